@@ -1,0 +1,7 @@
+//! Words that two layers share; nothing here knows what a server is.
+
+pub mod mac;
+pub mod moment;
+pub mod secret;
+pub mod size;
+pub mod time;

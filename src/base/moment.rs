@@ -1,0 +1,42 @@
+//! A wall-clock moment, for showing only; no rule waits by it.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Microseconds since 1970-01-01 UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// As resources show it: ISO 8601 with microseconds and `+00:00`.
+    pub fn iso(self) -> String {
+        format!("{}+00:00", self.bare())
+    }
+
+    /// As `driver_internal_info` shows it: the same without a zone.
+    pub fn bare(self) -> String {
+        let stamp = jiff::Timestamp::from_microsecond(self.0).unwrap_or_default();
+        stamp.strftime("%Y-%m-%dT%H:%M:%S.%6f").to_string()
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.iso())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_look_as_the_api_shows_them() {
+        let moment = Moment(1_795_204_023_271_161);
+        assert_eq!(moment.iso(), "2026-11-20T19:47:03.271161+00:00");
+        assert_eq!(Moment(0).bare(), "1970-01-01T00:00:00.000000");
+        assert_eq!(Moment(i64::MAX).bare(), "1970-01-01T00:00:00.000000");
+    }
+}

@@ -1,0 +1,5 @@
+//! Ferric: one daemon that turns a rack of bare servers into running machines.
+//!
+//! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
+
+pub mod base;
