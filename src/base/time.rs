@@ -14,6 +14,7 @@ use crate::base::moment::Moment;
 pub struct Tick(pub Duration);
 
 impl Tick {
+    #[must_use]
     pub fn after(self, length: Duration) -> Self {
         Self(self.0.saturating_add(length))
     }
@@ -135,12 +136,12 @@ mod tests {
         let clock = Arc::new(PausedClock::new());
         let sleeper = {
             let clock = clock.clone();
-            tokio::spawn(async move { sleep(&*clock, Duration::from_secs(1800)).await })
+            tokio::spawn(async move { sleep(&*clock, Duration::from_mins(30)).await })
         };
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
-        clock.advance(Duration::from_secs(1801));
+        clock.advance(Duration::from_mins(31));
         sleeper.await.unwrap();
-        assert_eq!(clock.tick(), Tick(Duration::from_secs(1801)));
+        assert_eq!(clock.tick(), Tick(Duration::from_mins(31)));
     }
 }
