@@ -1,0 +1,1 @@
+//! The codec against recorded traffic of the real agent.
