@@ -3,3 +3,4 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
+pub mod depot;
