@@ -64,10 +64,13 @@ impl Blobs {
     /// The payload of that name, checked against it.
     pub fn get(&self, name: &str) -> Result<Vec<u8>, BlobError> {
         let path = self.path(name)?;
-        let file = File::open(&path).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => BlobError::Missing(name.to_owned()),
-            _ => BlobError::Io { doing: "open", path: path.clone(), source },
-        })?;
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(BlobError::Missing(name.to_owned()));
+            }
+            Err(source) => return Err(BlobError::Io { doing: "open", path, source }),
+        };
         let mut bytes = Vec::new();
         file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed("read", &path))?;
         if digest::sha256(&bytes) == name { Ok(bytes) } else { Err(BlobError::Damaged(name.to_owned())) }

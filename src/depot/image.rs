@@ -58,6 +58,8 @@ pub struct Handout<'a> {
     pub url: &'a str,
     /// SHA-256 of a file, for a source without a checksum.
     pub sha256: Option<&'a str>,
+    /// Format of a file as its first bytes tell it, for an `instance_info` without `image_disk_format`.
+    pub file_format: Option<&'a str>,
     /// Config drive as the agent takes it: URL or base64 text.
     pub config_drive: Option<&'a str>,
     /// `uefi` or `bios`, told for partition images.
@@ -178,7 +180,7 @@ pub fn image_info(instance_info: &Map<String, Value>, handout: &Handout<'_>) -> 
     let mut info = Map::new();
     info.insert("id".into(), json!(source.rsplit('/').next().unwrap_or(source)));
     info.insert("urls".into(), json!([handout.url]));
-    info.insert("disk_format".into(), json!(image.disk_format));
+    info.insert("disk_format".into(), json!(image.disk_format.as_deref().or(handout.file_format)));
     info.insert("container_format".into(), json!(text(instance_info, "image_container_format")?));
     info.insert("stream_raw_images".into(), json!(true));
     info.insert("node_uuid".into(), json!(handout.node_uuid));

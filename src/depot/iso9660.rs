@@ -123,12 +123,11 @@ impl<'a> Contents<'a> {
         let mut placed: HashMap<&[u8], Extent> = HashMap::new();
         let mut contents = Self { extents: Vec::new(), unique: Vec::new() };
         for (_, bytes) in files {
-            let extent = match placed.get(bytes) {
-                Some(extent) => *extent,
-                None => {
-                    contents.unique.push(bytes);
-                    sectors.take(bytes.len())?
-                }
+            let extent = if let Some(extent) = placed.get(bytes) {
+                *extent
+            } else {
+                contents.unique.push(bytes);
+                sectors.take(bytes.len())?
             };
             placed.insert(bytes, extent);
             contents.extents.push(extent);

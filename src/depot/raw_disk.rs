@@ -139,7 +139,7 @@ impl Disk {
     }
 }
 
-/// SplitMix64 (Steele, Lea, Flood 2014): small, fast, and good enough that nothing compresses.
+/// The `SplitMix64` generator (Steele, Lea, Flood 2014): small, fast, and good enough that nothing compresses.
 struct Numbers(u64);
 
 impl Numbers {
