@@ -4,3 +4,4 @@
 
 pub mod base;
 pub mod depot;
+pub mod net;
