@@ -86,7 +86,7 @@ impl Reader<'_> {
         }
         let units: Vec<u16> =
             record[33..33 + count].chunks(2).map(|c| u16::from_be_bytes([c[0], c[1]])).collect();
-        Some(String::from_utf16(&units).unwrap().trim_end_matches(";1").to_owned())
+        Some(String::from_utf16(&units).unwrap())
     }
 }
 

@@ -218,7 +218,7 @@ fn children(branch: &Branch, flavor: Flavor) -> Vec<Child> {
         .map(|(name, target)| {
             let identifier = match flavor {
                 Flavor::Primary => primary_identifier(name, target, &mut taken),
-                Flavor::Joliet => joliet_identifier(name, target),
+                Flavor::Joliet => joliet_identifier(name),
             };
             Child { identifier, name: name.clone(), target }
         })
@@ -249,7 +249,7 @@ fn plain(text: &str, longest: usize) -> String {
     text.chars().take(longest).map(sign).collect()
 }
 
-fn joliet_identifier(name: &str, target: Target) -> Vec<u8> {
-    let version = if matches!(target, Target::File(_)) { ";1" } else { "" };
-    name.encode_utf16().chain(version.encode_utf16()).flat_map(u16::to_be_bytes).collect()
+/// The name itself, without a version, as other writers leave it out too.
+fn joliet_identifier(name: &str) -> Vec<u8> {
+    name.encode_utf16().flat_map(u16::to_be_bytes).collect()
 }
