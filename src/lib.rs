@@ -7,3 +7,4 @@ pub mod wire;
 pub mod model;
 pub mod net;
 pub mod flow;
+pub mod depot;
