@@ -39,7 +39,8 @@ impl<'a> Course<'a> {
 
     /// The decision. `before` is the record as it was.
     pub fn finish(mut self, before: &Node) -> Decision {
-        self.node.reserved = self.still_owed().next().is_some();
+        let reserved = self.still_owed().count() > 0;
+        self.node.reserved = reserved;
         let fate = if self.node == *before {
             Fate::Same
         } else {
@@ -132,8 +133,13 @@ impl<'a> Course<'a> {
     /// Waits; an earlier wait is forgotten. `length` is in seconds.
     pub fn wait(&mut self, why: WaitFor, from_whom: impl Into<String>, length: u32) {
         self.node.waits += 1;
-        self.node.wait =
-            Some(Wait { number: self.node.waits, why, from_whom: from_whom.into(), since: self.facts.at, length });
+        self.node.wait = Some(Wait {
+            number: self.node.waits,
+            why,
+            from_whom: from_whom.into(),
+            since: self.facts.at,
+            length,
+        });
     }
 
     /// The same wait, from now at its full length.

@@ -21,7 +21,9 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     let mut course = Course::of(node, facts);
     match &node.agent {
         None => issue(&mut course, from),
-        Some(agent) if agent.pregenerated || agent.proven => course.answer = Answer::Token(TokenAnswer::Masked),
+        Some(agent) if agent.pregenerated || agent.proven => {
+            course.answer = Answer::Token(TokenAnswer::Masked)
+        }
         Some(agent) if agent.borne => {
             course.wish(Look::AgentAlive);
             let mut decision = course.finish(node);
@@ -52,6 +54,9 @@ pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
     if alive {
         agent.proven = true;
     } else {
-        step::another_boot(course, "another boot of the agent looked up the node and the known one does not answer");
+        step::another_boot(
+            course,
+            "another boot of the agent looked up the node and the known one does not answer",
+        );
     }
 }

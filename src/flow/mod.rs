@@ -17,7 +17,7 @@ pub mod verb;
 use crate::flow::course::Course;
 use crate::model::ask::Ask;
 use crate::model::decision::Decision;
-use crate::model::effect::{Look, Owed, Purpose};
+use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
@@ -87,9 +87,19 @@ pub fn absorb(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
     course.finish(node)
 }
 
+/// Owes a change for a synchronous request.
+pub fn call(node: &Node, effect: Effect, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    course.owe(effect, Purpose::Call);
+    course.finish(node)
+}
+
 fn paid(course: &mut Course<'_>, number: u64, outcome: &Outcome) {
     let Some(owed) = course.owed(number).cloned() else {
-        course.note(Event::info("late", format!("an outcome of effect {number} came after it was struck; nothing follows")));
+        course.note(Event::info(
+            "late",
+            format!("an outcome of effect {number} came after it was struck; nothing follows"),
+        ));
         return;
     };
     course.settle(number);

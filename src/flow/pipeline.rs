@@ -167,7 +167,8 @@ pub fn abort(course: &mut Course<'_>) {
         course.go(Verb::Abort);
         return;
     };
-    let step = run.step().filter(|step| !step.hidden).map_or("no step".to_owned(), |step| format!("step {step}"));
+    let step =
+        run.step().filter(|step| !step.hidden).map_or("no step".to_owned(), |step| format!("step {step}"));
     let node = course.node.label();
     course.strike(Purpose::Run);
     aftermath(course, &run);
@@ -179,7 +180,8 @@ pub fn abort(course: &mut Course<'_>) {
 
 /// Aborted while a step works that has now ended: the wait state is passed for the move's sake.
 pub fn abort_after_step(course: &mut Course<'_>) {
-    if !matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait) {
+    if !matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
+    {
         course.go(Verb::Wait);
     }
     abort(course);

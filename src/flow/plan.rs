@@ -21,7 +21,11 @@ pub fn clean(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
     if !facts.catalog.uses_agent(&node.wished.interfaces) {
         return cleaning(node, facts, &[]);
     }
-    vec![frame("boot_agent", Core::BootAgent), frame("fetch_steps", Core::FetchSteps), frame("power_off", Core::PowerOff)]
+    vec![
+        frame("boot_agent", Core::BootAgent),
+        frame("fetch_steps", Core::FetchSteps),
+        frame("power_off", Core::PowerOff),
+    ]
 }
 
 /// The steps of automated cleaning, with those that the agent offers.
@@ -89,8 +93,14 @@ fn confirmed(step: &Step, in_band: &[InBand]) -> Result<Step, String> {
         .iter()
         .find(|offered| step.is(offered.interface, &offered.step))
         .ok_or_else(|| format!("neither the driver nor the agent has a deploy step {step}"))?;
-    check_args(&step.args, &offered.known, &offered.required).map_err(|why| format!("deploy step {step}: {why}"))?;
-    Ok(Step { abortable: offered.abortable, again: offered.again, reboot_after: offered.reboot_requested, ..step.clone() })
+    check_args(&step.args, &offered.known, &offered.required)
+        .map_err(|why| format!("deploy step {step}: {why}"))?;
+    Ok(Step {
+        abortable: offered.abortable,
+        again: offered.again,
+        reboot_after: offered.reboot_requested,
+        ..step.clone()
+    })
 }
 
 fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<(), String> {
@@ -109,7 +119,12 @@ fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
     steps.extend(step.filter(|step| step.priority > 0));
 }
 
-fn asked_step(node: &Node, ask: &AskedStep, facts: &Facts<'_>, uses_agent: bool) -> Result<Option<Step>, String> {
+fn asked_step(
+    node: &Node,
+    ask: &AskedStep,
+    facts: &Facts<'_>,
+    uses_agent: bool,
+) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
     let declared = facts
         .catalog
@@ -126,8 +141,10 @@ fn asked_step(node: &Node, ask: &AskedStep, facts: &Facts<'_>, uses_agent: bool)
         return Err(format!("deploy step {interface}.{} cannot be overridden", spec.step));
     }
     let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
-    let required: Vec<_> = spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
-    check_args(&ask.args, &known, &required).map_err(|why| format!("deploy step {interface}.{}: {why}", spec.step))?;
+    let required: Vec<_> =
+        spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
+    check_args(&ask.args, &known, &required)
+        .map_err(|why| format!("deploy step {interface}.{}: {why}", spec.step))?;
     Ok(Some(Step { args: ask.args.clone(), asked: true, priority, ..from_spec(interface, spec) }))
 }
 
@@ -153,7 +170,8 @@ fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
         .catalog
         .steps(&node.wished.interfaces, kind)
         .filter(|(interface, spec)| {
-            let overridden = if kind == Kind::Clean { overridden(facts.policy, *interface, spec.step) } else { None };
+            let overridden =
+                if kind == Kind::Clean { overridden(facts.policy, *interface, spec.step) } else { None };
             overridden.unwrap_or(spec.priority) > 0
         })
         .map(|(interface, spec)| from_spec(interface, spec))

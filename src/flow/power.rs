@@ -17,7 +17,12 @@ use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core};
 
 /// Admits a power request.
-pub fn admit(node: &Node, target: PowerTarget, timeout: Option<u32>, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+pub fn admit(
+    node: &Node,
+    target: PowerTarget,
+    timeout: Option<u32>,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
     course.node.last_error = None;
@@ -57,19 +62,35 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
         )));
     }
     if node.wished.disable_power_off && matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
-        return Err(Refusal::Conflict(format!("powering off is disabled for node {} (disable_power_off)", node.id)));
+        return Err(Refusal::Conflict(format!(
+            "powering off is disabled for node {} (disable_power_off)",
+            node.id
+        )));
     }
     let interface = &node.wished.interfaces.power;
-    let support = facts.catalog.implementation(Interface::Power, interface).map(|found| found.power_wishes).unwrap_or_default();
+    let support = facts
+        .catalog
+        .implementation(Interface::Power, interface)
+        .map(|found| found.power_wishes)
+        .unwrap_or_default();
     let soft = matches!(target, PowerTarget::SoftOff | PowerTarget::SoftReboot);
     if (soft && !support.soft) || (target == PowerTarget::On && !support.on) {
-        return Err(Refusal::Invalid(format!("power interface {interface:?} of node {} does not support {target:?}", node.id)));
+        return Err(Refusal::Invalid(format!(
+            "power interface {interface:?} of node {} does not support {target:?}",
+            node.id
+        )));
     }
     for seen in facts.seen {
         if let Seen::Valid(verdicts) = seen
-            && let Some(reason) = verdicts.iter().filter(|one| one.interface == Interface::Power).find_map(|one| one.reason.as_ref())
+            && let Some(reason) = verdicts
+                .iter()
+                .filter(|one| one.interface == Interface::Power)
+                .find_map(|one| one.reason.as_ref())
         {
-            return Err(Refusal::Invalid(format!("Failed to validate power info for node {}: {reason}", node.id)));
+            return Err(Refusal::Invalid(format!(
+                "Failed to validate power info for node {}: {reason}",
+                node.id
+            )));
         }
     }
     Ok(())
@@ -78,7 +99,10 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
 /// The machine has this power now. Off ends the agent's boot.
 pub fn record(course: &mut Course<'_>, power: Power) {
     if course.node.power != Some(power) {
-        course.note(Event::info("power", format!("the machine is {}", power.name().trim_start_matches("power "))));
+        course.note(Event::info(
+            "power",
+            format!("the machine is {}", power.name().trim_start_matches("power ")),
+        ));
         course.node.power = Some(power);
     }
     if power == Power::Off {
@@ -119,11 +143,9 @@ pub fn look_again(course: &mut Course<'_>) {
 
 /// What a look at power saw: for verification's check, or for power sync.
 pub fn looked(course: &mut Course<'_>, seen: &Seen) {
-    let checking = course
-        .node
-        .run
-        .as_ref()
-        .is_some_and(|run| run.phase == Phase::Look && run.step().is_some_and(|step| step.by == By::Core(Core::CheckPower)));
+    let checking = course.node.run.as_ref().is_some_and(|run| {
+        run.phase == Phase::Look && run.step().is_some_and(|step| step.by == By::Core(Core::CheckPower))
+    });
     match seen {
         Seen::Power(Power::Error) => silent(course, checking, "the BMC reports a power error"),
         Seen::Power(power) if checking => {
@@ -132,7 +154,12 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         }
         Seen::Power(power) => synchronise(course, *power),
         Seen::Silent(failure) => silent(course, checking, &failure.why),
-        Seen::Turn(_) | Seen::Steps(_) | Seen::Alive(_) | Seen::Valid(_) | Seen::BootDevice { .. } | Seen::BootDevices(_) => {}
+        Seen::Turn(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
     }
 }
 
@@ -162,7 +189,14 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
         follow(course, seen);
         set_power_fault(course, "the machine does not stay in the recorded power state");
     } else if course.node.misses > 1 {
-        course.note(Event::error("power", format!("the machine is {}, the record says {}: it is pushed back", seen.name(), wish.goal().name())));
+        course.note(Event::error(
+            "power",
+            format!(
+                "the machine is {}, the record says {}: it is pushed back",
+                seen.name(),
+                wish.goal().name()
+            ),
+        ));
         course.owe(Effect::Power { wish, limit: policy.power_state_change_timeout }, Purpose::Sync);
     }
 }
@@ -202,7 +236,10 @@ fn silent(course: &mut Course<'_>, checking: bool, why: &str) {
 }
 
 fn set_power_fault(course: &mut Course<'_>, why: &str) {
-    let text = format!("power of node {} is out of hand: {why}. Mend the BMC's connection or settings; maintenance ends by itself when it answers", course.node.label());
+    let text = format!(
+        "power of node {} is out of hand: {why}. Mend the BMC's connection or settings; maintenance ends by itself when it answers",
+        course.node.label()
+    );
     course.node.wished.maintenance = true;
     course.node.fault = Some(Fault::Power);
     course.node.maintenance_reason = Some(text.clone());

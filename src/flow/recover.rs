@@ -12,7 +12,10 @@ use crate::model::turn::{Failure, FailureKind};
 pub fn opened(course: &mut Course<'_>) {
     if let Some(press) = unsure_press(course) {
         course.settle(press.number);
-        let failure = Failure::new(FailureKind::Unknown, "the daemon stopped while it was being done: unknown whether done");
+        let failure = Failure::new(
+            FailureKind::Unknown,
+            "the daemon stopped while it was being done: unknown whether done",
+        );
         step::paid(course, &press, &Outcome::Failed(failure));
         return;
     }
@@ -31,8 +34,12 @@ pub fn opened(course: &mut Course<'_>) {
 fn unsure_press(course: &Course<'_>) -> Option<Owed> {
     let first = course.facts.owed.first()?;
     let never = match &first.effect {
-        Effect::Step { .. } => course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.again == Again::Never),
-        Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Logs => first.effect.again() == Again::Never,
+        Effect::Step { .. } => {
+            course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.again == Again::Never)
+        }
+        Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Logs => {
+            first.effect.again() == Again::Never
+        }
     };
     never.then(|| first.clone())
 }

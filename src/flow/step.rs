@@ -68,7 +68,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 
 /// The state while effects are owed or a look decides what is next.
 fn work(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait) {
+    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
+    {
         course.go(Verb::Resume);
     }
 }
@@ -228,7 +229,8 @@ fn await_first_beat(course: &mut Course<'_>) {
 
 /// The agent of a new boot is there.
 pub fn first_beat(course: &mut Course<'_>) {
-    let booting = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::BootAgent));
+    let booting =
+        course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::BootAgent));
     if booting {
         work(course);
         done(course);
@@ -268,7 +270,12 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     match seen {
         Seen::Turn(turn) => take_turn(course, turn),
         Seen::Silent(failure) => take_failure(course, failure),
-        Seen::Power(_) | Seen::Steps(_) | Seen::Alive(_) | Seen::Valid(_) | Seen::BootDevice { .. } | Seen::BootDevices(_) => {}
+        Seen::Power(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
     }
 }
 
@@ -309,7 +316,11 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
 /// The agent works. If that is what the record says already, nothing changes.
 fn await_agent(course: &mut Course<'_>, memo: &Memo) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
-    let same = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo && run.silent == 0);
+    let same = course
+        .node
+        .run
+        .as_ref()
+        .is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo && run.silent == 0);
     if (waits && same) || !remember(course, memo) {
         return;
     }
@@ -376,9 +387,17 @@ fn silent(course: &mut Course<'_>, why: &str) {
 pub fn lost(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.as_mut() else { return };
     let Some(step) = run.step().cloned() else { return };
+    if let By::Core(core) = step.by
+        && core != Core::FetchSteps
+    {
+        return;
+    }
     run.lost += 1;
     if step.again == Again::Never {
-        pipeline::fail(course, &format!("the machine rebooted in its middle and it must not be done twice ({why})"));
+        pipeline::fail(
+            course,
+            &format!("the machine rebooted in its middle and it must not be done twice ({why})"),
+        );
         return;
     }
     if run.lost > LOST_LIMIT {
@@ -388,7 +407,10 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
     run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
     run.silent = 0;
     let times = run.lost;
-    course.note(Event::error("lost", format!("step {step} was lost ({why}); it begins again, time {times} of {LOST_LIMIT}")));
+    course.note(Event::error(
+        "lost",
+        format!("step {step} was lost ({why}); it begins again, time {times} of {LOST_LIMIT}"),
+    ));
     course.strike(Purpose::Run);
     if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
         course.stop_waiting();
@@ -409,13 +431,21 @@ fn plan_anew(course: &mut Course<'_>, why: &str) {
     }
     run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
     run.memo = Object::new();
-    course.note(Event::info("plan", format!("the agent's hardware managers changed ({why}); the plan is made anew")));
+    course.note(Event::info(
+        "plan",
+        format!("the agent's hardware managers changed ({why}); the plan is made anew"),
+    ));
     look(course, Look::AgentSteps);
 }
 
 /// The agent has told its steps, or has not answered.
 pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
-    let fetching = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::FetchSteps));
+    let fetching = course
+        .node
+        .run
+        .as_ref()
+        .and_then(Run::step)
+        .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
     if !fetching {
         return;
     }
@@ -426,7 +456,12 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
         },
         Seen::Silent(failure) if failure.kind == FailureKind::Lost => another_boot(course, &failure.why),
         Seen::Silent(failure) => take_failure(course, failure),
-        Seen::Power(_) | Seen::Turn(_) | Seen::Alive(_) | Seen::Valid(_) | Seen::BootDevice { .. } | Seen::BootDevices(_) => {}
+        Seen::Power(_)
+        | Seen::Turn(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
     }
 }
 
@@ -478,7 +513,8 @@ pub fn no_beat(course: &mut Course<'_>) {
     }
     course.stop_waiting();
     set_phase(course, Phase::Look);
-    let waiting = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::Wait));
+    let waiting =
+        course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::Wait));
     if waiting {
         pipeline::fail(course, "no heartbeat came while the wait step waited for one");
     } else {

@@ -79,7 +79,12 @@ pub fn port_create(node: &Node, port: &Port, facts: &Facts<'_>) -> Result<Decisi
 }
 
 /// Changes a NIC.
-pub fn port_patch(node: &Node, port: PortId, operations: &[PatchOp], facts: &Facts<'_>) -> Result<Decision, Refusal> {
+pub fn port_patch(
+    node: &Node,
+    port: PortId,
+    operations: &[PatchOp],
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
     let mut course = Course::of(node, facts);
     let old = facts.ports.iter().find(|one| one.id == port).ok_or(Refusal::NoSuchPort { port })?;
     let mut next = patch::patch_port(node, old, operations)?;

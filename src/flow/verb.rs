@@ -91,7 +91,8 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
 }
 
 fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let maintenance = || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
+    let maintenance =
+        || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
     let wished = &node.wished;
     if matches!(ask.verb, Verb::Deploy | Verb::Rebuild) && wished.maintenance {
         return Err(maintenance());
@@ -135,7 +136,12 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
                 }
             }
             Seen::Silent(failure) => return Err(invalid_settings(node, deploying, &failure.why)),
-            Seen::Power(_) | Seen::Turn(_) | Seen::Steps(_) | Seen::Alive(_) | Seen::BootDevice { .. } | Seen::BootDevices(_) => {}
+            Seen::Power(_)
+            | Seen::Turn(_)
+            | Seen::Steps(_)
+            | Seen::Alive(_)
+            | Seen::BootDevice { .. }
+            | Seen::BootDevices(_) => {}
         }
     }
     Ok(())
@@ -166,7 +172,9 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     }
     let size = serde_json::to_vec(&ask.steps).map_or(usize::MAX, |text| text.len());
     if size > ASKED_LIMIT {
-        return Err(Refusal::Invalid(format!("deploy_steps of {size} bytes are over the limit of {ASKED_LIMIT}")));
+        return Err(Refusal::Invalid(format!(
+            "deploy_steps of {size} bytes are over the limit of {ASKED_LIMIT}"
+        )));
     }
     let plan = plan::deploy(&course.node, &ask.steps, facts).map_err(Refusal::Invalid)?;
     if let Some(name) = &ask.config_drive {

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod moves;
 pub mod node;
 pub mod outcome;
+pub mod patch;
 pub mod policy;
 pub mod port;
 pub mod power;

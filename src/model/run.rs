@@ -46,7 +46,12 @@ impl Run {
     /// Somebody works on the machine or is about to.
     pub fn is_busy(&self) -> bool {
         match self.phase {
-            Phase::Look | Phase::Act | Phase::Reboot { .. } | Phase::FirstBeat | Phase::Beat | Phase::Later => true,
+            Phase::Look
+            | Phase::Act
+            | Phase::Reboot { .. }
+            | Phase::FirstBeat
+            | Phase::Beat
+            | Phase::Later => true,
             Phase::Hold => false,
         }
     }
