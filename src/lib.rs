@@ -3,8 +3,9 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
-pub mod depot;
-pub mod flow;
+pub mod wire;
 pub mod model;
 pub mod net;
-pub mod wire;
+pub mod flow;
+pub mod depot;
+pub mod conduct;
