@@ -3,4 +3,6 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
+pub mod net;
+pub mod twin;
 pub mod wire;
