@@ -9,3 +9,4 @@ pub mod net;
 pub mod flow;
 pub mod depot;
 pub mod conduct;
+pub mod twin;

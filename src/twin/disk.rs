@@ -69,7 +69,10 @@ impl Disk {
         let start = self.drive_start();
         let room = self.size.saturating_sub(start);
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > room {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the config drive is larger than its place"));
+            return Err(io::Error::new(
+                io::ErrorKind::StorageFull,
+                "the config drive is larger than its place",
+            ));
         }
         let file = self.file()?;
         file.set_len(start)?;

@@ -127,7 +127,10 @@ mod tests {
     fn counted_faults_are_used_up() {
         let mut faults = Faults::default();
         faults.set(Fault::LoseAnswers(2));
-        assert_eq!([faults.takes_answer(), faults.takes_answer(), faults.takes_answer()], [true, true, false]);
+        assert_eq!(
+            [faults.takes_answer(), faults.takes_answer(), faults.takes_answer()],
+            [true, true, false]
+        );
         faults.set(Fault::RebootIn("erase_devices".to_owned()));
         assert!(!faults.takes_reboot("write_image"));
         assert!(faults.takes_reboot("erase_devices"));
