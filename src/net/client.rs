@@ -223,3 +223,6 @@ fn request(outgoing: &Outgoing, target: &Target) -> Result<hyper::Request<Full<B
     *request.headers_mut() = headers_out(&headers).ok_or_else(|| unsendable("header cannot be sent"))?;
     Ok(request)
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,6 @@ fn described(response: Response, version: &Version) -> Response {
         None => response,
     }
 }
+
+#[cfg(test)]
+mod tests;

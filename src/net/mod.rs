@@ -25,3 +25,6 @@ mod fresh;
 mod line;
 mod stall;
 mod trust;
+
+#[cfg(test)]
+mod sample;

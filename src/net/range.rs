@@ -63,3 +63,6 @@ fn number(text: &str) -> Number {
     }
     Number::Some(text.parse().unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests;

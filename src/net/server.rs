@@ -156,10 +156,13 @@ where
             poll_fn(|cx| talk.poll_without_shutdown(cx)).await
         }
     };
-    if let Err(why) = ended {
+    if let Err(why) = &ended {
         debug!(peer = %ends.peer, error = %why, "connection ended in mid-talk");
     }
-    linger(talk.into_parts().io.into_inner()).await;
+    // Who broke off or was too slow gets no more of our time.
+    if ended.as_ref().err().is_none_or(hyper::Error::is_parse) {
+        linger(talk.into_parts().io.into_inner()).await;
+    }
 }
 
 fn speaker(limits: &Limits) -> http1::Builder {
@@ -250,3 +253,6 @@ const LINGER_BYTES: u64 = 8 << 20;
 
 /// hyper's buffer for reading and writing; files are sent at full speed with two chunks in it.
 const BUFFER: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,7 @@ mod tests {
         let pem = made.certificate.as_bytes();
         assert!(matches!(certificate_der(b"hello"), Err(TlsError::NoCertificate)));
         assert!(matches!(certificate_der(b""), Err(TlsError::NoCertificate)));
-        let serve = |chain, key| ServerTls::from_pem(chain, key, TlsFloor::Tls12);
+        let serve = |chain: &[u8], key: &Secret| ServerTls::from_pem(chain, key, TlsFloor::Tls12);
         assert!(matches!(serve(b"", &made.key), Err(TlsError::NoCertificate)));
         assert!(matches!(serve(pem, &Secret::new("")), Err(TlsError::NoKey)));
         assert!(matches!(serve(pem, &other.key), Err(TlsError::Unusable(_))));
