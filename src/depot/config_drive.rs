@@ -64,7 +64,8 @@ pub enum ConfigDriveError {
 impl ConfigDrive {
     /// Reads the request's `configdrive` argument; null, an empty text and an empty object mean none.
     ///
-    /// `at` dates the files of a drive that is built, so that the same request gives the same bytes.
+    /// `at` dates the files of a drive that is built, so that the same request gives the same bytes. Packing and
+    /// unpacking take up to a second for the largest drive: use it off the async threads.
     pub fn parse(argument: &Value, owner: &Owner<'_>, at: Moment) -> Result<Option<Self>, ConfigDriveError> {
         match argument {
             Value::Null => Ok(None),

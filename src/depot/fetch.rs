@@ -1,5 +1,6 @@
 //! Asks an image server for the head of an image, before a machine is booted for it.
 
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
@@ -12,14 +13,20 @@ use crate::net::client::Client;
 use crate::net::http::{Headers, Method};
 use crate::net::outgoing::{Answer, ClientError, Outgoing, Trust};
 
-/// What an image server says of an image.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What an image server says of an image. `Debug` shows no user, password or query of the address.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Head {
     /// Where the image was found: the address asked for, or where it redirected to.
     pub url: Url,
     /// Bytes, if the server says so.
     pub size: Option<u64>,
     pub etag: Option<String>,
+}
+
+impl fmt::Debug for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Head {{ {}, {:?} bytes, etag {:?} }}", shown(&self.url), self.size, self.etag)
+    }
 }
 
 /// Why an image server's word is not good; addresses are shown without user, password and query.
@@ -169,7 +176,9 @@ mod tests {
     #[tokio::test]
     async fn a_password_in_the_address_goes_into_a_header_and_stays_in_the_address() {
         let (url, head) = head_of("/door", AMPLE).await;
-        assert_eq!(head.unwrap().url, url);
+        let head = head.unwrap();
+        assert_eq!(head.url, url);
+        assert!(!format!("{head:?}").contains("u:p"));
     }
 
     #[tokio::test]

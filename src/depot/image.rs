@@ -3,6 +3,7 @@
 //! `validate` is what a request is refused by; `Image::parse` adds what shows only when the deployment is prepared
 //! (partition sizes). `image_info` is what the agent's `write_image` is told.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use base64::Engine;
@@ -18,8 +19,8 @@ pub mod rules;
 
 pub use rules::{validate, validate_proxies};
 
-/// Where the image comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Where the image comes from. `Debug` shows no user, password or query of an address.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Source {
     /// Fetched by the agent itself.
     Http(Url),
@@ -51,7 +52,7 @@ pub struct Image {
 }
 
 /// What `image_info` needs beside `instance_info`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Handout<'a> {
     pub node_uuid: &'a str,
     /// Where the agent downloads: the source itself, where it redirected to, or the served URL of a file.
@@ -68,6 +69,13 @@ pub struct Handout<'a> {
     pub disk_label: Option<&'a str>,
     /// Where `image_http_proxy`, `image_https_proxy` and `image_no_proxy` are.
     pub driver_info: &'a Map<String, Value>,
+}
+
+/// Only whose it is: addresses, proxies and config drives may hold passwords.
+impl fmt::Debug for Handout<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handout").field("node_uuid", &self.node_uuid).finish_non_exhaustive()
+    }
 }
 
 /// Why an image is refused; the text names the setting at fault.
@@ -126,6 +134,15 @@ impl Source {
             "file" => local_path(text, &url).map(Self::File),
             "glance" => Err(ImageError::ImageService(shown)),
             other => Err(ImageError::Scheme(other.chars().take(SHOWN).collect())),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(url) => write!(f, "Http({})", without_secrets(url.as_str())),
+            Self::File(path) => write!(f, "File({})", path.display()),
         }
     }
 }

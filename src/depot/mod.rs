@@ -1,10 +1,12 @@
 //! What is given out to machines: disk images, their hashes, config drives, and the files behind them.
 //!
-//! `image` turns a node's `instance_info` into what the agent is told to write, `config_drive` turns the request's
-//! argument into the text the agent expects (over `iso9660`), `shelf` decides which local files may be served and
-//! knows their hashes (over `hashes`), `ready` makes one of them ready for a
-//! deployment, `blobs` keeps large payloads as files named by their SHA-256, `fetch` asks an
-//! image server for an image's head, and `raw_disk` makes the image that the demo deploys.
+//! - [`image`]: a node's `instance_info` to what the agent is told to write
+//! - [`config_drive`]: the request's argument to the text the agent takes, over [`iso9660`]
+//! - [`shelf`]: which local files may be served, and under which names; [`ready`]: one of them made ready for
+//!   a deployment, with its hash from [`hashes`] and [`digest`]
+//! - [`blobs`]: large payloads as files named by their SHA-256
+//! - [`fetch`]: the head of an image on another server
+//! - [`raw_disk`]: the disk image that the demo deploys
 
 pub mod blobs;
 pub mod config_drive;

@@ -217,6 +217,11 @@ fn addresses_are_shown_without_credentials() {
     assert_eq!(without_secrets("http://u:p@h:1/a/b?t=1#f"), "http://h:1/a/b");
     assert_eq!(without_secrets("http://u:p@h"), "http://h");
     assert_eq!(without_secrets("word?x"), "word");
+    let source = Source::parse("http://u:secret@h/disk.raw?key=secret").unwrap();
+    assert_eq!(format!("{source:?}"), "Http(http://h/disk.raw)");
+    let driver = map(json!({"image_http_proxy": "http://u:secret@p"}));
+    let told = Handout { url: "http://u:secret@h", config_drive: Some("secret"), ..handout(&driver) };
+    assert!(!format!("{told:?}").contains("secret"));
 }
 
 proptest! {
