@@ -10,3 +10,4 @@ pub mod flow;
 pub mod depot;
 pub mod conduct;
 pub mod twin;
+pub mod cli;
