@@ -3,4 +3,5 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
+pub mod wire;
 pub mod model;
