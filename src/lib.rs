@@ -5,3 +5,5 @@
 pub mod base;
 pub mod wire;
 pub mod model;
+pub mod net;
+pub mod depot;
