@@ -17,6 +17,7 @@ pub mod power;
 pub mod provision;
 pub mod refusal;
 pub mod run;
+pub mod shape;
 pub mod step;
 pub mod turn;
 
