@@ -7,3 +7,4 @@ pub mod wire;
 pub mod model;
 pub mod net;
 pub mod depot;
+pub mod driver;
