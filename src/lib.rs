@@ -8,6 +8,7 @@ pub mod model;
 pub mod net;
 pub mod flow;
 pub mod depot;
+pub mod driver;
 pub mod conduct;
 pub mod twin;
 pub mod cli;
