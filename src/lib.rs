@@ -7,6 +7,7 @@ pub mod wire;
 pub mod model;
 pub mod net;
 pub mod flow;
+pub mod store;
 pub mod depot;
 pub mod driver;
 pub mod conduct;
