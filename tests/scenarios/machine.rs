@@ -1,0 +1,109 @@
+//! A server with the stock agent: its disk is a file, the test is the hand on its power button.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Child;
+use std::process::Command;
+use std::process::Stdio;
+
+use tempfile::TempDir;
+
+use crate::daemon::last_lines;
+use crate::peers;
+
+/// One machine; its files stay over power cycles.
+#[derive(Debug)]
+pub struct Machine {
+    home: TempDir,
+    mac: String,
+    settings: Vec<(String, String)>,
+    agent: Option<Child>,
+}
+
+impl Machine {
+    /// A machine that is off, with one NIC.
+    pub fn new(mac: &str) -> Self {
+        Self { home: TempDir::new().unwrap(), mac: mac.to_owned(), settings: Vec::new(), agent: None }
+    }
+
+    /// With a setting of `tests/peers/hardware_manager` (`SITE_SLOW`) or lines for the agent's file (`AGENT_CONF`).
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Boots the agent, which will look for its node at this API; nothing happens if it runs already.
+    pub fn power_on(&mut self, api: &str) {
+        if self.is_on() {
+            return;
+        }
+        let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/agent");
+        let agent = Command::new(launcher)
+            .arg(self.home.path())
+            .args([api, &self.mac, &free_port().to_string()])
+            .env("FERRIC_PEERS", peers::folder())
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap();
+        self.agent = Some(agent);
+    }
+
+    /// Pulls the plug.
+    pub fn power_off(&mut self) {
+        if let Some(mut agent) = self.agent.take() {
+            agent.kill().ok(); // it may have powered itself off
+            agent.wait().unwrap();
+        }
+    }
+
+    /// Whether the agent runs; it ends by itself when told to power off or reboot.
+    pub fn is_on(&mut self) -> bool {
+        self.agent.as_mut().is_some_and(|agent| agent.try_wait().unwrap().is_none())
+    }
+
+    /// The disk's file.
+    pub fn disk(&self) -> PathBuf {
+        self.home.path().join("disk")
+    }
+
+    /// The config drive as the agent wrote it; empty before.
+    pub fn config_drive(&self) -> Vec<u8> {
+        std::fs::read(self.home.path().join("config-2")).unwrap_or_default()
+    }
+
+    /// The steps that ran, in order, over all boots.
+    pub fn steps(&self) -> Vec<String> {
+        self.lines("journal")
+    }
+
+    /// The power commands that the agent was given (`poweroff`, `reboot`), over all boots.
+    pub fn power_commands(&self) -> Vec<String> {
+        self.lines("power")
+    }
+
+    /// What the agent logged, over all boots.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default()
+    }
+
+    fn lines(&self, name: &str) -> Vec<String> {
+        let text = std::fs::read_to_string(self.home.path().join(name)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.power_off();
+        if std::thread::panicking() {
+            eprintln!("--- the log of the agent of {}\n{}", self.mac, last_lines(&self.log(), 60));
+        }
+    }
+}
+
+/// A port that nobody has at the moment; the agent cannot be told to take any.
+fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
