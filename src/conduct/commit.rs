@@ -11,6 +11,8 @@ use crate::model::journal::{Event, Severity};
 use crate::model::node::Node;
 use crate::model::outcome::Seen;
 use crate::model::refusal::Refusal;
+use crate::store::Urgency;
+use crate::store::journal::Scene;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.
@@ -27,17 +29,26 @@ pub struct Committed {
 /// A rule with its input bound, to be called in the transaction.
 pub type Rule = Box<dyn FnOnce(&Node, &Facts<'_>) -> Result<Decision, Refusal> + Send>;
 
+/// Which node is decided on, why, and whether a full disk may refuse it.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    pub label: &'static str,
+    pub urgency: Urgency,
+    pub id: NodeId,
+}
+
 /// Calls `rule` on the node and keeps what it decides, in one transaction.
-pub async fn decide(site: &Site, label: &'static str, id: NodeId, seen: Vec<Seen>, rule: Rule) -> Result<Committed, Refusal> {
+pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Result<Committed, Refusal> {
+    let Turn { label, urgency, id } = to;
     let token = (site.tokens)();
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
     site.writer
-        .write(label, move |txn| {
-            let node = txn.node(id)?.ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
-            let owed = txn.owed(id)?;
-            let ports = txn.ports_of(id)?;
+        .submit(label, urgency, move |txn| {
+            let node = txn.nodes().get(id)?.ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
+            let owed = txn.owed().of(id)?;
+            let ports = txn.ports().of_node(id)?;
             let facts =
                 Facts { at, token: &token, policy: &policy, catalog: &catalog, owed: &owed, ports: &ports, seen: &seen };
             let decision = rule(&node, &facts)?;
@@ -54,30 +65,30 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         Fate::Removed => (None, true),
     };
     if removed {
-        txn.remove_node(id)?;
+        txn.nodes().remove(id)?;
         tracing::info!(node = %before.label(), "node deleted");
         return Ok(Committed { owed: Vec::new(), fence: before.changes, looks: Vec::new(), answer: decision.answer, removed });
     }
     if let Some(node) = &after {
-        txn.put_node(node)?;
+        txn.nodes().put(node)?;
     }
     for number in &decision.settle {
-        txn.settle(id, *number)?;
+        txn.owed().settle(id, *number)?;
     }
     for owed in &decision.owe {
-        txn.owe(id, owed)?;
+        txn.owed().add(id, owed)?;
     }
     for row in decision.rows {
         match row {
-            Row::Port(port) => txn.put_port(&port)?,
-            Row::PortRemoved(port) => txn.remove_port(port)?,
+            Row::Port(port) => drop(txn.ports().put(&port)?),
+            Row::PortRemoved(port) => txn.ports().remove(port)?,
         }
     }
     let now = after.as_ref().unwrap_or(before);
     for event in &decision.journal {
         write_down(txn, now, event, at)?;
     }
-    Ok(Committed { owed: txn.owed(id)?, fence: now.changes, looks: decision.looks, answer: decision.answer, removed })
+    Ok(Committed { owed: txn.owed().of(id)?, fence: now.changes, looks: decision.looks, answer: decision.answer, removed })
 }
 
 fn write_down(txn: &mut Txn<'_>, node: &Node, event: &Event, at: Moment) -> Result<(), Refusal> {
@@ -96,10 +107,10 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
     let at = site.clock.wall();
     site.writer
         .write("create", move |txn| {
-            if txn.node(node.id)?.is_some() {
+            if txn.nodes().get(node.id)?.is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
-            txn.put_node(&node)?;
+            txn.nodes().put(&node)?;
             write_down(txn, &node, &Event::info("create", "the node was enrolled"), at)
         })
         .await

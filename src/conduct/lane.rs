@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, sleep};
-use crate::conduct::commit::{Committed, Rule, decide};
+use crate::conduct::commit::{Committed, Rule, Turn, decide};
 use crate::conduct::parked::{ActReply, AskReply, Parked, Waiting};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
@@ -24,6 +24,7 @@ use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::refusal::Refusal;
 use crate::model::turn::{Failure, FailureKind};
+use crate::store::Urgency;
 
 /// A heartbeat that waits for its lane; a newer one takes its place, and all who sent are answered.
 #[derive(Debug, Default)]
@@ -199,7 +200,7 @@ impl Lane {
             self.admit(ask, reply, Vec::new()).await;
             return;
         }
-        self.site.reader.reserve(self.id);
+        self.site.writer.reserve(self.id);
         let Some(machine) = self.machine() else { return };
         let site = self.site.clone();
         let task = tokio::spawn(async move { look_first(&site, machine, looks).await });
@@ -208,7 +209,7 @@ impl Lane {
 
     /// Decides an ask on the record as it is by now.
     async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
-        self.site.reader.release(self.id);
+        self.site.writer.release(self.id);
         let wants_node = matches!(ask, Ask::Patch(_));
         let result = self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &ask, facts))).await;
         let answer = match result {
@@ -305,8 +306,14 @@ impl Lane {
         }
     }
 
+    /// Asks may be refused when the disk is full, what has happened may not.
+    fn turn(&self, label: &'static str) -> Turn {
+        let urgency = if matches!(label, "ask" | "call") { Urgency::Ask } else { Urgency::Outcome };
+        Turn { label, urgency, id: self.id }
+    }
+
     async fn commit(&mut self, label: &'static str, seen: Vec<Seen>, rule: Rule) -> Result<Answer, Refusal> {
-        let Committed { owed, fence, looks, answer, removed } = decide(&self.site, label, self.id, seen, rule).await?;
+        let Committed { owed, fence, looks, answer, removed } = decide(&self.site, self.turn(label), seen, rule).await?;
         self.owed = owed;
         self.fence = fence;
         self.removed = removed;

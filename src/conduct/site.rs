@@ -12,6 +12,7 @@ use crate::base::time::SharedClock;
 use crate::conduct::hands::Hands;
 use crate::model::catalog::Catalog;
 use crate::model::policy::Policy;
+use crate::store::due::Due;
 use crate::store::reader::Reader;
 use crate::store::writer::Writer;
 
@@ -22,6 +23,7 @@ pub type Tokens = Arc<dyn Fn() -> Secret + Send + Sync>;
 pub struct Site {
     pub reader: Reader,
     pub writer: Writer,
+    pub due: Due,
     pub hands: Arc<dyn Hands>,
     pub clock: SharedClock,
     pub policy: Arc<Policy>,

@@ -14,9 +14,9 @@ use crate::model::node::Fault;
 
 /// Tells lanes that their wait has ended. Scans the due order; signals only shorten the sleep.
 pub async fn waits(site: Arc<Site>, desk: Arc<Desk>) {
-    let due = site.reader.due();
+    let due = &site.due;
     loop {
-        let changed = due.changed();
+        let changed = due.changed().notified();
         for (id, wait) in due.take_due(site.clock.tick()) {
             desk.due(id, wait).await;
         }
