@@ -1,0 +1,227 @@
+//! The HTTP/1.1 client: one request out, one bounded answer back, within a deadline; redirects are answers.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body as _, Bytes, Incoming};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use url::Url;
+
+use crate::net::body::{Spill, gather};
+use crate::net::http::Method;
+use crate::net::line::{Line, Target, broken};
+use crate::net::outgoing::{Answer, ClientError, Downloaded, Outgoing, Trust};
+use crate::net::server::{headers_in, headers_out};
+use crate::net::trust::Roots;
+
+/// Sends requests. One client may be shared by many tasks.
+#[derive(Default)]
+pub struct Client {
+    roots: Roots,
+    /// The last connection that can be used again, if this client keeps one.
+    kept: Option<Mutex<Option<(Target, Line)>>>,
+}
+
+impl Client {
+    /// A client that opens a connection for each request.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A client that keeps its last connection for the next request to the same place.
+    pub fn keeping() -> Self {
+        Self { kept: Some(Mutex::default()), ..Self::default() }
+    }
+
+    /// Sends one request and reads the whole answer, all within `outgoing.deadline`.
+    pub async fn send(&self, outgoing: Outgoing) -> Result<Answer, ClientError> {
+        let target = Target::of(&outgoing)?;
+        let sent = AtomicBool::new(false);
+        let exchange = self.exchange(&outgoing, &target, &sent);
+        match timeout(outgoing.deadline, exchange).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(late(&target, outgoing.deadline, &sent)),
+        }
+    }
+
+    /// Asks for the head of what `url` names.
+    pub async fn head(&self, url: Url, trust: Trust, deadline: Duration) -> Result<Answer, ClientError> {
+        self.send(Outgoing { deadline, ..Outgoing::new(Method::Head, url, trust) }).await
+    }
+
+    /// Writes the body of a 2xx answer to `sink` as it comes, `outgoing.answer_limit` bytes at most, and
+    /// flushes it. Any other answer's body is left unread. After an error the sink may hold a part.
+    pub async fn download(
+        &self,
+        outgoing: Outgoing,
+        sink: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<Downloaded, ClientError> {
+        let target = Target::of(&outgoing)?;
+        let sent = AtomicBool::new(false);
+        let (mut line, response) = timeout(outgoing.deadline, self.ask(&outgoing, &target, &sent))
+            .await
+            .map_err(|_| late(&target, outgoing.deadline, &sent))??;
+        let (status, headers) = (response.status(), headers_in(response.headers()));
+        let done = |bytes| Downloaded { bytes, status: status.as_u16(), headers };
+        if !status.is_success() {
+            return Ok(done(0));
+        }
+        let flow = Flow { target: &target, limit: outgoing.answer_limit, silence: outgoing.deadline };
+        line.during(flow.pour(response.into_body(), sink)).await.map(done)
+    }
+
+    async fn exchange(
+        &self,
+        outgoing: &Outgoing,
+        target: &Target,
+        sent: &AtomicBool,
+    ) -> Result<Answer, ClientError> {
+        let (mut line, response) = self.ask(outgoing, target, sent).await?;
+        let (head, body) = response.into_parts();
+        // The length that a HEAD announces is not that of its own body.
+        let limit = if outgoing.method == Method::Head { usize::MAX } else { outgoing.answer_limit };
+        let body = line.during(gather(body, limit)).await.map_err(|spill| match spill {
+            Spill::TooLarge => ClientError::TooLarge { peer: target.peer(), limit },
+            Spill::Broken(why) => broken(target, true, why),
+        })?;
+        self.keep(target, line);
+        Ok(Answer { status: head.status.as_u16(), headers: headers_in(&head.headers), body })
+    }
+
+    /// Sends the request over a kept connection or a new one. A kept one may have died unnoticed: then the
+    /// request goes over a new one if it was not sent, or changes nothing.
+    async fn ask(
+        &self,
+        outgoing: &Outgoing,
+        target: &Target,
+        sent: &AtomicBool,
+    ) -> Result<(Line, hyper::Response<Incoming>), ClientError> {
+        if let Some(mut line) = self.kept(target).await {
+            sent.store(true, Ordering::Relaxed);
+            match line.ask(request(outgoing, target)?).await {
+                Ok(response) => return Ok((line, response)),
+                Err((true, why)) if !outgoing.method.is_safe() => return Err(broken(target, true, why)),
+                Err(_) => sent.store(false, Ordering::Relaxed),
+            }
+        }
+        let request = request(outgoing, target)?;
+        let mut line = self.open(target).await?;
+        sent.store(true, Ordering::Relaxed);
+        match line.ask(request).await {
+            Ok(response) => Ok((line, response)),
+            Err((sent, why)) => Err(broken(target, sent, why)),
+        }
+    }
+
+    async fn open(&self, target: &Target) -> Result<Line, ClientError> {
+        if target.trust == Trust::Plain {
+            return Line::open(target, None).await;
+        }
+        let settings = self
+            .roots
+            .settings(&target.trust, target.floor)
+            .await
+            .map_err(|what| ClientError::Unsendable { peer: target.peer(), what })?;
+        Line::open(target, Some(settings)).await
+    }
+
+    /// Takes the kept connection if it leads to `target` and still lives.
+    async fn kept(&self, target: &Target) -> Option<Line> {
+        let (kept, mut line) = self.kept.as_ref()?.lock().ok()?.take()?;
+        (kept == *target && line.is_ready().await).then_some(line)
+    }
+
+    fn keep(&self, target: &Target, line: Line) {
+        if let Some(kept) = &self.kept
+            && let Ok(mut kept) = kept.lock()
+        {
+            *kept = Some((target.clone(), line));
+        }
+    }
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client {{ keeping: {} }}", self.kept.is_some())
+    }
+}
+
+/// A download under way.
+struct Flow<'a> {
+    target: &'a Target,
+    limit: usize,
+    /// The longest wait for the next bytes.
+    silence: Duration,
+}
+
+impl Flow<'_> {
+    async fn pour(
+        &self,
+        mut body: Incoming,
+        sink: &mut (dyn AsyncWrite + Unpin + Send),
+    ) -> Result<u64, ClientError> {
+        let (peer, limit) = (self.target.peer(), u64::try_from(self.limit).unwrap_or(u64::MAX));
+        let too_large = || ClientError::TooLarge { peer: peer.clone(), limit: self.limit };
+        let unwritten = |source| ClientError::Sink { peer: peer.clone(), source };
+        if body.size_hint().lower() > limit {
+            return Err(too_large());
+        }
+        let mut bytes: u64 = 0;
+        while let Some(data) = self.next(&mut body).await? {
+            bytes = bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
+            if bytes > limit {
+                return Err(too_large());
+            }
+            sink.write_all(&data).await.map_err(unwritten)?;
+        }
+        sink.flush().await.map_err(unwritten)?;
+        Ok(bytes)
+    }
+
+    /// The next bytes; `None` at the end.
+    async fn next(&self, body: &mut Incoming) -> Result<Option<Bytes>, ClientError> {
+        let frame = timeout(self.silence, body.frame()).await.map_err(|_| ClientError::Timeout {
+            peer: self.target.peer(),
+            limit: self.silence,
+            sent: true,
+        })?;
+        match frame {
+            None => Ok(None),
+            Some(Err(why)) => Err(broken(self.target, true, why)),
+            Some(Ok(frame)) => Ok(Some(frame.into_data().unwrap_or_default())),
+        }
+    }
+}
+
+fn late(target: &Target, limit: Duration, sent: &AtomicBool) -> ClientError {
+    ClientError::Timeout { peer: target.peer(), limit, sent: sent.load(Ordering::Relaxed) }
+}
+
+/// The request for hyper, with `Host`, and `Content-Length` where a body is expected.
+fn request(outgoing: &Outgoing, target: &Target) -> Result<hyper::Request<Full<Bytes>>, ClientError> {
+    let unsendable = |what| ClientError::Unsendable { peer: target.peer(), what };
+    let Outgoing { method, url, headers, body, .. } = outgoing;
+    if *method == Method::Other {
+        return Err(unsendable("method is unknown"));
+    }
+    let mut headers = headers.clone();
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    headers.set("Host", format!("{}{port}", target.host));
+    if !body.is_empty() || matches!(method, Method::Put | Method::Post | Method::Patch) {
+        headers.set("Content-Length", body.len().to_string());
+    }
+    let mut request = hyper::Request::new(Full::new(Bytes::from(body.clone())));
+    *request.method_mut() =
+        hyper::Method::from_bytes(method.word().as_bytes()).map_err(|_| unsendable("method is unknown"))?;
+    let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+    *request.uri_mut() =
+        format!("{}{query}", url.path()).parse().map_err(|_| unsendable("path cannot stand in a request"))?;
+    *request.headers_mut() = headers_out(&headers).ok_or_else(|| unsendable("header cannot be sent"))?;
+    Ok(request)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! One file below a root directory over HTTP: ranges, conditions, HEAD, and no way out of the root.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tracing::{debug, warn};
+
+use crate::net::beneath::{open_file, segments};
+use crate::net::body::{Body, FileRange};
+use crate::net::fresh::Version;
+use crate::net::http::{Headers, Method, Response};
+use crate::net::range::Span;
+
+/// Answers GET and HEAD for the file that `relative` (raw, percent-encoded) names below `root`.
+///
+/// 200, 206, 304; 404 for what is not a regular file below the root, 403 for what may not be read, 405 for
+/// other methods, 416 for ranges outside. No answer shows a path of this machine. The file is opened here and
+/// read in chunks while it is sent.
+pub async fn serve_file(root: &Path, relative: &str, method: Method, headers: &Headers) -> Response {
+    if !matches!(method, Method::Get | Method::Head) {
+        return Response::text(405, "only GET and HEAD\n").with("Allow", "GET, HEAD");
+    }
+    let Some(path) = segments(relative) else { return missing() };
+    match opened(root.to_owned(), path).await {
+        Ok((file, meta)) => Found { file, meta }.answer(method, headers),
+        Err(why) => refused(&why),
+    }
+}
+
+async fn opened(root: PathBuf, path: PathBuf) -> io::Result<(File, Metadata)> {
+    tokio::task::spawn_blocking(move || open_file(&root, &path)).await.map_err(io::Error::other).flatten()
+}
+
+fn missing() -> Response {
+    Response::text(404, "no such file\n")
+}
+
+fn refused(why: &io::Error) -> Response {
+    match status_of(why) {
+        503 => {
+            warn!(error = %why, "file cannot be served");
+            Response::text(503, "file cannot be read now\n")
+        }
+        403 => {
+            debug!(error = %why, "file may not be read");
+            Response::text(403, "file may not be read\n")
+        }
+        _ => missing(),
+    }
+}
+
+/// Names that lead nowhere are 404 however the kernel says so; 503 is for our own trouble.
+fn status_of(why: &io::Error) -> u16 {
+    use nix::errno::Errno;
+    match why.raw_os_error().map(Errno::from_raw) {
+        Some(Errno::EACCES | Errno::EPERM) => 403,
+        Some(Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM | Errno::EIO) => 503,
+        _ => 404,
+    }
+}
+
+struct Found {
+    file: File,
+    meta: Metadata,
+}
+
+impl Found {
+    fn answer(self, method: Method, headers: &Headers) -> Response {
+        let version = Version::of(&self.meta);
+        if version.is_known(headers) {
+            return described(Response::empty(304), &version);
+        }
+        let size = self.meta.len();
+        let response = match span(method, headers, &version, size) {
+            Span::Outside => {
+                return Response::empty(416)
+                    .with("Content-Range", format!("bytes */{size}"))
+                    .with("Accept-Ranges", "bytes");
+            }
+            Span::Whole => self.stretch(200, 0, size, method),
+            Span::Part { start, length } => {
+                let end = start.saturating_add(length).saturating_sub(1);
+                self.stretch(206, start, length, method)
+                    .with("Content-Range", format!("bytes {start}-{end}/{size}"))
+            }
+        };
+        described(response, &version).with("Content-Type", "application/octet-stream")
+    }
+
+    fn stretch(self, status: u16, start: u64, length: u64, method: Method) -> Response {
+        let body = if method == Method::Head {
+            Body::Empty
+        } else {
+            Body::File(FileRange::new(self.file, start, length))
+        };
+        Response { body, ..Response::empty(status) }.with("Content-Length", length.to_string())
+    }
+}
+
+/// The part that is asked for; ranges are for GET alone (RFC 9110 14.2).
+fn span(method: Method, headers: &Headers, version: &Version, size: u64) -> Span {
+    match headers.get("range") {
+        Some(range) if method == Method::Get && version.allows_range(headers) => Span::of(range, size),
+        _ => Span::Whole,
+    }
+}
+
+fn described(response: Response, version: &Version) -> Response {
+    let response = response.with("ETag", version.tag.clone()).with("Accept-Ranges", "bytes");
+    match version.last_modified() {
+        Some(date) => response.with("Last-Modified", date),
+        None => response,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! What one HTTP server allows its clients.
+
+use std::time::Duration;
+
+/// Bounds of an HTTP server; the default suits one rack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections at once; the next one waits in the kernel's queue until another has ended.
+    pub connections: usize,
+    /// The longest wait for a complete request head, and so the longest a connection stays idle.
+    pub head: Duration,
+    /// The longest request head in bytes.
+    pub head_size: usize,
+    /// The longest that the body of one request may take.
+    pub body: Duration,
+    /// The longest that a client may take in nothing while we have something to send.
+    pub stall: Duration,
+    /// How long requests under way may go on once the server is told to stop.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: CONNECTIONS,
+            head: HEAD,
+            head_size: HEAD_SIZE,
+            body: BODY,
+            stall: STALL,
+            drain: DRAIN,
+        }
+    }
+}
+
+/// Forty-eight machines with four connections each and as many for people; with a file open for each the
+/// process stays under the 1024 descriptors that it may have by default.
+const CONNECTIONS: usize = 384;
+
+/// Long enough for a keep-alive client that asks every few seconds, short enough to shed silent ones.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// Tokens, cookies and proxy headers stay far below.
+const HEAD_SIZE: usize = 32 * 1024;
+
+/// An inventory of some MiB over a slow management link.
+const BODY: Duration = Duration::from_mins(1);
+
+/// A machine that writes what it downloads to a slow disk may pause this long.
+const STALL: Duration = Duration::from_mins(2);
+
+/// Under systemd's usual 90 s stop time, and longer than the slowest answer that waits for a machine.
+const DRAIN: Duration = Duration::from_secs(30);

@@ -1,0 +1,30 @@
+//! Sockets with manners: HTTP/1.1 in and out, TLS, and files over HTTP, each bounded in size and time.
+//!
+//! The foreign crates (hyper, rustls) stop here: what others see are the value types of [`http`].
+//!
+//! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
+//! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading
+//! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
+//!   `line`: one connection; `trust`: certificate rules
+//! - [`tls`]: PEM in and out, self-signed certificates
+//! - [`files`]: one file below a root, over HTTP; [`range`]: the Range header; `beneath`: opening it;
+//!   `fresh`: entity tags and conditions
+
+pub mod body;
+pub mod client;
+pub mod files;
+pub mod http;
+pub mod limits;
+pub mod outgoing;
+pub mod range;
+pub mod server;
+pub mod tls;
+
+mod beneath;
+mod fresh;
+mod line;
+mod stall;
+mod trust;
+
+#[cfg(test)]
+mod sample;

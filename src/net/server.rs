@@ -1,0 +1,258 @@
+//! The HTTP/1.1 accept loop: bounded connections, heads, bodies and stalls, and an orderly end.
+//!
+//! A connection is one task: accept -> TLS, if any -> head -> [`Service::call`] -> answer -> next head or close.
+//! A panic ends its own connection only. On `stop` nothing more is accepted, idle connections close, requests
+//! under way are answered, and what is left after [`Limits::drain`] is cut.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tracing::{debug, error, warn};
+
+use crate::base::time::Later;
+use crate::net::body::{Inflow, Outflow};
+use crate::net::http::{Headers, Method, Request, Response};
+use crate::net::limits::Limits;
+use crate::net::stall::Impatient;
+use crate::net::tls::ServerTls;
+
+/// What answers requests.
+///
+/// The future is dropped when the client goes away before the answer: what must be brought to an end belongs
+/// to another task.
+pub trait Service: Send + Sync {
+    fn call(&self, request: Request) -> Later<'_, Response>;
+}
+
+/// Serves plain HTTP until `stop`; returns when every connection has ended.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<dyn Service>,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    run(listener, Arc::new(Door { service, tls: None, limits }), stop).await;
+}
+
+/// Serves HTTPS until `stop`; returns when every connection has ended.
+pub async fn serve_tls(
+    listener: TcpListener,
+    tls: ServerTls,
+    service: Arc<dyn Service>,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    run(listener, Arc::new(Door { service, tls: Some(tls), limits }), stop).await;
+}
+
+/// What every connection of a listener shares.
+struct Door {
+    service: Arc<dyn Service>,
+    tls: Option<ServerTls>,
+    limits: Limits,
+}
+
+async fn run(listener: TcpListener, door: Arc<Door>, stop: CancellationToken) {
+    let mut tasks = JoinSet::new();
+    loop {
+        let room = tasks.len() < door.limits.connections;
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(ended) = tasks.join_next() => report(ended),
+            taken = listener.accept(), if room => match taken {
+                Ok((stream, peer)) => {
+                    tasks.spawn(attend(stream, peer, door.clone(), stop.clone()));
+                }
+                Err(why) => refused(&why, &stop).await,
+            },
+        }
+    }
+    drop(listener);
+    drain(tasks, door.limits.drain).await;
+}
+
+/// Out of descriptors or a connection that broke while it queued: goes on, but not in a busy loop.
+async fn refused(why: &std::io::Error, stop: &CancellationToken) {
+    warn!(error = %why, "connection not accepted");
+    stop.run_until_cancelled(tokio::time::sleep(BREATH)).await;
+}
+
+/// Waits for the connections that are left, `limit` at most, then cuts them.
+async fn drain(mut tasks: JoinSet<()>, limit: Duration) {
+    let rest = async {
+        while let Some(ended) = tasks.join_next().await {
+            report(ended);
+        }
+    };
+    if timeout(limit, rest).await.is_err() {
+        warn!(connections = tasks.len(), "connections cut at the end of the drain time");
+        tasks.shutdown().await;
+    }
+}
+
+fn report(ended: Result<(), JoinError>) {
+    if let Err(why) = ended
+        && why.is_panic()
+    {
+        error!(error = %why, "a request panicked; its connection is closed");
+    }
+}
+
+async fn attend(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, stop: CancellationToken) {
+    let Ok(local) = stream.local_addr() else { return };
+    // Only a matter of speed: an answer should not wait for the next one.
+    stream.set_nodelay(true).ok();
+    let ends = Ends { peer, local };
+    let Some(tls) = &door.tls else { return converse(stream, ends, &door, &stop).await };
+    let greeting = timeout(door.limits.head, tls.acceptor().accept(stream));
+    match stop.run_until_cancelled(greeting).await {
+        Some(Ok(Ok(stream))) => converse(stream, ends, &door, &stop).await,
+        Some(Ok(Err(why))) => debug!(%peer, error = %why, "TLS handshake failed"),
+        Some(Err(_)) => debug!(%peer, "TLS handshake took too long"),
+        None => {}
+    }
+}
+
+/// The two ends of a connection.
+#[derive(Clone, Copy)]
+struct Ends {
+    peer: SocketAddr,
+    local: SocketAddr,
+}
+
+/// Serves one connection to its end.
+async fn converse<S>(stream: S, ends: Ends, door: &Arc<Door>, stop: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let asked = Arc::new(AtomicBool::new(false));
+    let service = service_fn(|request| {
+        asked.store(true, Ordering::Relaxed);
+        answer(door.clone(), request, ends)
+    });
+    let io = TokioIo::new(Impatient::new(stream, door.limits.stall));
+    let mut talk = speaker(&door.limits).serve_connection(io, service);
+    let until_stop = stop.run_until_cancelled(poll_fn(|cx| talk.poll_without_shutdown(cx)));
+    let ended = match until_stop.await {
+        Some(ended) => ended,
+        // A client that never asked has nothing to be answered.
+        None if !asked.load(Ordering::Relaxed) => return,
+        None => {
+            Pin::new(&mut talk).graceful_shutdown();
+            poll_fn(|cx| talk.poll_without_shutdown(cx)).await
+        }
+    };
+    if let Err(why) = &ended {
+        debug!(peer = %ends.peer, error = %why, "connection ended in mid-talk");
+    }
+    // Who broke off or was too slow gets no more of our time.
+    if ended.as_ref().err().is_none_or(hyper::Error::is_parse) {
+        linger(talk.into_parts().io.into_inner()).await;
+    }
+}
+
+fn speaker(limits: &Limits) -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_header_size(limits.head_size)
+        .max_buf_size(limits.head_size.max(BUFFER))
+        .title_case_headers(true);
+    builder
+}
+
+/// Says that nothing more comes, then takes in what the client is still sending: a close with unread bytes
+/// resets the connection, and the client may lose the answer that it was given.
+async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
+    let rest = async {
+        stream.shutdown().await?;
+        tokio::io::copy(&mut stream.take(LINGER_BYTES), &mut tokio::io::sink()).await
+    };
+    // Whether the client was listening to the end is its own affair.
+    timeout(LINGER, rest).await.ok();
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Outflow>, Infallible>> + Send>>;
+
+fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends) -> Answering {
+    Box::pin(async move {
+        let request = taken_in(request, ends, door.limits.body);
+        Ok(given_out(door.service.call(request).await))
+    })
+}
+
+fn taken_in(request: hyper::Request<Incoming>, ends: Ends, body_time: Duration) -> Request {
+    let (head, body) = request.into_parts();
+    let mut request = Request::made(Method::of(head.method.as_str()), head.uri.path(), Vec::new());
+    head.uri.query().unwrap_or_default().clone_into(&mut request.query);
+    request.headers = headers_in(&head.headers);
+    (request.peer, request.local) = (ends.peer, ends.local);
+    request.with_body(Inflow::socket(body, body_time))
+}
+
+/// Header lines as texts; bytes that are no UTF-8 become replacement characters.
+pub(super) fn headers_in(map: &hyper::HeaderMap) -> Headers {
+    let mut headers = Headers::new();
+    for (name, value) in map {
+        headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+    }
+    headers
+}
+
+/// The head for hyper; `None` if a name or a value cannot stand in a header.
+pub(super) fn headers_out(headers: &Headers) -> Option<hyper::HeaderMap> {
+    let mut map = hyper::HeaderMap::new();
+    for (name, value) in headers.iter() {
+        let name = hyper::header::HeaderName::try_from(name).ok()?;
+        map.append(name, hyper::header::HeaderValue::try_from(value).ok()?);
+    }
+    Some(map)
+}
+
+fn given_out(response: Response) -> hyper::Response<Outflow> {
+    let Response { status, headers, body } = response;
+    let (Ok(code), Some(headers)) = (hyper::StatusCode::from_u16(status), headers_out(&headers)) else {
+        error!(status, "answer with an impossible status or header");
+        return broken();
+    };
+    let mut response = hyper::Response::new(Outflow::from(body));
+    *response.status_mut() = code;
+    *response.headers_mut() = headers;
+    response
+}
+
+fn broken() -> hyper::Response<Outflow> {
+    let mut response = hyper::Response::new(Outflow::from(crate::net::body::Body::Empty));
+    *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
+    response
+}
+
+/// The pause after a failed accept.
+const BREATH: Duration = Duration::from_millis(200);
+
+/// How long a client may go on sending after its answer.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How much of that is taken in.
+const LINGER_BYTES: u64 = 8 << 20;
+
+/// hyper's buffer for reading and writing; files are sent at full speed with two chunks in it.
+const BUFFER: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;

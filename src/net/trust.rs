@@ -1,0 +1,116 @@
+//! Who may be at the far end of a TLS connection: rustls verifiers for each [`Trust`].
+
+use std::sync::Arc;
+
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use tokio::sync::OnceCell;
+
+use crate::net::outgoing::Trust;
+use crate::net::tls::{self, TlsFloor};
+
+/// This machine's certificate authorities, read at first use.
+#[derive(Debug, Default)]
+pub(super) struct Roots(OnceCell<Arc<dyn ServerCertVerifier>>);
+
+impl Roots {
+    /// The TLS settings for `trust`; `Err` says what is wrong with it.
+    pub(super) async fn settings(
+        &self,
+        trust: &Trust,
+        floor: TlsFloor,
+    ) -> Result<Arc<ClientConfig>, &'static str> {
+        let verifier = match trust {
+            Trust::Plain => return Err("https needs a certificate to trust"),
+            Trust::Roots => {
+                self.verifier().await.ok_or("certificate authorities of this machine are unreadable")?
+            }
+            Trust::Insecure => Arc::new(Pin::any()),
+            Trust::Pinned(text) => {
+                let der = tls::certificate_der(text).map_err(|_| "pinned certificate is unreadable")?;
+                Arc::new(Pin::only(der))
+            }
+        };
+        let config = ClientConfig::builder_with_provider(tls::provider())
+            .with_protocol_versions(floor.versions())
+            .map_err(|_| "no common TLS version")?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        Ok(Arc::new(config))
+    }
+
+    async fn verifier(&self) -> Option<Arc<dyn ServerCertVerifier>> {
+        self.0.get_or_try_init(platform).await.ok().cloned()
+    }
+}
+
+/// Reads the machine's certificate store, which blocks.
+async fn platform() -> Result<Arc<dyn ServerCertVerifier>, Error> {
+    let reading = tokio::task::spawn_blocking(|| rustls_platform_verifier::Verifier::new(tls::provider()));
+    let verifier = reading.await.map_err(|why| Error::General(why.to_string()))??;
+    Ok(Arc::new(verifier))
+}
+
+/// Whether a failed handshake means that the peer's certificate is not the pinned one.
+pub(super) fn is_wrong_certificate(why: &std::io::Error) -> bool {
+    let inner = why.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    inner == Some(&Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+}
+
+/// Accepts one certificate, or any; in both cases the peer must prove that it holds the key.
+#[derive(Debug)]
+struct Pin {
+    der: Option<Vec<u8>>,
+    provider: Arc<CryptoProvider>,
+}
+
+impl Pin {
+    fn only(der: Vec<u8>) -> Self {
+        Self { der: Some(der), provider: tls::provider() }
+    }
+
+    fn any() -> Self {
+        Self { der: None, provider: tls::provider() }
+    }
+}
+
+impl ServerCertVerifier for Pin {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if self.der.as_ref().is_none_or(|der| der == end_entity.as_ref()) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls12_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        verify_tls13_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
