@@ -1,0 +1,3 @@
+//! Foreign bytes and texts to typed values and back; no socket, clock or store.
+
+pub mod agent;
