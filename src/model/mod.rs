@@ -4,6 +4,7 @@ pub mod ask;
 pub mod boot;
 pub mod catalog;
 pub mod decision;
+pub mod draft;
 pub mod effect;
 pub mod facts;
 pub mod interface;
