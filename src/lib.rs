@@ -3,8 +3,8 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
-pub mod wire;
-pub mod model;
-pub mod net;
 pub mod depot;
 pub mod driver;
+pub mod model;
+pub mod net;
+pub mod wire;
