@@ -24,9 +24,10 @@ use crate::config::Config;
 use crate::config::section::Fake;
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::shelf::{Shelf, ShelfError};
-use crate::driver::fake::faults::FakeFaults;
+use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::fake::{FakeDelays, FakeRack};
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::net::client::Client;
 use crate::net::limits::Limits;
 use crate::net::server;
 use crate::store::error::StoreError;
@@ -155,8 +156,15 @@ struct Files {
 }
 
 fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
-    let _ = (files.shelf, files.blobs, files.base);
-    Parts { fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), FakeFaults::default())) }
+    let Files { shelf, blobs, base } = files;
+    let settings = AgentSettings {
+        power_limit: config.policy.power_state_change_timeout,
+        ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
+    };
+    Parts {
+        fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake))),
+        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
+    }
 }
 
 fn delays(fake: &Fake) -> FakeDelays {

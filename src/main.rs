@@ -51,7 +51,8 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         insecure: given.insecure,
     };
     let config = Config::load(&given, host.unwrap_or_else(|| "ferric".to_owned()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(app::serve(config, &mut stdout()))?;
     Ok(0)
 }
@@ -59,5 +60,9 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
 /// Logs go to standard error; `FERRIC_LOG` chooses how much (`info`, `ferric=debug`, ...).
 fn log_to_stderr() {
     let filter = EnvFilter::try_from_env("FERRIC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(stderr().is_terminal()).with_writer(stderr).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(stderr().is_terminal())
+        .with_writer(stderr)
+        .init();
 }

@@ -1,15 +1,17 @@
 //! Effects and looks to driver calls, each with a deadline; nothing here decides.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::moment::Moment;
 use crate::base::time::{Later, SharedClock, sleep};
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
 use crate::model::effect::{Effect, Look};
+use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::PowerWish;
 use crate::model::run::Run;
@@ -77,7 +79,7 @@ impl Drivers {
                 None => Seen::Silent(Failure::silent("the step is no longer under way")),
             },
             Look::AgentSteps => self.agent_steps(&machine).await,
-            Look::AgentAlive => Seen::Alive(false),
+            Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
             Look::BootDevice => match self.hardware(&machine).map(|hardware| hardware.boot_device) {
                 Ok(Some(switch)) => match switch.get().await {
@@ -112,9 +114,13 @@ impl Drivers {
     }
 
     async fn agent_steps(&self, machine: &Machine) -> Seen {
-        let kind = machine.node.run.as_ref().map(|run| run.kind);
-        let Some(_kind) = kind else { return Seen::Silent(Failure::silent("no pipeline is under way")) };
-        Seen::Silent(Failure::silent("agents come with the next merge"))
+        let Some(kind) = machine.node.run.as_ref().map(|run| run.kind) else {
+            return Seen::Silent(Failure::silent("no pipeline is under way"));
+        };
+        match self.registry.agent_steps(machine, kind).await {
+            Ok(steps) => Seen::Steps(steps),
+            Err(error) => silent(&error),
+        }
     }
 
     async fn do_effect(&self, machine: Machine, effect: &Effect, again: bool) -> Outcome {
@@ -158,8 +164,22 @@ impl Drivers {
     }
 
     async fn collect_logs(&self, machine: &Machine) -> Outcome {
-        let _ = (machine, &self.logs);
-        Outcome::Done
+        let bytes = match self.registry.logs(&machine.node).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Outcome::Failed(error.failure()),
+        };
+        let (folder, name) = (self.logs.clone(), log_name(&machine.node, self.clock.wall()));
+        let kept = tokio::task::spawn_blocking(move || keep_log(&folder, &name, &bytes)).await;
+        match kept {
+            Ok(Ok(())) => Outcome::Done,
+            Ok(Err(error)) => {
+                let folder = self.logs.display();
+                Outcome::Failed(Failure::step(format!(
+                    "the ramdisk's logs could not be kept in {folder}: {error}"
+                )))
+            }
+            Err(_) => Outcome::Failed(Failure::step("keeping the ramdisk's logs was given up")),
+        }
     }
 
     fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
@@ -181,6 +201,34 @@ fn step_call(machine: Machine, cursor: usize) -> Option<StepCall> {
     let (kind, memo, versions) = (run.kind, run.memo.clone(), run.versions.clone());
     Some(StepCall { machine, kind, step, memo, versions })
 }
+
+/// As Ironic names them: id, name, instance, moment.
+fn log_name(node: &Node, at: Moment) -> String {
+    let name = node.wished.name.as_ref().map(|name| format!("_{name}")).unwrap_or_default();
+    let instance = node.wished.instance_uuid.map(|id| format!("_{id}")).unwrap_or_default();
+    let moment: String =
+        at.bare().chars().take(SECONDS).map(|c| if c.is_ascii_digit() { c } else { '-' }).collect();
+    format!("{}{name}{instance}_{moment}.tar.gz", node.id)
+}
+
+/// Writes a log archive and lets go of the oldest ones, so that the disk does not fill with them.
+fn keep_log(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join(name), bytes)?;
+    let mut kept: Vec<_> = std::fs::read_dir(folder)?
+        .filter_map(|entry| {
+            entry.ok().and_then(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        })
+        .collect();
+    kept.sort_unstable();
+    let spare = kept.len().saturating_sub(LOGS_KEPT);
+    kept.iter().take(spare).try_for_each(|(_, path)| std::fs::remove_file(path))
+}
+
+/// Characters of a moment down to its seconds.
+const SECONDS: usize = 19;
+/// Log archives that are kept, the newest.
+const LOGS_KEPT: usize = 200;
 
 /// Longest a change may take before the far side counts as silent.
 fn limit_of(effect: &Effect) -> Duration {

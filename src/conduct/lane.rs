@@ -302,9 +302,10 @@ impl Lane {
                 // The request may have timed out; a look changes nothing.
                 reply.send(seen).ok();
             }
-            Looker::Flow | Looker::Round(_) => {
-                self.absorb("look", Happened::Looked { look: looking.look, fence: looking.fence, seen })
-                    .await;
+            Looker::Flow => self.absorb_look(looking.look, looking.fence, seen).await,
+            Looker::Round(over) => {
+                self.absorb_look(looking.look, looking.fence, seen).await;
+                drop(over);
             }
         }
     }
