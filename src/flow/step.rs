@@ -338,11 +338,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
 /// The agent works. If that is what the record says already, nothing changes.
 fn await_agent(course: &mut Course<'_>, memo: &Memo) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
-    let same = course
-        .node
-        .run
-        .as_ref()
-        .is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo);
+    let same = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo);
     if (waits && same) || !remember(course, memo) {
         return;
     }
@@ -392,7 +388,10 @@ fn silent(course: &mut Course<'_>, why: &str) {
     let press = run.phase == Phase::Act
         && run.step().is_some_and(|step| step.by == By::Driver && step.again == Again::Never);
     if press {
-        pipeline::fail(course, &format!("it is not known whether it was done, and it must not be done twice ({why})"));
+        pipeline::fail(
+            course,
+            &format!("it is not known whether it was done, and it must not be done twice ({why})"),
+        );
         return;
     }
     run.silent += 1;
@@ -456,7 +455,9 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
 /// Whether the current step was lost and it is being looked whether its agent is still the known one.
 pub fn is_lost(course: &Course<'_>) -> bool {
     course.node.run.as_ref().is_some_and(|run| {
-        run.phase == Phase::Look && run.lost > 0 && run.step().is_some_and(|step| !matches!(step.by, By::Core(_)))
+        run.phase == Phase::Look
+            && run.lost > 0
+            && run.step().is_some_and(|step| !matches!(step.by, By::Core(_)))
     })
 }
 
