@@ -65,6 +65,7 @@ enum Looker {
     Round(oneshot::Sender<()>),
 }
 
+#[derive(Debug)]
 struct Looking {
     look: Look,
     fence: u64,
@@ -72,6 +73,7 @@ struct Looking {
     task: JoinHandle<Seen>,
 }
 
+#[derive(Debug)]
 struct Asking {
     ask: Ask,
     reply: AskReply,
@@ -79,6 +81,7 @@ struct Asking {
 }
 
 /// A node's lane.
+#[derive(Debug)]
 pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
