@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{Api, Door};
+use crate::api::Api;
+use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::conduct::desk::Desk;
@@ -23,6 +24,7 @@ use crate::conduct::tick;
 use crate::config::Config;
 use crate::config::section::Fake;
 use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::counter::Counter;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::fake::{FakeDelays, FakeRack};
@@ -108,15 +110,16 @@ impl App {
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         let app = Self { api, rack, site, desk, doors: TaskTracker::new(), close_doors: CancellationToken::new(), store };
-        let one = Api::new(store_reader(&app), app.desk.clone(), shelf, config.public_endpoint.clone());
-        app.open_door(listener, Arc::new(one.door(Door::Operator)));
+        let (lanes, public): (Arc<dyn Lanes>, _) = (Arc::new(app.desk.clone()), config.public_endpoint.clone());
+        app.open_door(listener, &shelf, Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()));
         if let Some(listener) = rack_listener {
-            app.open_door(listener, Arc::new(one.door(Door::Rack)));
+            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
         }
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, service: Arc<dyn server::Service>) {
+    fn open_door(&self, listener: TcpListener, shelf: &Arc<Shelf>, api: Api) {
+        let service = Arc::new(Counter::new(shelf.clone(), Arc::new(api)));
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 
@@ -142,10 +145,6 @@ impl App {
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
     }
-}
-
-fn store_reader(app: &App) -> Reader {
-    app.store.reader()
 }
 
 /// What agents are handed.
