@@ -200,9 +200,9 @@ fn fresh_token() -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The key of sealed values, if systemd hands one in (`LoadCredential=secret.key`).
+/// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
 fn systemd_key() -> Option<Secret> {
-    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("secret.key");
+    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
     std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
 }
 

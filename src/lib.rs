@@ -13,6 +13,4 @@ pub mod driver;
 pub mod conduct;
 pub mod twin;
 pub mod cli;
-pub mod demo;
 pub mod config;
-pub mod app;
