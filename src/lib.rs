@@ -11,5 +11,6 @@ pub mod store;
 pub mod depot;
 pub mod driver;
 pub mod conduct;
+pub mod api;
 pub mod twin;
 pub mod cli;
