@@ -14,3 +14,4 @@ pub mod conduct;
 pub mod api;
 pub mod twin;
 pub mod cli;
+pub mod config;

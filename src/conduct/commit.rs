@@ -11,7 +11,7 @@ use crate::model::journal::{Event, Severity};
 use crate::model::node::Node;
 use crate::model::outcome::Seen;
 use crate::model::refusal::Refusal;
-use crate::store::Urgency;
+use crate::store::commit::Urgency;
 use crate::store::journal::Scene;
 use crate::store::txn::Txn;
 
@@ -49,8 +49,15 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
             let node = txn.nodes().get(id)?.ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id)?;
-            let facts =
-                Facts { at, token: &token, policy: &policy, catalog: &catalog, owed: &owed, ports: &ports, seen: &seen };
+            let facts = Facts {
+                at,
+                token: &token,
+                policy: &policy,
+                catalog: &catalog,
+                owed: &owed,
+                ports: &ports,
+                seen: &seen,
+            };
             let decision = rule(&node, &facts)?;
             keep(txn, &node, decision, at)
         })
@@ -67,7 +74,13 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
     if removed {
         txn.nodes().remove(id)?;
         tracing::info!(node = %before.label(), "node deleted");
-        return Ok(Committed { owed: Vec::new(), fence: before.changes, looks: Vec::new(), answer: decision.answer, removed });
+        return Ok(Committed {
+            owed: Vec::new(),
+            fence: before.changes,
+            looks: Vec::new(),
+            answer: decision.answer,
+            removed,
+        });
     }
     if let Some(node) = &after {
         txn.nodes().put(node)?;
@@ -88,13 +101,27 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
     for event in &decision.journal {
         write_down(txn, now, event, at)?;
     }
-    Ok(Committed { owed: txn.owed().of(id)?, fence: now.changes, looks: decision.looks, answer: decision.answer, removed })
+    Ok(Committed {
+        owed: txn.owed().of(id)?,
+        fence: now.changes,
+        looks: decision.looks,
+        answer: decision.answer,
+        removed,
+    })
 }
 
 fn write_down(txn: &mut Txn<'_>, node: &Node, event: &Event, at: Moment) -> Result<(), Refusal> {
-    let step = node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string);
-    txn.journal(node, event, step.clone(), at)?;
-    let (node, step, event_name, text) = (node.label(), step.unwrap_or_default(), event.event, event.text.as_str());
+    let step =
+        node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string);
+    let scene = Scene {
+        at,
+        state: node.provision.name().to_owned(),
+        target: node.target_provision.map(|target| target.name().to_owned()),
+        step: step.clone(),
+    };
+    txn.journal().append(node.id, event.clone(), scene)?;
+    let (node, step, event_name, text) =
+        (node.label(), step.unwrap_or_default(), event.event, event.text.as_str());
     match event.severity {
         Severity::Info => tracing::info!(%node, %step, event = event_name, text, "node"),
         Severity::Error => tracing::warn!(%node, %step, event = event_name, text, "node"),

@@ -35,7 +35,7 @@ struct Slot {
 /// The handle; cheap to share behind an `Arc`.
 pub struct Desk {
     site: Arc<Site>,
-    blobs: Blobs,
+    blobs: Arc<Blobs>,
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// Nodes are made one at a time: the rack's lane.
     rack: tokio::sync::Mutex<()>,
@@ -49,8 +49,9 @@ impl fmt::Debug for Desk {
 
 impl Desk {
     /// Opens a lane for each node in the store; what was under way goes on.
-    pub fn open(site: Arc<Site>, blobs: Blobs, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
-        let desk = Arc::new(Self { site, blobs, lanes: RwLock::default(), rack: tokio::sync::Mutex::new(()) });
+    pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
+        let desk =
+            Arc::new(Self { site, blobs, lanes: RwLock::default(), rack: tokio::sync::Mutex::new(()) });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
@@ -139,7 +140,12 @@ impl Desk {
         self.within(id, what, async { answer.await.map_err(|_| stopping(id))? }).await
     }
 
-    async fn within<T>(&self, id: NodeId, what: &str, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
+    async fn within<T>(
+        &self,
+        id: NodeId,
+        what: &str,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
         tokio::select! {
             done = work => done,
             () = sleep(&*self.site.clock, ANSWER_LIMIT) => {
@@ -171,7 +177,7 @@ impl Desk {
 
     /// Writes and flushes a payload as a hashed file, before the ask that names it (style corner 11).
     pub async fn keep_blob(&self, bytes: Vec<u8>) -> Result<String, Refusal> {
-        let blobs = self.blobs.clone();
+        let blobs = Arc::clone(&self.blobs);
         let kept = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
         match kept {
             Ok(Ok(name)) => Ok(name),

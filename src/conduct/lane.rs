@@ -24,25 +24,32 @@ use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::refusal::Refusal;
 use crate::model::turn::{Failure, FailureKind};
-use crate::store::Urgency;
+use crate::store::commit::Urgency;
 
 /// A heartbeat that waits for its lane; a newer one takes its place, and all who sent are answered.
 #[derive(Debug, Default)]
 pub struct BeatSlot {
-    waiting: Mutex<Option<(Beat, Vec<oneshot::Sender<Result<(), Refusal>>>)>>,
+    waiting: Mutex<Option<Beating>>,
+}
+
+/// A heartbeat and who waits for its commit.
+#[derive(Debug)]
+struct Beating {
+    beat: Beat,
+    replies: Vec<oneshot::Sender<Result<(), Refusal>>>,
 }
 
 impl BeatSlot {
     pub fn put(&self, beat: Beat, reply: oneshot::Sender<Result<(), Refusal>>) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut replies = waiting.take().map(|(_, replies)| replies).unwrap_or_default();
+        let mut replies = waiting.take().map(|old| old.replies).unwrap_or_default();
         if replies.len() < BEATS_ANSWERED {
             replies.push(reply);
         }
-        *waiting = Some((beat, replies));
+        *waiting = Some(Beating { beat, replies });
     }
 
-    fn take(&self) -> Option<(Beat, Vec<oneshot::Sender<Result<(), Refusal>>>)> {
+    fn take(&self) -> Option<Beating> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
@@ -58,6 +65,7 @@ enum Looker {
     Round(oneshot::Sender<()>),
 }
 
+#[derive(Debug)]
 struct Looking {
     look: Look,
     fence: u64,
@@ -65,6 +73,7 @@ struct Looking {
     task: JoinHandle<Seen>,
 }
 
+#[derive(Debug)]
 struct Asking {
     ask: Ask,
     reply: AskReply,
@@ -72,6 +81,7 @@ struct Asking {
 }
 
 /// A node's lane.
+#[derive(Debug)]
 pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
@@ -100,7 +110,13 @@ enum Came {
 }
 
 impl Lane {
-    pub fn new(site: Arc<Site>, id: NodeId, inbox: mpsc::Receiver<Post>, beats: Arc<BeatSlot>, owed: Vec<Owed>) -> Self {
+    pub fn new(
+        site: Arc<Site>,
+        id: NodeId,
+        inbox: mpsc::Receiver<Post>,
+        beats: Arc<BeatSlot>,
+        owed: Vec<Owed>,
+    ) -> Self {
         let begun_before = owed.iter().map(|owed| owed.number).collect();
         Self {
             site,
@@ -211,7 +227,8 @@ impl Lane {
     async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
         self.site.writer.release(self.id);
         let wants_node = matches!(ask, Ask::Patch(_));
-        let result = self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &ask, facts))).await;
+        let result =
+            self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &ask, facts))).await;
         let answer = match result {
             Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
             Ok(Answer::Done) if wants_node => self.published_answer(),
@@ -234,7 +251,9 @@ impl Lane {
             self.park(Waiting::Act(effect, reply));
             return;
         }
-        let result = self.commit("call", Vec::new(), Box::new(move |node, facts| Ok(flow::call(node, effect, facts)))).await;
+        let result = self
+            .commit("call", Vec::new(), Box::new(move |node, facts| Ok(flow::call(node, effect, facts))))
+            .await;
         match (result, self.owed.iter().find(|owed| owed.purpose == Purpose::Call)) {
             (Ok(_), Some(owed)) => {
                 self.callers.insert(owed.number, reply);
@@ -246,7 +265,7 @@ impl Lane {
     }
 
     async fn beat(&mut self) {
-        let Some((beat, replies)) = self.beats.take() else { return };
+        let Some(Beating { beat, replies }) = self.beats.take() else { return };
         let checked = beat.clone();
         let rule: Rule = Box::new(move |node, facts| {
             flow::beat::check(node, &checked).map_err(Refusal::Invalid)?;
@@ -261,7 +280,11 @@ impl Lane {
 
     async fn sync(&mut self, reply: oneshot::Sender<()>) {
         self.absorb("sync", Happened::SyncDue).await;
-        if let Some(place) = self.looks.iter().position(|(look, looker)| *look == Look::Power && matches!(looker, Looker::Flow)) {
+        if let Some(place) = self
+            .looks
+            .iter()
+            .position(|(look, looker)| *look == Look::Power && matches!(looker, Looker::Flow))
+        {
             self.looks.remove(place);
             self.looks.push_back((Look::Power, Looker::Round(reply)));
         }
@@ -282,17 +305,25 @@ impl Lane {
                 // The request may have timed out; a look changes nothing.
                 reply.send(seen).ok();
             }
-            Looker::Flow | Looker::Round(_) => {
-                self.absorb("look", Happened::Looked { look: looking.look, fence: looking.fence, seen }).await;
+            Looker::Flow => self.absorb_look(looking.look, looking.fence, seen).await,
+            Looker::Round(over) => {
+                self.absorb_look(looking.look, looking.fence, seen).await;
+                drop(over);
             }
         }
+    }
+
+    async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
+        self.absorb("look", Happened::Looked { look, fence, seen }).await;
     }
 
     /// Takes in what has happened. A store that cannot keep it is tried again: outcomes are never dropped.
     async fn absorb(&mut self, label: &'static str, happened: Happened) {
         for attempt in 1.. {
             let one = happened.clone();
-            let result = self.commit(label, Vec::new(), Box::new(move |node, facts| Ok(flow::absorb(node, &one, facts)))).await;
+            let result = self
+                .commit(label, Vec::new(), Box::new(move |node, facts| Ok(flow::absorb(node, &one, facts))))
+                .await;
             let Err(refusal) = result else { return };
             if matches!(refusal, Refusal::NoSuchNode { .. }) || self.site.stop.is_cancelled() {
                 self.removed = true;
@@ -313,7 +344,8 @@ impl Lane {
     }
 
     async fn commit(&mut self, label: &'static str, seen: Vec<Seen>, rule: Rule) -> Result<Answer, Refusal> {
-        let Committed { owed, fence, looks, answer, removed } = decide(&self.site, self.turn(label), seen, rule).await?;
+        let Committed { owed, fence, looks, answer, removed } =
+            decide(&self.site, self.turn(label), seen, rule).await?;
         self.owed = owed;
         self.fence = fence;
         self.removed = removed;

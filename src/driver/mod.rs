@@ -36,6 +36,7 @@ use crate::model::port::Port;
 use crate::model::step::{Kind, Step};
 use crate::model::turn::{Memo, Turn};
 
+pub mod agent;
 pub mod capability;
 pub mod error;
 pub mod fake;

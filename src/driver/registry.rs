@@ -5,6 +5,14 @@ use std::sync::Arc;
 
 use crate::base::id::NodeId;
 use crate::base::time::Later;
+use crate::driver::agent::Agents;
+use crate::driver::agent::alive::is_alive;
+use crate::driver::agent::in_band::InBandStep;
+use crate::driver::agent::power::AgentPower;
+use crate::driver::agent::prepare::PrepareBoot;
+use crate::driver::agent::tear_down::TearDown;
+use crate::driver::agent::write_image::WriteImage;
+use crate::driver::agent::{logs, steps};
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
@@ -15,13 +23,14 @@ use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::outcome::Verdict;
-use crate::model::step::{By, Step};
-use crate::model::turn::Turn;
+use crate::model::step::{By, Kind, Step};
+use crate::model::turn::{InBandSteps, Turn};
 
 /// What the implementations share.
 #[derive(Debug, Clone)]
 pub struct Parts {
     pub fake: Arc<FakeRack>,
+    pub agents: Arc<Agents>,
 }
 
 /// All implementations of the enabled hardware types.
@@ -72,7 +81,10 @@ impl Registry {
         } else {
             hardware.boot_device = Some(Arc::new(NoopManagement));
         }
-        hardware.power = fake.power.filter(|_| is_fake(Interface::Power));
+        hardware.power = match node.wished.interfaces.power.as_str() {
+            FAKE => fake.power,
+            _ => Some(Arc::new(AgentPower::new(Arc::clone(&self.parts.agents), node.clone()))),
+        };
         hardware.bios = fake.bios.filter(|_| is_fake(Interface::Bios));
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
         hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
@@ -82,11 +94,44 @@ impl Registry {
 
     /// Who carries a step of the node out. A step that nobody has is one that fails.
     pub fn work(&self, step: &Step, node: &Node) -> Arc<dyn StepWork> {
-        let name = node.wished.interfaces.of(step.interface);
-        match (step.by, name) {
-            (By::Driver, FAKE) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
-            _ => Arc::new(NoWork),
+        let agents = || Arc::clone(&self.parts.agents);
+        match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
+            (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
+            (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
+            (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
+            (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
+                Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
+                Err(error) => Arc::new(NoWork::because(&error)),
+            },
+            (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
+            (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
         }
+    }
+
+    fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
+        let name = &node.wished.interfaces.power;
+        let can_switch_on =
+            self.catalog.implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
+        match self.hardware(node).map(|hardware| hardware.power) {
+            Ok(Some(power)) => Arc::new(TearDown::new(Arc::clone(&self.parts.agents), power, can_switch_on)),
+            Ok(None) => Arc::new(NoWork { why: None }),
+            Err(error) => Arc::new(NoWork::because(&error)),
+        }
+    }
+
+    /// The steps that the agent on the machine offers for a pipeline.
+    pub async fn agent_steps(&self, machine: &Machine, kind: Kind) -> Result<InBandSteps, DriverError> {
+        steps::fetch(&self.parts.agents, machine, kind).await
+    }
+
+    /// Whether the known agent still answers as itself.
+    pub async fn agent_alive(&self, node: &Node) -> bool {
+        is_alive(&self.parts.agents, node).await
+    }
+
+    /// The ramdisk's logs, a gzipped tar archive.
+    pub async fn logs(&self, node: &Node) -> Result<Vec<u8>, DriverError> {
+        logs::collect(&self.parts.agents, node).await
     }
 
     /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the
@@ -114,23 +159,30 @@ impl Registry {
 
 /// A step that nobody carries out: the plan names what the node's interfaces do not have.
 #[derive(Debug)]
-struct NoWork;
+struct NoWork {
+    why: Option<String>,
+}
 
 impl NoWork {
-    fn turn(call: &StepCall) -> Turn {
+    fn because(error: &DriverError) -> Self {
+        Self { why: Some(error.to_string()) }
+    }
+
+    fn turn(&self, call: &StepCall) -> Turn {
         let step = &call.step;
         let name = call.machine.node.wished.interfaces.of(step.interface);
-        Turn::failed(format!("the {} interface {name:?} has no step {}", step.interface, step.step))
+        let none = || format!("the {} interface {name:?} has no step {}", step.interface, step.step);
+        Turn::failed(self.why.clone().unwrap_or_else(none))
     }
 }
 
 impl StepWork for NoWork {
     fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
-        Box::pin(async { Self::turn(call) })
+        Box::pin(async { self.turn(call) })
     }
 
     fn act<'a>(&'a self, call: &'a StepCall, _again: bool) -> Later<'a, Turn> {
-        Box::pin(async { Self::turn(call) })
+        Box::pin(async { self.turn(call) })
     }
 }
 

@@ -22,7 +22,7 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     match &node.agent {
         None => issue(&mut course, from),
         Some(agent) if agent.pregenerated || agent.proven => {
-            course.answer = Answer::Token(TokenAnswer::Masked)
+            course.answer = Answer::Token(TokenAnswer::Masked);
         }
         Some(agent) if agent.borne => {
             course.wish(Look::AgentAlive);

@@ -24,8 +24,7 @@ pub fn opened(course: &mut Course<'_>) {
     }
     let Some(phase) = course.node.run.as_ref().map(|run| run.phase) else { return };
     match phase {
-        Phase::Look | Phase::Beat => step::look_at_step(course),
-        Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
+        Phase::Look | Phase::Beat | Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
         Phase::FirstBeat | Phase::Later | Phase::Hold => {}
     }
 }

@@ -107,3 +107,37 @@ impl Drop for Machine {
 fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::mpsc;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn the_stock_agent_boots_and_calls_the_api_before_it_can_look_for_its_node() {
+        let door = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let api = format!("http://{}", door.local_addr().unwrap());
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut request = [0; 4096];
+            let read = door.accept().and_then(|(mut agent, _)| agent.read(&mut request));
+            tell.send(String::from_utf8_lossy(&request[..read.unwrap()]).into_owned()).unwrap();
+        });
+        let mut machine = Machine::new("52:54:00:00:00:01").with("SITE_BOOT", "uefi");
+        assert!(!machine.is_on());
+        machine.power_on(&api);
+        let request = told.recv_timeout(BOOT).expect("the agent does not call");
+        assert!(request.starts_with("GET / HTTP/1.1"), "{request}");
+        assert!(machine.is_on());
+        machine.power_off();
+        assert!(!machine.is_on());
+        assert_eq!((machine.steps(), machine.power_commands()), (vec![], vec![]));
+        assert_eq!(std::fs::metadata(machine.disk()).unwrap().len(), 256 << 20);
+    }
+
+    /// The agent takes one or two seconds; a loaded machine gets more.
+    const BOOT: Duration = Duration::from_mins(1);
+}

@@ -97,15 +97,16 @@ fn an_operator_switches_a_node_on_and_off_and_reboots_it() {
 fn an_operator_finds_nodes_by_filter_order_and_page() {
     let daemon = Daemon::start();
     let cli = Cli::new(daemon.url());
-    create(&cli, "a1", &["--resource-class", "small", "--owner", "ann", "--description", "left of the door"]);
+    create(&cli, "a1", &["--resource-class", "small", "--description", "left of the door"]);
     create(&cli, "b2", &["--resource-class", "large", "--description", "right of the door"]);
     create(&cli, "c3", &["--resource-class", "large"]);
+    cli.ok(&["node", "set", "a1", "--owner", "ann"]);
     cli.ok(&["node", "maintenance", "set", "b2"]);
     cli.ok(&["node", "manage", "c3", "--wait", WAIT]);
 
     assert_eq!(cli.names(&["--sort", "name"]), ["a1", "b2", "c3"]);
     assert_eq!(cli.names(&["--sort", "name:desc"]), ["c3", "b2", "a1"]);
-    assert_eq!(cli.names(&["--sort", "resource_class:asc,name:desc"]), ["c3", "b2", "a1"]);
+    assert_eq!(cli.names(&["--sort", "provision_state:asc,name:desc"]), ["b2", "a1", "c3"]);
     assert_eq!(cli.names(&["--resource-class", "large", "--sort", "name"]), ["b2", "c3"]);
     assert_eq!(cli.names(&["--maintenance"]), ["b2"]);
     assert_eq!(cli.names(&["--no-maintenance", "--sort", "name"]), ["a1", "c3"]);
@@ -127,7 +128,7 @@ fn an_operator_chooses_the_columns_of_a_list() {
     let cli = Cli::new(daemon.url());
     create(&cli, "n1", &["--extra", "shelf=4"]);
     let short = cli.json(&["node", "list", "--fields", "name", "driver", "extra"]);
-    assert_eq!(short, json!([{"name": "n1", "driver": "fake-hardware", "extra": {"shelf": "4"}}]));
+    assert_eq!(short, json!([{"name": "n1", "driver": "fake-hardware", "extra": {"shelf": 4}}]));
     let long = cli.json(&["node", "list", "--long"]);
     assert_eq!(long[0]["name"], "n1");
     assert_eq!(long[0]["power_interface"], "fake");
@@ -147,8 +148,8 @@ fn an_operator_changes_what_a_node_is_told_and_takes_it_back() {
         "--description", "on loan", "--resource-class", "metal", "--no-automated-clean",
     ]);
     let set = cli.json(&["node", "show", "n2"]);
-    assert_eq!(set["properties"], json!({"cpus": "4", "memory_mb": "1024"}));
-    assert_eq!(set["extra"], json!({"shelf": "4"}));
+    assert_eq!(set["properties"], json!({"cpus": 4, "memory_mb": 1024}));
+    assert_eq!(set["extra"], json!({"shelf": 4}));
     assert_eq!(set["driver_info"], json!({"bmc_password": "******"}));
     assert_eq!(set["instance_info"], json!({"image_source": "http://192.0.2.1/a.raw"}));
     assert_eq!(set["owner"], "ann");
@@ -156,13 +157,14 @@ fn an_operator_changes_what_a_node_is_told_and_takes_it_back() {
     assert!(set["updated_at"].is_string());
     assert!(!daemon.log().contains("hunter2"), "a password is in the log");
 
+    // The reference answers 500 when automated_clean is removed; here it is a change like any other.
     #[rustfmt::skip]
     cli.ok(&[
         "node", "unset", "n2", "--property", "cpus", "--extra", "shelf", "--owner", "--driver-info", "bmc_password",
         "--instance-info", "image_source", "--description", "--resource-class", "--automated-clean", "--name",
     ]);
     let unset = cli.json(&["node", "show", set["uuid"].as_str().unwrap()]);
-    assert_eq!(unset["properties"], json!({"memory_mb": "1024"}));
+    assert_eq!(unset["properties"], json!({"memory_mb": 1024}));
     for field in ["name", "owner", "description", "resource_class", "automated_clean"] {
         assert_eq!(unset[field], Value::Null, "{field}");
     }
@@ -200,9 +202,9 @@ fn an_operator_keeps_the_ports_of_a_node() {
     let found = cli.json(&["port", "list", "--address", "52:54:00:00:00:0a"]);
     assert_eq!(found[0]["uuid"], port);
 
-    cli.ok(&["port", "set", port, "--pxe-enabled", "false", "--extra", "slot=2"]);
+    cli.ok(&["port", "set", port, "--pxe-disabled", "--extra", "slot=2"]);
     let shown = cli.json(&["port", "show", port]);
-    assert_eq!((&shown["pxe_enabled"], &shown["extra"]), (&json!(false), &json!({"slot": "2"})));
+    assert_eq!((&shown["pxe_enabled"], &shown["extra"]), (&json!(false), &json!({"slot": 2})));
     cli.ok(&["port", "unset", port, "--extra", "slot"]);
     assert_eq!(cli.json(&["port", "show", "--address", "52:54:00:00:00:0A"])["extra"], json!({}));
     cli.ok(&["port", "delete", port]);
