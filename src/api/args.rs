@@ -122,7 +122,8 @@ mod tests {
 
     #[test]
     fn body_and_query_are_one() {
-        let mut args = Args::of_action(br#"{"target": "manage", "timeout": 5}"#, "target=x&persistent=yes").unwrap();
+        let mut args =
+            Args::of_action(br#"{"target": "manage", "timeout": 5}"#, "target=x&persistent=yes").unwrap();
         assert_eq!(args.needed_text("target").unwrap(), "manage");
         assert_eq!(args.number("timeout").unwrap(), Some(5));
         assert_eq!(args.flag("persistent").unwrap(), Some(true));

@@ -116,13 +116,7 @@ impl Call<'_> {
     }
 
     /// One record as the answer.
-    pub fn show<T>(
-        &self,
-        status: u16,
-        table: &'static [Field<T>],
-        pick: &Pick<T>,
-        record: &T,
-    ) -> Response {
+    pub fn show<T>(&self, status: u16, table: &'static [Field<T>], pick: &Pick<T>, record: &T) -> Response {
         let mut out = Vec::with_capacity(4096);
         write(table, pick, &Shown { record, frame: self.frame() }, &mut out);
         Response::json(status, out)

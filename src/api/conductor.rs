@@ -47,7 +47,8 @@ fn shown(call: &Call<'_>, fields: Option<Vec<String>>) -> Value {
         ("alive", json!(true)),
         ("links", pair(call, &format!("conductors/{host}"))),
     ] {
-        let wanted = fields.as_ref().is_none_or(|fields| name == "links" || fields.iter().any(|one| one == name));
+        let wanted =
+            fields.as_ref().is_none_or(|fields| name == "links" || fields.iter().any(|one| one == name));
         if wanted {
             members.insert(name.to_owned(), value);
         }

@@ -27,8 +27,9 @@ pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
         Some(_) => return Err(Fault::invalid("type must be classic or dynamic")),
     };
     let types = call.lanes().catalog().types.iter().filter(|_| dynamic);
-    let drivers: Result<Vec<_>, _> =
-        types.map(|(name, hardware)| chosen(shown(call, name, hardware, detail), fields.as_deref())).collect();
+    let drivers: Result<Vec<_>, _> = types
+        .map(|(name, hardware)| chosen(shown(call, name, hardware, detail), fields.as_deref()))
+        .collect();
     Ok(answer(&json!({"drivers": drivers?})))
 }
 

@@ -17,10 +17,13 @@ use crate::wire::agent::beat::{Heartbeat, STATUSES};
 pub async fn heartbeat(call: &Call<'_>) -> Result<Response, Fault> {
     check_enabled(call)?;
     let members = call.action()?.into_object();
-    if let Some((name, since)) = SINCE.iter().find(|(name, since)| *since > call.version && members.contains_key(*name)) {
+    if let Some((name, since)) =
+        SINCE.iter().find(|(name, since)| *since > call.version && members.contains_key(*name))
+    {
         return Err(Fault::invalid(format!("{name} needs API version 1.{since} or newer")));
     }
-    let beat = Heartbeat::from_value(Value::Object(members)).map_err(|error| Fault::invalid(error.to_string()))?;
+    let beat =
+        Heartbeat::from_value(Value::Object(members)).map_err(|error| Fault::invalid(error.to_string()))?;
     let node = call.node()?;
     let beat = checked(call, node, beat)?;
     call.api.lanes.beat(node.id, beat).await?;
@@ -96,12 +99,8 @@ fn check_address(call: &Call<'_>, url: &Url) -> Result<(), Fault> {
 }
 
 /// Members that came later than the heartbeat.
-const SINCE: &[(&str, u16)] = &[
-    ("agent_version", 36),
-    ("agent_verify_ca", 68),
-    ("agent_status", 72),
-    ("agent_status_message", 72),
-];
+const SINCE: &[(&str, u16)] =
+    &[("agent_version", 36), ("agent_verify_ca", 68), ("agent_status", 72), ("agent_status_message", 72)];
 
 #[cfg(test)]
 mod tests {

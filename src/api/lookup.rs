@@ -49,7 +49,8 @@ fn find<'a>(call: &'a Call<'_>, query: &LookupQuery) -> Option<&'a Arc<Node>> {
     if let Some(uuid) = query.node_uuid {
         return call.published.node(NodeId(uuid));
     }
-    let mut owners = query.addresses.iter().filter_map(|mac| call.published.port_by_mac(*mac)).map(|port| port.node);
+    let mut owners =
+        query.addresses.iter().filter_map(|mac| call.published.port_by_mac(*mac)).map(|port| port.node);
     let first = owners.next()?;
     owners.all(|owner| owner == first).then(|| call.published.node(first)).flatten()
 }
@@ -66,7 +67,8 @@ fn hidden() -> Fault {
 fn shown(call: &Call<'_>, node: &Node) -> Result<serde_json::Value, Fault> {
     let mut out = Vec::with_capacity(1024);
     write(TABLE, &Pick::named(TABLE, SHOWN), &Shown { record: node, frame: call.frame() }, &mut out);
-    serde_json::from_slice(&out).map_err(|_| Refusal::Internal("a node was not written as JSON".to_owned()).into())
+    serde_json::from_slice(&out)
+        .map_err(|_| Refusal::Internal("a node was not written as JSON".to_owned()).into())
 }
 
 fn config(call: &Call<'_>, node: &Node, token: Secret) -> AgentConfig {

@@ -91,7 +91,9 @@ fn check_parent(published: &Published, child: NodeId, parent: NodeId) -> Result<
     for _ in 0..ANCESTORS_LIMIT {
         let Some(id) = next else { return Ok(()) };
         if id == child {
-            return Err(Fault::invalid(format!("parent_node {parent} is the node itself or one of its children")));
+            return Err(Fault::invalid(format!(
+                "parent_node {parent} is the node itself or one of its children"
+            )));
         }
         let Some(node) = published.node(id) else {
             return Err(Fault::invalid(format!("parent_node {id} could not be found")));

@@ -41,7 +41,9 @@ impl Counter {
         let place = found.ok().and_then(Result::ok).map(|found| found.path);
         let parts = place.as_deref().and_then(|path| Some((path.parent()?, path.file_name()?.to_str()?)));
         match parts {
-            Some((folder, file)) => serve_file(folder, &escaped(file), request.method, &request.headers).await,
+            Some((folder, file)) => {
+                serve_file(folder, &escaped(file), request.method, &request.headers).await
+            }
             None => Response::text(404, "there is no such image\n"),
         }
     }

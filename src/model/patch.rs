@@ -47,7 +47,7 @@ pub fn patch_node(
 }
 
 /// What a port is after a patch, or why it is refused in its node's present state.
-pub fn patch_port(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
+pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
     let mut next = port.clone();
     for (root, value) in touched(operations, shape::port::TABLE, |root| match root {
         "address" => Some(Value::String(port.address.to_string())),

@@ -2,7 +2,13 @@
 //!
 //! Starts the real binary on a data directory of its own and measures its process from outside: CPU of all
 //! its threads (`/proc/PID/task/*/schedstat`, nanoseconds), resident memory, bytes handed to the disk.
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 use std::fmt::Write as _;
@@ -82,7 +88,12 @@ fn reads(daemon: &mut Daemon, nodes: &str) {
 
 fn writes(daemon: &mut Daemon) {
     cpu_each(daemon, "create", 200, |daemon, turn| {
-        daemon.json("POST", "/v1/nodes", &json!({"name": format!("made-{turn}"), "driver": "fake-hardware"}), 201);
+        daemon.json(
+            "POST",
+            "/v1/nodes",
+            &json!({"name": format!("made-{turn}"), "driver": "fake-hardware"}),
+            201,
+        );
     });
     for turn in 0..220 {
         daemon.ok("DELETE", &format!("/v1/nodes/made-{turn}"), "", 204);
@@ -195,7 +206,12 @@ impl Daemon {
     }
 
     fn provision(&mut self, name: &str, target: &str, goal: &str) {
-        self.ok("PUT", &format!("/v1/nodes/{name}/states/provision"), &json!({"target": target}).to_string(), 202);
+        self.ok(
+            "PUT",
+            &format!("/v1/nodes/{name}/states/provision"),
+            &json!({"target": target}).to_string(),
+            202,
+        );
         for _ in 0..2000 {
             let states = self.json("GET", &format!("/v1/nodes/{name}/states"), &Value::Null, 200);
             if states["provision_state"] == goal {

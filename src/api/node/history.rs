@@ -58,7 +58,9 @@ pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
 }
 
 fn order(args: &mut Args) -> Result<bool, Fault> {
-    if let Some(key) = args.text("sort_key")?.filter(|key| !["id", "uuid", "created_at"].contains(&key.as_str())) {
+    if let Some(key) =
+        args.text("sort_key")?.filter(|key| !["id", "uuid", "created_at"].contains(&key.as_str()))
+    {
         let shown: String = key.chars().take(64).collect();
         return Err(Fault::invalid(format!("sort_key {shown:?} is no field to sort by")));
     }

@@ -58,11 +58,7 @@ fn is_path(path: &str) -> bool {
 }
 
 /// Refuses roots that are newer than the client's version.
-pub fn check_roots<T>(
-    operations: &[PatchOp],
-    table: &'static [Field<T>],
-    version: u16,
-) -> Result<(), Fault> {
+pub fn check_roots<T>(operations: &[PatchOp], table: &'static [Field<T>], version: u16) -> Result<(), Fault> {
     let roots = operations.iter().map(|op| apply::split(&op.path).0);
     match shape::too_new(table, roots, version) {
         Some(row) => Err(Fault::too_new(&format!("field {}", row.name), row.since)),
@@ -107,7 +103,9 @@ mod tests {
         ] {
             assert_eq!(parse(body.clone()).unwrap_err().status(), 400, "{body}");
         }
-        for path in ["", "/", "name", "/extra/a.b", "/extra/a~0b", "/extra/a b", "/extra/a:b", "/extra//b", "/extra/"] {
+        for path in
+            ["", "/", "name", "/extra/a.b", "/extra/a~0b", "/extra/a b", "/extra/a:b", "/extra//b", "/extra/"]
+        {
             assert!(parse(json!([{"op": "add", "path": path, "value": 1}])).is_err(), "{path}");
         }
     }

@@ -245,7 +245,10 @@ mod tests {
         assert_eq!(with(&json!({"target": "clean"}), 115), Err(400));
         assert_eq!(with(&json!({"target": "manage", "clean_steps": clean}), 115), Err(400));
         assert_eq!(with(&json!({"target": "rescue", "rescue_password": ""}), 115), Err(400));
-        assert_eq!(with(&json!({"target": "clean", "clean_steps": clean, "disable_ramdisk": true}), 69), Err(406));
+        assert_eq!(
+            with(&json!({"target": "clean", "clean_steps": clean, "disable_ramdisk": true}), 69),
+            Err(406)
+        );
         assert_eq!(with(&json!({"target": "active", "disable_ramdisk": true}), 115), Err(400));
         assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 115), Err(404));
         assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 91), Err(406));

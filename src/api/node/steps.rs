@@ -126,7 +126,10 @@ mod tests {
     #[test]
     fn clean_steps_say_less() {
         assert!(parse(json!([{"interface": "raid", "step": "x", "order": 1}]), Kind::Clean).is_ok());
-        for item in [json!({"interface": "zz", "step": "x"}), json!({"interface": "raid", "step": "x", "priority": 1})] {
+        for item in [
+            json!({"interface": "zz", "step": "x"}),
+            json!({"interface": "raid", "step": "x", "priority": 1}),
+        ] {
             assert!(parse(json!([item]), Kind::Clean).is_err());
         }
         assert!(parse(json!({}), Kind::Clean).is_err());

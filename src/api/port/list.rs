@@ -33,12 +33,7 @@ pub fn of_node(call: &Call<'_>) -> Result<Response, Fault> {
     answer(call, &paging, &filters, &format!("nodes/{node}/ports"))
 }
 
-fn answer(
-    call: &Call<'_>,
-    paging: &Paging<Port>,
-    filters: &Filters,
-    path: &str,
-) -> Result<Response, Fault> {
+fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str) -> Result<Response, Fault> {
     let after = match &paging.marker {
         None => None,
         Some(marker) => Some(marked(&call.published, marker)?),
@@ -142,9 +137,8 @@ impl Filters {
             return true;
         }
         let Some(node) = published.node(port.node) else { return false };
-        let sharded = |shards: &Vec<String>| {
-            node.wished.shard.as_ref().is_some_and(|shard| shards.contains(shard))
-        };
+        let sharded =
+            |shards: &Vec<String>| node.wished.shard.as_ref().is_some_and(|shard| shards.contains(shard));
         self.shards.as_ref().is_none_or(sharded)
             && self.groups.as_ref().is_none_or(|groups| groups.contains(&node.wished.conductor_group))
     }
