@@ -18,8 +18,8 @@ pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     }
     args.finish()?;
     let short = ["hostname", "conductor_group", "alive", "links"].map(str::to_owned).to_vec();
-    let fields = if detail { None } else { Some(fields.unwrap_or(short)) };
-    Ok(answer(&json!({"conductors": [shown(call, fields)]})))
+    let fields = fields.unwrap_or(short);
+    Ok(answer(&json!({"conductors": [shown(call, Some(&*fields).filter(|_| !detail))]})))
 }
 
 /// `GET /v1/conductors/{host}`.
@@ -30,10 +30,10 @@ pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
     if call.ident(0) != call.policy().host {
         return Err(Fault::not_found(format!("conductor {} could not be found", call.ident(0))));
     }
-    Ok(answer(&shown(call, fields)))
+    Ok(answer(&shown(call, fields.as_deref())))
 }
 
-fn shown(call: &Call<'_>, fields: Option<Vec<String>>) -> Value {
+fn shown(call: &Call<'_>, fields: Option<&[String]>) -> Value {
     let drivers: Vec<&String> = call.lanes().catalog().types.keys().collect();
     let host = &call.policy().host;
     let since = call.published.nodes().next().map_or_else(Moment::default, |node| node.created_at);
@@ -47,8 +47,7 @@ fn shown(call: &Call<'_>, fields: Option<Vec<String>>) -> Value {
         ("alive", json!(true)),
         ("links", pair(call, &format!("conductors/{host}"))),
     ] {
-        let wanted =
-            fields.as_ref().is_none_or(|fields| name == "links" || fields.iter().any(|one| one == name));
+        let wanted = fields.is_none_or(|fields| name == "links" || fields.iter().any(|one| one == name));
         if wanted {
             members.insert(name.to_owned(), value);
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::base::id::NodeId;
 use crate::base::time::Later;
 use crate::conduct::desk::Desk;
@@ -22,7 +24,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>>;
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>>;
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>>;
-    fn keep_blob(&self, bytes: Vec<u8>) -> Later<'_, Result<String, Refusal>>;
+    /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
+    fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -48,8 +51,8 @@ impl Lanes for Arc<Desk> {
         Box::pin(Desk::act(self, node, effect))
     }
 
-    fn keep_blob(&self, bytes: Vec<u8>) -> Later<'_, Result<String, Refusal>> {
-        Box::pin(Desk::keep_blob(self, bytes))
+    fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>> {
+        Box::pin(Desk::keep_config_drive(self, node, argument))
     }
 
     fn catalog(&self) -> &Catalog {

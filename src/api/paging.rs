@@ -15,7 +15,7 @@ pub struct Paging<T: 'static> {
     limit: usize,
     /// The text of the last item that the client has seen.
     pub marker: Option<String>,
-    sort: Option<&'static Field<T>>,
+    column: Option<&'static Field<T>>,
     descending: bool,
     pick: Pick<T>,
     /// Pairs of the query that the link to the next page repeats.
@@ -35,28 +35,33 @@ pub struct Listing<'a, T: 'static> {
     pub order: fn(&T) -> u64,
 }
 
+/// Which list is asked for.
+#[derive(Debug)]
+pub struct Wanted<T: 'static> {
+    pub table: &'static [Field<T>],
+    /// What is shown when no field is named.
+    pub short: &'static [&'static str],
+    pub version: u16,
+    /// The path itself says that everything is shown.
+    pub detailed: bool,
+}
+
 impl<T> Paging<T> {
-    /// Reads `fields`, `detail`, `limit`, `marker`, `sort_key`, `sort_dir`. `detailed`: the path says detail.
-    pub fn take(
-        args: &mut Args,
-        table: &'static [Field<T>],
-        short: &[&str],
-        version: u16,
-        detailed: bool,
-    ) -> Result<Self, Fault> {
-        args.too_new(&[("fields", FIELDS_SINCE), ("detail", DETAIL_SINCE)], version)?;
+    /// Reads `fields`, `detail`, `limit`, `marker`, `sort_key`, `sort_dir`.
+    pub fn take(args: &mut Args, wanted: &Wanted<T>) -> Result<Self, Fault> {
+        args.too_new(&[("fields", FIELDS_SINCE), ("detail", DETAIL_SINCE)], wanted.version)?;
         let mut repeated = Vec::new();
-        let pick = take_pick(args, table, short, version, detailed, &mut repeated)?;
+        let pick = take_pick(args, wanted, &mut repeated)?;
         let limit = take_limit(args)?;
-        let sort = take_sort(args, table, version)?;
+        let column = take_sort(args, wanted.table, wanted.version)?;
         let descending = take_descending(args)?;
-        if let Some(row) = sort {
+        if let Some(row) = column {
             repeated.push(("sort_key", row.name.to_owned()));
         }
         if descending {
             repeated.push(("sort_dir", "desc".to_owned()));
         }
-        Ok(Self { limit, marker: args.text("marker")?, sort, descending, pick, repeated })
+        Ok(Self { limit, marker: args.text("marker")?, column, descending, pick, repeated })
     }
 
     /// One more pair for the link to the next page.
@@ -68,7 +73,7 @@ impl<T> Paging<T> {
 
     /// Whether records come in the order of their creation.
     pub fn is_natural(&self) -> bool {
-        self.sort.is_none() && !self.descending
+        self.column.is_none() && !self.descending
     }
 
     /// The answer: `found` comes in the order of creation; `after` is the item that the marker names.
@@ -104,7 +109,7 @@ impl<T> Paging<T> {
     {
         let key = |record: &T| {
             let shown = Shown { record, frame: call.frame() };
-            let key = self.sort.map(|row| shape::sort_key(row, &shown)).unwrap_or_default();
+            let key = self.column.map(|row| shape::sort_key(row, &shown)).unwrap_or_default();
             (key, (listing.order)(record))
         };
         let mut keyed: Vec<_> = found.map(|one| (key(one), one)).collect();
@@ -146,12 +151,10 @@ impl<T> Paging<T> {
 
 fn take_pick<T>(
     args: &mut Args,
-    table: &'static [Field<T>],
-    short: &[&str],
-    version: u16,
-    detailed: bool,
+    wanted: &Wanted<T>,
     repeated: &mut Vec<(&'static str, String)>,
 ) -> Result<Pick<T>, Fault> {
+    let Wanted { table, short, version, detailed } = *wanted;
     let fields = args.list("fields")?;
     let detail = args.flag("detail")?;
     match (fields, detail) {

@@ -38,9 +38,8 @@ impl Path {
             segments.remove(0);
         }
         if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL) {
-            if let Some(bare) = last.strip_suffix(".json") {
-                *last = bare.to_owned();
-            }
+            let bare = last.strip_suffix(".json").unwrap_or(last).len();
+            last.truncate(bare);
         }
         Ok(Self { segments, versioned })
     }

@@ -100,10 +100,8 @@ fn shown(call: &Call<'_>, id: NodeId, entry: &Entry, detail: bool) -> Value {
             {"href": format!("{}/{path}", call.base), "rel": "bookmark"},
         ],
     });
-    if let Value::Object(members) = &mut value {
-        if detail {
-            details(call, entry, members);
-        }
+    if let Some(members) = value.as_object_mut().filter(|_| detail) {
+        details(call, entry, members);
     }
     value
 }

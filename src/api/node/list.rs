@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::api::paging::{Listing, Paging};
+use crate::api::paging::{Listing, Paging, Wanted};
 use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::{Fault as NodeFault, Node};
@@ -18,7 +18,7 @@ use crate::store::published::Published;
 /// The nodes that the filters let through.
 pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
     let mut args = call.args()?;
-    let mut paging = Paging::take(&mut args, TABLE, SHORT, call.version, detailed)?;
+    let mut paging = Paging::take(&mut args, &wanted(call, detailed))?;
     let filters = Filters::take(&mut args, call)?;
     args.finish()?;
     paging.repeat("associated", filters.associated);
@@ -40,6 +40,10 @@ pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
     let found = filters.source(&call.published, natural_after);
     let found = found.filter(|node| filters.take_in(node)).map(|node| &**node);
     Ok(paging.answer(call, &listing, found, after.map(|node| &**node)))
+}
+
+fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
+    Wanted { table: TABLE, short: SHORT, version: call.version, detailed }
 }
 
 fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, Fault> {

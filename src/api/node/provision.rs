@@ -32,7 +32,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {
-        Some(value) => Some(call.api.lanes.keep_blob(value.to_string().into_bytes()).await?),
+        Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
         None => None,
     };
     let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps };
@@ -69,12 +69,10 @@ fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
 
 /// Moves that came to some states later than their word.
 fn late_versions(node: &Node, target: &Target, version: u16) -> Result<(), Fault> {
-    let since = match (target.verb, node.provision) {
-        (Verb::Abort, Provision::InspectWait) => ABORT_INSPECT_SINCE,
-        (Verb::Abort, Provision::DeployWait | Provision::DeployHold) => ABORT_DEPLOY_SINCE,
-        _ => return Ok(()),
-    };
-    if version >= since {
+    let deploying = matches!(node.provision, Provision::DeployWait | Provision::DeployHold);
+    let since = if deploying { ABORT_DEPLOY_SINCE } else { ABORT_INSPECT_SINCE };
+    let late = target.verb == Verb::Abort && (deploying || node.provision == Provision::InspectWait);
+    if !late || version >= since {
         return Ok(());
     }
     Err(Fault::too_new(&format!("target {:?} in state {:?}", target.word, node.provision.name()), since))
@@ -151,11 +149,16 @@ fn companions(args: &mut Args, target: &Target, version: u16) -> Result<Vec<Aske
         return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
     }
     let needed = |name: &str| Fault::invalid(format!("{name} is required for target {:?}", target.word));
-    match target.verb {
-        Verb::Clean => steps::parse(clean.ok_or_else(|| needed("clean_steps"))?, Kind::Clean),
-        Verb::Service => steps::parse(service.ok_or_else(|| needed("service_steps"))?, Kind::Service),
-        Verb::Rescue if password.as_ref().is_none_or(String::is_empty) => Err(needed("rescue_password")),
-        _ => deploy.map_or(Ok(Vec::new()), |given| steps::parse(given, Kind::Deploy)),
+    let (given, name, kind) = match target.word {
+        "clean" => (clean, Some("clean_steps"), Kind::Clean),
+        "service" => (service, Some("service_steps"), Kind::Service),
+        "rescue" if password.as_ref().is_none_or(String::is_empty) => return Err(needed("rescue_password")),
+        _ => (deploy, None, Kind::Deploy),
+    };
+    match (given, name) {
+        (Some(given), _) => steps::parse(given, kind),
+        (None, Some(name)) => Err(needed(name)),
+        (None, None) => Ok(Vec::new()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::api::paging::{Listing, Paging};
+use crate::api::paging::{Listing, Paging, Wanted};
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::draft::given::parse_uuid;
@@ -17,7 +17,7 @@ use crate::store::published::Published;
 /// The ports that the filters let through.
 pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
     let mut args = call.args()?;
-    let paging = Paging::take(&mut args, TABLE, SHORT, call.version, detailed)?;
+    let paging = Paging::take(&mut args, &wanted(call, detailed))?;
     let filters = Filters::take(&mut args, call)?;
     args.finish()?;
     answer(call, &paging, &filters, if detailed { "ports/detail" } else { "ports" })
@@ -27,7 +27,7 @@ pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
 pub fn of_node(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?.id;
     let mut args = call.args()?;
-    let paging = Paging::take(&mut args, TABLE, SHORT, call.version, false)?;
+    let paging = Paging::take(&mut args, &wanted(call, false))?;
     args.finish()?;
     let filters = Filters { node: Some(node), ..Filters::default() };
     answer(call, &paging, &filters, &format!("nodes/{node}/ports"))
@@ -48,6 +48,10 @@ fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str)
     let found = filters.source(&call.published, after.filter(|_| paging.is_natural()).map(|port| port.order));
     let found = found.filter(|port| filters.take_in(port, &call.published)).map(|port| &**port);
     Ok(paging.answer(call, &listing, found, after.map(|port| &**port)))
+}
+
+fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
+    Wanted { table: TABLE, short: SHORT, version: call.version, detailed }
 }
 
 fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Port>, Fault> {
