@@ -198,5 +198,3 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
     }
 }
 
-#[cfg(test)]
-mod tests;

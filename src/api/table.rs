@@ -4,7 +4,7 @@
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// One row.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Route {
     pub method: Method,
     /// Without `/v1/`; `{}` stands for an ident.

@@ -206,7 +206,7 @@ mod tests {
 
     use super::*;
 
-    fn drive(value: Value, word: &str, version: u16) -> Result<bool, u16> {
+    fn drive(value: &Value, word: &str, version: u16) -> Result<bool, u16> {
         let mut args = Args::of_action(json!({"configdrive": value}).to_string().as_bytes(), "").unwrap();
         config_drive(&mut args, Target::parse(word).unwrap(), version)
             .map(|kept| kept.is_some())
@@ -215,18 +215,18 @@ mod tests {
 
     #[test]
     fn a_config_drive_has_its_forms_and_versions() {
-        assert_eq!(drive(json!("http://x/y"), "active", 1), Ok(true));
-        assert_eq!(drive(json!("H4sI\nAAAA"), "active", 1), Ok(true));
-        assert_eq!(drive(json!({"meta_data": {}, "user_data": "x"}), "active", 56), Ok(true));
-        assert_eq!(drive(Value::Null, "manage", 115), Ok(false));
-        assert_eq!(drive(json!("@@@"), "active", 115), Err(400));
-        assert_eq!(drive(json!({"meta_data": {}}), "active", 55), Err(406));
-        assert_eq!(drive(json!({"vendor_data": {}}), "active", 58), Err(406));
-        assert_eq!(drive(json!({"zz": {}}), "active", 115), Err(400));
-        assert_eq!(drive(json!({"meta_data": 1}), "active", 115), Err(400));
-        assert_eq!(drive(json!("http://x/y"), "deploy", 115), Err(400));
-        assert_eq!(drive(json!("http://x/y"), "rebuild", 34), Err(400));
-        assert_eq!(drive(json!("http://x/y"), "manage", 115), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "active", 1), Ok(true));
+        assert_eq!(drive(&json!("H4sI\nAAAA"), "active", 1), Ok(true));
+        assert_eq!(drive(&json!({"meta_data": {}, "user_data": "x"}), "active", 56), Ok(true));
+        assert_eq!(drive(&Value::Null, "manage", 115), Ok(false));
+        assert_eq!(drive(&json!("@@@"), "active", 115), Err(400));
+        assert_eq!(drive(&json!({"meta_data": {}}), "active", 55), Err(406));
+        assert_eq!(drive(&json!({"vendor_data": {}}), "active", 58), Err(406));
+        assert_eq!(drive(&json!({"zz": {}}), "active", 115), Err(400));
+        assert_eq!(drive(&json!({"meta_data": 1}), "active", 115), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "deploy", 115), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "rebuild", 34), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "manage", 115), Err(400));
     }
 
     fn with(body: &Value, version: u16) -> Result<usize, u16> {
