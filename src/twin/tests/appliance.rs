@@ -82,11 +82,13 @@ impl Appliance {
         format!("{}/{name}", self.url)
     }
 
-    /// The first beat after those that were heard already.
-    pub(super) async fn next_beat(&self) -> Heartbeat {
-        let mut beats = self.beats.subscribe();
-        let before = beats.borrow().len();
-        beats.wait_for(|beats| beats.len() > before).await.unwrap().last().unwrap().clone()
+    /// Boots the server as one whose token was forgotten, and gives its first beat.
+    pub(super) async fn fresh_boot(&self, server: &Server) -> Heartbeat {
+        server.power_off().await;
+        self.desk.lock().unwrap().masked = false;
+        self.beats.send_modify(Vec::clear);
+        server.power_on();
+        self.last_beat().await
     }
 
     /// The callback of the last beat; waits for the first one.
