@@ -50,12 +50,10 @@ async fn once(agent: &Agent) -> bool {
         Err(error) => Some(error.to_string()),
     };
     let heard = refusal.is_none();
-    agent.machine.note(|progress| match refusal {
-        None => progress.beats = progress.beats.saturating_add(1),
-        Some(_) => {
-            progress.beats_refused = progress.beats_refused.saturating_add(1);
-            progress.refusal = refusal;
-        }
+    agent.machine.note(|progress| {
+        let count = if heard { &mut progress.beats } else { &mut progress.beats_refused };
+        *count = count.saturating_add(1);
+        progress.refusal = refusal.or(progress.refusal.take());
     });
     heard
 }

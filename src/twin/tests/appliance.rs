@@ -36,6 +36,8 @@ pub(super) struct Desk {
     pub(super) refuse: Vec<u16>,
     /// Whether lookups bear the token or the mask.
     pub(super) masked: bool,
+    /// Every lookup gets the token.
+    pub(super) generous: bool,
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) paths: Vec<String>,
 }
@@ -111,7 +113,7 @@ impl Appliance {
                 return Response::empty(desk.refuse.remove(0));
             }
             let token = if desk.masked { MASK } else { TOKEN };
-            desk.masked = true;
+            desk.masked = !desk.generous;
             let config = AgentConfig { agent_token: Some(Secret::new(token)), ..AgentConfig::default() };
             let node = json!({"uuid": Uuid::from_u128(1)});
             return json(200, LookupReply { node, config }.emit());

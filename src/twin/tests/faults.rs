@@ -9,7 +9,7 @@ use crate::net::outgoing::ClientError;
 use crate::twin::fault::Fault;
 use crate::twin::progress::{Runs, Stage};
 use crate::twin::tests::appliance::{Appliance, Commander};
-use crate::twin::tests::life::{clean, image, sha256, write_image};
+use crate::twin::tests::life::{clean, image, sha256, write_image, zeros};
 use crate::wire::agent::command::Status;
 
 #[tokio::test]
@@ -57,7 +57,7 @@ async fn a_reboot_while_erasing_leaves_half_of_it() {
     commander.send("clean.execute_clean_step", clean("erase_devices"), false).await.ok();
     server.wait_for(|progress| progress.boots == 2).await;
     let disk = std::fs::read(server.disk().path()).unwrap();
-    assert_eq!(disk.iter().filter(|byte| **byte == 0).count(), 2 << 20);
+    assert_eq!(zeros(&disk), 2 << 20);
 }
 
 #[tokio::test]

@@ -133,10 +133,11 @@ impl Replay {
 
     async fn one(&mut self, exchange: &Value, label: &str) {
         let method = Method::of(exchange["method"].as_str().unwrap());
-        let body = match &exchange["request_body"] {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            value => value.to_string(),
+        let body = &exchange["request_body"];
+        let body = match body.as_str() {
+            Some(text) => text.to_owned(),
+            None if body.is_null() => String::new(),
+            None => body.to_string(),
         };
         let ended = label.ends_with("(list after it ended)");
         if ended {
