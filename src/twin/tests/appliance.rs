@@ -40,6 +40,8 @@ pub(super) struct Desk {
     pub(super) generous: bool,
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) paths: Vec<String>,
+    /// Method, path, microversion and content type of each request.
+    pub(super) calls: Vec<[Option<String>; 4]>,
 }
 
 pub(super) struct Appliance {
@@ -102,6 +104,13 @@ impl Appliance {
     fn answer(&self, request: &Request, body: &[u8]) -> Response {
         let mut desk = self.desk.lock().unwrap();
         desk.paths.push(request.path.clone());
+        let header = |name| request.headers.get(name).map(str::to_owned);
+        desk.calls.push([
+            Some(request.method.word().to_owned()),
+            Some(request.path.clone()),
+            header("X-OpenStack-Ironic-API-Version"),
+            header("Content-Type"),
+        ]);
         let json = |status, body: Value| Response::json(status, body.to_string().into_bytes());
         if request.path == "/" {
             return json(200, json!({"default_version": {"version": "1.115"}}));

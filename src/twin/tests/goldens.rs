@@ -12,6 +12,7 @@ use crate::net::http::{Headers, Method};
 use crate::twin::steps::Site;
 use crate::twin::tests::appliance::{Appliance, Commander, TOKEN};
 
+const CALLS: &str = include_str!("../../../tests/goldens/agent/calls.json");
 const BASICS: &str = include_str!("../../../tests/goldens/agent/basics.json");
 const POISONED: &str = include_str!("../../../tests/goldens/agent/poisoned.json");
 const CLEAN: &str = include_str!("../../../tests/goldens/agent/clean.json");
@@ -23,7 +24,7 @@ const IMAGE: &str = include_str!("../../../tests/goldens/agent/image.json");
 fn exchanges(text: &str, until: &str) -> Vec<Value> {
     let file: Value = serde_json::from_str(text).unwrap();
     let all = file["exchanges"].as_array().unwrap().clone();
-    let wanted = |exchange: &Value| !exchange["label"].as_str().unwrap().starts_with(until);
+    let wanted = |exchange: &Value| !exchange["label"].as_str().unwrap_or_default().starts_with(until);
     let taken: Vec<Value> =
         all.iter().take_while(|exchange| until.is_empty() || wanted(exchange)).cloned().collect();
     assert!(!taken.is_empty() && (until.is_empty() || taken.len() < all.len()));
@@ -172,7 +173,8 @@ async fn replay(site: Option<Site>) -> (impl Sized, Replay) {
     let appliance = Appliance::start().await;
     let (place, server) = appliance.server(|settings| {
         settings.site = site;
-        settings.pace = 0.1;
+        // So slow that a command that is to be running still runs when the next request comes.
+        settings.pace = 0.5;
     });
     server.power_on();
     let commander = Commander::of(&appliance.last_beat().await);
@@ -226,7 +228,7 @@ async fn a_deployment_is_answered_as_recorded() {
 
 #[tokio::test]
 async fn two_hardware_managers_are_answered_as_recorded() {
-    let site = Site::sample("E2EHardwareManager", "e2e", Duration::from_millis(300));
+    let site = Site::sample("E2EHardwareManager", "e2e", Duration::from_secs(1));
     let (_alive, mut replay) = replay(Some(site)).await;
     let skip = ["list with many entries", "hardware info"];
     let compared = replay.run(&exchanges(STEPS, "prepare_image"), &skip).await;
@@ -271,4 +273,33 @@ async fn images_end_as_recorded() {
     image_ends_as_recorded(CLEAN, "prepare_image: wrong checksum", b"some bytes", false).await;
     image_ends_as_recorded(CLEAN, "prepare_image: raw, streamed", b"some bytes", true).await;
     image_ends_as_recorded(IMAGE, "prepare_image into a file, raw stream", b"some bytes", true).await;
+}
+
+#[tokio::test]
+async fn the_appliance_is_asked_as_recorded() {
+    let appliance = Appliance::start().await;
+    let (_place, server) = appliance.server(|_| {});
+    server.power_on();
+    let beat = appliance.last_beat().await.emit();
+    let asked = std::mem::take(&mut appliance.desk.lock().unwrap().calls);
+    let recorded = exchanges(CALLS, "");
+    for (call, recorded) in asked.iter().zip(&recorded[..4]) {
+        let header = |wanted: &str| {
+            let headers: Vec<(String, String)> =
+                serde_json::from_value(recorded["request_headers"].clone()).unwrap();
+            headers.into_iter().find(|(name, _)| name == wanted).map(|(_, value)| value)
+        };
+        let [method, path, version, kind] = call;
+        assert_eq!(method.as_deref(), recorded["method"].as_str());
+        let wanted = recorded["path"].as_str().unwrap().split('?').next().unwrap();
+        let stem =
+            |path: &str| path.strip_prefix("/v1/heartbeat/").map_or(path.to_owned(), |_| "beat".to_owned());
+        assert_eq!(stem(path.as_ref().unwrap()), stem(wanted));
+        assert_eq!(*version, header("X-OpenStack-Ironic-API-Version"), "{wanted}");
+        if let Some(recorded) = header("Content-Type") {
+            assert_eq!(kind.as_ref(), Some(&recorded), "{wanted}");
+        }
+    }
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&beat), names(&recorded[3]["request_body"]));
 }
