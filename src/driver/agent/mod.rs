@@ -1,0 +1,99 @@
+//! The agent on the machine, as its client: what it offers, the steps that run on it, the image it writes.
+//!
+//! ```text
+//! steps    which steps it has                          in_band   one of them as a machine of turns
+//! drives   what a disk-writing step was begun with     write_image   the arguments of the image step
+//! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
+//! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
+//! ```
+//!
+//! `client` speaks to it, `call` classes what can go wrong for a step, `line` tells from its command list whether
+//! something was sent, `instance` reads boot mode and disk label.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::time::SharedClock;
+use crate::depot::blobs::Blobs;
+use crate::depot::shelf::Shelf;
+use crate::driver::agent::client::{AgentClient, AgentError};
+use crate::model::node::Node;
+use crate::net::client::Client;
+use crate::net::tls::TlsFloor;
+
+pub mod alive;
+pub mod client;
+pub mod drives;
+pub mod in_band;
+pub mod instance;
+pub mod line;
+pub mod logs;
+pub mod power;
+pub mod prepare;
+pub mod steps;
+pub mod tear_down;
+pub mod write_image;
+
+/// What every call to an agent shares.
+pub struct Agents {
+    pub client: Client,
+    pub clock: SharedClock,
+    /// Files that may be given out as images.
+    pub shelf: Arc<Shelf>,
+    /// Where config drives lie.
+    pub blobs: Arc<Blobs>,
+    pub settings: AgentSettings,
+}
+
+/// Options of the site (contract `config.md`, section `agent`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentSettings {
+    /// Name of this host, shown as the lock's holder in the node that the agent is given.
+    pub host: String,
+    /// Under which an image of this host is fetched by its served name, e.g. `http://10.0.0.1:6385/images`.
+    pub images_url: String,
+    pub tls_floor: TlsFloor,
+    /// The longest wait for an answer.
+    pub command_timeout: Duration,
+    /// Looks at power after the agent was told to switch off (`post_deploy_get_power_state_retries`).
+    pub power_looks: u32,
+    /// Seconds between them (`post_deploy_get_power_state_retry_interval`).
+    pub power_interval: u32,
+    /// Seconds that a machine is given to switch off by its power interface (`power_state_change_timeout`).
+    pub power_limit: u32,
+}
+
+impl AgentSettings {
+    /// The reference's defaults.
+    pub fn new(host: impl Into<String>, images_url: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            images_url: images_url.into(),
+            tls_floor: TlsFloor::Tls13,
+            command_timeout: Duration::from_mins(1),
+            power_looks: 6,
+            power_interval: 5,
+            power_limit: 60,
+        }
+    }
+}
+
+impl Agents {
+    /// A client for the node's known agent.
+    pub fn of(&self, node: &Node) -> Result<AgentClient<'_>, AgentError> {
+        AgentClient::new(&self.client, node.agent.as_ref(), &self.settings)
+    }
+}
+
+impl fmt::Debug for Agents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Agents {{ {:?} }}", self.settings)
+    }
+}
+
+/// Seconds after which a busy agent is asked again.
+pub const BUSY_PAUSE: u32 = 5;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,17 @@
+//! Power of a machine.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::base::time::Later;
+use crate::driver::error::DriverError;
+use crate::model::power::{Power, PowerWish};
+
+/// Reads and changes power.
+pub trait PowerSwitch: fmt::Debug + Send + Sync {
+    /// Power as the machine has it now.
+    fn state(&self) -> Later<'_, Result<Power, DriverError>>;
+
+    /// Brings the wish about and returns the power then seen: it may still be another when `limit` is over.
+    fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>>;
+}

@@ -1,0 +1,70 @@
+//! How a call to a machine can end when not well, and what a pipeline makes of it.
+
+use std::error::Error;
+
+use crate::model::turn::{Failure, FailureKind, Turn};
+
+/// Why a machine or its agent did not do what was wished.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DriverError {
+    /// Nothing is known of what the far side has or did.
+    #[error("no answer from {who}: {why}")]
+    Silent { who: String, why: String },
+    /// It answered that it does not or cannot.
+    #[error("{what} failed: {why}")]
+    Refused { what: String, why: String },
+    /// The one who was spoken to is gone: another boot of the agent.
+    #[error("the agent is not the one that was spoken to: {why}")]
+    Lost { why: String },
+    /// A press that may or may not have been made.
+    #[error("it is not known whether {what} was done: {why}")]
+    Unknown { what: String, why: String },
+    /// The implementation cannot do this at all.
+    #[error("{implementation} does not support {what}")]
+    Unsupported { implementation: String, what: String },
+    /// A setting is missing or wrong.
+    #[error("{setting} {why}")]
+    Setting { setting: String, why: String },
+    /// The node names an implementation that is not enabled.
+    #[error("{interface} interface {name:?} is not enabled")]
+    NotEnabled { interface: &'static str, name: String },
+}
+
+impl DriverError {
+    pub fn silent(who: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Silent { who: who.into(), why: why.into() }
+    }
+
+    pub fn refused(what: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Refused { what: what.into(), why: why.into() }
+    }
+
+    /// The same as an outcome that pipelines know.
+    pub fn failure(&self) -> Failure {
+        let kind = match self {
+            Self::Silent { .. } => FailureKind::Silent,
+            Self::Lost { .. } => FailureKind::Lost,
+            Self::Unknown { .. } => FailureKind::Unknown,
+            Self::Refused { .. }
+            | Self::Unsupported { .. }
+            | Self::Setting { .. }
+            | Self::NotEnabled { .. } => FailureKind::Step,
+        };
+        Failure::new(kind, self.to_string())
+    }
+
+    pub fn turn(&self) -> Turn {
+        Turn::Failed(self.failure())
+    }
+}
+
+/// An error with all its causes in one line, for `last_error`.
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,65 @@
+//! What is remembered of one fake machine.
+
+use serde_json::json;
+
+use crate::base::time::Tick;
+use crate::driver::capability::boot_device::BootChoice;
+use crate::driver::capability::boot_mode::Mode;
+use crate::driver::capability::firmware::Component;
+use crate::driver::capability::indicators::Lamp;
+use crate::driver::capability::virtual_media::Medium;
+use crate::model::Object;
+use crate::model::boot::BootDevice;
+use crate::model::node::Node;
+use crate::model::power::Power;
+
+/// A machine without metal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FakeMachine {
+    pub power: Power,
+    /// When it was switched off by us.
+    pub off_since: Option<Tick>,
+    pub boot: BootChoice,
+    pub mode: Mode,
+    pub secure_boot: bool,
+    pub media: Vec<Medium>,
+    pub bios: Object,
+    pub raid: Object,
+    pub firmware: Vec<Component>,
+    pub lamp: Lamp,
+    /// Interrupts injected.
+    pub interrupts: u32,
+    /// Acts of fake steps carried out.
+    pub acts: u32,
+}
+
+impl FakeMachine {
+    /// As the record says; a machine whose power was never seen is off.
+    pub fn of(node: &Node) -> Self {
+        Self {
+            power: node.power.unwrap_or(Power::Off),
+            off_since: None,
+            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false) },
+            mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
+            secure_boot: node.wished.secure_boot.unwrap_or(false),
+            media: Vec::new(),
+            bios: factory_settings(),
+            raid: node.raid_config.clone(),
+            firmware: vec![
+                Component { name: "bios".to_owned(), version: Some("1.0".to_owned()) },
+                Component { name: "bmc".to_owned(), version: Some("1.0".to_owned()) },
+            ],
+            lamp: Lamp::Off,
+            interrupts: 0,
+            acts: 0,
+        }
+    }
+}
+
+/// Settings of a machine as it left the factory.
+pub fn factory_settings() -> Object {
+    Object::from_iter([
+        ("BootMode".to_owned(), json!("Uefi")),
+        ("ProcVirtualization".to_owned(), json!("Enabled")),
+    ])
+}

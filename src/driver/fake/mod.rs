@@ -1,0 +1,140 @@
+//! A rack of machines that exist in the daemon's memory only: every capability works, instantly unless delays are
+//! configured, and fails where a test asks for it.
+//!
+//! A machine begins as its record says (after a restart it is what the record says again). The reference's fake
+//! management knows `pxe` only, which makes a deployment with it fail; this one also knows `disk` and `cdrom`.
+//!
+//! - `faults`    silence, refusal, lies, stalls and death at the nth call
+//! - `machine`   what is remembered of one machine
+//! - `power`     power and where it boots from
+//! - `settings`  BIOS, RAID, firmware, boot mode, secure boot, media
+//! - `panel`     sensors, lamps, NMI, console
+//! - `steps`     one step for each turn that a step can say
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::base::id::NodeId;
+use crate::base::time::{SharedClock, sleep};
+use crate::driver::Hardware;
+use crate::driver::error::DriverError;
+use crate::driver::fake::faults::{FakeFaults, Fault};
+use crate::driver::fake::machine::FakeMachine;
+use crate::model::node::Node;
+
+pub mod faults;
+pub mod machine;
+pub mod panel;
+pub mod power;
+pub mod settings;
+pub mod steps;
+
+/// How long each kind of call takes; nothing by default (contract `config.md`, section `fake`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FakeDelays {
+    pub power: Duration,
+    pub management: Duration,
+    pub bios: Duration,
+    pub raid: Duration,
+    pub firmware: Duration,
+    pub deploy: Duration,
+}
+
+/// All fake machines of this daemon.
+#[derive(Debug)]
+pub struct FakeRack {
+    clock: SharedClock,
+    delays: FakeDelays,
+    faults: FakeFaults,
+    machines: Mutex<HashMap<NodeId, FakeMachine>>,
+}
+
+/// One machine of the rack: every capability is this one type.
+#[derive(Debug, Clone)]
+pub struct FakeServer {
+    rack: Arc<FakeRack>,
+    node: NodeId,
+}
+
+impl FakeRack {
+    pub fn new(clock: SharedClock, delays: FakeDelays) -> Self {
+        Self::with_faults(clock, delays, FakeFaults::none())
+    }
+
+    /// A rack that fails as told.
+    pub fn with_faults(clock: SharedClock, delays: FakeDelays, faults: FakeFaults) -> Self {
+        Self { clock, delays, faults, machines: Mutex::default() }
+    }
+
+    /// The machine of a node; begins as the record says.
+    pub fn server(self: &Arc<Self>, node: &Node) -> FakeServer {
+        self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node));
+        FakeServer { rack: Arc::clone(self), node: node.id }
+    }
+
+    /// Forgets the machine of a removed node.
+    pub fn forget(&self, node: NodeId) {
+        self.machines().remove(&node);
+    }
+
+    /// The machine as it is now; for tests and for what reports on the rack.
+    pub fn seen(&self, node: NodeId) -> Option<FakeMachine> {
+        self.machines().get(&node).cloned()
+    }
+
+    fn machines(&self) -> std::sync::MutexGuard<'_, HashMap<NodeId, FakeMachine>> {
+        self.machines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl FakeServer {
+    /// Every capability.
+    pub fn hardware(&self) -> Hardware {
+        let server = Arc::new(self.clone());
+        Hardware {
+            power: Some(server.clone()),
+            boot_device: Some(server.clone()),
+            boot_mode: Some(server.clone()),
+            secure_boot: Some(server.clone()),
+            virtual_media: Some(server.clone()),
+            bios: Some(server.clone()),
+            raid: Some(server.clone()),
+            firmware: Some(server.clone()),
+            sensors: Some(server.clone()),
+            indicators: Some(server.clone()),
+            nmi: Some(server.clone()),
+            console: Some(server),
+        }
+    }
+
+    /// One call: meets the fault that is due, waits `delay`, then changes or reads the machine.
+    async fn call<T>(
+        &self,
+        delay: Duration,
+        change: impl FnOnce(&mut FakeMachine) -> T + Send,
+    ) -> Result<T, DriverError> {
+        let fault = self.rack.faults.next();
+        match fault {
+            Some(Fault::Silent | Fault::Die) => return Err(self.silent()),
+            Some(Fault::Refuse) => {
+                return Err(DriverError::refused("the call", "the fake was told to refuse"));
+            }
+            Some(Fault::Stall(length)) => sleep(&*self.rack.clock, length).await,
+            Some(Fault::Lie) | None => {}
+        }
+        if !delay.is_zero() {
+            sleep(&*self.rack.clock, delay).await;
+        }
+        let mut machines = self.rack.machines();
+        let machine = machines.get_mut(&self.node).ok_or_else(|| self.silent())?;
+        if fault == Some(Fault::Lie) { Ok(change(&mut machine.clone())) } else { Ok(change(machine)) }
+    }
+
+    fn silent(&self) -> DriverError {
+        DriverError::silent(format!("the fake machine of {}", self.node), "it does not speak")
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! One fake step for each turn that a step can say: for tests of pipelines, and for users who want to see one.
+//!
+//! | step | arguments | what it says |
+//! |---|---|---|
+//! | `fake_done` | | done |
+//! | `fake_fail` | error | failed |
+//! | `fake_act` | times | act so often, then done |
+//! | `fake_look_in` | times, seconds | look again in so many seconds, so often |
+//! | `fake_reboot` | into | reboot once, into ramdisk, disk or nothing |
+//! | `fake_agent` | times | wait for so many heartbeats |
+//! | `fake_hold` | | hold; `unhold` goes on with the next step |
+//! | `fake_slow` | seconds | one act that takes so many seconds |
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::base::time::{Later, sleep};
+use crate::driver::fake::{FakeRack, FakeServer};
+use crate::driver::memo::{count, with};
+use crate::driver::{StepCall, StepWork};
+use crate::model::boot::Boots;
+use crate::model::turn::{Memo, Turn};
+
+/// Work of every fake step.
+#[derive(Debug)]
+pub struct FakeStep {
+    rack: Arc<FakeRack>,
+}
+
+impl FakeStep {
+    pub fn new(rack: Arc<FakeRack>) -> Self {
+        Self { rack }
+    }
+
+    fn server(&self, call: &StepCall) -> FakeServer {
+        self.rack.server(&call.machine.node)
+    }
+}
+
+impl StepWork for FakeStep {
+    fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
+        Box::pin(async move {
+            match self.server(call).call(Duration::ZERO, |_| ()).await {
+                Ok(()) => looked(call),
+                Err(error) => error.turn(),
+            }
+        })
+    }
+
+    fn act<'a>(&'a self, call: &'a StepCall, _again: bool) -> Later<'a, Turn> {
+        Box::pin(async move {
+            let slow = if call.step.step == "fake_slow" { seconds(call) } else { 0 };
+            sleep_some(self, slow).await;
+            let delay = self.rack.delays.deploy;
+            match self.server(call).call(delay, |machine| machine.acts += 1).await {
+                Ok(()) => acted(call),
+                Err(error) => error.turn(),
+            }
+        })
+    }
+}
+
+async fn sleep_some(step: &FakeStep, seconds: u32) {
+    if seconds > 0 {
+        sleep(&*step.rack.clock, Duration::from_secs(seconds.into())).await;
+    }
+}
+
+fn looked(call: &StepCall) -> Turn {
+    let is_first = !call.memo.contains_key(TURNS);
+    match call.step.step.as_str() {
+        "fake_verify" => verified(call),
+        "fake_fail" => Turn::failed(text(call, "error").unwrap_or("this step was made to fail")),
+        "fake_act" | "fake_slow" if turns(call) < times(call) => Turn::Act { memo: call.memo.clone() },
+        "fake_look_in" if turns(call) < times(call) => {
+            Turn::LookIn { after: seconds(call), memo: next(call) }
+        }
+        "fake_agent" if turns(call) < times(call) => Turn::Agent { memo: next(call) },
+        "fake_reboot" if is_first => Turn::Reboot { into: into(call), memo: next(call) },
+        "fake_hold" => Turn::Hold,
+        "fake_done" | "fake_act" | "fake_slow" | "fake_look_in" | "fake_agent" | "fake_reboot" => {
+            Turn::done()
+        }
+        other => Turn::failed(format!("there is no fake step {other}")),
+    }
+}
+
+fn acted(call: &StepCall) -> Turn {
+    let memo = next(call);
+    if count(&memo, TURNS) < times(call) { Turn::Act { memo } } else { Turn::done() }
+}
+
+/// The node's `driver_info` may ask for a failing verification.
+fn verified(call: &StepCall) -> Turn {
+    call.machine.node.driver_info("fake_verify_error").map_or_else(Turn::done, Turn::failed)
+}
+
+fn next(call: &StepCall) -> Memo {
+    with(&call.memo, TURNS, turns(call) + 1)
+}
+
+fn turns(call: &StepCall) -> u64 {
+    count(&call.memo, TURNS)
+}
+
+fn times(call: &StepCall) -> u64 {
+    call.step.args.get("times").and_then(Value::as_u64).unwrap_or(1)
+}
+
+fn seconds(call: &StepCall) -> u32 {
+    let asked = call.step.args.get("seconds").and_then(Value::as_u64).unwrap_or(1);
+    u32::try_from(asked).unwrap_or(u32::MAX)
+}
+
+fn text<'a>(call: &'a StepCall, arg: &str) -> Option<&'a str> {
+    call.step.args.get(arg).and_then(Value::as_str)
+}
+
+fn into(call: &StepCall) -> Boots {
+    match text(call, "into") {
+        Some("ramdisk") => Boots::Ramdisk,
+        Some("disk") => Boots::Disk,
+        Some(_) | None => Boots::Nothing,
+    }
+}
+
+/// Memo field: turns taken so far.
+const TURNS: &str = "turns";

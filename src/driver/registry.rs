@@ -1,0 +1,239 @@
+//! The one place that knows which name stands for which implementation.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::base::id::NodeId;
+use crate::base::time::Later;
+use crate::driver::agent::Agents;
+use crate::driver::agent::alive::is_alive;
+use crate::driver::agent::in_band::InBandStep;
+use crate::driver::agent::power::AgentPower;
+use crate::driver::agent::prepare::PrepareBoot;
+use crate::driver::agent::tear_down::TearDown;
+use crate::driver::agent::write_image::WriteImage;
+use crate::driver::agent::{logs, steps};
+use crate::driver::error::DriverError;
+use crate::driver::fake::steps::FakeStep;
+use crate::driver::fake::{FakeRack, FakeServer};
+use crate::driver::noop::NoopManagement;
+use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, validate};
+use crate::model::catalog::{Catalog, HardwareType, Implementation};
+use crate::model::interface::Interface;
+use crate::model::node::Node;
+use crate::model::outcome::Verdict;
+use crate::model::step::{By, Kind, Step};
+use crate::model::turn::{InBandSteps, Turn};
+
+/// What the implementations share.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub fake: Arc<FakeRack>,
+    pub agents: Arc<Agents>,
+}
+
+/// All implementations of the enabled hardware types.
+#[derive(Debug)]
+pub struct Registry {
+    catalog: Arc<Catalog>,
+    parts: Parts,
+}
+
+/// The configuration enables a hardware type that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there is no hardware type {name:?}: known are {known}")]
+pub struct UnknownType {
+    name: String,
+    known: String,
+}
+
+impl Registry {
+    /// Enables these hardware types with every interface that they support.
+    pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
+        Ok(Self { catalog: Arc::new(catalog(types)?), parts })
+    }
+
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+
+    /// What the node's machine can do, by its interfaces.
+    pub fn hardware(&self, node: &Node) -> Result<Hardware, DriverError> {
+        for interface in [Interface::Power, Interface::Management] {
+            let name = node.wished.interfaces.of(interface);
+            if self.catalog.implementation(interface, name).is_none() {
+                return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
+            }
+        }
+        let fake = self.parts.fake.server(node).hardware();
+        let is_fake = |interface| node.wished.interfaces.of(interface) == FAKE;
+        let mut hardware = Hardware::default();
+        if is_fake(Interface::Management) {
+            hardware = Hardware {
+                power: None,
+                bios: None,
+                raid: None,
+                firmware: None,
+                console: None,
+                ..fake.clone()
+            };
+        } else {
+            hardware.boot_device = Some(Arc::new(NoopManagement));
+        }
+        hardware.power = match node.wished.interfaces.power.as_str() {
+            FAKE => fake.power,
+            _ => Some(Arc::new(AgentPower::new(Arc::clone(&self.parts.agents), node.clone()))),
+        };
+        hardware.bios = fake.bios.filter(|_| is_fake(Interface::Bios));
+        hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
+        hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
+        hardware.console = fake.console.filter(|_| is_fake(Interface::Console));
+        Ok(hardware)
+    }
+
+    /// Who carries a step of the node out. A step that nobody has is one that fails.
+    pub fn work(&self, step: &Step, node: &Node) -> Arc<dyn StepWork> {
+        let agents = || Arc::clone(&self.parts.agents);
+        match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
+            (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
+            (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
+            (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
+            (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
+                Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
+                Err(error) => Arc::new(NoWork::because(&error)),
+            },
+            (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
+            (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
+        }
+    }
+
+    fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
+        let name = &node.wished.interfaces.power;
+        let can_switch_on =
+            self.catalog.implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
+        match self.hardware(node).map(|hardware| hardware.power) {
+            Ok(Some(power)) => Arc::new(TearDown::new(Arc::clone(&self.parts.agents), power, can_switch_on)),
+            Ok(None) => Arc::new(NoWork { why: None }),
+            Err(error) => Arc::new(NoWork::because(&error)),
+        }
+    }
+
+    /// The steps that the agent on the machine offers for a pipeline.
+    pub async fn agent_steps(&self, machine: &Machine, kind: Kind) -> Result<InBandSteps, DriverError> {
+        steps::fetch(&self.parts.agents, machine, kind).await
+    }
+
+    /// Whether the known agent still answers as itself.
+    pub async fn agent_alive(&self, node: &Node) -> bool {
+        is_alive(&self.parts.agents, node).await
+    }
+
+    /// The ramdisk's logs, a gzipped tar archive.
+    pub async fn logs(&self, node: &Node) -> Result<Vec<u8>, DriverError> {
+        logs::collect(&self.parts.agents, node).await
+    }
+
+    /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the
+    /// deploy interface and its image are left out.
+    pub fn validate(&self, machine: &Machine, deploy: bool) -> Vec<Verdict> {
+        let wanted = validate::SHOWN.iter().filter(|one| deploy || **one != Interface::Deploy);
+        wanted
+            .map(|interface| Verdict {
+                interface: *interface,
+                reason: validate::interface(&self.catalog, machine, *interface).err(),
+            })
+            .collect()
+    }
+
+    /// Lets go of what is remembered of a removed node.
+    pub fn forget(&self, node: NodeId) {
+        self.parts.fake.forget(node);
+    }
+
+    /// The fake machine of a node.
+    pub fn fake(&self, node: &Node) -> FakeServer {
+        self.parts.fake.server(node)
+    }
+}
+
+/// A step that nobody carries out: the plan names what the node's interfaces do not have.
+#[derive(Debug)]
+struct NoWork {
+    why: Option<String>,
+}
+
+impl NoWork {
+    fn because(error: &DriverError) -> Self {
+        Self { why: Some(error.to_string()) }
+    }
+
+    fn turn(&self, call: &StepCall) -> Turn {
+        let step = &call.step;
+        let name = call.machine.node.wished.interfaces.of(step.interface);
+        let none = || format!("the {} interface {name:?} has no step {}", step.interface, step.step);
+        Turn::failed(self.why.clone().unwrap_or_else(none))
+    }
+}
+
+impl StepWork for NoWork {
+    fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
+        Box::pin(async { self.turn(call) })
+    }
+
+    fn act<'a>(&'a self, call: &'a StepCall, _again: bool) -> Later<'a, Turn> {
+        Box::pin(async { self.turn(call) })
+    }
+}
+
+/// The catalog of these hardware types.
+pub fn catalog<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Catalog, UnknownType> {
+    let mut catalog = Catalog::default();
+    for name in types {
+        let found = TYPES.iter().find(|row| row.name == name).ok_or_else(|| unknown(name))?;
+        catalog.types.insert(name.to_owned(), hardware_type(found));
+        let rows = ROWS.iter().filter(|row| supports(found, row));
+        catalog
+            .implementations
+            .extend(rows.map(|row| ((row.interface, row.name.to_owned()), implementation(row))));
+    }
+    Ok(catalog)
+}
+
+fn unknown(name: &str) -> UnknownType {
+    let known: Vec<_> = TYPES.iter().map(|row| row.name).collect();
+    UnknownType { name: name.chars().take(80).collect(), known: known.join(", ") }
+}
+
+fn supports(hardware_type: &TypeRow, row: &Row) -> bool {
+    hardware_type
+        .supported
+        .iter()
+        .any(|(interface, names)| *interface == row.interface && names.contains(&row.name))
+}
+
+fn hardware_type(row: &TypeRow) -> HardwareType {
+    let owned = |names: &&[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let properties = row.properties.iter().copied().flatten();
+    HardwareType {
+        supported: row.supported.iter().map(|(interface, names)| (*interface, owned(names))).collect(),
+        properties: properties
+            .map(|(name, text)| ((*name).to_owned(), (*text).to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    }
+}
+
+fn implementation(row: &Row) -> Implementation {
+    Implementation {
+        absent: row.is_absent(),
+        steps: row.steps.iter().copied().flatten().cloned().collect(),
+        uses_agent: row.uses_agent,
+        power_wishes: row.power,
+    }
+}
+
+/// The name of every fake implementation.
+const FAKE: &str = "fake";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,220 @@
+//! What exists: hardware types, the implementations they support in order of preference, and the steps of each.
+//!
+//! The order is the reference's (contract `one-node.md` section 5), less what is not there yet; the first one is the
+//! default. Steps and priorities are those of contract `steps.md` section 9, plus the fake ones.
+
+use crate::model::catalog::{ArgSpec, PowerSupport, StepSpec};
+use crate::model::interface::Interface;
+use crate::model::step::{Again, By, Core, Kind};
+
+/// A hardware type.
+#[derive(Debug)]
+pub struct TypeRow {
+    pub name: &'static str,
+    pub supported: &'static [(Interface, &'static [&'static str])],
+    /// `driver_info` keys and what they mean.
+    pub properties: &'static [&'static [(&'static str, &'static str)]],
+}
+
+/// An implementation of an interface.
+#[derive(Debug)]
+pub struct Row {
+    pub interface: Interface,
+    pub name: &'static str,
+    pub uses_agent: bool,
+    pub power: PowerSupport,
+    pub steps: &'static [&'static [StepSpec]],
+}
+
+impl Row {
+    /// Whether it stands for nothing at all (`no-bios` and the like).
+    pub fn is_absent(&self) -> bool {
+        self.name.starts_with("no-")
+    }
+}
+
+/// Every hardware type.
+pub const TYPES: &[TypeRow] = &[
+    TypeRow {
+        name: "fake-hardware",
+        supported: &[
+            (Interface::Bios, &["fake", "no-bios"]),
+            (Interface::Boot, &["fake"]),
+            (Interface::Console, &["fake", "no-console"]),
+            (Interface::Deploy, &["fake", "direct", "ramdisk", "custom-agent"]),
+            (Interface::Firmware, &["fake", "no-firmware"]),
+            (Interface::Inspect, &["fake", "no-inspect"]),
+            (Interface::Management, &["fake"]),
+            (Interface::Network, &["noop"]),
+            (Interface::Power, &["fake"]),
+            (Interface::Raid, &["fake", "no-raid"]),
+            (Interface::Rescue, &["fake", "no-rescue"]),
+            (Interface::Storage, &["noop"]),
+            (Interface::Vendor, &["fake", "no-vendor"]),
+        ],
+        properties: &[FAKE_PROPERTIES, AGENT_PROPERTIES],
+    },
+    TypeRow {
+        name: "manual-management",
+        supported: &[
+            (Interface::Bios, &["no-bios"]),
+            (Interface::Boot, &["fake"]),
+            (Interface::Console, &["no-console"]),
+            (Interface::Deploy, &["direct", "ramdisk", "custom-agent", "noop"]),
+            (Interface::Firmware, &["no-firmware"]),
+            (Interface::Inspect, &["no-inspect"]),
+            (Interface::Management, &["noop", "fake"]),
+            (Interface::Network, &["noop"]),
+            (Interface::Power, &["agent", "fake"]),
+            (Interface::Raid, &["no-raid"]),
+            (Interface::Rescue, &["no-rescue"]),
+            (Interface::Storage, &["noop"]),
+            (Interface::Vendor, &["no-vendor"]),
+        ],
+        properties: &[FAKE_PROPERTIES, AGENT_PROPERTIES],
+    },
+];
+
+/// Every implementation.
+pub const ROWS: &[Row] = &[
+    plain(Interface::Bios, "fake"),
+    plain(Interface::Bios, "no-bios"),
+    plain(Interface::Boot, "fake"),
+    plain(Interface::Console, "fake"),
+    plain(Interface::Console, "no-console"),
+    Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
+    Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
+    Row { steps: &[RAMDISK], ..plain(Interface::Deploy, "ramdisk") },
+    Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
+    Row { steps: &[FAKE_DEPLOY], ..plain(Interface::Deploy, "noop") },
+    plain(Interface::Firmware, "fake"),
+    plain(Interface::Firmware, "no-firmware"),
+    plain(Interface::Inspect, "fake"),
+    plain(Interface::Inspect, "no-inspect"),
+    Row { steps: &[FAKE_VERIFY], ..plain(Interface::Management, "fake") },
+    plain(Interface::Management, "noop"),
+    plain(Interface::Network, "noop"),
+    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "fake") },
+    Row { power: PowerSupport { soft: true, on: false }, ..plain(Interface::Power, "agent") },
+    plain(Interface::Raid, "fake"),
+    plain(Interface::Raid, "no-raid"),
+    plain(Interface::Rescue, "fake"),
+    plain(Interface::Rescue, "no-rescue"),
+    plain(Interface::Storage, "noop"),
+    plain(Interface::Vendor, "fake"),
+    plain(Interface::Vendor, "no-vendor"),
+];
+
+const fn plain(interface: Interface, name: &'static str) -> Row {
+    Row { interface, name, uses_agent: false, power: PowerSupport { soft: false, on: false }, steps: &[] }
+}
+
+/// A deploy step: abortable unless it says otherwise (contract `steps.md` section 1).
+const fn deploy(step: &'static str, priority: i64, by: By, again: Again) -> StepSpec {
+    StepSpec {
+        kind: Kind::Deploy,
+        step,
+        priority,
+        abortable: true,
+        requires_ramdisk: true,
+        by,
+        again,
+        args: &[],
+    }
+}
+
+/// What `direct` adds to the frame of every agent deployment.
+const DIRECT: &[StepSpec] = &[deploy("write_image", 80, By::Agent, Again::Repeat)];
+
+/// The frame of every agent deployment; between 41 and 99 the agent is up.
+const AGENT_DEPLOY: &[StepSpec] = &[
+    deploy("deploy", 100, By::Core(Core::BootAgent), Again::Repeat),
+    deploy("prepare_instance_boot", 60, By::Driver, Again::LookFirst),
+    deploy("tear_down_agent", 40, By::Driver, Again::LookFirst),
+    deploy("switch_to_tenant_network", 30, By::Core(Core::LeaveNetwork), Again::Repeat),
+    deploy("boot_instance", 20, By::Core(Core::BootDisk), Again::Repeat),
+];
+
+/// With the fake boot interface nothing is served, so the machine is only made to boot anew.
+const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Reboot), Again::Repeat)];
+
+const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
+
+/// Fails if `driver_info` asks for it, so that a failing verification can be seen.
+const FAKE_VERIFY: &[StepSpec] = &[StepSpec {
+    kind: Kind::Verify,
+    abortable: false,
+    requires_ramdisk: false,
+    ..deploy("fake_verify", 1, By::Driver, Again::Repeat)
+}];
+
+/// One for each turn that a step can say, for each kind that has steps; priority 0: only on request.
+const FAKE_STEPS: &[StepSpec] = &[
+    fake(Kind::Clean, "fake_done", &[]),
+    fake(Kind::Clean, "fake_fail", &[ERROR]),
+    fake(Kind::Clean, "fake_act", &[TIMES]),
+    fake(Kind::Clean, "fake_look_in", &[TIMES, SECONDS]),
+    fake(Kind::Clean, "fake_reboot", &[INTO]),
+    fake(Kind::Clean, "fake_agent", &[TIMES]),
+    fake(Kind::Clean, "fake_hold", &[]),
+    fake(Kind::Clean, "fake_slow", &[SECONDS]),
+    fake(Kind::Deploy, "fake_done", &[]),
+    fake(Kind::Deploy, "fake_fail", &[ERROR]),
+    fake(Kind::Deploy, "fake_act", &[TIMES]),
+    fake(Kind::Deploy, "fake_look_in", &[TIMES, SECONDS]),
+    fake(Kind::Deploy, "fake_reboot", &[INTO]),
+    fake(Kind::Deploy, "fake_agent", &[TIMES]),
+    fake(Kind::Deploy, "fake_hold", &[]),
+    fake(Kind::Deploy, "fake_slow", &[SECONDS]),
+    fake(Kind::Verify, "fake_done", &[]),
+    fake(Kind::Verify, "fake_fail", &[ERROR]),
+    fake(Kind::Verify, "fake_act", &[TIMES]),
+    fake(Kind::Verify, "fake_look_in", &[TIMES, SECONDS]),
+    fake(Kind::Verify, "fake_reboot", &[INTO]),
+    fake(Kind::Verify, "fake_agent", &[TIMES]),
+    fake(Kind::Verify, "fake_hold", &[]),
+    fake(Kind::Verify, "fake_slow", &[SECONDS]),
+];
+
+const fn fake(kind: Kind, step: &'static str, args: &'static [ArgSpec]) -> StepSpec {
+    StepSpec {
+        kind,
+        step,
+        priority: 0,
+        abortable: true,
+        requires_ramdisk: false,
+        by: By::Driver,
+        again: Again::Repeat,
+        args,
+    }
+}
+
+const fn optional(name: &'static str, description: &'static str) -> ArgSpec {
+    ArgSpec { name, description, required: false }
+}
+
+const ERROR: ArgSpec = optional("error", "Text of the failure.");
+const TIMES: ArgSpec = optional("times", "How often, 1 if not given.");
+const SECONDS: ArgSpec = optional("seconds", "How long, 1 if not given.");
+const INTO: ArgSpec = optional("into", "What to boot: ramdisk, disk or nothing (if not given).");
+
+const FAKE_PROPERTIES: &[(&str, &str)] = &[(
+    "fake_verify_error",
+    "Text with which the fake verify step fails; without it the step passes. Optional.",
+)];
+
+const AGENT_PROPERTIES: &[(&str, &str)] = &[
+    (
+        "deploy_forces_oob_reboot",
+        "Whether the machine is switched off by its power interface after a deployment, instead of by the agent. \
+         Optional.",
+    ),
+    ("fast_track", "Whether a running agent is used again; the agent power interface needs it. Optional."),
+    (
+        "image_download_source",
+        "Where the agent gets the image: http (from its source, the default) or local (from this service). Optional.",
+    ),
+    ("image_http_proxy", "URL of a proxy through which the agent fetches http images. Optional."),
+    ("image_https_proxy", "URL of a proxy through which the agent fetches https images. Optional."),
+    ("image_no_proxy", "Host names, separated by commas, that are reached without a proxy. Optional."),
+];

@@ -1,0 +1,173 @@
+//! Whether a node's settings suffice, by interface; asks no machine (contract `one-node.md` section 4).
+
+use serde_json::Value;
+
+use crate::depot::image;
+use crate::driver::Machine;
+use crate::model::Object;
+use crate::model::catalog::Catalog;
+use crate::model::interface::Interface;
+use crate::model::node::Node;
+
+/// The interfaces that `validate` shows, always all of them; vendor is not among them.
+pub const SHOWN: &[Interface] = &[
+    Interface::Bios,
+    Interface::Boot,
+    Interface::Console,
+    Interface::Deploy,
+    Interface::Firmware,
+    Interface::Inspect,
+    Interface::Management,
+    Interface::Network,
+    Interface::Power,
+    Interface::Raid,
+    Interface::Rescue,
+    Interface::Storage,
+];
+
+/// Checks one interface of the node; the error is the reason that a client reads.
+pub fn interface(catalog: &Catalog, machine: &Machine, interface: Interface) -> Result<(), String> {
+    let node = &machine.node;
+    let name = node.wished.interfaces.of(interface);
+    let Some(found) = catalog.implementation(interface, name) else {
+        return Err(format!("{interface} interface {name:?} is not enabled"));
+    };
+    if found.absent {
+        let driver = &node.wished.driver;
+        return Err(format!("Driver {driver} does not support {interface} (disabled or not implemented)."));
+    }
+    match (interface, name) {
+        (Interface::Power, "agent") => agent_power(node),
+        (Interface::Deploy, "direct") => direct(node),
+        (Interface::Deploy, "custom-agent") => agent_deploy(node),
+        (Interface::Deploy, _) => traits(node),
+        _ => Ok(()),
+    }
+}
+
+/// An agent cannot switch its machine on, so it must be up already.
+fn agent_power(node: &Node) -> Result<(), String> {
+    let is_on = match node.wished.driver_info.get("fast_track") {
+        Some(Value::Bool(on)) => *on,
+        Some(Value::String(word)) => word.eq_ignore_ascii_case("true"),
+        _ => false,
+    };
+    if is_on {
+        Ok(())
+    } else {
+        Err("power interface agent needs fast track: set driver_info.fast_track".to_owned())
+    }
+}
+
+fn direct(node: &Node) -> Result<(), String> {
+    agent_deploy(node)?;
+    image::validate(&node.wished.instance_info, &node.wished.driver_info).map_err(|error| error.to_string())
+}
+
+fn agent_deploy(node: &Node) -> Result<(), String> {
+    traits(node)?;
+    for (place, map) in places(node) {
+        root_device(place, map)?;
+    }
+    capabilities(&node.wished.instance_info)?;
+    image::validate_proxies(&node.wished.driver_info).map_err(|error| error.to_string())
+}
+
+fn places(node: &Node) -> [(&'static str, &Object); 2] {
+    [("instance_info", &node.wished.instance_info), ("properties", &node.wished.properties)]
+}
+
+/// Traits that the instance asks for and the node lacks.
+fn traits(node: &Node) -> Result<(), String> {
+    let Some(asked) = node.wished.instance_info.get("traits").filter(|value| !value.is_null()) else {
+        return Ok(());
+    };
+    let asked = asked.as_array().ok_or("instance_info.traits is not a list")?;
+    let lacking: Vec<_> = asked
+        .iter()
+        .filter_map(Value::as_str)
+        .filter(|one| !node.traits.iter().any(|own| own == one))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(format!("the node lacks traits that instance_info asks for: {}", shown(&lacking.join(", "))))
+}
+
+/// Hints that the agent knows, by name only: their values are the agent's to judge.
+fn root_device(place: &str, map: &Object) -> Result<(), String> {
+    let hints = match map.get("root_device") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(hints)) => hints,
+        Some(_) => {
+            return Err(format!("{place}.root_device is not an object of hints: {}", ROOT_HINTS.join(", ")));
+        }
+    };
+    match hints.keys().find(|hint| !ROOT_HINTS.contains(&hint.as_str())) {
+        None => Ok(()),
+        Some(hint) => Err(format!(
+            "{place}.root_device has the unknown hint {:?}; valid hints are {}",
+            shown(hint),
+            ROOT_HINTS.join(", ")
+        )),
+    }
+}
+
+/// `instance_info.capabilities`: an object, or one as JSON text.
+fn capabilities(instance_info: &Object) -> Result<(), String> {
+    const WRONG: &str = "instance_info.capabilities is neither an object nor the JSON text of one";
+    let parsed;
+    let map = match instance_info.get("capabilities") {
+        None | Some(Value::Null) => return Ok(()),
+        Some(Value::Object(map)) => map,
+        Some(Value::String(text)) => {
+            parsed = serde_json::from_str::<Object>(text).map_err(|_| WRONG)?;
+            &parsed
+        }
+        Some(_) => return Err(WRONG.to_owned()),
+    };
+    for (key, accepted) in CAPABILITIES {
+        let value = map.get(*key).map(plain);
+        if let Some(value) = value.filter(|value| !accepted.contains(&value.to_ascii_lowercase().as_str())) {
+            let accepted = accepted.join(", ");
+            return Err(format!("capability {key} is {:?}: acceptable values are {accepted}", shown(&value)));
+        }
+    }
+    Ok(())
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(SHOWN_CHARACTERS).collect()
+}
+
+/// Hints by which the agent finds the disk to write.
+const ROOT_HINTS: &[&str] = &[
+    "by_path",
+    "hctl",
+    "model",
+    "name",
+    "rotational",
+    "serial",
+    "size",
+    "vendor",
+    "wwn",
+    "wwn_vendor_extension",
+    "wwn_with_extension",
+];
+
+/// Capabilities of an instance whose values are checked.
+const CAPABILITIES: &[(&str, &[&str])] = &[
+    ("boot_mode", &["bios", "uefi"]),
+    ("secure_boot", &["true", "false"]),
+    ("trusted_boot", &["true", "false"]),
+];
+
+/// Characters of a client's text that a reason repeats.
+const SHOWN_CHARACTERS: usize = 200;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Which hardware types, interfaces and steps this daemon offers: filled by `driver/registry`,
+//! read by rules and by the API.
+
+use std::collections::BTreeMap;
+
+use crate::model::interface::{Interface, Interfaces};
+use crate::model::step::{Again, By, Kind};
+
+/// All that is enabled.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Catalog {
+    /// Enabled hardware types by name.
+    pub types: BTreeMap<String, HardwareType>,
+    /// Implementations by interface and name.
+    pub implementations: BTreeMap<(Interface, String), Implementation>,
+}
+
+/// A hardware type: which implementations it supports, in order of preference.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HardwareType {
+    pub supported: BTreeMap<Interface, Vec<String>>,
+    /// `driver_info` keys that it reads, and what they mean.
+    pub properties: BTreeMap<String, String>,
+}
+
+/// One implementation of an interface.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Implementation {
+    /// Does nothing and says so in `validate` (`no-bios` and the like).
+    pub absent: bool,
+    pub steps: Vec<StepSpec>,
+    /// Ends in a ramdisk agent: cleaning and deployment boot it.
+    pub uses_agent: bool,
+    /// The agent must not be powered off by the pipeline.
+    pub power_wishes: PowerSupport,
+}
+
+/// What a power implementation can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PowerSupport {
+    pub soft: bool,
+    pub on: bool,
+}
+
+/// A step as an implementation declares it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepSpec {
+    pub kind: Kind,
+    pub step: &'static str,
+    pub priority: i64,
+    pub abortable: bool,
+    pub requires_ramdisk: bool,
+    pub by: By,
+    pub again: Again,
+    pub args: &'static [ArgSpec],
+}
+
+/// An argument of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArgSpec {
+    pub name: &'static str,
+    pub description: &'static str,
+    pub required: bool,
+}
+
+impl Catalog {
+    pub fn implementation(&self, kind: Interface, name: &str) -> Option<&Implementation> {
+        self.implementations.get(&(kind, name.to_owned()))
+    }
+
+    /// The steps of `kind` that a node with these interfaces has, with the interface of each.
+    pub fn steps<'a>(
+        &'a self,
+        interfaces: &'a Interfaces,
+        kind: Kind,
+    ) -> impl Iterator<Item = (Interface, &'a StepSpec)> {
+        Interface::ALL
+            .into_iter()
+            .filter_map(|interface| {
+                self.implementation(interface, interfaces.of(interface)).map(|found| (interface, found))
+            })
+            .flat_map(move |(interface, found)| {
+                found.steps.iter().filter(move |spec| spec.kind == kind).map(move |spec| (interface, spec))
+            })
+    }
+
+    /// Whether cleaning and deployment of a node with these interfaces go through an agent.
+    pub fn uses_agent(&self, interfaces: &Interfaces) -> bool {
+        self.implementation(Interface::Deploy, &interfaces.deploy).is_some_and(|found| found.uses_agent)
+    }
+
+    /// The default implementation of `interface` for a hardware type: its first supported one.
+    pub fn default_of(&self, hardware_type: &str, interface: Interface) -> Option<&str> {
+        self.types.get(hardware_type)?.supported.get(&interface)?.first().map(String::as_str)
+    }
+}

@@ -1,0 +1,72 @@
+//! What a rule decides: the next record, what is owed, looked at and written down.
+
+use crate::base::id::PortId;
+use crate::model::ask::Answer;
+use crate::model::effect::{Look, Owed};
+use crate::model::journal::Event;
+use crate::model::node::Node;
+use crate::model::port::Port;
+
+/// The outcome of a rule, committed in one transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    pub fate: Fate,
+    /// Rows that belong to the node and change with it.
+    pub rows: Vec<Row>,
+    /// Effects owed from now on, after those that are owed already.
+    pub owe: Vec<Owed>,
+    /// Numbers of owed effects that are paid or struck.
+    pub settle: Vec<u64>,
+    /// Looks to make; kept in memory only.
+    pub looks: Vec<Look>,
+    pub journal: Vec<Event>,
+    pub answer: Answer,
+}
+
+/// What becomes of the record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Fate {
+    /// It stays as it is: nothing is committed for it.
+    Same,
+    Next(Box<Node>),
+    Removed,
+}
+
+/// A row beside the node's record.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Row {
+    Port(Box<Port>),
+    PortRemoved(PortId),
+}
+
+impl Decision {
+    /// Changes nothing.
+    pub fn same() -> Self {
+        Self::with(Fate::Same)
+    }
+
+    pub fn next(node: Node) -> Self {
+        Self::with(Fate::Next(Box::new(node)))
+    }
+
+    pub fn with(fate: Fate) -> Self {
+        Self {
+            fate,
+            rows: Vec::new(),
+            owe: Vec::new(),
+            settle: Vec::new(),
+            looks: Vec::new(),
+            journal: Vec::new(),
+            answer: Answer::Done,
+        }
+    }
+
+    /// Whether a commit is needed.
+    pub fn keeps_something(&self) -> bool {
+        self.fate != Fate::Same
+            || !self.rows.is_empty()
+            || !self.owe.is_empty()
+            || !self.settle.is_empty()
+            || !self.journal.is_empty()
+    }
+}

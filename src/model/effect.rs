@@ -1,0 +1,102 @@
+//! Changes that the daemon owes the world: wishes, not button presses (style ideas 3 and 4).
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::boot::BootDevice;
+use crate::model::power::PowerWish;
+use crate::model::step::Again;
+
+/// One change on a machine. Carries ids, never payload or secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Bring power about; `limit` is in seconds.
+    Power { wish: PowerWish, limit: u32 },
+    /// Set where the machine boots from.
+    BootDevice { device: BootDevice, persistent: bool },
+    /// Call `act` of the run's current step with its memo.
+    Step { cursor: usize },
+    /// Fetch the ramdisk's logs and keep them.
+    Logs,
+}
+
+impl Effect {
+    /// What a second run means.
+    pub fn again(&self) -> Again {
+        match self {
+            Self::Power { wish: PowerWish::On | PowerWish::Off, .. }
+            | Self::BootDevice { .. }
+            | Self::Logs => Again::Repeat,
+            Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
+        }
+    }
+
+    /// A short name for logs, journal and cut labels.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Power { wish: PowerWish::On, .. } => "power on",
+            Self::Power { wish: PowerWish::Off, .. } => "power off",
+            Self::Power { wish: PowerWish::SoftOff, .. } => "soft power off",
+            Self::BootDevice { .. } => "set boot device",
+            Self::Step { .. } => "step",
+            Self::Logs => "collect logs",
+        }
+    }
+}
+
+/// On whose behalf an effect is owed: decides who takes in the outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// The running pipeline.
+    Run,
+    /// A power request.
+    Power,
+    /// Power synchronisation.
+    Sync,
+    /// After a failure: logs, power off. Its failure changes nothing.
+    Aftermath,
+    /// A synchronous request that waits for the answer.
+    Call,
+}
+
+/// An effect with its number, as the store keeps it until the outcome is in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// Rises per node; the outcome bears it (style corner 5).
+    pub number: u64,
+    pub effect: Effect,
+    pub purpose: Purpose,
+}
+
+/// Something to look at; changes nothing and is never stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    Power,
+    /// `look` of the run's current step.
+    Step {
+        cursor: usize,
+    },
+    /// The agent's list of steps for the running pipeline.
+    AgentSteps,
+    /// Whether the known agent still answers as itself.
+    AgentAlive,
+    /// The settings of these interfaces, and of the image.
+    Valid {
+        deploy: bool,
+    },
+    BootDevice,
+    SupportedBootDevices,
+}
+
+impl Look {
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Power => "look at power",
+            Self::Step { .. } => "look at step",
+            Self::AgentSteps => "ask for steps",
+            Self::AgentAlive => "look at agent",
+            Self::Valid { .. } => "validate",
+            Self::BootDevice => "look at boot device",
+            Self::SupportedBootDevices => "ask for boot devices",
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! All that a rule may look at besides the record: it comes in as arguments.
+
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::model::catalog::Catalog;
+use crate::model::effect::Owed;
+use crate::model::outcome::Seen;
+use crate::model::policy::Policy;
+use crate::model::port::Port;
+
+/// Facts of one decision, read in the same transaction as the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The wall's moment, for showing only.
+    pub at: Moment,
+    /// A fresh random token (43 URL-safe characters, 32 bytes); used if a boot gets its identity.
+    pub token: &'a Secret,
+    pub policy: &'a Policy,
+    pub catalog: &'a Catalog,
+    /// What is owed before this decision, in order.
+    pub owed: &'a [Owed],
+    pub ports: &'a [Port],
+    /// What the looks that the ask wanted have seen.
+    pub seen: &'a [Seen],
+}

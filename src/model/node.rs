@@ -1,0 +1,191 @@
+//! One server: what clients wrote, where it stands, and what is under way.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::model::Object;
+use crate::model::boot::{Agent, Boots};
+use crate::model::interface::Interfaces;
+use crate::model::power::Power;
+use crate::model::provision::Provision;
+use crate::model::run::{Run, Wait};
+
+/// A server's record; 16 KiB at most when stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Node {
+    pub id: NodeId,
+    /// Rises with each created node: the default order of lists.
+    pub order: u64,
+    pub created_at: Moment,
+    #[serde(default)]
+    pub updated_at: Option<Moment>,
+
+    pub wished: Wished,
+
+    pub provision: Provision,
+    #[serde(default)]
+    pub target_provision: Option<Provision>,
+    #[serde(default)]
+    pub provision_updated_at: Option<Moment>,
+    #[serde(default)]
+    pub power: Option<Power>,
+    #[serde(default)]
+    pub target_power: Option<Power>,
+    #[serde(default)]
+    pub last_error: Option<String>,
+    #[serde(default)]
+    pub maintenance_reason: Option<String>,
+    #[serde(default)]
+    pub fault: Option<Fault>,
+    /// A change is owed: shown as `reservation` with the host's name.
+    #[serde(default)]
+    pub reserved: bool,
+    #[serde(default)]
+    pub boots: Boots,
+    #[serde(default)]
+    pub run: Option<Run>,
+    #[serde(default)]
+    pub wait: Option<Wait>,
+    #[serde(default)]
+    pub agent: Option<Agent>,
+    /// The last agent's version and heartbeat stay when its identity is dropped.
+    #[serde(default)]
+    pub agent_seen: Option<AgentSeen>,
+    /// Name of the hashed file that holds the instance's config drive.
+    #[serde(default)]
+    pub config_drive: Option<String>,
+    /// Silent looks at power in a row.
+    #[serde(default)]
+    pub misses: u8,
+    /// Number of the last effect that was owed: the fence of looks (style corner 5).
+    #[serde(default)]
+    pub changes: u64,
+    /// Number of the last wait.
+    #[serde(default)]
+    pub waits: u64,
+    #[serde(default)]
+    pub inspection_started_at: Option<Moment>,
+    #[serde(default)]
+    pub inspection_finished_at: Option<Moment>,
+    #[serde(default)]
+    pub raid_config: Object,
+    #[serde(default)]
+    pub target_raid_config: Object,
+    #[serde(default)]
+    pub traits: Vec<String>,
+}
+
+/// What clients write: the create and patch members of a node (contract `api.json`).
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Wished {
+    pub name: Option<String>,
+    pub driver: String,
+    pub interfaces: Interfaces,
+    pub driver_info: Object,
+    pub properties: Object,
+    pub extra: Object,
+    pub instance_info: Object,
+    pub network_data: Object,
+    pub instance_uuid: Option<Uuid>,
+    pub instance_name: Option<String>,
+    pub chassis_uuid: Option<String>,
+    pub resource_class: Option<String>,
+    pub conductor_group: String,
+    pub description: Option<String>,
+    pub owner: Option<String>,
+    pub lessee: Option<String>,
+    pub shard: Option<String>,
+    pub parent_node: Option<NodeId>,
+    pub automated_clean: Option<bool>,
+    pub protected: bool,
+    pub protected_reason: Option<String>,
+    pub retired: bool,
+    pub retired_reason: Option<String>,
+    pub disable_power_off: bool,
+    pub maintenance: bool,
+    pub console_enabled: bool,
+    pub boot_mode: Option<String>,
+    pub secure_boot: Option<bool>,
+}
+
+/// What is known of the last agent when its boot is over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgentSeen {
+    pub version: Option<String>,
+    pub last_heartbeat: Option<Moment>,
+}
+
+/// Why the machine itself set maintenance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Fault {
+    Power,
+    Clean,
+    Service,
+    RescueAbort,
+}
+
+impl Fault {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Power => "power failure",
+            Self::Clean => "clean failure",
+            Self::Service => "service failure",
+            Self::RescueAbort => "rescue abort failure",
+        }
+    }
+}
+
+impl Node {
+    /// A new record in `enroll`; `order` is given by the store.
+    pub fn new(id: NodeId, wished: Wished, created_at: Moment) -> Self {
+        Self {
+            id,
+            order: 0,
+            created_at,
+            updated_at: None,
+            wished,
+            provision: Provision::Enroll,
+            target_provision: None,
+            provision_updated_at: None,
+            power: None,
+            target_power: None,
+            last_error: None,
+            maintenance_reason: None,
+            fault: None,
+            reserved: false,
+            boots: Boots::Nothing,
+            run: None,
+            wait: None,
+            agent: None,
+            agent_seen: None,
+            config_drive: None,
+            misses: 0,
+            changes: 0,
+            waits: 0,
+            inspection_started_at: None,
+            inspection_finished_at: None,
+            raid_config: Object::new(),
+            target_raid_config: Object::new(),
+            traits: Vec::new(),
+        }
+    }
+
+    /// Its name if it has one, else its id: what a person reads.
+    pub fn label(&self) -> String {
+        self.wished.name.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// A text member of `driver_info`.
+    pub fn driver_info(&self, key: &str) -> Option<&str> {
+        self.wished.driver_info.get(key).and_then(Value::as_str)
+    }
+
+    /// A text member of `instance_info`.
+    pub fn instance_info(&self, key: &str) -> Option<&str> {
+        self.wished.instance_info.get(key).and_then(Value::as_str)
+    }
+}

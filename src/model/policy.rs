@@ -1,0 +1,157 @@
+//! What the site has chosen; defaults are the reference's (contract `config.md`).
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+/// Options that rules read. All lengths are seconds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Name of this host: lock holder and conductor.
+    pub host: String,
+    pub default_resource_class: Option<String>,
+    pub default_conductor_group: String,
+    pub automated_clean: bool,
+    pub deploy_callback_timeout: u32,
+    pub clean_callback_timeout: u32,
+    pub service_callback_timeout: u32,
+    pub sync_power_state_interval: u32,
+    pub power_state_sync_max_retries: u8,
+    pub force_power_state_during_sync: bool,
+    pub power_failure_recovery_interval: u32,
+    pub power_state_change_timeout: u32,
+    pub soft_power_off_timeout: u32,
+    pub allow_provisioning_in_maintenance: bool,
+    pub allow_deleting_available_nodes: bool,
+    pub power_off_after_deploy_failure: bool,
+    pub poweroff_in_cleanfail: bool,
+    pub max_conductor_wait_step_seconds: u32,
+    pub erase_devices_priority: Option<i64>,
+    pub erase_devices_metadata_priority: Option<i64>,
+    /// `interface.step` and its priority in automated cleaning.
+    pub clean_step_priority_override: Vec<(String, i64)>,
+    /// `interface.step` that no deploy request may name.
+    pub disallow_deploy_steps: Vec<String>,
+    pub collect_logs: CollectLogs,
+    pub agent: AgentPolicy,
+}
+
+/// When the ramdisk's logs are fetched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CollectLogs {
+    OnFailure,
+    Always,
+    Never,
+}
+
+/// How agents may call in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentPolicy {
+    pub require_tls: bool,
+    pub heartbeat_timeout: u32,
+    pub restrict_lookup: bool,
+    pub enable_ramdisk_endpoints: bool,
+    /// Networks in which a callback may lie, besides the connection's own address.
+    pub callback_networks: Vec<IpNet>,
+    /// Networks in which it may never lie: the BMCs'.
+    pub bmc_networks: Vec<IpNet>,
+    /// Loopback callbacks are taken: the rack's listener itself is there.
+    pub loopback_ok: bool,
+}
+
+impl AgentPolicy {
+    /// Whether a callback to `address` is taken from a connection of `from`.
+    pub fn takes_callback(&self, address: IpAddr, from: IpAddr) -> bool {
+        if address.is_loopback() {
+            return self.loopback_ok && from.is_loopback();
+        }
+        if is_link_local(address) || self.bmc_networks.iter().any(|net| net.contains(&address)) {
+            return false;
+        }
+        address == from || self.callback_networks.iter().any(|net| net.contains(&address))
+    }
+}
+
+fn is_link_local(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(four) => {
+            four.is_link_local() || four.is_unspecified() || four.is_broadcast() || four.is_multicast()
+        }
+        IpAddr::V6(six) => match six.to_ipv4_mapped() {
+            Some(four) => four.is_loopback() || is_link_local(IpAddr::V4(four)),
+            None => six.is_unicast_link_local() || six.is_unspecified() || six.is_multicast(),
+        },
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            host: "ferric".to_owned(),
+            default_resource_class: None,
+            default_conductor_group: String::new(),
+            automated_clean: true,
+            deploy_callback_timeout: 1800,
+            clean_callback_timeout: 1800,
+            service_callback_timeout: 1800,
+            sync_power_state_interval: 120,
+            power_state_sync_max_retries: 3,
+            force_power_state_during_sync: true,
+            power_failure_recovery_interval: 300,
+            power_state_change_timeout: 60,
+            soft_power_off_timeout: 600,
+            allow_provisioning_in_maintenance: true,
+            allow_deleting_available_nodes: true,
+            power_off_after_deploy_failure: true,
+            poweroff_in_cleanfail: false,
+            max_conductor_wait_step_seconds: 30,
+            erase_devices_priority: None,
+            erase_devices_metadata_priority: None,
+            clean_step_priority_override: Vec::new(),
+            disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
+            collect_logs: CollectLogs::OnFailure,
+            agent: AgentPolicy::default(),
+        }
+    }
+}
+
+impl Default for AgentPolicy {
+    fn default() -> Self {
+        Self {
+            require_tls: true,
+            heartbeat_timeout: 300,
+            restrict_lookup: true,
+            enable_ramdisk_endpoints: true,
+            callback_networks: Vec::new(),
+            bmc_networks: Vec::new(),
+            loopback_ok: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_callback_goes_to_its_own_address_or_the_rack() {
+        let policy = AgentPolicy {
+            callback_networks: vec!["10.0.0.0/24".parse().unwrap()],
+            bmc_networks: vec!["10.0.0.128/25".parse().unwrap()],
+            ..AgentPolicy::default()
+        };
+        let from = address("192.0.2.7");
+        assert!(policy.takes_callback(from, from));
+        assert!(policy.takes_callback(address("10.0.0.5"), from));
+        for refused in
+            ["10.0.0.200", "192.0.2.8", "127.0.0.1", "169.254.1.1", "fe80::1", "::ffff:127.0.0.1", "0.0.0.0"]
+        {
+            assert!(!policy.takes_callback(address(refused), from), "{refused}");
+        }
+        assert!(!policy.takes_callback(address("127.0.0.1"), address("127.0.0.1")));
+    }
+}

@@ -1,0 +1,113 @@
+//! A pipeline under way on one node: its plan, where it stands, and what it waits for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::moment::Moment;
+use crate::model::Object;
+use crate::model::boot::Boots;
+use crate::model::step::{AskedStep, Kind, Step};
+use crate::model::turn::Memo;
+
+/// A pipeline under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub kind: Kind,
+    /// Cleaning that ends in `manageable` instead of `available`.
+    #[serde(default)]
+    pub manual: bool,
+    pub plan: Vec<Step>,
+    pub cursor: usize,
+    pub phase: Phase,
+    #[serde(default)]
+    pub memo: Memo,
+    /// How often the current step was lost and begun again.
+    #[serde(default)]
+    pub lost: u8,
+    /// How often in a row the current step's far side was silent.
+    #[serde(default)]
+    pub silent: u8,
+    /// The agent's steps are in the plan.
+    #[serde(default)]
+    pub fetched: bool,
+    /// Hardware manager versions as the agent told them.
+    #[serde(default)]
+    pub versions: Object,
+    /// Steps that the request named.
+    #[serde(default)]
+    pub asked: Vec<AskedStep>,
+    pub started: Moment,
+}
+
+impl Run {
+    pub fn step(&self) -> Option<&Step> {
+        self.plan.get(self.cursor)
+    }
+
+    /// Somebody works on the machine or is about to.
+    pub fn is_busy(&self) -> bool {
+        match self.phase {
+            Phase::Look
+            | Phase::Act
+            | Phase::Reboot { .. }
+            | Phase::FirstBeat
+            | Phase::Beat
+            | Phase::Later => true,
+            Phase::Hold => false,
+        }
+    }
+}
+
+/// Where the current step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Phase {
+    /// A look at the step is under way or to be made.
+    Look,
+    /// An act is owed.
+    Act,
+    /// The power effects of a reboot are owed.
+    Reboot { into: Boots },
+    /// The ramdisk was booted; its first heartbeat is awaited.
+    FirstBeat,
+    /// The agent works; a heartbeat or the wait's end looks again.
+    Beat,
+    /// Look again when the wait ends.
+    Later,
+    /// Parked by a hold step.
+    Hold,
+}
+
+/// What a node waits for; no task sleeps for it (style idea 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wait {
+    /// Changes with each new wait, so that a stale end is known as one.
+    pub number: u64,
+    pub why: WaitFor,
+    pub from_whom: String,
+    pub since: Moment,
+    /// Seconds of service, counted anew from each start of the daemon.
+    pub length: u32,
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum WaitFor {
+    /// First heartbeat of a boot; its end is a failure.
+    FirstBeat,
+    /// The agent's step; its end is a last look, then a failure.
+    Beat,
+    /// The next look at a step.
+    Look,
+    /// The next look at power (recovery from a power fault).
+    Power,
+}
+
+impl WaitFor {
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::FirstBeat => "first heartbeat of the ramdisk",
+            Self::Beat => "the agent to finish the step",
+            Self::Look => "the next look at the step",
+            Self::Power => "the BMC to answer again",
+        }
+    }
+}

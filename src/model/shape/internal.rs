@@ -1,0 +1,146 @@
+//! `driver_internal_info`: rendered from typed fields with the keys that clients and the agent read; no rule
+//! reads it.
+
+use crate::base::secret::MASK;
+use crate::model::boot::Agent;
+use crate::model::node::Node;
+use crate::model::run::{Run, Wait};
+use crate::model::shape::json;
+use crate::model::step::{Kind, Step};
+
+/// Writes the object.
+pub fn write(node: &Node, out: &mut Vec<u8>) {
+    let mut object = Members::open(out);
+    if let Some(agent) = &node.agent {
+        identity(agent, &mut object);
+    }
+    seen(node, &mut object);
+    if let Some(mode) =
+        node.wished.boot_mode.as_deref().filter(|_| node.run.is_some() || node.agent.is_some())
+    {
+        object.text("deploy_boot_mode", mode);
+    }
+    if let Some(run) = &node.run {
+        steps(run, &mut object);
+    }
+    if let Some(wait) = &node.wait {
+        waiting(wait, object.member("waiting"));
+    }
+    object.close();
+}
+
+fn identity(agent: &Agent, object: &mut Members<'_>) {
+    object.text("agent_secret_token", MASK);
+    if agent.pregenerated {
+        json::flag(object.member("agent_secret_token_pregenerated"), true);
+    }
+    for (name, value) in [
+        ("agent_url", &agent.url),
+        ("agent_status", &agent.status),
+        ("agent_status_message", &agent.status_message),
+    ] {
+        if let Some(value) = value {
+            object.text(name, value);
+        }
+    }
+}
+
+/// Version and heartbeat stay when the agent's identity is dropped.
+fn seen(node: &Node, object: &mut Members<'_>) {
+    let agent = node.agent.as_ref();
+    let last = node.agent_seen.as_ref();
+    let version = agent.and_then(|agent| agent.version.as_deref());
+    if let Some(version) = version.or_else(|| last.and_then(|last| last.version.as_deref())) {
+        object.text("agent_version", version);
+    }
+    let heartbeat = agent.and_then(|agent| agent.last_heartbeat);
+    if let Some(moment) = heartbeat.or_else(|| last.and_then(|last| last.last_heartbeat)) {
+        json::bare_moment(object.member("agent_last_heartbeat"), moment);
+    }
+}
+
+fn steps(run: &Run, object: &mut Members<'_>) {
+    let (list, index) = match run.kind {
+        Kind::Clean => ("clean_steps", "clean_step_index"),
+        Kind::Deploy => ("deploy_steps", "deploy_step_index"),
+        Kind::Service => ("service_steps", "service_step_index"),
+        Kind::Verify | Kind::Delete => return,
+    };
+    if run.kind == Kind::Clean {
+        for (name, value) in ERASE {
+            object.member(name).extend_from_slice(value.as_bytes());
+        }
+    }
+    let visible = run.plan.iter().filter(|step| !step.hidden);
+    json::array(object.member(list), visible, step);
+    if run.step().is_some_and(|step| !step.hidden) {
+        let before = run.plan.iter().take(run.cursor).filter(|step| !step.hidden).count();
+        json::number(object.member(index), before);
+    }
+    if !run.versions.is_empty() {
+        json::object(object.member("hardware_manager_version"), &run.versions);
+    }
+}
+
+/// A step as `clean_step` and the lists show it.
+pub fn step(out: &mut Vec<u8>, step: &Step) {
+    let mut object = Members::open(out);
+    object.text("interface", step.interface.name());
+    object.text("step", &step.step);
+    json::masked(object.member("args"), &step.args, &[]);
+    json::number(object.member("priority"), step.priority);
+    json::flag(object.member("abortable"), step.abortable);
+    object.close();
+}
+
+fn waiting(wait: &Wait, out: &mut Vec<u8>) {
+    let mut object = Members::open(out);
+    object.text("why", wait.why.text());
+    object.text("from_whom", &wait.from_whom);
+    json::bare_moment(object.member("since"), wait.since);
+    json::number(object.member("deadline_seconds"), wait.length);
+    object.close();
+}
+
+/// An object under construction.
+struct Members<'a> {
+    out: &'a mut Vec<u8>,
+    before: u8,
+}
+
+impl<'a> Members<'a> {
+    fn open(out: &'a mut Vec<u8>) -> Self {
+        Self { out, before: b'{' }
+    }
+
+    /// Writes the key; the caller writes the value.
+    fn member(&mut self, name: &str) -> &mut Vec<u8> {
+        self.out.push(self.before);
+        self.before = b',';
+        json::key(self.out, name);
+        self.out
+    }
+
+    fn text(&mut self, name: &str, value: &str) {
+        json::text(self.member(name), value);
+    }
+
+    fn close(self) {
+        if self.before == b'{' {
+            self.out.push(b'{');
+        }
+        self.out.push(b'}');
+    }
+}
+
+/// How the agent shall erase disks: the reference's defaults (contract `one-node.md` section 3).
+const ERASE: &[(&str, &str)] = &[
+    ("agent_erase_devices_iterations", "1"),
+    ("agent_erase_devices_zeroize", "true"),
+    ("agent_continue_if_secure_erase_failed", "false"),
+    ("agent_continue_if_ata_erase_failed", "false"),
+    ("agent_enable_nvme_secure_erase", "true"),
+    ("agent_enable_ata_secure_erase", "true"),
+    ("disk_erasure_concurrency", "1"),
+    ("agent_erase_skip_read_only", "false"),
+];

@@ -1,0 +1,175 @@
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::*;
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::model::boot::Agent;
+use crate::model::node::Wished;
+use crate::model::port::PortWished;
+use crate::model::provision::Provision;
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("../../../tests/goldens/api/fields.json")).unwrap()
+}
+
+fn rows<T>(table: &'static [Field<T>]) -> Vec<(String, u16, bool, bool)> {
+    let mut rows: Vec<_> = table
+        .iter()
+        .filter(|row| row.place != Place::Always)
+        .map(|row| (row.name.to_owned(), row.since, row.create, row.patch))
+        .collect();
+    rows.sort();
+    rows
+}
+
+fn contract(resource: &str) -> Vec<(String, u16, bool, bool)> {
+    let golden = golden();
+    let mut rows: Vec<_> = golden[resource]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|row| row["write_only"].as_bool() != Some(true))
+        .map(|row| {
+            let since = row["min_microversion"].as_str().unwrap().strip_prefix("1.").unwrap();
+            (
+                row["name"].as_str().unwrap().to_owned(),
+                since.parse().unwrap(),
+                row["create"].as_bool().unwrap(),
+                row["patch"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    rows.sort();
+    rows
+}
+
+#[test]
+fn the_tables_are_the_contract() {
+    assert_eq!(rows(node::TABLE), contract("node"));
+    assert_eq!(rows(port::TABLE), contract("port"));
+}
+
+#[test]
+fn json_columns_are_no_sort_keys() {
+    let golden = golden();
+    for (resource, names) in [("node", refused(node::TABLE)), ("port", refused(port::TABLE))] {
+        let mut theirs: Vec<_> = golden["refused_sort_keys"][resource]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap())
+            .collect();
+        theirs.sort_unstable();
+        assert_eq!(names, theirs, "{resource}");
+    }
+}
+
+fn refused<T>(table: &'static [Field<T>]) -> Vec<&'static str> {
+    let mut names: Vec<_> =
+        table.iter().filter(|row| row.place == Place::Document).map(|row| row.name).collect();
+    names.sort_unstable();
+    names
+}
+
+fn node() -> Node {
+    let wished = Wished {
+        driver: "fake-hardware".to_owned(),
+        name: Some("n\"1".to_owned()),
+        driver_info: serde_json::from_str(r#"{"redfish_password": "hunter2"}"#).unwrap(),
+        instance_info: serde_json::from_str(r#"{"image_url": "http://hunter2"}"#).unwrap(),
+        ..Wished::default()
+    };
+    let mut node = Node::new(NodeId(Uuid::nil()), wished, Moment(0));
+    node.agent = Some(Agent {
+        token: Secret::new("hunter2"),
+        pregenerated: false,
+        given_to: None,
+        borne: true,
+        proven: false,
+        url: Some("https://10.0.0.7:9999".to_owned()),
+        verify_ca: None,
+        version: Some("13.0.0".to_owned()),
+        status: None,
+        status_message: None,
+        last_heartbeat: Some(Moment(0)),
+    });
+    node.config_drive = Some("abc".to_owned());
+    node
+}
+
+fn shown(node: &Node, version: u16) -> Value {
+    let mut out = Vec::new();
+    let frame = Frame { host: "rack0", base: "http://api", version };
+    write(node::TABLE, &Pick::All, &Shown { record: node, frame }, &mut out);
+    serde_json::from_slice(&out).unwrap()
+}
+
+#[test]
+fn nothing_secret_is_shown() {
+    let value = shown(&node(), LATEST);
+    assert!(!value.to_string().contains("hunter2"), "{value}");
+    assert_eq!(value["instance_info"]["configdrive"], "******");
+    assert_eq!(value["driver_internal_info"]["agent_secret_token"], "******");
+    assert_eq!(value["driver_internal_info"]["agent_last_heartbeat"], "1970-01-01T00:00:00.000000");
+    assert_eq!(node_for_agent(&node(), "rack0")["driver_info"]["redfish_password"], "******");
+}
+
+#[test]
+fn a_version_shows_what_it_has_and_no_more() {
+    for version in 1..=LATEST {
+        let value = shown(&node(), version);
+        let names: Vec<_> = value.as_object().unwrap().keys().cloned().collect();
+        for row in node::TABLE {
+            assert_eq!(
+                names.iter().any(|name| name == row.name),
+                row.since <= version,
+                "{} {version}",
+                row.name
+            );
+        }
+    }
+}
+
+#[test]
+fn states_have_the_names_of_their_time() {
+    let mut node = node();
+    node.provision = Provision::Available;
+    assert_eq!(shown(&node, 1)["provision_state"], Value::Null);
+    assert_eq!(shown(&node, 2)["provision_state"], "available");
+    node.provision = Provision::InspectWait;
+    assert_eq!(shown(&node, 38)["provision_state"], "inspecting");
+    assert_eq!(shown(&node, 39)["provision_state"], "inspect wait");
+}
+
+#[test]
+fn a_short_list_has_its_members_and_links() {
+    let mut out = Vec::new();
+    let node = node();
+    let frame = Frame { host: "rack0", base: "http://api", version: LATEST };
+    write(node::TABLE, &Pick::named(node::TABLE, node::SHORT), &Shown { record: &node, frame }, &mut out);
+    let value: Value = serde_json::from_slice(&out).unwrap();
+    assert_eq!(value.as_object().unwrap().len(), 7);
+    assert_eq!(value["links"][0]["href"], "http://api/v1/nodes/00000000-0000-0000-0000-000000000000");
+    assert_eq!(value["links"][1]["rel"], "bookmark");
+    assert_eq!(value["name"], "n\"1");
+}
+
+#[test]
+fn a_port_is_shown_to_the_agent() {
+    let port = Port {
+        id: PortId(Uuid::nil()),
+        order: 1,
+        created_at: Moment(0),
+        updated_at: None,
+        node: NodeId(Uuid::nil()),
+        address: Mac([2, 0, 0, 0, 0, 1]),
+        wished: PortWished::default(),
+        internal_info: Object::new(),
+    };
+    let value = port_for_agent(&port, "rack0");
+    assert_eq!(value["address"], "02:00:00:00:00:01");
+    assert_eq!(value["pxe_enabled"], true);
+}
