@@ -63,6 +63,16 @@ fn sealed_values_open_only_in_their_place_and_with_their_key() {
 }
 
 #[test]
+fn a_sealed_float_comes_back_to_the_last_bit() {
+    let sealer = Sealer::new(&Secret::new("a key of some length"));
+    let written = object(json!({"password": 2.638_344_616_030_823e-256}));
+    let mut stored = written.clone();
+    sealer.seal("node/extra", &mut stored).unwrap();
+    sealer.open("node/extra", &mut stored).unwrap();
+    assert_eq!(stored, written);
+}
+
+#[test]
 fn a_client_cannot_pass_for_sealed() {
     let sealer = Sealer::new(&Secret::new("a key of some length"));
     let written = object(json!({"note": {"$sealed": "AAAA"}, "list": [{"$sealed": "x"}]}));
