@@ -166,11 +166,10 @@ impl Flow<'_> {
         let (peer, limit) = (self.target.peer(), u64::try_from(self.limit).unwrap_or(u64::MAX));
         let too_large = || ClientError::TooLarge { peer: peer.clone(), limit: self.limit };
         let unwritten = |source| ClientError::Sink { peer: peer.clone(), source };
-        let mut bytes = body.size_hint().lower();
-        if bytes > limit {
+        if body.size_hint().lower() > limit {
             return Err(too_large());
         }
-        bytes = 0;
+        let mut bytes: u64 = 0;
         while let Some(data) = self.next(&mut body).await? {
             bytes = bytes.saturating_add(u64::try_from(data.len()).unwrap_or(u64::MAX));
             if bytes > limit {

@@ -5,7 +5,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
@@ -41,8 +40,10 @@ impl Target {
         };
         match (url.scheme(), &outgoing.trust) {
             ("http", Trust::Plain) | ("https", Trust::Pinned(_) | Trust::Roots | Trust::Insecure) => {}
-            ("http", _) => return Err(unsendable("http cannot show a certificate")),
-            ("https", _) => return Err(unsendable("https needs a certificate to trust")),
+            ("http", Trust::Pinned(_) | Trust::Roots | Trust::Insecure) => {
+                return Err(unsendable("http cannot show a certificate"));
+            }
+            ("https", Trust::Plain) => return Err(unsendable("https needs a certificate to trust")),
             _ => return Err(unsendable("scheme is neither http nor https")),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -140,10 +141,7 @@ async fn drive<T>(talk: &mut Option<Talk>, work: impl Future<Output = T>) -> T {
         {
             *talk = None;
         }
-        match work.as_mut().poll(cx) {
-            Poll::Pending => Poll::Pending,
-            done @ Poll::Ready(_) => done,
-        }
+        work.as_mut().poll(cx)
     })
     .await
 }

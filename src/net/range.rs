@@ -24,7 +24,10 @@ impl Span {
             (Number::None, Number::Some(length)) => Self::suffix(length, size),
             (Number::Some(first), Number::None) => Self::between(first, u64::MAX, size),
             (Number::Some(first), Number::Some(last)) if first <= last => Self::between(first, last, size),
-            _ => Self::Whole,
+            (Number::None, Number::None)
+            | (Number::Some(_), Number::Some(_))
+            | (Number::Bad, _)
+            | (_, Number::Bad) => Self::Whole,
         }
     }
 

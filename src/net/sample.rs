@@ -87,12 +87,16 @@ impl Running {
     }
 
     pub(super) async fn tls(floor: TlsFloor) -> (Self, Identity) {
+        let identity = tls::self_signed("127.0.0.1").unwrap();
+        (Self::known_as(&identity, floor).await, identity)
+    }
+
+    pub(super) async fn known_as(identity: &Identity, floor: TlsFloor) -> Self {
         let (listener, address) = bound().await;
         let (service, stop) = (Arc::new(Sample::default()), CancellationToken::new());
-        let identity = tls::self_signed("127.0.0.1").unwrap();
         let tls = ServerTls::from_pem(identity.certificate.as_bytes(), &identity.key, floor).unwrap();
         let task = tokio::spawn(serve_tls(listener, tls, service.clone(), Limits::default(), stop.clone()));
-        (Self { address, service, stop, task }, identity)
+        Self { address, service, stop, task }
     }
 
     pub(super) fn url(&self, scheme: &str, path: &str) -> Url {

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use super::*;
+use crate::base::secret::Secret;
 use crate::net::limits::Limits;
 use crate::net::sample::{Running, bound};
 use crate::net::tls::{self, TlsFloor};
@@ -93,6 +94,16 @@ async fn a_kept_connection_that_died_is_replaced() {
 }
 
 #[tokio::test]
+async fn a_kept_connection_that_falls_silent_may_have_taken_the_request() {
+    let server = Running::plain(Limits::default()).await;
+    let client = Client::keeping();
+    client.send(plain(Method::Get, server.url("http", "/"))).await.unwrap();
+    let outgoing = Outgoing { deadline: SHORT, ..plain(Method::Post, server.url("http", "/wait")) };
+    let why = client.send(outgoing).await.unwrap_err();
+    assert!(matches!(why, ClientError::Timeout { sent: true, .. }), "{why:?}");
+}
+
+#[tokio::test]
 async fn a_connection_is_kept_only_for_the_same_trust() {
     let (server, identity) = Running::tls(TlsFloor::Tls13).await;
     let client = Client::keeping();
@@ -126,6 +137,20 @@ async fn the_pinned_certificate_is_accepted_as_pem_and_der() {
             assert_eq!(Client::new().send(outgoing).await.unwrap().status, 200);
         }
     }
+}
+
+#[tokio::test]
+async fn neither_dates_nor_names_of_a_pinned_certificate_matter() {
+    let mut old = rcgen::CertificateParams::new(["elsewhere.example".to_owned()]).unwrap();
+    old.not_before = rcgen::date_time_ymd(2001, 1, 1);
+    old.not_after = rcgen::date_time_ymd(2002, 1, 1);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = old.self_signed(&key).unwrap().pem();
+    let identity = tls::Identity { certificate, key: Secret::new(key.serialize_pem()) };
+    let server = Running::known_as(&identity, TlsFloor::Tls12).await;
+    let pin = Trust::Pinned(identity.certificate.into_bytes());
+    let answer = Client::new().send(Outgoing::new(Method::Get, server.url("https", "/"), pin)).await;
+    assert_eq!(answer.unwrap().status, 200);
 }
 
 #[tokio::test]

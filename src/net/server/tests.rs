@@ -9,6 +9,9 @@ use crate::net::sample::{LIMIT, Running, Sample, one, rest};
 
 const SHORT: Duration = Duration::from_millis(80);
 
+/// How long a test waits for what comes at once, before it fails.
+const GUARD: Duration = Duration::from_secs(10);
+
 #[tokio::test]
 async fn a_request_is_handed_over_raw_and_answered() {
     let server = Running::plain(Limits::default()).await;
@@ -189,6 +192,31 @@ async fn a_stop_answers_what_is_under_way_and_closes_the_rest() {
     drop(busy);
     server.task.await.unwrap();
     assert!(TcpStream::connect(server.address).await.is_err());
+}
+
+#[tokio::test]
+async fn a_client_that_never_asked_does_not_hold_up_a_stop() {
+    let long = Duration::from_hours(1);
+    let server = Running::plain(Limits { head: long, drain: long, ..Limits::default() }).await;
+    let silent = server.raw(b"").await;
+    // Connections are accepted in order, so the silent one is in when this one is answered.
+    assert!(server.talk(CLOSING).await.contains("200 OK"));
+    server.stop.cancel();
+    timeout(GUARD, server.task).await.unwrap().unwrap();
+    drop(silent);
+}
+
+#[tokio::test]
+async fn an_answer_without_a_body_claims_none() {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::write(root.path().join("image"), "12345").unwrap();
+    let sample = Sample { root: root.path().to_owned(), ..Sample::default() };
+    let server = Running::with(Limits::default(), sample).await;
+    let ask = "GET /file/image HTTP/1.1\r\nHost: h\r\nIf-None-Match: *\r\nConnection: close\r\n\r\n";
+    let answer = server.talk(ask.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 304 ") && answer.ends_with("\r\n\r\n"), "{answer}");
+    assert!(answer.contains("\r\nETag: ") || answer.contains("\r\nEtag: "), "{answer}");
+    assert!(!answer.contains("Content-Length"), "{answer}");
 }
 
 #[tokio::test]
