@@ -310,6 +310,17 @@ async fn a_disk_writing_step_remembers_its_drives_and_is_not_begun_again_on_othe
 }
 
 #[tokio::test]
+async fn an_id_that_is_none_is_not_kept() {
+    for id in [" ", "a b", "", &"x".repeat(65)] {
+        let mut bench = Bench::new("burnin_cpu").await;
+        bench.look().await;
+        let reply = json!({"id": id, "command_name": "execute_clean_step", "command_status": "RUNNING"});
+        bench.peer.next(Next::Answer(200, reply));
+        assert_eq!(failure(bench.act(false).await).0, FailureKind::Silent, "{id:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_verify_kind_has_no_agent() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.call.kind = Kind::Verify;

@@ -17,7 +17,7 @@ use crate::model::power::{Power, PowerWish};
 use crate::model::step::{Again, By, Kind, Step};
 use crate::model::turn::{Memo, Turn};
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn node() -> Node {
     Node::new(NodeId(uuid::Uuid::nil()), Wished::default(), Moment(0))
@@ -29,7 +29,7 @@ fn rack(delays: FakeDelays, faults: FakeFaults) -> (Arc<PausedClock>, Arc<FakeRa
     (clock, rack)
 }
 
-fn call(step: &str, args: Value) -> StepCall {
+fn call(step: &str, args: &Value) -> StepCall {
     let step = Step {
         interface: Interface::Deploy,
         step: step.to_owned(),
@@ -48,7 +48,7 @@ fn call(step: &str, args: Value) -> StepCall {
 }
 
 /// Takes turns as a pipeline does until the step has ended or holds; at most 20.
-async fn turns(step: &str, args: Value) -> Vec<Turn> {
+async fn turns(step: &str, args: &Value) -> Vec<Turn> {
     let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
     let (work, mut call, mut said) = (FakeStep::new(rack), call(step, args), Vec::new());
     let mut turn = work.look(&call).await;
@@ -71,21 +71,21 @@ async fn turns(step: &str, args: Value) -> Vec<Turn> {
 
 #[tokio::test]
 async fn each_turn_that_a_step_can_say_is_said_by_one() {
-    assert_eq!(turns("fake_done", json!({})).await, [Turn::done()]);
-    assert_eq!(turns("fake_fail", json!({"error": "no"})).await, [Turn::failed("no")]);
-    assert_eq!(turns("fake_hold", json!({})).await, [Turn::Hold]);
-    let acts = turns("fake_act", json!({"times": 2})).await;
+    assert_eq!(turns("fake_done", &json!({})).await, [Turn::done()]);
+    assert_eq!(turns("fake_fail", &json!({"error": "no"})).await, [Turn::failed("no")]);
+    assert_eq!(turns("fake_hold", &json!({})).await, [Turn::Hold]);
+    let acts = turns("fake_act", &json!({"times": 2})).await;
     assert!(matches!(acts[..], [Turn::Act { .. }, Turn::Act { .. }, Turn::Done(_)]), "{acts:?}");
-    let looks = turns("fake_look_in", json!({"times": 2, "seconds": 7})).await;
+    let looks = turns("fake_look_in", &json!({"times": 2, "seconds": 7})).await;
     assert!(
         matches!(looks[..], [Turn::LookIn { after: 7, .. }, Turn::LookIn { after: 7, .. }, Turn::Done(_)]),
         "{looks:?}"
     );
-    let reboot = turns("fake_reboot", json!({"into": "disk"})).await;
+    let reboot = turns("fake_reboot", &json!({"into": "disk"})).await;
     assert!(matches!(reboot[..], [Turn::Reboot { into: Boots::Disk, .. }, Turn::Done(_)]), "{reboot:?}");
-    let agent = turns("fake_agent", json!({"times": 1})).await;
+    let agent = turns("fake_agent", &json!({"times": 1})).await;
     assert!(matches!(agent[..], [Turn::Agent { .. }, Turn::Done(_)]), "{agent:?}");
-    let odd = turns("fake_nothing", json!({})).await;
+    let odd = turns("fake_nothing", &json!({})).await;
     assert_eq!(odd, [Turn::failed("there is no fake step fake_nothing")]);
 }
 
@@ -96,7 +96,7 @@ async fn every_fake_step_of_the_table_is_known() {
     let steps: Vec<_> = rows.filter(|spec| spec.by == By::Driver).collect();
     assert_eq!(steps.len(), 25);
     for spec in steps.iter().filter(|spec| spec.step != "fake_slow") {
-        let said = turns(spec.step, json!({})).await;
+        let said = turns(spec.step, &json!({})).await;
         assert!(!format!("{said:?}").contains("there is no"), "{}", spec.step);
     }
 }
@@ -104,7 +104,7 @@ async fn every_fake_step_of_the_table_is_known() {
 #[tokio::test]
 async fn a_slow_step_takes_its_time_on_the_clock() {
     let (clock, rack) = rack(FakeDelays::default(), FakeFaults::none());
-    let (work, call) = (FakeStep::new(rack.clone()), call("fake_slow", json!({"seconds": 30})));
+    let (work, call) = (FakeStep::new(rack.clone()), call("fake_slow", &json!({"seconds": 30})));
     assert!(matches!(work.look(&call).await, Turn::Act { .. }));
     let acting = tokio::spawn(async move { work.act(&call, false).await });
     tokio::task::yield_now().await;
@@ -119,7 +119,7 @@ async fn a_slow_step_takes_its_time_on_the_clock() {
 #[tokio::test]
 async fn a_verification_fails_if_the_node_asks_for_it() {
     let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
-    let (work, mut call) = (FakeStep::new(rack), call("fake_verify", json!({})));
+    let (work, mut call) = (FakeStep::new(rack), call("fake_verify", &json!({})));
     assert_eq!(work.look(&call).await, Turn::done());
     let mut node = node();
     node.wished.driver_info.insert("fake_verify_error".into(), json!("bad cable"));

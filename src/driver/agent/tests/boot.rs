@@ -148,6 +148,20 @@ async fn a_machine_that_is_off_is_left_alone_and_one_without_an_agent_is_switche
 }
 
 #[tokio::test]
+async fn an_agent_that_is_gone_after_it_was_told_before_is_left_the_time_to_go() {
+    let mut site = Site::new().await;
+    site.node.agent.as_mut().unwrap().url = Some("https://127.0.0.1:1".to_owned());
+    let (work, mut call) = (site.tear_down(true), site.call());
+    call.memo = memo(&work.look(&call).await);
+    assert!(matches!(work.act(&call, true).await, Turn::LookIn { after: 5, .. }));
+    assert!(matches!(work.act(&call, false).await, Turn::LookIn { after: 0, .. }));
+    let (work, mut call) = (site.tear_down(false), site.call());
+    call.memo = Object::from_iter([("stage".into(), json!("run"))]);
+    assert_eq!(work.act(&call, true).await, Turn::done());
+    assert_eq!(failure(work.act(&call, false).await).0, FailureKind::Silent);
+}
+
+#[tokio::test]
 async fn power_goes_off_while_it_is_watched() {
     let site = Site::new().await;
     let (work, mut call) = (site.tear_down(true), site.call());
