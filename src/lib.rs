@@ -3,8 +3,14 @@
 //! The modules, from the bottom layer up. Who may name whom is held by `tests/layers.rs`.
 
 pub mod base;
-pub mod depot;
-pub mod driver;
+pub mod wire;
 pub mod model;
 pub mod net;
-pub mod wire;
+pub mod flow;
+pub mod store;
+pub mod depot;
+pub mod driver;
+pub mod conduct;
+pub mod twin;
+pub mod cli;
+pub mod config;

@@ -1,3 +1,68 @@
 //! Arguments in, exit code out.
 
-fn main() {}
+use std::io::{IsTerminal, stderr, stdout};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+use ferric::app;
+use ferric::base::time::RealClock;
+use ferric::cli;
+use ferric::cli::arguments::{Arguments, Command, ServeArguments};
+use ferric::cli::console::Console;
+use ferric::config::{Config, Given};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            use std::io::Write;
+            // Nothing is left to tell if standard error is closed.
+            writeln!(stderr(), "ferric: {error:#}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<u8> {
+    match arguments.command {
+        Command::Serve(given) => serve(given),
+        Command::Demo(_) => anyhow::bail!("the demo comes with the next commit"),
+        Command::Node(given) => {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::run(&given, &mut console, &RealClock::new())))
+        }
+    }
+}
+
+fn serve(given: ServeArguments) -> anyhow::Result<u8> {
+    log_to_stderr();
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let given = Given {
+        file: given.config,
+        data: given.data,
+        listen: given.listen,
+        rack_listen: given.rack_listen,
+        hardware: given.hardware,
+        insecure: given.insecure,
+    };
+    let config = Config::load(&given, host.unwrap_or_else(|| "ferric".to_owned()))?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    runtime.block_on(app::serve(config, &mut stdout()))?;
+    Ok(0)
+}
+
+/// Logs go to standard error; `FERRIC_LOG` chooses how much (`info`, `ferric=debug`, ...).
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_env("FERRIC_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(stderr().is_terminal())
+        .with_writer(stderr)
+        .init();
+}

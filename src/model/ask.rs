@@ -128,6 +128,8 @@ pub enum Answer {
     Node(Arc<Node>),
     Port(Arc<Port>),
     Token(TokenAnswer),
+    /// The agent must ask again (style corner 2).
+    AskAgain,
 }
 
 /// What a lookup is told.

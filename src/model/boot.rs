@@ -47,6 +47,25 @@ pub struct Agent {
     pub last_heartbeat: Option<Moment>,
 }
 
+impl Agent {
+    /// An identity whose token nobody has used yet.
+    pub fn unused(token: Secret, pregenerated: bool) -> Self {
+        Self {
+            token,
+            pregenerated,
+            given_to: None,
+            borne: false,
+            proven: false,
+            url: None,
+            verify_ca: None,
+            version: None,
+            status: None,
+            status_message: None,
+            last_heartbeat: None,
+        }
+    }
+}
+
 /// A heartbeat, checked as far as it can be without the node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beat {

@@ -105,7 +105,7 @@ pub const TARGETS: &[Target] = &[
 /// Every legal move. A pair that is not listed is refused.
 #[rustfmt::skip]
 pub const MOVES: &[(Provision, Verb, Provision)] = {
-    #[expect(clippy::enum_glob_use, reason = "a table reads best with bare names")]
+    #[allow(clippy::enum_glob_use, reason = "a table reads best with bare names")]
     use Provision::*;
     &[
         (Enroll,        Verb::Manage,    Verifying),

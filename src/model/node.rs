@@ -60,9 +60,12 @@ pub struct Node {
     /// Silent looks at power in a row.
     #[serde(default)]
     pub misses: u8,
-    /// The last number given to an effect or a wait of this node.
+    /// Number of the last effect that was owed: the fence of looks (style corner 5).
     #[serde(default)]
-    pub counter: u64,
+    pub changes: u64,
+    /// Number of the last wait.
+    #[serde(default)]
+    pub waits: u64,
     #[serde(default)]
     pub inspection_started_at: Option<Moment>,
     #[serde(default)]
@@ -161,7 +164,8 @@ impl Node {
             agent_seen: None,
             config_drive: None,
             misses: 0,
-            counter: 0,
+            changes: 0,
+            waits: 0,
             inspection_started_at: None,
             inspection_finished_at: None,
             raid_config: Object::new(),
@@ -183,11 +187,5 @@ impl Node {
     /// A text member of `instance_info`.
     pub fn instance_info(&self, key: &str) -> Option<&str> {
         self.wished.instance_info.get(key).and_then(Value::as_str)
-    }
-
-    /// The next number for an effect or a wait.
-    pub fn next_number(&mut self) -> u64 {
-        self.counter += 1;
-        self.counter
     }
 }

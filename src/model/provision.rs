@@ -114,7 +114,7 @@ const fn has(marks: &str, mark: u8) -> bool {
 /// Marks: s stable, p patch while targeted, d delete, l lookup, h heartbeat, y power sync, f failure.
 #[rustfmt::skip]
 pub const TRAITS: [Traits; 30] = {
-    #[expect(clippy::enum_glob_use, reason = "a table reads best with bare names")]
+    #[allow(clippy::enum_glob_use, reason = "a table reads best with bare names")]
     use Provision::*;
     [
         row(Enroll,       "enroll",          None,             "sd"),

@@ -42,6 +42,19 @@ impl Run {
     pub fn step(&self) -> Option<&Step> {
         self.plan.get(self.cursor)
     }
+
+    /// Somebody works on the machine or is about to.
+    pub fn is_busy(&self) -> bool {
+        match self.phase {
+            Phase::Look
+            | Phase::Act
+            | Phase::Reboot { .. }
+            | Phase::FirstBeat
+            | Phase::Beat
+            | Phase::Later => true,
+            Phase::Hold => false,
+        }
+    }
 }
 
 /// Where the current step stands.

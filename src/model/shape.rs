@@ -131,6 +131,15 @@ pub fn field<T>(table: &'static [Field<T>], name: &str) -> Option<&'static Field
     table.iter().find(|row| row.name == name)
 }
 
+/// The first of `names` that is a member, but newer than `version`.
+pub fn too_new<'a, T>(
+    table: &'static [Field<T>],
+    names: impl IntoIterator<Item = &'a str>,
+    version: u16,
+) -> Option<&'static Field<T>> {
+    names.into_iter().filter_map(|name| field(table, name)).find(|row| row.since > version)
+}
+
 /// Which members an answer has.
 #[derive(Debug)]
 pub enum Pick<T: 'static> {

@@ -148,14 +148,14 @@ pub fn number(out: &mut Vec<u8>, number: impl std::fmt::Display) {
 }
 
 /// Any JSON value as it is.
-pub fn value(out: &mut Vec<u8>, value: &Value) {
-    match value {
+pub fn value(out: &mut Vec<u8>, given: &Value) {
+    match given {
         Value::Null => null(out),
-        Value::Bool(value) => flag(out, *value),
-        Value::Number(value) => number(out, value),
-        Value::String(value) => text(out, value),
-        Value::Array(values) => array(out, values, |out, one| self::value(out, one)),
-        Value::Object(members) => object(out, members),
+        Value::Bool(given) => flag(out, *given),
+        Value::Number(given) => number(out, given),
+        Value::String(given) => text(out, given),
+        Value::Array(given) => array(out, given, value),
+        Value::Object(given) => object(out, given),
     }
 }
 

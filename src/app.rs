@@ -1,0 +1,254 @@
+//! The one page that wires things together: opens, binds, spawns, drains.
+
+use std::collections::HashSet;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::Api;
+use crate::api::lanes::Lanes;
+use crate::base::secret::Secret;
+use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::conduct::desk::Desk;
+use crate::conduct::hands::Drivers;
+use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
+use crate::conduct::tick;
+use crate::config::Config;
+use crate::config::section::Fake;
+use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::counter::Counter;
+use crate::depot::shelf::{Shelf, ShelfError};
+use crate::driver::agent::{AgentSettings, Agents};
+use crate::driver::fake::{FakeDelays, FakeRack};
+use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::net::client::Client;
+use crate::net::limits::Limits;
+use crate::net::server;
+use crate::store::error::StoreError;
+use crate::store::reader::Reader;
+use crate::store::{Options, Store};
+
+/// Why the daemon does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error("the store in {dir} could not be opened")]
+    Store { dir: String, source: StoreError },
+    #[error("the image folder could not be opened")]
+    Shelf(#[from] ShelfError),
+    #[error("the folder of payloads could not be opened")]
+    Blobs(#[from] BlobError),
+    #[error(transparent)]
+    Hardware(#[from] UnknownType),
+    #[error("cannot listen on {address}; is another daemon running there?")]
+    Bind { address: SocketAddr, source: std::io::Error },
+    #[error("signals could not be taken")]
+    Signals(#[source] std::io::Error),
+}
+
+/// A daemon that runs.
+pub struct App {
+    /// Where the operator's door is.
+    pub api: SocketAddr,
+    /// Where the rack's door is.
+    pub rack: Option<SocketAddr>,
+    pub site: Arc<Site>,
+    pub desk: Arc<Desk>,
+    doors: TaskTracker,
+    close_doors: CancellationToken,
+    store: Store,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("api", &self.api).field("rack", &self.rack).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// Opens the store, the doors and a lane for each node; what was under way goes on.
+    pub async fn start(config: Config) -> Result<Self, AppError> {
+        let clock: SharedClock = Arc::new(RealClock::new());
+        let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
+        let store = opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
+        let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
+        sweep(&store.reader(), &blobs)?;
+        let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
+        let listener = bind(config.listen).await?;
+        let rack_listener = match config.rack_listen {
+            Some(address) => Some(bind(address).await?),
+            None => None,
+        };
+        let api = listener.local_addr().unwrap_or(config.listen);
+        let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
+        let base = format!("http://{}", rack.unwrap_or(api));
+        let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
+        let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
+        let hands = Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
+        let site = Arc::new(Site {
+            reader: store.reader(),
+            writer: store.writer(),
+            due: store.due(),
+            hands,
+            clock,
+            policy: Arc::new(config.policy.clone()),
+            catalog: registry.catalog().clone(),
+            tokens: Arc::new(fresh_token),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+        });
+        let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
+        let desk = Desk::open(site.clone(), blobs, owed);
+        site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
+        site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        let app = Self { api, rack, site, desk, doors: TaskTracker::new(), close_doors: CancellationToken::new(), store };
+        let (lanes, public): (Arc<dyn Lanes>, _) = (Arc::new(app.desk.clone()), config.public_endpoint.clone());
+        app.open_door(listener, &shelf, Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()));
+        if let Some(listener) = rack_listener {
+            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
+        }
+        Ok(app)
+    }
+
+    fn open_door(&self, listener: TcpListener, shelf: &Arc<Shelf>, api: Api) {
+        let service = Arc::new(Counter::new(shelf.clone(), Arc::new(api)));
+        self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
+    }
+
+    /// Ends in the opposite order of the start: doors, lanes and ticks, store. What is owed stays owed.
+    pub async fn drain(self) {
+        self.close_doors.cancel();
+        self.doors.close();
+        self.within(DRAIN, self.doors.wait()).await;
+        self.site.stop.cancel();
+        self.site.tasks.close();
+        self.within(DRAIN, self.site.tasks.wait()).await;
+        let Self { store, site, desk, .. } = self;
+        drop((site, desk));
+        // The commit thread ends when the last writer is gone; a thread that does not is left to the end
+        // of the process, and all that was answered is on the disk already.
+        let closing = tokio::task::spawn_blocking(move || store.close());
+        tokio::time::timeout(DRAIN, closing).await.ok();
+    }
+
+    async fn within(&self, limit: Duration, work: impl Future<Output = ()>) {
+        tokio::select! {
+            () = work => {}
+            () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
+        }
+    }
+}
+
+/// What agents are handed.
+struct Files {
+    shelf: Arc<Shelf>,
+    blobs: Arc<Blobs>,
+    base: String,
+}
+
+fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
+    let Files { shelf, blobs, base } = files;
+    let settings = AgentSettings {
+        power_limit: config.policy.power_state_change_timeout,
+        ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
+    };
+    Parts {
+        fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake))),
+        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
+    }
+}
+
+fn delays(fake: &Fake) -> FakeDelays {
+    let seconds = |value: f64| Duration::try_from_secs_f64(value).unwrap_or_default();
+    FakeDelays {
+        power: seconds(fake.power_delay),
+        management: seconds(fake.management_delay),
+        bios: seconds(fake.bios_delay),
+        raid: seconds(fake.raid_delay),
+        firmware: seconds(fake.firmware_delay),
+        deploy: seconds(fake.deploy_delay),
+    }
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    TcpListener::bind(address).await.map_err(|source| AppError::Bind { address, source })
+}
+
+/// Payloads that no record names are left over from asks that were cut.
+fn sweep(reader: &Reader, blobs: &Blobs) -> Result<(), AppError> {
+    let published = reader.published();
+    let named: HashSet<String> = published.nodes().filter_map(|node| node.config_drive.clone()).collect();
+    blobs.sweep(&named)?;
+    Ok(())
+}
+
+/// 32 random bytes as 43 URL-safe characters.
+fn fresh_token() -> Secret {
+    let mut bytes = [0; 32];
+    if getrandom::fill(&mut bytes).is_err() {
+        tracing::error!("the system gave no random numbers; no token can be made");
+        return Secret::default();
+    }
+    Secret::new(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+/// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
+fn systemd_key() -> Option<Secret> {
+    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
+    std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
+}
+
+/// Runs until told to stop (SIGTERM or SIGINT), telling systemd how it stands.
+pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
+    let app = App::start(config).await?;
+    announce(&app, out);
+    tell_systemd(&[sd_notify::NotifyState::Ready]);
+    let watchdog = tokio::spawn(watch(app.site.clone()));
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    watchdog.abort();
+    app.drain().await;
+    Ok(())
+}
+
+fn announce(app: &App, out: &mut dyn Write) {
+    let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
+    // A closed standard output is no reason to stop a daemon.
+    write!(out, "{rack}ferric: API at http://{}\n", app.api).and_then(|()| out.flush()).ok();
+    tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
+}
+
+/// Feeds systemd's watchdog at half its period, and only if a transaction gets through the commit thread.
+async fn watch(site: Arc<Site>) {
+    let Some(period) = sd_notify::watchdog_enabled() else { return };
+    loop {
+        sleep(&*site.clock, period / 2).await;
+        let alive = site.writer.outcome("watchdog", |_| Ok::<(), StoreError>(())).await;
+        if alive.is_ok() {
+            tell_systemd(&[sd_notify::NotifyState::Watchdog]);
+        }
+    }
+}
+
+fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::warn!(%error, "systemd could not be told");
+    }
+}
+
+/// Each stage of draining ends within this.
+const DRAIN: Duration = Duration::from_secs(20);

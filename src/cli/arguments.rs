@@ -1,0 +1,72 @@
+//! The whole command line of the binary, as clap structs.
+//!
+//! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
+
+pub mod example;
+pub mod node;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub use node::NodeArguments;
+
+/// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
+#[derive(Debug, Parser)]
+#[command(name = "ferric", version, after_help = example::TOP, infer_long_args = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the binary is asked to be.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the appliance: the API and everything behind it
+    #[command(after_help = example::SERVE)]
+    Serve(ServeArguments),
+    /// Try it out: an appliance and a simulated rack in one process
+    #[command(after_help = example::DEMO)]
+    Demo(DemoArguments),
+    /// Look at servers and tell them what to become
+    #[command(after_help = example::NODE)]
+    Node(NodeArguments),
+}
+
+/// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Args)]
+pub struct ServeArguments {
+    /// Configuration file (TOML); without it the defaults apply
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Data directory, created with mode 0700 if it is missing
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Operator's door: the whole API. Port 0 takes a free one [default: 127.0.0.1:6385]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Rack's door: only what booting machines and agents need. Off unless given
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub rack_listen: Option<SocketAddr>,
+    /// Hardware types to enable, separated by commas, as in `fake-hardware,manual-management`
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub hardware: Vec<String>,
+    /// Let the operator's door listen beyond loopback although nobody has to log in
+    #[arg(long)]
+    pub insecure: bool,
+}
+
+/// Arguments of `ferric demo`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct DemoArguments {
+    /// How many servers to simulate
+    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub servers: u16,
+    /// Leave everything running at the end, and print commands to look around with
+    #[arg(long)]
+    pub keep: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! What stands below the options in `--help`: examples, and what happens next.
+
+pub const TOP: &str = "\
+First steps:
+  ferric demo                                      see it work, without hardware
+  ferric serve --data ./rack                       start the appliance
+  ferric node create n1 --driver fake-hardware     tell it of a server
+  ferric node list                                 look at what it knows";
+
+pub const SERVE: &str = "\
+Examples:
+  ferric serve --data ./rack
+  ferric serve --config /etc/ferric.toml --rack-listen 10.0.0.1:6386 --hardware manual-management
+
+What happens next:
+  The address of the API is printed once it answers. State is kept in the data
+  directory; a daemon that is stopped or killed goes on where it was. Ctrl-C
+  ends it after running changes are written down. Servers are added with
+  `ferric node create`; any Ironic client can use the same address.";
+
+pub const DEMO: &str = "\
+Examples:
+  ferric demo
+  ferric demo --servers 48
+  ferric demo --keep
+
+What happens next:
+  Every simulated server goes from enroll to active with a disk image that the
+  demo makes itself. A table shows each step, every written disk is compared
+  with the image, and all is torn down. With --keep it stays up until Ctrl-C.";
+
+pub const NODE: &str = "\
+A server's life:
+  ferric node create n1 --driver fake-hardware --mac 52:54:00:00:00:01
+  ferric node manage n1 --wait        enroll      -> manageable: can it be controlled?
+  ferric node provide n1 --wait       manageable  -> available:  cleaned and on offer
+  ferric node deploy n1 --image http://files/disk.img --checksum sha256:... --wait
+                                      available   -> active:     in use
+  ferric node undeploy n1 --wait      active      -> available:  wiped and on offer again
+  ferric node delete n1
+
+Exit codes: 0 done, 1 refused or failed to ask, 2 wrong usage,
+3 waited too long, 4 the node ended in a failure.";
+
+pub const LIST: &str = "\
+Examples:
+  ferric node list
+  ferric node list --state 'clean failed' --sort name
+  ferric node list --fields name,resource_class,properties --json
+
+What happens next:
+  Nothing changes. All pages are fetched. `ferric node show NODE` tells the
+  rest about one of them.";
+
+pub const SHOW: &str = "\
+Example:
+  ferric node show n1
+
+What happens next:
+  Nothing changes. If the node waits, the lines under State say for what, from
+  whom and since when; `ferric node wait n1` follows it.";
+
+pub const CREATE: &str = "\
+Examples:
+  ferric node create n1 --driver fake-hardware
+  ferric node create n2 --driver manual-management --mac 52:54:00:00:00:02 --resource-class baremetal \\
+      --driver-info deploy_kernel=http://files/kernel --driver-info deploy_ramdisk=http://files/initrd \\
+      --property cpu_arch=x86_64 --set deploy_interface=direct --set extra.rack=4
+
+What happens next:
+  The node is in `enroll`: known, not yet touched. `ferric node manage NAME
+  --wait` proves that it can be controlled.";
+
+pub const SET: &str = "\
+Examples:
+  ferric node set n1 resource_class=gpu
+  ferric node set n1 driver_info/deploy_kernel=http://files/kernel properties.memory_mb=65536
+  ferric node set n1 'properties.root_device={\"serial\": \"S1\"}'
+
+What happens next:
+  All fields change together or none does. `ferric node validate n1` says
+  whether the settings suffice.";
+
+pub const UNSET: &str = "\
+Example:
+  ferric node unset n1 driver_info/deploy_kernel description
+
+What happens next:
+  The fields are removed, or go back to their defaults, together; a field that
+  is not set is an error.";
+
+pub const DELETE: &str = "\
+Example:
+  ferric node delete n1
+
+What happens next:
+  The node and its ports are forgotten; the server itself is left as it is. A
+  node in use must be undeployed first.";
+
+pub const MANAGE: &str = "\
+Examples:
+  ferric node manage n1 --wait
+  ferric node manage n1 n2 n3 --wait 120
+
+What happens next:
+  The node goes through `verifying` to `manageable`. If it falls back to
+  `enroll`, its last error says what could not be reached. Then: `ferric node
+  provide n1`.";
+
+pub const PROVIDE: &str = "\
+Example:
+  ferric node provide n1 --wait
+
+What happens next:
+  The node boots the agent, runs its automated clean steps (disks are wiped)
+  and becomes `available`. Then: `ferric node deploy n1`. `ferric node abort
+  n1` stops it while it waits.";
+
+pub const DEPLOY: &str = "\
+Examples:
+  ferric node deploy n1 --image http://files/debian.img --checksum sha256:9f86d0... --wait
+  ferric node deploy n1 n2 --image http://files/debian.img --checksum http://files/SHA256SUMS \\
+      --config-drive first-boot.json --set-instance image_disk_format=raw
+
+What happens next:
+  The image is noted in instance_info, the node boots the agent, which writes
+  it, and the server starts from its disk: `active`. On failure the state is
+  `deploy failed`; mend the cause and deploy again.";
+
+pub const UNDEPLOY: &str = "\
+Example:
+  ferric node undeploy n1 --wait
+
+What happens next:
+  The server is switched off, what was deployed is forgotten, the disks are
+  cleaned; the node ends `available`. What is on the disks is lost.";
+
+pub const ABORT: &str = "\
+Example:
+  ferric node abort n1 --wait
+
+What happens next:
+  Only a node that waits or holds can be stopped. It ends in the failed state
+  of what it was doing, from where the same command can be given again.";
+
+pub const POWER: &str = "\
+Examples:
+  ferric node power n1 on
+  ferric node power n1 soft-off --timeout 120
+
+What happens next:
+  The answer comes at once, the server changes later: `ferric node show n1`
+  shows its power and the target.";
+
+pub const MAINTENANCE: &str = "\
+Examples:
+  ferric node maintenance n1 on --reason 'new fan'
+  ferric node maintenance n1 off
+
+What happens next:
+  While it is on, the node is not deployed and its power is left alone. Work
+  that already runs goes on.";
+
+pub const VALIDATE: &str = "\
+Example:
+  ferric node validate n1
+
+What happens next:
+  Nothing changes. The exit code is 1 when `deploy` or `power` does not
+  suffice; other interfaces may be false without harm.";
+
+pub const WAIT: &str = "\
+Examples:
+  ferric node wait n1 n2
+  ferric node wait n1 --for active --timeout 3600
+
+What happens next:
+  Each change of state, step or wait is a line with the time elapsed, until no
+  work is left or one of the named states is reached. A node that ends in a
+  failed state prints its last error; the exit code is then 4. Ctrl-C stops
+  the watching, not the work. With --json the lines go to standard error, and
+  each node is printed at its end.";

@@ -1,0 +1,319 @@
+//! Arguments of `ferric node ...`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::base::mac::Mac;
+use crate::cli::arguments::example;
+use crate::cli::value::Assignment;
+use crate::cli::value::FieldPath;
+
+/// Arguments that every node command takes, and the command.
+#[derive(Debug, Args)]
+pub struct NodeArguments {
+    /// Address of the API
+    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(display_order = 900)]
+    pub url: String,
+    /// Print the API's JSON instead of text
+    #[arg(long, global = true, display_order = 901)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: NodeCommand,
+}
+
+/// What to do with nodes. NODE is a name or a UUID.
+#[derive(Debug, Subcommand)]
+pub enum NodeCommand {
+    /// List nodes in a table
+    #[command(after_help = example::LIST)]
+    List(ListArguments),
+    /// Show all about one node: what it does, what it waits for, its settings and ports
+    #[command(after_help = example::SHOW)]
+    Show(OneNode),
+    /// Tell the appliance of a server
+    #[command(after_help = example::CREATE)]
+    Create(CreateArguments),
+    /// Set fields of a node
+    #[command(after_help = example::SET)]
+    Set(SetArguments),
+    /// Remove fields of a node
+    #[command(after_help = example::UNSET)]
+    Unset(UnsetArguments),
+    /// Forget nodes
+    #[command(after_help = example::DELETE)]
+    Delete(ManyNodes),
+    /// Prove that nodes can be controlled, and make them manageable
+    #[command(after_help = example::MANAGE)]
+    Manage(VerbArguments),
+    /// Clean manageable nodes and offer them for deployment
+    #[command(after_help = example::PROVIDE)]
+    Provide(VerbArguments),
+    /// Write an image to available nodes and start it
+    #[command(after_help = example::DEPLOY)]
+    Deploy(DeployArguments),
+    /// Take nodes out of use: wipe them and offer them again
+    #[command(after_help = example::UNDEPLOY)]
+    Undeploy(VerbArguments),
+    /// Stop what nodes are waiting in
+    #[command(after_help = example::ABORT)]
+    Abort(VerbArguments),
+    /// Switch a node on or off
+    #[command(after_help = example::POWER)]
+    Power(PowerArguments),
+    /// Say that people work at a node, or that they are done
+    #[command(after_help = example::MAINTENANCE)]
+    Maintenance(MaintenanceArguments),
+    /// Check whether a node's settings suffice for each of its interfaces
+    #[command(after_help = example::VALIDATE)]
+    Validate(OneNode),
+    /// Follow nodes until their work is done, showing what they wait for
+    #[command(after_help = example::WAIT)]
+    Wait(WaitArguments),
+}
+
+#[derive(Debug, Args)]
+pub struct OneNode {
+    /// Name or UUID
+    pub node: String,
+}
+
+#[derive(Debug, Args)]
+pub struct ManyNodes {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ListArguments {
+    /// Only nodes in this provision state
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Only nodes of this hardware type
+    #[arg(long)]
+    pub driver: Option<String>,
+    /// Only nodes in maintenance (or, with `false`, only the others)
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
+    pub maintenance: Option<bool>,
+    /// Fields to show instead of the usual ones, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Show at most so many
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: Option<u32>,
+    /// Field to sort by; `FIELD:desc` turns the order round
+    #[arg(long, value_name = "FIELD[:desc]")]
+    pub sort: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateArguments {
+    /// Name, unique in the rack
+    pub name: Option<String>,
+    /// Hardware type
+    #[arg(long)]
+    pub driver: String,
+    /// MAC address of a network card; makes a port. May be given more than once
+    #[arg(long, value_name = "ADDRESS")]
+    pub mac: Vec<Mac>,
+    /// How to reach and boot the server. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub driver_info: Vec<Assignment>,
+    /// A fact of the hardware. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub property: Vec<Assignment>,
+    /// Class that allocations ask for
+    #[arg(long, value_name = "CLASS")]
+    pub resource_class: Option<String>,
+    /// Any other field, as in `deploy_interface=direct` or `extra.rack=4`. May be given more than once
+    #[arg(long, value_name = "FIELD=VALUE")]
+    pub set: Vec<Assignment>,
+}
+
+#[derive(Debug, Args)]
+pub struct SetArguments {
+    /// Name or UUID
+    pub node: String,
+    /// Fields and their values; VALUE is JSON if it parses as such, else a text
+    #[arg(required = true, value_name = "FIELD=VALUE")]
+    pub assignments: Vec<Assignment>,
+}
+
+#[derive(Debug, Args)]
+pub struct UnsetArguments {
+    /// Name or UUID
+    pub node: String,
+    /// Fields to remove
+    #[arg(required = true, value_name = "FIELD")]
+    pub fields: Vec<FieldPath>,
+}
+
+#[derive(Debug, Args)]
+pub struct VerbArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+/// Whether and how long a command follows what it began.
+#[derive(Debug, Default, Args)]
+pub struct Patience {
+    /// Follow the nodes until they are done, for so many seconds at most (no limit without a number)
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "0")]
+    pub wait: Option<u32>,
+}
+
+impl Patience {
+    /// `None`: do not follow; `Some(None)`: follow for ever.
+    pub fn limit(&self) -> Option<Option<Duration>> {
+        self.wait.map(seconds)
+    }
+}
+
+/// Zero means no limit.
+fn seconds(count: u32) -> Option<Duration> {
+    (count > 0).then(|| Duration::from_secs(count.into()))
+}
+
+#[derive(Debug, Args)]
+pub struct DeployArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+    /// Image to write (http, https or file URL); without it the node's `instance_info` must name one
+    #[arg(long, value_name = "URL")]
+    pub image: Option<String>,
+    /// Checksum of the image, as `sha256:HEX` or `sha512:HEX`, or the URL of a checksum file
+    #[arg(long)]
+    pub checksum: Option<String>,
+    /// First-boot data: a JSON object (`meta_data`, `network_data`, `user_data`, `vendor_data`), an ISO 9660
+    /// image, or a gzipped one
+    #[arg(long, value_name = "FILE")]
+    pub config_drive: Option<PathBuf>,
+    /// Deploy steps: a JSON array of {interface, step, args, priority}
+    #[arg(long, value_name = "FILE")]
+    pub steps: Option<PathBuf>,
+    /// Another key of `instance_info`. May be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set_instance: Vec<Assignment>,
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
+pub struct PowerArguments {
+    /// Name or UUID
+    pub node: String,
+    /// What to do
+    pub action: PowerAction,
+    /// Seconds that the server may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub timeout: Option<u32>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PowerAction {
+    /// Switch on
+    On,
+    /// Cut the power
+    Off,
+    /// Cut the power, then switch on
+    Reboot,
+    /// Ask the operating system to shut down
+    SoftOff,
+    /// Ask the operating system to shut down, then switch on
+    SoftReboot,
+}
+
+impl PowerAction {
+    /// The word that the API takes.
+    pub fn target(self) -> &'static str {
+        match self {
+            Self::On => "power on",
+            Self::Off => "power off",
+            Self::Reboot => "rebooting",
+            Self::SoftOff => "soft power off",
+            Self::SoftReboot => "soft rebooting",
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct MaintenanceArguments {
+    /// Name or UUID
+    pub node: String,
+    /// Begin or end it
+    pub switch: Switch,
+    /// Why, shown to everyone who looks
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Args)]
+pub struct WaitArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE")]
+    pub nodes: Vec<String>,
+    /// Provision states to wait for, separated by commas [default: until no work is left]
+    #[arg(long = "for", value_name = "STATES", value_delimiter = ',')]
+    #[arg(value_parser = PossibleValuesParser::new(STATES), hide_possible_values = true)]
+    pub states: Vec<String>,
+    /// Give up after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    pub timeout: u32,
+}
+
+impl WaitArguments {
+    pub fn limit(&self) -> Option<Duration> {
+        seconds(self.timeout)
+    }
+}
+
+/// Where `ferric serve` listens when it is told nothing else.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:6385";
+
+/// Every provision state of the API, so that a wait for a mistyped one ends at once and not never.
+const STATES: &[&str] = &[
+    "enroll",
+    "verifying",
+    "manageable",
+    "available",
+    "active",
+    "error",
+    "deploying",
+    "wait call-back",
+    "deploy failed",
+    "deploy hold",
+    "cleaning",
+    "clean wait",
+    "clean failed",
+    "clean hold",
+    "deleting",
+    "inspecting",
+    "inspect wait",
+    "inspect failed",
+    "adopting",
+    "adopt failed",
+    "rescue",
+    "rescuing",
+    "rescue wait",
+    "rescue failed",
+    "unrescuing",
+    "unrescue failed",
+    "servicing",
+    "service wait",
+    "service failed",
+    "service hold",
+];

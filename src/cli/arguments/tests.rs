@@ -1,0 +1,115 @@
+use std::time::Duration;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+
+use super::*;
+use crate::cli::arguments::node::{NodeCommand, PowerAction};
+
+fn read(line: &[&str]) -> Result<Arguments, clap::Error> {
+    Arguments::try_parse_from(std::iter::once("ferric").chain(line.iter().copied()))
+}
+
+fn node(line: &[&str]) -> NodeArguments {
+    let line: Vec<&str> = std::iter::once("node").chain(line.iter().copied()).collect();
+    match read(&line).unwrap().command {
+        Command::Node(arguments) => arguments,
+        Command::Serve(_) | Command::Demo(_) => panic!("not a node command"),
+    }
+}
+
+#[test]
+fn the_definitions_are_sound() {
+    Arguments::command().debug_assert();
+}
+
+#[test]
+fn serve_takes_addresses_and_a_list() {
+    let line = ["serve", "--data", "/d", "--listen", "127.0.0.1:0", "--rack-listen", "10.0.0.1:6386"];
+    let line: Vec<&str> = line.into_iter().chain(["--hardware", "fake-hardware,manual-management"]).collect();
+    let Command::Serve(serve) = read(&line).unwrap().command else { panic!("not serve") };
+    assert_eq!(serve.data, Some("/d".into()));
+    assert_eq!(serve.listen, Some("127.0.0.1:0".parse().unwrap()));
+    assert_eq!(serve.rack_listen, Some("10.0.0.1:6386".parse().unwrap()));
+    assert_eq!(serve.hardware, ["fake-hardware", "manual-management"]);
+    assert!(!serve.insecure);
+    assert!(read(&["serve", "--listen", "here"]).is_err());
+}
+
+#[test]
+fn demo_has_eight_servers_unless_told() {
+    let Command::Demo(demo) = read(&["demo"]).unwrap().command else { panic!("not demo") };
+    assert_eq!(demo, DemoArguments { servers: 8, keep: false });
+    assert!(read(&["demo", "--servers", "0"]).is_err());
+}
+
+#[test]
+fn the_address_and_json_may_stand_behind_the_command() {
+    let arguments = node(&["list", "--json", "--url", "http://h:1"]);
+    assert!(arguments.json);
+    assert_eq!(arguments.url, "http://h:1");
+}
+
+#[test]
+fn wait_may_have_a_number() {
+    let limit = |line: &[&str]| {
+        let NodeCommand::Provide(arguments) = node(line).command else { panic!("not provide") };
+        (arguments.nodes, arguments.patience.limit())
+    };
+    let nodes = || vec!["n1".to_owned(), "n2".to_owned()];
+    assert_eq!(limit(&["provide", "n1", "n2"]), (nodes(), None));
+    assert_eq!(limit(&["provide", "n1", "n2", "--wait"]), (nodes(), Some(None)));
+    let minute = Some(Some(Duration::from_mins(1)));
+    assert_eq!(limit(&["provide", "n1", "n2", "--wait", "60"]), (nodes(), minute));
+}
+
+#[test]
+fn states_to_wait_for_are_a_list_with_blanks() {
+    let NodeCommand::Wait(arguments) = node(&["wait", "n1", "--for", "active,deploy failed"]).command else {
+        panic!("not wait")
+    };
+    assert_eq!(arguments.states, ["active", "deploy failed"]);
+    assert_eq!(arguments.limit(), None);
+}
+
+#[test]
+fn power_words_are_ours_and_targets_the_apis() {
+    let NodeCommand::Power(arguments) = node(&["power", "n1", "soft-reboot"]).command else {
+        panic!("not power")
+    };
+    assert_eq!(arguments.action, PowerAction::SoftReboot);
+    assert_eq!(arguments.action.target(), "soft rebooting");
+}
+
+#[test]
+fn wrong_words_are_usage_errors() {
+    for line in [
+        &["node", "power", "n1", "up"][..],
+        &["node", "create", "n1"],
+        &["node", "create", "n1", "--driver", "d", "--mac", "52:54"],
+        &["node", "set", "n1"],
+        &["node", "set", "n1", "name"],
+        &["node", "unset", "n1", "a b"],
+        &["node", "list", "--limit", "0"],
+        &["node", "manage"],
+        &["node", "wait", "n1", "--for", "actve"],
+        &["nodes"],
+    ] {
+        assert_eq!(read(line).unwrap_err().exit_code(), 2, "{line:?}");
+    }
+}
+
+#[test]
+fn every_command_teaches_with_an_example_and_what_follows() {
+    let mut top = Arguments::command();
+    let node = top.find_subcommand_mut("node").unwrap();
+    let names: Vec<String> = node.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    assert_eq!(names.len(), 15, "{names:?}");
+    for name in names {
+        let error = read(&["node", &name, "--help"]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::DisplayHelp);
+        let help = error.to_string();
+        assert!(help.contains("Example") && help.contains("What happens next:"), "{help}");
+        assert!(help.contains(&format!("ferric node {name} ")) || name == "list", "{help}");
+    }
+}

@@ -1,0 +1,252 @@
+//! What can go wrong for a command, in words for the operator: what failed, and the remedy where one is known.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use crate::cli::console::one_line;
+use crate::cli::value::ValueError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    #[error("no answer from {url}")]
+    Unreachable { url: String, source: Box<dyn Error + Send + Sync> },
+    /// The server was there, but its answer did not come, or is no use.
+    #[error("no usable answer from {url}")]
+    Unanswered { url: String, source: Box<dyn Error + Send + Sync> },
+    #[error("{0}")]
+    Refused(Fault),
+    #[error("{url} does not answer as the API does")]
+    Garbled { url: String },
+    /// No http or https address, or one with a login, query or fragment; `url` is without its login.
+    #[error("{url:?} is not the address of an API")]
+    Address { url: String },
+    #[error("cannot read {}", path.display())]
+    File { path: PathBuf, source: io::Error },
+    #[error("{}: {why}", path.display())]
+    Content { path: PathBuf, why: String },
+    #[error(transparent)]
+    Value(#[from] ValueError),
+    #[error("cannot print")]
+    Print(#[from] io::Error),
+}
+
+impl CliError {
+    /// Whether the reader of our output has gone away.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Print(cause) if cause.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// Whether the command itself was wrong, whatever the rack says.
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Address { .. } | Self::File { .. } | Self::Content { .. } | Self::Value(_))
+    }
+}
+
+/// The line for the operator: the node if one is concerned, what was tried, why not, and what helps.
+pub fn explain(error: &CliError, verb: &str, node: Option<&str>) -> String {
+    let subject = node.map(|node| format!("{}: ", one_line(node))).unwrap_or_default();
+    let remedy = remedy(error, verb, node.unwrap_or("NODE"));
+    let remedy = remedy.map(|remedy| format!(" ({remedy})")).unwrap_or_default();
+    format!("{subject}cannot {verb}: {}{remedy}", chain(error))
+}
+
+/// An error and its causes on one line; a cause that repeats what is already said is left out.
+fn chain(error: &dyn Error) -> String {
+    let mut text = one_line(&error.to_string());
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let more = one_line(&inner.to_string());
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = inner.source();
+    }
+    text
+}
+
+fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
+    match error {
+        CliError::Unreachable { .. } => {
+            Some("is `ferric serve` running there? --url or FERRIC_URL say where to ask".to_owned())
+        }
+        CliError::Garbled { .. } | CliError::Unanswered { .. } => {
+            Some("does --url lead to the API?".to_owned())
+        }
+        CliError::Refused(fault) => fault.remedy(verb, node),
+        CliError::Address { .. } => Some("as in http://127.0.0.1:6385".to_owned()),
+        CliError::File { .. } | CliError::Content { .. } | CliError::Value(_) | CliError::Print(_) => None,
+    }
+}
+
+/// A refusal by the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub status: u16,
+    /// Why, on one line.
+    pub text: String,
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.text.is_empty() {
+            return write!(f, "refused with status {}", self.status);
+        }
+        f.write_str(self.text.trim_end_matches('.'))
+    }
+}
+
+impl Fault {
+    /// From a reply's status and body: `{"error_message": "<JSON text>"}` as Ironic has it, the inner object alone,
+    /// `{"error": {"message"}}` of HTTP basic authentication, or whatever a proxy says.
+    pub fn read(status: u16, body: &[u8]) -> Self {
+        let text = serde_json::from_slice(body).ok().and_then(|body| message(&body));
+        let text = text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+        Self { status, text: one_line(&text).chars().take(LONGEST_TEXT).collect() }
+    }
+
+    /// Whether the same ask may succeed in a moment, because another change holds the node.
+    pub fn is_locked(&self) -> bool {
+        self.status == 409 && self.text.contains("locked")
+    }
+
+    fn remedy(&self, verb: &str, node: &str) -> Option<String> {
+        let says = |word: &str| self.text.to_ascii_lowercase().contains(word);
+        let node = one_line(node);
+        match self.status {
+            401 => Some("the server wants a login".to_owned()),
+            404 if says("node") => Some("`ferric node list` shows what there is".to_owned()),
+            406 => Some("the server does not speak API version 1.115".to_owned()),
+            413 => Some("the request is larger than the server takes".to_owned()),
+            507 => Some("make room on the server's data disk".to_owned()),
+            503 => Some("try again in a moment".to_owned()),
+            409 if self.is_locked() => {
+                Some(format!("another change is under way: `ferric node wait {node}`, then try again"))
+            }
+            403 if says("protected") => Some(format!("`ferric node set {node} protected=false`")),
+            400 | 403 | 409 if says("maintenance") => Some(format!("`ferric node maintenance {node} off`")),
+            400 | 409 if says("state") || says("instance") => state_remedy(verb, &node),
+            400 if verb == "deploy" => Some(format!("`ferric node validate {node}` shows what is missing")),
+            _ => None,
+        }
+    }
+}
+
+fn message(body: &Value) -> Option<String> {
+    let inner = match body.get("error_message") {
+        Some(Value::String(text)) => match serde_json::from_str(text) {
+            Ok(inner) => inner,
+            Err(_) => return Some(text.clone()),
+        },
+        Some(inner) => inner.clone(),
+        None => body.get("error").unwrap_or(body).clone(),
+    };
+    let keys = ["faultstring", "description", "title", "message"];
+    keys.iter().find_map(|key| inner.get(key)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
+}
+
+/// From which states a verb works, for one who asked in another.
+fn state_remedy(verb: &str, node: &str) -> Option<String> {
+    let text = match verb {
+        "manage" => "a node at work must end or be aborted first, a deployed one be undeployed",
+        "provide" => return Some(format!("it must be manageable: `ferric node manage {node} --wait`")),
+        "deploy" => return Some(format!("it must be available: `ferric node provide {node} --wait`")),
+        "undeploy" => "only a node in use or in a failed deployment can be undeployed",
+        "abort" => "only a node that waits or holds can be aborted",
+        "delete" => {
+            return Some(format!("`ferric node undeploy {node} --wait` frees a deployed node"));
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// Characters of a refusal that are shown; the reference cuts its own at 4096 bytes.
+const LONGEST_TEXT: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn fault(status: u16, inner: &str) -> Fault {
+        let body = serde_json::json!({ "error_message": inner }).to_string();
+        Fault::read(status, body.as_bytes())
+    }
+
+    fn said(status: u16, text: &str, verb: &str) -> String {
+        let inner = serde_json::json!({"faultcode": "Client", "faultstring": text, "debuginfo": null});
+        explain(&CliError::Refused(fault(status, &inner.to_string())), verb, Some("n1"))
+    }
+
+    #[test]
+    fn each_shape_of_refusal_is_read() {
+        let shapes = [
+            r#"{"error_message": "{\"faultcode\": \"Client\", \"faultstring\": \"no\", \"debuginfo\": null}"}"#,
+            r#"{"error_message": "{\"code\": 404, \"title\": \"Not Found\", \"description\": \"no\"}"}"#,
+            r#"{"error_message": "{\"code\": 404, \"title\": \"no\", \"description\": null}"}"#,
+            r#"{"error_message": {"faultstring": "no"}}"#,
+            r#"{"error_message": "no"}"#,
+            r#"{"faultcode": "Client", "faultstring": "no"}"#,
+            r#"{"error": {"message": "no", "code": 401}}"#,
+            "no\n",
+        ];
+        for shape in shapes {
+            assert_eq!(
+                Fault::read(400, shape.as_bytes()),
+                Fault { status: 400, text: "no".into() },
+                "{shape}"
+            );
+        }
+        assert_eq!(Fault::read(502, b"").to_string(), "refused with status 502");
+    }
+
+    #[test]
+    fn a_refusal_names_node_cause_and_remedy() {
+        assert_eq!(
+            said(400, "cannot be performed while in state enroll.", "provide"),
+            "n1: cannot provide: cannot be performed while in state enroll (it must be manageable: \
+             `ferric node manage n1 --wait`)"
+        );
+        assert_eq!(
+            said(409, "Node n1 is locked by host rack, please retry.", "set"),
+            "n1: cannot set: Node n1 is locked by host rack, please retry (another change is under way: \
+             `ferric node wait n1`, then try again)"
+        );
+        assert_eq!(
+            said(400, "The node is in maintenance mode", "deploy"),
+            "n1: cannot deploy: The node is in maintenance mode (`ferric node maintenance n1 off`)"
+        );
+        assert_eq!(said(400, "Unknown field zz", "set"), "n1: cannot set: Unknown field zz");
+    }
+
+    #[test]
+    fn a_server_that_is_not_there_is_named_with_its_cause() {
+        let source = Box::new(io::Error::other("connection refused"));
+        let error = CliError::Unreachable { url: "http://h:1".into(), source };
+        assert_eq!(
+            explain(&error, "list", None),
+            "cannot list: no answer from http://h:1: connection refused \
+             (is `ferric serve` running there? --url or FERRIC_URL say where to ask)"
+        );
+    }
+
+    #[test]
+    fn only_a_lock_is_worth_trying_again() {
+        assert!(Fault { status: 409, text: "Node is locked by host h".into() }.is_locked());
+        assert!(!Fault { status: 409, text: "A node of that name exists".into() }.is_locked());
+        assert!(!Fault { status: 400, text: "locked".into() }.is_locked());
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_gives_one_bounded_line(body in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let shown = Fault::read(500, &body).to_string();
+            prop_assert!(!shown.is_empty() && !shown.contains('\n') && !shown.contains('\x1b'));
+        }
+    }
+}

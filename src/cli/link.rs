@@ -1,0 +1,90 @@
+//! The way to the API over HTTP: the one file here that knows the client of `net`.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::base::time::Later;
+use crate::cli::fault::CliError;
+use crate::cli::session::{Answer, Exchange, Request};
+use crate::net::client::Client;
+use crate::net::outgoing::{ClientError, Outgoing, Trust};
+
+/// An API at an address. Nothing is sent before the first request.
+#[derive(Debug)]
+pub struct Link {
+    client: Client,
+    /// Ends with a slash.
+    base: Url,
+    /// As it was given, for messages.
+    url: String,
+    trust: Trust,
+}
+
+impl Link {
+    /// `url` may end in a path below which the API is served; a final `/v1` is taken off.
+    pub fn open(url: &str) -> Result<Self, CliError> {
+        let bare_of_login = url.rsplit('@').next().unwrap_or(url);
+        let wrong = || CliError::Address { url: bare_of_login.chars().take(LONGEST_SHOWN).collect() };
+        let root = url.trim_end_matches('/');
+        let root = root.strip_suffix("/v1").unwrap_or(root);
+        let base: Url = format!("{root}/").parse().map_err(|_| wrong())?;
+        let trust = match base.scheme() {
+            "http" => Trust::Plain,
+            "https" => Trust::Roots,
+            _ => return Err(wrong()),
+        };
+        let login = !base.username().is_empty() || base.password().is_some();
+        if login || base.query().is_some() || base.fragment().is_some() {
+            return Err(wrong());
+        }
+        Ok(Self { client: Client::keeping(), base, url: url.to_owned(), trust })
+    }
+
+    fn outgoing(&self, request: &Request) -> Result<Outgoing, CliError> {
+        let wrong = |_| CliError::Address { url: self.url.clone() };
+        let url = self.base.join(request.path.trim_start_matches('/')).map_err(wrong)?;
+        let mut outgoing = Outgoing::new(request.method, url, self.trust.clone());
+        outgoing.headers.set("X-OpenStack-Ironic-API-Version", VERSION);
+        outgoing.headers.set("Accept", "application/json");
+        if let Some(body) = &request.body {
+            outgoing.headers.set("Content-Type", "application/json");
+            outgoing.body = body.to_string().into_bytes();
+        }
+        outgoing.deadline = DEADLINE;
+        outgoing.answer_limit = ANSWER_LIMIT;
+        Ok(outgoing)
+    }
+
+    async fn send(&self, request: Request) -> Result<Answer, CliError> {
+        let url = self.url.clone();
+        match self.client.send(self.outgoing(&request)?).await {
+            Ok(answer) => Ok(Answer { status: answer.status, body: answer.body }),
+            Err(error @ ClientError::Unreachable { .. }) => {
+                Err(CliError::Unreachable { url, source: error.into() })
+            }
+            Err(error) => Err(CliError::Unanswered { url, source: error.into() }),
+        }
+    }
+}
+
+impl Exchange for Link {
+    fn exchange(&self, request: Request) -> Later<'_, Result<Answer, CliError>> {
+        Box::pin(self.send(request))
+    }
+}
+
+/// The newest microversion, whose fields and verbs the commands use.
+const VERSION: &str = "1.115";
+
+/// Over the 25 s after which the daemon gives up on a machine by itself.
+const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A page of 1000 nodes at their largest (16 KiB a record) fits four times.
+const ANSWER_LIMIT: usize = 64 << 20;
+
+/// Characters of a wrong address that are shown.
+const LONGEST_SHOWN: usize = 200;
+
+#[cfg(test)]
+mod tests;

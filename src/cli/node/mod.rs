@@ -1,0 +1,99 @@
+//! The commands of `ferric node`, a file a command or two.
+
+pub mod drive;
+pub mod edit;
+pub mod follow;
+pub mod list;
+pub mod show;
+pub mod upkeep;
+pub mod verb;
+pub mod view;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::cli::Exit;
+use crate::cli::arguments::node::NodeCommand;
+use crate::cli::fault::CliError;
+use crate::cli::node::follow::Goal;
+use crate::cli::node::follow::follow;
+use crate::cli::node::verb::Verb;
+use crate::cli::report;
+use crate::cli::session::Session;
+
+/// Does what is asked and prints what came of it, errors included.
+pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
+    let (node, result) = match command {
+        NodeCommand::List(arguments) => (None, list::list(session, arguments).await),
+        NodeCommand::Show(one) => (Some(&one.node), show::show(session, &one.node).await),
+        NodeCommand::Create(arguments) => (arguments.name.as_ref(), edit::create(session, arguments).await),
+        NodeCommand::Set(arguments) => (Some(&arguments.node), edit::set(session, arguments).await),
+        NodeCommand::Unset(arguments) => (Some(&arguments.node), edit::unset(session, arguments).await),
+        NodeCommand::Delete(many) => return edit::delete(session, &many.nodes).await,
+        NodeCommand::Manage(arguments) => return verb::run(session, Verb::Manage, arguments).await,
+        NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
+        NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
+        NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
+        NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
+        NodeCommand::Power(arguments) => (Some(&arguments.node), upkeep::power(session, arguments).await),
+        NodeCommand::Maintenance(arguments) => {
+            (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
+        }
+        NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
+        NodeCommand::Wait(arguments) => {
+            let goal = Goal::for_states(&arguments.states);
+            return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
+        }
+    };
+    let node = node.map(String::as_str);
+    result.unwrap_or_else(|error| report(session.console, &error, verb(command), node))
+}
+
+/// The command's word, for messages.
+pub fn verb(command: &NodeCommand) -> &'static str {
+    match command {
+        NodeCommand::List(_) => "list",
+        NodeCommand::Show(_) => "show",
+        NodeCommand::Create(_) => "create",
+        NodeCommand::Set(_) => "set",
+        NodeCommand::Unset(_) => "unset",
+        NodeCommand::Delete(_) => "delete",
+        NodeCommand::Manage(_) => "manage",
+        NodeCommand::Provide(_) => "provide",
+        NodeCommand::Deploy(_) => "deploy",
+        NodeCommand::Undeploy(_) => "undeploy",
+        NodeCommand::Abort(_) => "abort",
+        NodeCommand::Power(_) => "change power",
+        NodeCommand::Maintenance(_) => "change maintenance",
+        NodeCommand::Validate(_) => "validate",
+        NodeCommand::Wait(_) => "wait",
+    }
+}
+
+/// `/v1/nodes/NODE` and what follows, with `node` escaped so that it stays one segment.
+/// A node named `.` or `..` would climb out of the collection, but no such name exists.
+fn path(node: &str, tail: &str) -> String {
+    format!("/v1/nodes/{}{tail}", utf8_percent_encode(node, SEGMENT))
+}
+
+/// Does the same to each node, prints what is refused, and goes on. The worst of the ends is returned.
+async fn each<F>(session: &mut Session<'_, '_>, nodes: &[String], verb: &str, mut act: F) -> Exit
+where
+    F: AsyncFnMut(&mut Session<'_, '_>, &str) -> Result<(), CliError>,
+{
+    let mut exit = Exit::Done;
+    for node in nodes {
+        if let Err(error) = act(session, node).await {
+            if error.is_broken_pipe() {
+                return Exit::Done;
+            }
+            exit = exit.max(report(session.console, &error, verb, Some(node)));
+        }
+    }
+    exit
+}
+
+/// What a path segment may not hold as it is (RFC 3986 2.3 lists what may).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+#[cfg(test)]
+pub(crate) mod tests;

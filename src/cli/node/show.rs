@@ -1,0 +1,167 @@
+//! `ferric node show`: one node for a person, grouped by what one looks for.
+
+use serde_json::Value;
+
+use crate::base::moment::Moment;
+use crate::cli::Exit;
+use crate::cli::age;
+use crate::cli::console::{Paint, one_line};
+use crate::cli::fault::CliError;
+use crate::cli::node::path;
+use crate::cli::node::view::View;
+use crate::cli::node::view::plain;
+use crate::cli::session::Session;
+
+/// A heading and the lines below it: a label, what stands beside it, and its colour.
+#[derive(Debug)]
+struct Group {
+    title: String,
+    rows: Vec<(String, String, Paint)>,
+}
+
+/// Fetches and prints a node and its ports.
+pub async fn show(session: &mut Session<'_, '_>, node: &str) -> Result<Exit, CliError> {
+    let answer = session.fetch(path(node, "")).await?;
+    if session.json {
+        session.print_answer(&answer)?;
+        return Ok(Exit::Done);
+    }
+    let node_value = session.parse(&answer)?;
+    let ports = session.value(path(node, "/ports?detail=true")).await?;
+    let ports = ports.get("ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    for group in groups(View(&node_value), ports, session.clock.wall()) {
+        print(session, &group)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print(session: &mut Session<'_, '_>, group: &Group) -> Result<(), CliError> {
+    if group.rows.is_empty() {
+        return Ok(());
+    }
+    let title = session.console.painted(&group.title, Paint::Head);
+    session.console.line(&title)?;
+    for (label, text, paint) in &group.rows {
+        let text = session.console.painted(text, *paint);
+        session.console.line(&format!("  {label:<LABEL$}  {text}"))?;
+    }
+    Ok(())
+}
+
+fn groups(node: View<'_>, ports: &[Value], now: Moment) -> Vec<Group> {
+    vec![
+        Group { title: node.name(), rows: named(node, IDENTITY) },
+        Group { title: "State".to_owned(), rows: state(node, now) },
+        Group { title: "Agent".to_owned(), rows: agent(node, now) },
+        Group { title: "Instance".to_owned(), rows: instance(node) },
+        Group { title: "Interfaces".to_owned(), rows: interfaces(node) },
+        Group { title: "Driver info".to_owned(), rows: members(node, "driver_info") },
+        Group { title: "Properties".to_owned(), rows: members(node, "properties") },
+        Group { title: "Extra".to_owned(), rows: members(node, "extra") },
+        Group { title: "Ports".to_owned(), rows: ports.iter().map(port).collect() },
+    ]
+}
+
+type Rows = Vec<(String, String, Paint)>;
+
+fn row(label: &str, text: String) -> (String, String, Paint) {
+    (label.to_owned(), text, Paint::Plain)
+}
+
+/// Without the rows that say nothing.
+fn known(rows: impl IntoIterator<Item = (String, String, Paint)>) -> Rows {
+    rows.into_iter().filter(|(_, text, _)| !text.is_empty()).collect()
+}
+
+fn named(node: View<'_>, fields: &[(&str, &str)]) -> Rows {
+    known(fields.iter().map(|(field, label)| row(label, node.text(field))))
+}
+
+fn state(node: View<'_>, now: Moment) -> Rows {
+    let since = node.text("provision_updated_at");
+    let since = if since.is_empty() { String::new() } else { age::ago(&since, now) };
+    let mut rows = vec![
+        ("provision".to_owned(), node.course(), node.paint()),
+        row("since", since),
+        row("step", node.step()),
+    ];
+    rows.extend(waiting(node, now));
+    rows.extend([
+        row("power", node.power()),
+        ("maintenance".to_owned(), node.maintenance(), Paint::Busy),
+        row("reserved by", node.text("reservation")),
+        ("last error".to_owned(), node.text("last_error"), Paint::Bad),
+    ]);
+    known(rows)
+}
+
+fn waiting(node: View<'_>, now: Moment) -> Rows {
+    let Some(waiting) = node.waiting() else { return Vec::new() };
+    let since = if waiting.since.is_empty() { String::new() } else { age::ago(&waiting.since, now) };
+    let limit = waiting.deadline_seconds.map(|seconds| age::short(std::time::Duration::from_secs(seconds)));
+    vec![
+        ("waits for".to_owned(), waiting.why, Paint::Busy),
+        row("  from", waiting.from_whom),
+        row("  since", since),
+        row("  at most", limit.unwrap_or_default()),
+    ]
+}
+
+fn agent(node: View<'_>, now: Moment) -> Rows {
+    let Some(internal) = node.0.get("driver_internal_info") else { return Vec::new() };
+    let internal = View(internal);
+    let beat = internal.text("agent_last_heartbeat");
+    let beat = if beat.is_empty() { beat } else { age::ago(&beat, now) };
+    known([
+        row("address", internal.text("agent_url")),
+        row("version", internal.text("agent_version")),
+        row("last heartbeat", beat),
+    ])
+}
+
+fn instance(node: View<'_>) -> Rows {
+    let mut rows = named(node, INSTANCE);
+    rows.extend(members(node, "instance_info"));
+    rows
+}
+
+fn interfaces(node: View<'_>) -> Rows {
+    let fields = node.0.as_object().into_iter().flatten();
+    let kinds = fields.filter_map(|(field, value)| Some((field.strip_suffix("_interface")?, value)));
+    known(kinds.map(|(kind, value)| row(kind, plain(value))))
+}
+
+fn members(node: View<'_>, field: &str) -> Rows {
+    let members = node.object(field).into_iter().flatten();
+    known(members.map(|(key, value)| row(&one_line(key), plain(value))))
+}
+
+fn port(port: &Value) -> (String, String, Paint) {
+    let port = View(port);
+    let boots = if port.is("pxe_enabled") { "boots" } else { "does not boot" };
+    let network = port.text("physical_network");
+    let name = port.text("name");
+    let parts = [name, boots.to_owned(), network].into_iter().filter(|part| !part.is_empty());
+    row(&port.text("address"), parts.collect::<Vec<_>>().join(", "))
+}
+
+/// Columns of the labels.
+const LABEL: usize = 18;
+
+const IDENTITY: &[(&str, &str)] = &[
+    ("uuid", "uuid"),
+    ("driver", "driver"),
+    ("resource_class", "resource class"),
+    ("description", "description"),
+    ("owner", "owner"),
+    ("lessee", "lessee"),
+    ("parent_node", "parent"),
+    ("health", "health"),
+    ("created_at", "created"),
+    ("updated_at", "updated"),
+];
+
+const INSTANCE: &[(&str, &str)] = &[("instance_uuid", "uuid"), ("instance_name", "name")];
+
+#[cfg(test)]
+mod tests;

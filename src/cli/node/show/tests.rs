@@ -1,0 +1,83 @@
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::*;
+
+fn text(node: &Value, ports: &[Value]) -> String {
+    let now = Moment(1_795_204_023_271_161);
+    let mut text = String::new();
+    for group in groups(View(node), ports, now).iter().filter(|group| !group.rows.is_empty()) {
+        writeln!(text, "{}", group.title).unwrap();
+        for (label, value, _) in &group.rows {
+            writeln!(text, "  {label:<LABEL$}  {value}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn a_waiting_node_is_shown_in_groups() {
+    let node = json!({
+        "uuid": "u-1", "name": "n1", "driver": "manual-management", "resource_class": "baremetal",
+        "description": null, "provision_state": "clean wait", "target_provision_state": "available",
+        "provision_updated_at": "2026-11-20T19:45:00+00:00", "power_state": "power on",
+        "target_power_state": null, "maintenance": false, "fault": null, "reservation": null, "last_error": null,
+        "clean_step": {"interface": "deploy", "step": "erase_devices"}, "deploy_step": {},
+        "driver_internal_info": {
+            "agent_url": "https://10.0.0.5:9999", "agent_version": "13.0.0",
+            "agent_last_heartbeat": "2026-11-20T19:46:58.000000",
+            "waiting": {"why": "heartbeat", "from_whom": "agent 10.0.0.5",
+                "since": "2026-11-20T19:46:58.271161", "deadline_seconds": 1800},
+        },
+        "instance_uuid": null, "instance_info": {}, "boot_interface": "ipxe", "deploy_interface": "direct",
+        "driver_info": {"deploy_kernel": "http://files/kernel"}, "properties": {"cpus": 8}, "extra": {},
+    });
+    let ports = [json!({"address": "52:54:00:00:00:01", "pxe_enabled": true, "physical_network": "rack"})];
+    let expected = "\
+n1
+  uuid                u-1
+  driver              manual-management
+  resource class      baremetal
+State
+  provision           clean wait -> available
+  since               2026-11-20 19:45:00 (2m03s ago)
+  step                deploy.erase_devices
+  waits for           heartbeat
+    from              agent 10.0.0.5
+    since             2026-11-20 19:46:58 (5s ago)
+    at most           30m00s
+  power               on
+Agent
+  address             https://10.0.0.5:9999
+  version             13.0.0
+  last heartbeat      2026-11-20 19:46:58 (5s ago)
+Interfaces
+  boot                ipxe
+  deploy              direct
+Driver info
+  deploy_kernel       http://files/kernel
+Properties
+  cpus                8
+Ports
+  52:54:00:00:00:01   boots, rack
+";
+    assert_eq!(text(&node, &ports), expected);
+}
+
+#[test]
+fn a_failed_node_shows_its_error_in_red_and_its_instance() {
+    let node = json!({"name": "n1", "provision_state": "deploy failed", "target_provision_state": "active",
+        "last_error": "no\nroom", "instance_uuid": "i-1", "instance_info": {"image_source": "http://f/i"}});
+    let expected = "\
+State
+  provision           deploy failed -> active
+  last error          no room
+Instance
+  uuid                i-1
+  image_source        http://f/i
+";
+    assert_eq!(text(&node, &[]), expected);
+    let state = state(View(&node), Moment(0));
+    assert!(state.iter().all(|(_, _, paint)| *paint == Paint::Bad));
+}

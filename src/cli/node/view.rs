@@ -1,0 +1,195 @@
+//! Reads a node as the API shows it. The server is not trusted to be ours: what is missing or odd reads as empty.
+
+use serde_json::{Map, Value};
+
+use crate::cli::age;
+use crate::cli::console::Paint;
+use crate::cli::console::one_line;
+
+/// One node's JSON object.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a>(pub &'a Value);
+
+/// What a node waits for, as the daemon records it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    pub why: String,
+    pub from_whom: String,
+    /// ISO 8601.
+    pub since: String,
+    pub deadline_seconds: Option<u64>,
+}
+
+impl<'a> View<'a> {
+    /// A field as one line of text; empty when it is null, missing or `{}`.
+    pub fn text(self, field: &str) -> String {
+        self.0.get(field).map(plain).unwrap_or_default()
+    }
+
+    pub fn is(self, field: &str) -> bool {
+        self.0.get(field).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    pub fn object(self, field: &str) -> Option<&'a Map<String, Value>> {
+        self.0.get(field)?.as_object()
+    }
+
+    /// Name, or the UUID of a nameless node.
+    pub fn name(self) -> String {
+        let name = self.text("name");
+        if name.is_empty() { self.text("uuid") } else { name }
+    }
+
+    pub fn state(self) -> String {
+        self.text("provision_state")
+    }
+
+    /// `clean wait -> available`, or the state alone when nothing is under way.
+    pub fn course(self) -> String {
+        towards(&self.state(), &self.text("target_provision_state"))
+    }
+
+    pub fn power(self) -> String {
+        let word = |field| self.text(field).trim_start_matches("power ").to_owned();
+        towards(&word("power_state"), &word("target_power_state"))
+    }
+
+    /// Whether work ended badly here.
+    pub fn is_failed(self) -> bool {
+        let state = self.state();
+        state == "error" || state.ends_with(" failed")
+    }
+
+    /// Whether the node heads for another state. A failed state keeps its target but does not move.
+    pub fn is_working(self) -> bool {
+        !self.is_failed() && !self.text("target_provision_state").is_empty()
+    }
+
+    /// `deploy.write_image`, of whichever kind of step runs.
+    pub fn step(self) -> String {
+        let running = STEPS.iter().find_map(|field| self.object(field).filter(|step| !step.is_empty()));
+        let Some(step) = running else { return String::new() };
+        let part = |key| step.get(key).map(plain).unwrap_or_default();
+        format!("{}.{}", part("interface"), part("step"))
+    }
+
+    /// `yes`, with the fault or the reason, or nothing.
+    pub fn maintenance(self) -> String {
+        let (fault, reason) = (self.text("fault"), self.text("maintenance_reason"));
+        match (self.is("maintenance"), fault.is_empty(), reason.is_empty()) {
+            (false, true, _) => String::new(),
+            (false, false, _) => fault,
+            (true, false, _) => format!("yes: {fault}"),
+            (true, true, false) => format!("yes: {reason}"),
+            (true, true, true) => "yes".to_owned(),
+        }
+    }
+
+    pub fn waiting(self) -> Option<Waiting> {
+        let waiting = View(self.object("driver_internal_info")?.get("waiting")?);
+        waiting.0.as_object().filter(|members| !members.is_empty())?;
+        Some(Waiting {
+            why: waiting.text("why"),
+            from_whom: waiting.text("from_whom"),
+            since: waiting.text("since"),
+            deadline_seconds: waiting.0.get("deadline_seconds").and_then(Value::as_u64),
+        })
+    }
+
+    pub fn paint(self) -> Paint {
+        if self.is_failed() || !self.text("fault").is_empty() {
+            Paint::Bad
+        } else if self.is_working() || self.is("maintenance") {
+            Paint::Busy
+        } else if self.state() == "active" {
+            Paint::Good
+        } else {
+            Paint::Plain
+        }
+    }
+}
+
+impl Waiting {
+    /// `heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03`; what is not known is left out.
+    pub fn line(&self) -> String {
+        let since = if self.since.is_empty() { String::new() } else { age::clock(&self.since) };
+        let parts = [("", &self.why), ("from ", &self.from_whom), ("since ", &since)];
+        let known = parts.iter().filter(|(_, text)| !text.is_empty());
+        known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A value on one line: a text as it is, null and `{}` as nothing, the rest as JSON.
+pub fn plain(value: &Value) -> String {
+    if let Some(text) = value.as_str() {
+        return one_line(text);
+    }
+    let nothing = value.is_null() || value.as_object().is_some_and(Map::is_empty);
+    if nothing { String::new() } else { one_line(&value.to_string()) }
+}
+
+fn towards(now: &str, target: &str) -> String {
+    if target.is_empty() || target == now { now.to_owned() } else { format!("{now} -> {target}") }
+}
+
+/// Fields that show a running step; at most one is not empty.
+const STEPS: &[&str] = &["clean_step", "deploy_step", "service_step"];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_node_at_work_says_where_it_goes() {
+        let node = json!({"name": "n1", "provision_state": "clean wait", "target_provision_state": "available",
+            "power_state": "power on", "target_power_state": null,
+            "clean_step": {"interface": "deploy", "step": "erase_devices", "priority": 10}, "deploy_step": {}});
+        let view = View(&node);
+        assert_eq!(view.course(), "clean wait -> available");
+        assert_eq!(view.step(), "deploy.erase_devices");
+        assert_eq!(view.power(), "on");
+        assert!(view.is_working() && !view.is_failed());
+        assert_eq!(view.paint(), Paint::Busy);
+    }
+
+    #[test]
+    fn a_failed_node_has_a_target_and_is_not_working() {
+        let node = json!({"provision_state": "deploy failed", "target_provision_state": "active"});
+        assert!(View(&node).is_failed() && !View(&node).is_working());
+        let node = json!({"provision_state": "error"});
+        assert!(View(&node).is_failed());
+    }
+
+    #[test]
+    fn maintenance_says_why() {
+        let shown = |node: Value| View(&node).maintenance();
+        assert_eq!(shown(json!({"maintenance": true, "maintenance_reason": "new fan"})), "yes: new fan");
+        assert_eq!(shown(json!({"maintenance": true, "fault": "power failure"})), "yes: power failure");
+        assert_eq!(shown(json!({"maintenance": false})), "");
+    }
+
+    #[test]
+    fn a_wait_says_for_what_from_whom_and_since_when() {
+        let node = json!({"driver_internal_info": {"waiting": {"why": "heartbeat", "from_whom": "agent 10.0.0.5",
+            "since": "2026-11-20T19:47:03.271161", "deadline_seconds": 1800}}});
+        let waiting = View(&node).waiting().unwrap();
+        assert_eq!(waiting.line(), "heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03");
+        assert_eq!(waiting.deadline_seconds, Some(1800));
+        let bare = Waiting { from_whom: String::new(), since: String::new(), ..waiting };
+        assert_eq!(bare.line(), "heartbeat");
+        for node in [json!({}), json!({"driver_internal_info": {"waiting": {}}}), json!([])] {
+            assert_eq!(View(&node).waiting(), None);
+        }
+    }
+
+    #[test]
+    fn odd_values_read_as_something_harmless() {
+        let node = json!({"name": ["x\u{1b}"], "provision_state": 5, "power_state": {}, "clean_step": "no"});
+        let view = View(&node);
+        assert_eq!((view.name(), view.state(), view.power(), view.step()), {
+            ("[\"x\\u001b\"]".to_owned(), "5".to_owned(), String::new(), String::new())
+        });
+    }
+}

@@ -1,0 +1,144 @@
+//! A decision inside a transaction: load, decide, write (style "Where rules run").
+
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::conduct::site::Site;
+use crate::model::ask::Answer;
+use crate::model::decision::{Decision, Fate, Row};
+use crate::model::effect::{Look, Owed};
+use crate::model::facts::Facts;
+use crate::model::journal::{Event, Severity};
+use crate::model::node::Node;
+use crate::model::outcome::Seen;
+use crate::model::refusal::Refusal;
+use crate::store::commit::Urgency;
+use crate::store::journal::Scene;
+use crate::store::txn::Txn;
+
+/// What a lane needs to know after a commit.
+#[derive(Debug)]
+pub struct Committed {
+    pub owed: Vec<Owed>,
+    /// Number of the last change, which looks bear from now on.
+    pub fence: u64,
+    pub looks: Vec<Look>,
+    pub answer: Answer,
+    pub removed: bool,
+}
+
+/// A rule with its input bound, to be called in the transaction.
+pub type Rule = Box<dyn FnOnce(&Node, &Facts<'_>) -> Result<Decision, Refusal> + Send>;
+
+/// Which node is decided on, why, and whether a full disk may refuse it.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    pub label: &'static str,
+    pub urgency: Urgency,
+    pub id: NodeId,
+}
+
+/// Calls `rule` on the node and keeps what it decides, in one transaction.
+pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Result<Committed, Refusal> {
+    let Turn { label, urgency, id } = to;
+    let token = (site.tokens)();
+    let at = site.clock.wall();
+    let policy = site.policy.clone();
+    let catalog = site.catalog.clone();
+    site.writer
+        .submit(label, urgency, move |txn| {
+            let node = txn.nodes().get(id)?.ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
+            let owed = txn.owed().of(id)?;
+            let ports = txn.ports().of_node(id)?;
+            let facts = Facts {
+                at,
+                token: &token,
+                policy: &policy,
+                catalog: &catalog,
+                owed: &owed,
+                ports: &ports,
+                seen: &seen,
+            };
+            let decision = rule(&node, &facts)?;
+            keep(txn, &node, decision, at)
+        })
+        .await
+}
+
+fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Result<Committed, Refusal> {
+    let id = before.id;
+    let (after, removed) = match decision.fate {
+        Fate::Same => (None, false),
+        Fate::Next(node) => (Some(*node), false),
+        Fate::Removed => (None, true),
+    };
+    if removed {
+        txn.nodes().remove(id)?;
+        tracing::info!(node = %before.label(), "node deleted");
+        return Ok(Committed {
+            owed: Vec::new(),
+            fence: before.changes,
+            looks: Vec::new(),
+            answer: decision.answer,
+            removed,
+        });
+    }
+    if let Some(node) = &after {
+        txn.nodes().put(node)?;
+    }
+    for number in &decision.settle {
+        txn.owed().settle(id, *number)?;
+    }
+    for owed in &decision.owe {
+        txn.owed().add(id, owed)?;
+    }
+    for row in decision.rows {
+        match row {
+            Row::Port(port) => drop(txn.ports().put(&port)?),
+            Row::PortRemoved(port) => txn.ports().remove(port)?,
+        }
+    }
+    let now = after.as_ref().unwrap_or(before);
+    for event in &decision.journal {
+        write_down(txn, now, event, at)?;
+    }
+    Ok(Committed {
+        owed: txn.owed().of(id)?,
+        fence: now.changes,
+        looks: decision.looks,
+        answer: decision.answer,
+        removed,
+    })
+}
+
+fn write_down(txn: &mut Txn<'_>, node: &Node, event: &Event, at: Moment) -> Result<(), Refusal> {
+    let step =
+        node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string);
+    let scene = Scene {
+        at,
+        state: node.provision.name().to_owned(),
+        target: node.target_provision.map(|target| target.name().to_owned()),
+        step: step.clone(),
+    };
+    txn.journal().append(node.id, event.clone(), scene)?;
+    let (node, step, event_name, text) =
+        (node.label(), step.unwrap_or_default(), event.event, event.text.as_str());
+    match event.severity {
+        Severity::Info => tracing::info!(%node, %step, event = event_name, text, "node"),
+        Severity::Error => tracing::warn!(%node, %step, event = event_name, text, "node"),
+    }
+    Ok(())
+}
+
+/// Makes a node: the rack's own transaction.
+pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
+    let at = site.clock.wall();
+    site.writer
+        .write("create", move |txn| {
+            if txn.nodes().get(node.id)?.is_some() {
+                return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
+            }
+            txn.nodes().put(&node)?;
+            write_down(txn, &node, &Event::info("create", "the node was enrolled"), at)
+        })
+        .await
+}

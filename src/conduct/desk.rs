@@ -1,0 +1,209 @@
+//! The handle that API, boot and ticks hold: they post to lanes, they never write.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::base::time::sleep;
+use crate::conduct::commit;
+use crate::conduct::lane::{BeatSlot, Lane};
+use crate::conduct::post::Post;
+use crate::conduct::site::Site;
+use crate::depot::blobs::Blobs;
+use crate::depot::config_drive::{ConfigDrive, Owner};
+use crate::model::ask::{Answer, Ask, NodeDraft};
+use crate::model::boot::Beat;
+use crate::model::catalog::Catalog;
+use crate::model::effect::{Effect, Look, Owed};
+use crate::model::node::Node;
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::policy::Policy;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+/// Where to post to one lane.
+#[derive(Debug, Clone)]
+struct Slot {
+    inbox: mpsc::Sender<Post>,
+    beats: Arc<BeatSlot>,
+}
+
+/// The handle; cheap to share behind an `Arc`.
+pub struct Desk {
+    site: Arc<Site>,
+    blobs: Arc<Blobs>,
+    lanes: RwLock<HashMap<NodeId, Slot>>,
+    /// Nodes are made one at a time: the rack's lane.
+    rack: tokio::sync::Mutex<()>,
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Desk").field("site", &self.site).finish_non_exhaustive()
+    }
+}
+
+impl Desk {
+    /// Opens a lane for each node in the store; what was under way goes on.
+    pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
+        let desk =
+            Arc::new(Self { site, blobs, lanes: RwLock::default(), rack: tokio::sync::Mutex::new(()) });
+        let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
+        for id in nodes {
+            desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
+        }
+        desk
+    }
+
+    fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
+        let (inbox, posts) = mpsc::channel(INBOX);
+        let beats = Arc::new(BeatSlot::default());
+        let lane = Lane::new(self.site.clone(), id, posts, beats.clone(), owed);
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).insert(id, Slot { inbox, beats });
+        self.site.tasks.spawn(lane.run(opened));
+    }
+
+    fn slot(&self, id: NodeId) -> Result<Slot, Refusal> {
+        let lanes = self.lanes.read().unwrap_or_else(PoisonError::into_inner);
+        lanes.get(&id).cloned().ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })
+    }
+
+    pub fn catalog(&self) -> &Catalog {
+        &self.site.catalog
+    }
+
+    pub fn policy(&self) -> &Policy {
+        &self.site.policy
+    }
+
+    /// The wall's moment, for showing.
+    pub fn wall(&self) -> Moment {
+        self.site.clock.wall()
+    }
+
+    /// Makes a node and opens its lane.
+    pub async fn create(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
+        let _one_at_a_time = self.rack.lock().await;
+        let mut node = Node::new(draft.id, draft.wished, self.site.clock.wall());
+        if draft.starts_available {
+            node.provision = Provision::Available;
+        }
+        let id = node.id;
+        commit::create(&self.site, node).await?;
+        self.open_lane(id, Vec::new(), false);
+        self.published(id)
+    }
+
+    fn published(&self, id: NodeId) -> Result<Arc<Node>, Refusal> {
+        let published = self.site.reader.published();
+        published.node(id).cloned().ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })
+    }
+
+    /// Asks something of a node; answered once it is committed.
+    pub async fn ask(&self, id: NodeId, ask: Ask) -> Result<Answer, Refusal> {
+        let removes = matches!(ask, Ask::Delete);
+        let (reply, answer) = oneshot::channel();
+        self.post(id, Post::Ask(ask, reply)).await?;
+        let answer = answer.await.map_err(|_| stopping(id))?;
+        if removes && answer.is_ok() {
+            self.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        }
+        answer
+    }
+
+    /// Hands over a heartbeat; answered once it is committed.
+    pub async fn beat(&self, id: NodeId, beat: Beat) -> Result<(), Refusal> {
+        let slot = self.slot(id)?;
+        let (reply, answer) = oneshot::channel();
+        slot.beats.put(beat, reply);
+        slot.inbox.send(Post::Beat).await.map_err(|_| stopping(id))?;
+        answer.await.map_err(|_| stopping(id))?
+    }
+
+    /// A look for a synchronous request (style corner 9).
+    pub async fn look(&self, id: NodeId, look: Look) -> Result<Seen, Refusal> {
+        let what = look.label();
+        let (reply, answer) = oneshot::channel();
+        self.post(id, Post::Look(look, reply)).await?;
+        self.within(id, what, async { answer.await.map_err(|_| stopping(id)) }).await
+    }
+
+    /// A change for a synchronous request: owed and committed first; it goes on if this times out.
+    pub async fn act(&self, id: NodeId, effect: Effect) -> Result<Outcome, Refusal> {
+        let what = effect.label();
+        let (reply, answer) = oneshot::channel();
+        self.post(id, Post::Act(effect, reply)).await?;
+        self.within(id, what, async { answer.await.map_err(|_| stopping(id))? }).await
+    }
+
+    async fn within<T>(
+        &self,
+        id: NodeId,
+        what: &str,
+        work: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        tokio::select! {
+            done = work => done,
+            () = sleep(&*self.site.clock, ANSWER_LIMIT) => {
+                let node = self.published(id).map_or_else(|_| id.to_string(), |node| node.label());
+                Err(Refusal::Unanswered(format!("no answer from the BMC of node {node} to {what:?} in {} s", ANSWER_LIMIT.as_secs())))
+            }
+        }
+    }
+
+    /// The wait of this number has ended.
+    pub async fn due(&self, id: NodeId, wait: u64) {
+        // A lane that is gone has nothing to wait for.
+        self.post(id, Post::Due(wait)).await.ok();
+    }
+
+    /// Power sync has come round to this node; returns when its look is over.
+    pub async fn sync(&self, id: NodeId) {
+        let (reply, over) = oneshot::channel();
+        if self.post(id, Post::Sync(reply)).await.is_ok() {
+            // The sender is dropped when the look is over or none was made.
+            over.await.ok();
+        }
+    }
+
+    async fn post(&self, id: NodeId, post: Post) -> Result<(), Refusal> {
+        let slot = self.slot(id)?;
+        slot.inbox.send(post).await.map_err(|_| stopping(id))
+    }
+
+    /// Makes the config drive of a request's argument and keeps it as a hashed file, written and flushed before
+    /// the ask that names it (style corner 11). `None`: the argument means no drive.
+    pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
+        let node = self.published(id)?;
+        let (blobs, at) = (Arc::clone(&self.blobs), self.site.clock.wall());
+        let work = tokio::task::spawn_blocking(move || keep_drive(&blobs, &node, &argument, at));
+        work.await
+            .unwrap_or_else(|_| Err(Refusal::Internal("making the config drive was given up".to_owned())))
+    }
+}
+
+fn keep_drive(blobs: &Blobs, node: &Node, argument: &Value, at: Moment) -> Result<Option<String>, Refusal> {
+    let uuid = node.id.to_string();
+    let owner = Owner { uuid: &uuid, name: node.wished.name.as_deref() };
+    let drive =
+        ConfigDrive::parse(argument, &owner, at).map_err(|error| Refusal::Invalid(error.to_string()))?;
+    let Some(drive) = drive else { return Ok(None) };
+    let kept = blobs.put(drive.text().as_bytes());
+    kept.map(Some).map_err(|error| Refusal::Internal(format!("the config drive could not be kept: {error}")))
+}
+
+fn stopping(id: NodeId) -> Refusal {
+    Refusal::Busy(format!("node {id} takes no requests: the daemon is stopping or the node is being deleted"))
+}
+
+/// Posts that may wait at a lane; senders wait beyond it.
+const INBOX: usize = 64;
+/// Synchronous requests are answered within this (style corner 9).
+const ANSWER_LIMIT: Duration = Duration::from_secs(25);

@@ -1,0 +1,247 @@
+//! Effects and looks to driver calls, each with a deadline; nothing here decides.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::moment::Moment;
+use crate::base::time::{Later, SharedClock, sleep};
+use crate::driver::error::DriverError;
+use crate::driver::registry::Registry;
+use crate::driver::{Machine, StepCall};
+use crate::model::effect::{Effect, Look};
+use crate::model::node::Node;
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::power::PowerWish;
+use crate::model::run::Run;
+use crate::model::turn::{Failure, FailureKind};
+
+/// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
+pub trait Hands: Send + Sync + fmt::Debug {
+    /// Looks; changes nothing.
+    fn look<'a>(&'a self, machine: Machine, look: &'a Look) -> Later<'a, Seen>;
+
+    /// Pays an owed effect; `again` says that it may have been paid already.
+    fn pay<'a>(&'a self, machine: Machine, effect: &'a Effect, again: bool) -> Later<'a, Outcome>;
+}
+
+/// The drivers of this host.
+#[derive(Debug)]
+pub struct Drivers {
+    pub registry: Arc<Registry>,
+    pub clock: SharedClock,
+    /// Where the ramdisk's logs are kept.
+    pub logs: PathBuf,
+}
+
+impl Hands for Drivers {
+    fn look<'a>(&'a self, machine: Machine, look: &'a Look) -> Later<'a, Seen> {
+        Box::pin(async move {
+            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call = look.label(), "call");
+            let who = format!("{} of node {}", look.label(), machine.node.label());
+            let seen = self.within(LOOK_LIMIT, self.look_at(machine, look)).await;
+            seen.unwrap_or_else(|| {
+                Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", LOOK_LIMIT.as_secs())))
+            })
+        })
+    }
+
+    fn pay<'a>(&'a self, machine: Machine, effect: &'a Effect, again: bool) -> Later<'a, Outcome> {
+        Box::pin(async move {
+            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call = effect.label(), again, "call");
+            let limit = limit_of(effect);
+            let who = format!("{} of node {}", effect.label(), machine.node.label());
+            let outcome = self.within(limit, self.do_effect(machine, effect, again)).await;
+            tracing::debug!(target: "ferric::call", call = effect.label(), "answer");
+            outcome.unwrap_or_else(|| {
+                Outcome::Failed(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
+            })
+        })
+    }
+}
+
+impl Drivers {
+    async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            done = work => Some(done),
+            () = sleep(&*self.clock, limit) => None,
+        }
+    }
+
+    async fn look_at(&self, machine: Machine, look: &Look) -> Seen {
+        match look {
+            Look::Power => self.power_of(&machine).await,
+            Look::Step { cursor } => match step_call(machine, *cursor) {
+                Some(call) => {
+                    Seen::Turn(self.registry.work(&call.step, &call.machine.node).look(&call).await)
+                }
+                None => Seen::Silent(Failure::silent("the step is no longer under way")),
+            },
+            Look::AgentSteps => self.agent_steps(&machine).await,
+            Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
+            Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
+            Look::BootDevice => match self.hardware(&machine).map(|hardware| hardware.boot_device) {
+                Ok(Some(switch)) => match switch.get().await {
+                    Ok(choice) => Seen::BootDevice { device: choice.device, persistent: choice.persistent },
+                    Err(error) => silent(&error),
+                },
+                Ok(None) => unsupported("boot devices"),
+                Err(error) => silent(&error),
+            },
+            Look::SupportedBootDevices => {
+                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
+                    Ok(Some(switch)) => match switch.supported().await {
+                        Ok(devices) => Seen::BootDevices(devices),
+                        Err(error) => silent(&error),
+                    },
+                    Ok(None) => unsupported("boot devices"),
+                    Err(error) => silent(&error),
+                }
+            }
+        }
+    }
+
+    async fn power_of(&self, machine: &Machine) -> Seen {
+        match self.hardware(machine).map(|hardware| hardware.power) {
+            Ok(Some(switch)) => match switch.state().await {
+                Ok(power) => Seen::Power(power),
+                Err(error) => silent(&error),
+            },
+            Ok(None) => unsupported("power"),
+            Err(error) => silent(&error),
+        }
+    }
+
+    async fn agent_steps(&self, machine: &Machine) -> Seen {
+        let Some(kind) = machine.node.run.as_ref().map(|run| run.kind) else {
+            return Seen::Silent(Failure::silent("no pipeline is under way"));
+        };
+        match self.registry.agent_steps(machine, kind).await {
+            Ok(steps) => Seen::Steps(steps),
+            Err(error) => silent(&error),
+        }
+    }
+
+    async fn do_effect(&self, machine: Machine, effect: &Effect, again: bool) -> Outcome {
+        match effect {
+            Effect::Power { wish, limit } => self.set_power(&machine, *wish, *limit).await,
+            Effect::BootDevice { device, persistent } => {
+                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
+                    Ok(Some(switch)) => match switch.set(*device, *persistent).await {
+                        Ok(_) => Outcome::Done,
+                        Err(error) => Outcome::Failed(error.failure()),
+                    },
+                    // A machine without the capability boots as its firmware is set; that is no failure.
+                    Ok(None) => Outcome::Done,
+                    Err(error) => Outcome::Failed(error.failure()),
+                }
+            }
+            Effect::Step { cursor } => self.act(machine, *cursor, again).await,
+            Effect::Logs => self.collect_logs(&machine).await,
+        }
+    }
+
+    async fn set_power(&self, machine: &Machine, wish: PowerWish, limit: u32) -> Outcome {
+        match self.hardware(machine).map(|hardware| hardware.power) {
+            Ok(Some(switch)) => match switch.set(wish, Duration::from_secs(u64::from(limit))).await {
+                Ok(power) if power == wish.goal() => Outcome::Power(power),
+                Ok(power) => {
+                    Outcome::Failed(Failure::step(format!("the machine is {} after {limit} s", power.name())))
+                }
+                Err(error) => Outcome::Failed(error.failure()),
+            },
+            Ok(None) => Outcome::Failed(Failure::step("its driver has no power control")),
+            Err(error) => Outcome::Failed(error.failure()),
+        }
+    }
+
+    async fn act(&self, machine: Machine, cursor: usize, again: bool) -> Outcome {
+        let Some(call) = step_call(machine, cursor) else {
+            return Outcome::Failed(Failure::new(FailureKind::Unknown, "the step is no longer under way"));
+        };
+        Outcome::Turn(self.registry.work(&call.step, &call.machine.node).act(&call, again).await)
+    }
+
+    async fn collect_logs(&self, machine: &Machine) -> Outcome {
+        let bytes = match self.registry.logs(&machine.node).await {
+            Ok(bytes) => bytes,
+            Err(error) => return Outcome::Failed(error.failure()),
+        };
+        let (folder, name) = (self.logs.clone(), log_name(&machine.node, self.clock.wall()));
+        let kept = tokio::task::spawn_blocking(move || keep_log(&folder, &name, &bytes)).await;
+        match kept {
+            Ok(Ok(())) => Outcome::Done,
+            Ok(Err(error)) => {
+                let folder = self.logs.display();
+                Outcome::Failed(Failure::step(format!(
+                    "the ramdisk's logs could not be kept in {folder}: {error}"
+                )))
+            }
+            Err(_) => Outcome::Failed(Failure::step("keeping the ramdisk's logs was given up")),
+        }
+    }
+
+    fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
+        self.registry.hardware(&machine.node)
+    }
+}
+
+fn silent(error: &DriverError) -> Seen {
+    Seen::Silent(error.failure())
+}
+
+fn unsupported(what: &str) -> Seen {
+    Seen::Silent(Failure::step(format!("the node's driver does not support {what}")))
+}
+
+fn step_call(machine: Machine, cursor: usize) -> Option<StepCall> {
+    let run: &Run = machine.node.run.as_ref()?;
+    let step = run.plan.get(cursor)?.clone();
+    let (kind, memo, versions) = (run.kind, run.memo.clone(), run.versions.clone());
+    Some(StepCall { machine, kind, step, memo, versions })
+}
+
+/// As Ironic names them: id, name, instance, moment.
+fn log_name(node: &Node, at: Moment) -> String {
+    let name = node.wished.name.as_ref().map(|name| format!("_{name}")).unwrap_or_default();
+    let instance = node.wished.instance_uuid.map(|id| format!("_{id}")).unwrap_or_default();
+    let moment: String =
+        at.bare().chars().take(SECONDS).map(|c| if c.is_ascii_digit() { c } else { '-' }).collect();
+    format!("{}{name}{instance}_{moment}.tar.gz", node.id)
+}
+
+/// Writes a log archive and lets go of the oldest ones, so that the disk does not fill with them.
+fn keep_log(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    std::fs::write(folder.join(name), bytes)?;
+    let mut kept: Vec<_> = std::fs::read_dir(folder)?
+        .filter_map(|entry| {
+            entry.ok().and_then(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        })
+        .collect();
+    kept.sort_unstable();
+    let spare = kept.len().saturating_sub(LOGS_KEPT);
+    kept.iter().take(spare).try_for_each(|(_, path)| std::fs::remove_file(path))
+}
+
+/// Characters of a moment down to its seconds.
+const SECONDS: usize = 19;
+/// Log archives that are kept, the newest.
+const LOGS_KEPT: usize = 200;
+
+/// Longest a change may take before the far side counts as silent.
+fn limit_of(effect: &Effect) -> Duration {
+    match effect {
+        Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
+        Effect::BootDevice { .. } => LOOK_LIMIT,
+        Effect::Step { .. } | Effect::Logs => ACT_LIMIT,
+    }
+}
+
+/// A look asks once or twice; agents answer `wait=true` commands within their own 60 s.
+const LOOK_LIMIT: Duration = Duration::from_secs(90);
+/// An act is one command with at most three tries of 60 s.
+const ACT_LIMIT: Duration = Duration::from_mins(4);
+/// What a driver may need beyond the wait that it was given.
+const CALL_MARGIN: Duration = Duration::from_secs(30);

@@ -1,0 +1,26 @@
+//! One lane a node: load, decide, commit, act, feed back.
+//!
+//! ```text
+//!   desk ── ask, beat, look, act ──▶ lane ── closure ──▶ commit thread (flow decides inside)
+//!   tick ── due, sync ─────────────▶  │  ◀── committed: what is owed, what to look at
+//!                                     ├── change slot ──▶ hands ──▶ driver ── outcome ─┐
+//!                                     └── look slot ────▶ hands ──▶ driver ── seen ────┤
+//!                                     ◀────────────────────────────────────────────────┘
+//! ```
+//!
+//! - `desk`    the handle that API, boot and ticks hold: they post, they never write
+//! - `lane`    the one writer of a node
+//! - `commit`  a decision inside a transaction
+//! - `hands`   effects and looks to driver calls
+//! - `site`    what all lanes share
+//! - `tick`    waits that end, and power sync
+//! - `parked`  asks that wait for a change to end
+
+pub mod commit;
+pub mod desk;
+pub mod hands;
+pub mod lane;
+pub mod parked;
+pub mod post;
+pub mod site;
+pub mod tick;

@@ -1,0 +1,74 @@
+//! Asks that wait for a change to end: 3 x 1 s, then they are refused as locked (style corner 4).
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::base::time::Tick;
+use crate::model::ask::{Answer, Ask};
+use crate::model::effect::Effect;
+use crate::model::outcome::Outcome;
+use crate::model::refusal::Refusal;
+
+/// Who waits for an ask.
+pub type AskReply = oneshot::Sender<Result<Answer, Refusal>>;
+/// Who waits for a synchronous change.
+pub type ActReply = oneshot::Sender<Result<Outcome, Refusal>>;
+
+/// What waits for the lane to be free.
+#[derive(Debug)]
+pub enum Waiting {
+    Ask(Ask, AskReply),
+    Act(Effect, ActReply),
+}
+
+impl Waiting {
+    pub fn refuse(self, refusal: Refusal) {
+        // Whoever asked may have gone away; then nobody needs the answer.
+        match self {
+            Self::Ask(_, reply) => reply.send(Err(refusal)).ok(),
+            Self::Act(_, reply) => reply.send(Err(refusal)).map_or(None, |()| Some(())),
+        };
+    }
+}
+
+/// The asks that wait, oldest first.
+#[derive(Debug, Default)]
+pub struct Parked {
+    waiting: VecDeque<(Tick, Waiting)>,
+}
+
+impl Parked {
+    /// Parks until `now` and the patience of an ask; gives it back if too many wait.
+    pub fn push(&mut self, now: Tick, one: Waiting) -> Result<(), Waiting> {
+        if self.waiting.len() >= PARKED_LIMIT {
+            return Err(one);
+        }
+        self.waiting.push_back((now.after(PATIENCE), one));
+        Ok(())
+    }
+
+    pub fn pop(&mut self) -> Option<Waiting> {
+        self.waiting.pop_front().map(|(_, one)| one)
+    }
+
+    /// When the oldest runs out of patience.
+    pub fn deadline(&self) -> Option<Tick> {
+        self.waiting.front().map(|(until, _)| *until)
+    }
+
+    /// One whose patience has ended.
+    pub fn overdue(&mut self, now: Tick) -> Option<Waiting> {
+        if self.deadline()? <= now { self.pop() } else { None }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+}
+
+/// The reference tries the lock three times, a second apart.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Asks that may wait at one node: more are a client gone wild.
+const PARKED_LIMIT: usize = 32;

@@ -1,0 +1,24 @@
+//! What is posted to a lane.
+
+use tokio::sync::oneshot;
+
+use crate::model::ask::{Answer, Ask};
+use crate::model::effect::{Effect, Look};
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::refusal::Refusal;
+
+/// One post; whoever waits holds the other end of the reply.
+#[derive(Debug)]
+pub enum Post {
+    Ask(Ask, oneshot::Sender<Result<Answer, Refusal>>),
+    /// A heartbeat waits in the lane's beat slot.
+    Beat,
+    /// A synchronous look.
+    Look(Look, oneshot::Sender<Seen>),
+    /// A synchronous change.
+    Act(Effect, oneshot::Sender<Result<Outcome, Refusal>>),
+    /// The wait of this number has ended.
+    Due(u64),
+    /// Power sync has come round; the reply is dropped when the look is over.
+    Sync(oneshot::Sender<()>),
+}

@@ -1,0 +1,195 @@
+//! One TOML file in, one checked value out; sections and names are the reference's (contract `config.md`).
+//!
+//! What the command line gives comes last and wins. An unknown section or name is refused, so that a
+//! typing mistake never passes for a choice.
+
+pub mod section;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use crate::config::section::{CollectWhen, Document};
+use crate::model::policy::{CollectLogs, Policy};
+
+/// All that the daemon is told at start.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub data: PathBuf,
+    /// The operator's door.
+    pub listen: SocketAddr,
+    /// The rack's door.
+    pub rack_listen: Option<SocketAddr>,
+    pub public_endpoint: Option<String>,
+    /// Enabled hardware types.
+    pub hardware: Vec<String>,
+    /// Folders besides the data directory's own from which `file://` images may come.
+    pub image_folders: Vec<PathBuf>,
+    pub fake: section::Fake,
+    pub logs: PathBuf,
+    pub policy: Policy,
+}
+
+/// What the command line gave.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Given {
+    pub file: Option<PathBuf>,
+    pub data: Option<PathBuf>,
+    pub listen: Option<SocketAddr>,
+    pub rack_listen: Option<SocketAddr>,
+    pub hardware: Vec<String>,
+    pub insecure: bool,
+}
+
+/// Why the configuration is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("configuration file {path} could not be read")]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("configuration file {path}: {why}")]
+    Wrong { path: PathBuf, why: String },
+    #[error("{0} would let anybody on the network command the rack: listen on loopback, or say --insecure")]
+    Open(SocketAddr),
+    #[error("{name} = {value}: {rule}")]
+    Value { name: &'static str, value: String, rule: &'static str },
+}
+
+impl Config {
+    /// The file's and the command line's words, checked.
+    pub fn load(given: &Given, host: String) -> Result<Self, ConfigError> {
+        let document = match &given.file {
+            Some(path) => read(path)?,
+            None => Document::default(),
+        };
+        Self::checked(document, given, host)
+    }
+
+    fn checked(document: Document, given: &Given, host: String) -> Result<Self, ConfigError> {
+        let listen = given.listen.unwrap_or(SocketAddr::new(
+            document.api.host_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            document.api.port.unwrap_or(API_PORT),
+        ));
+        if !listen.ip().is_loopback() && !given.insecure {
+            return Err(ConfigError::Open(listen));
+        }
+        let rack_listen = given.rack_listen.or(document.api.rack_listen);
+        let data = given.data.clone().or(document.default.state_path.clone()).unwrap_or_else(|| DATA.into());
+        let hardware = if given.hardware.is_empty() {
+            document.hardware.enabled.clone()
+        } else {
+            given.hardware.clone()
+        };
+        check(&document)?;
+        let logs = document.agent.deploy_logs_local_path.clone().unwrap_or_else(|| data.join("logs"));
+        Ok(Self {
+            listen,
+            rack_listen,
+            public_endpoint: document.api.public_endpoint.clone(),
+            hardware,
+            image_folders: document.conductor.file_url_allowed_paths.clone(),
+            fake: document.fake.clone(),
+            logs,
+            policy: policy(document, host, rack_listen),
+            data,
+        })
+    }
+}
+
+fn read(path: &Path) -> Result<Document, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text)
+        .map_err(|error| ConfigError::Wrong { path: path.to_owned(), why: error.to_string() })
+}
+
+fn check(document: &Document) -> Result<(), ConfigError> {
+    let conductor = &document.conductor;
+    let waits = [
+        ("conductor.deploy_callback_timeout", conductor.deploy_callback_timeout),
+        ("conductor.clean_callback_timeout", conductor.clean_callback_timeout),
+        ("conductor.service_callback_timeout", conductor.service_callback_timeout),
+        ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
+        ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
+        ("api.ramdisk_heartbeat_timeout", document.api.ramdisk_heartbeat_timeout),
+    ];
+    for (name, value) in waits {
+        if let Some(seconds) = value.filter(|seconds| !(1..=LONGEST_WAIT).contains(seconds)) {
+            return Err(ConfigError::Value {
+                name,
+                value: seconds.to_string(),
+                rule: "seconds, from 1 to 604800",
+            });
+        }
+    }
+    let over = &conductor.clean_step_priority_override;
+    match over.iter().find(|text| priority(text).is_none()) {
+        Some(text) => Err(ConfigError::Value {
+            name: "conductor.clean_step_priority_override",
+            value: text.clone(),
+            rule: "interface.step:priority",
+        }),
+        None => Ok(()),
+    }
+}
+
+fn priority(text: &str) -> Option<(String, i64)> {
+    let (step, priority) = text.rsplit_once(':')?;
+    step.contains('.').then_some(())?;
+    Some((step.to_owned(), priority.parse().ok()?))
+}
+
+fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> Policy {
+    let Document { default, api, conductor, deploy, agent, .. } = document;
+    let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
+    set(&mut policy.automated_clean, conductor.automated_clean);
+    set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
+    set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
+    set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
+    set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
+    set(&mut policy.power_state_sync_max_retries, conductor.power_state_sync_max_retries);
+    set(&mut policy.force_power_state_during_sync, conductor.force_power_state_during_sync);
+    set(&mut policy.power_failure_recovery_interval, conductor.power_failure_recovery_interval);
+    set(&mut policy.power_state_change_timeout, conductor.power_state_change_timeout);
+    set(&mut policy.soft_power_off_timeout, conductor.soft_power_off_timeout);
+    set(&mut policy.allow_provisioning_in_maintenance, conductor.allow_provisioning_in_maintenance);
+    set(&mut policy.allow_deleting_available_nodes, conductor.allow_deleting_available_nodes);
+    set(&mut policy.poweroff_in_cleanfail, conductor.poweroff_in_cleanfail);
+    set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
+    policy.clean_step_priority_override =
+        conductor.clean_step_priority_override.iter().filter_map(|text| priority(text)).collect();
+    set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
+    policy.erase_devices_priority = deploy.erase_devices_priority;
+    policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
+    set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
+    policy.default_resource_class = default.default_resource_class;
+    set(&mut policy.default_conductor_group, default.default_conductor_group);
+    policy.collect_logs = match agent.deploy_logs_collect.unwrap_or_default() {
+        CollectWhen::OnFailure => CollectLogs::OnFailure,
+        CollectWhen::Always => CollectLogs::Always,
+        CollectWhen::Never => CollectLogs::Never,
+    };
+    let agents = &mut policy.agent;
+    set(&mut agents.require_tls, agent.require_tls);
+    set(&mut agents.heartbeat_timeout, api.ramdisk_heartbeat_timeout);
+    set(&mut agents.restrict_lookup, api.restrict_lookup);
+    set(&mut agents.enable_ramdisk_endpoints, api.enable_ramdisk_endpoints);
+    set(&mut agents.callback_networks, agent.callback_networks);
+    set(&mut agents.bmc_networks, agent.bmc_networks);
+    agents.loopback_ok = rack_listen.is_some_and(|door| door.ip().is_loopback());
+    policy
+}
+
+fn set<T>(place: &mut T, given: Option<T>) {
+    if let Some(value) = given {
+        *place = value;
+    }
+}
+
+/// Where state is kept unless told otherwise.
+const DATA: &str = "/var/lib/ferric";
+/// Ironic's port.
+const API_PORT: u16 = 6385;
+/// A week: longer waits are mistakes.
+const LONGEST_WAIT: u32 = 604_800;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The sections of the configuration file; every member may be left out.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+/// The file as a whole.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Document {
+    #[serde(rename = "DEFAULT")]
+    pub default: General,
+    pub api: Api,
+    pub conductor: Conductor,
+    pub deploy: Deploy,
+    pub agent: Agent,
+    pub hardware: Hardware,
+    pub fake: Fake,
+}
+
+/// `[DEFAULT]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct General {
+    /// Name of this conductor.
+    pub host: Option<String>,
+    /// The data directory.
+    pub state_path: Option<PathBuf>,
+    pub default_resource_class: Option<String>,
+    pub default_conductor_group: Option<String>,
+}
+
+/// `[api]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Api {
+    pub host_ip: Option<IpAddr>,
+    pub port: Option<u16>,
+    pub rack_listen: Option<SocketAddr>,
+    pub public_endpoint: Option<String>,
+    pub ramdisk_heartbeat_timeout: Option<u32>,
+    pub restrict_lookup: Option<bool>,
+    pub enable_ramdisk_endpoints: Option<bool>,
+    pub disallow_deploy_steps: Option<Vec<String>>,
+}
+
+/// `[conductor]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Conductor {
+    pub automated_clean: Option<bool>,
+    pub deploy_callback_timeout: Option<u32>,
+    pub clean_callback_timeout: Option<u32>,
+    pub service_callback_timeout: Option<u32>,
+    pub sync_power_state_interval: Option<u32>,
+    pub power_state_sync_max_retries: Option<u8>,
+    pub force_power_state_during_sync: Option<bool>,
+    pub power_failure_recovery_interval: Option<u32>,
+    pub power_state_change_timeout: Option<u32>,
+    pub soft_power_off_timeout: Option<u32>,
+    pub allow_provisioning_in_maintenance: Option<bool>,
+    pub allow_deleting_available_nodes: Option<bool>,
+    pub poweroff_in_cleanfail: Option<bool>,
+    pub max_conductor_wait_step_seconds: Option<u32>,
+    pub clean_step_priority_override: Vec<String>,
+    pub file_url_allowed_paths: Vec<PathBuf>,
+}
+
+/// `[deploy]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Deploy {
+    pub power_off_after_deploy_failure: Option<bool>,
+    pub erase_devices_priority: Option<i64>,
+    pub erase_devices_metadata_priority: Option<i64>,
+}
+
+/// `[agent]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Agent {
+    pub require_tls: Option<bool>,
+    pub callback_networks: Option<Vec<IpNet>>,
+    pub bmc_networks: Option<Vec<IpNet>>,
+    pub deploy_logs_collect: Option<CollectWhen>,
+    pub deploy_logs_local_path: Option<PathBuf>,
+}
+
+/// `agent.deploy_logs_collect`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CollectWhen {
+    #[default]
+    OnFailure,
+    Always,
+    Never,
+}
+
+/// `[hardware]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Hardware {
+    /// Enabled hardware types.
+    pub enabled: Vec<String>,
+}
+
+impl Default for Hardware {
+    fn default() -> Self {
+        Self { enabled: vec!["fake-hardware".to_owned(), "manual-management".to_owned()] }
+    }
+}
+
+/// `[fake]`: seconds that calls of the fake interfaces take.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Fake {
+    pub power_delay: f64,
+    pub management_delay: f64,
+    pub bios_delay: f64,
+    pub raid_delay: f64,
+    pub firmware_delay: f64,
+    pub deploy_delay: f64,
+}

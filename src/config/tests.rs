@@ -1,0 +1,66 @@
+use super::*;
+
+fn given() -> Given {
+    Given::default()
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    let document = toml::from_str(text)
+        .map_err(|error| ConfigError::Wrong { path: "test".into(), why: error.to_string() })?;
+    Config::checked(document, &given(), "rack1".to_owned())
+}
+
+#[test]
+fn an_empty_file_is_the_references_defaults_on_loopback() {
+    let config = parse("").unwrap();
+    assert_eq!(config.listen.to_string(), "127.0.0.1:6385");
+    assert_eq!(config.rack_listen, None);
+    assert_eq!(config.hardware, ["fake-hardware", "manual-management"]);
+    assert_eq!(config.policy, Policy { host: "rack1".to_owned(), ..Policy::default() });
+}
+
+#[test]
+fn names_of_the_reference_are_read() {
+    let config = parse(
+        "[conductor]\ndeploy_callback_timeout = 60\nautomated_clean = false\n\
+         clean_step_priority_override = [\"deploy.erase_devices:0\"]\n\
+         [agent]\nrequire_tls = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
+    )
+    .unwrap();
+    assert_eq!(config.policy.deploy_callback_timeout, 60);
+    assert!(!config.policy.automated_clean);
+    assert_eq!(config.policy.clean_step_priority_override, [("deploy.erase_devices".to_owned(), 0)]);
+    assert!(!config.policy.agent.require_tls);
+    assert_eq!(config.hardware, ["fake-hardware"]);
+}
+
+#[test]
+fn mistakes_are_named() {
+    for (text, word) in [
+        ("[conductor]\nautomated_cleann = false\n", "automated_cleann"),
+        ("[conductor]\ndeploy_callback_timeout = 0\n", "deploy_callback_timeout"),
+        ("[conductor]\nclean_step_priority_override = [\"x\"]\n", "interface.step:priority"),
+        ("[agent]\ncallback_networks = [\"x\"]\n", "callback_networks"),
+        ("[nonsense]\n", "nonsense"),
+        ("[api]\nhost_ip = \"0.0.0.0\"\n", "--insecure"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_command_line_wins_and_an_open_door_needs_a_word() {
+    let listen: SocketAddr = "0.0.0.0:1".parse().unwrap();
+    let open = Given { listen: Some(listen), ..given() };
+    assert!(matches!(Config::load(&open, String::new()), Err(ConfigError::Open(_))));
+    let meant = Given { insecure: true, ..open };
+    assert_eq!(Config::load(&meant, String::new()).unwrap().listen, listen);
+}
+
+#[test]
+fn a_rack_door_on_loopback_lets_loopback_agents_in() {
+    let door = Given { rack_listen: Some("127.0.0.1:0".parse().unwrap()), ..given() };
+    assert!(Config::load(&door, String::new()).unwrap().policy.agent.loopback_ok);
+    assert!(!Config::load(&given(), String::new()).unwrap().policy.agent.loopback_ok);
+}

@@ -1,0 +1,223 @@
+//! Appliance, simulated rack and progress table in one process: `ferric demo`.
+//!
+//! It uses the API as any client does. The simulated servers have no BMC yet, so a person's finger
+//! ([`finger`]) follows the node's states and presses their power buttons.
+#![allow(clippy::print_stdout, reason = "what the demo is for is what it prints")]
+
+pub mod board;
+pub mod finger;
+pub mod life;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::app::{App, AppError};
+use crate::base::mac::Mac;
+use crate::base::size::human;
+use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::cli::console::Console;
+use crate::cli::fault::CliError;
+use crate::cli::link::Link;
+use crate::config::{Config, ConfigError, Given};
+use crate::demo::board::Board;
+use crate::demo::life::{Image, Life};
+use crate::depot::raw_disk;
+use crate::twin::rack::Rack;
+use crate::twin::server::{Server, TwinError};
+use crate::twin::settings::Settings;
+
+/// Why the demo does not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    #[error(transparent)]
+    App(#[from] AppError),
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("a simulated server could not be made")]
+    Twin(#[from] TwinError),
+    #[error("the disk image could not be made: {0}")]
+    Image(String),
+    #[error("the demo's folder {path} could not be used")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the API refused: {0}")]
+    Api(#[from] CliError),
+    #[error("{failed} of {servers} servers did not become active with the right disk")]
+    Failed { failed: usize, servers: usize },
+    #[error("standard output could not be written to")]
+    Output(#[from] std::io::Error),
+}
+
+/// What the command line asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    pub servers: u16,
+    pub keep: bool,
+}
+
+/// Runs the demo to its end, or until interrupted with `keep`.
+pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoError> {
+    let clock: SharedClock = Arc::new(RealClock::new());
+    let folder = Folder::new()?;
+    console.line(&format!("Starting the appliance with its state in {}", folder.path.display()))?;
+    let app = App::start(config(&folder.path)?).await?;
+    let url = format!("http://{}", app.api);
+    let rack_url = app.rack.map_or_else(|| url.clone(), |rack| format!("http://{rack}"));
+    console.line(&format!("The API is at {url}"))?;
+    let image = make_image(&folder.path, &rack_url).await?;
+    console.line(&format!("Made a disk image of {}, SHA-256 {}", human(image.size), image.sha256))?;
+    let rack = make_rack(wanted.servers, &folder.path, &rack_url, &clock)?;
+    let done = deploy_all(&Stage { clock: &clock, url: &url, rack: &rack, image: &image }, console).await;
+    if wanted.keep && done.is_ok() {
+        explain(&url, &image, console)?;
+        tokio::signal::ctrl_c().await.ok(); // without a signal handler there is nothing to wait for
+    }
+    rack.power_off().await;
+    app.drain().await;
+    done
+}
+
+struct Stage<'a> {
+    clock: &'a SharedClock,
+    url: &'a str,
+    rack: &'a Rack,
+    image: &'a Image,
+}
+
+async fn deploy_all(stage: &Stage<'_>, console: &mut Console<'_>) -> Result<(), DemoError> {
+    let began = stage.clock.tick();
+    let stop = CancellationToken::new();
+    let link = Arc::new(Link::open(stage.url)?);
+    let board = Arc::new(Board::new(stage.rack.servers(), stage.clock.clone()));
+    let finger = tokio::spawn(finger::follow(finger::Follow {
+        servers: stage.rack.servers().to_vec(),
+        link: link.clone(),
+        board: board.clone(),
+        clock: stage.clock.clone(),
+        stop: stop.clone(),
+    }));
+    let mut lives = JoinSet::new();
+    for (row, server) in stage.rack.servers().iter().enumerate() {
+        let life = Life { row, server: server.clone(), link: link.clone(), board: board.clone(), clock: stage.clock.clone(), image: stage.image.clone() };
+        lives.spawn(life.live());
+    }
+    let mut failures = Vec::new();
+    let mut left = lives.len();
+    while left > 0 {
+        tokio::select! {
+            ended = lives.join_next() => {
+                left -= 1;
+                if let Some(Ok(Err(why))) = ended {
+                    failures.push(why);
+                }
+            }
+            () = sleep(&**stage.clock, REDRAW) => board.draw(console)?,
+        }
+    }
+    stop.cancel();
+    finger.await.ok(); // it ends with the token and has nothing to say
+    board.draw_last(console)?;
+    summary(stage, stage.clock.tick().since(began), &failures, console)
+}
+
+fn summary(stage: &Stage<'_>, took: Duration, failures: &[String], console: &mut Console<'_>) -> Result<(), DemoError> {
+    let servers = stage.rack.servers().len();
+    let bytes: u64 = stage.rack.servers().iter().map(|server| server.progress().bytes_written).sum();
+    console.line("")?;
+    for why in failures {
+        console.line(&format!("FAILED  {why}"))?;
+    }
+    let good = servers - failures.len();
+    console.line(&format!(
+        "{good} of {servers} servers went from enroll to active in {:.1} s; {} written; each disk was read back and equals the image.",
+        took.as_secs_f64(),
+        human(bytes)
+    ))?;
+    if failures.is_empty() { Ok(()) } else { Err(DemoError::Failed { failed: failures.len(), servers }) }
+}
+
+fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), DemoError> {
+    for line in [
+        String::new(),
+        "The appliance and the servers stay up. In another terminal:".to_owned(),
+        format!("  export FERRIC_URL={url}"),
+        "  ferric node list".to_owned(),
+        "  ferric node show demo-1".to_owned(),
+        "  ferric node undeploy demo-1 --wait".to_owned(),
+        format!("  ferric node deploy demo-1 --image {} --checksum sha256:{} --wait", image.url, image.sha256),
+        "The stock clients work too:".to_owned(),
+        format!("  OS_AUTH_TYPE=none OS_ENDPOINT={url} baremetal node list"),
+        "The finger on the power buttons has been taken away: press them yourself with `ferric node power`.".to_owned(),
+        "Ctrl-C ends it and removes everything.".to_owned(),
+    ] {
+        console.line(&line)?;
+    }
+    Ok(())
+}
+
+fn config(folder: &Path) -> Result<Config, DemoError> {
+    let loopback = Some(([127, 0, 0, 1], 0).into());
+    let given = Given { data: Some(folder.join("data")), listen: loopback, rack_listen: loopback, ..Given::default() };
+    Ok(Config::load(&given, "ferric-demo".to_owned())?)
+}
+
+async fn make_image(folder: &Path, rack_url: &str) -> Result<Image, DemoError> {
+    let path = folder.join("data").join("images").join(IMAGE_NAME);
+    let made = tokio::task::spawn_blocking(move || raw_disk::make_demo_image(&path, IMAGE_SIZE, IMAGE_SEED)).await;
+    let sha256 = match made {
+        Ok(Ok(sha256)) => sha256,
+        Ok(Err(error)) => return Err(DemoError::Image(error.to_string())),
+        Err(error) => return Err(DemoError::Image(error.to_string())),
+    };
+    Ok(Image { url: format!("{rack_url}/images/{IMAGE_NAME}"), sha256, size: IMAGE_SIZE })
+}
+
+fn make_rack(servers: u16, folder: &Path, rack_url: &str, clock: &SharedClock) -> Result<Rack, DemoError> {
+    let disks = folder.join("disks");
+    std::fs::create_dir_all(&disks).map_err(|source| DemoError::Folder { path: disks.clone(), source })?;
+    let model = Settings {
+        disk_size: DISK_SIZE,
+        boot_time: Duration::from_millis(500),
+        pace: 0.1,
+        beat_scale: 0.01,
+        write_pause: Duration::from_millis(2),
+        ..Settings::new("demo", Mac([0x52, 0x54, 0, 0, 0, 1]), disks, rack_url)
+    };
+    Ok(Rack::new(servers, &model, clock)?)
+}
+
+/// A folder of the demo's own, removed at the end.
+struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    fn new() -> Result<Self, DemoError> {
+        let path = std::env::temp_dir().join(format!("ferric-demo-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(|source| DemoError::Folder { path: path.clone(), source })?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What cannot be removed lies in the system's folder for passing files.
+        std::fs::remove_dir_all(&self.path).ok();
+    }
+}
+
+/// The server of a row, for those who press buttons.
+pub fn by_mac<'a>(servers: &'a [Server], mac: &str) -> Option<&'a Server> {
+    servers.iter().find(|server| server.settings().macs.iter().any(|one| one.to_string() == mac))
+}
+
+const IMAGE_NAME: &str = "demo.img";
+/// Large enough to be seen being written, small enough for eight of them on a small machine.
+const IMAGE_SIZE: u64 = 64 << 20;
+const IMAGE_SEED: u64 = 1;
+/// The image and room for the config drive's partition; the file is sparse.
+const DISK_SIZE: u64 = 160 << 20;
+const REDRAW: Duration = Duration::from_millis(200);

@@ -1,0 +1,56 @@
+//! Heartbeats: where the agent is, and that it is time to look (contract `agent.md` section 5).
+
+use crate::flow::course::Course;
+use crate::flow::step;
+use crate::model::boot::Beat;
+use crate::model::run::Phase;
+
+/// Why a heartbeat is not taken; nothing has changed.
+pub fn check(node: &crate::model::node::Node, beat: &Beat) -> Result<(), String> {
+    let Some(agent) = &node.agent else {
+        return Err("agent token is not known: look up the node again to get one".to_owned());
+    };
+    if !agent.token.matches(beat.token.reveal()) {
+        return Err("invalid agent_token".to_owned());
+    }
+    if agent.url.as_ref().is_some_and(|url| *url != beat.url) {
+        return Err("callback_url differs from the one of this boot's first heartbeat".to_owned());
+    }
+    if agent.verify_ca.is_some() && agent.verify_ca != beat.verify_ca {
+        return Err("agent_verify_ca differs from the one of this boot's first heartbeat".to_owned());
+    }
+    Ok(())
+}
+
+/// Takes a heartbeat in. One that is not of the known boot changes nothing.
+pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
+    if !course.node.provision.traits().heartbeat_ok || check(&course.node, beat).is_err() {
+        return;
+    }
+    let at = course.facts.at;
+    if let Some(agent) = course.node.agent.as_mut() {
+        agent.borne = true;
+        agent.proven = false;
+        agent.url = Some(beat.url.clone());
+        agent.verify_ca.clone_from(&beat.verify_ca);
+        agent.version.clone_from(&beat.version);
+        agent.status.clone_from(&beat.status);
+        agent.status_message.clone_from(&beat.status_message);
+        agent.last_heartbeat = Some(at);
+    }
+    course.node.provision_updated_at = Some(at);
+    react(course);
+}
+
+fn react(course: &mut Course<'_>) {
+    let Some(run) = course.node.run.as_mut() else { return };
+    match run.phase {
+        Phase::FirstBeat => step::first_beat(course),
+        Phase::Beat => {
+            run.silent = 0;
+            course.renew_wait();
+            step::look_at_step(course);
+        }
+        Phase::Look | Phase::Act | Phase::Reboot { .. } | Phase::Later | Phase::Hold => {}
+    }
+}

@@ -1,0 +1,176 @@
+//! A decision in the making: the next record with what is owed, looked at and written down.
+
+use crate::model::ask::Answer;
+use crate::model::decision::{Decision, Fate, Row};
+use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::facts::Facts;
+use crate::model::journal::Event;
+use crate::model::moves::Verb;
+use crate::model::node::{AgentSeen, Node};
+use crate::model::provision::Provision;
+use crate::model::run::{Wait, WaitFor};
+
+/// A decision in the making.
+#[derive(Debug)]
+pub struct Course<'a> {
+    pub node: Node,
+    pub facts: &'a Facts<'a>,
+    pub answer: Answer,
+    owe: Vec<Owed>,
+    settled: Vec<u64>,
+    looks: Vec<Look>,
+    rows: Vec<Row>,
+    journal: Vec<Event>,
+}
+
+impl<'a> Course<'a> {
+    pub fn of(node: &Node, facts: &'a Facts<'a>) -> Self {
+        Self {
+            node: node.clone(),
+            facts,
+            answer: Answer::Done,
+            owe: Vec::new(),
+            settled: Vec::new(),
+            looks: Vec::new(),
+            rows: Vec::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// The decision. `before` is the record as it was.
+    pub fn finish(mut self, before: &Node) -> Decision {
+        let reserved = self.still_owed().count() > 0;
+        self.node.reserved = reserved;
+        let fate = if self.node == *before {
+            Fate::Same
+        } else {
+            self.node.updated_at = Some(self.facts.at);
+            Fate::Next(Box::new(self.node))
+        };
+        Decision {
+            fate,
+            rows: self.rows,
+            owe: self.owe,
+            settle: self.settled,
+            looks: self.looks,
+            journal: self.journal,
+            answer: self.answer,
+        }
+    }
+
+    /// Owes one more effect, after all that is owed.
+    pub fn owe(&mut self, effect: Effect, purpose: Purpose) {
+        self.node.changes += 1;
+        self.owe.push(Owed { number: self.node.changes, effect, purpose });
+    }
+
+    /// An effect that was owed before this decision.
+    pub fn owed(&self, number: u64) -> Option<&'a Owed> {
+        self.facts.owed.iter().find(|owed| owed.number == number)
+    }
+
+    /// All that stays owed after this decision.
+    pub fn still_owed(&self) -> impl Iterator<Item = &Owed> {
+        self.facts.owed.iter().filter(|owed| !self.settled.contains(&owed.number)).chain(&self.owe)
+    }
+
+    /// Whether something stays owed for `purpose`.
+    pub fn owes_for(&self, purpose: Purpose) -> bool {
+        self.still_owed().any(|owed| owed.purpose == purpose)
+    }
+
+    pub fn settle(&mut self, number: u64) {
+        self.settled.push(number);
+    }
+
+    /// Strikes all that is owed for `purpose`; an outcome that comes later changes nothing.
+    pub fn strike(&mut self, purpose: Purpose) {
+        let struck: Vec<_> =
+            self.facts.owed.iter().filter(|owed| owed.purpose == purpose).map(|owed| owed.number).collect();
+        self.settled.extend(struck);
+        self.owe.retain(|owed| owed.purpose != purpose);
+    }
+
+    pub fn wish(&mut self, look: Look) {
+        if !self.looks.contains(&look) {
+            self.looks.push(look);
+        }
+    }
+
+    pub fn row(&mut self, row: Row) {
+        self.rows.push(row);
+    }
+
+    pub fn note(&mut self, event: Event) {
+        self.journal.push(event);
+    }
+
+    /// Moves along the table. A pair that it does not hold is a mistake of ours: it is written down
+    /// and the state stays.
+    pub fn go(&mut self, verb: Verb) {
+        let from = self.node.provision;
+        let Some(to) = from.after(verb) else {
+            self.note(Event::error("internal", format!("no move {verb} from {from}; the state stays")));
+            return;
+        };
+        let target = self.target_after(to);
+        self.node.provision = to;
+        self.node.target_provision = target;
+        self.node.provision_updated_at = Some(self.facts.at);
+        self.note(Event::info("provision", format!("{from} -> {to}")));
+    }
+
+    /// A stable state has no target; manual cleaning keeps heading for `manageable`.
+    fn target_after(&self, to: Provision) -> Option<Provision> {
+        let traits = to.traits();
+        if traits.stable {
+            return None;
+        }
+        let manual = self.node.run.as_ref().is_some_and(|run| run.manual);
+        if manual { Some(Provision::Manageable) } else { traits.target }
+    }
+
+    /// Waits; an earlier wait is forgotten. `length` is in seconds.
+    pub fn wait(&mut self, why: WaitFor, from_whom: impl Into<String>, length: u32) {
+        self.node.waits += 1;
+        self.node.wait = Some(Wait {
+            number: self.node.waits,
+            why,
+            from_whom: from_whom.into(),
+            since: self.facts.at,
+            length,
+        });
+    }
+
+    /// The same wait, from now at its full length.
+    pub fn renew_wait(&mut self) {
+        if let Some(wait) = self.node.wait.clone() {
+            self.wait(wait.why, wait.from_whom, wait.length);
+        }
+    }
+
+    pub fn stop_waiting(&mut self) {
+        self.node.wait = None;
+    }
+
+    /// Drops the identity of the agent's boot; what was seen of it stays (style corner 2).
+    pub fn forget_agent(&mut self) {
+        if let Some(agent) = self.node.agent.take() {
+            self.node.agent_seen =
+                Some(AgentSeen { version: agent.version.clone(), last_heartbeat: agent.last_heartbeat });
+            if agent.pregenerated {
+                self.node.agent = Some(crate::model::boot::Agent::unused(agent.token, true));
+            }
+        }
+    }
+
+    /// What a person must know; cut to the length that the API shows.
+    pub fn error(&mut self, text: impl Into<String>) {
+        let text: String = text.into().chars().take(ERROR_LIMIT).collect();
+        self.note(Event::error("error", text.clone()));
+        self.node.last_error = Some(text);
+    }
+}
+
+/// Ironic's `log_in_db_max_size`.
+const ERROR_LIMIT: usize = 4096;

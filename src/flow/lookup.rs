@@ -1,0 +1,62 @@
+//! Lookups: which boot of the agent gets a token, and which is told to ask again (style corner 2).
+
+use std::net::IpAddr;
+
+use crate::flow::course::Course;
+use crate::flow::step;
+use crate::model::ask::{Answer, TokenAnswer};
+use crate::model::boot::Agent;
+use crate::model::decision::Decision;
+use crate::model::effect::Look;
+use crate::model::facts::Facts;
+use crate::model::node::Node;
+use crate::model::outcome::Seen;
+use crate::model::refusal::Refusal;
+
+/// Answers a lookup from `from`.
+pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    if facts.policy.agent.restrict_lookup && !node.provision.traits().lookup_ok {
+        return Err(Refusal::NotFound("the node was not found or is not expecting a ramdisk".to_owned()));
+    }
+    let mut course = Course::of(node, facts);
+    match &node.agent {
+        None => issue(&mut course, from),
+        Some(agent) if agent.pregenerated || agent.proven => {
+            course.answer = Answer::Token(TokenAnswer::Masked);
+        }
+        Some(agent) if agent.borne => {
+            course.wish(Look::AgentAlive);
+            let mut decision = course.finish(node);
+            decision.answer = Answer::AskAgain;
+            return Ok(decision);
+        }
+        Some(agent) if agent.given_to == Some(from) => {
+            course.answer = Answer::Token(TokenAnswer::Plain(agent.token.clone()));
+        }
+        Some(_) => {
+            // Nobody has used the token yet, and another address asks: it waits for the first heartbeat.
+            course.answer = Answer::AskAgain;
+        }
+    }
+    Ok(course.finish(node))
+}
+
+fn issue(course: &mut Course<'_>, from: IpAddr) {
+    let token = course.facts.token.clone();
+    course.answer = Answer::Token(TokenAnswer::Plain(token.clone()));
+    course.node.agent = Some(Agent { given_to: Some(from), ..Agent::unused(token, false) });
+}
+
+/// The known agent was looked at because somebody looked up the node a second time.
+pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
+    let alive = matches!(seen, Seen::Alive(true));
+    let Some(agent) = course.node.agent.as_mut() else { return };
+    if alive {
+        agent.proven = true;
+    } else {
+        step::another_boot(
+            course,
+            "another boot of the agent looked up the node and the known one does not answer",
+        );
+    }
+}

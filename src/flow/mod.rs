@@ -1,0 +1,156 @@
+//! Decisions: a record and what was asked or has happened, to the next record and what is owed.
+//!
+//! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
+//! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
+
+pub mod beat;
+pub mod course;
+pub mod lookup;
+pub mod pipeline;
+pub mod plan;
+pub mod power;
+pub mod recover;
+pub mod step;
+pub mod update;
+pub mod verb;
+
+use crate::flow::course::Course;
+use crate::model::ask::Ask;
+use crate::model::decision::Decision;
+use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::facts::Facts;
+use crate::model::journal::Event;
+use crate::model::moves::Verb;
+use crate::model::node::Node;
+use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::refusal::Refusal;
+use crate::model::run::WaitFor;
+
+/// The looks that a decision on `ask` needs beforehand (style corner 8).
+pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
+    match ask {
+        Ask::Provision(ask) => match ask.verb {
+            Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }],
+            Verb::Provide | Verb::Delete => vec![Look::Valid { deploy: false }],
+            Verb::Abort
+            | Verb::Adopt
+            | Verb::Clean
+            | Verb::Done
+            | Verb::Fail
+            | Verb::Hold
+            | Verb::Inspect
+            | Verb::Manage
+            | Verb::Rescue
+            | Verb::Resume
+            | Verb::Service
+            | Verb::Unhold
+            | Verb::Unrescue
+            | Verb::Wait => Vec::new(),
+        },
+        Ask::Power { .. } => vec![Look::Valid { deploy: false }],
+        Ask::Maintenance { .. }
+        | Ask::Patch(_)
+        | Ask::Delete
+        | Ask::Lookup { .. }
+        | Ask::PortCreate(_)
+        | Ask::PortPatch { .. }
+        | Ask::PortDelete { .. } => Vec::new(),
+    }
+}
+
+/// Decides an ask: refused, or what follows from it.
+pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    match ask {
+        Ask::Provision(ask) => verb::admit(node, ask, facts),
+        Ask::Power { target, timeout } => power::admit(node, *target, *timeout, facts),
+        Ask::Maintenance { on, reason } => Ok(update::maintenance(node, *on, reason.as_deref(), facts)),
+        Ask::Patch(patch) => update::patch(node, patch, facts),
+        Ask::Delete => update::delete(node, facts),
+        Ask::Lookup { from } => lookup::admit(node, *from, facts),
+        Ask::PortCreate(port) => update::port_create(node, port, facts),
+        Ask::PortPatch { port, patch } => update::port_patch(node, *port, patch, facts),
+        Ask::PortDelete { port } => update::port_delete(node, *port, facts),
+    }
+}
+
+/// Takes in what has happened; never refuses.
+pub fn absorb(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    match happened {
+        Happened::Opened => recover::opened(&mut course),
+        Happened::Paid { number, outcome } => paid(&mut course, *number, outcome),
+        Happened::Looked { look, fence, seen } => looked(&mut course, look, *fence, seen),
+        Happened::Beat(beat) => beat::absorb(&mut course, beat),
+        Happened::Due { wait } => due(&mut course, *wait),
+        Happened::SyncDue => power::sync_due(&mut course),
+    }
+    course.finish(node)
+}
+
+/// Owes a change for a synchronous request.
+pub fn call(node: &Node, effect: Effect, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    course.owe(effect, Purpose::Call);
+    course.finish(node)
+}
+
+fn paid(course: &mut Course<'_>, number: u64, outcome: &Outcome) {
+    let Some(owed) = course.owed(number).cloned() else {
+        course.note(Event::info(
+            "late",
+            format!("an outcome of effect {number} came after it was struck; nothing follows"),
+        ));
+        return;
+    };
+    course.settle(number);
+    if let Outcome::Power(power) = outcome {
+        power::record(course, *power);
+    }
+    match owed.purpose {
+        Purpose::Run => step::paid(course, &owed, outcome),
+        Purpose::Power | Purpose::Sync => power::paid(course, &owed, outcome),
+        Purpose::Aftermath | Purpose::Call => beside(course, &owed, outcome),
+    }
+}
+
+/// An effect beside the pipelines: its failure is written down and changes nothing.
+fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    match outcome {
+        Outcome::Failed(failure) => {
+            course.note(Event::error("effect", format!("{} failed: {}", owed.effect.label(), failure.why)));
+        }
+        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) => {}
+    }
+}
+
+/// What a look saw; it is dropped if a change was owed since (style corner 5).
+fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
+    if fence != course.node.changes {
+        return;
+    }
+    match look {
+        Look::Power => power::looked(course, seen),
+        Look::Step { cursor } => step::looked(course, *cursor, seen),
+        Look::AgentSteps => step::steps_fetched(course, seen),
+        Look::AgentAlive => lookup::agent_looked_at(course, seen),
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => {}
+    }
+}
+
+/// A wait has ended.
+fn due(course: &mut Course<'_>, number: u64) {
+    let Some(wait) = course.node.wait.clone().filter(|wait| wait.number == number) else { return };
+    if course.node.wished.maintenance && wait.why != WaitFor::Power {
+        course.renew_wait();
+        return;
+    }
+    match wait.why {
+        WaitFor::FirstBeat => step::no_first_beat(course, &wait),
+        WaitFor::Beat => step::no_beat(course),
+        WaitFor::Look => step::look_again(course),
+        WaitFor::Power => power::look_again(course),
+    }
+}
+
+#[cfg(test)]
+mod tests;

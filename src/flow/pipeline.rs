@@ -1,0 +1,188 @@
+//! Where pipelines begin and end: verification, cleaning, deployment, tear down.
+
+use crate::flow::course::Course;
+use crate::flow::plan;
+use crate::flow::step;
+use crate::model::Object;
+use crate::model::boot::Boots;
+use crate::model::effect::{Effect, Purpose};
+use crate::model::journal::Event;
+use crate::model::moves::Verb;
+use crate::model::node::Fault;
+use crate::model::policy::CollectLogs;
+use crate::model::power::PowerWish;
+use crate::model::provision::Provision;
+use crate::model::run::{Phase, Run};
+use crate::model::step::{AskedStep, Kind, Step};
+
+/// Begins a pipeline; the state has been entered already.
+pub fn start(course: &mut Course<'_>, kind: Kind, plan: Vec<Step>, asked: Vec<AskedStep>) {
+    course.node.last_error = None;
+    course.stop_waiting();
+    course.node.run = Some(Run {
+        kind,
+        manual: false,
+        plan,
+        cursor: 0,
+        phase: Phase::Look,
+        memo: Object::new(),
+        lost: 0,
+        silent: 0,
+        fetched: false,
+        versions: Object::new(),
+        asked,
+        started: course.facts.at,
+    });
+    course.note(Event::info("start", format!("{} begins", kind.gerund())));
+    step::begin(course);
+}
+
+/// Begins automated cleaning, or skips it if the node or the site says so.
+pub fn start_cleaning(course: &mut Course<'_>) {
+    let wanted = course.node.wished.automated_clean.unwrap_or(course.facts.policy.automated_clean);
+    if !wanted {
+        course.node.run = None;
+        course.stop_waiting();
+        course.go(cleaned(course));
+        return;
+    }
+    let plan = plan::clean(&course.node, course.facts);
+    start(course, Kind::Clean, plan, Vec::new());
+}
+
+/// The verb that ends cleaning: a retired node does not become available.
+fn cleaned(course: &Course<'_>) -> Verb {
+    let manual = course.node.run.as_ref().is_some_and(|run| run.manual);
+    if manual || course.node.wished.retired { Verb::Manage } else { Verb::Done }
+}
+
+/// All steps are done.
+pub fn finish(course: &mut Course<'_>, kind: Kind) {
+    let verb = if kind == Kind::Clean { cleaned(course) } else { Verb::Done };
+    course.note(Event::info("end", format!("{} ends", kind.gerund())));
+    course.node.run = None;
+    course.stop_waiting();
+    match kind {
+        Kind::Verify | Kind::Clean | Kind::Service => course.forget_agent(),
+        Kind::Deploy => {
+            course.forget_agent();
+            course.node.boots = Boots::Disk;
+        }
+        Kind::Delete => {
+            empty_instance(course);
+            course.go(Verb::Clean);
+            start_cleaning(course);
+            return;
+        }
+    }
+    course.go(verb);
+}
+
+/// What tear down takes away, whether it worked or not.
+fn empty_instance(course: &mut Course<'_>) {
+    course.forget_agent();
+    let node = &mut course.node;
+    node.wished.instance_info = Object::new();
+    node.wished.instance_uuid = None;
+    node.wished.instance_name = None;
+    node.config_drive = None;
+    node.boots = Boots::Nothing;
+}
+
+/// The pipeline has failed: to its failed state, with step, reason and remedy in `last_error`.
+pub fn fail(course: &mut Course<'_>, why: &str) {
+    let Some(run) = course.node.run.clone() else {
+        course.error(why);
+        return;
+    };
+    let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
+    let text = sentence(course, run.kind, visible.as_deref(), why);
+    course.strike(Purpose::Run);
+    aftermath(course, &run);
+    course.go(Verb::Fail);
+    course.node.run = None;
+    course.stop_waiting();
+    mark_fault(course, run.kind, visible.is_some(), &text);
+    course.error(text);
+    if run.kind == Kind::Delete {
+        empty_instance(course);
+    }
+}
+
+fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> String {
+    let node = course.node.label();
+    let remedy = remedy(kind);
+    match step {
+        Some(step) => format!("{} of node {node} failed in step {step}: {why}. {remedy}", kind.gerund()),
+        None => format!("{} of node {node} failed: {why}. {remedy}", kind.gerund()),
+    }
+}
+
+fn remedy(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Verify => "Correct driver_info or the BMC, then manage it again.",
+        Kind::Clean => "Mend the cause, unset maintenance, then manage and provide it again.",
+        Kind::Deploy => "Mend the cause, then deploy it again or undeploy it.",
+        Kind::Service => "Mend the cause, then service it again or abort.",
+        Kind::Delete => "Mend the cause, then undeploy it again.",
+    }
+}
+
+/// Logs, then power off where the site wants it.
+fn aftermath(course: &mut Course<'_>, run: &Run) {
+    let policy = course.facts.policy;
+    let reachable = course.node.agent.as_ref().is_some_and(|agent| agent.url.is_some());
+    if reachable && policy.collect_logs != CollectLogs::Never {
+        course.owe(Effect::Logs, Purpose::Aftermath);
+    }
+    let uses_agent = course.facts.catalog.uses_agent(&course.node.wished.interfaces);
+    let off = match run.kind {
+        Kind::Deploy => policy.power_off_after_deploy_failure,
+        Kind::Clean => policy.poweroff_in_cleanfail,
+        Kind::Verify | Kind::Service | Kind::Delete => false,
+    };
+    if off && uses_agent && !course.node.wished.disable_power_off {
+        let limit = policy.power_state_change_timeout;
+        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Aftermath);
+    }
+}
+
+/// A step that failed on the machine itself asks for a person.
+fn mark_fault(course: &mut Course<'_>, kind: Kind, in_step: bool, text: &str) {
+    let fault = match kind {
+        Kind::Clean => Fault::Clean,
+        Kind::Service => Fault::Service,
+        Kind::Verify | Kind::Deploy | Kind::Delete => return,
+    };
+    if in_step {
+        course.node.wished.maintenance = true;
+        course.node.maintenance_reason = Some(text.to_owned());
+        course.node.fault = Some(fault);
+    }
+}
+
+/// Somebody said abort, and the current step allows it.
+pub fn abort(course: &mut Course<'_>) {
+    let Some(run) = course.node.run.clone() else {
+        course.go(Verb::Abort);
+        return;
+    };
+    let step =
+        run.step().filter(|step| !step.hidden).map_or("no step".to_owned(), |step| format!("step {step}"));
+    let node = course.node.label();
+    course.strike(Purpose::Run);
+    aftermath(course, &run);
+    course.go(Verb::Abort);
+    course.node.run = None;
+    course.stop_waiting();
+    course.error(format!("{} of node {node} was aborted by request during {step}.", run.kind.gerund()));
+}
+
+/// Aborted while a step works that has now ended: the wait state is passed for the move's sake.
+pub fn abort_after_step(course: &mut Course<'_>) {
+    if !matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
+    {
+        course.go(Verb::Wait);
+    }
+    abort(course);
+}

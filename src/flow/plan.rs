@@ -1,0 +1,265 @@
+//! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
+
+use crate::model::Object;
+use crate::model::catalog::StepSpec;
+use crate::model::facts::Facts;
+use crate::model::interface::Interface;
+use crate::model::node::Node;
+use crate::model::policy::Policy;
+use crate::model::step::{Again, AskedStep, By, Core, Kind, Step};
+use crate::model::turn::InBand;
+
+/// The plan of verification: see that the BMC answers, then the drivers' verify steps.
+pub fn verify(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
+    let mut plan = vec![frame("check_power", Core::CheckPower)];
+    plan.extend(declared(node, facts, Kind::Verify));
+    plan
+}
+
+/// The plan of automated cleaning, as far as it is known without the agent.
+pub fn clean(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
+    if !facts.catalog.uses_agent(&node.wished.interfaces) {
+        return cleaning(node, facts, &[]);
+    }
+    vec![
+        frame("boot_agent", Core::BootAgent),
+        frame("fetch_steps", Core::FetchSteps),
+        frame("power_off", Core::PowerOff),
+    ]
+}
+
+/// The steps of automated cleaning, with those that the agent offers.
+pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step> {
+    let mut steps = declared(node, facts, Kind::Clean);
+    for offered in in_band {
+        let priority = clean_priority(facts.policy, offered);
+        if priority > 0 && !steps.iter().any(|step| step.is(offered.interface, &offered.step)) {
+            steps.push(from_agent(offered, priority));
+        }
+    }
+    for step in &mut steps {
+        if let Some(priority) = overridden(facts.policy, step.interface, &step.step) {
+            step.priority = priority;
+        }
+    }
+    steps.retain(|step| step.priority > 0);
+    sort(&mut steps, Kind::Clean);
+    steps
+}
+
+/// The plan of tear down.
+pub fn delete(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
+    let off = facts.catalog.uses_agent(&node.wished.interfaces) && !node.wished.disable_power_off;
+    if off { vec![frame("power_off", Core::PowerOff)] } else { Vec::new() }
+}
+
+/// The plan of a deployment, as far as it is known without the agent.
+pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec<Step>, String> {
+    let uses_agent = facts.catalog.uses_agent(&node.wished.interfaces);
+    let mut steps = declared(node, facts, Kind::Deploy);
+    for ask in asked {
+        override_with(&mut steps, ask, asked_step(node, ask, facts, uses_agent)?);
+    }
+    sort(&mut steps, Kind::Deploy);
+    if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
+        steps.insert(place + 1, frame("fetch_steps", Core::FetchSteps));
+    }
+    Ok(steps)
+}
+
+/// What is left of a deployment after `done`, now that the agent has told its steps.
+pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Result<Vec<Step>, String> {
+    let (past, future) = plan.split_at(done.min(plan.len()));
+    let mut steps = Vec::new();
+    for step in future {
+        steps.push(confirmed(step, in_band)?);
+    }
+    for offered in in_band {
+        let known = plan.iter().any(|step| step.is(offered.interface, &offered.step));
+        if offered.priority > 0 && !known {
+            steps.push(from_agent(offered, offered.priority));
+        }
+    }
+    sort(&mut steps, Kind::Deploy);
+    Ok(past.iter().cloned().chain(steps).collect())
+}
+
+/// An asked step that only the agent can know must be one it offers; its rules are taken from there.
+fn confirmed(step: &Step, in_band: &[InBand]) -> Result<Step, String> {
+    if !step.asked || step.by != By::Agent {
+        return Ok(step.clone());
+    }
+    let offered = in_band
+        .iter()
+        .find(|offered| step.is(offered.interface, &offered.step))
+        .ok_or_else(|| format!("neither the driver nor the agent has a deploy step {step}"))?;
+    check_args(&step.args, &offered.known, &offered.required)
+        .map_err(|why| format!("deploy step {step}: {why}"))?;
+    Ok(Step {
+        abortable: offered.abortable,
+        again: offered.again,
+        reboot_after: offered.reboot_requested,
+        ..step.clone()
+    })
+}
+
+fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<(), String> {
+    if let Some(unknown) = args.keys().find(|key| !known.contains(key)) {
+        return Err(format!("unknown argument {unknown:?}"));
+    }
+    match required.iter().find(|name| !args.contains_key(name.as_str())) {
+        Some(missing) => Err(format!("argument {missing:?} is required")),
+        None => Ok(()),
+    }
+}
+
+/// A request's step takes the place of the driver's of the same name; priority 0 removes it.
+fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
+    steps.retain(|old| !old.is(ask.interface, &ask.step) || is_reserved(&ask.step));
+    steps.extend(step.filter(|step| step.priority > 0));
+}
+
+fn asked_step(
+    node: &Node,
+    ask: &AskedStep,
+    facts: &Facts<'_>,
+    uses_agent: bool,
+) -> Result<Option<Step>, String> {
+    let priority = ask.priority.unwrap_or(0);
+    let declared = facts
+        .catalog
+        .steps(&node.wished.interfaces, Kind::Deploy)
+        .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
+    if let Some(core) = reserved(&ask.step) {
+        return Ok(Some(Step { by: By::Core(core), ..from_request(ask, priority, By::Agent) }));
+    }
+    let Some((interface, spec)) = declared else {
+        // Only the agent can know it; a driver that never runs an agent skips it, as the reference does.
+        return Ok(uses_agent.then(|| from_request(ask, priority, By::Agent)));
+    };
+    if spec.by == By::Core(Core::BootAgent) && priority > 0 {
+        return Err(format!("deploy step {interface}.{} cannot be overridden", spec.step));
+    }
+    let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
+    let required: Vec<_> =
+        spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
+    check_args(&ask.args, &known, &required)
+        .map_err(|why| format!("deploy step {interface}.{}: {why}", spec.step))?;
+    Ok(Some(Step { args: ask.args.clone(), asked: true, priority, ..from_spec(interface, spec) }))
+}
+
+/// Names that the pipeline handles in every kind, whatever the interface.
+pub fn reserved(name: &str) -> Option<Core> {
+    match name {
+        "power_on" => Some(Core::PowerOn),
+        "power_off" => Some(Core::PowerOff),
+        "reboot" => Some(Core::Reboot),
+        "hold" => Some(Core::Hold),
+        "wait" => Some(Core::Wait),
+        _ => None,
+    }
+}
+
+fn is_reserved(name: &str) -> bool {
+    reserved(name).is_some()
+}
+
+/// The steps that drivers declare with a priority.
+fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
+    let mut steps: Vec<_> = facts
+        .catalog
+        .steps(&node.wished.interfaces, kind)
+        .filter(|(interface, spec)| {
+            let overridden =
+                if kind == Kind::Clean { overridden(facts.policy, *interface, spec.step) } else { None };
+            overridden.unwrap_or(spec.priority) > 0
+        })
+        .map(|(interface, spec)| from_spec(interface, spec))
+        .collect();
+    sort(&mut steps, kind);
+    steps
+}
+
+fn clean_priority(policy: &Policy, offered: &InBand) -> i64 {
+    let erase = match (offered.interface, offered.step.as_str()) {
+        (Interface::Deploy, "erase_devices") => policy.erase_devices_priority,
+        (Interface::Deploy, "erase_devices_metadata") => policy.erase_devices_metadata_priority,
+        _ => None,
+    };
+    overridden(policy, offered.interface, &offered.step).or(erase).unwrap_or(offered.priority)
+}
+
+fn overridden(policy: &Policy, interface: Interface, step: &str) -> Option<i64> {
+    let name = format!("{interface}.{step}");
+    policy.clean_step_priority_override.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)
+}
+
+/// Highest priority first; on equal priority the weightier interface (stable otherwise).
+fn sort(steps: &mut [Step], kind: Kind) {
+    steps.sort_by_key(|step| std::cmp::Reverse((step.priority, kind.weight(step.interface))));
+}
+
+fn from_spec(interface: Interface, spec: &StepSpec) -> Step {
+    Step {
+        interface,
+        step: spec.step.to_owned(),
+        args: Object::new(),
+        priority: spec.priority,
+        abortable: spec.abortable,
+        by: spec.by,
+        again: spec.again,
+        hidden: false,
+        reboot_after: false,
+        asked: false,
+        abort_after: false,
+    }
+}
+
+fn from_agent(offered: &InBand, priority: i64) -> Step {
+    Step {
+        interface: offered.interface,
+        step: offered.step.clone(),
+        args: Object::new(),
+        priority,
+        abortable: offered.abortable,
+        by: By::Agent,
+        again: offered.again,
+        hidden: false,
+        reboot_after: offered.reboot_requested,
+        asked: false,
+        abort_after: false,
+    }
+}
+
+fn from_request(ask: &AskedStep, priority: i64, by: By) -> Step {
+    Step {
+        interface: ask.interface,
+        step: ask.step.clone(),
+        args: ask.args.clone(),
+        priority,
+        abortable: true,
+        by,
+        again: Again::Repeat,
+        hidden: false,
+        reboot_after: false,
+        asked: true,
+        abort_after: false,
+    }
+}
+
+/// A step of the pipeline's own frame, not shown.
+pub fn frame(name: &str, core: Core) -> Step {
+    Step {
+        interface: Interface::Deploy,
+        step: name.to_owned(),
+        args: Object::new(),
+        priority: 0,
+        abortable: true,
+        by: By::Core(core),
+        again: Again::Repeat,
+        hidden: true,
+        reboot_after: false,
+        asked: false,
+        abort_after: false,
+    }
+}

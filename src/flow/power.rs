@@ -1,0 +1,251 @@
+//! Power: requests, what was seen, and keeping record and machine together (contract `states.json`).
+
+use crate::flow::course::Course;
+use crate::flow::pipeline;
+use crate::flow::step;
+use crate::model::decision::Decision;
+use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::facts::Facts;
+use crate::model::interface::Interface;
+use crate::model::journal::Event;
+use crate::model::node::{Fault, Node};
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::power::{Power, PowerTarget, PowerWish};
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+use crate::model::run::{Phase, Run, WaitFor};
+use crate::model::step::{By, Core};
+
+/// Admits a power request.
+pub fn admit(
+    node: &Node,
+    target: PowerTarget,
+    timeout: Option<u32>,
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    check(node, target, facts)?;
+    let mut course = Course::of(node, facts);
+    course.node.last_error = None;
+    if is_there(node, target) {
+        course.node.target_power = None;
+        return Ok(course.finish(node));
+    }
+    course.node.target_power = Some(target.goal());
+    for wish in target.wishes() {
+        let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
+        course.owe(Effect::Power { wish: *wish, limit }, Purpose::Power);
+    }
+    course.note(Event::info("power", format!("asked for {target:?}")));
+    Ok(course.finish(node))
+}
+
+fn is_there(node: &Node, target: PowerTarget) -> bool {
+    matches!(
+        (target, node.power),
+        (PowerTarget::On, Some(Power::On)) | (PowerTarget::Off | PowerTarget::SoftOff, Some(Power::Off))
+    )
+}
+
+fn default_limit(wish: PowerWish, facts: &Facts<'_>) -> u32 {
+    match wish {
+        PowerWish::SoftOff => facts.policy.soft_power_off_timeout,
+        PowerWish::On | PowerWish::Off => facts.policy.power_state_change_timeout,
+    }
+}
+
+fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if matches!(node.provision, Provision::Cleaning | Provision::CleanWait) {
+        return Err(Refusal::Invalid(format!(
+            "power of node {} cannot be changed while it is in state {:?}: abort cleaning first",
+            node.id,
+            node.provision.name()
+        )));
+    }
+    if node.wished.disable_power_off && matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
+        return Err(Refusal::Conflict(format!(
+            "powering off is disabled for node {} (disable_power_off)",
+            node.id
+        )));
+    }
+    let interface = &node.wished.interfaces.power;
+    let support = facts
+        .catalog
+        .implementation(Interface::Power, interface)
+        .map(|found| found.power_wishes)
+        .unwrap_or_default();
+    let soft = matches!(target, PowerTarget::SoftOff | PowerTarget::SoftReboot);
+    if (soft && !support.soft) || (target == PowerTarget::On && !support.on) {
+        return Err(Refusal::Invalid(format!(
+            "power interface {interface:?} of node {} does not support {target:?}",
+            node.id
+        )));
+    }
+    for seen in facts.seen {
+        if let Seen::Valid(verdicts) = seen
+            && let Some(reason) = verdicts
+                .iter()
+                .filter(|one| one.interface == Interface::Power)
+                .find_map(|one| one.reason.as_ref())
+        {
+            return Err(Refusal::Invalid(format!(
+                "Failed to validate power info for node {}: {reason}",
+                node.id
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The machine has this power now. Off ends the agent's boot.
+pub fn record(course: &mut Course<'_>, power: Power) {
+    if course.node.power != Some(power) {
+        course.note(Event::info(
+            "power",
+            format!("the machine is {}", power.name().trim_start_matches("power ")),
+        ));
+        course.node.power = Some(power);
+    }
+    if power == Power::Off {
+        course.forget_agent();
+    }
+}
+
+/// The outcome of an effect that a power request or power sync owed.
+pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    if let Outcome::Failed(failure) = outcome {
+        course.strike(owed.purpose);
+        course.node.target_power = None;
+        let text = format!("{} of node {} failed: {}", owed.effect.label(), course.node.label(), failure.why);
+        course.error(text);
+        return;
+    }
+    if !course.owes_for(owed.purpose) {
+        course.node.target_power = None;
+    }
+}
+
+/// Power sync has come round: look, unless somebody works on the machine.
+pub fn sync_due(course: &mut Course<'_>) {
+    let node = &course.node;
+    let recovering = node.fault == Some(Fault::Power);
+    let resting = !node.wished.maintenance && node.provision.traits().power_sync;
+    let busy = node.run.is_some() || node.target_power.is_some() || course.still_owed().next().is_some();
+    if (recovering || resting) && !busy {
+        course.wish(Look::Power);
+    }
+}
+
+/// The wait of a power fault has ended.
+pub fn look_again(course: &mut Course<'_>) {
+    course.stop_waiting();
+    course.wish(Look::Power);
+}
+
+/// What a look at power saw: for verification's check, or for power sync.
+pub fn looked(course: &mut Course<'_>, seen: &Seen) {
+    let checking = course.node.run.as_ref().is_some_and(|run| {
+        run.phase == Phase::Look && run.step().is_some_and(|step| step.by == By::Core(Core::CheckPower))
+    });
+    match seen {
+        Seen::Power(Power::Error) => silent(course, checking, "the BMC reports a power error"),
+        Seen::Power(power) if checking => {
+            record(course, *power);
+            step::core_done(course);
+        }
+        Seen::Power(power) => synchronise(course, *power),
+        Seen::Silent(failure) => silent(course, checking, &failure.why),
+        Seen::Turn(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
+    }
+}
+
+/// Record and machine: equal, or one follows the other as the site's policy says. The machine is pushed
+/// only when it was seen differing twice (style corner 15).
+fn synchronise(course: &mut Course<'_>, seen: Power) {
+    if course.node.run.as_ref().is_some_and(Run::is_busy) {
+        return;
+    }
+    recover(course);
+    let policy = course.facts.policy;
+    let recorded = course.node.power;
+    if recorded == Some(seen) {
+        course.node.misses = 0;
+        return;
+    }
+    let wish = match recorded {
+        Some(Power::On) => PowerWish::On,
+        Some(Power::Off) => PowerWish::Off,
+        Some(Power::Error) | None => return follow(course, seen),
+    };
+    if !policy.force_power_state_during_sync {
+        return follow(course, seen);
+    }
+    course.node.misses = course.node.misses.saturating_add(1);
+    if course.node.misses > policy.power_state_sync_max_retries {
+        follow(course, seen);
+        set_power_fault(course, "the machine does not stay in the recorded power state");
+    } else if course.node.misses > 1 {
+        course.note(Event::error(
+            "power",
+            format!(
+                "the machine is {}, the record says {}: it is pushed back",
+                seen.name(),
+                wish.goal().name()
+            ),
+        ));
+        course.owe(Effect::Power { wish, limit: policy.power_state_change_timeout }, Purpose::Sync);
+    }
+}
+
+/// The record follows the machine.
+fn follow(course: &mut Course<'_>, seen: Power) {
+    course.node.misses = 0;
+    record(course, seen);
+}
+
+/// A good look ends a power fault.
+fn recover(course: &mut Course<'_>) {
+    if course.node.fault == Some(Fault::Power) {
+        course.node.fault = None;
+        course.node.wished.maintenance = false;
+        course.node.maintenance_reason = None;
+        course.node.misses = 0;
+        course.stop_waiting();
+        course.note(Event::info("power", "the BMC answers again: maintenance is over"));
+    }
+}
+
+fn silent(course: &mut Course<'_>, checking: bool, why: &str) {
+    if checking {
+        pipeline::fail(course, &format!("the power state could not be read: {why}"));
+        return;
+    }
+    let policy = course.facts.policy;
+    if course.node.fault == Some(Fault::Power) {
+        course.wait(WaitFor::Power, "the BMC", policy.power_failure_recovery_interval);
+        return;
+    }
+    course.node.misses = course.node.misses.saturating_add(1);
+    if course.node.misses > policy.power_state_sync_max_retries {
+        set_power_fault(course, why);
+    }
+}
+
+fn set_power_fault(course: &mut Course<'_>, why: &str) {
+    let text = format!(
+        "power of node {} is out of hand: {why}. Mend the BMC's connection or settings; maintenance ends by itself when it answers",
+        course.node.label()
+    );
+    course.node.wished.maintenance = true;
+    course.node.fault = Some(Fault::Power);
+    course.node.maintenance_reason = Some(text.clone());
+    course.node.misses = 0;
+    course.error(text);
+    if course.node.run.is_none() {
+        course.wait(WaitFor::Power, "the BMC", course.facts.policy.power_failure_recovery_interval);
+    }
+}

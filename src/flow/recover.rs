@@ -1,0 +1,44 @@
+//! After a start: what was under way goes on; looks come before changes (style corner 15).
+
+use crate::flow::course::Course;
+use crate::flow::step;
+use crate::model::effect::{Effect, Owed, Purpose};
+use crate::model::outcome::Outcome;
+use crate::model::run::{Phase, Run};
+use crate::model::step::Again;
+use crate::model::turn::{Failure, FailureKind};
+
+/// The daemon has found the node in its store. Owed effects are paid by the lane, with `again`.
+pub fn opened(course: &mut Course<'_>) {
+    if let Some(press) = unsure_press(course) {
+        course.settle(press.number);
+        let failure = Failure::new(
+            FailureKind::Unknown,
+            "the daemon stopped while it was being done: unknown whether done",
+        );
+        step::paid(course, &press, &Outcome::Failed(failure));
+        return;
+    }
+    if course.owes_for(Purpose::Run) {
+        return;
+    }
+    let Some(phase) = course.node.run.as_ref().map(|run| run.phase) else { return };
+    match phase {
+        Phase::Look | Phase::Beat | Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
+        Phase::FirstBeat | Phase::Later | Phase::Hold => {}
+    }
+}
+
+/// An owed effect that must not be done twice: it is not paid again (style corner 6).
+fn unsure_press(course: &Course<'_>) -> Option<Owed> {
+    let first = course.facts.owed.first()?;
+    let never = match &first.effect {
+        Effect::Step { .. } => {
+            course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.again == Again::Never)
+        }
+        Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Logs => {
+            first.effect.again() == Again::Never
+        }
+    };
+    never.then(|| first.clone())
+}

@@ -1,0 +1,534 @@
+//! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
+
+use crate::flow::course::Course;
+use crate::flow::pipeline;
+use crate::flow::plan;
+use crate::model::Object;
+use crate::model::boot::{BootDevice, Boots};
+use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::journal::Event;
+use crate::model::moves::Verb;
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::power::PowerWish;
+use crate::model::provision::Provision;
+use crate::model::run::{Phase, Run, Wait, WaitFor};
+use crate::model::step::{Again, By, Core, Kind};
+use crate::model::turn::{Failure, FailureKind, InBandSteps, MEMO_LIMIT, Memo, Turn};
+
+/// Begins the current step, and those after it that need nothing, or ends the pipeline.
+pub fn begin(course: &mut Course<'_>) {
+    loop {
+        let Some(run) = course.node.run.as_mut() else { return };
+        let kind = run.kind;
+        let Some(step) = run.step().cloned() else {
+            work(course);
+            pipeline::finish(course, kind);
+            return;
+        };
+        run.memo = Object::new();
+        run.silent = 0;
+        if !step.hidden {
+            course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
+        }
+        let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
+        match step.by {
+            By::Driver | By::Agent => {
+                look(course, Look::Step { cursor });
+                return;
+            }
+            By::Core(core) => {
+                if !begin_core(course, core, &step.args) {
+                    return;
+                }
+                advance(course);
+            }
+        }
+    }
+}
+
+/// Begins a step of the pipeline's own; true if it is done at once.
+fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
+    match core {
+        Core::Nothing | Core::LeaveNetwork => return true,
+        Core::BootAgent => reboot(course, Boots::Ramdisk),
+        Core::FetchSteps => look(course, Look::AgentSteps),
+        Core::CheckPower => look(course, Look::Power),
+        Core::PowerOn => power(course, &[PowerWish::On]),
+        Core::PowerOff => power(course, &[PowerWish::Off]),
+        Core::Reboot => power(course, &[PowerWish::Off, PowerWish::On]),
+        Core::BootDisk => {
+            course.node.boots = Boots::Disk;
+            power(course, &[PowerWish::On]);
+        }
+        Core::Hold => hold(course),
+        Core::Wait => wait_step(course, args),
+    }
+    false
+}
+
+/// The state while effects are owed or a look decides what is next.
+fn work(course: &mut Course<'_>) {
+    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
+    {
+        course.go(Verb::Resume);
+    }
+}
+
+/// The state while somebody else is awaited; verification and tear down have none.
+fn rest(course: &mut Course<'_>) {
+    if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
+        course.go(Verb::Wait);
+    }
+}
+
+fn set_phase(course: &mut Course<'_>, phase: Phase) {
+    if let Some(run) = course.node.run.as_mut() {
+        run.phase = phase;
+    }
+}
+
+fn look(course: &mut Course<'_>, look: Look) {
+    work(course);
+    course.stop_waiting();
+    set_phase(course, Phase::Look);
+    course.wish(look);
+}
+
+fn power(course: &mut Course<'_>, wishes: &[PowerWish]) {
+    work(course);
+    course.stop_waiting();
+    set_phase(course, Phase::Act);
+    let limit = course.facts.policy.power_state_change_timeout;
+    for wish in wishes {
+        course.owe(Effect::Power { wish: *wish, limit }, Purpose::Run);
+    }
+}
+
+/// Off, boot device, on: two wishes and a setting. Another boot means another identity.
+fn reboot(course: &mut Course<'_>, into: Boots) {
+    work(course);
+    course.stop_waiting();
+    course.forget_agent();
+    course.node.boots = into;
+    set_phase(course, Phase::Reboot { into });
+    let limit = course.facts.policy.power_state_change_timeout;
+    course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
+    if into == Boots::Ramdisk {
+        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, Purpose::Run);
+    }
+    course.owe(Effect::Power { wish: PowerWish::On, limit }, Purpose::Run);
+}
+
+fn hold(course: &mut Course<'_>) {
+    course.stop_waiting();
+    set_phase(course, Phase::Hold);
+    course.go(Verb::Hold);
+}
+
+/// With seconds the wait's end goes on, without them the next heartbeat does.
+fn wait_step(course: &mut Course<'_>, args: &Object) {
+    let seconds = args.get("seconds").and_then(serde_json::Value::as_u64);
+    let most = course.facts.policy.max_conductor_wait_step_seconds;
+    rest(course);
+    if let Some(seconds) = seconds {
+        let length = u32::try_from(seconds).unwrap_or(most).min(most);
+        set_phase(course, Phase::Later);
+        course.wait(WaitFor::Look, "the clock", length);
+    } else {
+        set_phase(course, Phase::Beat);
+        let length = callback_timeout(course);
+        course.wait(WaitFor::Beat, "the agent", length);
+    }
+}
+
+fn callback_timeout(course: &Course<'_>) -> u32 {
+    let policy = course.facts.policy;
+    match course.node.run.as_ref().map(|run| run.kind) {
+        Some(Kind::Clean) => policy.clean_callback_timeout,
+        Some(Kind::Service) => policy.service_callback_timeout,
+        Some(Kind::Deploy | Kind::Verify | Kind::Delete) | None => policy.deploy_callback_timeout,
+    }
+}
+
+/// A step of the pipeline's own has ended elsewhere.
+pub fn core_done(course: &mut Course<'_>) {
+    done(course);
+}
+
+/// A person has let go of a held step: it is done.
+pub fn unheld(course: &mut Course<'_>) {
+    set_phase(course, Phase::Look);
+    work(course);
+    done(course);
+}
+
+/// The current step is done: on to the next.
+fn done(course: &mut Course<'_>) {
+    let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
+    if !step.hidden {
+        course.note(Event::info("step", format!("step {step} is done")));
+    }
+    if step.abort_after {
+        pipeline::abort_after_step(course);
+        return;
+    }
+    if step.reboot_after
+        && let Some(run) = course.node.run.as_mut()
+    {
+        run.plan.insert(run.cursor + 1, plan::frame("boot_agent", Core::BootAgent));
+    }
+    advance(course);
+    begin(course);
+}
+
+fn advance(course: &mut Course<'_>) {
+    if let Some(run) = course.node.run.as_mut() {
+        run.cursor += 1;
+        run.lost = 0;
+    }
+}
+
+/// The outcome of an effect that the run owed.
+pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    let Some(run) = course.node.run.clone() else { return };
+    match (&owed.effect, outcome) {
+        (Effect::Step { cursor }, Outcome::Turn(turn)) => {
+            if *cursor == run.cursor && run.phase == Phase::Act {
+                take_turn(course, turn);
+            }
+        }
+        (_, Outcome::Failed(failure)) => take_failure(course, failure),
+        (_, Outcome::Done | Outcome::Power(_) | Outcome::Turn(_)) => {
+            if !course.owes_for(Purpose::Run) {
+                all_paid(course, run.phase);
+            }
+        }
+    }
+}
+
+/// The last effect of a core step or a reboot is paid.
+fn all_paid(course: &mut Course<'_>, phase: Phase) {
+    match phase {
+        Phase::Reboot { into: Boots::Ramdisk } => await_first_beat(course),
+        Phase::Reboot { into: Boots::Disk | Boots::Nothing } => look_at_step(course),
+        Phase::Act => done(course),
+        Phase::Look | Phase::FirstBeat | Phase::Beat | Phase::Later | Phase::Hold => {}
+    }
+}
+
+fn await_first_beat(course: &mut Course<'_>) {
+    if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
+        first_beat(course);
+        return;
+    }
+    set_phase(course, Phase::FirstBeat);
+    rest(course);
+    let length = callback_timeout(course);
+    course.wait(WaitFor::FirstBeat, "the agent", length);
+}
+
+/// The agent of a new boot is there.
+pub fn first_beat(course: &mut Course<'_>) {
+    let booting =
+        course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::BootAgent));
+    if booting {
+        work(course);
+        done(course);
+    } else {
+        look_at_step(course);
+    }
+}
+
+/// Looks at the current step; a fresh look says what is next.
+pub fn look_at_step(course: &mut Course<'_>) {
+    let Some(run) = course.node.run.as_ref() else { return };
+    let cursor = run.cursor;
+    let core = run.step().and_then(|step| if let By::Core(core) = step.by { Some(core) } else { None });
+    match core {
+        Some(Core::Wait) => done(course),
+        Some(Core::FetchSteps) => look(course, Look::AgentSteps),
+        Some(Core::CheckPower) => look(course, Look::Power),
+        Some(_) => {}
+        None => course.wish(Look::Step { cursor }),
+    }
+}
+
+/// A wait for the next look has ended.
+pub fn look_again(course: &mut Course<'_>) {
+    course.stop_waiting();
+    set_phase(course, Phase::Look);
+    look_at_step(course);
+}
+
+/// What a look at the current step saw.
+pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
+    let Some(run) = course.node.run.as_ref() else { return };
+    let awaited = matches!(run.phase, Phase::Look | Phase::Beat | Phase::Reboot { .. } | Phase::FirstBeat);
+    if run.cursor != cursor || !awaited || course.owes_for(Purpose::Run) {
+        return;
+    }
+    match seen {
+        Seen::Turn(turn) => take_turn(course, turn),
+        Seen::Silent(failure) => take_failure(course, failure),
+        Seen::Power(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
+    }
+}
+
+/// Goes by what the step said.
+fn take_turn(course: &mut Course<'_>, turn: &Turn) {
+    match turn {
+        Turn::Done(_) => {
+            work(course);
+            done(course);
+        }
+        Turn::Failed(failure) => take_failure(course, failure),
+        Turn::Act { memo } => {
+            if remember(course, memo) {
+                work(course);
+                course.stop_waiting();
+                set_phase(course, Phase::Act);
+                let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
+                course.owe(Effect::Step { cursor }, Purpose::Run);
+            }
+        }
+        Turn::LookIn { after, memo } => {
+            if remember(course, memo) {
+                set_phase(course, Phase::Later);
+                rest(course);
+                course.wait(WaitFor::Look, "the step's own pace", *after);
+            }
+        }
+        Turn::Reboot { into, memo } => {
+            if remember(course, memo) {
+                reboot(course, *into);
+            }
+        }
+        Turn::Agent { memo } => await_agent(course, memo),
+        Turn::Hold => hold(course),
+    }
+}
+
+/// The agent works. If that is what the record says already, nothing changes.
+fn await_agent(course: &mut Course<'_>, memo: &Memo) {
+    let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
+    let same = course
+        .node
+        .run
+        .as_ref()
+        .is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo && run.silent == 0);
+    if (waits && same) || !remember(course, memo) {
+        return;
+    }
+    if let Some(run) = course.node.run.as_mut() {
+        run.phase = Phase::Beat;
+        run.silent = 0;
+    }
+    rest(course);
+    let length = callback_timeout(course);
+    course.wait(WaitFor::Beat, "the agent", length);
+}
+
+/// Keeps the memo; one that is too large fails the step.
+fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
+    let size = serde_json::to_vec(memo).map_or(usize::MAX, |text| text.len());
+    if size > MEMO_LIMIT {
+        pipeline::fail(course, &format!("its memo of {size} bytes is over the limit of {MEMO_LIMIT}"));
+        return false;
+    }
+    if let Some(run) = course.node.run.as_mut() {
+        run.memo.clone_from(memo);
+    }
+    true
+}
+
+fn take_failure(course: &mut Course<'_>, failure: &Failure) {
+    match failure.kind {
+        FailureKind::Step | FailureKind::Unknown => pipeline::fail(course, &failure.why),
+        FailureKind::Silent => silent(course, &failure.why),
+        FailureKind::Lost => lost(course, &failure.why),
+        FailureKind::Version => plan_anew(course, &failure.why),
+    }
+}
+
+/// No answer: an agent may be rebooting, so its next heartbeat or lookup decides; other far sides are
+/// asked again a bounded number of times.
+fn silent(course: &mut Course<'_>, why: &str) {
+    let Some(run) = course.node.run.as_mut() else { return };
+    if run.silent >= SILENT_LIMIT || matches!(run.phase, Phase::Reboot { .. }) {
+        pipeline::fail(course, why);
+        return;
+    }
+    let core_power = run.phase == Phase::Act && run.step().is_some_and(|step| matches!(step.by, By::Core(_)));
+    if core_power {
+        pipeline::fail(course, why);
+        return;
+    }
+    run.silent += 1;
+    rest(course);
+    if course.node.agent.is_some() {
+        set_phase(course, Phase::Beat);
+        let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
+        if !waits {
+            let length = callback_timeout(course);
+            course.wait(WaitFor::Beat, "the agent", length);
+        }
+    } else {
+        set_phase(course, Phase::Later);
+        course.wait(WaitFor::Look, "the BMC", SILENT_PAUSE);
+    }
+}
+
+/// The agent is another boot than the one that was given the step (style corner 2).
+pub fn lost(course: &mut Course<'_>, why: &str) {
+    let Some(run) = course.node.run.as_mut() else { return };
+    let Some(step) = run.step().cloned() else { return };
+    if let By::Core(core) = step.by
+        && core != Core::FetchSteps
+    {
+        return;
+    }
+    run.lost += 1;
+    if step.again == Again::Never {
+        pipeline::fail(
+            course,
+            &format!("the machine rebooted in its middle and it must not be done twice ({why})"),
+        );
+        return;
+    }
+    if run.lost > LOST_LIMIT {
+        pipeline::fail(course, &format!("it was lost {LOST_LIMIT} times: {why}"));
+        return;
+    }
+    run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
+    run.silent = 0;
+    let times = run.lost;
+    course.note(Event::error(
+        "lost",
+        format!("step {step} was lost ({why}); it begins again, time {times} of {LOST_LIMIT}"),
+    ));
+    course.strike(Purpose::Run);
+    if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
+        course.stop_waiting();
+        set_phase(course, Phase::Look);
+        look_at_step(course);
+    } else {
+        await_first_beat(course);
+    }
+}
+
+/// The agent's hardware managers changed: its steps are asked for again and the plan made anew.
+fn plan_anew(course: &mut Course<'_>, why: &str) {
+    let Some(run) = course.node.run.as_mut() else { return };
+    run.lost += 1;
+    if run.lost > LOST_LIMIT {
+        pipeline::fail(course, why);
+        return;
+    }
+    run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
+    run.memo = Object::new();
+    course.note(Event::info(
+        "plan",
+        format!("the agent's hardware managers changed ({why}); the plan is made anew"),
+    ));
+    look(course, Look::AgentSteps);
+}
+
+/// The agent has told its steps, or has not answered.
+pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
+    let fetching = course
+        .node
+        .run
+        .as_ref()
+        .and_then(Run::step)
+        .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
+    if !fetching {
+        return;
+    }
+    match seen {
+        Seen::Steps(steps) => match plan_with(course, steps) {
+            Ok(()) => done(course),
+            Err(why) => pipeline::fail(course, &why),
+        },
+        Seen::Silent(failure) if failure.kind == FailureKind::Lost => another_boot(course, &failure.why),
+        Seen::Silent(failure) => take_failure(course, failure),
+        Seen::Power(_)
+        | Seen::Turn(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
+    }
+}
+
+/// The known agent is gone: its identity is dropped and, if a step was under way, that is lost.
+pub fn another_boot(course: &mut Course<'_>, why: &str) {
+    course.forget_agent();
+    lost(course, why);
+}
+
+fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String> {
+    let facts = course.facts;
+    let Some(run) = course.node.run.clone() else { return Ok(()) };
+    let after = run.cursor + 1;
+    let plan = match run.kind {
+        Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
+        Kind::Clean => {
+            let past = run.plan.iter().take(after).cloned();
+            let cleaning = plan::cleaning(&course.node, facts, &steps.steps);
+            past.chain(cleaning).chain([plan::frame("power_off", Core::PowerOff)]).collect()
+        }
+        Kind::Verify | Kind::Service | Kind::Delete => run.plan,
+    };
+    if plan.len() > PLAN_LIMIT {
+        return Err(format!("its plan of {} steps is over the limit of {PLAN_LIMIT}", plan.len()));
+    }
+    if let Some(run) = course.node.run.as_mut() {
+        run.plan = plan;
+        run.versions.clone_from(&steps.versions);
+        run.fetched = true;
+    }
+    Ok(())
+}
+
+/// The ramdisk did not call within its time.
+pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
+    pipeline::fail(
+        course,
+        &format!(
+            "no heartbeat of the ramdisk within {} s after power on; look at its console, its network and the boot order",
+            wait.length
+        ),
+    );
+}
+
+/// The agent has been quiet for the whole wait: one last look, and silence then is a failure.
+pub fn no_beat(course: &mut Course<'_>) {
+    if let Some(run) = course.node.run.as_mut() {
+        run.silent = SILENT_LIMIT;
+    }
+    course.stop_waiting();
+    set_phase(course, Phase::Look);
+    let waiting =
+        course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::Wait));
+    if waiting {
+        pipeline::fail(course, "no heartbeat came while the wait step waited for one");
+    } else {
+        look_at_step(course);
+    }
+}
+
+/// How often a step may be lost and begun again (style corner 2).
+pub const LOST_LIMIT: u8 = 3;
+/// Looks in a row that may go unanswered: ten minutes of [`SILENT_PAUSE`].
+const SILENT_LIMIT: u8 = 40;
+/// Seconds between looks at a far side that is silent.
+const SILENT_PAUSE: u32 = 15;
+/// Steps in a plan, so that the record stays under 16 KiB.
+const PLAN_LIMIT: usize = 64;
+/// Members of a memo that outlive a lost step: the drives it may write.
+const KEPT_WHEN_LOST: &[&str] = &["drives"];

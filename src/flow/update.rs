@@ -1,0 +1,110 @@
+//! Changes of the record that work on no machine: patch, maintenance, delete, ports.
+
+use crate::base::id::PortId;
+use crate::flow::course::Course;
+use crate::model::ask::{Answer, PatchAsk, PatchOp};
+use crate::model::decision::{Decision, Fate, Row};
+use crate::model::facts::Facts;
+use crate::model::journal::Event;
+use crate::model::node::Node;
+use crate::model::patch;
+use crate::model::port::Port;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+/// Sets or ends maintenance; its end clears reason and fault.
+pub fn maintenance(node: &Node, on: bool, reason: Option<&str>, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    set_maintenance(&mut course, on);
+    if on {
+        course.node.maintenance_reason = reason.map(str::to_owned);
+    }
+    course.finish(node)
+}
+
+fn set_maintenance(course: &mut Course<'_>, on: bool) {
+    if course.node.wished.maintenance != on {
+        course.note(Event::info("maintenance", if on { "maintenance begins" } else { "maintenance ends" }));
+    }
+    course.node.wished.maintenance = on;
+    if !on {
+        course.node.maintenance_reason = None;
+        course.node.fault = None;
+    }
+}
+
+/// Applies a JSON patch to what clients write.
+pub fn patch(node: &Node, ask: &PatchAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let wished = patch::patch_node(node, ask, facts.catalog, facts.policy)?;
+    let mut course = Course::of(node, facts);
+    let maintenance = wished.maintenance;
+    course.node.wished = wished;
+    if maintenance != node.wished.maintenance {
+        course.node.wished.maintenance = node.wished.maintenance;
+        set_maintenance(&mut course, maintenance);
+    }
+    Ok(course.finish(node))
+}
+
+/// Deletes the node, if nothing is on it or under way.
+pub fn delete(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let maintenance = node.wished.maintenance;
+    if node.wished.protected {
+        return Err(Refusal::Protected { node: node.id });
+    }
+    if let Some(instance) = node.wished.instance_uuid.filter(|_| !maintenance) {
+        return Err(Refusal::Conflict(format!("node {} is associated with instance {instance}", node.id)));
+    }
+    let available = node.provision == Provision::Available && !facts.policy.allow_deleting_available_nodes;
+    if (!node.provision.traits().delete_ok || available) && !maintenance {
+        return Err(Refusal::Conflict(format!(
+            "node {} cannot be deleted while it is in state {:?}: undeploy or manage it first, or set maintenance",
+            node.id,
+            node.provision.name()
+        )));
+    }
+    Ok(Decision::with(Fate::Removed))
+}
+
+/// Adds a NIC.
+pub fn port_create(node: &Node, port: &Port, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let mut course = Course::of(node, facts);
+    if facts.ports.len() >= PORTS_LIMIT {
+        return Err(Refusal::Invalid(format!("node {} has {PORTS_LIMIT} ports already", node.id)));
+    }
+    let port = Port { node: node.id, created_at: facts.at, updated_at: None, ..port.clone() };
+    course.answer = Answer::Port(std::sync::Arc::new(port.clone()));
+    course.row(Row::Port(Box::new(port)));
+    Ok(course.finish(node))
+}
+
+/// Changes a NIC.
+pub fn port_patch(
+    node: &Node,
+    port: PortId,
+    operations: &[PatchOp],
+    facts: &Facts<'_>,
+) -> Result<Decision, Refusal> {
+    let mut course = Course::of(node, facts);
+    let old = facts.ports.iter().find(|one| one.id == port).ok_or(Refusal::NoSuchPort { port })?;
+    let mut next = patch::port_patch(node, old, operations)?;
+    if next != *old {
+        next.updated_at = Some(facts.at);
+        course.row(Row::Port(Box::new(next.clone())));
+    }
+    course.answer = Answer::Port(std::sync::Arc::new(next));
+    Ok(course.finish(node))
+}
+
+/// Removes a NIC.
+pub fn port_delete(node: &Node, port: PortId, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let mut course = Course::of(node, facts);
+    if !facts.ports.iter().any(|one| one.id == port) {
+        return Err(Refusal::NoSuchPort { port });
+    }
+    course.row(Row::PortRemoved(port));
+    Ok(course.finish(node))
+}
+
+/// NICs of one server: more than any has.
+const PORTS_LIMIT: usize = 128;

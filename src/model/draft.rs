@@ -1,0 +1,283 @@
+//! From a create body to a validated draft: types, lengths, names, defaults; a refusal names the field.
+//!
+//! Members newer than the client's version are the API's affair ([`crate::model::shape::too_new`]): they are
+//! answered 406, what is found here 400.
+
+pub mod given;
+pub mod link;
+pub mod name;
+pub mod slot;
+
+use serde_json::Value;
+
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
+use crate::base::moment::Moment;
+use crate::model::Object;
+use crate::model::ask::NodeDraft;
+use crate::model::catalog::{Catalog, HardwareType};
+use crate::model::draft::given::given;
+use crate::model::draft::slot::Slot;
+use crate::model::interface::Interface;
+use crate::model::node::Wished;
+use crate::model::policy::Policy;
+use crate::model::port::{Port, PortWished};
+use crate::model::refusal::Refusal;
+use crate::model::shape::{self, Field};
+
+/// A node from a create body; `id` is used if the client chose none.
+pub fn node(
+    body: Object,
+    version: u16,
+    id: NodeId,
+    policy: &Policy,
+    catalog: &Catalog,
+) -> Result<NodeDraft, Refusal> {
+    let mut wished = Wished {
+        resource_class: policy.default_resource_class.clone(),
+        conductor_group: policy.default_conductor_group.clone(),
+        ..Wished::default()
+    };
+    known(shape::node::TABLE, &body, &[])?;
+    required(&body, "driver")?;
+    let id = chosen(&body, "uuid")?.map_or(id, NodeId);
+    for (name, value) in body.into_iter().filter(|(name, _)| name != "uuid") {
+        put_node(&mut wished, &name, value)?;
+    }
+    settle(&mut wished, version)?;
+    fill_interfaces(&mut wished, catalog)?;
+    Ok(NodeDraft { id, wished, starts_available: version < 11 })
+}
+
+/// A port from a create body. The API has resolved `node_uuid` or `node_ident`; `id` is used if the client
+/// chose none.
+pub fn port(body: Object, version: u16, node: NodeId, id: PortId, at: Moment) -> Result<Port, Refusal> {
+    known(shape::port::TABLE, &body, &["node_ident"])?;
+    required(&body, "address")?;
+    let id = chosen(&body, "uuid")?.map_or(id, PortId);
+    let mut wished = PortWished::default();
+    let mut address = None;
+    for (name, value) in body {
+        match name.as_str() {
+            "uuid" | "node_uuid" | "node_ident" => {}
+            "address" => address = Some(mac(&value)?),
+            _ => put_port(&mut wished, &name, value)?,
+        }
+    }
+    settle_port(&wished, version)?;
+    let address = address.ok_or_else(|| missing("address"))?;
+    Ok(Port {
+        id,
+        order: 0,
+        created_at: at,
+        updated_at: None,
+        node,
+        address,
+        wished,
+        internal_info: Object::new(),
+    })
+}
+
+/// Gives every interface that is not named the default of the hardware type, and refuses what is not enabled.
+pub fn fill_interfaces(wished: &mut Wished, catalog: &Catalog) -> Result<(), Refusal> {
+    let Some(hardware) = catalog.types.get(&wished.driver) else {
+        let names: Vec<_> = catalog.types.keys().map(String::as_str).collect();
+        return Err(Refusal::Invalid(format!(
+            "driver {:?} is not enabled; enabled are: {}",
+            wished.driver,
+            names.join(", ")
+        )));
+    };
+    for kind in Interface::ALL {
+        let name = chosen_interface(wished, kind, hardware, catalog)?;
+        wished.interfaces.set(kind, name);
+    }
+    Ok(())
+}
+
+fn chosen_interface(
+    wished: &Wished,
+    kind: Interface,
+    hardware: &HardwareType,
+    catalog: &Catalog,
+) -> Result<String, Refusal> {
+    let supported = hardware.supported.get(&kind).map(Vec::as_slice).unwrap_or_default();
+    let enabled: Vec<_> = supported
+        .iter()
+        .map(String::as_str)
+        .filter(|name| catalog.implementation(kind, name).is_some())
+        .collect();
+    let given = wished.interfaces.of(kind);
+    let driver = &wished.driver;
+    if given.is_empty() {
+        return enabled.first().map(|name| (*name).to_owned()).ok_or_else(|| {
+            Refusal::Invalid(format!("driver {driver} has no enabled {kind}_interface: name another driver"))
+        });
+    }
+    if enabled.contains(&given) {
+        return Ok(given.to_owned());
+    }
+    Err(Refusal::Invalid(format!(
+        "{kind}_interface {given:?} is not enabled for driver {driver}; enabled are: {}",
+        enabled.join(", ")
+    )))
+}
+
+/// Checks one member of a node by its row and writes it.
+pub fn put_node(wished: &mut Wished, name: &str, value: Value) -> Result<(), Refusal> {
+    let (row, slot) = shape::field(shape::node::TABLE, name)
+        .zip(Slot::of_node(wished, name))
+        .ok_or_else(|| Refusal::Invalid(format!("{name} is not writable")))?;
+    slot.put(name, given(name, row.accepts, value)?)
+}
+
+/// Checks one member of a port by its row and writes it.
+pub fn put_port(wished: &mut PortWished, name: &str, value: Value) -> Result<(), Refusal> {
+    let (row, slot) = shape::field(shape::port::TABLE, name)
+        .zip(Slot::of_port(wished, name))
+        .ok_or_else(|| Refusal::Invalid(format!("{name} is not writable")))?;
+    slot.put(name, given(name, row.accepts, value)?)
+}
+
+/// Rules of a node that concern single members or several at once, whatever its state.
+pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
+    if let Some(name) = &wished.name {
+        name::check(name, version)?;
+    }
+    if wished.chassis_uuid.is_some() {
+        return Err(Refusal::Invalid("chassis_uuid names no chassis: this version has none".to_owned()));
+    }
+    wished.conductor_group = wished.conductor_group.to_lowercase();
+    group(&wished.conductor_group)?;
+    network_data(&wished.network_data)?;
+    if wished.instance_name.is_none() {
+        wished.instance_name = display_name(&wished.instance_info);
+    }
+    if wished.retired_reason.is_some() && !wished.retired {
+        return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
+    }
+    if wished.protected_reason.is_some() && !wished.protected {
+        return Err(Refusal::Invalid("protected_reason needs protected to be true".to_owned()));
+    }
+    small(wished)
+}
+
+/// Rules of a port that concern its members, whatever its node's state.
+pub fn settle_port(wished: &PortWished, version: u16) -> Result<(), Refusal> {
+    if let Some(name) = wished.name.as_deref().filter(|name| !name::is_logical(name)) {
+        return Err(Refusal::Invalid(format!(
+            "name must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~, but {} were given",
+            name.chars().count()
+        )));
+    }
+    if wished.portgroup_uuid.is_some() {
+        return Err(Refusal::Invalid("portgroup_uuid names no portgroup: this version has none".to_owned()));
+    }
+    if bytes(&wished.extra) > RECORD_LIMIT {
+        return Err(Refusal::Invalid(format!("extra must be smaller than {RECORD_LIMIT} bytes")));
+    }
+    link::check(&wished.local_link_connection, version)
+}
+
+/// A MAC address from a request.
+pub fn mac(value: &Value) -> Result<Mac, Refusal> {
+    let text = value.as_str().ok_or_else(|| Refusal::Invalid("address must be a text".to_owned()))?;
+    text.parse().map_err(|error| Refusal::Invalid(format!("address: {error}")))
+}
+
+fn known<T>(table: &'static [Field<T>], body: &Object, also: &[&str]) -> Result<(), Refusal> {
+    for name in body.keys().filter(|name| !also.contains(&name.as_str())) {
+        match shape::field(table, name) {
+            Some(row) if row.create => {}
+            Some(_) => return Err(Refusal::Invalid(format!("{name} cannot be set on create"))),
+            None => {
+                let shown: String = name.chars().take(64).collect();
+                return Err(Refusal::Invalid(format!("unknown field {shown:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn required(body: &Object, name: &str) -> Result<(), Refusal> {
+    if body.contains_key(name) { Ok(()) } else { Err(missing(name)) }
+}
+
+fn missing(name: &str) -> Refusal {
+    Refusal::Invalid(format!("{name} is required"))
+}
+
+fn chosen(body: &Object, name: &str) -> Result<Option<uuid::Uuid>, Refusal> {
+    match body.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => value
+            .as_str()
+            .and_then(given::parse_uuid)
+            .map(Some)
+            .ok_or_else(|| Refusal::Invalid(format!("{name} must be a UUID"))),
+    }
+}
+
+fn group(name: &str) -> Result<(), Refusal> {
+    let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::Invalid("conductor_group may have the characters A-Z a-z 0-9 - . _ only".to_owned()))
+}
+
+/// The three lists of the network data format, and nothing else.
+fn network_data(members: &Object) -> Result<(), Refusal> {
+    for (key, value) in members {
+        if !["links", "networks", "services"].contains(&key.as_str()) {
+            return Err(Refusal::Invalid(format!(
+                "network_data has no member {key:?}; it has links, networks, services"
+            )));
+        }
+        let objects = value.as_array().is_some_and(|items| items.iter().all(Value::is_object));
+        if !objects {
+            return Err(Refusal::Invalid(format!("network_data member {key} must be an array of objects")));
+        }
+    }
+    Ok(())
+}
+
+fn display_name(instance_info: &Object) -> Option<String> {
+    let name = instance_info.get("display_name").and_then(Value::as_str)?;
+    (1..=255).contains(&name.chars().count()).then(|| name.to_owned())
+}
+
+/// A record stays small enough to be rewritten at each of its changes; what is larger has files.
+fn small(wished: &Wished) -> Result<(), Refusal> {
+    let sizes = [
+        ("driver_info", bytes(&wished.driver_info)),
+        ("properties", bytes(&wished.properties)),
+        ("extra", bytes(&wished.extra)),
+        ("instance_info", bytes(&wished.instance_info)),
+        ("network_data", bytes(&wished.network_data)),
+    ];
+    let all: usize = sizes.iter().map(|(_, size)| size).sum();
+    let Some((largest, size)) =
+        sizes.into_iter().max_by_key(|(_, size)| *size).filter(|_| all > RECORD_LIMIT)
+    else {
+        return Ok(());
+    };
+    Err(Refusal::Invalid(format!(
+        "the node's objects have {all} bytes together, {RECORD_LIMIT} at most: {largest} has {size}"
+    )))
+}
+
+fn bytes(members: &Object) -> usize {
+    if members.is_empty() {
+        return 0;
+    }
+    let mut out = Vec::new();
+    shape::json::object(&mut out, members);
+    out.len()
+}
+
+/// Bytes of JSON that a client may put into one record: a stored node stays under 16 KiB with room for a run.
+pub const RECORD_LIMIT: usize = 10 * 1024;
+
+#[cfg(test)]
+pub mod tests;

@@ -1,0 +1,169 @@
+//! JSON patches (RFC 6902, three of its operations) applied to what clients wrote: operations go one by one,
+//! the first that fails refuses them all, and the members that they touched are checked as on create.
+
+pub mod apply;
+pub mod rules;
+
+use serde_json::Value;
+
+use crate::model::Object;
+use crate::model::ask::{PatchAsk, PatchOp, PatchVerb};
+use crate::model::catalog::Catalog;
+use crate::model::draft;
+use crate::model::draft::slot::Slot;
+use crate::model::interface::Interface;
+use crate::model::node::{Node, Wished};
+use crate::model::policy::Policy;
+use crate::model::port::Port;
+use crate::model::refusal::Refusal;
+use crate::model::shape::{self, Accepts, Field, LATEST};
+
+/// What a node's writable members are after a patch, or why it is refused in its present state.
+pub fn patch_node(
+    node: &Node,
+    ask: &PatchAsk,
+    catalog: &Catalog,
+    policy: &Policy,
+) -> Result<Wished, Refusal> {
+    rules::open(node, ask, &policy.host)?;
+    let mut wished = node.wished.clone();
+    for (root, value) in touched(&ask.operations, shape::node::TABLE, |root| {
+        Slot::of_node(&mut node.wished.clone(), root).map(Slot::value)
+    })? {
+        draft::put_node(&mut wished, root, value)?;
+    }
+    if !wished.protected {
+        forget(&mut wished.protected_reason, node.wished.protected);
+    }
+    if !wished.retired {
+        forget(&mut wished.retired_reason, node.wished.retired);
+    }
+    reset_interfaces(node, ask, &mut wished)?;
+    let version = name_version(node, &wished, ask.version);
+    draft::settle(&mut wished, version)?;
+    draft::fill_interfaces(&mut wished, catalog)?;
+    rules::change(node, &wished)?;
+    Ok(wished)
+}
+
+/// What a port is after a patch, or why it is refused in its node's present state.
+pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
+    let mut next = port.clone();
+    for (root, value) in touched(operations, shape::port::TABLE, |root| match root {
+        "address" => Some(Value::String(port.address.to_string())),
+        "node_uuid" => Some(Value::String(port.node.to_string())),
+        _ => Slot::of_port(&mut port.wished.clone(), root).map(Slot::value),
+    })? {
+        match root {
+            "address" => next.address = draft::mac(&value)?,
+            "node_uuid" => same_node(port, &value)?,
+            _ => draft::put_port(&mut next.wished, root, value)?,
+        }
+    }
+    if next.wished != port.wished {
+        draft::settle_port(&next.wished, link_version(port, &next))?;
+    }
+    rules::port_change(node, port, &next)?;
+    Ok(next)
+}
+
+/// The members that the operations touch, each with the value that it has after them, in order of first touch.
+fn touched<'a, T: 'static>(
+    operations: &'a [PatchOp],
+    table: &'static [Field<T>],
+    mut present: impl FnMut(&str) -> Option<Value>,
+) -> Result<Vec<(&'a str, Value)>, Refusal> {
+    let mut values: Vec<(&str, Value)> = Vec::new();
+    for op in operations {
+        let (root, rest) = apply::split(&op.path);
+        let row = patchable(table, root)?;
+        if values.iter().all(|(name, _)| *name != root) {
+            values.push((root, present(root).unwrap_or(Value::Null)));
+        }
+        if let Some((_, value)) = values.iter_mut().find(|(name, _)| *name == root) {
+            step(row, value, op, rest)?;
+        }
+    }
+    Ok(values)
+}
+
+/// One operation on the value of its root.
+fn step<T>(row: &Field<T>, value: &mut Value, op: &PatchOp, rest: Option<&str>) -> Result<(), Refusal> {
+    let Some(rest) = rest else {
+        *value = match op.op {
+            PatchVerb::Add | PatchVerb::Replace => op.value.clone(),
+            PatchVerb::Remove if row.accepts == Accepts::Must => {
+                return Err(Refusal::Invalid(format!("{} is required and cannot be removed", row.name)));
+            }
+            // Booleans that know no null go back to their default, which the tables' one such member has as true.
+            PatchVerb::Remove if row.accepts == Accepts::Bare => Value::Bool(true),
+            PatchVerb::Remove => Value::Null,
+        };
+        return Ok(());
+    };
+    if row.accepts != Accepts::Object {
+        return Err(Refusal::Invalid(format!("{} has nothing below {}", op.path, row.name)));
+    }
+    if value.is_null() {
+        *value = Value::Object(Object::new());
+    }
+    apply::below(value, op, rest)
+}
+
+fn patchable<T>(table: &'static [Field<T>], root: &str) -> Result<&'static Field<T>, Refusal> {
+    shape::field(table, root).filter(|row| row.patch).ok_or_else(|| {
+        let names: Vec<_> = table.iter().filter(|row| row.patch).map(|row| row.name).collect();
+        let shown: String = root.chars().take(64).collect();
+        Refusal::Invalid(format!("/{shown} cannot be patched; what can be: {}", names.join(", ")))
+    })
+}
+
+/// A reason goes with its flag, if it was the flag that went; a reason given without its flag is refused.
+fn forget(reason: &mut Option<String>, was: bool) {
+    if was {
+        *reason = None;
+    }
+}
+
+/// A new driver takes new defaults for the interfaces that the patch does not name, if the client said so.
+fn reset_interfaces(node: &Node, ask: &PatchAsk, wished: &mut Wished) -> Result<(), Refusal> {
+    if !ask.reset_interfaces {
+        return Ok(());
+    }
+    if wished.driver == node.wished.driver {
+        return Err(Refusal::Invalid("reset_interfaces needs a patch that changes the driver".to_owned()));
+    }
+    for kind in Interface::ALL {
+        let path = format!("/{kind}_interface");
+        if !ask.operations.iter().any(|op| op.path == path) {
+            wished.interfaces.set(kind, String::new());
+        }
+    }
+    Ok(())
+}
+
+/// A name that was given under a newer version is left alone by an older client's patch of something else.
+fn name_version(node: &Node, wished: &Wished, version: u16) -> u16 {
+    if node.wished.name == wished.name { LATEST } else { version }
+}
+
+/// A link that carries members of the past is judged by their time, unless it is what changes.
+fn link_version(port: &Port, next: &Port) -> u16 {
+    if port.wished.local_link_connection == next.wished.local_link_connection { VTEP_TIME } else { LATEST }
+}
+
+fn same_node(port: &Port, value: &Value) -> Result<(), Refusal> {
+    let same = value.as_str().and_then(draft::given::parse_uuid) == Some(port.node.0);
+    if same {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(
+        "node_uuid cannot change: delete the port and create it on the other node".to_owned(),
+    ))
+}
+
+/// The last version that knows every member of a link.
+const VTEP_TIME: u16 = 104;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+//! The commit: takes the waiting jobs, runs each in a nested transaction, flushes once, publishes, answers.
+//!
+//! ```text
+//! jobs -> nested txn each (failed or panicked: dropped) -> one commit -> publish -> answer
+//! ```
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use heed::RwTxn;
+
+use crate::store::Core;
+use crate::store::error::StoreError;
+use crate::store::txn::{Change, Txn};
+
+/// One piece of work with someone who waits for its answer.
+pub trait Job: Send {
+    fn label(&self) -> &'static str;
+    fn urgency(&self) -> Urgency;
+    /// Does the work; tells whether it shall be kept.
+    fn run(&mut self, txn: &mut Txn<'_>) -> bool;
+    /// Answers with the work's own result, or with the failure that struck it.
+    fn answer(self: Box<Self>, failure: Option<StoreError>);
+}
+
+/// Whether there is a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// Somebody asks; may be refused when the disk is full.
+    Ask,
+    /// It has happened; written as long as a byte can be.
+    Outcome,
+}
+
+/// What became of the jobs of a batch before its flush.
+struct Batch {
+    /// A failure for each job, by its place; none if its own result stands.
+    failures: Vec<Option<StoreError>>,
+    labels: Vec<&'static str>,
+    changes: Vec<Change>,
+}
+
+/// Runs the jobs as one batch and answers each.
+pub fn commit(core: &Core, mut jobs: Vec<Box<dyn Job>>) {
+    let failures = match flush(core, &mut jobs) {
+        Ok(failures) => failures,
+        Err(error) => jobs.iter().map(|_| Some(error.clone())).collect(),
+    };
+    for (job, failure) in jobs.into_iter().zip(failures) {
+        job.answer(failure);
+    }
+}
+
+fn flush(core: &Core, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError>>, StoreError> {
+    if core.is_cut() {
+        return Err(StoreError::Cut);
+    }
+    let mut parent = core.file.write()?;
+    let mut batch = Batch { failures: Vec::new(), labels: Vec::new(), changes: Vec::new() };
+    for job in jobs {
+        let failure = run(core, &mut parent, &mut **job, &mut batch).err();
+        batch.failures.push(failure);
+    }
+    if batch.labels.is_empty() {
+        parent.abort();
+        return Ok(batch.failures);
+    }
+    write(core, parent, &batch.labels)?;
+    core.publish(batch.changes);
+    Ok(batch.failures)
+}
+
+/// Runs one job in a nested transaction and keeps it, if it wrote something and nothing speaks against it.
+fn run(core: &Core, parent: &mut RwTxn, job: &mut dyn Job, batch: &mut Batch) -> Result<(), StoreError> {
+    let label = job.label();
+    let nested = core.file.env.nested_write_txn(parent)?;
+    let mut txn = Txn::new(nested, &core.file, &core.sealer, core.clock.wall());
+    let done = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
+    let keep = done.map_err(|_| StoreError::Panicked { label })?;
+    if !keep || !txn.is_dirty() {
+        return Ok(());
+    }
+    if job.urgency() == Urgency::Ask && core.space().is_full() {
+        return Err(StoreError::full(core.dir.path()));
+    }
+    let Txn { rw, changes, .. } = txn;
+    rw.commit().map_err(|error| StoreError::lmdb(&core.file.path, error))?;
+    batch.labels.push(label);
+    batch.changes.extend(changes);
+    Ok(())
+}
+
+fn write(core: &Core, parent: RwTxn, labels: &[&'static str]) -> Result<(), StoreError> {
+    tracing::trace!(target: "ferric::commit", ?labels, "before");
+    if core.probe.as_ref().is_some_and(|probe| !probe.before_commit(labels)) {
+        parent.abort();
+        return Err(core.cut());
+    }
+    let done = parent.commit().map_err(|error| StoreError::lmdb(&core.file.path, error));
+    if let Err(StoreError::Full { .. }) = done {
+        core.space().give_up();
+    }
+    done?;
+    tracing::trace!(target: "ferric::commit", ?labels, "after");
+    core.space().count(core.free());
+    if core.probe.as_ref().is_some_and(|probe| !probe.after_commit(labels)) {
+        return Err(core.cut());
+    }
+    Ok(())
+}
+
+/// Takes jobs until the channel closes or the store does.
+pub fn run_thread(core: &Arc<Core>, jobs: &mut tokio::sync::mpsc::Receiver<Box<dyn Job>>) {
+    let mut waiting = Vec::with_capacity(BATCH);
+    while jobs.blocking_recv_many(&mut waiting, BATCH) > 0 {
+        commit(core, std::mem::take(&mut waiting));
+    }
+}
+
+/// Jobs of one flush at most: more than nodes that change at once in a rack, few enough that a batch of the
+/// largest records stays near 1 MiB.
+const BATCH: usize = 64;

@@ -1,0 +1,68 @@
+//! The whole store as text, for tests and for eyes; secrets are masked.
+
+use std::fmt::Write;
+
+use heed::RoTxn;
+use serde_json::Value;
+
+use crate::base::secret::{MASK, is_secret_key};
+use crate::model::effect::Owed;
+use crate::model::journal::Entry;
+use crate::store::codec;
+use crate::store::env::File;
+use crate::store::error::StoreError;
+use crate::store::load;
+use crate::store::seal::Sealer;
+
+/// A line for each record, then the number of rows of each table.
+pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
+    let txn = file.read()?;
+    let mut text = String::new();
+    let copy = load::published(file, sealer, &txn)?;
+    for node in copy.nodes() {
+        line(&mut text, "node", &masked(serde_json::to_value(&**node)));
+    }
+    for port in copy.ports() {
+        line(&mut text, "port", &masked(serde_json::to_value(&**port)));
+    }
+    for (node, owed) in load::owed(file, &txn)? {
+        for Owed { number, effect, purpose } in owed {
+            line(&mut text, "owed", &format!("{node} {number} {effect:?} {purpose:?}"));
+        }
+    }
+    journal(file, &txn, &mut text)?;
+    for (name, table) in file.tables.all() {
+        line(&mut text, "rows", &format!("{name} {}", table.len(&txn)?));
+    }
+    Ok(text)
+}
+
+fn journal(file: &File, txn: &RoTxn, text: &mut String) -> Result<(), StoreError> {
+    for row in file.tables.journal.iter(txn)? {
+        let entry: Entry = codec::decode(row?.1, &file.path, || "a journal entry".to_owned())?;
+        line(text, "journal", &masked(serde_json::to_value(entry)));
+    }
+    Ok(())
+}
+
+fn line(text: &mut String, kind: &str, rest: &str) {
+    // Writing to a `String` cannot fail.
+    writeln!(text, "{kind} {rest}").ok();
+}
+
+fn masked(value: serde_json::Result<Value>) -> String {
+    value.map_or_else(|error| error.to_string(), |value| mask(value).to_string())
+}
+
+fn mask(value: Value) -> Value {
+    match value {
+        Value::Object(object) => Value::Object(object.into_iter().map(mask_member).collect()),
+        Value::Array(items) => Value::Array(items.into_iter().map(mask).collect()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+    }
+}
+
+fn mask_member((key, value): (String, Value)) -> (String, Value) {
+    let value = if is_secret_key(&key) && !value.is_null() { MASK.into() } else { mask(value) };
+    (key, value)
+}

@@ -1,0 +1,159 @@
+//! The LMDB file and its tables: the one place where heed opens anything.
+
+use std::path::{Path, PathBuf};
+
+use heed::types::Bytes;
+use heed::{CommitOrAbort, Env, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
+
+use crate::store::error::StoreError;
+use crate::store::upgrade;
+
+/// A table: bytes to bytes; who owns a table knows what they mean.
+pub type Table = heed::Database<'static, Bytes, Bytes>;
+
+/// The opened file.
+#[derive(Debug)]
+pub struct File {
+    pub env: Env<WithoutTls>,
+    pub tables: Tables,
+    /// The folder that holds LMDB's two files, for messages.
+    pub path: PathBuf,
+}
+
+macro_rules! tables {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Every table of the store.
+        #[derive(Debug, Clone, Copy)]
+        pub struct Tables {
+            $($(#[$doc])* pub $name: Table,)+
+        }
+
+        const NAMES: &[&str] = &[$(stringify!($name)),+];
+        const COUNT: usize = NAMES.len();
+
+        impl Tables {
+            fn from_array([$($name),+]: [Table; COUNT]) -> Self {
+                Self { $($name),+ }
+            }
+
+            /// Each table with its name, in a fixed order.
+            pub fn all(&self) -> [(&'static str, Table); COUNT] {
+                [$((stringify!($name), self.$name)),+]
+            }
+        }
+    };
+}
+
+tables! {
+    /// Version stamp and key check.
+    meta,
+    /// Node id to record.
+    nodes,
+    /// SHA-256 of a node's name to its id.
+    node_name,
+    /// Instance UUID to node id.
+    node_instance,
+    /// Parent's id and node id to nothing.
+    node_parent,
+    /// Provision state and node id to nothing.
+    node_state,
+    /// Port id to record.
+    ports,
+    /// MAC to port id.
+    port_mac,
+    /// SHA-256 of a port's name to its id.
+    port_name,
+    /// Node id and order to port id.
+    port_node,
+    /// Node id and number to owed effect.
+    owed,
+    /// Node id and sequence to entry.
+    journal,
+    /// Sequence to node id: the journal's age order.
+    journal_order,
+    /// Node id to the count of its entries.
+    journal_tally,
+    /// Name to value, for what belongs to no node.
+    rack,
+}
+
+impl File {
+    /// Opens or makes the store in `path`, an existing folder that this process alone uses.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let fail = |error| StoreError::lmdb(path, error);
+        let env = open_env(path).map_err(fail)?;
+        env.clear_stale_readers().map_err(fail)?;
+        let tables = match existing(&env, path)? {
+            Some(tables) => tables,
+            None => create(&env).map_err(fail)?,
+        };
+        Ok(Self { env, tables, path: path.to_path_buf() })
+    }
+
+    pub fn read(&self) -> Result<RoTxn<'_, WithoutTls>, StoreError> {
+        self.env.read_txn().map_err(|error| StoreError::lmdb(&self.path, error))
+    }
+
+    pub fn write(&self) -> Result<RwTxn<'_>, StoreError> {
+        self.env.write_txn().map_err(|error| StoreError::lmdb(&self.path, error))
+    }
+}
+
+#[expect(
+    unsafe_code,
+    reason = "LMDB maps its file: sound because the folder is locked for this process and nothing else opens it"
+)]
+fn open_env(path: &Path) -> heed::Result<Env<WithoutTls>> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(MAP_SIZE).max_dbs(MAX_TABLES).max_readers(MAX_READERS);
+    // SAFETY: `Store::open` holds the data directory's lock for as long as the environment lives.
+    unsafe { options.open(path) }
+}
+
+/// The tables of a store that has all of them; a newer store is refused before anything is written.
+fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<Tables>, StoreError> {
+    let fail = |error| StoreError::lmdb(path, error);
+    let txn = env.read_txn().map_err(fail)?;
+    let found = env
+        .open_databases_and_commit(txn, |opener, txn| {
+            let mut found = [const { None }; COUNT];
+            for (slot, name) in found.iter_mut().zip(NAMES) {
+                *slot = opener.open_database::<Bytes, Bytes>(txn, Some(name))?;
+            }
+            Ok(CommitOrAbort::<_, ()>::Commit(found))
+        })
+        .map_err(fail)?;
+    let Some(found) = found.commit() else { return Ok(None) };
+    if let [Some(meta), ..] = found {
+        let txn = env.read_txn().map_err(fail)?;
+        upgrade::check(&txn, meta, path)?;
+    }
+    let whole: Option<Vec<Table>> = found.into_iter().collect();
+    Ok(whole.and_then(|tables| tables.try_into().ok()).map(Tables::from_array))
+}
+
+fn create(env: &Env<WithoutTls>) -> heed::Result<Tables> {
+    let txn = env.write_txn()?;
+    let made = env.create_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
+        let mut made = Vec::with_capacity(COUNT);
+        for name in NAMES {
+            made.push(opener.create_database::<Bytes, Bytes>(txn, Some(name))?);
+        }
+        if let Some(meta) = made.first() {
+            upgrade::stamp(txn, meta)?;
+        }
+        let made: Result<[_; COUNT], _> = made.try_into();
+        Ok(made.map_or(CommitOrAbort::Abort(()), CommitOrAbort::Commit))
+    })?;
+    made.commit().map(Tables::from_array).ok_or(heed::Error::Mdb(heed::MdbError::Problem))
+}
+
+/// 4 GiB: a rack of 1000 nodes with full journals takes under 100 MiB; the file is sparse, so that the
+/// rest costs only address space, and the map need never be resized under readers.
+const MAP_SIZE: usize = 4 << 30;
+
+/// Room for tables of later versions.
+const MAX_TABLES: u32 = 64;
+
+/// Reads at the same time: one an API worker and some for the console of an operator.
+const MAX_READERS: u32 = 512;

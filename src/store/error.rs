@@ -1,0 +1,167 @@
+//! What can go wrong in the store; each variant is treated differently by someone.
+
+use std::error::Error;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
+use crate::base::size;
+use crate::model::refusal::Refusal;
+
+/// A failure of the store. Cloneable, since one failed flush answers every job of its batch.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    #[error(transparent)]
+    Duplicate(#[from] Duplicate),
+    #[error("node {0} could not be found")]
+    NoSuchNode(NodeId),
+    #[error("port {0} could not be found")]
+    NoSuchPort(PortId),
+    #[error("{record} would take {}, {} at most: shorten its largest field", size::human(*bytes), size::human(*limit))]
+    TooLarge { record: String, bytes: u64, limit: u64 },
+    #[error("no space left in {place}: {remedy}")]
+    Full { place: String, remedy: String },
+    #[error("{dir} is in use by another daemon: stop it first, or give this one its own --data directory")]
+    InUse { dir: PathBuf },
+    #[error(
+        "{file} was written by a newer Ferric (store version {found}, this one knows {known}): \
+         start that version, or restore a backup made before the upgrade"
+    )]
+    Newer { file: PathBuf, found: u32, known: u32 },
+    #[error(
+        "{record} in {file} has shape {found}, this Ferric knows {known}: \
+         start the version that wrote it, or restore a backup"
+    )]
+    Shape { file: PathBuf, record: String, found: u8, known: u8 },
+    #[error("{record} in {file} cannot be read: restore a backup of the data directory")]
+    Unreadable { file: PathBuf, record: String, source: Fault },
+    #[error("{file} is damaged or not a store: restore a backup, or start with an empty data directory")]
+    Corrupt { file: PathBuf, source: Fault },
+    #[error("the key of the sealed values in {dir} {why}: {remedy}")]
+    Key { dir: PathBuf, why: &'static str, remedy: &'static str },
+    #[error("{what} failed")]
+    Io { what: String, source: Fault },
+    #[error("{what} cannot be encoded")]
+    Encode { what: String, source: Fault },
+    #[error("the database failed")]
+    Lmdb(#[source] Arc<heed::Error>),
+    #[error("the work {label:?} panicked; nothing of it was kept")]
+    Panicked { label: &'static str },
+    /// A test cut the power (`store::Probe`).
+    #[error("the power was cut")]
+    Cut,
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// A cause that several errors may share.
+pub type Fault = Arc<dyn Error + Send + Sync>;
+
+/// Two records may not share this.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Duplicate {
+    #[error("a node with UUID {0} already exists")]
+    Node(NodeId),
+    #[error("a node with name {0} already exists")]
+    NodeName(String),
+    #[error("instance {instance} is already associated with node {node}")]
+    Instance { instance: Uuid, node: NodeId },
+    #[error("a port with UUID {0} already exists")]
+    Port(PortId),
+    #[error("a port with MAC address {0} already exists")]
+    Mac(Mac),
+    #[error("a port with name {0} already exists")]
+    PortName(String),
+}
+
+impl StoreError {
+    /// An error of the operating system while doing `what`; a full disk is told apart.
+    pub fn io(what: impl Into<String>, place: &Path, error: io::Error) -> Self {
+        if is_full(&error) {
+            return Self::full(place);
+        }
+        Self::Io { what: what.into(), source: Arc::new(error) }
+    }
+
+    /// An error of LMDB on the store in `dir`; a full disk or map and a damaged file are told apart.
+    pub fn lmdb(dir: &Path, error: heed::Error) -> Self {
+        if is_out_of_space(&error) {
+            return Self::full(dir);
+        }
+        if is_damage(&error) {
+            return Self::Corrupt { file: dir.to_path_buf(), source: Arc::new(error) };
+        }
+        Self::Lmdb(Arc::new(error))
+    }
+
+    /// No space for the store in `place`.
+    pub fn full(place: &Path) -> Self {
+        Self::Full { place: place.display().to_string(), remedy: FULL_REMEDY.to_owned() }
+    }
+
+    /// The error and its causes in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        text
+    }
+}
+
+/// Inside table methods LMDB's errors have no place yet: the fault of a full disk is recognised by its kind.
+impl From<heed::Error> for StoreError {
+    fn from(error: heed::Error) -> Self {
+        Self::lmdb(Path::new("the store"), error)
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Duplicate(duplicate) => Self::Duplicate(duplicate.to_string()),
+            StoreError::NoSuchNode(node) => Self::NoSuchNode { node: node.to_string() },
+            StoreError::NoSuchPort(port) => Self::NoSuchPort { port },
+            StoreError::TooLarge { .. } => Self::Invalid(error.to_string()),
+            StoreError::Full { place, remedy } => Self::Full { place, remedy },
+            StoreError::Closed => Self::Busy(error.to_string()),
+            StoreError::InUse { .. }
+            | StoreError::Newer { .. }
+            | StoreError::Shape { .. }
+            | StoreError::Unreadable { .. }
+            | StoreError::Corrupt { .. }
+            | StoreError::Key { .. }
+            | StoreError::Io { .. }
+            | StoreError::Encode { .. }
+            | StoreError::Lmdb(_)
+            | StoreError::Panicked { .. }
+            | StoreError::Cut => Self::Internal(error.chain()),
+        }
+    }
+}
+
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn is_out_of_space(error: &heed::Error) -> bool {
+    if let heed::Error::Io(error) = error {
+        return is_full(error);
+    }
+    matches!(error, heed::Error::Mdb(heed::MdbError::MapFull))
+}
+
+fn is_damage(error: &heed::Error) -> bool {
+    use heed::MdbError::{Corrupted, Invalid, PageNotFound, VersionMismatch};
+    matches!(error, heed::Error::Mdb(Corrupted | Invalid | PageNotFound | VersionMismatch))
+}
+
+/// What an operator does about a full disk.
+const FULL_REMEDY: &str = "free space on its file system or move the data directory to a larger one";

@@ -1,0 +1,165 @@
+//! The published copy: every node and port in immutable maps that share what a commit did not change.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use uuid::Uuid;
+
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
+use crate::model::node::Node;
+use crate::model::port::Port;
+use crate::model::provision::Provision;
+use crate::store::txn::Change;
+
+/// Nodes and ports as of one commit. A clone shares everything.
+#[derive(Debug, Clone, Default)]
+pub struct Published {
+    nodes: OrdMap<NodeId, Arc<Node>>,
+    by_order: OrdMap<u64, Arc<Node>>,
+    by_name: OrdMap<String, NodeId>,
+    by_instance: OrdMap<Uuid, NodeId>,
+    by_state: OrdMap<(Provision, u64), NodeId>,
+    by_parent: OrdMap<(NodeId, u64), NodeId>,
+    ports: OrdMap<PortId, Arc<Port>>,
+    ports_by_order: OrdMap<u64, Arc<Port>>,
+    ports_by_mac: OrdMap<Mac, PortId>,
+    ports_by_name: OrdMap<String, PortId>,
+    ports_by_node: OrdMap<(NodeId, u64), PortId>,
+}
+
+impl Published {
+    pub fn node(&self, id: NodeId) -> Option<&Arc<Node>> {
+        self.nodes.get(&id)
+    }
+
+    pub fn node_by_name(&self, name: &str) -> Option<&Arc<Node>> {
+        self.node(*self.by_name.get(name)?)
+    }
+
+    pub fn node_by_instance(&self, instance: Uuid) -> Option<&Arc<Node>> {
+        self.node(*self.by_instance.get(&instance)?)
+    }
+
+    /// All nodes in the order of their creation.
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        self.by_order.values()
+    }
+
+    /// Nodes created after the one of this order.
+    pub fn nodes_after(&self, order: u64) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        self.by_order.range((Bound::Excluded(order), Bound::Unbounded)).map(|(_, node)| node)
+    }
+
+    /// Nodes in this state, in the order of their creation.
+    pub fn nodes_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        let rows = self.by_state.range((state, 0)..=(state, u64::MAX));
+        rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    /// Nodes whose parent this is, in the order of their creation.
+    pub fn children(&self, parent: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        let rows = self.by_parent.range((parent, 0)..=(parent, u64::MAX));
+        rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    pub fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn port(&self, id: PortId) -> Option<&Arc<Port>> {
+        self.ports.get(&id)
+    }
+
+    pub fn port_by_mac(&self, mac: Mac) -> Option<&Arc<Port>> {
+        self.port(*self.ports_by_mac.get(&mac)?)
+    }
+
+    pub fn port_by_name(&self, name: &str) -> Option<&Arc<Port>> {
+        self.port(*self.ports_by_name.get(name)?)
+    }
+
+    /// All ports in the order of their creation.
+    pub fn ports(&self) -> impl DoubleEndedIterator<Item = &Arc<Port>> {
+        self.ports_by_order.values()
+    }
+
+    /// Ports created after the one of this order.
+    pub fn ports_after(&self, order: u64) -> impl DoubleEndedIterator<Item = &Arc<Port>> {
+        self.ports_by_order.range((Bound::Excluded(order), Bound::Unbounded)).map(|(_, port)| port)
+    }
+
+    /// The node's ports in the order of their creation.
+    pub fn ports_of(&self, node: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Port>> {
+        let rows = self.ports_by_node.range((node, 0)..=(node, u64::MAX));
+        rows.filter_map(|(_, id)| self.port(*id))
+    }
+
+    pub fn port_count(&self) -> usize {
+        self.ports.len()
+    }
+
+    /// Takes in what a commit changed.
+    pub fn apply(&mut self, change: Change) {
+        match change {
+            Change::Node(node) => self.put_node(node),
+            Change::NodeGone(id) => self.drop_node(id),
+            Change::Port(port) => self.put_port(port),
+            Change::PortGone(id) => self.drop_port(id),
+        }
+    }
+
+    fn put_node(&mut self, node: Arc<Node>) {
+        self.drop_node(node.id);
+        let (id, order) = (node.id, node.order);
+        if let Some(name) = &node.wished.name {
+            self.by_name.insert(name.clone(), id);
+        }
+        if let Some(instance) = node.wished.instance_uuid {
+            self.by_instance.insert(instance, id);
+        }
+        if let Some(parent) = node.wished.parent_node {
+            self.by_parent.insert((parent, order), id);
+        }
+        self.by_state.insert((node.provision, order), id);
+        self.by_order.insert(order, Arc::clone(&node));
+        self.nodes.insert(id, node);
+    }
+
+    fn drop_node(&mut self, id: NodeId) {
+        let Some(old) = self.nodes.remove(&id) else { return };
+        if let Some(name) = &old.wished.name {
+            self.by_name.remove(name);
+        }
+        if let Some(instance) = old.wished.instance_uuid {
+            self.by_instance.remove(&instance);
+        }
+        if let Some(parent) = old.wished.parent_node {
+            self.by_parent.remove(&(parent, old.order));
+        }
+        self.by_state.remove(&(old.provision, old.order));
+        self.by_order.remove(&old.order);
+    }
+
+    fn put_port(&mut self, port: Arc<Port>) {
+        self.drop_port(port.id);
+        if let Some(name) = &port.wished.name {
+            self.ports_by_name.insert(name.clone(), port.id);
+        }
+        self.ports_by_mac.insert(port.address, port.id);
+        self.ports_by_node.insert((port.node, port.order), port.id);
+        self.ports_by_order.insert(port.order, Arc::clone(&port));
+        self.ports.insert(port.id, port);
+    }
+
+    fn drop_port(&mut self, id: PortId) {
+        let Some(old) = self.ports.remove(&id) else { return };
+        if let Some(name) = &old.wished.name {
+            self.ports_by_name.remove(name);
+        }
+        self.ports_by_mac.remove(&old.address);
+        self.ports_by_node.remove(&(old.node, old.order));
+        self.ports_by_order.remove(&old.order);
+    }
+}

@@ -1,0 +1,37 @@
+//! The handle that reads: the published copy in memory, the journal by key. It cannot write.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::base::id::NodeId;
+use crate::model::journal::Entry;
+use crate::store::Core;
+use crate::store::error::StoreError;
+use crate::store::journal;
+use crate::store::published::Published;
+
+/// Reads the store; a clone is another handle on the same one.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub(in crate::store) core: Arc<Core>,
+}
+
+impl Reader {
+    /// Nodes and ports as of the last commit.
+    pub fn published(&self) -> Arc<Published> {
+        self.core.publisher.published()
+    }
+
+    /// Told of each new published copy.
+    pub fn changes(&self) -> watch::Receiver<Arc<Published>> {
+        self.core.publisher.subscribe()
+    }
+
+    /// The node's journal entries after the sequence number `after` (0: from the oldest), `limit` at most.
+    pub fn journal(&self, node: NodeId, after: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        journal::read(file, &txn, node, after, limit)
+    }
+}

@@ -1,0 +1,109 @@
+//! Room on the disk: a reserve file is given up when the disk is full, so that outcomes still fit.
+//!
+//! Asks are refused from then on; when there is room again, the reserve is taken back first.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::posix_fallocate;
+use nix::sys::statvfs::statvfs;
+
+use crate::store::dir;
+use crate::store::error::StoreError;
+
+/// The state of the disk under the data directory.
+#[derive(Debug)]
+pub struct Space {
+    reserve: PathBuf,
+    /// Bytes of the reserve.
+    size: u64,
+    held: bool,
+    commits: u32,
+}
+
+impl Space {
+    /// Takes the reserve, if there is room for it.
+    pub fn open(dir: &Path, size: u64, free: Option<u64>) -> Self {
+        let reserve = dir.join(FILE);
+        let held = fs::metadata(&reserve).is_ok_and(|meta| meta.len() >= size);
+        let mut space = Self { reserve, size, held, commits: 0 };
+        space.check(free);
+        space
+    }
+
+    /// Whether only outcomes may be written.
+    pub fn is_full(&self) -> bool {
+        !self.held && self.size > 0
+    }
+
+    /// Counts a commit; looks at the disk now and then.
+    pub fn count(&mut self, free: Option<u64>) {
+        self.commits += 1;
+        if self.commits >= EVERY || free.is_some() {
+            self.check(free);
+        }
+    }
+
+    /// Looks at the disk: gives the reserve up or takes it back. `free` stands in for the disk's answer.
+    pub fn check(&mut self, free: Option<u64>) {
+        self.commits = 0;
+        let Some(free) = free.or_else(|| self.free()) else { return };
+        if self.held && free < SLACK {
+            self.give_up();
+        } else if !self.held && free >= self.size.saturating_add(2 * SLACK) {
+            self.take();
+        }
+    }
+
+    /// Gives the reserve up: there was no room for a commit.
+    pub fn give_up(&mut self) {
+        if !self.held {
+            return;
+        }
+        self.held = false;
+        match fs::remove_file(&self.reserve) {
+            Ok(()) => {
+                tracing::error!(reserve = %self.reserve.display(), "disk full: reserve given up, asks are refused")
+            }
+            Err(error) => tracing::error!(%error, "disk full and the reserve cannot be given up"),
+        }
+    }
+
+    fn take(&mut self) {
+        if self.size == 0 {
+            return;
+        }
+        match self.fill() {
+            Ok(()) => self.held = true,
+            Err(error) => {
+                tracing::warn!(error = %error.chain(), "no room for the reserve: asks are refused");
+                // It may not exist; what matters is that it takes no space.
+                fs::remove_file(&self.reserve).ok();
+            }
+        }
+    }
+
+    fn fill(&self) -> Result<(), StoreError> {
+        let fail = |error| StoreError::io("taking the reserve", &self.reserve, error);
+        let file: File = dir::private_file(&self.reserve).map_err(fail)?;
+        let size = i64::try_from(self.size).unwrap_or(i64::MAX);
+        posix_fallocate(&file, 0, size).map_err(|error| fail(error.into()))
+    }
+
+    /// Bytes that the daemon may still write.
+    fn free(&self) -> Option<u64> {
+        let stat = statvfs(self.reserve.parent()?).ok()?;
+        Some(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+    }
+}
+
+/// Bytes of the reserve (style corner 13): some thousand outcomes.
+pub const RESERVE: u64 = 64 << 20;
+
+/// The disk counts as full below this: more than one batch of commits can write between two looks.
+const SLACK: u64 = 16 << 20;
+
+/// Commits between two looks; a commit writes some tens of KiB as a rule, so 64 stay well under `SLACK`.
+const EVERY: u32 = 64;
+
+const FILE: &str = "reserve";

@@ -1,0 +1,112 @@
+//! What a harness can see of a simulated server from outside, as a person in front of it could.
+
+use std::collections::BTreeMap;
+
+/// Whether the server has power.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Power {
+    #[default]
+    Off,
+    On,
+}
+
+/// What the server boots when its power comes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BootFrom {
+    /// The deploy ramdisk with its agent.
+    #[default]
+    Ramdisk,
+    /// What was installed; no agent runs.
+    Disk,
+}
+
+/// How far the server has come since its power came on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stage {
+    #[default]
+    Off,
+    /// Firmware and kernel.
+    Booting,
+    /// The agent asks who it is.
+    LookingUp,
+    /// The agent serves commands and beats.
+    Serving,
+    /// The agent has cut itself off from the network.
+    LockedDown,
+    /// The agent's process has died; the machine is still on.
+    Dead,
+    /// What is on the disk runs.
+    Installed,
+}
+
+/// How often a step ran.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Runs {
+    pub begun: u32,
+    /// Ended well. Less than `begun` if one failed or was lost with its boot.
+    pub finished: u32,
+}
+
+/// Everything counted since the server was made; counts outlive boots.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Progress {
+    pub power: Power,
+    pub stage: Stage,
+    /// Times that the machine started, warm or cold.
+    pub boots: u32,
+    /// Lookups sent, answered well or not.
+    pub lookups: u64,
+    /// Heartbeats accepted.
+    pub beats: u64,
+    /// Heartbeats refused or lost.
+    pub beats_refused: u64,
+    /// The last refusal of a lookup or a beat: its status and the first characters of its body.
+    pub refusal: Option<String>,
+    /// Times that the agent locked itself down, asked to or for lack of a token.
+    pub lockdowns: u32,
+    /// Every command that an agent took on, oldest first: `clean.execute_clean_step`.
+    pub commands: Vec<String>,
+    /// Every in-band step by name; `prepare_image` counts as `write_image`.
+    pub steps: BTreeMap<String, Runs>,
+    /// The command or step that runs now.
+    pub doing: Option<String>,
+    /// Bytes of the present or last image that are on the disk.
+    pub image_bytes: u64,
+    /// Bytes that the present or last image has, where its server said so.
+    pub image_size: Option<u64>,
+    /// Bytes written to the disk in all.
+    pub bytes_written: u64,
+    /// Images written whole and found right.
+    pub images: u32,
+}
+
+impl Progress {
+    /// How often the step of this name ran; never is zero.
+    pub fn runs(&self, step: &str) -> Runs {
+        self.steps.get(step).copied().unwrap_or_default()
+    }
+
+    /// What a new boot starts from: counts stay, what was going on is over.
+    pub(super) fn starts(&mut self, power: Power) {
+        self.power = power;
+        self.doing = None;
+        self.stage = match power {
+            Power::Off => Stage::Off,
+            Power::On => Stage::Booting,
+        };
+        if power == Power::On {
+            self.boots = self.boots.saturating_add(1);
+        }
+    }
+
+    pub(super) fn begin(&mut self, step: &str) {
+        self.doing = Some(step.to_owned());
+        let runs = self.steps.entry(step.to_owned()).or_default();
+        runs.begun = runs.begun.saturating_add(1);
+    }
+
+    pub(super) fn finish(&mut self, step: &str) {
+        let runs = self.steps.entry(step.to_owned()).or_default();
+        runs.finished = runs.finished.saturating_add(1);
+    }
+}

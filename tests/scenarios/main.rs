@@ -1,0 +1,22 @@
+//! What users do with the real binary, through parts that others wrote: the stock command line, the stock SDK, the
+//! stock agent, and the operating system's own tools. A file a subject; a test's name says what the user does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    unreachable_pub,
+    dead_code
+)]
+
+mod daemon;
+mod machine;
+mod peers;
+
+mod refusals;
+mod stock_cli;
+mod stock_sdk;
+mod survival;
+mod unit_file;
