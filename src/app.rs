@@ -77,7 +77,8 @@ impl App {
     pub async fn start(config: Config) -> Result<Self, AppError> {
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
-        let store = opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
+        let store =
+            opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         sweep(&store.reader(), &blobs)?;
         let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
@@ -91,7 +92,8 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        let hands = Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
+        let hands =
+            Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
         let site = Arc::new(Site {
             reader: store.reader(),
             writer: store.writer(),
@@ -109,9 +111,22 @@ impl App {
         let desk = Desk::open(site.clone(), blobs, owed);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
-        let app = Self { api, rack, site, desk, doors: TaskTracker::new(), close_doors: CancellationToken::new(), store };
-        let (lanes, public): (Arc<dyn Lanes>, _) = (Arc::new(app.desk.clone()), config.public_endpoint.clone());
-        app.open_door(listener, &shelf, Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()));
+        let app = Self {
+            api,
+            rack,
+            site,
+            desk,
+            doors: TaskTracker::new(),
+            close_doors: CancellationToken::new(),
+            store,
+        };
+        let (lanes, public): (Arc<dyn Lanes>, _) =
+            (Arc::new(app.desk.clone()), config.public_endpoint.clone());
+        app.open_door(
+            listener,
+            &shelf,
+            Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()),
+        );
         if let Some(listener) = rack_listener {
             app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
         }
