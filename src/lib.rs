@@ -14,4 +14,6 @@ pub mod conduct;
 pub mod api;
 pub mod twin;
 pub mod cli;
+pub mod demo;
 pub mod config;
+pub mod app;

@@ -21,9 +21,8 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     let mut course = Course::of(node, facts);
     match &node.agent {
         None => issue(&mut course, from),
-        Some(agent) if agent.pregenerated || agent.proven => {
-            course.answer = Answer::Token(TokenAnswer::Masked);
-        }
+        Some(agent) if agent.pregenerated => course.answer = Answer::Token(TokenAnswer::Masked),
+        Some(agent) if agent.proven => masked_once(&mut course),
         Some(agent) if agent.borne => {
             course.wish(Look::AgentAlive);
             let mut decision = course.finish(node);
@@ -39,6 +38,14 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
         }
     }
     Ok(course.finish(node))
+}
+
+/// The agent has just been seen alive: the stock one looks itself up in the middle of an image, too.
+fn masked_once(course: &mut Course<'_>) {
+    course.answer = Answer::Token(TokenAnswer::Masked);
+    if let Some(agent) = course.node.agent.as_mut() {
+        agent.proven = false;
+    }
 }
 
 fn issue(course: &mut Course<'_>, from: IpAddr) {
