@@ -197,4 +197,3 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Absent(what) => Err(empty::absent(what)),
     }
 }
-

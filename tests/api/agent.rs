@@ -19,7 +19,7 @@ async fn waiting(rack: &Rack) -> String {
 }
 
 async fn looked_up(rack: &Rack, query: &str) -> (u16, Value) {
-    let answer = rack.from_rack("GET", &format!("/v1/lookup?{query}"), "1.62", None).await;
+    let answer = rack.by_rack("GET", &format!("/v1/lookup?{query}"), "1.62", None).await;
     (answer.status, if answer.status == 200 { answer.body } else { json!(answer.text()) })
 }
 
@@ -48,7 +48,8 @@ async fn heartbeats_are_checked_before_they_are_taken() {
     let (_, reply) = looked_up(&rack, &format!("addresses={MAC}")).await;
     let token = reply["config"]["agent_token"].clone();
     let path = format!("/v1/heartbeat/{node}");
-    let good = json!({"callback_url": "https://10.0.0.7:9999", "agent_token": token, "agent_version": "13.0.0"});
+    let good =
+        json!({"callback_url": "https://10.0.0.7:9999", "agent_token": token, "agent_version": "13.0.0"});
     let changed = |name: &str, value: Value| {
         let mut beat = good.clone();
         beat[name] = value;
@@ -68,19 +69,21 @@ async fn heartbeats_are_checked_before_they_are_taken() {
         (changed("agent_status", json!("zz")), "agent_status"),
         (changed("load", json!(1)), "load"),
     ] {
-        let answer = rack.from_rack("POST", &path, "1.115", Some(&beat)).await;
+        let answer = rack.by_rack("POST", &path, "1.115", Some(&beat)).await;
         assert_eq!(answer.status, 400, "{beat} {answer:?}");
         assert!(answer.text().contains(text), "{text}: {}", answer.text());
         assert!(!answer.body.to_string().contains(token.as_str().unwrap()));
     }
-    let old = rack.from_rack("POST", &path, "1.35", Some(&good)).await;
+    let old = rack.by_rack("POST", &path, "1.35", Some(&good)).await;
     assert_eq!(old.status, 400);
-    let taken = rack.from_rack("POST", &path, "1.68", Some(&good)).await;
-    assert_eq!(taken.status, 202, "{taken:?}");
+    let accepted = rack.by_rack("POST", &path, "1.68", Some(&good)).await;
+    assert_eq!(accepted.status, 202, "{accepted:?}");
     let shown = rack.get(&format!("/v1/nodes/{node}")).await.body;
     assert_eq!(shown["driver_internal_info"]["agent_url"], "https://10.0.0.7:9999");
     assert_eq!(shown["driver_internal_info"]["agent_secret_token"], "******");
-    let moved = rack.from_rack("POST", &path, "1.68", Some(&changed("callback_url", json!("https://10.0.0.7:1")))).await;
+    let moved = rack
+        .by_rack("POST", &path, "1.68", Some(&changed("callback_url", json!("https://10.0.0.7:1"))))
+        .await;
     assert_eq!(moved.status, 400, "{moved:?}");
 }
 
@@ -89,16 +92,16 @@ async fn the_racks_door_has_nothing_else() {
     let rack = Rack::start().await;
     rack.node(json!({"name": "n1"})).await;
     for path in ["/v1/nodes", "/v1/nodes/n1", "/v1/ports", "/v1/drivers"] {
-        assert_eq!(rack.from_rack("GET", path, "1.115", None).await.status, 404, "{path}");
+        assert_eq!(rack.by_rack("GET", path, "1.115", None).await.status, 404, "{path}");
     }
     for path in ["/", "/v1"] {
-        assert_eq!(rack.from_rack("GET", path, "1.115", None).await.status, 200, "{path}");
+        assert_eq!(rack.by_rack("GET", path, "1.115", None).await.status, 200, "{path}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closed_endpoints_say_so() {
     let rack = Rack::start_with("[api]\nenable_ramdisk_endpoints = false\n").await;
-    assert_eq!(rack.from_rack("GET", "/v1/lookup", "1.62", None).await.status, 403);
-    assert_eq!(rack.from_rack("POST", "/v1/heartbeat/n1", "1.68", Some(&json!({}))).await.status, 403);
+    assert_eq!(rack.by_rack("GET", "/v1/lookup", "1.62", None).await.status, 403);
+    assert_eq!(rack.by_rack("POST", "/v1/heartbeat/n1", "1.68", Some(&json!({}))).await.status, 403);
 }

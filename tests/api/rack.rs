@@ -17,7 +17,7 @@ pub struct Rack {
     _home: TempDir,
     app: App,
     operator: Api,
-    rack: Api,
+    back: Api,
 }
 
 /// An answer, read.
@@ -51,14 +51,14 @@ impl Rack {
     }
 
     /// With lines of the configuration file.
-    pub async fn start_with(lines: &str) -> Self {
+    pub async fn start_with(configured: &str) -> Self {
         let home = TempDir::new().unwrap();
-        let app = App::start(config(home.path(), lines)).await.unwrap();
+        let app = App::start(config(home.path(), configured)).await.unwrap();
         let reader = app.site.reader.clone();
         let lanes = Arc::new(app.desk.clone());
         let operator = Api::operator(reader.clone(), lanes.clone(), None);
-        let rack = Api::rack(reader, lanes, None);
-        Self { _home: home, app, operator, rack }
+        let back = Api::rack(reader, lanes, None);
+        Self { _home: home, app, operator, back }
     }
 
     /// One call at the operator's door.
@@ -72,11 +72,11 @@ impl Rack {
     }
 
     /// One call at the rack's door from 10.0.0.7.
-    pub async fn from_rack(&self, method: &str, path: &str, version: &str, body: Option<&Value>) -> Answer {
+    pub async fn by_rack(&self, method: &str, path: &str, version: &str, body: Option<&Value>) -> Answer {
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let mut request = request(method, path, version, bytes);
         request.peer = "10.0.0.7:40000".parse().unwrap();
-        answered(&self.rack, request).await
+        answered(&self.back, request).await
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -114,7 +114,10 @@ impl Rack {
         let there = changes.wait_for(|published| {
             published.node(id).is_some_and(|node| node.provision.name() == state && !node.reserved)
         });
-        tokio::time::timeout(std::time::Duration::from_secs(30), there).await.expect("the state did not come").unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(30), there)
+            .await
+            .expect("the state did not come")
+            .unwrap();
     }
 
     /// Waits until no node works.
@@ -123,13 +126,16 @@ impl Rack {
         let settled = changes.wait_for(|published| {
             published.nodes().all(|node| !node.reserved && node.run.is_none() && node.target_power.is_none())
         });
-        tokio::time::timeout(std::time::Duration::from_secs(30), settled).await.expect("no node rests").unwrap();
+        tokio::time::timeout(std::time::Duration::from_secs(30), settled)
+            .await
+            .expect("no node rests")
+            .unwrap();
     }
 }
 
-fn config(home: &Path, lines: &str) -> Config {
+fn config(home: &Path, configured: &str) -> Config {
     let file = home.join("ferric.toml");
-    std::fs::write(&file, lines).unwrap();
+    std::fs::write(&file, configured).unwrap();
     let given = Given {
         file: Some(file),
         data: Some(home.join("data")),
@@ -143,7 +149,7 @@ fn config(home: &Path, lines: &str) -> Config {
 fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut request = Request::made(Method::of(method), path, body);
-    request.query = query.to_owned();
+    query.clone_into(&mut request.query);
     request.headers.push("Host", "api");
     if !version.is_empty() {
         request.headers.push("X-OpenStack-Ironic-API-Version", version);

@@ -54,7 +54,8 @@ async fn hostile_bodies_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_not_shown() {
     let rack = Rack::start().await;
-    let node = rack.node(json!({"driver_info": {"redfish_password": "hunter2", "a": {"x_token": "hunter2"}}})).await;
+    let node =
+        rack.node(json!({"driver_info": {"redfish_password": "hunter2", "a": {"x_token": "hunter2"}}})).await;
     let bad = json!([{"op": "add", "path": "/driver_info", "value": "hunter2"}]);
     for answer in [
         rack.get(&format!("/v1/nodes/{node}")).await,
@@ -72,7 +73,9 @@ async fn duplicates_are_409_and_change_nothing() {
     let node = rack.node(json!({"name": "n1"})).await;
     let other = rack.node(json!({"name": "n2"})).await;
     rack.port(&node, "52:54:00:00:00:01").await;
-    for body in [json!({"driver": "fake-hardware", "name": "n1"}), json!({"driver": "fake-hardware", "uuid": node})] {
+    for body in
+        [json!({"driver": "fake-hardware", "name": "n1"}), json!({"driver": "fake-hardware", "uuid": node})]
+    {
         assert_eq!(rack.call("POST", "/v1/nodes", "1.115", Some(&body)).await.status, 409);
     }
     let name = json!([{"op": "replace", "path": "/name", "value": "n1"}]);
@@ -126,7 +129,9 @@ async fn what_clients_look_at_in_passing_is_there() {
     ] {
         assert_eq!(rack.get(path).await.status, 200, "{path}");
     }
-    for path in ["/v1/nodes/n1/inventory", "/v1/nodes/n1/allocation", "/v1/portgroups/x", "/v1/nodes/zz/traits"] {
+    for path in
+        ["/v1/nodes/n1/inventory", "/v1/nodes/n1/allocation", "/v1/portgroups/x", "/v1/nodes/zz/traits"]
+    {
         let answer = rack.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(!answer.text().is_empty());
