@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::{Api, Door};
+use crate::api::Api;
+use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::conduct::desk::Desk;
@@ -23,6 +24,7 @@ use crate::conduct::tick;
 use crate::config::Config;
 use crate::config::section::Fake;
 use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::counter::Counter;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::fake::{FakeDelays, FakeRack};
@@ -30,9 +32,10 @@ use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::net::client::Client;
 use crate::net::limits::Limits;
 use crate::net::server;
+use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::options::Options;
 use crate::store::reader::Reader;
-use crate::store::{Options, Store};
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +64,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     doors: TaskTracker,
     close_doors: CancellationToken,
-    store: Store,
+    store: Arc<Store>,
 }
 
 impl std::fmt::Debug for App {
@@ -75,7 +78,8 @@ impl App {
     pub async fn start(config: Config) -> Result<Self, AppError> {
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
-        let store = opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
+        let store =
+            opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         sweep(&store.reader(), &blobs)?;
         let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
@@ -89,7 +93,8 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        let hands = Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
+        let hands =
+            Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
         let site = Arc::new(Site {
             reader: store.reader(),
             writer: store.writer(),
@@ -107,16 +112,32 @@ impl App {
         let desk = Desk::open(site.clone(), blobs, owed);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
-        let app = Self { api, rack, site, desk, doors: TaskTracker::new(), close_doors: CancellationToken::new(), store };
-        let one = Api::new(store_reader(&app), app.desk.clone(), shelf, config.public_endpoint.clone());
-        app.open_door(listener, Arc::new(one.door(Door::Operator)));
+        let store = Arc::new(store);
+        site.tasks.spawn(tidy(site.clone(), store.clone()));
+        let app = Self {
+            api,
+            rack,
+            site,
+            desk,
+            doors: TaskTracker::new(),
+            close_doors: CancellationToken::new(),
+            store,
+        };
+        let (lanes, public): (Arc<dyn Lanes>, _) =
+            (Arc::new(app.desk.clone()), config.public_endpoint.clone());
+        app.open_door(
+            listener,
+            &shelf,
+            Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()),
+        );
         if let Some(listener) = rack_listener {
-            app.open_door(listener, Arc::new(one.door(Door::Rack)));
+            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
         }
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, service: Arc<dyn server::Service>) {
+    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, api: Api) {
+        let service = Arc::new(Counter::new(images.clone(), Arc::new(api)));
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 
@@ -130,10 +151,11 @@ impl App {
         self.within(DRAIN, self.site.tasks.wait()).await;
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
-        // The commit thread ends when the last writer is gone; a thread that does not is left to the end
-        // of the process, and all that was answered is on the disk already.
-        let closing = tokio::task::spawn_blocking(move || store.close());
-        tokio::time::timeout(DRAIN, closing).await.ok();
+        // The commit thread ends when the last writer is gone. All that was answered is on the disk already,
+        // so a handle that somebody still holds is left to the end of the process.
+        if let Some(store) = Arc::into_inner(store) {
+            tokio::time::timeout(DRAIN, store.close()).await.ok();
+        }
     }
 
     async fn within(&self, limit: Duration, work: impl Future<Output = ()>) {
@@ -142,10 +164,6 @@ impl App {
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
     }
-}
-
-fn store_reader(app: &App) -> Reader {
-    app.store.reader()
 }
 
 /// What agents are handed.
@@ -201,9 +219,9 @@ fn fresh_token() -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The key of sealed values, if systemd hands one in (`LoadCredential=secret.key`).
+/// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
 fn systemd_key() -> Option<Secret> {
-    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("secret.key");
+    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
     std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
 }
 
@@ -229,7 +247,7 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 fn announce(app: &App, out: &mut dyn Write) {
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     // A closed standard output is no reason to stop a daemon.
-    write!(out, "{rack}ferric: API at http://{}\n", app.api).and_then(|()| out.flush()).ok();
+    writeln!(out, "{rack}ferric: API at http://{}", app.api).and_then(|()| out.flush()).ok();
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 
@@ -245,11 +263,28 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
+/// The store's housekeeping, off the async threads.
+async fn tidy(site: Arc<Site>, store: Arc<Store>) {
+    loop {
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
+        let one = store.clone();
+        let done = tokio::task::spawn_blocking(move || one.tidy()).await;
+        if let Ok(Err(error)) = done {
+            tracing::warn!(error = error.chain(), "the store could not be tidied");
+        }
+    }
+}
+
 fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "systemd could not be told");
     }
 }
 
+/// Dead readers are cleared and the disk's free space is looked at so often.
+const TIDY: Duration = Duration::from_mins(1);
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

@@ -101,7 +101,14 @@ async fn deploy_all(stage: &Stage<'_>, console: &mut Console<'_>) -> Result<(), 
     }));
     let mut lives = JoinSet::new();
     for (row, server) in stage.rack.servers().iter().enumerate() {
-        let life = Life { row, server: server.clone(), link: link.clone(), board: board.clone(), clock: stage.clock.clone(), image: stage.image.clone() };
+        let life = Life {
+            row,
+            server: server.clone(),
+            link: link.clone(),
+            board: board.clone(),
+            clock: stage.clock.clone(),
+            image: stage.image.clone(),
+        };
         lives.spawn(life.live());
     }
     let mut failures = Vec::new();
@@ -123,7 +130,12 @@ async fn deploy_all(stage: &Stage<'_>, console: &mut Console<'_>) -> Result<(), 
     summary(stage, stage.clock.tick().since(began), &failures, console)
 }
 
-fn summary(stage: &Stage<'_>, took: Duration, failures: &[String], console: &mut Console<'_>) -> Result<(), DemoError> {
+fn summary(
+    stage: &Stage<'_>,
+    took: Duration,
+    failures: &[String],
+    console: &mut Console<'_>,
+) -> Result<(), DemoError> {
     let servers = stage.rack.servers().len();
     let bytes: u64 = stage.rack.servers().iter().map(|server| server.progress().bytes_written).sum();
     console.line("")?;
@@ -147,10 +159,14 @@ fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), De
         "  ferric node list".to_owned(),
         "  ferric node show demo-1".to_owned(),
         "  ferric node undeploy demo-1 --wait".to_owned(),
-        format!("  ferric node deploy demo-1 --image {} --checksum sha256:{} --wait", image.url, image.sha256),
+        format!(
+            "  ferric node deploy demo-1 --image {} --checksum sha256:{} --wait",
+            image.url, image.sha256
+        ),
         "The stock clients work too:".to_owned(),
         format!("  OS_AUTH_TYPE=none OS_ENDPOINT={url} baremetal node list"),
-        "The finger on the power buttons has been taken away: press them yourself with `ferric node power`.".to_owned(),
+        "The finger on the power buttons has been taken away: press them yourself with `ferric node power`."
+            .to_owned(),
         "Ctrl-C ends it and removes everything.".to_owned(),
     ] {
         console.line(&line)?;
@@ -160,13 +176,19 @@ fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), De
 
 fn config(folder: &Path) -> Result<Config, DemoError> {
     let loopback = Some(([127, 0, 0, 1], 0).into());
-    let given = Given { data: Some(folder.join("data")), listen: loopback, rack_listen: loopback, ..Given::default() };
+    let given = Given {
+        data: Some(folder.join("data")),
+        listen: loopback,
+        rack_listen: loopback,
+        ..Given::default()
+    };
     Ok(Config::load(&given, "ferric-demo".to_owned())?)
 }
 
 async fn make_image(folder: &Path, rack_url: &str) -> Result<Image, DemoError> {
     let path = folder.join("data").join("images").join(IMAGE_NAME);
-    let made = tokio::task::spawn_blocking(move || raw_disk::make_demo_image(&path, IMAGE_SIZE, IMAGE_SEED)).await;
+    let made =
+        tokio::task::spawn_blocking(move || raw_disk::make_demo_image(&path, IMAGE_SIZE, IMAGE_SEED)).await;
     let sha256 = match made {
         Ok(Ok(sha256)) => sha256,
         Ok(Err(error)) => return Err(DemoError::Image(error.to_string())),

@@ -8,9 +8,11 @@ use clap::Parser;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
-use ferric::cli::arguments::{Arguments, Command, ServeArguments};
+use ferric::cli::arguments::{Arguments, Command, DemoArguments, ServeArguments};
 use ferric::cli::console::Console;
 use ferric::config::{Config, Given};
+use ferric::demo;
+use ferric::demo::Wanted;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> anyhow::Result<u8> {
     match arguments.command {
         Command::Serve(given) => serve(given),
-        Command::Demo(_) => anyhow::bail!("the demo comes with the next commit"),
+        Command::Demo(given) => demo(&given),
         Command::Node(given) => {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let (mut out, mut err) = (stdout(), stderr());
@@ -37,6 +39,16 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Ok(runtime.block_on(cli::run(&given, &mut console, &RealClock::new())))
         }
     }
+}
+
+fn demo(given: &DemoArguments) -> anyhow::Result<u8> {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let (mut out, mut err) = (stdout(), stderr());
+    let mut console = Console::standard(&mut out, &mut err);
+    let wanted = Wanted { servers: given.servers, keep: given.keep };
+    runtime.block_on(demo::run(wanted, &mut console))?;
+    Ok(0)
 }
 
 fn serve(given: ServeArguments) -> anyhow::Result<u8> {

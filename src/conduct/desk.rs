@@ -6,15 +6,18 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::id::NodeId;
+use crate::base::moment::Moment;
 use crate::base::time::sleep;
 use crate::conduct::commit;
 use crate::conduct::lane::{BeatSlot, Lane};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::depot::blobs::Blobs;
+use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
@@ -81,7 +84,7 @@ impl Desk {
     }
 
     /// The wall's moment, for showing.
-    pub fn wall(&self) -> crate::base::moment::Moment {
+    pub fn wall(&self) -> Moment {
         self.site.clock.wall()
     }
 
@@ -190,16 +193,25 @@ impl Desk {
         slot.inbox.send(post).await.map_err(|_| self.gone(id))
     }
 
-    /// Writes and flushes a payload as a hashed file, before the ask that names it (style corner 11).
-    pub async fn keep_blob(&self, bytes: Vec<u8>) -> Result<String, Refusal> {
-        let blobs = Arc::clone(&self.blobs);
-        let kept = tokio::task::spawn_blocking(move || blobs.put(&bytes)).await;
-        match kept {
-            Ok(Ok(name)) => Ok(name),
-            Ok(Err(error)) => Err(Refusal::Internal(format!("the payload could not be kept: {error}"))),
-            Err(_) => Err(Refusal::Internal("the payload could not be kept".to_owned())),
-        }
+    /// Makes the config drive of a request's argument and keeps it as a hashed file, written and flushed before
+    /// the ask that names it (style corner 11). `None`: the argument means no drive.
+    pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
+        let node = self.published(id)?;
+        let (blobs, at) = (Arc::clone(&self.blobs), self.site.clock.wall());
+        let work = tokio::task::spawn_blocking(move || keep_drive(&blobs, &node, &argument, at));
+        work.await
+            .unwrap_or_else(|_| Err(Refusal::Internal("making the config drive was given up".to_owned())))
     }
+}
+
+fn keep_drive(blobs: &Blobs, node: &Node, argument: &Value, at: Moment) -> Result<Option<String>, Refusal> {
+    let uuid = node.id.to_string();
+    let owner = Owner { uuid: &uuid, name: node.wished.name.as_deref() };
+    let drive =
+        ConfigDrive::parse(argument, &owner, at).map_err(|error| Refusal::Invalid(error.to_string()))?;
+    let Some(drive) = drive else { return Ok(None) };
+    let kept = blobs.put(drive.text().as_bytes());
+    kept.map(Some).map_err(|error| Refusal::Internal(format!("the config drive could not be kept: {error}")))
 }
 
 fn stopping(id: NodeId) -> Refusal {

@@ -3,7 +3,6 @@
 //! It never waits for a driver: changes and looks run beside it, in a slot each (style corner 4).
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -69,6 +68,7 @@ enum Looker {
     Round(oneshot::Sender<()>),
 }
 
+#[derive(Debug)]
 struct Looking {
     look: Look,
     fence: u64,
@@ -76,6 +76,7 @@ struct Looking {
     task: JoinHandle<Seen>,
 }
 
+#[derive(Debug)]
 struct Asking {
     ask: Ask,
     reply: AskReply,
@@ -86,6 +87,7 @@ struct Asking {
 type Absorb = fn(&Node, &Happened, &Facts<'_>) -> Decision;
 
 /// A node's lane.
+#[derive(Debug)]
 pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
@@ -476,12 +478,6 @@ impl Drop for Lane {
         if let Some(asking) = &self.asking {
             asking.task.abort();
         }
-    }
-}
-
-impl fmt::Debug for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").field("node", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -82,4 +82,4 @@ fn to_look_at(site: &Site) -> Vec<NodeId> {
 /// BMCs that are asked at once (Ironic's `sync_power_state_workers`).
 const SYNC_AT_ONCE: usize = 8;
 /// The due order is looked at at least so often, hint or no hint.
-const SCAN: Duration = Duration::from_secs(60);
+const SCAN: Duration = Duration::from_mins(1);

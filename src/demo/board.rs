@@ -1,6 +1,5 @@
 //! The live table: server, state, step, bytes, time.
 
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -107,7 +106,8 @@ impl Board {
     fn lines(&self, width: Option<u16>) -> Vec<String> {
         let header: Vec<_> = ["SERVER", "STATE", "STEP", "POWER", "BYTES", "TIME"].map(str::to_owned).into();
         let rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-        let cells = self.servers.iter().zip(rows.iter()).map(|(server, row)| self.cells(server, row)).collect();
+        let cells =
+            self.servers.iter().zip(rows.iter()).map(|(server, row)| self.cells(server, row)).collect();
         table::lines(&header, cells, width)
     }
 

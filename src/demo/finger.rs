@@ -24,15 +24,16 @@ pub struct Follow {
     pub stop: CancellationToken,
 }
 
-/// Looks at the nodes a few times a second and presses what their recorded power says.
+/// Looks at the nodes a few times a second and presses when their recorded power changes.
 pub async fn follow(follow: Follow) {
+    let mut known = vec![String::new(); follow.servers.len()];
     while !follow.stop.is_cancelled() {
         let request = Request { method: Method::Get, path: PATH.to_owned(), body: None };
         if let Ok(answer) = follow.link.exchange(request).await
             && let Ok(listed) = serde_json::from_slice::<Value>(&answer.body)
         {
             for node in listed.get("nodes").and_then(Value::as_array).into_iter().flatten() {
-                one(&follow, node).await;
+                one(&follow, node, &mut known).await;
             }
         }
         tokio::select! {
@@ -42,7 +43,7 @@ pub async fn follow(follow: Follow) {
     }
 }
 
-async fn one(follow: &Follow, node: &Value) {
+async fn one(follow: &Follow, node: &Value, known: &mut [String]) {
     let text = |key: &str| node.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let name = text("name");
     let Some(row) = follow.servers.iter().position(|server| server.settings().name == name) else { return };
@@ -53,16 +54,19 @@ async fn one(follow: &Follow, node: &Value) {
         row.step = step;
         row.power = power.trim_start_matches("power ").to_owned();
     });
-    if let Some(server) = follow.servers.get(row) {
+    // A machine that has switched itself off is left off until the record has said off, too.
+    if let (Some(server), Some(known)) =
+        (follow.servers.get(row), known.get_mut(row).filter(|known| **known != power))
+    {
         press(server, &state, &power).await;
+        *known = power;
     }
 }
 
 fn step_of(node: &Value) -> String {
     ["clean_step", "deploy_step"]
         .iter()
-        .filter_map(|key| node.get(key)?.get("step")?.as_str())
-        .next()
+        .find_map(|key| node.get(key)?.get("step")?.as_str())
         .unwrap_or_default()
         .to_owned()
 }

@@ -64,7 +64,8 @@ impl Life {
         })).await?;
         let id = node.get("uuid").and_then(Value::as_str).unwrap_or_default().to_owned();
         for mac in &settings.macs {
-            self.send(Method::Post, "/v1/ports", &json!({ "node_uuid": id, "address": mac.to_string() })).await?;
+            self.send(Method::Post, "/v1/ports", &json!({ "node_uuid": id, "address": mac.to_string() }))
+                .await?;
         }
         self.board.update(self.row, |row| row.id = Some(id.clone()));
         Ok(id)
@@ -90,7 +91,8 @@ impl Life {
         asked.map_err(|error| error.to_string())?;
         loop {
             sleep(&*self.clock, POLL).await;
-            let node = self.get(&format!("/v1/nodes/{id}/states")).await.map_err(|error| error.to_string())?;
+            let node =
+                self.get(&format!("/v1/nodes/{id}/states")).await.map_err(|error| error.to_string())?;
             let text = |key: &str| node.get(key).and_then(Value::as_str);
             let state = text("provision_state").unwrap_or_default();
             if state == goal {

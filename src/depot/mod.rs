@@ -4,12 +4,14 @@
 //! - [`config_drive`]: the request's argument to the text the agent takes, over [`iso9660`]
 //! - [`shelf`]: which local files may be served, and under which names; [`ready`]: one of them made ready for
 //!   a deployment, with its hash from [`hashes`] and [`digest`]
+//! - [`counter`]: hands images out over HTTP
 //! - [`blobs`]: large payloads as files named by their SHA-256
 //! - [`fetch`]: the head of an image on another server
 //! - [`raw_disk`]: the disk image that the demo deploys
 
 pub mod blobs;
 pub mod config_drive;
+pub mod counter;
 pub mod digest;
 pub mod fetch;
 pub mod hashes;

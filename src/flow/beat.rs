@@ -30,7 +30,6 @@ pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
     let at = course.facts.at;
     if let Some(agent) = course.node.agent.as_mut() {
         agent.borne = true;
-        agent.proven = false;
         agent.url = Some(beat.url.clone());
         agent.verify_ca.clone_from(&beat.verify_ca);
         agent.version.clone_from(&beat.version);

@@ -8,8 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use heed::RwTxn;
+use tokio::sync::mpsc;
 
-use crate::store::Core;
+use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::txn::{Change, Txn};
 
@@ -55,6 +56,7 @@ fn flush(core: &Core, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError
     if core.is_cut() {
         return Err(StoreError::Cut);
     }
+    core.space().glance(core.free());
     let mut parent = core.file.write()?;
     let mut batch = Batch { failures: Vec::new(), labels: Vec::new(), changes: Vec::new() };
     for job in jobs {
@@ -102,18 +104,21 @@ fn write(core: &Core, parent: RwTxn, labels: &[&'static str]) -> Result<(), Stor
     }
     done?;
     tracing::trace!(target: "ferric::commit", ?labels, "after");
-    core.space().count(core.free());
     if core.probe.as_ref().is_some_and(|probe| !probe.after_commit(labels)) {
         return Err(core.cut());
     }
     Ok(())
 }
 
-/// Takes jobs until the channel closes or the store does.
-pub fn run_thread(core: &Arc<Core>, jobs: &mut tokio::sync::mpsc::Receiver<Box<dyn Job>>) {
+/// Takes jobs until every writer is gone or a `None` closes the store.
+pub fn run_thread(core: &Arc<Core>, queue: &mut mpsc::Receiver<Option<Box<dyn Job>>>) {
     let mut waiting = Vec::with_capacity(BATCH);
-    while jobs.blocking_recv_many(&mut waiting, BATCH) > 0 {
-        commit(core, std::mem::take(&mut waiting));
+    let mut open = true;
+    while open && queue.blocking_recv_many(&mut waiting, BATCH) > 0 {
+        let count = waiting.len();
+        let jobs: Vec<_> = waiting.drain(..).map_while(|job| job).collect();
+        open = jobs.len() == count;
+        commit(core, jobs);
     }
 }
 

@@ -9,10 +9,10 @@ use crate::base::secret::{MASK, is_secret_key};
 use crate::model::effect::Owed;
 use crate::model::journal::Entry;
 use crate::store::codec;
-use crate::store::env::File;
+use crate::store::disk::env::File;
+use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
 use crate::store::load;
-use crate::store::seal::Sealer;
 
 /// A line for each record, then the number of rows of each table.
 pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {

@@ -165,3 +165,45 @@ fn is_damage(error: &heed::Error) -> bool {
 
 /// What an operator does about a full disk.
 const FULL_REMEDY: &str = "free space on its file system or move the data directory to a larger one";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_and_a_full_map_are_told_apart_from_other_faults() {
+        let dir = Path::new("/data/store");
+        for error in [
+            heed::Error::Io(io::Error::from_raw_os_error(nix::libc::ENOSPC)),
+            heed::Error::Io(io::Error::from_raw_os_error(nix::libc::EDQUOT)),
+            heed::Error::Mdb(heed::MdbError::MapFull),
+        ] {
+            let refusal = Refusal::from(StoreError::lmdb(dir, error));
+            let Refusal::Full { place, remedy } = refusal else { panic!("{refusal}") };
+            assert_eq!((place.as_str(), remedy.as_str()), ("/data/store", FULL_REMEDY));
+        }
+        let error = heed::Error::Io(io::Error::from_raw_os_error(nix::libc::EIO));
+        assert!(matches!(StoreError::lmdb(dir, error), StoreError::Lmdb(_)));
+    }
+
+    #[test]
+    fn refusals_say_what_the_api_shows() {
+        let mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+        let duplicate = Refusal::from(StoreError::from(Duplicate::Mac(mac)));
+        let text = "a port with MAC address 52:54:00:00:00:01 already exists";
+        assert_eq!(duplicate, Refusal::Duplicate(text.to_owned()));
+        let node = NodeId(Uuid::nil());
+        let gone = Refusal::from(StoreError::NoSuchNode(node));
+        assert_eq!(gone, Refusal::NoSuchNode { node: node.to_string() });
+        assert!(matches!(Refusal::from(StoreError::Closed), Refusal::Busy(_)));
+        let large = StoreError::TooLarge { record: "it".to_owned(), bytes: 20_480, limit: 16_384 };
+        let text = "it would take 20.0 KiB, 16.0 KiB at most: shorten its largest field";
+        assert_eq!(Refusal::from(large), Refusal::Invalid(text.to_owned()));
+    }
+
+    #[test]
+    fn an_internal_error_brings_its_causes() {
+        let error = StoreError::io("reading it", Path::new("/data"), io::Error::other("broken wire"));
+        assert_eq!(Refusal::from(error), Refusal::Internal("reading it failed: broken wire".to_owned()));
+    }
+}

@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::model::effect::Owed;
-use crate::store::env::File;
+use crate::store::disk::env::File;
+use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
-use crate::store::nodes::{self, last_id};
 use crate::store::published::Published;
-use crate::store::seal::Sealer;
+use crate::store::table::nodes::{self, last_id};
+use crate::store::table::{owed, ports};
 use crate::store::txn::Change;
-use crate::store::{owed, ports};
 
 /// What was owed to each node, by rising number.
 pub type OwedByNode = Vec<(NodeId, Vec<Owed>)>;

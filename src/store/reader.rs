@@ -6,10 +6,10 @@ use tokio::sync::watch;
 
 use crate::base::id::NodeId;
 use crate::model::journal::Entry;
-use crate::store::Core;
+use crate::store::core::Core;
 use crate::store::error::StoreError;
-use crate::store::journal;
 use crate::store::published::Published;
+use crate::store::table::journal;
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]

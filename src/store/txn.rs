@@ -8,14 +8,14 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::node::Node;
 use crate::model::port::Port;
-use crate::store::env::{File, Table, Tables};
+use crate::store::disk::env::{File, Table, Tables};
+use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
-use crate::store::journal::Journal;
-use crate::store::nodes::Nodes;
-use crate::store::owed::OwedTable;
-use crate::store::ports::Ports;
-use crate::store::rack::Rack;
-use crate::store::seal::Sealer;
+use crate::store::table::journal::Journal;
+use crate::store::table::nodes::Nodes;
+use crate::store::table::owed::OwedTable;
+use crate::store::table::ports::Ports;
+use crate::store::table::rack::Rack;
 
 /// A transaction. It is kept if the job returns `Ok`, and gone without a trace if it does not.
 pub struct Txn<'p> {

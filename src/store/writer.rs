@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::base::id::NodeId;
-use crate::store::Core;
 use crate::store::commit::{self, Job, Urgency};
+use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 
@@ -20,9 +20,9 @@ pub struct Writer {
 /// How jobs reach the commit.
 #[derive(Clone)]
 pub enum Door {
-    /// To the commit thread.
-    Thread(mpsc::Sender<Box<dyn Job>>),
-    /// On the caller's own thread, one after another.
+    /// To the commit thread; `None` ends it.
+    Thread(mpsc::Sender<Option<Box<dyn Job>>>),
+    /// On the caller's own thread, one after another, while the value is `true`.
     Inline(Arc<Mutex<bool>>),
 }
 
@@ -32,6 +32,17 @@ impl std::fmt::Debug for Door {
             Self::Thread(_) => "Thread",
             Self::Inline(_) => "Inline",
         })
+    }
+}
+
+impl Door {
+    /// Lets nothing more in.
+    pub async fn close(&self) {
+        match self {
+            // A thread that has ended is closed already.
+            Self::Thread(queue) => queue.send(None).await.unwrap_or_default(),
+            Self::Inline(open) => *open.lock().unwrap_or_else(PoisonError::into_inner) = false,
+        }
     }
 }
 
@@ -50,7 +61,8 @@ impl Writer {
         self.submit(label, Urgency::Ask, work).await
     }
 
-    /// As `write`, for what has happened: not refused when the disk is full, the reserve is for it.
+    /// As `write`, for what has happened: not refused when the disk is full, the reserve is for it. `Full` then
+    /// means that the disk filled up in this very moment: the reserve has been given up, so try once more.
     pub async fn outcome<T, E>(
         &self,
         label: &'static str,
@@ -75,14 +87,14 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Work { label, urgency, work: Some(work), result: None, reply });
+        let job = Box::new(Work { label, urgency, todo: Some(work), result: None, reply });
         self.post(job).await?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
     async fn post(&self, job: Box<dyn Job>) -> Result<(), StoreError> {
         match &self.door {
-            Door::Thread(queue) => queue.send(job).await.map_err(|_| StoreError::Closed),
+            Door::Thread(queue) => queue.send(Some(job)).await.map_err(|_| StoreError::Closed),
             Door::Inline(open) => {
                 let open = open.lock().unwrap_or_else(PoisonError::into_inner);
                 if !*open {
@@ -109,7 +121,7 @@ impl Writer {
 struct Work<T, E, F> {
     label: &'static str,
     urgency: Urgency,
-    work: Option<F>,
+    todo: Option<F>,
     result: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
 }
@@ -129,7 +141,7 @@ where
     }
 
     fn run(&mut self, txn: &mut Txn<'_>) -> bool {
-        self.result = self.work.take().map(|work| work(txn));
+        self.result = self.todo.take().map(|work| work(txn));
         matches!(self.result, Some(Ok(_)))
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-/// A SplitMix64 generator; good enough for pauses and ids, useless for secrets.
+/// A `SplitMix64` generator; good enough for pauses and ids, useless for secrets.
 #[derive(Debug)]
 pub struct Dice(Mutex<u64>);
 

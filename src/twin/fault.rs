@@ -13,7 +13,7 @@ pub enum Fault {
     Mute,
     /// Connections are refused.
     Deaf,
-    /// This many POSTed commands are done, but the connection is cut before their answer.
+    /// This many commands are done, but the connection is cut before their answer.
     LoseAnswers(u32),
     /// The machine reboots in the middle of the next run of this step, once.
     RebootIn(String),
@@ -69,6 +69,7 @@ impl Faults {
     }
 
     /// What is left when the harness says that nothing is wrong any more.
+    #[must_use]
     pub fn cleared(&self) -> Self {
         Self { certificates: self.certificates, ..Self::default() }
     }

@@ -49,7 +49,7 @@ impl Site {
         let mut reboot = step("reboot", &[(Clean, 40)], SiteAct::Say(None));
         reboot.step.reboot_requested = true;
         let mut args = step("args", &[(Clean, 0)], SiteAct::Argument("x".to_owned()));
-        args.step.interface = "raid".to_owned();
+        "raid".clone_into(&mut args.step.interface);
         args.step.argsinfo = argsinfo(&[("x", true, "any text")]);
         let steps = vec![
             step("quick", &[(Clean, 90), (Deploy, 70), (Service, 0)], quick),

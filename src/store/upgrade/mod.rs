@@ -7,7 +7,7 @@ use std::path::Path;
 
 use heed::{RoTxn, RwTxn};
 
-use crate::store::env::Table;
+use crate::store::disk::env::Table;
 use crate::store::error::StoreError;
 
 /// Refuses a store that a newer version wrote.

@@ -14,6 +14,7 @@ use crate::twin::agent::Agent;
 use crate::twin::agent::beating::VERSION;
 use crate::twin::agent::book::Poisoned;
 use crate::twin::agent::command;
+use crate::twin::fault::Faults;
 use crate::twin::progress::Stage;
 use crate::wire::agent::command::{CommandResult, Fault, REQUEST_LIMIT, Request as Command};
 
@@ -104,7 +105,7 @@ impl Api {
         if wait {
             self.agent.book.join(&id).await;
         }
-        if self.agent.machine.strikes(|faults| faults.takes_answer()) {
+        if self.agent.machine.strikes(Faults::takes_answer) {
             return cut();
         }
         self.shown(&id)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::net::http::Method;
 use crate::twin::agent::Agent;
-use crate::twin::agent::caller::call;
+use crate::twin::agent::caller::{call, lower};
 use crate::twin::agent::finding::refusal_text;
 use crate::wire::agent::BEAT_VERSION;
 use crate::wire::agent::beat::Heartbeat;
@@ -43,19 +43,24 @@ async fn once(agent: &Agent) -> bool {
         ..Heartbeat::default()
     };
     let path = format!("/v1/heartbeat/{}", agent.node);
-    let sent = call(&agent.machine, Method::Post, &path, Some(BEAT_VERSION), Some(&beat.emit())).await;
+    let sent = call(
+        &agent.machine,
+        Method::Post,
+        &path,
+        Some(lower(&agent.version, BEAT_VERSION)),
+        Some(&beat.emit()),
+    )
+    .await;
     let refusal = match sent {
         Ok(answer) if answer.status == 202 => None,
         Ok(answer) => Some(refusal_text("heartbeat", &answer)),
         Err(error) => Some(error.to_string()),
     };
     let heard = refusal.is_none();
-    agent.machine.note(|progress| match refusal {
-        None => progress.beats = progress.beats.saturating_add(1),
-        Some(_) => {
-            progress.beats_refused = progress.beats_refused.saturating_add(1);
-            progress.refusal = refusal;
-        }
+    agent.machine.note(|progress| {
+        let count = if heard { &mut progress.beats } else { &mut progress.beats_refused };
+        *count = count.saturating_add(1);
+        progress.refusal = refusal.or(progress.refusal.take());
     });
     heard
 }

@@ -14,6 +14,7 @@ use crate::twin::agent::hardware;
 use crate::twin::agent::image;
 use crate::twin::agent::logs;
 use crate::twin::agent::step;
+use crate::twin::fault::Faults;
 use crate::twin::machine::Machine;
 use crate::twin::progress::Stage;
 use crate::twin::steps::offered;
@@ -77,7 +78,7 @@ pub(super) fn take_on(agent: &Arc<Agent>, request: &Request) -> Result<String, R
     if let Err(text) = content::check(name, &request.params) {
         return refuse(400, text);
     }
-    if agent.machine.strikes(|faults| faults.takes_life()) {
+    if agent.machine.strikes(Faults::takes_life) {
         return Err(Refusal::Dies);
     }
     let id = agent.machine.server.inner.dice.uuid().to_string();

@@ -26,7 +26,7 @@ pub(super) fn image(info: &Value) -> Result<(), String> {
         return invalid("Image 'urls' must be a list of texts, not empty.");
     }
     let has = |field: &str| info.get(field).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
-    if !has("checksum") && !(has("os_hash_algo") && has("os_hash_value")) {
+    if !(has("checksum") || has("os_hash_algo") && has("os_hash_value")) {
         return invalid("Image checksum is missing: 'checksum', or 'os_hash_algo' with 'os_hash_value'.");
     }
     Ok(())

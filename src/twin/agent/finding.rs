@@ -51,6 +51,6 @@ pub(super) fn refusal_text(what: &str, answer: &Answer) -> String {
 }
 
 const SHORTEST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 const CONFLICT_PAUSES: &[Duration] = &[Duration::from_secs(5), Duration::from_secs(10)];
 const LAST_CONFLICT: Duration = Duration::from_secs(30);

@@ -17,14 +17,14 @@ use crate::twin::agent::failure::Failure;
 use crate::twin::agent::finding;
 use crate::twin::agent::hash::Checksum;
 use crate::twin::agent::sink::Sink;
-use crate::wire::agent::LOOKUP_VERSION;
+use crate::twin::fault::Faults;
 
 /// Writes the image of `args` (`image_info`, `configdrive`), and says so.
 pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<String, Failure> {
     let info = args.get("image_info").unwrap_or(&Value::Null);
     let checksum = Checksum::of(info, agent.config.agent_md5_checksum_enable)?;
     // The real agent asks again before each image, in the middle of its command; it keeps the token it has.
-    finding::until_found(&agent.machine, LOOKUP_VERSION, Some(agent.node)).await;
+    finding::until_found(&agent.machine, &agent.version, Some(agent.node)).await;
     let drive =
         [args.get("configdrive"), info.get("configdrive")].into_iter().flatten().find_map(Value::as_str);
     let job = Job { agent, info, checksum, has_drive: drive.is_some() };
@@ -33,7 +33,7 @@ pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<St
         let bytes = unpacked(drive).await?;
         agent.machine.disk().write_drive(&bytes).map_err(|error| Failure::write(error.to_string()))?;
     }
-    if agent.machine.strikes(|faults| faults.takes_image()) {
+    if agent.machine.strikes(Faults::takes_image) {
         agent.machine.disk().damage(0).map_err(|error| Failure::write(error.to_string()))?;
     }
     agent.machine.note(|progress| progress.images = progress.images.saturating_add(1));
@@ -94,7 +94,7 @@ impl Job<'_> {
         }
         let downloaded = outcome.map_err(|error| self.client_miss(&error))?;
         self.check_status(url, &downloaded)?;
-        self.verify(sink.digest())
+        self.verify(&sink.digest())
     }
 
     fn outgoing(&self, url: &str) -> Result<Outgoing, Failure> {
@@ -129,7 +129,7 @@ impl Job<'_> {
         Miss { why, again: !full }
     }
 
-    fn verify(&self, digest: String) -> Result<(), Miss> {
+    fn verify(&self, digest: &str) -> Result<(), Miss> {
         if digest == self.checksum.value {
             return Ok(());
         }
@@ -192,7 +192,7 @@ async fn fetched(url: Url) -> Result<Vec<u8>, Failure> {
 }
 
 /// As the real agent's connection timeout.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// As the real agent's retry interval.
 const RETRY_PAUSE: Duration = Duration::from_secs(10);

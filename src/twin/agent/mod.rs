@@ -62,6 +62,8 @@ pub struct Agent {
     /// The command API has closed.
     pub(super) served: CancellationToken,
     pub(super) started: Moment,
+    /// The appliance's newest microversion.
+    pub(super) version: String,
 }
 
 impl Agent {
@@ -103,6 +105,7 @@ pub(super) async fn live(machine: Machine) {
         leaving: CancellationToken::new(),
         served: CancellationToken::new(),
         started: machine.wall(),
+        version,
         machine,
     });
     agent.machine.stage(Stage::Serving);

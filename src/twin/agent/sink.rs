@@ -1,5 +1,6 @@
 //! The way of an image to the disk: written as it comes, hashed on the way, bounded by the disk.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -10,6 +11,7 @@ use sha2::digest::DynDigest;
 use tokio::io::AsyncWrite;
 
 use crate::twin::agent::hash::Algorithm;
+use crate::twin::fault::Faults;
 use crate::twin::machine::Machine;
 
 /// Takes in one download.
@@ -37,7 +39,7 @@ impl<'a> Sink<'a> {
             digest: algorithm.start(),
             written: 0,
             end,
-            damaged: machine.strikes(|faults| faults.takes_download()),
+            damaged: machine.strikes(Faults::takes_download),
             reset_at: machine.strikes(|faults| faults.takes_reboot("write_image")).then_some(RESET_AT),
             pause: None,
         })
@@ -58,15 +60,9 @@ impl<'a> Sink<'a> {
         if length > self.end.saturating_sub(self.written) {
             return Err(io::Error::from(io::ErrorKind::StorageFull));
         }
-        let mut bytes = bytes.to_vec();
-        if self.damaged
-            && let Some(byte) = bytes.first_mut()
-        {
-            *byte = !*byte;
-            self.damaged = false;
-        }
-        self.file.write_all_at(&bytes, self.written)?;
-        self.digest.update(&bytes);
+        let arrived = self.arrived(bytes);
+        self.file.write_all_at(&arrived, self.written)?;
+        self.digest.update(&arrived);
         self.written = self.written.saturating_add(length);
         let written = self.written;
         self.machine.note(|progress| {
@@ -74,6 +70,17 @@ impl<'a> Sink<'a> {
             progress.bytes_written = progress.bytes_written.saturating_add(length);
         });
         Ok(bytes.len())
+    }
+
+    /// The bytes as they arrive; the first chunk of a damaged download has its first byte turned over.
+    fn arrived<'b>(&mut self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        let mut arrived = Cow::Borrowed(bytes);
+        if std::mem::take(&mut self.damaged)
+            && let Some(byte) = arrived.to_mut().first_mut()
+        {
+            *byte = !*byte;
+        }
+        arrived
     }
 
     fn rest_a_little(&mut self) {
@@ -91,7 +98,7 @@ impl AsyncWrite for Sink<'_> {
             self.pause = None;
         }
         if self.resets(false) {
-            return Poll::Ready(Err(io::Error::from(io::ErrorKind::Interrupted)));
+            return Poll::Ready(Err(io::Error::from(io::ErrorKind::ConnectionAborted)));
         }
         let outcome = self.put(bytes);
         self.rest_a_little();

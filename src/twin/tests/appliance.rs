@@ -36,8 +36,12 @@ pub(super) struct Desk {
     pub(super) refuse: Vec<u16>,
     /// Whether lookups bear the token or the mask.
     pub(super) masked: bool,
+    /// Every lookup gets the token.
+    pub(super) generous: bool,
     pub(super) files: BTreeMap<String, Vec<u8>>,
     pub(super) paths: Vec<String>,
+    /// Method, path, microversion and content type of each request.
+    pub(super) calls: Vec<[Option<String>; 4]>,
 }
 
 pub(super) struct Appliance {
@@ -82,11 +86,13 @@ impl Appliance {
         format!("{}/{name}", self.url)
     }
 
-    /// The first beat after those that were heard already.
-    pub(super) async fn next_beat(&self) -> Heartbeat {
-        let mut beats = self.beats.subscribe();
-        let before = beats.borrow().len();
-        beats.wait_for(|beats| beats.len() > before).await.unwrap().last().unwrap().clone()
+    /// Boots the server as one whose token was forgotten, and gives its first beat.
+    pub(super) async fn fresh_boot(&self, server: &Server) -> Heartbeat {
+        server.power_off().await;
+        self.desk.lock().unwrap().masked = false;
+        self.beats.send_modify(Vec::clear);
+        server.power_on();
+        self.last_beat().await
     }
 
     /// The callback of the last beat; waits for the first one.
@@ -98,6 +104,13 @@ impl Appliance {
     fn answer(&self, request: &Request, body: &[u8]) -> Response {
         let mut desk = self.desk.lock().unwrap();
         desk.paths.push(request.path.clone());
+        let header = |name| request.headers.get(name).map(str::to_owned);
+        desk.calls.push([
+            Some(request.method.word().to_owned()),
+            Some(request.path.clone()),
+            header("X-OpenStack-Ironic-API-Version"),
+            header("Content-Type"),
+        ]);
         let json = |status, body: Value| Response::json(status, body.to_string().into_bytes());
         if request.path == "/" {
             return json(200, json!({"default_version": {"version": "1.115"}}));
@@ -109,7 +122,7 @@ impl Appliance {
                 return Response::empty(desk.refuse.remove(0));
             }
             let token = if desk.masked { MASK } else { TOKEN };
-            desk.masked = true;
+            desk.masked = !desk.generous;
             let config = AgentConfig { agent_token: Some(Secret::new(token)), ..AgentConfig::default() };
             let node = json!({"uuid": Uuid::from_u128(1)});
             return json(200, LookupReply { node, config }.emit());

@@ -9,7 +9,7 @@ use crate::net::outgoing::ClientError;
 use crate::twin::fault::Fault;
 use crate::twin::progress::{Runs, Stage};
 use crate::twin::tests::appliance::{Appliance, Commander};
-use crate::twin::tests::life::{clean, image, sha256, write_image};
+use crate::twin::tests::life::{clean, image, sha256, write_image, zeros};
 use crate::wire::agent::command::Status;
 
 #[tokio::test]
@@ -34,15 +34,12 @@ async fn a_reboot_in_a_step_loses_it_and_the_list() {
     server.power_on();
     let commander = Commander::of(&appliance.last_beat().await);
     server.fail(Fault::RebootIn("write_image".to_owned()));
-    appliance.desk.lock().unwrap().masked = false;
     commander.send("deploy.execute_deploy_step", write_image(&url, &bytes, None), false).await.ok();
     server.wait_for(|progress| progress.boots == 2).await;
     assert_eq!(server.progress().runs("write_image"), Runs { begun: 1, finished: 0 });
     let written = server.progress().image_bytes;
     assert!(written > 0 && written < 1 << 20, "{written}");
-    appliance.desk.lock().unwrap().masked = false;
-    server.reboot().await;
-    let commander = Commander::of(&appliance.next_beat().await);
+    let commander = Commander::of(&appliance.fresh_boot(&server).await);
     assert_eq!(commander.list().await.unwrap().body, br#"{"commands":[]}"#);
     let result = commander.run("deploy.execute_deploy_step", write_image(&url, &bytes, None)).await;
     assert_eq!(result.status, Status::Succeeded, "{:?}", result.error);
@@ -60,7 +57,7 @@ async fn a_reboot_while_erasing_leaves_half_of_it() {
     commander.send("clean.execute_clean_step", clean("erase_devices"), false).await.ok();
     server.wait_for(|progress| progress.boots == 2).await;
     let disk = std::fs::read(server.disk().path()).unwrap();
-    assert_eq!(disk.iter().filter(|byte| **byte == 0).count(), 2 << 20);
+    assert_eq!(zeros(&disk), 2 << 20);
 }
 
 #[tokio::test]
@@ -123,9 +120,7 @@ async fn a_poisoned_list_stays_so_until_the_next_boot() {
     server.clear_faults();
     assert_eq!(commander.list().await.unwrap().status, 500);
     assert_eq!(commander.run("standby.sync", json!({})).await.status, Status::Succeeded);
-    appliance.desk.lock().unwrap().masked = false;
-    server.reboot().await;
-    let commander = Commander::of(&appliance.next_beat().await);
+    let commander = Commander::of(&appliance.fresh_boot(&server).await);
     assert_eq!(commander.list().await.unwrap().status, 200);
 }
 

@@ -1,22 +1,28 @@
 //! A server's life: boot, lookup, beats, commands, images, power.
 
 use std::io::Write;
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::base::time::{RealClock, SharedClock};
 use crate::net::http::Method;
+use crate::twin::agent::hash::{Algorithm, hex};
 use crate::twin::progress::{BootFrom, Power, Runs, Stage};
+use crate::twin::rack::Rack;
+use crate::twin::settings::Settings;
 use crate::twin::steps::Site;
 use crate::twin::tests::appliance::{Appliance, Commander, TOKEN};
 use crate::wire::agent::command::Status;
 use crate::wire::agent::inventory::Inventory;
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digest = Algorithm::Sha256.start();
+    digest.update(bytes);
+    hex(digest)
 }
 
 pub(super) fn write_image(url: &str, bytes: &[u8], drive: Option<&str>) -> Value {
@@ -29,6 +35,10 @@ pub(super) fn write_image(url: &str, bytes: &[u8], drive: Option<&str>) -> Value
 
 pub(super) fn image(size: usize) -> Vec<u8> {
     (0..size).map(|index| u8::try_from(index % 251).unwrap()).collect()
+}
+
+pub(super) fn zeros(bytes: &[u8]) -> usize {
+    bytes.chunks(4096).map(|chunk| chunk.iter().map(|byte| usize::from(*byte == 0)).sum::<usize>()).sum()
 }
 
 pub(super) fn clean(step: &str) -> Value {
@@ -115,7 +125,7 @@ async fn erasing_leaves_zeros() {
     let commander = Commander::of(&appliance.last_beat().await);
     commander.run("clean.execute_clean_step", clean("erase_devices_metadata")).await;
     let disk = std::fs::read(server.disk().path()).unwrap();
-    assert_eq!(disk.iter().filter(|byte| **byte == 0).count(), 2 << 20);
+    assert_eq!(zeros(&disk), 2 << 20);
     commander.run("clean.execute_clean_step", clean("erase_devices")).await;
     assert!(std::fs::read(server.disk().path()).unwrap().iter().all(|byte| *byte == 0));
 }
@@ -191,4 +201,50 @@ async fn the_inventory_names_the_disk_and_the_logs_are_an_archive() {
     assert_eq!(inventory.disks[0].size, 4 << 20);
     let logs = commander.run("log.collect_system_logs", json!({})).await.result;
     assert!(STANDARD.decode(logs["system_logs"].as_str().unwrap()).unwrap().starts_with(&[0x1f, 0x8b]));
+}
+
+#[tokio::test]
+async fn nothing_reaches_the_disk_once_the_power_is_off() {
+    let appliance = Appliance::start().await;
+    let (_place, server) = appliance.server(|settings| settings.write_pause = Duration::from_millis(2));
+    let bytes = image(3 << 20);
+    let url = appliance.file("disk.raw", &bytes);
+    server.power_on();
+    let commander = Commander::of(&appliance.last_beat().await);
+    commander.send("deploy.execute_deploy_step", write_image(&url, &bytes, None), false).await.unwrap();
+    server.wait_for(|progress| progress.image_bytes > 0).await;
+    server.power_off().await;
+    let written = server.progress().image_bytes;
+    assert!(written < 3 << 20, "{written}");
+    let disk = std::fs::read(server.disk().path()).unwrap();
+    let end = usize::try_from(written).unwrap();
+    assert_eq!(disk[..end], bytes[..end]);
+    assert!(disk[end..].iter().all(|byte| *byte == 0));
+    assert_eq!(server.progress().doing, None);
+}
+
+#[tokio::test]
+async fn a_rack_boots_whole_and_falls_whole() {
+    let appliance = Appliance::start().await;
+    let (place, one) = appliance.server(|_| {});
+    let model =
+        Settings { name: "r".to_owned(), directory: place.path().to_owned(), ..one.settings().clone() };
+    let rack = Rack::new(3, &model, &(Arc::new(RealClock::new()) as SharedClock)).unwrap();
+    appliance.desk.lock().unwrap().generous = true;
+    for server in rack.servers() {
+        server.power_on();
+        server.power_on();
+    }
+    for server in rack.servers() {
+        let seen = server.wait_for(|progress| progress.beats > 0).await;
+        assert_eq!(seen.boots, 1);
+    }
+    let mut places: Vec<String> =
+        appliance.beats.borrow().iter().map(|beat| beat.callback_url.clone()).collect();
+    places.sort();
+    places.dedup();
+    assert_eq!(places.len(), 3);
+    rack.power_off().await;
+    assert!(rack.servers().iter().all(|server| server.power() == Power::Off));
+    assert!(rack.server("r-2").is_some() && rack.server("r-4").is_none());
 }

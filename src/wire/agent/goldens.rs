@@ -1,5 +1,7 @@
 //! The codec against recorded traffic of the real agent (`tests/goldens/agent`).
 
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::base::secret::Secret;
@@ -230,4 +232,45 @@ fn paths_are_those_that_the_agent_was_asked_with() {
     assert!(asked.contains(&path::run(&token, true)));
     assert!(asked.contains(&path::one("nope", &token, false)));
     assert!(asked.contains(&path::STATUS.to_owned()));
+}
+
+/// Any JSON, up to a few levels deep, with the protocol's own member names among the others.
+fn any_json() -> impl Strategy<Value = Value> {
+    let names = "id|name|params|node|config|commands|command_status|command_name|command_error|command_result|\
+                 clean_steps|clean_step|hardware_manager_version|interface|step|priority|argsinfo|disks|\
+                 faultstring|callback_url|agent_token|heartbeat_timeout|[a-z]{1,3}";
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 40, 6, move |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..5).prop_map(Value::from),
+            btree_map(names, inner, 0..6).prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_json_is_read_without_a_panic(value in any_json()) {
+        let bytes = value.to_string().into_bytes();
+        Heartbeat::parse(&bytes).ok();
+        LookupReply::parse(&bytes).ok();
+        Request::parse(&bytes).ok();
+        CommandResult::parse_list(&bytes).ok();
+        answer::result(200, &bytes).ok();
+        answer::result(500, &bytes).ok();
+        Inventory::from_value(value.clone()).ok();
+        for kind in StepKind::ALL {
+            StepsReply::from_value(kind, value.clone()).ok();
+            StepEcho::from_value(kind, value.clone()).ok();
+        }
+        if let Ok(result) = CommandResult::from_value(value) {
+            prop_assert_eq!(CommandResult::from_value(result.emit()), Ok(result));
+        }
+    }
 }

@@ -1,5 +1,6 @@
 //! The LMDB file and its tables: the one place where heed opens anything.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use heed::types::Bytes;
@@ -83,6 +84,7 @@ impl File {
         let fail = |error| StoreError::lmdb(path, error);
         let env = open_env(path).map_err(fail)?;
         env.clear_stale_readers().map_err(fail)?;
+        lengthen(&env, path)?;
         let tables = match existing(&env, path)? {
             Some(tables) => tables,
             None => create(&env).map_err(fail)?,
@@ -108,6 +110,25 @@ fn open_env(path: &Path) -> heed::Result<Env<WithoutTls>> {
     options.map_size(MAP_SIZE).max_dbs(MAX_TABLES).max_readers(MAX_READERS);
     // SAFETY: `Store::open` holds the data directory's lock for as long as the environment lives.
     unsafe { options.open(path) }
+}
+
+/// Gives a file that was cut short its length back: to read beyond its end would kill the process, to read
+/// zeros is an error. LMDB itself may leave out the last pages, so a short file is no fault yet.
+fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
+    let file = path.join("data.mdb");
+    let pages = u64::try_from(env.info().last_page_number).unwrap_or(u64::MAX).saturating_add(1);
+    let wanted = pages.saturating_mul(env.unnamed_database_stat().page_size.into());
+    let fail = |error| StoreError::io(format!("checking {}", file.display()), path, error);
+    let length = fs::metadata(&file).map_err(fail)?.len();
+    if wanted > u64::try_from(MAP_SIZE).unwrap_or(u64::MAX) {
+        return Err(StoreError::lmdb(path, heed::Error::Mdb(heed::MdbError::Corrupted)));
+    }
+    if length < wanted {
+        tracing::warn!(file = %file.display(), length, wanted, "store file is short");
+        let file = fs::OpenOptions::new().write(true).open(&file).map_err(fail)?;
+        file.set_len(wanted).map_err(fail)?;
+    }
+    Ok(())
 }
 
 /// The tables of a store that has all of them; a newer store is refused before anything is written.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::posix_fallocate;
 use nix::sys::statvfs::statvfs;
 
-use crate::store::dir;
+use crate::store::disk::dir;
 use crate::store::error::StoreError;
 
 /// The state of the disk under the data directory.
@@ -18,7 +18,9 @@ pub struct Space {
     /// Bytes of the reserve.
     size: u64,
     held: bool,
-    commits: u32,
+    /// The last look found little room.
+    near: bool,
+    batches: u32,
 }
 
 impl Space {
@@ -26,8 +28,8 @@ impl Space {
     pub fn open(dir: &Path, size: u64, free: Option<u64>) -> Self {
         let reserve = dir.join(FILE);
         let held = fs::metadata(&reserve).is_ok_and(|meta| meta.len() >= size);
-        let mut space = Self { reserve, size, held, commits: 0 };
-        space.check(free);
+        let mut space = Self { reserve, size, held, near: true, batches: 0 };
+        space.look(free);
         space
     }
 
@@ -36,18 +38,22 @@ impl Space {
         !self.held && self.size > 0
     }
 
-    /// Counts a commit; looks at the disk now and then.
-    pub fn count(&mut self, free: Option<u64>) {
-        self.commits += 1;
-        if self.commits >= EVERY || free.is_some() {
-            self.check(free);
+    /// Called before each batch; looks at the disk if it was rather full, and now and then if it was not.
+    pub fn glance(&mut self, free: Option<u64>) {
+        self.batches += 1;
+        if self.batches >= EVERY || self.near || free.is_some() {
+            self.look(free);
         }
     }
 
     /// Looks at the disk: gives the reserve up or takes it back. `free` stands in for the disk's answer.
-    pub fn check(&mut self, free: Option<u64>) {
-        self.commits = 0;
+    pub fn look(&mut self, free: Option<u64>) {
+        self.batches = 0;
+        if self.size == 0 {
+            return;
+        }
         let Some(free) = free.or_else(|| self.free()) else { return };
+        self.near = free < NEAR;
         if self.held && free < SLACK {
             self.give_up();
         } else if !self.held && free >= self.size.saturating_add(2 * SLACK) {
@@ -63,16 +69,13 @@ impl Space {
         self.held = false;
         match fs::remove_file(&self.reserve) {
             Ok(()) => {
-                tracing::error!(reserve = %self.reserve.display(), "disk full: reserve given up, asks are refused")
+                tracing::error!(reserve = %self.reserve.display(), "disk full: reserve given up, asks are refused");
             }
             Err(error) => tracing::error!(%error, "disk full and the reserve cannot be given up"),
         }
     }
 
     fn take(&mut self) {
-        if self.size == 0 {
-            return;
-        }
         match self.fill() {
             Ok(()) => self.held = true,
             Err(error) => {
@@ -93,7 +96,7 @@ impl Space {
     /// Bytes that the daemon may still write.
     fn free(&self) -> Option<u64> {
         let stat = statvfs(self.reserve.parent()?).ok()?;
-        Some(u64::from(stat.blocks_available()).saturating_mul(u64::from(stat.fragment_size())))
+        Some(stat.blocks_available().saturating_mul(stat.fragment_size()))
     }
 }
 
@@ -103,7 +106,10 @@ pub const RESERVE: u64 = 64 << 20;
 /// The disk counts as full below this: more than one batch of commits can write between two looks.
 const SLACK: u64 = 16 << 20;
 
-/// Commits between two looks; a commit writes some tens of KiB as a rule, so 64 stay well under `SLACK`.
+/// Below this every batch looks, since a download can take it within a second.
+const NEAR: u64 = 1 << 30;
+
+/// Batches between two looks above `NEAR`.
 const EVERY: u32 = 64;
 
 const FILE: &str = "reserve";

@@ -9,9 +9,9 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::base::secret::Secret;
+use crate::store::disk::seal::Sealer;
+use crate::store::disk::{dir, env};
 use crate::store::error::StoreError;
-use crate::store::seal::Sealer;
-use crate::store::{dir, env};
 
 /// The sealer of this store; a store that another key sealed is refused.
 pub fn sealer(file: &env::File, dir: &Path, given: Option<&Secret>) -> Result<Sealer, StoreError> {
@@ -81,11 +81,11 @@ fn long_enough(dir: &Path, key: Secret) -> Result<Secret, StoreError> {
 
 fn only_ours(dir: &Path, path: &Path) -> Result<(), StoreError> {
     let meta = fs::metadata(path).map_err(|error| StoreError::io("reading the key", dir, error))?;
-    if meta.permissions().mode() & 0o077 == 0 {
-        return Ok(());
+    if meta.permissions().mode() & 0o077 != 0 {
+        let (why, remedy) = ("can be read by others", "set the mode of secret.key to 0600");
+        return Err(StoreError::Key { dir: dir.to_path_buf(), why, remedy });
     }
-    let why = "can be read by others";
-    Err(StoreError::Key { dir: dir.to_path_buf(), why, remedy: "set the mode of secret.key to 0600" })
+    Ok(())
 }
 
 /// Writes a new key so that after a power cut there is all of it or none.

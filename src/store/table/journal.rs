@@ -6,9 +6,9 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::model::journal::{Entry, Event};
 use crate::store::codec;
-use crate::store::env::File;
+use crate::store::disk::env::File;
 use crate::store::error::StoreError;
-use crate::store::nodes::last_id;
+use crate::store::table::nodes::last_id;
 use crate::store::txn::Txn;
 
 /// The journal within a transaction.

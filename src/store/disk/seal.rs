@@ -11,6 +11,7 @@ use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use crate::base::secret::{Secret, is_secret_key};
 use crate::model::Object;
@@ -55,7 +56,9 @@ impl Sealer {
     fn seal_value(&self, path: &str, secret: bool, value: &mut Value) -> Result<(), SealError> {
         // What a client wrote in the sealed form is sealed too, so that the form always means sealed.
         if (secret && !is_empty(value)) || sealed_text(value).is_some() {
-            let text = self.seal_text(path, &value.to_string())?;
+            // MessagePack, since JSON text does not give every float back.
+            let plain = Zeroizing::new(rmp_serde::to_vec(value).map_err(|_| fault(path))?);
+            let text = self.seal_bytes(path, &plain)?;
             *value = Value::Object(Object::from_iter([(MARK.to_owned(), Value::String(text))]));
             return Ok(());
         }
@@ -76,8 +79,8 @@ impl Sealer {
 
     fn open_value(&self, path: &str, value: &mut Value) -> Result<(), SealError> {
         if let Some(text) = sealed_text(value) {
-            let plain = self.open_text(path, text)?;
-            *value = serde_json::from_str(plain.reveal()).map_err(|_| fault(path))?;
+            let plain = self.open_bytes(path, text)?;
+            *value = rmp_serde::from_slice(&plain).map_err(|_| fault(path))?;
             return Ok(());
         }
         match value {
@@ -89,20 +92,29 @@ impl Sealer {
 
     /// One sealed text, as base64 of nonce and cipher text.
     pub fn seal_text(&self, path: &str, plain: &str) -> Result<String, SealError> {
-        let mut nonce = [0_u8; NONCE];
-        getrandom::fill(&mut nonce).map_err(|_| fault(path))?;
-        let payload = Payload { msg: plain.as_bytes(), aad: path.as_bytes() };
-        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| fault(path))?;
-        Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+        self.seal_bytes(path, plain.as_bytes())
     }
 
     /// The plain text of a sealed one.
     pub fn open_text(&self, path: &str, sealed: &str) -> Result<Secret, SealError> {
+        let plain = self.open_bytes(path, sealed)?;
+        std::str::from_utf8(&plain).map(Secret::new).map_err(|_| fault(path))
+    }
+
+    fn seal_bytes(&self, path: &str, plain: &[u8]) -> Result<String, SealError> {
+        let mut nonce = [0_u8; NONCE];
+        getrandom::fill(&mut nonce).map_err(|_| fault(path))?;
+        let payload = Payload { msg: plain, aad: path.as_bytes() };
+        let sealed = self.cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| fault(path))?;
+        Ok(STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
+    }
+
+    fn open_bytes(&self, path: &str, sealed: &str) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let bytes = STANDARD_NO_PAD.decode(sealed).map_err(|_| fault(path))?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE>().ok_or_else(|| fault(path))?;
         let payload = Payload { msg: sealed, aad: path.as_bytes() };
-        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload).map_err(|_| fault(path))?;
-        String::from_utf8(plain).map(Secret::new).map_err(|_| fault(path))
+        let plain = self.cipher.decrypt(&XNonce::from(*nonce), payload);
+        plain.map(Zeroizing::new).map_err(|_| fault(path))
     }
 }
 

@@ -9,10 +9,10 @@ use crate::base::mac::Mac;
 use crate::model::Object;
 use crate::model::port::Port;
 use crate::store::codec;
-use crate::store::env::{File, Table};
+use crate::store::disk::env::{File, Table};
+use crate::store::disk::seal::{SealError, Sealer};
 use crate::store::error::{Duplicate, StoreError};
-use crate::store::nodes::{self, name_key};
-use crate::store::seal::{SealError, Sealer};
+use crate::store::table::nodes::{self, name_key};
 use crate::store::txn::{Change, Txn};
 
 /// Ports within a transaction.
@@ -118,10 +118,10 @@ impl Ports<'_, '_> {
 /// The record's bytes, its secrets sealed.
 pub fn encode(sealer: &Sealer, port: &Port) -> Result<Vec<u8>, StoreError> {
     let what = || what(port.id);
-    let mut sealed = port.clone();
-    each_object(&mut sealed, |path, object| sealer.seal(path, object))
+    let mut stored = port.clone();
+    each_object(&mut stored, |path, object| sealer.seal(path, object))
         .map_err(|error| StoreError::Encode { what: what(), source: Arc::new(error) })?;
-    let bytes = codec::encode(&sealed, what)?;
+    let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > nodes::LIMIT {
         return Err(StoreError::TooLarge { record: what(), bytes: size, limit: nodes::LIMIT });

@@ -3,7 +3,7 @@
 use crate::base::id::NodeId;
 use crate::model::effect::Owed;
 use crate::store::codec;
-use crate::store::env::File;
+use crate::store::disk::env::File;
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 

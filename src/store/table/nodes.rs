@@ -11,9 +11,9 @@ use crate::model::Object;
 use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::store::codec;
-use crate::store::env::{File, Table};
+use crate::store::disk::env::{File, Table};
+use crate::store::disk::seal::{SealError, Sealer};
 use crate::store::error::{Duplicate, StoreError};
-use crate::store::seal::{SealError, Sealer};
 use crate::store::txn::{Change, Txn};
 
 /// Nodes within a transaction.
@@ -132,14 +132,14 @@ impl Nodes<'_, '_> {
 /// The record's bytes, its secrets sealed.
 pub fn encode(sealer: &Sealer, node: &Node) -> Result<Vec<u8>, StoreError> {
     let what = || what(node.id);
-    let mut sealed = node.clone();
-    each_object(&mut sealed, |path, object| sealer.seal(path, object))
+    let mut stored = node.clone();
+    each_object(&mut stored, |path, object| sealer.seal(path, object))
         .map_err(|error| unsealed(what(), error))?;
-    if let Some(agent) = &mut sealed.agent {
+    if let Some(agent) = &mut stored.agent {
         let text = sealer.seal_text(&token_path(node.id), agent.token.reveal());
         agent.token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
     }
-    let bytes = codec::encode(&sealed, what)?;
+    let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > LIMIT {
         return Err(StoreError::TooLarge { record: what(), bytes: size, limit: LIMIT });

@@ -1,0 +1,65 @@
+//! What the API asks of the lanes: one page, so that its tests can answer in their place.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::base::id::NodeId;
+use crate::base::time::Later;
+use crate::conduct::desk::Desk;
+use crate::model::ask::{Answer, Ask, NodeDraft};
+use crate::model::boot::Beat;
+use crate::model::catalog::Catalog;
+use crate::model::effect::{Effect, Look};
+use crate::model::node::Node;
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::policy::Policy;
+use crate::model::refusal::Refusal;
+
+/// Posts to the lanes. An answer comes when the change is committed and published.
+pub trait Lanes: Send + Sync + fmt::Debug {
+    fn create(&self, draft: NodeDraft) -> Later<'_, Result<Arc<Node>, Refusal>>;
+    fn ask(&self, node: NodeId, ask: Ask) -> Later<'_, Result<Answer, Refusal>>;
+    fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>>;
+    fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>>;
+    fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>>;
+    /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
+    fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
+    fn catalog(&self) -> &Catalog;
+    fn policy(&self) -> &Policy;
+}
+
+impl Lanes for Arc<Desk> {
+    fn create(&self, draft: NodeDraft) -> Later<'_, Result<Arc<Node>, Refusal>> {
+        Box::pin(Desk::create(self, draft))
+    }
+
+    fn ask(&self, node: NodeId, ask: Ask) -> Later<'_, Result<Answer, Refusal>> {
+        Box::pin(Desk::ask(self, node, ask))
+    }
+
+    fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>> {
+        Box::pin(Desk::beat(self, node, beat))
+    }
+
+    fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>> {
+        Box::pin(Desk::look(self, node, look))
+    }
+
+    fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>> {
+        Box::pin(Desk::act(self, node, effect))
+    }
+
+    fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>> {
+        Box::pin(Desk::keep_config_drive(self, node, argument))
+    }
+
+    fn catalog(&self) -> &Catalog {
+        Desk::catalog(self)
+    }
+
+    fn policy(&self) -> &Policy {
+        Desk::policy(self)
+    }
+}

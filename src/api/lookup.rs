@@ -1,0 +1,84 @@
+//! `GET /v1/lookup`: an agent asks who it is (contract `agent.md` section 3).
+
+use std::sync::Arc;
+
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::base::id::NodeId;
+use crate::base::secret::{MASK, Secret};
+use crate::model::ask::{Answer, Ask, TokenAnswer};
+use crate::model::node::Node;
+use crate::model::refusal::Refusal;
+use crate::model::shape::node::TABLE;
+use crate::model::shape::{Pick, Shown, write};
+use crate::net::http::Response;
+use crate::wire::agent::lookup::{AgentConfig, LookupQuery, LookupReply};
+
+/// Answers with the node and its settings, or always with the same 404.
+pub async fn lookup(call: &Call<'_>) -> Result<Response, Fault> {
+    check_enabled(call)?;
+    let query = LookupQuery::parse(&call.query).map_err(|error| Fault::invalid(error.to_string()))?;
+    if query.addresses.is_empty() && query.node_uuid.is_none() {
+        return Err(Fault::invalid("the lookup needs a valid MAC address or node_uuid"));
+    }
+    let node = find(call, &query).filter(|node| is_expected(call, node)).ok_or_else(hidden)?;
+    let token = match call.api.lanes.ask(node.id, Ask::Lookup { from: call.from }).await {
+        Ok(Answer::Token(TokenAnswer::Plain(token))) => token,
+        Ok(Answer::Token(TokenAnswer::Masked)) => Secret::new(MASK),
+        Ok(Answer::AskAgain | Answer::Done | Answer::Node(_) | Answer::Port(_)) => {
+            return Err(Refusal::AskAgain { node: node.id }.into());
+        }
+        Err(Refusal::NotFound(_) | Refusal::NoSuchNode { .. }) => return Err(hidden()),
+        Err(refusal) => return Err(refusal.into()),
+    };
+    let node = call.reread(node.id).map_err(|_| hidden())?;
+    let reply = LookupReply { node: shown(call, &node)?, config: config(call, &node, token) };
+    Ok(Response::json(200, reply.emit().to_string().into_bytes()))
+}
+
+/// Refuses when the site has closed what agents use.
+pub fn check_enabled(call: &Call<'_>) -> Result<(), Fault> {
+    if call.policy().agent.enable_ramdisk_endpoints {
+        return Ok(());
+    }
+    Err(Fault::new(403, "lookups and heartbeats are closed on this host"))
+}
+
+/// By UUID, or the one node that owns all the known addresses.
+fn find<'a>(call: &'a Call<'_>, query: &LookupQuery) -> Option<&'a Arc<Node>> {
+    if let Some(uuid) = query.node_uuid {
+        return call.published.node(NodeId(uuid));
+    }
+    let mut owners =
+        query.addresses.iter().filter_map(|mac| call.published.port_by_mac(*mac)).map(|port| port.node);
+    let first = owners.next()?;
+    owners.all(|owner| owner == first).then(|| call.published.node(first)).flatten()
+}
+
+fn is_expected(call: &Call<'_>, node: &Node) -> bool {
+    !call.policy().agent.restrict_lookup || node.provision.traits().lookup_ok
+}
+
+/// One text for every reason, so that a stranger learns nothing.
+fn hidden() -> Fault {
+    Fault::not_found("no node matches this lookup, or it expects no agent now")
+}
+
+fn shown(call: &Call<'_>, node: &Node) -> Result<serde_json::Value, Fault> {
+    let mut out = Vec::with_capacity(1024);
+    write(TABLE, &Pick::named(TABLE, SHOWN), &Shown { record: node, frame: call.frame() }, &mut out);
+    serde_json::from_slice(&out)
+        .map_err(|_| Refusal::Internal("a node was not written as JSON".to_owned()).into())
+}
+
+fn config(call: &Call<'_>, node: &Node, token: Secret) -> AgentConfig {
+    AgentConfig {
+        heartbeat_timeout: u64::from(call.policy().agent.heartbeat_timeout),
+        agent_token: Some(token),
+        agent_skip_bmc_detect: node.wished.interfaces.management.contains("redfish"),
+        ..AgentConfig::default()
+    }
+}
+
+/// What an agent is told of its node before it has a token.
+const SHOWN: &[&str] = &["uuid", "properties", "instance_info", "driver_internal_info"];

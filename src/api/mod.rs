@@ -1,0 +1,199 @@
+//! What clients and the agent talk to: a file a resource, over our own route table.
+//!
+//! ```text
+//! request -> version (406) -> route (404, 405) -> body (413) -> resource -> desk or published copy -> answer
+//! ```
+//!
+//! - `version`  both version headers        - `route`, `table`  from method and path to an action
+//! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
+//! - `call`     one request under way       - `paging`          lists in pages
+//! - `lanes`    what is asked of the lanes
+//! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat`: the resources
+
+pub mod args;
+pub mod body;
+pub mod call;
+pub mod conductor;
+pub mod driver;
+pub mod empty;
+pub mod fault;
+pub mod heartbeat;
+pub mod lanes;
+pub mod lookup;
+pub mod node;
+pub mod paging;
+pub mod port;
+pub mod root;
+pub mod route;
+pub mod table;
+pub mod version;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::api::lanes::Lanes;
+use crate::api::route::Path;
+use crate::api::table::Action;
+use crate::base::time::Later;
+use crate::net::http::{Request, Response};
+use crate::net::server::Service;
+use crate::store::reader::Reader;
+
+/// Which listener a request came by (style corner 17).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Door {
+    /// Everything.
+    Operator,
+    /// What machines of the rack need: lookup, heartbeat, `/` and `/v1`.
+    Rack,
+}
+
+/// The API behind one door.
+#[derive(Debug)]
+pub struct Api {
+    pub reader: Reader,
+    pub lanes: Arc<dyn Lanes>,
+    pub door: Door,
+    /// What links begin with, e.g. `https://rack7.example.org`; without it the request's `Host`.
+    pub public: Option<String>,
+    /// The listener speaks TLS: links begin with `https`.
+    pub tls: bool,
+}
+
+impl Api {
+    /// Everything, for people and their programs.
+    pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
+        Self { reader, lanes, door: Door::Operator, public, tls: false }
+    }
+
+    /// What machines of the rack need and no more.
+    pub fn rack(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
+        Self { reader, lanes, door: Door::Rack, public, tls: false }
+    }
+
+    async fn answer(&self, mut request: Request) -> Response {
+        let version = version::asked(&request.headers);
+        let used = version.as_ref().copied().unwrap_or(version::OLDEST);
+        let response = match self.served(&mut request, version).await {
+            Ok(response) => response,
+            Err(fault) => {
+                tracing::debug!(?request, status = fault.status(), error = fault.text(), "request refused");
+                fault.response()
+            }
+        };
+        let id = format!("req-{}", Uuid::new_v4());
+        version::mark(response, used)
+            .with("openstack-request-id", id.as_str())
+            .with("x-openstack-request-id", id)
+    }
+
+    async fn served(&self, request: &mut Request, version: Result<u16, Fault>) -> Result<Response, Fault> {
+        let used = version.as_ref().copied().unwrap_or(version::OLDEST);
+        let path = Path::parse(&request.path, used)?;
+        let version = if path.is_root() { used } else { version? };
+        let accepts = request.headers.get("Accept").unwrap_or_default();
+        if !route::takes_json(accepts) {
+            return Err(Fault::router(406, "answers are JSON: accept application/json"));
+        }
+        let found = route::find(request.method, &path, version, self.door)?;
+        let large = found.action == Action::NodeProvision;
+        let limit = if large { body::PROVISION_LIMIT } else { body::LIMIT };
+        let body = body::read(request, limit).await?;
+        let call = Call {
+            api: self,
+            version,
+            idents: found.idents,
+            query: std::mem::take(&mut request.query),
+            body,
+            base: self.base(request),
+            from: plain(request.peer.ip()),
+            published: self.reader.published(),
+        };
+        // Boxed, so that a connection does not hold the largest of all resources for its whole life.
+        Box::pin(act(found.action, call)).await
+    }
+
+    /// What links begin with; a `Host` that could break out of a JSON text is not repeated.
+    fn base(&self, request: &Request) -> String {
+        if let Some(public) = &self.public {
+            return public.trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.tls { "https" } else { "http" };
+        match request.headers.get("Host").filter(|host| is_authority(host)) {
+            Some(host) => format!("{scheme}://{host}"),
+            None => format!("{scheme}://{}", request.local),
+        }
+    }
+}
+
+impl Service for Api {
+    fn call(&self, request: Request) -> Later<'_, Response> {
+        Box::pin(self.answer(request))
+    }
+}
+
+fn is_authority(host: &str) -> bool {
+    (1..=255).contains(&host.len())
+        && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte))
+}
+
+/// An IPv4 address that came over an IPv6 socket is an IPv4 address.
+fn plain(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
+    match action {
+        Action::Root => Ok(root::root(&call)),
+        Action::Version => Ok(root::version(&call)),
+        Action::Lookup => lookup::lookup(&call).await,
+        Action::Heartbeat => heartbeat::heartbeat(&call).await,
+        Action::NodeList => node::list::list(&call, false),
+        Action::NodeDetail => node::list::list(&call, true),
+        Action::NodeCreate => node::create(&call).await,
+        Action::NodeUnnamed => Err(Fault::invalid("the path must name a node")),
+        Action::NodeShow => node::show(&call),
+        Action::NodePatch => node::patch(&call).await,
+        Action::NodeDelete => node::delete(&call).await,
+        Action::NodeValidate => node::validate::validate(&call).await,
+        Action::NodeStates => node::states::states(&call),
+        Action::NodeConsole => node::states::console(&call),
+        Action::NodePower => node::power::power(&call).await,
+        Action::NodeProvision => node::provision::provision(&call).await,
+        Action::NodeMaintenance => node::maintenance::begin(&call).await,
+        Action::NodeMaintenanceEnd => node::maintenance::end(&call).await,
+        Action::NodeBootDevice => node::boot_device::show(&call).await,
+        Action::NodeBootDeviceSet => node::boot_device::set(&call).await,
+        Action::NodeBootDevices => node::boot_device::supported(&call).await,
+        Action::NodeHistory => node::history::list(&call),
+        Action::NodeHistoryEvent => node::history::show(&call),
+        Action::NodeTraits => node::states::traits(&call),
+        Action::NodeChildren => node::states::children(&call),
+        Action::NodePorts => port::list::of_node(&call),
+        Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
+        Action::NodeVolume => call.node().map(|node| empty::volume(&call, &format!("nodes/{}/", node.id))),
+        Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
+        Action::PortList => port::list::list(&call, false),
+        Action::PortDetail => port::list::list(&call, true),
+        Action::PortCreate => port::create(&call).await,
+        Action::PortShow => port::show(&call),
+        Action::PortPatch => port::patch(&call).await,
+        Action::PortDelete => port::delete(&call).await,
+        Action::DriverList => driver::list(&call),
+        Action::DriverShow => driver::show(&call),
+        Action::DriverProperties => driver::properties(&call),
+        Action::DriverRaid => driver::raid(&call),
+        Action::DriverMethods => driver::methods(&call),
+        Action::ConductorList => conductor::list(&call),
+        Action::ConductorShow => conductor::show(&call),
+        Action::Shards => node::states::shards(&call),
+        Action::Volume => Ok(empty::volume(&call, "")),
+        Action::Empty(name) => empty::list(&call, name),
+        Action::NoSuch(what) => Err(empty::no_such(what, call.ident(0))),
+        Action::Absent(what) => Err(empty::absent(what)),
+    }
+}

@@ -1,0 +1,221 @@
+//! `GET /v1/nodes` and `/v1/nodes/detail`: filters, by index where there is one.
+
+use std::sync::Arc;
+
+use crate::api::args::Args;
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::api::paging::{Listing, Paging, Wanted};
+use crate::base::id::NodeId;
+use crate::model::draft::given::parse_uuid;
+use crate::model::node::{Fault as NodeFault, Node};
+use crate::model::policy::Policy;
+use crate::model::provision::Provision;
+use crate::model::shape::node::{SHORT, TABLE};
+use crate::net::http::Response;
+use crate::store::published::Published;
+
+/// The nodes that the filters let through.
+pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
+    let mut args = call.args()?;
+    let mut paging = Paging::take(&mut args, &wanted(call, detailed))?;
+    let filters = Filters::take(&mut args, call)?;
+    args.finish()?;
+    paging.repeat("associated", filters.associated);
+    paging.repeat("maintenance", filters.maintenance);
+    paging.repeat("retired", filters.retired);
+    let after = match &paging.marker {
+        None => None,
+        Some(marker) => Some(marked(&call.published, marker)?),
+    };
+    let path = if detailed { "nodes/detail" } else { "nodes" };
+    let listing = Listing {
+        table: TABLE,
+        name: "nodes",
+        path,
+        marker: |node: &Node| node.id.to_string(),
+        order: |node: &Node| node.order,
+    };
+    let natural_after = after.filter(|_| paging.is_natural()).map(|node| node.order);
+    let found = filters.source(&call.published, natural_after);
+    let found = found.filter(|node| filters.take_in(node)).map(|node| &**node);
+    Ok(paging.answer(call, &listing, found, after.map(|node| &**node)))
+}
+
+fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
+    Wanted { table: TABLE, short: SHORT, version: call.version, detailed }
+}
+
+fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, Fault> {
+    let found = parse_uuid(marker).and_then(|uuid| published.node(NodeId(uuid)));
+    found.ok_or_else(|| Fault::not_found("marker names no node"))
+}
+
+/// Which nodes are wanted; what is `None` does not matter.
+#[derive(Debug, Default)]
+struct Filters {
+    instance_uuid: Option<uuid::Uuid>,
+    provision_state: Option<Provision>,
+    parent_node: Option<NodeId>,
+    include_children: bool,
+    associated: Option<bool>,
+    maintenance: Option<bool>,
+    retired: Option<bool>,
+    sharded: Option<bool>,
+    fault: Option<String>,
+    shards: Option<Vec<String>>,
+    description_contains: Option<String>,
+    /// Owner or lessee.
+    project: Option<String>,
+    /// Texts that must be equal, by member.
+    equal: Vec<(Member, String)>,
+    /// A value that no node has: nothing is found.
+    nothing: bool,
+}
+
+/// The text of a node that a filter compares.
+type Member = fn(&Node) -> Option<&str>;
+
+impl Filters {
+    fn take(args: &mut Args, call: &Call<'_>) -> Result<Self, Fault> {
+        args.too_new(SINCE, call.version)?;
+        let mut filters = Self {
+            associated: args.flag("associated")?,
+            maintenance: args.flag("maintenance")?,
+            retired: args.flag("retired")?,
+            sharded: args.flag("sharded")?,
+            include_children: args.flag("include_children")?.unwrap_or_default(),
+            fault: args.text("fault")?,
+            description_contains: args.text("description_contains")?.map(|text| text.to_lowercase()),
+            ..Self::default()
+        };
+        filters.take_indexed(args, call)?;
+        filters.take_texts(args, call.policy())?;
+        Ok(filters)
+    }
+
+    fn take_indexed(&mut self, args: &mut Args, call: &Call<'_>) -> Result<(), Fault> {
+        if let Some(text) = args.text("instance_uuid")? {
+            let uuid = parse_uuid(&text).ok_or_else(|| Fault::invalid("instance_uuid must be a UUID"))?;
+            self.instance_uuid = Some(uuid);
+        }
+        if let Some(text) = args.text("parent_node")? {
+            self.parent_node = Some(call.find_node(&text).map_err(|fault| Fault::invalid(fault.text()))?.id);
+        }
+        if let Some(name) = args.text("provision_state")? {
+            let Some(state) = Provision::parse(&name) else {
+                let shown: String = name.chars().take(64).collect();
+                return Err(Fault::invalid(format!("provision_state {shown:?} is no state")));
+            };
+            self.provision_state = Some(state);
+        }
+        Ok(())
+    }
+
+    fn take_texts(&mut self, args: &mut Args, policy: &Policy) -> Result<(), Fault> {
+        for (name, member) in TEXTS {
+            if let Some(text) = args.text(name)? {
+                let text = if *name == "conductor_group" { text.to_lowercase() } else { text };
+                self.equal.push((*member, text));
+            }
+        }
+        self.shards = shards(args)?;
+        let host = args.text("conductor")?;
+        self.project = args.text("project")?;
+        // This version has no chassis, and one conductor.
+        self.nothing = args.text("chassis_uuid")?.is_some() || host.is_some_and(|host| host != policy.host);
+        Ok(())
+    }
+
+    /// The smallest set that holds all wanted nodes, in the order of creation.
+    fn source<'a>(
+        &self,
+        published: &'a Published,
+        after: Option<u64>,
+    ) -> Box<dyn Iterator<Item = &'a Arc<Node>> + 'a> {
+        if self.nothing {
+            return Box::new(std::iter::empty());
+        }
+        if let Some(instance) = self.instance_uuid {
+            return Box::new(published.node_by_instance(instance).into_iter());
+        }
+        if let Some(parent) = self.parent_node {
+            return Box::new(published.children(parent));
+        }
+        if let Some(state) = self.provision_state {
+            return Box::new(published.nodes_in(state));
+        }
+        match after {
+            Some(order) => Box::new(published.nodes_after(order)),
+            None => Box::new(published.nodes()),
+        }
+    }
+
+    fn take_in(&self, node: &Node) -> bool {
+        let wished = &node.wished;
+        let is = |wanted: Option<bool>, actual: bool| wanted.is_none_or(|wanted| wanted == actual);
+        let relatives = match self.parent_node {
+            Some(parent) => wished.parent_node == Some(parent),
+            None => self.include_children || wished.parent_node.is_none(),
+        };
+        relatives
+            && is(self.associated, wished.instance_uuid.is_some())
+            && is(self.maintenance, wished.maintenance)
+            && is(self.retired, wished.retired)
+            && is(self.sharded, wished.shard.is_some())
+            && self.instance_uuid.is_none_or(|instance| wished.instance_uuid == Some(instance))
+            && self.provision_state.is_none_or(|state| node.provision == state)
+            && self.fault.as_deref().is_none_or(|fault| node.fault.map(NodeFault::name) == Some(fault))
+            && self.project.as_ref().is_none_or(|project| belongs(node, project))
+            && self.equal.iter().all(|(member, text)| member(node) == Some(text.as_str()))
+            && self.shards.as_ref().is_none_or(|shards| in_shard(shards, wished.shard.as_deref()))
+            && self.description_contains.as_deref().is_none_or(|part| describes(node, part))
+    }
+}
+
+/// Shards keep their case, unlike other lists.
+fn shards(args: &mut Args) -> Result<Option<Vec<String>>, Fault> {
+    let Some(text) = args.text("shard")? else { return Ok(None) };
+    Ok(Some(text.split(',').map(|shard| shard.trim().to_owned()).collect()))
+}
+
+fn in_shard(shards: &[String], shard: Option<&str>) -> bool {
+    shard.is_some_and(|shard| shards.iter().any(|one| one == shard))
+}
+
+fn belongs(node: &Node, project: &String) -> bool {
+    node.wished.owner.as_ref() == Some(project) || node.wished.lessee.as_ref() == Some(project)
+}
+
+fn describes(node: &Node, part: &str) -> bool {
+    node.wished.description.as_ref().is_some_and(|text| text.to_lowercase().contains(part))
+}
+
+/// Filters that compare a text.
+const TEXTS: &[(&str, Member)] = &[
+    ("driver", |node| Some(&node.wished.driver)),
+    ("resource_class", |node| node.wished.resource_class.as_deref()),
+    ("conductor_group", |node| Some(&node.wished.conductor_group)),
+    ("owner", |node| node.wished.owner.as_deref()),
+    ("lessee", |node| node.wished.lessee.as_deref()),
+    ("instance_name", |node| node.wished.instance_name.as_deref()),
+];
+
+/// Filters that came later than the list.
+const SINCE: &[(&str, u16)] = &[
+    ("provision_state", 9),
+    ("driver", 16),
+    ("resource_class", 21),
+    ("fault", 42),
+    ("conductor_group", 46),
+    ("conductor", 49),
+    ("owner", 50),
+    ("description_contains", 51),
+    ("retired", 61),
+    ("lessee", 65),
+    ("shard", 82),
+    ("sharded", 82),
+    ("include_children", 83),
+    ("parent_node", 83),
+    ("instance_name", 104),
+];

@@ -1,0 +1,38 @@
+//! `PUT nodes/{ident}/states/power`.
+
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::model::ask::Ask;
+use crate::model::power::PowerTarget;
+use crate::net::http::Response;
+
+/// Asks for a state of power; the answer comes before the machine follows.
+pub async fn power(call: &Call<'_>) -> Result<Response, Fault> {
+    let id = call.node()?.id;
+    let mut args = call.action()?;
+    args.too_new(&[("timeout", TIMEOUT_SINCE)], call.version)?;
+    let word = args.needed_text("target")?;
+    let timeout = args.number("timeout")?;
+    args.finish()?;
+    let Some(target) = PowerTarget::parse(&word) else {
+        let shown: String = word.chars().take(64).collect();
+        return Err(Fault::invalid(format!(
+            "target {shown:?} is no state of power to ask for: power on, power off, rebooting, soft power off and soft rebooting are"
+        )));
+    };
+    if target.since() > call.version {
+        return Err(Fault::too_new(&format!("target {word:?}"), target.since()));
+    }
+    let timeout = match timeout {
+        None => None,
+        Some(seconds) => match u32::try_from(seconds) {
+            Ok(seconds) if seconds > 0 => Some(seconds),
+            Ok(_) | Err(_) => return Err(Fault::invalid("timeout must be a positive number of seconds")),
+        },
+    };
+    call.ask(id, Ask::Power { target, timeout }).await?;
+    Ok(call.accepted(&format!("nodes/{id}/states")))
+}
+
+/// Since then a power request may bring its own time limit.
+const TIMEOUT_SINCE: u16 = 27;

@@ -1,0 +1,259 @@
+//! `PUT nodes/{ident}/states/provision`: a word, and what comes with it. The order of the checks is the contract's
+//! (`api.md` section 6); what depends on the machine is checked behind the desk.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::api::args::Args;
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::api::node::steps;
+use crate::model::Object;
+use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::draft::given::kind;
+use crate::model::moves::{Target, Verb};
+use crate::model::node::Node;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+use crate::model::step::{AskedStep, Kind};
+use crate::net::http::Response;
+
+/// Asks for a move; the answer comes before the work.
+pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
+    let node = call.node()?;
+    let mut args = call.action()?;
+    let word = args.needed_text("target")?;
+    let target = known(&word, call.version)?;
+    legal(call, node, target)?;
+    let config_drive = config_drive(&mut args, target, call.version)?;
+    let steps = companions(&mut args, target, call.version)?;
+    args.finish()?;
+    late_versions(node, target, call.version)?;
+    let id = node.id;
+    let config_drive = match config_drive {
+        Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
+        None => None,
+    };
+    let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps };
+    call.ask(id, Ask::Provision(ask)).await?;
+    Ok(call.accepted(&format!("nodes/{id}/states")))
+}
+
+fn known(word: &str, version: u16) -> Result<&'static Target, Fault> {
+    let Some(target) = Target::parse(word) else {
+        let shown: String = word.chars().take(64).collect();
+        return Err(Fault::invalid(format!("the requested action {shown:?} is not known")));
+    };
+    if target.since > version {
+        return Err(Fault::too_new(&format!("target {word:?}"), target.since));
+    }
+    Ok(target)
+}
+
+/// Maintenance, and whether the state knows the move.
+fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
+    let word = target.word.to_owned();
+    if node.wished.maintenance && matches!(target.verb, Verb::Deploy | Verb::Rebuild) {
+        let what = format!("the requested action {word:?}");
+        return Err(Refusal::InMaintenance { node: node.id, what }.into());
+    }
+    if node.provision.after(target.verb).is_some() {
+        return Ok(());
+    }
+    if node.reserved {
+        return Err(Refusal::Locked { node: node.id, host: call.policy().host.clone() }.into());
+    }
+    Err(Refusal::NoSuchMove { node: node.id, word, from: node.provision, verb: target.verb }.into())
+}
+
+/// Moves that came to some states later than their word.
+fn late_versions(node: &Node, target: &Target, version: u16) -> Result<(), Fault> {
+    let deploying = matches!(node.provision, Provision::DeployWait | Provision::DeployHold);
+    let since = if deploying { ABORT_DEPLOY_SINCE } else { ABORT_INSPECT_SINCE };
+    let late = target.verb == Verb::Abort && (deploying || node.provision == Provision::InspectWait);
+    if !late || version >= since {
+        return Ok(());
+    }
+    Err(Fault::too_new(&format!("target {:?} in state {:?}", target.word, node.provision.name()), since))
+}
+
+fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option<Value>, Fault> {
+    let Some(value) = args.take("configdrive") else { return Ok(None) };
+    let rebuilds = target.word == "rebuild" && version >= REBUILD_DRIVE_SINCE;
+    if target.word != "active" && !rebuilds {
+        return Err(Fault::invalid(format!(
+            "configdrive goes with the targets active and rebuild (1.{REBUILD_DRIVE_SINCE}), not with {:?}",
+            target.word
+        )));
+    }
+    match &value {
+        Value::String(text) => drive_text(text)?,
+        Value::Object(parts) => drive_parts(parts, version)?,
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
+            let given = kind(&value);
+            return Err(Fault::invalid(format!("configdrive must be an object or a text, not {given}")));
+        }
+    }
+    Ok(Some(value))
+}
+
+/// A URL, or base64 of a gzipped image.
+fn drive_text(text: &str) -> Result<(), Fault> {
+    let bare = || text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>();
+    if text.contains("://") || STANDARD.decode(bare()).is_ok() {
+        return Ok(());
+    }
+    Err(Fault::invalid("configdrive is neither an object, nor a URL, nor base64"))
+}
+
+fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
+    if version < DRIVE_OBJECT_SINCE {
+        return Err(Fault::too_new("configdrive as an object", DRIVE_OBJECT_SINCE));
+    }
+    for (key, value) in parts {
+        let fits = match key.as_str() {
+            "meta_data" | "network_data" => value.is_object(),
+            "vendor_data" if version < VENDOR_DATA_SINCE => {
+                return Err(Fault::too_new("vendor_data in configdrive", VENDOR_DATA_SINCE));
+            }
+            "vendor_data" => value.is_object() || value.is_null(),
+            "user_data" => !value.is_number() && !value.is_boolean(),
+            other => {
+                let shown: String = other.chars().take(64).collect();
+                return Err(Fault::invalid(format!(
+                    "configdrive has no member {shown:?}; it has meta_data, network_data, user_data, vendor_data"
+                )));
+            }
+        };
+        if !fits {
+            return Err(Fault::invalid(format!("configdrive member {key} cannot be {}", kind(value))));
+        }
+    }
+    Ok(())
+}
+
+/// Arguments that go with one word or another.
+fn companions(args: &mut Args, target: &Target, version: u16) -> Result<Vec<AskedStep>, Fault> {
+    runbook(args, target, version)?;
+    ramdisk(args, target, version)?;
+    let clean = args.take("clean_steps");
+    let deploy = args.take("deploy_steps");
+    let service = args.take("service_steps");
+    let password = args.text("rescue_password")?;
+    goes_with(clean.is_some(), "clean_steps", &["clean"], target)?;
+    goes_with(deploy.is_some(), "deploy_steps", &["active", "rebuild"], target)?;
+    goes_with(service.is_some(), "service_steps", &["service"], target)?;
+    goes_with(password.is_some(), "rescue_password", &["rescue"], target)?;
+    if deploy.is_some() && version < DEPLOY_STEPS_SINCE {
+        return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
+    }
+    let needed = |name: &str| Fault::invalid(format!("{name} is required for target {:?}", target.word));
+    let (given, name, kind) = match target.word {
+        "clean" => (clean, Some("clean_steps"), Kind::Clean),
+        "service" => (service, Some("service_steps"), Kind::Service),
+        "rescue" if password.as_ref().is_none_or(String::is_empty) => return Err(needed("rescue_password")),
+        _ => (deploy, None, Kind::Deploy),
+    };
+    match (given, name) {
+        (Some(given), _) => steps::parse(given, kind),
+        (None, Some(name)) => Err(needed(name)),
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result<(), Fault> {
+    if !given || words.contains(&target.word) {
+        return Ok(());
+    }
+    Err(Fault::invalid(format!("{name} goes with {}, not with {:?}", words.join(" and "), target.word)))
+}
+
+fn runbook(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
+    let Some(name) = args.text("runbook")? else { return Ok(()) };
+    if version < RUNBOOK_SINCE {
+        return Err(Fault::too_new("runbook", RUNBOOK_SINCE));
+    }
+    goes_with(true, "runbook", &["clean", "service"], target)?;
+    let shown: String = name.chars().take(255).collect();
+    Err(Fault::not_found(format!("runbook {shown} could not be found: this version has none")))
+}
+
+fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
+    if args.flag("disable_ramdisk")?.is_none() {
+        return Ok(());
+    }
+    let since = if target.word == "service" { SERVICE_RAMDISK_SINCE } else { CLEAN_RAMDISK_SINCE };
+    if version < since {
+        return Err(Fault::too_new("disable_ramdisk", since));
+    }
+    goes_with(true, "disable_ramdisk", &["clean", "service"], target)
+}
+
+const REBUILD_DRIVE_SINCE: u16 = 35;
+const ABORT_INSPECT_SINCE: u16 = 41;
+const DRIVE_OBJECT_SINCE: u16 = 56;
+const VENDOR_DATA_SINCE: u16 = 59;
+const DEPLOY_STEPS_SINCE: u16 = 69;
+const CLEAN_RAMDISK_SINCE: u16 = 70;
+const RUNBOOK_SINCE: u16 = 92;
+const SERVICE_RAMDISK_SINCE: u16 = 108;
+const ABORT_DEPLOY_SINCE: u16 = 110;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn drive(value: &Value, word: &str, version: u16) -> Result<bool, u16> {
+        let mut args = Args::of_action(json!({"configdrive": value}).to_string().as_bytes(), "").unwrap();
+        config_drive(&mut args, Target::parse(word).unwrap(), version)
+            .map(|kept| kept.is_some())
+            .map_err(|fault| fault.status())
+    }
+
+    #[test]
+    fn a_config_drive_has_its_forms_and_versions() {
+        assert_eq!(drive(&json!("http://x/y"), "active", 1), Ok(true));
+        assert_eq!(drive(&json!("H4sI\nAAAA"), "active", 1), Ok(true));
+        assert_eq!(drive(&json!({"meta_data": {}, "user_data": "x"}), "active", 56), Ok(true));
+        assert_eq!(drive(&Value::Null, "manage", 115), Ok(false));
+        assert_eq!(drive(&json!("@@@"), "active", 115), Err(400));
+        assert_eq!(drive(&json!({"meta_data": {}}), "active", 55), Err(406));
+        assert_eq!(drive(&json!({"vendor_data": {}}), "active", 58), Err(406));
+        assert_eq!(drive(&json!({"zz": {}}), "active", 115), Err(400));
+        assert_eq!(drive(&json!({"meta_data": 1}), "active", 115), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "deploy", 115), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "rebuild", 34), Err(400));
+        assert_eq!(drive(&json!("http://x/y"), "manage", 115), Err(400));
+    }
+
+    fn with(body: &Value, version: u16) -> Result<usize, u16> {
+        let mut args = Args::of_action(body.to_string().as_bytes(), "").unwrap();
+        let word = args.needed_text("target").unwrap();
+        companions(&mut args, Target::parse(&word).unwrap(), version)
+            .map(|steps| steps.len())
+            .map_err(|fault| fault.status())
+    }
+
+    #[test]
+    fn companions_go_with_their_word() {
+        let deploy = json!([{"interface": "deploy", "step": "x", "args": {}, "priority": 50}]);
+        let clean = json!([{"interface": "deploy", "step": "x"}]);
+        assert_eq!(with(&json!({"target": "active", "deploy_steps": deploy}), 69), Ok(1));
+        assert_eq!(with(&json!({"target": "active", "deploy_steps": deploy}), 68), Err(406));
+        assert_eq!(with(&json!({"target": "deploy", "deploy_steps": deploy}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "clean", "clean_steps": clean}), 115), Ok(1));
+        assert_eq!(with(&json!({"target": "clean"}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "manage", "clean_steps": clean}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "rescue", "rescue_password": ""}), 115), Err(400));
+        assert_eq!(
+            with(&json!({"target": "clean", "clean_steps": clean, "disable_ramdisk": true}), 69),
+            Err(406)
+        );
+        assert_eq!(with(&json!({"target": "active", "disable_ramdisk": true}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 115), Err(404));
+        assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 91), Err(406));
+    }
+}

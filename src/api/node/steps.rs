@@ -1,0 +1,148 @@
+//! Steps as a request names them (contract `api.json`, `step_and_value_shapes`).
+
+use serde_json::Value;
+
+use crate::api::fault::Fault;
+use crate::model::Object;
+use crate::model::interface::Interface;
+use crate::model::step::{AskedStep, Kind};
+
+/// Reads the list; `kind` decides what each step must have.
+pub fn parse(given: Value, kind: Kind) -> Result<Vec<AskedStep>, Fault> {
+    let name = format!("{}_steps", kind.name());
+    let Value::Array(items) = given else {
+        return Err(Fault::invalid(format!("{name} must be an array of steps")));
+    };
+    if items.len() > STEPS_LIMIT {
+        return Err(Fault::invalid(format!("{name} has {STEPS_LIMIT} steps at most")));
+    }
+    let refused = |place: usize, why: String| Fault::invalid(format!("{name}: step {place} {why}"));
+    items
+        .into_iter()
+        .enumerate()
+        .map(|(place, item)| step(item, kind).map_err(|why| refused(place, why)))
+        .collect()
+}
+
+fn step(item: Value, kind: Kind) -> Result<AskedStep, String> {
+    let Value::Object(mut members) = item else { return Err("is not an object".to_owned()) };
+    let interface = interface(&mut members)?;
+    let step = match members.remove("step") {
+        Some(Value::String(step)) if !step.is_empty() => step,
+        _ => return Err("needs step to be the name of a step".to_owned()),
+    };
+    let args = match members.remove("args") {
+        Some(Value::Object(args)) => args,
+        None if kind != Kind::Deploy => Object::new(),
+        _ => return Err("needs args to be an object".to_owned()),
+    };
+    let priority = if kind == Kind::Deploy {
+        Some(whole(members.remove("priority")).ok_or("needs priority to be a whole number from 0 on")?)
+    } else {
+        order(&mut members)?;
+        None
+    };
+    match members.keys().next() {
+        None => Ok(AskedStep { interface, step, args, priority }),
+        Some(key) => Err(format!("has no member {:?}", key.chars().take(64).collect::<String>())),
+    }
+}
+
+fn interface(members: &mut Object) -> Result<Interface, String> {
+    let given = members.remove("interface");
+    let known = given.as_ref().and_then(Value::as_str).and_then(Interface::parse);
+    known.filter(|kind| WITH_STEPS.contains(kind)).ok_or_else(|| {
+        let names: Vec<_> = WITH_STEPS.iter().map(|kind| kind.name()).collect();
+        format!("needs interface to be one of {}", names.join(", "))
+    })
+}
+
+/// What clean and service steps may say about order and child nodes: checked; children come with their pipeline.
+fn order(members: &mut Object) -> Result<(), String> {
+    if let Some(order) = members.remove("order") {
+        whole(Some(order)).ok_or("needs order to be a whole number from 0 on")?;
+    }
+    if members.remove("execute_on_child_nodes").is_some_and(|flag| !flag.is_boolean()) {
+        return Err("needs execute_on_child_nodes to be a boolean".to_owned());
+    }
+    if members.remove("limit_child_node_execution").is_some_and(|list| !list.is_array()) {
+        return Err("needs limit_child_node_execution to be an array".to_owned());
+    }
+    Ok(())
+}
+
+/// A number from 0 on, or digits.
+fn whole(value: Option<Value>) -> Option<i64> {
+    match value? {
+        Value::Number(number) => number.as_i64(),
+        Value::String(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => digits.parse().ok(),
+        Value::Null | Value::Bool(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => None,
+    }
+    .filter(|number| *number >= 0)
+}
+
+/// Interfaces whose steps a request may name.
+const WITH_STEPS: &[Interface] = &[
+    Interface::Vendor,
+    Interface::Power,
+    Interface::Management,
+    Interface::Firmware,
+    Interface::Deploy,
+    Interface::Bios,
+    Interface::Raid,
+];
+
+/// More than any plan has.
+const STEPS_LIMIT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn deploy_steps_say_everything() {
+        let steps = parse(
+            json!([{"interface": "deploy", "step": "x", "args": {"a": 1}, "priority": "50"}]),
+            Kind::Deploy,
+        )
+        .unwrap();
+        assert_eq!(steps[0].priority, Some(50));
+        for item in [
+            json!({"interface": "deploy", "step": "x", "args": {}}),
+            json!({"interface": "deploy", "step": "x", "priority": 1}),
+            json!({"interface": "deploy", "step": "", "args": {}, "priority": 1}),
+            json!({"interface": "network", "step": "x", "args": {}, "priority": 1}),
+            json!({"interface": "deploy", "step": "x", "args": {}, "priority": -1}),
+            json!({"interface": "deploy", "step": "x", "args": {}, "priority": 1, "order": 1}),
+            json!(1),
+        ] {
+            assert_eq!(parse(json!([item.clone()]), Kind::Deploy).unwrap_err().status(), 400, "{item}");
+        }
+    }
+
+    #[test]
+    fn clean_steps_say_less() {
+        assert!(parse(json!([{"interface": "raid", "step": "x", "order": 1}]), Kind::Clean).is_ok());
+        for item in [
+            json!({"interface": "zz", "step": "x"}),
+            json!({"interface": "raid", "step": "x", "priority": 1}),
+        ] {
+            assert!(parse(json!([item]), Kind::Clean).is_err());
+        }
+        assert!(parse(json!({}), Kind::Clean).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn no_step_is_a_panic(name: String, text: String, number: i64) {
+            for value in [json!(text), json!(number), json!([text]), json!(null)] {
+                let item = json!({"interface": "deploy", "step": text, "args": {}, "priority": value, name.clone(): value});
+                parse(json!([item]), Kind::Deploy).ok();
+                parse(json!([item]), Kind::Service).ok();
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `GET nodes/{ident}/validate`: whether the settings of each interface are good.
+
+use serde_json::{Map, Value, json};
+
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::api::root::answer;
+use crate::model::effect::Look;
+use crate::model::interface::Interface;
+use crate::model::node::Node;
+use crate::model::outcome::{Seen, Verdict};
+use crate::net::http::Response;
+
+/// Looks at the settings, and at the image.
+pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
+    let id = node(call)?.id;
+    match call.api.lanes.look(id, Look::Valid { deploy: true }).await? {
+        Seen::Valid(verdicts) => Ok(answer(&Value::Object(shown(&verdicts)))),
+        Seen::Silent(failure) => Err(Fault::new(503, failure.why)),
+        Seen::Power(_)
+        | Seen::Turn(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
+    }
+}
+
+/// The node of the path, or of `node_uuid` or `node` in the query.
+fn node<'a>(call: &'a Call<'_>) -> Result<&'a Node, Fault> {
+    if !call.idents.is_empty() {
+        call.no_query()?;
+        return call.node().map(|node| &**node);
+    }
+    let mut args = call.args()?;
+    let (uuid, ident) = (args.text("node_uuid")?, args.text("node")?);
+    args.finish()?;
+    match uuid.or(ident) {
+        Some(ident) => call.find_node(&ident).map(|node| &**node),
+        None => Err(Fault::invalid("the path or node_uuid must name a node")),
+    }
+}
+
+fn shown(verdicts: &[Verdict]) -> Map<String, Value> {
+    let mut members = Map::new();
+    for kind in SHOWN {
+        let verdict = verdicts.iter().find(|verdict| verdict.interface == *kind);
+        let value = match verdict.map(|verdict| verdict.reason.as_deref()) {
+            Some(Some(reason)) => json!({"result": false, "reason": reason}),
+            Some(None) => json!({"result": true}),
+            None => json!({"result": null, "reason": "not looked at"}),
+        };
+        members.insert(kind.name().to_owned(), value);
+    }
+    members
+}
+
+/// Every interface but vendor, in the reference's order.
+const SHOWN: &[Interface] = &[
+    Interface::Boot,
+    Interface::Deploy,
+    Interface::Management,
+    Interface::Network,
+    Interface::Power,
+    Interface::Bios,
+    Interface::Console,
+    Interface::Firmware,
+    Interface::Inspect,
+    Interface::Raid,
+    Interface::Rescue,
+    Interface::Storage,
+];

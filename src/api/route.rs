@@ -1,0 +1,180 @@
+//! From method and path to an action. The microversion has a say: what is too new is not there (404), or cannot be
+//! written (405).
+
+use percent_encoding::percent_decode_str;
+
+use crate::api::Door;
+use crate::api::fault::Fault;
+use crate::api::table::{Action, Below, ROUTES, Route};
+use crate::net::http::Method;
+
+/// A request that has found its place.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Found {
+    pub action: Action,
+    pub idents: Vec<String>,
+}
+
+/// A path without what does not matter: `/v1` in front, slashes at the end, `.json` below 1.91.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Path {
+    segments: Vec<String>,
+    /// `/v1` was there: alone it is the version's own page.
+    versioned: bool,
+}
+
+impl Path {
+    pub fn parse(path: &str, version: u16) -> Result<Self, Fault> {
+        let mut segments = Vec::new();
+        for part in path.split('/').filter(|part| !part.is_empty()) {
+            if segments.len() > SEGMENTS_LIMIT {
+                return Err(nowhere());
+            }
+            let text = percent_decode_str(part).decode_utf8();
+            segments.push(text.map_err(|_| Fault::router(400, "the path is not UTF-8"))?.into_owned());
+        }
+        let versioned = segments.first().is_some_and(|first| first == "v1");
+        if versioned {
+            segments.remove(0);
+        }
+        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL) {
+            let bare = last.strip_suffix(".json").unwrap_or(last).len();
+            last.truncate(bare);
+        }
+        Ok(Self { segments, versioned })
+    }
+
+    /// Whether it is `/`: served whatever version is asked for.
+    pub fn is_root(&self) -> bool {
+        self.segments.is_empty() && !self.versioned
+    }
+
+    fn matches(&self, pattern: &str) -> Option<Vec<String>> {
+        if self.segments.is_empty() {
+            let own = if self.versioned { "v1" } else { "" };
+            return (pattern == own).then(Vec::new);
+        }
+        let mut idents = Vec::new();
+        let mut rest = self.segments.iter();
+        for part in pattern.split('/') {
+            let segment = rest.next()?;
+            if part == "{}" {
+                idents.push(segment.clone());
+            } else if part != segment {
+                return None;
+            }
+        }
+        rest.next().is_none().then_some(idents)
+    }
+}
+
+/// Finds the action of a request.
+pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Found, Fault> {
+    let at_path: Vec<(&Route, Vec<String>)> = ROUTES
+        .iter()
+        .filter(|route| route.rack || door == Door::Operator)
+        .filter_map(|route| Some((route, path.matches(route.path)?)))
+        .collect();
+    let here = at_path.iter().any(|(route, _)| route.since <= version);
+    if at_path.is_empty() {
+        return Err(nowhere());
+    }
+    if !here {
+        let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
+        return Err(match below {
+            Some(Below::NotAllowed) => not_allowed(method),
+            Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
+            Some(Below::Nothing) | None => nowhere(),
+        });
+    }
+    at_path
+        .into_iter()
+        .find(|(route, _)| route.method == method && route.since <= version)
+        .map(|(route, idents)| Found { action: route.action, idents })
+        .ok_or_else(|| not_allowed(method))
+}
+
+fn nowhere() -> Fault {
+    Fault::router(404, "there is nothing at this path, or not in this API version")
+}
+
+fn not_allowed(method: Method) -> Fault {
+    Fault::router(405, format!("{} is not possible here", method.word()))
+}
+
+/// Whether a client that sent these `Accept` texts takes JSON.
+pub fn takes_json(accept: &str) -> bool {
+    let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
+    accept.trim().is_empty() || kinds.any(|kind| ["application/json", "application/*", "*/*"].contains(&kind))
+}
+
+/// More than any path of ours has.
+const SEGMENTS_LIMIT: usize = 8;
+
+/// From this version on `.json` at the end of a path is part of a name.
+const SUFFIX_UNTIL: u16 = 91;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(method: Method, path: &str, version: u16) -> Result<Action, u16> {
+        let path = Path::parse(path, version).map_err(|fault| fault.status())?;
+        find(method, &path, version, Door::Operator).map(|found| found.action).map_err(|fault| fault.status())
+    }
+
+    #[test]
+    fn prefix_slash_and_suffix_do_not_matter() {
+        for path in ["/v1/nodes", "/nodes", "/v1/nodes/", "//v1//nodes//", "/v1/nodes.json"] {
+            assert_eq!(at(Method::Get, path, 90), Ok(Action::NodeList), "{path}");
+        }
+        assert_eq!(at(Method::Get, "/v1/nodes.json", 91), Err(404));
+        assert_eq!(at(Method::Get, "/", 1), Ok(Action::Root));
+        for path in ["/v1", "/v1/"] {
+            assert_eq!(at(Method::Get, path, 1), Ok(Action::Version));
+        }
+    }
+
+    #[test]
+    fn a_literal_wins_over_an_ident() {
+        assert_eq!(at(Method::Get, "/v1/nodes/detail", 1), Ok(Action::NodeDetail));
+        assert_eq!(at(Method::Get, "/v1/nodes/n1", 1), Ok(Action::NodeShow));
+    }
+
+    #[test]
+    fn what_is_not_there_is_404_and_what_cannot_be_done_405() {
+        assert_eq!(at(Method::Get, "/v1/foo", 115), Err(404));
+        assert_eq!(at(Method::Head, "/v1/nodes", 115), Err(405));
+        assert_eq!(at(Method::Put, "/v1/nodes", 115), Err(405));
+        assert_eq!(at(Method::Get, "/v1/runbooks", 50), Err(404));
+        assert_eq!(at(Method::Post, "/v1/runbooks", 50), Err(405));
+        assert_eq!(at(Method::Get, "/v1/lookup", 21), Err(404));
+        assert_eq!(at(Method::Get, "/v1/nodes/a/traits", 36), Err(404));
+    }
+
+    #[test]
+    fn the_racks_door_shows_the_agents_pages_only() {
+        let path = Path::parse("/v1/nodes", 115).unwrap();
+        assert_eq!(find(Method::Get, &path, 115, Door::Rack).unwrap_err().status(), 404);
+        let path = Path::parse("/v1/lookup", 115).unwrap();
+        assert!(find(Method::Get, &path, 115, Door::Rack).is_ok());
+    }
+
+    #[test]
+    fn browsers_are_turned_away() {
+        assert!(takes_json(""));
+        assert!(takes_json("text/html, */*;q=0.1"));
+        assert!(!takes_json("text/html"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_path_is_a_panic(path in "[/a-z0-9%.é]{0,40}", version in 1_u16..=115) {
+            if let Ok(path) = Path::parse(&path, version) {
+                find(Method::Get, &path, version, Door::Operator).ok();
+            }
+        }
+    }
+}

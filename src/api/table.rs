@@ -1,0 +1,208 @@
+//! Every path of the API, each with its first microversion. The first row that fits is the one: literals stand before
+//! idents.
+
+use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
+
+/// One row.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    pub method: Method,
+    /// Without `/v1/`; `{}` stands for an ident.
+    pub path: &'static str,
+    /// Minor number of the first microversion that has it.
+    pub since: u16,
+    pub action: Action,
+    /// The rack's door has it too.
+    pub rack: bool,
+    /// What is said below `since`.
+    pub below: Below,
+}
+
+/// How an older client is told that something is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Below {
+    /// 404 of the router.
+    Nothing,
+    /// 405 of the router.
+    NotAllowed,
+    /// 404 of the resource.
+    NotFound,
+}
+
+/// What a request wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    Root,
+    Version,
+    NodeList,
+    NodeDetail,
+    NodeCreate,
+    NodeUnnamed,
+    NodeShow,
+    NodePatch,
+    NodeDelete,
+    NodeValidate,
+    NodeStates,
+    NodePower,
+    NodeProvision,
+    NodeMaintenance,
+    NodeMaintenanceEnd,
+    NodeBootDevice,
+    NodeBootDeviceSet,
+    NodeBootDevices,
+    NodeHistory,
+    NodeHistoryEvent,
+    NodeTraits,
+    NodeConsole,
+    NodeChildren,
+    NodePorts,
+    /// A list of a node's that is empty in this version; the name is its key.
+    NodeEmpty(&'static str),
+    NodeVolume,
+    /// Something of a node's that it does not have in this version.
+    NodeAbsent(&'static str),
+    PortList,
+    PortDetail,
+    PortCreate,
+    PortShow,
+    PortPatch,
+    PortDelete,
+    DriverList,
+    DriverShow,
+    DriverProperties,
+    DriverRaid,
+    DriverMethods,
+    ConductorList,
+    ConductorShow,
+    Shards,
+    Volume,
+    /// A list that is empty in this version; the name is its key.
+    Empty(&'static str),
+    /// An item of such a list.
+    NoSuch(&'static str),
+    /// Part of the reference, not of this version.
+    Absent(&'static str),
+    Lookup,
+    Heartbeat,
+}
+
+const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
+    Route { method, path, since, action, rack: false, below: Below::Nothing }
+}
+
+/// Also at the rack's door.
+const fn rack(route: Route) -> Route {
+    Route { rack: true, ..route }
+}
+
+/// For agents: below its version the resource itself says that it is not there.
+const fn agents(route: Route) -> Route {
+    Route { rack: true, below: Below::NotFound, ..route }
+}
+
+/// 405 below its version.
+const fn refuses(route: Route) -> Route {
+    Route { below: Below::NotAllowed, ..route }
+}
+
+#[rustfmt::skip]
+pub const ROUTES: &[Route] = &[
+    rack(at(Get, "", 1, Action::Root)),
+    rack(at(Get, "v1", 1, Action::Version)),
+    agents(at(Get, "lookup", 22, Action::Lookup)),
+    agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
+    at(Get, "nodes", 1, Action::NodeList),
+    at(Post, "nodes", 1, Action::NodeCreate),
+    at(Patch, "nodes", 1, Action::NodeUnnamed),
+    at(Delete, "nodes", 1, Action::NodeUnnamed),
+    at(Get, "nodes/detail", 1, Action::NodeDetail),
+    at(Get, "nodes/validate", 1, Action::NodeValidate),
+    at(Get, "nodes/{}", 1, Action::NodeShow),
+    at(Patch, "nodes/{}", 1, Action::NodePatch),
+    at(Delete, "nodes/{}", 1, Action::NodeDelete),
+    at(Get, "nodes/{}/validate", 1, Action::NodeValidate),
+    at(Get, "nodes/{}/states", 1, Action::NodeStates),
+    at(Put, "nodes/{}/states/power", 1, Action::NodePower),
+    at(Put, "nodes/{}/states/provision", 1, Action::NodeProvision),
+    at(Put, "nodes/{}/states/raid", 12, Action::NodeAbsent("target RAID configuration")),
+    at(Put, "nodes/{}/states/boot_mode", 76, Action::NodeAbsent("changing the boot mode")),
+    at(Put, "nodes/{}/states/secure_boot", 76, Action::NodeAbsent("changing secure boot")),
+    at(Get, "nodes/{}/states/console", 1, Action::NodeConsole),
+    at(Put, "nodes/{}/states/console", 1, Action::NodeAbsent("console")),
+    at(Put, "nodes/{}/maintenance", 1, Action::NodeMaintenance),
+    at(Delete, "nodes/{}/maintenance", 1, Action::NodeMaintenanceEnd),
+    at(Get, "nodes/{}/management/boot_device", 1, Action::NodeBootDevice),
+    at(Put, "nodes/{}/management/boot_device", 1, Action::NodeBootDeviceSet),
+    at(Get, "nodes/{}/management/boot_device/supported", 1, Action::NodeBootDevices),
+    at(Put, "nodes/{}/management/inject_nmi", 29, Action::NodeAbsent("NMI")),
+    at(Get, "nodes/{}/management/indicators", 63, Action::NodeEmpty("indicators")),
+    at(Get, "nodes/{}/management/indicators/{}", 63, Action::NodeAbsent("indicators")),
+    at(Put, "nodes/{}/management/indicators/{}", 63, Action::NodeAbsent("indicators")),
+    at(Get, "nodes/{}/bios", 40, Action::NodeEmpty("bios")),
+    at(Get, "nodes/{}/bios/{}", 40, Action::NodeAbsent("BIOS settings")),
+    at(Get, "nodes/{}/firmware", 86, Action::NodeEmpty("firmware")),
+    at(Get, "nodes/{}/traits", 37, Action::NodeTraits),
+    at(Put, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
+    at(Delete, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
+    at(Put, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
+    at(Delete, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
+    at(Get, "nodes/{}/vifs", 28, Action::NodeEmpty("vifs")),
+    at(Post, "nodes/{}/vifs", 28, Action::NodeAbsent("VIFs")),
+    at(Delete, "nodes/{}/vifs/{}", 28, Action::NodeAbsent("VIFs")),
+    at(Get, "nodes/{}/vendor_passthru/methods", 1, Action::DriverMethods),
+    at(Get, "nodes/{}/vmedia", 93, Action::NodeAbsent("virtual media")),
+    at(Post, "nodes/{}/vmedia", 89, Action::NodeAbsent("virtual media")),
+    at(Delete, "nodes/{}/vmedia", 89, Action::NodeAbsent("virtual media")),
+    at(Get, "nodes/{}/history", 78, Action::NodeHistory),
+    at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
+    at(Get, "nodes/{}/inventory", 81, Action::NodeAbsent("inventory")),
+    at(Get, "nodes/{}/children", 83, Action::NodeChildren),
+    at(Get, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
+    at(Delete, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
+    at(Get, "nodes/{}/ports", 1, Action::NodePorts),
+    at(Get, "nodes/{}/portgroups", 24, Action::NodeEmpty("portgroups")),
+    at(Get, "nodes/{}/volume", 32, Action::NodeVolume),
+    at(Get, "nodes/{}/volume/connectors", 32, Action::NodeEmpty("connectors")),
+    at(Get, "nodes/{}/volume/targets", 32, Action::NodeEmpty("targets")),
+    at(Get, "ports", 1, Action::PortList),
+    at(Post, "ports", 1, Action::PortCreate),
+    at(Get, "ports/detail", 1, Action::PortDetail),
+    at(Get, "ports/{}", 1, Action::PortShow),
+    at(Patch, "ports/{}", 1, Action::PortPatch),
+    at(Delete, "ports/{}", 1, Action::PortDelete),
+    at(Get, "drivers", 1, Action::DriverList),
+    at(Get, "drivers/{}", 1, Action::DriverShow),
+    at(Get, "drivers/{}/properties", 1, Action::DriverProperties),
+    at(Get, "drivers/{}/raid/logical_disk_properties", 12, Action::DriverRaid),
+    at(Get, "drivers/{}/vendor_passthru/methods", 1, Action::DriverMethods),
+    at(Get, "conductors", 49, Action::ConductorList),
+    at(Get, "conductors/{}", 49, Action::ConductorShow),
+    at(Get, "shards", 82, Action::Shards),
+    at(Get, "portgroups", 23, Action::Empty("portgroups")),
+    at(Get, "portgroups/detail", 23, Action::Empty("portgroups")),
+    at(Post, "portgroups", 23, Action::Absent("portgroups")),
+    at(Get, "portgroups/{}", 23, Action::NoSuch("portgroup")),
+    at(Get, "chassis", 1, Action::Empty("chassis")),
+    at(Get, "chassis/detail", 1, Action::Empty("chassis")),
+    at(Post, "chassis", 1, Action::Absent("chassis")),
+    at(Get, "chassis/{}", 1, Action::NoSuch("chassis")),
+    at(Get, "volume", 32, Action::Volume),
+    at(Get, "volume/connectors", 32, Action::Empty("connectors")),
+    at(Post, "volume/connectors", 32, Action::Absent("volume connectors")),
+    at(Get, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
+    at(Get, "volume/targets", 32, Action::Empty("targets")),
+    at(Post, "volume/targets", 32, Action::Absent("volume targets")),
+    at(Get, "volume/targets/{}", 32, Action::NoSuch("volume target")),
+    at(Get, "allocations", 52, Action::Empty("allocations")),
+    refuses(at(Post, "allocations", 52, Action::Absent("allocations"))),
+    at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),
+    at(Get, "deploy_templates", 55, Action::Empty("deploy_templates")),
+    refuses(at(Post, "deploy_templates", 55, Action::Absent("deploy templates"))),
+    at(Get, "deploy_templates/{}", 55, Action::NoSuch("deploy template")),
+    at(Get, "runbooks", 92, Action::Empty("runbooks")),
+    refuses(at(Post, "runbooks", 92, Action::Absent("runbooks"))),
+    at(Get, "runbooks/{}", 92, Action::NoSuch("runbook")),
+    at(Get, "inspection_rules", 96, Action::Empty("inspection_rules")),
+    refuses(at(Post, "inspection_rules", 96, Action::Absent("inspection rules"))),
+    at(Get, "inspection_rules/{}", 96, Action::NoSuch("inspection rule")),
+];

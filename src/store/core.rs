@@ -1,0 +1,92 @@
+//! What the handles of a store share; the file and the lock live as long as any of them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::base::time::SharedClock;
+use crate::store::disk::dir::DataDir;
+use crate::store::disk::env::File;
+use crate::store::disk::key;
+use crate::store::disk::seal::Sealer;
+use crate::store::disk::space::Space;
+use crate::store::due::Due;
+use crate::store::error::StoreError;
+use crate::store::load::{self, OwedByNode};
+use crate::store::options::{Options, Probe};
+use crate::store::publisher::Publisher;
+use crate::store::txn::Change;
+
+/// The parts of an open store.
+pub struct Core {
+    pub file: File,
+    pub sealer: Sealer,
+    pub publisher: Publisher,
+    pub due: Due,
+    pub clock: SharedClock,
+    pub probe: Option<Arc<dyn Probe>>,
+    space: Mutex<Space>,
+    cut: AtomicBool,
+    /// Last, so that the lock is given up after the file is closed.
+    pub dir: DataDir,
+}
+
+impl fmt::Debug for Core {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Core").field("dir", &self.dir.path()).finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    /// Opens the data directory and reads every record; returns what was owed, too.
+    pub fn open(options: Options) -> Result<(Self, OwedByNode), StoreError> {
+        let Options { dir, clock, mode: _, probe, key, reserve } = options;
+        let dir = DataDir::open(&dir)?;
+        let file = File::open(&dir.store())?;
+        let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
+        let (copy, owed) = {
+            let txn = file.read()?;
+            (load::published(&file, &sealer, &txn)?, load::owed(&file, &txn)?)
+        };
+        let due = Due::default();
+        for node in copy.nodes() {
+            due.set(node.id, node.wait.as_ref(), clock.tick());
+        }
+        let free = probe.as_ref().and_then(|probe| probe.free_bytes());
+        let space = Mutex::new(Space::open(dir.path(), reserve, free));
+        let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
+        Ok((Self { file, sealer, publisher, due, clock, probe, space, cut, dir }, owed))
+    }
+
+    /// Shows a commit to readers and to the due order.
+    pub fn publish(&self, changes: Vec<Change>) {
+        let now = self.clock.tick();
+        for change in &changes {
+            match change {
+                Change::Node(node) => self.due.set(node.id, node.wait.as_ref(), now),
+                Change::NodeGone(id) => self.due.set(*id, None, now),
+                Change::Port(_) | Change::PortGone(_) => {}
+            }
+        }
+        self.publisher.publish(changes);
+    }
+
+    pub fn space(&self) -> MutexGuard<'_, Space> {
+        self.space.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Free bytes as a test wants them seen.
+    pub fn free(&self) -> Option<u64> {
+        self.probe.as_ref().and_then(|probe| probe.free_bytes())
+    }
+
+    pub fn is_cut(&self) -> bool {
+        self.cut.load(Ordering::Acquire)
+    }
+
+    /// The power is gone from now on.
+    pub fn cut(&self) -> StoreError {
+        self.cut.store(true, Ordering::Release);
+        StoreError::Cut
+    }
+}

@@ -1,0 +1,7 @@
+//! What lies on the disk: the private directory, the LMDB file, the key, the reserve, sealed values.
+
+pub mod dir;
+pub mod env;
+pub mod key;
+pub mod seal;
+pub mod space;

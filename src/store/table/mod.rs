@@ -1,0 +1,7 @@
+//! The tables: each type owns its rows and their indices, takes the transaction and opens none.
+
+pub mod journal;
+pub mod nodes;
+pub mod owed;
+pub mod ports;
+pub mod rack;

@@ -1,0 +1,158 @@
+//! Opening: modes, locks, keys, versions, damage. What cannot be opened is named and left as it is.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::*;
+use crate::base::secret::Secret;
+use crate::store::disk::env::File;
+use crate::store::upgrade;
+
+#[tokio::test]
+async fn everything_is_for_the_owner_only() {
+    let rig = Rig::new();
+    let data = rig.dir.path().join("a/b");
+    let options = Options { dir: data.clone(), reserve: 1 << 20, ..rig.options(Mode::Inline) };
+    let store = Store::open(options).unwrap();
+    put(&store, node(1)).await.unwrap();
+    let mut seen = Vec::new();
+    modes(&data, &mut seen);
+    assert!(seen.len() >= 6, "{seen:?}");
+    for (path, is_dir, mode) in seen {
+        assert_eq!(mode, if is_dir { 0o700 } else { 0o600 }, "{path}");
+    }
+}
+
+fn modes(dir: &Path, seen: &mut Vec<(String, bool, u32)>) {
+    let meta = fs::metadata(dir).unwrap();
+    seen.push((dir.display().to_string(), meta.is_dir(), meta.permissions().mode() & 0o777));
+    if meta.is_dir() {
+        for entry in fs::read_dir(dir).unwrap() {
+            modes(&entry.unwrap().path(), seen);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_second_daemon_is_refused_until_the_first_has_gone() {
+    let rig = Rig::new();
+    let store = rig.threaded();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
+    assert!(matches!(error, StoreError::InUse { .. }));
+    assert!(error.to_string().contains("in use by another daemon"), "{error}");
+    store.close().await;
+    rig.open();
+}
+
+#[tokio::test]
+async fn opening_again_writes_nothing() {
+    let rig = Rig::new();
+    let store = rig.open();
+    put(&store, node(1)).await.unwrap();
+    store.close().await;
+    let before = fs::read(rig.data_file()).unwrap();
+    rig.open().close().await;
+    assert!(before == fs::read(rig.data_file()).unwrap(), "the file was written");
+}
+
+#[tokio::test]
+async fn a_newer_store_is_refused_and_left_alone() {
+    let rig = Rig::new();
+    rig.open().close().await;
+    raw(&rig, |file, txn| {
+        file.tables.meta.put(txn, upgrade::KEY, &(upgrade::VERSION + 1).to_be_bytes()).unwrap();
+    });
+    let before = fs::read(rig.data_file()).unwrap();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error}");
+    let text = error.to_string();
+    for part in ["store", "version 2", "knows 1", "restore a backup"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert!(before == fs::read(rig.data_file()).unwrap());
+}
+
+#[tokio::test]
+async fn an_unreadable_record_is_named() {
+    for bytes in [&b"\x01\xc1"[..], b"\x09\x80", b""] {
+        let rig = Rig::new();
+        let store = rig.open();
+        put(&store, node(7)).await.unwrap();
+        store.close().await;
+        let bytes = bytes.to_vec();
+        raw(&rig, |file, txn| file.tables.nodes.put(txn, node_id(7).0.as_bytes(), &bytes).unwrap());
+        let text = Store::open(rig.options(Mode::Inline)).unwrap_err().to_string();
+        for part in [node_id(7).to_string().as_str(), "store", "restore a backup"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_does_not_open_without_its_key() {
+    let rig = Rig::new();
+    let store = rig.open();
+    put(&store, node(1)).await.unwrap();
+    store.close().await;
+    let key = rig.dir.path().join("secret.key");
+    let text = fs::read_to_string(&key).unwrap();
+
+    fs::write(&key, "another key of some length").unwrap();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err().to_string();
+    assert!(error.contains("is not the one that sealed them"), "{error}");
+    fs::remove_file(&key).unwrap();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err().to_string();
+    assert!(error.contains("is missing") && error.contains("secret.key"), "{error}");
+    assert!(!key.exists(), "no new key is made for an old store");
+
+    let options = Options { key: Some(Secret::new(text)), ..rig.options(Mode::Inline) };
+    assert_eq!(Store::open(options).unwrap().reader().published().node_count(), 1);
+}
+
+#[tokio::test]
+async fn weak_and_exposed_keys_are_refused() {
+    let rig = Rig::new();
+    let options = Options { key: Some(Secret::new("short")), ..rig.options(Mode::Inline) };
+    let error = Store::open(options).unwrap_err().to_string();
+    assert!(error.contains("shorter than 16") && !error.contains("\"short\""), "{error}");
+    rig.open().close().await;
+    let key = rig.dir.path().join("secret.key");
+    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err().to_string();
+    assert!(error.contains("can be read by others") && error.contains("0600"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_store_is_refused() {
+    for junk in [vec![0x5a; 8192], vec![1, 2, 3], vec![0; 4096]] {
+        let rig = Rig::new();
+        fs::create_dir(rig.dir.path().join("store")).unwrap();
+        fs::write(rig.data_file(), &junk).unwrap();
+        let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_cut_short_is_an_error_and_no_crash() {
+    let rig = Rig::new();
+    let store = rig.open();
+    for number in 1..200 {
+        put(&store, node(number)).await.unwrap();
+    }
+    store.close().await;
+    let length = fs::metadata(rig.data_file()).unwrap().len();
+    fs::OpenOptions::new().write(true).open(rig.data_file()).unwrap().set_len(length / 3).unwrap();
+    let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
+    assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Unreadable { .. }), "{error:?}");
+}
+
+/// Writes past the store's own methods.
+fn raw(rig: &Rig, work: impl FnOnce(&File, &mut heed::RwTxn)) {
+    let file = File::open(&rig.dir.path().join("store")).unwrap();
+    let mut txn = file.write().unwrap();
+    work(&file, &mut txn);
+    txn.commit().unwrap();
+}

@@ -1,0 +1,297 @@
+//! What the daemon's API costs: one `name value unit` line a figure.
+//!
+//! Starts the real binary on a data directory of its own and measures its process from outside: CPU of all
+//! its threads (`/proc/PID/task/*/schedstat`, nanoseconds), resident memory, bytes handed to the disk.
+#![allow(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+#![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
+use std::fmt::Write as _;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+fn main() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(folder.path(), &["--rack-listen", "127.0.0.1:0"]);
+    fill(&mut daemon, 0, 48);
+    figure("idle_rss_48_nodes", daemon.rss() as f64 / 1_048_576.0, "MiB");
+    reads(&mut daemon, "48");
+    writes(&mut daemon);
+    beats(&mut daemon);
+    deploys(&mut daemon);
+    fill(&mut daemon, 100, 1000);
+    reads(&mut daemon, "1000");
+    drop(daemon);
+    restart(folder.path());
+    idle_day();
+}
+
+fn figure(name: &str, value: f64, unit: &str) {
+    println!("{name} {value:.3} {unit}");
+}
+
+/// CPU of the daemon for one of `count` calls, in microseconds.
+fn cpu_each(daemon: &mut Daemon, name: &str, count: usize, mut call: impl FnMut(&mut Daemon, usize)) {
+    for turn in 0..count / 10 {
+        call(daemon, turn);
+    }
+    daemon.settle();
+    let (before, began) = (daemon.cpu(), Instant::now());
+    for turn in 0..count {
+        call(daemon, count / 10 + turn);
+    }
+    let wall = began.elapsed();
+    daemon.settle();
+    let cpu = daemon.cpu() - before;
+    figure(&format!("{name}_cpu"), cpu as f64 / 1000.0 / count as f64, "us");
+    figure(&format!("{name}_wall"), wall.as_secs_f64() * 1e6 / count as f64, "us");
+}
+
+fn fill(daemon: &mut Daemon, from: usize, to: usize) {
+    for number in from.max(0)..to {
+        let body = json!({
+            "name": format!("node-{number:04}"), "driver": "fake-hardware",
+            "driver_info": {"redfish_address": "https://192.0.2.1", "redfish_username": "admin", "redfish_password": "secret"},
+            "properties": {"cpu_arch": "x86_64", "cpus": 16, "memory_mb": 65536, "local_gb": 960},
+            "extra": {"rack": "r1", "unit": number},
+        });
+        let node = daemon.json("POST", "/v1/nodes", &body, 201);
+        let mac = format!("52:54:00:{:02x}:{:02x}:01", number / 256, number % 256);
+        daemon.json("POST", "/v1/ports", &json!({"node_uuid": node["uuid"], "address": mac}), 201);
+    }
+}
+
+fn reads(daemon: &mut Daemon, nodes: &str) {
+    cpu_each(daemon, &format!("show_of_{nodes}"), 2000, |daemon, turn| {
+        daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
+    });
+    cpu_each(daemon, &format!("list_48_of_{nodes}"), 500, |daemon, _| {
+        daemon.ok("GET", "/v1/nodes?limit=48", "", 200);
+    });
+    if nodes == "1000" {
+        cpu_each(daemon, "list_1000", 100, |daemon, _| daemon.ok("GET", "/v1/nodes?limit=1000", "", 200));
+        cpu_each(daemon, "list_1000_detail", 40, |daemon, _| {
+            daemon.ok("GET", "/v1/nodes/detail?limit=1000", "", 200);
+        });
+    }
+}
+
+fn writes(daemon: &mut Daemon) {
+    cpu_each(daemon, "create", 200, |daemon, turn| {
+        daemon.json(
+            "POST",
+            "/v1/nodes",
+            &json!({"name": format!("made-{turn}"), "driver": "fake-hardware"}),
+            201,
+        );
+    });
+    for turn in 0..220 {
+        daemon.ok("DELETE", &format!("/v1/nodes/made-{turn}"), "", 204);
+    }
+    cpu_each(daemon, "patch", 300, |daemon, turn| {
+        let patch = json!([{"op": "add", "path": "/extra/turn", "value": turn}]);
+        daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+    });
+}
+
+/// Heartbeats of a node that waits for its agent.
+fn beats(daemon: &mut Daemon) {
+    let node = daemon.json("POST", "/v1/nodes", &json!({
+        "name": "beater", "driver": "manual-management", "power_interface": "fake", "management_interface": "fake",
+        "boot_interface": "fake", "deploy_interface": "direct",
+    }), 201);
+    let id = node["uuid"].as_str().unwrap().to_owned();
+    daemon.json("POST", "/v1/ports", &json!({"node_uuid": id, "address": "52:54:00:ff:ff:01"}), 201);
+    daemon.provision("beater", "manage", "manageable");
+    daemon.provision("beater", "provide", "clean wait");
+    let told = daemon.json("GET", "/v1/lookup?addresses=52:54:00:ff:ff:01", &Value::Null, 200);
+    let token = told["config"]["agent_token"].as_str().unwrap().to_owned();
+    let body = json!({
+        "callback_url": "https://127.0.0.1:1", "agent_token": token, "agent_version": "13.0.0",
+        "agent_verify_ca": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+    });
+    cpu_each(daemon, "heartbeat", 300, |daemon, _| {
+        daemon.ok("POST", &format!("/v1/heartbeat/{id}"), &body.to_string(), 202);
+    });
+}
+
+/// A fake node from available to active.
+fn deploys(daemon: &mut Daemon) {
+    for number in 0..40 {
+        daemon.provision(&format!("node-{number:04}"), "manage", "manageable");
+        daemon.provision(&format!("node-{number:04}"), "provide", "available");
+    }
+    daemon.settle();
+    let before = daemon.cpu();
+    for number in 0..40 {
+        daemon.provision(&format!("node-{number:04}"), "active", "active");
+    }
+    daemon.settle();
+    figure("deploy_fake_cpu", (daemon.cpu() - before) as f64 / 1e6 / 40.0, "ms");
+}
+
+/// From exec to the first answer with what the folder holds.
+fn restart(folder: &Path) {
+    let mut best = f64::MAX;
+    for _ in 0..5 {
+        let began = Instant::now();
+        let mut daemon = Daemon::start(folder, &[]);
+        daemon.ok("GET", "/v1/nodes/node-0500", "", 200);
+        best = best.min(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    figure("restart_1000_nodes", best, "ms");
+}
+
+/// Bytes written on a day on which nothing happens: 720 rounds of power sync, of which twenty are run.
+fn idle_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ferric.toml");
+    std::fs::write(&file, "[conductor]\nsync_power_state_interval = 1\n").unwrap();
+    let data = folder.path().join("data");
+    let mut daemon = Daemon::start(&data, &["--config", file.to_str().unwrap()]);
+    fill(&mut daemon, 0, 48);
+    for number in 0..48 {
+        daemon.provision(&format!("node-{number:04}"), "manage", "manageable");
+    }
+    std::thread::sleep(Duration::from_secs(3));
+    let before = daemon.written();
+    std::thread::sleep(Duration::from_secs(20));
+    figure("idle_day_written", (daemon.written() - before) as f64 * 720.0 / 20.0, "bytes");
+}
+
+struct Daemon {
+    process: Child,
+    wire: BufReader<TcpStream>,
+    address: String,
+}
+
+impl Daemon {
+    fn start(data: &Path, more: &[&str]) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_ferric"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data)
+            .args(more)
+            .env("FERRIC_LOG", "error")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let address = lines
+            .find_map(|line| Some(line.ok()?.strip_prefix("ferric: API at http://")?.to_owned()))
+            .expect("the daemon says where its API is");
+        let wire = BufReader::new(TcpStream::connect(&address).unwrap());
+        Self { process, wire, address }
+    }
+
+    fn ok(&mut self, method: &str, path: &str, body: &str, status: u16) {
+        let (got, text) = self.call(method, path, body);
+        assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&text));
+    }
+
+    fn json(&mut self, method: &str, path: &str, body: &Value, status: u16) -> Value {
+        let text = if body.is_null() { String::new() } else { body.to_string() };
+        let (got, answer) = self.call(method, path, &text);
+        assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&answer));
+        serde_json::from_slice(&answer).unwrap_or(Value::Null)
+    }
+
+    fn provision(&mut self, name: &str, target: &str, goal: &str) {
+        self.ok(
+            "PUT",
+            &format!("/v1/nodes/{name}/states/provision"),
+            &json!({"target": target}).to_string(),
+            202,
+        );
+        for _ in 0..2000 {
+            let states = self.json("GET", &format!("/v1/nodes/{name}/states"), &Value::Null, 200);
+            if states["provision_state"] == goal {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("{name} does not become {goal}");
+    }
+
+    fn call(&mut self, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
+        let mut request = String::new();
+        write!(
+            request,
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nX-OpenStack-Ironic-API-Version: 1.115\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        )
+        .unwrap();
+        self.wire.get_mut().write_all(request.as_bytes()).unwrap();
+        self.answer()
+    }
+
+    fn answer(&mut self) -> (u16, Vec<u8>) {
+        let (mut status, mut length) = (0, 0);
+        loop {
+            let mut line = String::new();
+            self.wire.read_line(&mut line).unwrap();
+            let line = line.trim_end();
+            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
+                status = rest[..3].parse().unwrap();
+            } else if let Some(rest) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = rest.trim().parse().unwrap();
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        self.wire.read_exact(&mut body).unwrap();
+        (status, body)
+    }
+
+    /// Lets what goes on after the last answer come to its end.
+    fn settle(&self) {
+        let mut last = self.cpu();
+        for _ in 0..100 {
+            std::thread::sleep(Duration::from_millis(50));
+            let now = self.cpu();
+            if now - last < 200_000 {
+                return;
+            }
+            last = now;
+        }
+    }
+
+    /// Nanoseconds on a processor, of all threads.
+    fn cpu(&self) -> u64 {
+        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
+        tasks
+            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
+            .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
+            .sum()
+    }
+
+    fn rss(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
+    }
+
+    fn written(&self) -> u64 {
+        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap();
+        io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
