@@ -80,20 +80,29 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
             node.id
         )));
     }
-    for seen in facts.seen {
-        if let Seen::Valid(verdicts) = seen
-            && let Some(reason) = verdicts
-                .iter()
-                .filter(|one| one.interface == Interface::Power)
-                .find_map(|one| one.reason.as_ref())
-        {
-            return Err(Refusal::Invalid(format!(
-                "Failed to validate power info for node {}: {reason}",
-                node.id
-            )));
+    match facts.seen.iter().find_map(unfit) {
+        Some(reason) => {
+            Err(Refusal::Invalid(format!("Failed to validate power info for node {}: {reason}", node.id)))
         }
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// What a look found wrong with the settings of the power interface.
+fn unfit(seen: &Seen) -> Option<&str> {
+    match seen {
+        Seen::Valid(verdicts) => {
+            let power = verdicts.iter().find(|one| one.interface == Interface::Power)?;
+            power.reason.as_deref()
+        }
+        Seen::Silent(failure) => Some(&failure.why),
+        Seen::Power(_)
+        | Seen::Turn(_)
+        | Seen::Steps(_)
+        | Seen::Alive(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => None,
+    }
 }
 
 /// The machine has this power now. Off ends the agent's boot.

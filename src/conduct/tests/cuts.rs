@@ -1,7 +1,6 @@
 //! Cuts: each pipeline is cut before and after every commit and around every call, and ends as if nothing had
 //! been.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
@@ -58,15 +57,16 @@ fn is_at_rest(node: &Node) -> bool {
     node.run.is_none() && !node.reserved && node.wait.is_none()
 }
 
-async fn prepare(scene: &Scene, point: Point) -> Rig {
+async fn prepare(scene: &Scene, points: [Point; 2]) -> Rig {
     let mut rig = Rig::new();
+    rig.next = points[1];
     let mut node = rig.node(1, scene.deploy, scene.start);
     node.wished.instance_info = json!({"image_source": "http://10.0.0.1/image"}).as_object().unwrap().clone();
     rig.put(vec![node]).await;
     if scene.metal {
         rig.world.add(id(1), Power::Off);
     }
-    rig.start(point);
+    rig.start(points[0]);
     rig
 }
 
@@ -79,8 +79,7 @@ async fn onward(rig: &mut Rig, done: impl Fn(&Node) -> bool) -> bool {
     if !cut.is_dead() {
         return true;
     }
-    rig.stop().await;
-    rig.start(Point::Never);
+    rig.start_again().await;
     false
 }
 
@@ -99,9 +98,8 @@ async fn wish(rig: &mut Rig, wish: &Wish) {
         if cut.is_dead() {
             rig.clock.settle().await;
             let kept = asking.is_finished();
-            rig.stop().await;
+            rig.start_again().await;
             answered = kept && asking.await.unwrap().is_ok();
-            rig.start(Point::Never);
         } else {
             answered = asking.await.unwrap().is_ok();
         }
@@ -109,8 +107,8 @@ async fn wish(rig: &mut Rig, wish: &Wish) {
     }
 }
 
-async fn play(scene: &Scene, point: Point) -> (End, Vec<String>, usize, usize) {
-    let mut rig = prepare(scene, point).await;
+async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, usize) {
+    let mut rig = prepare(scene, points).await;
     let first = rig.cut().clone();
     for one in scene.wishes {
         wish(&mut rig, one).await;
@@ -118,9 +116,8 @@ async fn play(scene: &Scene, point: Point) -> (End, Vec<String>, usize, usize) {
     let end = scene.end;
     while !onward(&mut rig, |node| is_at_rest(node) && node.provision == end).await {}
     rig.clock.pass(Duration::from_mins(10)).await;
-    if first.is_dead() && Arc::ptr_eq(rig.cut(), &first) {
-        rig.stop().await;
-        rig.start(Point::Never);
+    while rig.cut().is_dead() {
+        rig.start_again().await;
         rig.clock.pass(Duration::from_mins(10)).await;
     }
     let node = rig.seen(1).unwrap();
@@ -149,14 +146,21 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 /// Cuts the scene everywhere.
 fn cut_everywhere(scene: &Scene) {
-    let (right, log, commits, calls) = run(play(scene, Point::Never));
+    cut_twice(scene, &[Point::Never]);
+}
+
+/// Cuts the scene everywhere, and the life after it at each of these points.
+fn cut_twice(scene: &Scene, then: &[Point]) {
+    let (right, log, commits, calls) = run(play(scene, [Point::Never; 2]));
     let at_commits = (1..=commits).flat_map(|k| [Point::BeforeCommit(k), Point::AfterCommit(k)]);
     let at_calls =
         (1..=calls).flat_map(|k| [Point::BeforeCall(k), Point::SentCall(k), Point::AnsweredCall(k)]);
     assert!(commits > 1, "{log:#?}");
     for point in at_commits.chain(at_calls) {
-        let (end, cut_log, ..) = run(play(scene, point));
-        assert_eq!(end, right, "cut at {point:?}\n{cut_log:#?}");
+        for next in then {
+            let (end, cut_log, ..) = run(play(scene, [point, *next]));
+            assert_eq!(end, right, "cut at {point:?}, then at {next:?}\n{cut_log:#?}");
+        }
     }
 }
 
@@ -313,4 +317,43 @@ fn a_reboot_survives_cuts() {
             end: Provision::Active,
         });
     }
+}
+
+#[test]
+fn a_cut_soon_after_a_cut_does_no_harm() {
+    let scene = Scene {
+        deploy: "direct",
+        metal: true,
+        start: Provision::Available,
+        wishes: &[DEPLOY],
+        end: Provision::Active,
+    };
+    let soon = [Point::BeforeCommit(1), Point::AfterCommit(1), Point::SentCall(1), Point::BeforeCommit(2)];
+    cut_twice(&scene, &soon);
+}
+
+/// The machine reboots itself while the daemon is away: its step was lost, and only then is it done twice.
+#[test]
+fn a_step_that_was_lost_in_a_cut_is_done_again() {
+    run(async {
+        let scene = Scene {
+            deploy: "direct",
+            metal: true,
+            start: Provision::Available,
+            wishes: &[DEPLOY],
+            end: Provision::Active,
+        };
+        let mut rig = prepare(&scene, [Point::SentCall(7), Point::Never]).await;
+        wish(&mut rig, &DEPLOY).await;
+        let cut = rig.cut().clone();
+        assert!(rig.clock.run_until(LONG, || cut.is_dead()).await);
+        rig.stop().await;
+        rig.world.machine(id(1), |one| one.start(true));
+        rig.start(Point::Never);
+        rig.until(1, |node| node.provision == Provision::Active).await;
+        let done = rig.world.machine(id(1), |one| one.traces.done.clone()).unwrap();
+        assert_eq!(done.get("write_image"), Some(&2));
+        assert_eq!((done.get("prepare_instance_boot"), done.get("tear_down_agent")), (Some(&1), Some(&1)));
+        rig.stop().await;
+    });
 }

@@ -1,1 +1,324 @@
-//! Lanes.
+//! Lanes: who waits for whom, who never waits, and what goes on when nobody listens.
+
+use std::time::Duration;
+
+use super::cut::Point;
+use super::rig::{Rig, id};
+use super::world::{Trick, beat};
+use crate::base::secret::Secret;
+use crate::base::time::Clock;
+use crate::model::ask::{Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk};
+use crate::model::boot::BootDevice;
+use crate::model::effect::{Effect, Look};
+use crate::model::moves::Verb;
+use crate::model::node::Fault;
+use crate::model::outcome::{Outcome, Seen};
+use crate::model::power::{Power, PowerTarget};
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+const ON: Ask = Ask::Power { target: PowerTarget::On, timeout: None };
+const DISK: Effect = Effect::BootDevice { device: BootDevice::Disk, persistent: true };
+
+fn provision(verb: Verb) -> Ask {
+    Ask::Provision(ProvisionAsk::new(verb, verb.name()))
+}
+
+fn maintenance() -> Ask {
+    Ask::Maintenance { on: true, reason: None }
+}
+
+/// A rig with this many machines of metal.
+async fn rig(count: u128, deploy: &str, state: Provision) -> Rig {
+    let mut rig = Rig::new();
+    rig.policy.sync_power_state_interval = 0;
+    rig.put((1..=count).map(|n| rig.node(n, deploy, state)).collect()).await;
+    (1..=count).for_each(|n| rig.world.add(id(n), Power::Off));
+    rig.start(Point::Never);
+    rig
+}
+
+/// From now on calls of this name meet the trick.
+fn trick(rig: &Rig, label: &'static str, trick: Trick) {
+    let script = move |_: &_, _, called: &'static str| (called == label).then(|| trick.clone());
+    *rig.world.script.lock().unwrap() = Some(Box::new(script));
+}
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_secs(count)
+}
+
+#[tokio::test]
+async fn an_ask_waits_three_seconds_for_a_change_and_is_refused_as_locked() {
+    let mut rig = rig(1, "fake", Provision::Enroll).await;
+    trick(&rig, "power on", Trick::Stall(seconds(10)));
+    rig.ask(1, ON).await.unwrap();
+    assert!(rig.seen(1).unwrap().reserved);
+    let before = rig.clock.tick();
+    let refusal = rig.ask(1, provision(Verb::Manage)).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Locked { .. }), "{refusal}");
+    assert_eq!(rig.clock.tick().since(before), seconds(3));
+    assert_eq!(rig.seen(1).unwrap().provision, Provision::Enroll);
+    rig.clock.pass(seconds(5)).await;
+    rig.ask(1, provision(Verb::Manage)).await.unwrap();
+    assert_eq!(rig.clock.tick().since(before), seconds(10), "it was let in when the change had ended");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn maintenance_description_and_extra_never_wait() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    trick(&rig, "power on", Trick::Stall(seconds(10)));
+    rig.ask(1, ON).await.unwrap();
+    let before = rig.clock.tick();
+    rig.ask(1, maintenance()).await.unwrap();
+    let text = PatchOp { op: PatchVerb::Add, path: "/description".to_owned(), value: "spare".into() };
+    let patch = PatchAsk { operations: vec![text], reset_interfaces: false, version: 115 };
+    let answer = rig.ask(1, Ask::Patch(patch)).await.unwrap();
+    assert_eq!(rig.clock.tick(), before);
+    let Answer::Node(node) = answer else { panic!("{answer:?}") };
+    assert_eq!((node.wished.description.as_deref(), node.wished.maintenance), (Some("spare"), true));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_heartbeat_is_taken_while_a_change_is_owed() {
+    let mut rig = rig(1, "direct", Provision::Available).await;
+    trick(&rig, "step", Trick::Stall(seconds(200)));
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    rig.until(1, |node| node.reserved && node.agent.as_ref().is_some_and(|agent| agent.borne)).await;
+    let (before, token) = (rig.clock.tick(), rig.seen(1).unwrap().agent.clone().unwrap().token);
+    let desk = rig.desk().clone();
+    desk.beat(id(1), beat(token)).await.unwrap();
+    let refusal = desk.beat(id(1), beat(Secret::new("another"))).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Invalid(_)), "{refusal}");
+    assert_eq!(rig.clock.tick(), before);
+    drop(desk);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn an_outcome_comes_in_past_a_full_inbox() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    trick(&rig, "power on", Trick::Stall(seconds(1)));
+    rig.ask(1, ON).await.unwrap();
+    let asks: Vec<_> = (0..200).map(|_| rig.asking(1, ON)).collect();
+    rig.until(1, |node| node.power == Some(Power::On)).await;
+    rig.clock.pass(seconds(5)).await;
+    let mut locked = 0;
+    for ask in asks {
+        match ask.await.unwrap() {
+            Ok(_) => {}
+            Err(Refusal::Locked { .. }) => locked += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(locked > 0, "so many do not wait");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_synchronous_change_goes_on_when_nobody_waits_any_more() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    trick(&rig, "set boot device", Trick::Stall(seconds(40)));
+    let (desk, before) = (rig.desk().clone(), rig.clock.tick());
+    let acting = tokio::spawn(async move { desk.act(id(1), DISK).await });
+    assert!(rig.clock.run_until(seconds(100), || acting.is_finished()).await);
+    let refusal = acting.await.unwrap().unwrap_err();
+    assert!(matches!(refusal, Refusal::Unanswered(_)), "{refusal}");
+    assert_eq!(rig.clock.tick().since(before), seconds(25));
+    assert!(rig.seen(1).unwrap().reserved);
+    rig.until(1, |node| !node.reserved).await;
+    assert_eq!(rig.clock.tick().since(before), seconds(40));
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_synchronous_look_and_change_are_answered() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    let desk = rig.desk().clone();
+    assert_eq!(desk.look(id(1), Look::Power).await, Ok(Seen::Power(Power::Off)));
+    assert_eq!(desk.act(id(1), DISK).await, Ok(Outcome::Done));
+    trick(&rig, "set boot device", Trick::Refuse);
+    assert!(matches!(desk.act(id(1), DISK).await, Ok(Outcome::Failed(_))));
+    drop(desk);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_look_before_an_ask_shows_the_node_reserved_and_has_ten_seconds() {
+    let mut rig = rig(1, "fake", Provision::Available).await;
+    trick(&rig, "validate", Trick::Stall(seconds(60)));
+    let before = rig.clock.tick();
+    let asking = rig.asking(1, provision(Verb::Deploy));
+    rig.clock.settle().await;
+    assert!(rig.seen(1).unwrap().reserved);
+    rig.clock.run_until(seconds(30), || asking.is_finished()).await;
+    let refusal = asking.await.unwrap().unwrap_err();
+    assert!(refusal.to_string().contains("no answer within 10 s"), "{refusal}");
+    assert_eq!(rig.clock.tick().since(before), seconds(10));
+    assert!(!rig.seen(1).unwrap().reserved);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_node_is_gone_and_may_be_made_again() {
+    let mut rig = rig(2, "fake", Provision::Manageable).await;
+    let draft = |n: u128, name: &str| {
+        let mut wished = rig.seen(2).unwrap().wished.clone();
+        wished.name = Some(name.to_owned());
+        NodeDraft { id: id(n), wished, starts_available: false }
+    };
+    let desk = rig.desk().clone();
+    for (n, name) in [(1, "other"), (3, "n1")] {
+        let refusal = desk.create(draft(n, name)).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::Duplicate(_)), "{refusal}");
+    }
+    rig.clock.settle().await;
+    let lanes = rig.site().tasks.len();
+    assert_eq!(rig.ask(1, Ask::Delete).await, Ok(Answer::Done));
+    rig.clock.settle().await;
+    assert_eq!((rig.seen(1), rig.site().tasks.len()), (None, lanes - 1));
+    assert!(matches!(rig.ask(1, maintenance()).await, Err(Refusal::NoSuchNode { .. })));
+    desk.create(draft(1, "n1")).await.unwrap();
+    rig.ask(1, maintenance()).await.unwrap();
+    drop(desk);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_delete_in_the_middle_of_a_change_ends_the_lane() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    trick(&rig, "power on", Trick::Stall(seconds(2)));
+    rig.ask(1, ON).await.unwrap();
+    assert_eq!(rig.ask(1, Ask::Delete).await, Ok(Answer::Done));
+    assert_eq!(rig.owed(), 0);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn power_sync_pushes_a_machine_back_that_was_seen_twice() {
+    let mut rig = Rig::new();
+    rig.policy.sync_power_state_interval = 120;
+    let mut nodes: Vec<_> = (1..=20).map(|n| rig.node(n, "fake", Provision::Active)).collect();
+    nodes.iter_mut().for_each(|node| node.power = Some(Power::On));
+    rig.put(nodes).await;
+    (1..=20).for_each(|n| rig.world.add(id(n), if n == 7 { Power::Off } else { Power::On }));
+    let start = rig.clock.tick();
+    rig.start(Point::Never);
+    rig.clock.pass(seconds(130)).await;
+    assert_eq!(rig.cut().calls(), 20);
+    assert_eq!(rig.cut().commits(), 1, "only the one that differs: {:?}", rig.cut().log());
+    rig.clock.run_until(seconds(300), || rig.world.machine(id(7), |one| one.power) == Some(Power::On)).await;
+    assert_eq!(rig.clock.tick().since(start), seconds(240));
+    assert!(rig.world.at_once.lock().unwrap().1 <= 8);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_silent_bmc_is_a_fault_and_heals() {
+    let mut rig = Rig::new();
+    rig.policy.sync_power_state_interval = 120;
+    rig.put(vec![rig.node(1, "fake", Provision::Active)]).await;
+    rig.world.add(id(1), Power::Off);
+    rig.start(Point::Never);
+    trick(&rig, "look at power", Trick::Silent);
+    rig.until(1, |node| node.fault == Some(Fault::Power)).await;
+    rig.stop().await;
+    *rig.world.script.lock().unwrap() = None;
+    rig.policy.sync_power_state_interval = 0;
+    rig.start(Point::Never);
+    rig.until(1, |node| node.fault.is_none() && !node.wished.maintenance).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn after_a_cut_eight_changes_run_at_once() {
+    let mut rig = rig(20, "fake", Provision::Active).await;
+    trick(&rig, "power on", Trick::Stall(seconds(30)));
+    for n in 1..=20 {
+        rig.ask(n, ON).await.unwrap();
+    }
+    rig.clock.settle().await;
+    assert_eq!(rig.world.at_once.lock().unwrap().1, 20);
+    rig.stop().await;
+    *rig.world.at_once.lock().unwrap() = (0, 0);
+    rig.start(Point::Never);
+    rig.clock.settle().await;
+    assert_eq!(rig.world.at_once.lock().unwrap().1, 8);
+    for n in 1..=20 {
+        rig.until(n, |node| node.power == Some(Power::On)).await;
+    }
+    assert_eq!(rig.world.at_once.lock().unwrap().1, 8);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_driver_that_panics_has_not_answered() {
+    let mut rig = rig(1, "fake", Provision::Enroll).await;
+    trick(&rig, "power on", Trick::Panic);
+    rig.ask(1, ON).await.unwrap();
+    rig.until(1, |node| !node.reserved).await;
+    assert!(rig.seen(1).unwrap().last_error.as_ref().unwrap().contains("without an answer"));
+    trick(&rig, "look at power", Trick::Panic);
+    rig.ask(1, provision(Verb::Manage)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::Enroll && node.last_error.is_some()).await;
+    trick(&rig, "validate", Trick::Panic);
+    assert!(rig.ask(1, ON).await.is_err());
+    *rig.world.script.lock().unwrap() = None;
+    rig.ask(1, provision(Verb::Manage)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::Manageable).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_wait_begins_anew_with_each_start() {
+    let mut rig = rig(1, "direct", Provision::Available).await;
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::DeployWait).await;
+    rig.world.machine(id(1), |one| one.start(false));
+    for _ in 0..2 {
+        rig.clock.pass(seconds(1700)).await;
+        assert_eq!(rig.seen(1).unwrap().provision, Provision::DeployWait);
+        rig.start_again().await;
+    }
+    rig.clock.pass(seconds(1790)).await;
+    assert_eq!(rig.seen(1).unwrap().provision, Provision::DeployWait);
+    rig.clock.pass(seconds(20)).await;
+    assert_eq!(rig.seen(1).unwrap().provision, Provision::DeployFail);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_outgrows_its_limit_fails_its_pipeline_and_not_its_lane() {
+    let mut rig = Rig::new();
+    let mut node = rig.node(1, "direct", Provision::Available);
+    node.wished.extra.insert("notes".to_owned(), "x".repeat(9000).into());
+    rig.put(vec![node]).await;
+    rig.world.add(id(1), Power::Off);
+    rig.world.machine(id(1), |one| one.offers = 50);
+    rig.start(Point::Never);
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::DeployFail).await;
+    assert!(rig.seen(1).unwrap().last_error.as_ref().unwrap().contains("does not fit"));
+    rig.until(1, |node| !node.reserved).await;
+    rig.ask(1, maintenance()).await.unwrap();
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_look_does_not_see_the_middle_of_a_change() {
+    let mut rig = rig(1, "fake", Provision::Enroll).await;
+    trick(&rig, "power on", Trick::Stall(seconds(20)));
+    rig.ask(1, provision(Verb::Manage)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::Manageable).await;
+    rig.ask(1, ON).await.unwrap();
+    let calls = rig.cut().calls();
+    let syncing = {
+        let desk = rig.desk().clone();
+        tokio::spawn(async move { desk.sync(id(1)).await })
+    };
+    rig.clock.run_until(seconds(10), || syncing.is_finished()).await;
+    assert_eq!(rig.cut().calls(), calls, "{:?}", rig.cut().log());
+    rig.stop().await;
+}

@@ -41,8 +41,8 @@ pub(super) struct Machine {
     pub(super) token: Option<Secret>,
     commands: Vec<Command>,
     pub(super) next_beat: Tick,
-    /// Its agent is deaf.
-    pub(super) deaf: bool,
+    /// Steps that its agent offers beside, with long names.
+    pub(super) offers: usize,
 }
 
 impl Machine {
@@ -55,7 +55,7 @@ impl Machine {
             token: None,
             commands: Vec::new(),
             next_beat: Tick::default(),
-            deaf: false,
+            offers: 0,
         }
     }
 
@@ -90,7 +90,7 @@ impl Machine {
 
     /// The agent answers, and as the one that the record knows.
     pub(super) fn reached(&self, record: &Record) -> Result<(), Failure> {
-        let (Some(known), Some(_), false) = (&record.node.agent, self.boot, self.deaf) else {
+        let (Some(known), Some(_)) = (&record.node.agent, self.boot) else {
             return Err(Failure::silent("no answer from the agent"));
         };
         if !known.borne {
@@ -116,11 +116,9 @@ impl Machine {
             return Seen::Silent(failure);
         }
         let clean = record.node.run.as_ref().is_some_and(|run| run.kind == Kind::Clean);
-        let steps = if clean {
-            vec![erase("erase_devices_metadata", 99), erase("erase_devices", 10)]
-        } else {
-            Vec::new()
-        };
+        let erasing = [erase("erase_devices_metadata", 99), erase("erase_devices", 10)];
+        let mut steps = if clean { erasing.to_vec() } else { Vec::new() };
+        steps.extend((0..self.offers).map(|n| erase(&format!("{n}_{}", "x".repeat(100)), 50)));
         Seen::Steps(InBandSteps { steps, ..InBandSteps::default() })
     }
 

@@ -48,6 +48,8 @@ pub(super) struct Rig {
     registry: Arc<Registry>,
     pub(super) fake: Arc<FakeRack>,
     pub(super) policy: Policy,
+    /// Where the next life of the daemon ends.
+    pub(super) next: Point,
     life: Option<Life>,
     tokens: Arc<std::sync::atomic::AtomicU64>,
 }
@@ -72,7 +74,7 @@ impl Rig {
         let world = World::new(clock.clone(), drivers);
         let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };
         let tokens = Arc::default();
-        Self { dir, clock, world, registry, fake, policy, life: None, tokens }
+        Self { dir, clock, world, registry, fake, policy, next: Point::Never, life: None, tokens }
     }
 
     /// A record to begin with.
@@ -159,6 +161,13 @@ impl Rig {
         drop((site, desk));
         store.close();
         self.clock.settle().await;
+    }
+
+    /// The power was gone and is back.
+    pub(super) async fn start_again(&mut self) {
+        self.stop().await;
+        let point = std::mem::replace(&mut self.next, Point::Never);
+        self.start(point);
     }
 
     pub(super) fn desk(&self) -> &Arc<Desk> {

@@ -89,6 +89,15 @@ fn power_is_refused_where_it_does_harm() {
     }
 }
 
+#[test]
+fn settings_that_could_not_be_looked_at_refuse_power() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    let ask = crate::model::ask::Ask::Power { target: PowerTarget::On, timeout: None };
+    let refusal = stage.ask_seen(&ask, &[silent()]).unwrap_err();
+    assert!(refusal.to_string().contains("Failed to validate power info"), "{refusal}");
+    stage.ask_seen(&ask, &[Seen::Valid(Vec::new())]).unwrap();
+}
+
 /// One round of power sync that sees this.
 fn round(stage: &mut Stage, seen: Seen) {
     stage.happen(&Happened::SyncDue);
