@@ -247,7 +247,7 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 fn announce(app: &App, out: &mut dyn Write) {
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     // A closed standard output is no reason to stop a daemon.
-    write!(out, "{rack}ferric: API at http://{}\n", app.api).and_then(|()| out.flush()).ok();
+    writeln!(out, "{rack}ferric: API at http://{}", app.api).and_then(|()| out.flush()).ok();
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 
