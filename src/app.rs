@@ -32,9 +32,10 @@ use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::net::client::Client;
 use crate::net::limits::Limits;
 use crate::net::server;
+use crate::store::Store;
 use crate::store::error::StoreError;
+use crate::store::options::Options;
 use crate::store::reader::Reader;
-use crate::store::{Options, Store};
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +64,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     doors: TaskTracker,
     close_doors: CancellationToken,
-    store: Store,
+    store: Arc<Store>,
 }
 
 impl std::fmt::Debug for App {
@@ -111,6 +112,8 @@ impl App {
         let desk = Desk::open(site.clone(), blobs, owed);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        let store = Arc::new(store);
+        site.tasks.spawn(tidy(site.clone(), store.clone()));
         let app = Self {
             api,
             rack,
@@ -133,8 +136,8 @@ impl App {
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, shelf: &Arc<Shelf>, api: Api) {
-        let service = Arc::new(Counter::new(shelf.clone(), Arc::new(api)));
+    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, api: Api) {
+        let service = Arc::new(Counter::new(images.clone(), Arc::new(api)));
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 
@@ -148,10 +151,11 @@ impl App {
         self.within(DRAIN, self.site.tasks.wait()).await;
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
-        // The commit thread ends when the last writer is gone; a thread that does not is left to the end
-        // of the process, and all that was answered is on the disk already.
-        let closing = tokio::task::spawn_blocking(move || store.close());
-        tokio::time::timeout(DRAIN, closing).await.ok();
+        // The commit thread ends when the last writer is gone. All that was answered is on the disk already,
+        // so a handle that somebody still holds is left to the end of the process.
+        if let Some(store) = Arc::into_inner(store) {
+            tokio::time::timeout(DRAIN, store.close()).await.ok();
+        }
     }
 
     async fn within(&self, limit: Duration, work: impl Future<Output = ()>) {
@@ -243,7 +247,7 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 fn announce(app: &App, out: &mut dyn Write) {
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     // A closed standard output is no reason to stop a daemon.
-    write!(out, "{rack}ferric: API at http://{}\n", app.api).and_then(|()| out.flush()).ok();
+    writeln!(out, "{rack}ferric: API at http://{}", app.api).and_then(|()| out.flush()).ok();
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 
@@ -259,11 +263,28 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
+/// The store's housekeeping, off the async threads.
+async fn tidy(site: Arc<Site>, store: Arc<Store>) {
+    loop {
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
+        let one = store.clone();
+        let done = tokio::task::spawn_blocking(move || one.tidy()).await;
+        if let Ok(Err(error)) = done {
+            tracing::warn!(error = error.chain(), "the store could not be tidied");
+        }
+    }
+}
+
 fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "systemd could not be told");
     }
 }
 
+/// Dead readers are cleared and the disk's free space is looked at so often.
+const TIDY: Duration = Duration::from_mins(1);
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

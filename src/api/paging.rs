@@ -125,7 +125,8 @@ impl<T> Paging<T> {
 
     fn write(&self, call: &Call<'_>, listing: &Listing<'_, T>, page: &[&T]) -> Response {
         let frame = call.frame();
-        let mut out = Vec::with_capacity(page.len() * SHORT_SIZE + SHORT_SIZE);
+        let each = if matches!(self.pick, Pick::All) { WHOLE_SIZE } else { SHORT_SIZE };
+        let mut out = Vec::with_capacity(page.len() * each + SHORT_SIZE);
         out.push(b'{');
         json::key(&mut out, listing.name);
         json::array(&mut out, page, |out, record| {
@@ -238,7 +239,10 @@ fn take_descending(args: &mut Args) -> Result<bool, Fault> {
 const PAGE_LIMIT: usize = 1000;
 
 /// Bytes of one short record, to make room once.
-const SHORT_SIZE: usize = 400;
+const SHORT_SIZE: usize = 420;
+
+/// Bytes of one whole record.
+const WHOLE_SIZE: usize = 3800;
 
 /// Since then a client names the fields that it wants.
 const FIELDS_SINCE: u16 = 8;

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::api::Door;
 use crate::api::fault::Fault;
-use crate::api::table::{Action, ROUTES, Route};
+use crate::api::table::{Action, Below, ROUTES, Route};
 use crate::net::http::Method;
 
 /// A request that has found its place.
@@ -80,8 +80,12 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         return Err(nowhere());
     }
     if !here {
-        let hidden = at_path.iter().any(|(route, _)| route.method == method && route.refuses);
-        return Err(if hidden { not_allowed(method) } else { nowhere() });
+        let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
+        return Err(match below {
+            Some(Below::NotAllowed) => not_allowed(method),
+            Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
+            Some(Below::Nothing) | None => nowhere(),
+        });
     }
     at_path
         .into_iter()

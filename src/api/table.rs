@@ -14,8 +14,19 @@ pub struct Route {
     pub action: Action,
     /// The rack's door has it too.
     pub rack: bool,
-    /// Below `since` it is 405 instead of 404.
-    pub refuses: bool,
+    /// What is said below `since`.
+    pub below: Below,
+}
+
+/// How an older client is told that something is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Below {
+    /// 404 of the router.
+    Nothing,
+    /// 405 of the router.
+    NotAllowed,
+    /// 404 of the resource.
+    NotFound,
 }
 
 /// What a request wants.
@@ -76,7 +87,7 @@ pub enum Action {
 }
 
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
-    Route { method, path, since, action, rack: false, refuses: false }
+    Route { method, path, since, action, rack: false, below: Below::Nothing }
 }
 
 /// Also at the rack's door.
@@ -84,17 +95,22 @@ const fn rack(route: Route) -> Route {
     Route { rack: true, ..route }
 }
 
+/// For agents: below its version the resource itself says that it is not there.
+const fn agents(route: Route) -> Route {
+    Route { rack: true, below: Below::NotFound, ..route }
+}
+
 /// 405 below its version.
 const fn refuses(route: Route) -> Route {
-    Route { refuses: true, ..route }
+    Route { below: Below::NotAllowed, ..route }
 }
 
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     rack(at(Get, "", 1, Action::Root)),
     rack(at(Get, "v1", 1, Action::Version)),
-    rack(at(Get, "lookup", 22, Action::Lookup)),
-    rack(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
+    agents(at(Get, "lookup", 22, Action::Lookup)),
+    agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
     at(Patch, "nodes", 1, Action::NodeUnnamed),

@@ -12,7 +12,7 @@ use crate::model::node::Node;
 use crate::model::outcome::Seen;
 use crate::model::refusal::Refusal;
 use crate::store::commit::Urgency;
-use crate::store::journal::Scene;
+use crate::store::table::journal::Scene;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.

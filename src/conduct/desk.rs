@@ -109,13 +109,28 @@ impl Desk {
     /// Asks something of a node; answered once it is committed.
     pub async fn ask(&self, id: NodeId, ask: Ask) -> Result<Answer, Refusal> {
         let removes = matches!(ask, Ask::Delete);
+        let slot = self.slot(id)?;
         let (reply, answer) = oneshot::channel();
-        self.post(id, Post::Ask(ask, reply)).await?;
-        let answer = answer.await.map_err(|_| stopping(id))?;
+        slot.inbox.send(Post::Ask(ask, reply)).await.map_err(|_| self.gone(id))?;
+        let answer = answer.await.map_err(|_| self.gone(id))?;
         if removes && answer.is_ok() {
-            self.lanes.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+            slot.inbox.closed().await;
+            drop(self.gone(id));
         }
         answer
+    }
+
+    /// Why a lane does not answer: its node is deleted, or the daemon stops. The slot of a lane that has ended
+    /// is dropped, unless a new node of this id has taken it.
+    fn gone(&self, id: NodeId) -> Refusal {
+        if self.site.reader.published().node(id).is_some() {
+            return stopping(id);
+        }
+        let mut lanes = self.lanes.write().unwrap_or_else(PoisonError::into_inner);
+        if lanes.get(&id).is_some_and(|slot| slot.inbox.is_closed()) {
+            lanes.remove(&id);
+        }
+        Refusal::NoSuchNode { node: id.to_string() }
     }
 
     /// Hands over a heartbeat; answered once it is committed.
@@ -123,8 +138,8 @@ impl Desk {
         let slot = self.slot(id)?;
         let (reply, answer) = oneshot::channel();
         slot.beats.put(beat, reply);
-        slot.inbox.send(Post::Beat).await.map_err(|_| stopping(id))?;
-        answer.await.map_err(|_| stopping(id))?
+        slot.inbox.send(Post::Beat).await.map_err(|_| self.gone(id))?;
+        answer.await.map_err(|_| self.gone(id))?
     }
 
     /// A look for a synchronous request (style corner 9).
@@ -132,7 +147,7 @@ impl Desk {
         let what = look.label();
         let (reply, answer) = oneshot::channel();
         self.post(id, Post::Look(look, reply)).await?;
-        self.within(id, what, async { answer.await.map_err(|_| stopping(id)) }).await
+        self.within(id, what, async { answer.await.map_err(|_| self.gone(id)) }).await
     }
 
     /// A change for a synchronous request: owed and committed first; it goes on if this times out.
@@ -140,7 +155,7 @@ impl Desk {
         let what = effect.label();
         let (reply, answer) = oneshot::channel();
         self.post(id, Post::Act(effect, reply)).await?;
-        self.within(id, what, async { answer.await.map_err(|_| stopping(id))? }).await
+        self.within(id, what, async { answer.await.map_err(|_| self.gone(id))? }).await
     }
 
     async fn within<T>(
@@ -175,7 +190,7 @@ impl Desk {
 
     async fn post(&self, id: NodeId, post: Post) -> Result<(), Refusal> {
         let slot = self.slot(id)?;
-        slot.inbox.send(post).await.map_err(|_| stopping(id))
+        slot.inbox.send(post).await.map_err(|_| self.gone(id))
     }
 
     /// Makes the config drive of a request's argument and keeps it as a hashed file, written and flushed before

@@ -3,6 +3,7 @@
 //! It never waits for a driver: changes and looks run beside it, in a slot each (style corner 4).
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,7 +21,10 @@ use crate::driver::Machine;
 use crate::flow;
 use crate::model::ask::{Answer, Ask};
 use crate::model::boot::Beat;
+use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::facts::Facts;
+use crate::model::node::Node;
 use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::refusal::Refusal;
 use crate::model::turn::{Failure, FailureKind};
@@ -80,8 +84,10 @@ struct Asking {
     task: JoinHandle<Vec<Seen>>,
 }
 
+/// Takes in what has happened.
+type Absorb = fn(&Node, &Happened, &Facts<'_>) -> Decision;
+
 /// A node's lane.
-#[derive(Debug)]
 pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
@@ -148,7 +154,7 @@ impl Lane {
                 Came::Post(post) => self.take(post).await,
                 Came::Changed(number, outcome) => self.changed(number, outcome).await,
                 Came::Looked(looking, seen) => self.looked(looking, seen).await,
-                Came::Ready(ask, reply, seen) => self.admit(ask, reply, seen).await,
+                Came::Ready(ask, reply, seen) => self.ready(ask, reply, seen).await,
                 Came::Patience => self.refuse_overdue(),
                 Came::End => break,
             }
@@ -221,6 +227,16 @@ impl Lane {
         let site = self.site.clone();
         let task = tokio::spawn(async move { look_first(&site, machine, looks).await });
         self.asking = Some(Asking { ask, reply, task });
+    }
+
+    /// The looks before an ask are over. A change that was owed meanwhile comes first.
+    async fn ready(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
+        if self.owed.is_empty() {
+            self.admit(ask, reply, seen).await;
+        } else {
+            self.site.writer.release(self.id);
+            self.park(Waiting::Ask(ask, reply));
+        }
     }
 
     /// Decides an ask on the record as it is by now.
@@ -319,12 +335,19 @@ impl Lane {
 
     /// Takes in what has happened. A store that cannot keep it is tried again: outcomes are never dropped.
     async fn absorb(&mut self, label: &'static str, happened: Happened) {
+        let mut rules = ABSORBING.iter();
+        let mut rule: Absorb = flow::absorb;
         for attempt in 1.. {
             let one = happened.clone();
             let result = self
-                .commit(label, Vec::new(), Box::new(move |node, facts| Ok(flow::absorb(node, &one, facts))))
+                .commit(label, Vec::new(), Box::new(move |node, facts| Ok(rule(node, &one, facts))))
                 .await;
             let Err(refusal) = result else { return };
+            if let (Refusal::Invalid(_), Some(next)) = (&refusal, rules.next()) {
+                // The rules take everything, so it is the record that has outgrown its limit.
+                rule = *next;
+                continue;
+            }
             if matches!(refusal, Refusal::NoSuchNode { .. }) || self.site.stop.is_cancelled() {
                 self.removed = true;
                 return;
@@ -350,12 +373,19 @@ impl Lane {
         self.fence = fence;
         self.removed = removed;
         for look in looks {
-            let known = self.looks.iter().any(|(one, looker)| *one == look && matches!(looker, Looker::Flow));
-            if !known {
+            if !self.is_wished(&look) {
                 self.looks.push_back((look, Looker::Flow));
             }
         }
         Ok(answer)
+    }
+
+    /// Whether the rules wait for this look already. One under way may have begun too early, except for the
+    /// question whether an agent lives: a second one would ask the agent of another boot.
+    fn is_wished(&self, look: &Look) -> bool {
+        let under_way = self.looking.as_ref().is_some_and(|looking| looking.look == *look);
+        (*look == Look::AgentAlive && under_way)
+            || self.looks.iter().any(|(one, looker)| one == look && matches!(looker, Looker::Flow))
     }
 
     /// Fills the two slots.
@@ -368,14 +398,25 @@ impl Lane {
         if self.looking.is_some() {
             return;
         }
-        let Some((look, looker)) = self.looks.pop_front() else { return };
+        let Some((look, looker)) = self.next_look() else { return };
         let Some(machine) = self.machine() else { return };
         let (site, one) = (self.site.clone(), look.clone());
         let task = tokio::spawn(async move { site.hands.look(machine, &one).await });
         self.looking = Some(Looking { look, fence: self.fence, looker, task });
     }
 
-    /// Pays the first owed effect. After a cut a look that was wished for comes first.
+    /// The first look that may begin now. A look of the rules begins when nothing is owed: what it saw in the
+    /// middle of a change would pass its fence. Whether an agent lives does not hang on a change.
+    fn next_look(&mut self) -> Option<(Look, Looker)> {
+        let quiet = self.owed.is_empty() && self.change.is_none();
+        let place = self.looks.iter().position(|(look, looker)| match looker {
+            Looker::Caller(_) => true,
+            Looker::Flow | Looker::Round(_) => quiet || *look == Look::AgentAlive,
+        });
+        self.looks.remove(place?)
+    }
+
+    /// Pays the first owed effect.
     fn start_change(&mut self) {
         let Some(owed) = self.owed.first().cloned().filter(|_| self.change.is_none()) else { return };
         let again = self.begun_before.contains(&owed.number);
@@ -440,6 +481,12 @@ impl Drop for Lane {
     }
 }
 
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("node", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// The looks that an ask wants, 10 s together (style corner 8).
 async fn look_first(site: &Site, machine: Machine, looks: Vec<Look>) -> Vec<Seen> {
     let all = async {
@@ -469,6 +516,8 @@ fn died() -> Failure {
     Failure::new(FailureKind::Silent, "the call ended without an answer")
 }
 
+/// What is tried when the record that follows is too large to keep.
+const ABSORBING: &[Absorb] = &[flow::outgrown, flow::forgotten];
 /// Senders of replaced heartbeats that are answered with the newest one; more have gone away.
 const BEATS_ANSWERED: usize = 8;
 /// Pause before an outcome is offered to a failing store again.

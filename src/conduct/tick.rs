@@ -18,7 +18,9 @@ pub async fn waits(site: Arc<Site>, desk: Arc<Desk>) {
     loop {
         let changed = due.changed().notified();
         for (id, wait) in due.take_due(site.clock.tick()) {
-            desk.due(id, wait).await;
+            // Beside, so that a lane with a full inbox holds up no other.
+            let desk = desk.clone();
+            site.tasks.spawn(async move { desk.due(id, wait).await });
         }
         let until = due.next().unwrap_or_else(|| site.clock.tick().after(SCAN));
         let until: Tick = until.min(site.clock.tick().after(SCAN));

@@ -66,8 +66,7 @@ async fn one(follow: &Follow, node: &Value, known: &mut [String]) {
 fn step_of(node: &Value) -> String {
     ["clean_step", "deploy_step"]
         .iter()
-        .filter_map(|key| node.get(key)?.get("step")?.as_str())
-        .next()
+        .find_map(|key| node.get(key)?.get("step")?.as_str())
         .unwrap_or_default()
         .to_owned()
 }

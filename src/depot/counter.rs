@@ -36,8 +36,8 @@ impl Counter {
         if !is_served_name(name) {
             return serve_file(self.shelf.root(), name, request.method, &request.headers).await;
         }
-        let (shelf, owned) = (Arc::clone(&self.shelf), name.to_owned());
-        let found = tokio::task::spawn_blocking(move || shelf.resolve(&owned)).await;
+        let (images, owned) = (Arc::clone(&self.shelf), name.to_owned());
+        let found = tokio::task::spawn_blocking(move || images.resolve(&owned)).await;
         let place = found.ok().and_then(Result::ok).map(|found| found.path);
         let parts = place.as_deref().and_then(|path| Some((path.parent()?, path.file_name()?.to_str()?)));
         match parts {

@@ -16,15 +16,9 @@ pub enum DriverError {
     /// The one who was spoken to is gone: another boot of the agent.
     #[error("the agent is not the one that was spoken to: {why}")]
     Lost { why: String },
-    /// A press that may or may not have been made.
-    #[error("it is not known whether {what} was done: {why}")]
-    Unknown { what: String, why: String },
     /// The implementation cannot do this at all.
     #[error("{implementation} does not support {what}")]
     Unsupported { implementation: String, what: String },
-    /// A setting is missing or wrong.
-    #[error("{setting} {why}")]
-    Setting { setting: String, why: String },
     /// The node names an implementation that is not enabled.
     #[error("{interface} interface {name:?} is not enabled")]
     NotEnabled { interface: &'static str, name: String },
@@ -44,11 +38,7 @@ impl DriverError {
         let kind = match self {
             Self::Silent { .. } => FailureKind::Silent,
             Self::Lost { .. } => FailureKind::Lost,
-            Self::Unknown { .. } => FailureKind::Unknown,
-            Self::Refused { .. }
-            | Self::Unsupported { .. }
-            | Self::Setting { .. }
-            | Self::NotEnabled { .. } => FailureKind::Step,
+            Self::Refused { .. } | Self::Unsupported { .. } | Self::NotEnabled { .. } => FailureKind::Step,
         };
         Failure::new(kind, self.to_string())
     }

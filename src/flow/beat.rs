@@ -42,11 +42,10 @@ pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
 }
 
 fn react(course: &mut Course<'_>) {
-    let Some(run) = course.node.run.as_mut() else { return };
+    let Some(run) = course.node.run.as_ref() else { return };
     match run.phase {
         Phase::FirstBeat => step::first_beat(course),
         Phase::Beat => {
-            run.silent = 0;
             course.renew_wait();
             step::look_at_step(course);
         }

@@ -126,6 +126,7 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// What a look saw; it is dropped if a change was owed since (style corner 5).
 fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
     if fence != course.node.changes {
+        dropped(course, look);
         return;
     }
     match look {
@@ -137,11 +138,44 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
     }
 }
 
+/// Nothing may hang because a look was dropped: what was to be decided by it is looked at again.
+fn dropped(course: &mut Course<'_>, look: &Look) {
+    match look {
+        Look::Step { .. } | Look::AgentSteps | Look::Power => {
+            step::look_was_dropped(course);
+            power::keep_recovering(course);
+        }
+        Look::AgentAlive => step::look_was_dropped(course),
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => {}
+    }
+}
+
+/// What has happened would make the record too large to keep: the pipeline ends with that reason. Struck
+/// effects stay struck, so nothing is owed for ever.
+pub fn outgrown(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    if let Happened::Paid { number, .. } = happened {
+        course.settle(*number);
+    }
+    pipeline::fail(&mut course, "what it had to remember does not fit into the node's record");
+    course.finish(node)
+}
+
+/// The last resort of [`outgrown`]: only what is owed is struck.
+pub fn forgotten(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
+    let mut course = Course::of(node, facts);
+    if let Happened::Paid { number, .. } = happened {
+        course.settle(*number);
+    }
+    course.finish(node)
+}
+
 /// A wait has ended.
 fn due(course: &mut Course<'_>, number: u64) {
     let Some(wait) = course.node.wait.clone().filter(|wait| wait.number == number) else { return };
     if course.node.wished.maintenance && wait.why != WaitFor::Power {
-        course.renew_wait();
+        // A step's own pace may be seconds or nothing: in maintenance nobody looks, so nothing is written for it.
+        course.wait(wait.why, wait.from_whom, wait.length.max(MAINTENANCE_PAUSE));
         return;
     }
     match wait.why {
@@ -151,6 +185,9 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Power => power::look_again(course),
     }
 }
+
+/// Seconds between two ends of the same wait while the node is in maintenance.
+const MAINTENANCE_PAUSE: u32 = 60;
 
 #[cfg(test)]
 mod tests;

@@ -42,6 +42,7 @@ pub fn start_cleaning(course: &mut Course<'_>) {
     let wanted = course.node.wished.automated_clean.unwrap_or(course.facts.policy.automated_clean);
     if !wanted {
         course.node.run = None;
+        course.node.last_error = None;
         course.stop_waiting();
         course.go(cleaned(course));
         return;
@@ -156,7 +157,7 @@ fn mark_fault(course: &mut Course<'_>, kind: Kind, in_step: bool, text: &str) {
     };
     if in_step {
         course.node.wished.maintenance = true;
-        course.node.maintenance_reason = Some(text.to_owned());
+        course.node.maintenance_reason = Some(text.chars().take(REASON_LIMIT).collect());
         course.node.fault = Some(fault);
     }
 }
@@ -186,3 +187,6 @@ pub fn abort_after_step(course: &mut Course<'_>) {
     }
     abort(course);
 }
+
+/// Characters of a reason that repeats `last_error`, so that the record stays under 16 KiB.
+const REASON_LIMIT: usize = 1024;

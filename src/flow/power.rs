@@ -105,8 +105,9 @@ pub fn record(course: &mut Course<'_>, power: Power) {
         ));
         course.node.power = Some(power);
     }
-    if power == Power::Off {
+    if power == Power::Off && course.node.agent.is_some() {
         course.forget_agent();
+        step::agent_was_switched_off(course);
     }
 }
 
@@ -226,7 +227,7 @@ fn silent(course: &mut Course<'_>, checking: bool, why: &str) {
     }
     let policy = course.facts.policy;
     if course.node.fault == Some(Fault::Power) {
-        course.wait(WaitFor::Power, "the BMC", policy.power_failure_recovery_interval);
+        keep_recovering(course);
         return;
     }
     course.node.misses = course.node.misses.saturating_add(1);
@@ -245,7 +246,13 @@ fn set_power_fault(course: &mut Course<'_>, why: &str) {
     course.node.maintenance_reason = Some(text.clone());
     course.node.misses = 0;
     course.error(text);
-    if course.node.run.is_none() {
+    keep_recovering(course);
+}
+
+/// A node with a power fault waits for its next look, unless it does so already.
+pub fn keep_recovering(course: &mut Course<'_>) {
+    let node = &course.node;
+    if node.fault == Some(Fault::Power) && node.run.is_none() && node.wait.is_none() {
         course.wait(WaitFor::Power, "the BMC", course.facts.policy.power_failure_recovery_interval);
     }
 }

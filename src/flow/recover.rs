@@ -1,11 +1,12 @@
 //! After a start: what was under way goes on; looks come before changes (style corner 15).
 
 use crate::flow::course::Course;
+use crate::flow::power;
 use crate::flow::step;
 use crate::model::effect::{Effect, Owed, Purpose};
 use crate::model::outcome::Outcome;
 use crate::model::run::{Phase, Run};
-use crate::model::step::Again;
+use crate::model::step::{Again, By, Core};
 use crate::model::turn::{Failure, FailureKind};
 
 /// The daemon has found the node in its store. Owed effects are paid by the lane, with `again`.
@@ -22,7 +23,12 @@ pub fn opened(course: &mut Course<'_>) {
     if course.owes_for(Purpose::Run) {
         return;
     }
-    let Some(phase) = course.node.run.as_ref().map(|run| run.phase) else { return };
+    power::keep_recovering(course);
+    let Some(run) = course.node.run.as_ref() else { return };
+    if run.step().is_some_and(|step| step.by == By::Core(Core::Wait)) {
+        return;
+    }
+    let phase = run.phase;
     match phase {
         Phase::Look | Phase::Beat | Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
         Phase::FirstBeat | Phase::Later | Phase::Hold => {}

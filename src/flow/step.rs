@@ -120,6 +120,10 @@ fn reboot(course: &mut Course<'_>, into: Boots) {
 }
 
 fn hold(course: &mut Course<'_>) {
+    if course.node.provision.after(Verb::Hold).is_none() {
+        pipeline::fail(course, "it wants to hold, and this pipeline cannot be held");
+        return;
+    }
     course.stop_waiting();
     set_phase(course, Phase::Hold);
     course.go(Verb::Hold);
@@ -242,14 +246,29 @@ pub fn first_beat(course: &mut Course<'_>) {
 /// Looks at the current step; a fresh look says what is next.
 pub fn look_at_step(course: &mut Course<'_>) {
     let Some(run) = course.node.run.as_ref() else { return };
-    let cursor = run.cursor;
+    let (cursor, phase) = (run.cursor, run.phase);
     let core = run.step().and_then(|step| if let By::Core(core) = step.by { Some(core) } else { None });
     match core {
         Some(Core::Wait) => done(course),
         Some(Core::FetchSteps) => look(course, Look::AgentSteps),
         Some(Core::CheckPower) => look(course, Look::Power),
         Some(_) => {}
-        None => course.wish(Look::Step { cursor }),
+        None => {
+            // While the agent works its wait goes on, so that a look that finds it working changes nothing.
+            if phase != Phase::Beat {
+                course.stop_waiting();
+                set_phase(course, Phase::Look);
+            }
+            course.wish(Look::Step { cursor });
+        }
+    }
+}
+
+/// What a look saw was dropped: if the step stands or falls with it, there is another look.
+pub fn look_was_dropped(course: &mut Course<'_>) {
+    let looking = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Look);
+    if looking && !course.owes_for(Purpose::Run) {
+        look_at_step(course);
     }
 }
 
@@ -263,7 +282,7 @@ pub fn look_again(course: &mut Course<'_>) {
 /// What a look at the current step saw.
 pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     let Some(run) = course.node.run.as_ref() else { return };
-    let awaited = matches!(run.phase, Phase::Look | Phase::Beat | Phase::Reboot { .. } | Phase::FirstBeat);
+    let awaited = matches!(run.phase, Phase::Look | Phase::Beat);
     if run.cursor != cursor || !awaited || course.owes_for(Purpose::Run) {
         return;
     }
@@ -281,6 +300,9 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
 
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
+    if let Some(run) = course.node.run.as_mut().filter(|_| !matches!(turn, Turn::Failed(_))) {
+        run.silent = 0;
+    }
     match turn {
         Turn::Done(_) => {
             work(course);
@@ -316,17 +338,12 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
 /// The agent works. If that is what the record says already, nothing changes.
 fn await_agent(course: &mut Course<'_>, memo: &Memo) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
-    let same = course
-        .node
-        .run
-        .as_ref()
-        .is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo && run.silent == 0);
+    let same = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo);
     if (waits && same) || !remember(course, memo) {
         return;
     }
     if let Some(run) = course.node.run.as_mut() {
         run.phase = Phase::Beat;
-        run.silent = 0;
     }
     rest(course);
     let length = callback_timeout(course);
@@ -368,6 +385,15 @@ fn silent(course: &mut Course<'_>, why: &str) {
         pipeline::fail(course, why);
         return;
     }
+    let press = run.phase == Phase::Act
+        && run.step().is_some_and(|step| step.by == By::Driver && step.again == Again::Never);
+    if press {
+        pipeline::fail(
+            course,
+            &format!("it is not known whether it was done, and it must not be done twice ({why})"),
+        );
+        return;
+    }
     run.silent += 1;
     rest(course);
     if course.node.agent.is_some() {
@@ -392,6 +418,10 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
     {
         return;
     }
+    if matches!(run.phase, Phase::Reboot { .. } | Phase::FirstBeat | Phase::Hold) {
+        // The reboot was ours, or nothing was given to that boot yet.
+        return;
+    }
     run.lost += 1;
     if step.again == Again::Never {
         pipeline::fail(
@@ -413,20 +443,49 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
     ));
     course.strike(Purpose::Run);
     if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
+        // Either it is the new boot already, or the new boot has not called yet: the agent itself tells.
         course.stop_waiting();
         set_phase(course, Phase::Look);
-        look_at_step(course);
+        course.wish(Look::AgentAlive);
     } else {
         await_first_beat(course);
+    }
+}
+
+/// Whether the current step was lost and it is being looked whether its agent is still the known one.
+pub fn is_lost(course: &Course<'_>) -> bool {
+    course.node.run.as_ref().is_some_and(|run| {
+        run.phase == Phase::Look
+            && run.lost > 0
+            && run.step().is_some_and(|step| !matches!(step.by, By::Core(_)))
+    })
+}
+
+/// The agent of a lost step is gone: the next boot's first heartbeat begins the step again.
+pub fn await_another_boot(course: &mut Course<'_>) {
+    if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
+        course.forget_agent();
+    }
+    await_first_beat(course);
+}
+
+/// The machine was switched off under an agent that had a step to do.
+pub fn agent_was_switched_off(course: &mut Course<'_>) {
+    let working = course.node.run.as_ref().is_some_and(|run| {
+        matches!(run.phase, Phase::Look | Phase::Beat | Phase::Later)
+            && run.step().is_some_and(|step| step.by == By::Agent)
+    });
+    if working {
+        lost(course, "the machine was switched off");
     }
 }
 
 /// The agent's hardware managers changed: its steps are asked for again and the plan made anew.
 fn plan_anew(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.as_mut() else { return };
-    run.lost += 1;
-    if run.lost > LOST_LIMIT {
-        pipeline::fail(course, why);
+    let anew = run.plan.iter().filter(|step| step.by == By::Core(Core::FetchSteps)).count();
+    if anew > usize::from(LOST_LIMIT) {
+        pipeline::fail(course, &format!("the plan was made anew {LOST_LIMIT} times: {why}"));
         return;
     }
     run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
@@ -446,7 +505,8 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
         .as_ref()
         .and_then(Run::step)
         .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
-    if !fetching {
+    let awaited = course.node.run.as_ref().is_some_and(|run| matches!(run.phase, Phase::Look | Phase::Beat));
+    if !fetching || !awaited {
         return;
     }
     match seen {

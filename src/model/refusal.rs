@@ -13,9 +13,7 @@ pub enum Refusal {
     NoSuchPort { port: PortId },
     #[error("node {node} is locked by host {host}, please retry after the current operation is completed")]
     Locked { node: NodeId, host: String },
-    #[error(
-        "the requested action {word:?} can not be performed on node {node} while it is in state {from:?}"
-    )]
+    #[error("the requested action {word:?} can not be performed on node {node} while it is in state {from}")]
     NoSuchMove { node: NodeId, word: String, from: Provision, verb: Verb },
     #[error(
         "the {pipeline} pipeline is not part of this version: {word:?} on node {node} is refused, nothing has changed"

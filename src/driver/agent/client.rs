@@ -149,7 +149,7 @@ impl<'a> AgentClient<'a> {
         outgoing.headers.push("Content-Type", "application/json");
         outgoing.body = body;
         let answer = self.send(outgoing).await?;
-        Ok(answer::result(answer.status, &answer.body)?)
+        with_plain_id(answer::result(answer.status, &answer.body)?)
     }
 
     /// Runs `name` to its end and gives its result; what the command says of its own failure is an error here.
@@ -165,7 +165,7 @@ impl<'a> AgentClient<'a> {
     /// Every command since its boot, oldest first.
     pub async fn list(&self) -> Result<Vec<CommandResult>, AgentError> {
         let answer = self.send(self.outgoing(Method::Get, &path::list(&self.token), LIST_LIMIT)?).await?;
-        Ok(answer::list(answer.status, &answer.body)?)
+        answer::list(answer.status, &answer.body)?.into_iter().map(with_plain_id).collect()
     }
 
     /// One command by its id.
@@ -204,6 +204,13 @@ impl<'a> AgentClient<'a> {
     }
 }
 
+/// Ids go into memos and addresses: those of the real agent are UUIDs.
+fn with_plain_id(command: CommandResult) -> Result<CommandResult, AgentError> {
+    let id = &command.id;
+    let is_plain = (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_plain { Ok(command) } else { Err(AgentError::Garbled("the id of a command is no id".to_owned())) }
+}
+
 /// Replaces what stands between `://` and `@` in every URL of a text.
 fn without_passwords(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -222,6 +229,9 @@ fn without_passwords(text: &str) -> String {
     }
     out
 }
+
+/// Bytes; a UUID has 36.
+const LONGEST_ID: usize = 64;
 
 /// Characters of an agent's text that `last_error` repeats.
 const TEXT_SHOWN: usize = 2048;

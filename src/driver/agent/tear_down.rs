@@ -51,18 +51,20 @@ impl TearDown {
         }
     }
 
-    async fn acted(&self, call: &StepCall) -> Turn {
+    async fn acted(&self, call: &StepCall, again: bool) -> Turn {
         let node = &call.machine.node;
         match text(&call.memo, STAGE).unwrap_or(ASK) {
             HARD => self.hard_off().await,
-            LOCK => self.told(node, "system.lockdown", true, GONE).await,
-            FLUSH => self.told(node, "standby.sync", true, HARD).await,
-            SYNC => self.told(node, "standby.sync", true, RUN).await,
-            RUN => match self.tell(node, "standby.run_image", false).await {
-                Ok(()) | Err(AgentError::Silent { .. }) => Turn::done(),
+            LOCK => self.told(node, LOCKDOWN, GONE, again).await,
+            FLUSH => self.told(node, FLUSH_DISKS, HARD, again).await,
+            SYNC => self.told(node, FLUSH_DISKS, RUN, again).await,
+            RUN => match self.tell(node, REBOOT).await {
+                Ok(()) => Turn::done(),
+                // It reboots already, and took its answer with it.
+                Err(AgentError::Silent { sent, .. }) if sent || again => Turn::done(),
                 Err(error) => error.turn(&call.memo),
             },
-            _ => self.told(node, "standby.power_off", false, WATCH).await,
+            _ => self.told(node, POWER_OFF, WATCH, again).await,
         }
     }
 
@@ -109,26 +111,29 @@ impl TearDown {
         }
     }
 
-    /// Tells the agent and goes on to `next`, whatever it says: who does not obey is switched off.
-    async fn told(&self, node: &Node, command: &str, wait: bool, next: &str) -> Turn {
+    /// Tells the agent and goes on to `next`, whatever it says: who does not obey is switched off. Who is silent
+    /// after it was told before is left the time to go.
+    async fn told(&self, node: &Node, command: Command, next: &str, again: bool) -> Turn {
         let interval = self.agents.settings.power_interval;
-        match self.tell(node, command, wait).await {
+        match self.tell(node, command).await {
             Err(error @ AgentError::Busy(_)) => error.turn(&Memo::new()),
             Ok(()) => Turn::LookIn {
                 after: if [WATCH, GONE].contains(&next) { interval } else { 0 },
                 memo: stage(next),
             },
-            Err(error) if error.may_have_been_taken() => Turn::LookIn { after: interval, memo: stage(next) },
+            Err(error) if again || error.may_have_been_taken() => {
+                Turn::LookIn { after: interval, memo: stage(next) }
+            }
             Err(error) => {
-                warn!(node = %node.id, command, %error, "the agent did not do as it was told");
+                warn!(node = %node.id, command = command.0, %error, "the agent did not do as it was told");
                 let next = if next == WATCH { HARD } else { next };
                 Turn::LookIn { after: 0, memo: stage(next) }
             }
         }
     }
 
-    async fn tell(&self, node: &Node, command: &str, wait: bool) -> Result<(), AgentError> {
-        self.agents.of(node)?.run(command, Object::new(), wait).await.map(drop)
+    async fn tell(&self, node: &Node, (name, wait): Command) -> Result<(), AgentError> {
+        self.agents.of(node)?.run(name, Object::new(), wait).await.map(drop)
     }
 }
 
@@ -138,8 +143,8 @@ impl StepWork for TearDown {
     }
 
     /// Each act is a wish: the agent may be told twice, the machine is off twice as well as once.
-    fn act<'a>(&'a self, call: &'a StepCall, _again: bool) -> Later<'a, Turn> {
-        Box::pin(self.acted(call))
+    fn act<'a>(&'a self, call: &'a StepCall, again: bool) -> Later<'a, Turn> {
+        Box::pin(self.acted(call, again))
     }
 }
 
@@ -159,6 +164,14 @@ fn forces_hard_off(node: &Node) -> bool {
         Some(_) | None => false,
     }
 }
+
+/// A command of the agent, and whether its end is waited for.
+type Command = (&'static str, bool);
+
+const POWER_OFF: Command = ("standby.power_off", false);
+const REBOOT: Command = ("standby.run_image", false);
+const FLUSH_DISKS: Command = ("standby.sync", true);
+const LOCKDOWN: Command = ("system.lockdown", true);
 
 /// Memo fields: what comes next, and how often it was looked.
 const STAGE: &str = "stage";

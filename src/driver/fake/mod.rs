@@ -30,7 +30,7 @@ pub mod power;
 pub mod settings;
 pub mod steps;
 
-/// How long each kind of call takes; nothing by default (contract `config.md`, section `fake`).
+/// How long each kind of call takes; nothing by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FakeDelays {
     pub power: Duration,

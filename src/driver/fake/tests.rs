@@ -1,1 +1,257 @@
+use serde_json::{Value, json};
+
 use super::*;
+use crate::base::moment::Moment;
+use crate::base::time::PausedClock;
+use crate::driver::capability::boot_mode::Mode;
+use crate::driver::capability::indicators::Lamp;
+use crate::driver::capability::virtual_media::Medium;
+use crate::driver::fake::steps::FakeStep;
+use crate::driver::table::ROWS;
+use crate::driver::{Machine, StepCall, StepWork};
+use crate::model::Object;
+use crate::model::boot::{BootDevice, Boots};
+use crate::model::interface::Interface;
+use crate::model::node::Wished;
+use crate::model::power::{Power, PowerWish};
+use crate::model::step::{Again, By, Kind, Step};
+use crate::model::turn::{Memo, Turn};
+
+const LIMIT: Duration = Duration::from_mins(1);
+
+fn node() -> Node {
+    Node::new(NodeId(uuid::Uuid::nil()), Wished::default(), Moment(0))
+}
+
+fn rack(delays: FakeDelays, faults: FakeFaults) -> (Arc<PausedClock>, Arc<FakeRack>) {
+    let clock = Arc::new(PausedClock::new());
+    let rack = Arc::new(FakeRack::with_faults(clock.clone(), delays, faults));
+    (clock, rack)
+}
+
+fn call(step: &str, args: &Value) -> StepCall {
+    let step = Step {
+        interface: Interface::Deploy,
+        step: step.to_owned(),
+        args: args.as_object().cloned().unwrap(),
+        priority: 0,
+        abortable: true,
+        by: By::Driver,
+        again: Again::Repeat,
+        hidden: false,
+        reboot_after: false,
+        asked: true,
+        abort_after: false,
+    };
+    let machine = Machine { node: Arc::new(node()), ports: Vec::new() };
+    StepCall { machine, kind: Kind::Clean, step, memo: Memo::new(), versions: Object::new() }
+}
+
+/// Takes turns as a pipeline does until the step has ended or holds; at most 20.
+async fn turns(step: &str, args: &Value) -> Vec<Turn> {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let (work, mut call, mut said) = (FakeStep::new(rack), call(step, args), Vec::new());
+    let mut turn = work.look(&call).await;
+    for _ in 0..20 {
+        said.push(turn.clone());
+        turn = match turn {
+            Turn::Done(_) | Turn::Failed(_) | Turn::Hold => break,
+            Turn::Act { memo } => {
+                call.memo = memo;
+                work.act(&call, false).await
+            }
+            Turn::LookIn { memo, .. } | Turn::Reboot { memo, .. } | Turn::Agent { memo } => {
+                call.memo = memo;
+                work.look(&call).await
+            }
+        };
+    }
+    said
+}
+
+#[tokio::test]
+async fn each_turn_that_a_step_can_say_is_said_by_one() {
+    assert_eq!(turns("fake_done", &json!({})).await, [Turn::done()]);
+    assert_eq!(turns("fake_fail", &json!({"error": "no"})).await, [Turn::failed("no")]);
+    assert_eq!(turns("fake_hold", &json!({})).await, [Turn::Hold]);
+    let acts = turns("fake_act", &json!({"times": 2})).await;
+    assert!(matches!(acts[..], [Turn::Act { .. }, Turn::Act { .. }, Turn::Done(_)]), "{acts:?}");
+    let looks = turns("fake_look_in", &json!({"times": 2, "seconds": 7})).await;
+    assert!(
+        matches!(looks[..], [Turn::LookIn { after: 7, .. }, Turn::LookIn { after: 7, .. }, Turn::Done(_)]),
+        "{looks:?}"
+    );
+    let reboot = turns("fake_reboot", &json!({"into": "disk"})).await;
+    assert!(matches!(reboot[..], [Turn::Reboot { into: Boots::Disk, .. }, Turn::Done(_)]), "{reboot:?}");
+    let agent = turns("fake_agent", &json!({"times": 1})).await;
+    assert!(matches!(agent[..], [Turn::Agent { .. }, Turn::Done(_)]), "{agent:?}");
+    let odd = turns("fake_nothing", &json!({})).await;
+    assert_eq!(odd, [Turn::failed("there is no fake step fake_nothing")]);
+}
+
+#[tokio::test]
+async fn every_fake_step_of_the_table_is_known() {
+    let rows =
+        ROWS.iter().filter(|row| row.name == "fake").flat_map(|row| row.steps.iter().copied().flatten());
+    let steps: Vec<_> = rows.filter(|spec| spec.by == By::Driver).collect();
+    assert_eq!(steps.len(), 25);
+    for spec in steps.iter().filter(|spec| spec.step != "fake_slow") {
+        let said = turns(spec.step, &json!({})).await;
+        assert!(!format!("{said:?}").contains("there is no"), "{}", spec.step);
+    }
+}
+
+#[tokio::test]
+async fn a_slow_step_takes_its_time_on_the_clock() {
+    let (clock, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let (work, call) = (FakeStep::new(rack.clone()), call("fake_slow", &json!({"seconds": 30})));
+    assert!(matches!(work.look(&call).await, Turn::Act { .. }));
+    let acting = tokio::spawn(async move { work.act(&call, false).await });
+    tokio::task::yield_now().await;
+    clock.advance(Duration::from_secs(29));
+    tokio::task::yield_now().await;
+    assert!(!acting.is_finished());
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(acting.await.unwrap(), Turn::done());
+    assert_eq!(rack.seen(node().id).unwrap().acts, 1);
+}
+
+#[tokio::test]
+async fn a_verification_fails_if_the_node_asks_for_it() {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let (work, mut call) = (FakeStep::new(rack), call("fake_verify", &json!({})));
+    assert_eq!(work.look(&call).await, Turn::done());
+    let mut node = node();
+    node.wished.driver_info.insert("fake_verify_error".into(), json!("bad cable"));
+    call.machine.node = Arc::new(node);
+    assert_eq!(work.look(&call).await, Turn::failed("bad cable"));
+}
+
+#[tokio::test]
+async fn a_reboot_is_off_for_at_least_a_second() {
+    let (clock, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let mut on = node();
+    on.power = Some(Power::On);
+    let power = rack.server(&on).hardware().power.unwrap();
+    assert_eq!(power.set(PowerWish::SoftOff, LIMIT).await, Ok(Power::Off));
+    clock.advance(Duration::from_millis(400));
+    let switching = tokio::spawn(async move { power.set(PowerWish::On, LIMIT).await });
+    tokio::task::yield_now().await;
+    clock.advance(Duration::from_millis(599));
+    tokio::task::yield_now().await;
+    assert_eq!(rack.seen(on.id).unwrap().power, Power::Off);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(switching.await.unwrap(), Ok(Power::On));
+}
+
+#[tokio::test]
+async fn a_second_wish_to_be_off_does_not_make_the_first_younger() {
+    let (clock, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let mut on = node();
+    on.power = Some(Power::On);
+    let power = rack.server(&on).hardware().power.unwrap();
+    power.set(PowerWish::Off, LIMIT).await.unwrap();
+    clock.advance(Duration::from_secs(1));
+    power.set(PowerWish::Off, LIMIT).await.unwrap();
+    assert_eq!(power.set(PowerWish::On, LIMIT).await, Ok(Power::On));
+}
+
+#[tokio::test]
+async fn a_machine_begins_as_its_record_says_and_then_keeps_its_own_mind() {
+    let (_, first) = rack(FakeDelays::default(), FakeFaults::none());
+    assert_eq!(first.server(&node()).hardware().power.unwrap().state().await, Ok(Power::Off));
+    let mut on = node();
+    on.power = Some(Power::On);
+    assert_eq!(first.server(&on).hardware().power.unwrap().state().await, Ok(Power::Off));
+    first.forget(on.id);
+    assert_eq!(first.server(&on).hardware().power.unwrap().state().await, Ok(Power::On));
+}
+
+#[tokio::test]
+async fn a_delay_longer_than_the_limit_leaves_power_as_it_is() {
+    let delays = FakeDelays { power: Duration::from_secs(10), ..FakeDelays::default() };
+    let (clock, rack) = rack(delays, FakeFaults::none());
+    let power = rack.server(&node()).hardware().power.unwrap();
+    let switching = tokio::spawn(async move { power.set(PowerWish::On, Duration::from_secs(3)).await });
+    for _ in 0..4 {
+        tokio::task::yield_now().await;
+        clock.advance(Duration::from_secs(10));
+    }
+    assert_eq!(switching.await.unwrap(), Ok(Power::Off));
+}
+
+#[tokio::test]
+async fn a_rack_fails_as_it_is_told() {
+    let faults = FakeFaults::silent_first(1)
+        .at(2, Fault::Refuse)
+        .at(3, Fault::Lie)
+        .at(5, Fault::Stall(Duration::from_secs(1)))
+        .at(6, Fault::Die);
+    let (clock, rack) = rack(FakeDelays::default(), faults);
+    let power = rack.server(&node()).hardware().power.unwrap();
+    assert!(matches!(power.state().await, Err(DriverError::Silent { .. })));
+    assert!(matches!(power.state().await, Err(DriverError::Refused { .. })));
+    assert_eq!(power.set(PowerWish::On, LIMIT).await, Ok(Power::On));
+    assert_eq!(power.state().await, Ok(Power::Off));
+    let stalled = tokio::spawn({
+        let power = power.clone();
+        async move { power.state().await }
+    });
+    tokio::task::yield_now().await;
+    assert!(!stalled.is_finished());
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(stalled.await.unwrap(), Ok(Power::Off));
+    assert!(power.state().await.is_err());
+    assert!(power.state().await.is_err());
+}
+
+#[tokio::test]
+async fn settings_are_kept() {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let has = rack.server(&node()).hardware();
+    let bios = has.bios.unwrap();
+    bios.apply(Object::from_iter([("BootMode".into(), json!("Bios"))])).await.unwrap();
+    assert_eq!(bios.settings().await.unwrap()["BootMode"], "Bios");
+    bios.reset().await.unwrap();
+    assert_eq!(bios.settings().await.unwrap()["BootMode"], "Uefi");
+    let raid = has.raid.unwrap();
+    let wished = Object::from_iter([("logical_disks".into(), json!([]))]);
+    assert_eq!(raid.create(wished.clone()).await, Ok(wished.clone()));
+    assert_eq!(raid.volumes().await, Ok(wished));
+    raid.delete().await.unwrap();
+    assert_eq!(raid.volumes().await, Ok(Object::new()));
+    let firmware = has.firmware.unwrap();
+    firmware.update("bmc", "http://host/2.0").await.unwrap();
+    let versions: Vec<_> =
+        firmware.components().await.unwrap().into_iter().filter_map(|one| one.version).collect();
+    assert_eq!(versions, ["1.0", "2.0"]);
+    assert!(firmware.update("fan", "http://host/2.0").await.is_err());
+    assert_eq!(has.boot_mode.as_ref().unwrap().set(Mode::Bios).await, Ok(Mode::Bios));
+    assert_eq!(has.boot_mode.unwrap().get().await, Ok(Mode::Bios));
+    has.secure_boot.as_ref().unwrap().set(true).await.unwrap();
+    assert_eq!(has.secure_boot.unwrap().get().await, Ok(true));
+}
+
+#[tokio::test]
+async fn media_lamps_readings_interrupts_and_the_console_answer() {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let has = rack.server(&node()).hardware();
+    let media = has.virtual_media.unwrap();
+    let medium = |url: &str| Medium { drive: BootDevice::Cdrom, url: url.to_owned() };
+    media.insert(medium("http://host/a")).await.unwrap();
+    media.insert(medium("http://host/b")).await.unwrap();
+    assert_eq!(media.list().await, Ok(vec![medium("http://host/b")]));
+    media.eject(BootDevice::Cdrom).await.unwrap();
+    assert_eq!(media.list().await, Ok(Vec::new()));
+    let lamps = has.indicators.unwrap();
+    lamps.set("system", "locator", Lamp::Blinking).await.unwrap();
+    assert_eq!(lamps.list().await.unwrap()[0].shows, Lamp::Blinking);
+    assert!(lamps.set("system", "door", Lamp::On).await.is_err());
+    assert_eq!(has.sensors.unwrap().readings().await.unwrap().len(), 2);
+    has.nmi.unwrap().inject().await.unwrap();
+    assert_eq!(rack.seen(node().id).unwrap().interrupts, 1);
+    let mut console = has.console.unwrap().open().await.unwrap();
+    let mut greeting = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut console, &mut greeting).await.unwrap();
+    assert_eq!(greeting, "fake console\r\n");
+}

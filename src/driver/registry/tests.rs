@@ -3,10 +3,14 @@ use serde_json::{Value, json};
 use super::*;
 use crate::base::moment::Moment;
 use crate::base::time::PausedClock;
+use crate::depot::blobs::Blobs;
+use crate::depot::shelf::Shelf;
+use crate::driver::agent::AgentSettings;
 use crate::driver::fake::FakeDelays;
 use crate::model::Object;
 use crate::model::node::Wished;
 use crate::model::step::Kind;
+use crate::net::client::Client;
 
 const TYPES_ON: [&str; 2] = ["fake-hardware", "manual-management"];
 
@@ -78,4 +82,114 @@ fn an_unknown_type_is_refused_by_name() {
         error.to_string(),
         "there is no hardware type \"redfish\": known are fake-hardware, manual-management"
     );
+}
+
+fn registry(data: &std::path::Path) -> Registry {
+    let clock = Arc::new(PausedClock::new());
+    let agents = Agents {
+        client: Client::new(),
+        clock: clock.clone(),
+        shelf: Arc::new(Shelf::open(data, &[]).unwrap()),
+        blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
+        settings: AgentSettings::new("host", "http://10.0.0.1/images"),
+    };
+    let fake = Arc::new(FakeRack::new(clock, FakeDelays::default()));
+    Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents) }).unwrap()
+}
+
+fn has(hardware: &Hardware) -> [bool; 6] {
+    [
+        hardware.power.is_some(),
+        hardware.boot_device.is_some(),
+        hardware.virtual_media.is_some(),
+        hardware.bios.is_some(),
+        hardware.raid.is_some(),
+        hardware.console.is_some(),
+    ]
+}
+
+#[test]
+fn interface_names_choose_what_a_machine_can_do() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    assert_eq!(has(&registry.hardware(&node("fake-hardware")).unwrap()), [true; 6]);
+    let mut manual = node("manual-management");
+    assert_eq!(has(&registry.hardware(&manual).unwrap()), [true, true, false, false, false, false]);
+    manual.wished.interfaces.management = "fake".to_owned();
+    assert_eq!(has(&registry.hardware(&manual).unwrap()), [true, true, true, false, false, false]);
+    manual.wished.interfaces.power = "redfish".to_owned();
+    let error = registry.hardware(&manual).unwrap_err();
+    assert_eq!(error.to_string(), "power interface \"redfish\" is not enabled");
+}
+
+#[tokio::test]
+async fn each_step_of_the_table_that_a_driver_or_the_agent_does_has_its_work() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    for row in ROWS {
+        for spec in row.steps.iter().copied().flatten().filter(|spec| !matches!(spec.by, By::Core(_))) {
+            let mut node = node("fake-hardware");
+            node.wished.interfaces.set(row.interface, row.name.to_owned());
+            let work = registry.work(&step(row.interface, spec.step, spec.by), &node);
+            assert!(!format!("{work:?}").starts_with("NoWork"), "{} {}", row.name, spec.step);
+        }
+    }
+    let work = registry.work(&step(Interface::Raid, "apply", By::Driver), &node("manual-management"));
+    let machine = Machine { node: Arc::new(node("manual-management")), ports: Vec::new() };
+    let call = StepCall {
+        machine,
+        kind: Kind::Clean,
+        step: step(Interface::Raid, "apply", By::Driver),
+        memo: Object::new(),
+        versions: Object::new(),
+    };
+    let turn = work.look(&call).await;
+    assert_eq!(turn, Turn::failed("the raid interface \"no-raid\" has no step apply"));
+    assert_eq!(work.act(&call, true).await, turn);
+}
+
+fn step(interface: Interface, name: &str, by: By) -> Step {
+    Step {
+        interface,
+        step: name.to_owned(),
+        args: Object::new(),
+        priority: 0,
+        abortable: true,
+        by,
+        again: crate::model::step::Again::Repeat,
+        hidden: false,
+        reboot_after: false,
+        asked: false,
+        abort_after: false,
+    }
+}
+
+#[test]
+fn validation_shows_every_interface_but_vendor_and_leaves_out_deploy_when_it_is_not_asked_for() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let machine = Machine { node: Arc::new(node("fake-hardware")), ports: Vec::new() };
+    let verdicts = registry.validate(&machine, true);
+    assert_eq!(verdicts.len(), 12);
+    assert!(verdicts.iter().all(|verdict| verdict.reason.is_none()));
+    assert!(registry.validate(&machine, false).iter().all(|one| one.interface != Interface::Deploy));
+}
+
+#[tokio::test]
+async fn a_forgotten_machine_begins_anew() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let node = node("fake-hardware");
+    registry.fake(&node).hardware().nmi.unwrap().inject().await.unwrap();
+    registry.forget(node.id);
+    assert_eq!(registry.parts.fake.seen(node.id), None);
+}
+
+#[test]
+fn properties_are_described() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    for found in catalog.types.values() {
+        assert!(found.properties.contains_key("image_http_proxy"));
+        assert!(found.properties.values().all(|text| text.ends_with('.')));
+    }
 }

@@ -136,11 +136,14 @@ fn civil(days: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
-fn digits(out: &mut Vec<u8>, number: i64, width: u32) {
-    for place in (0..width).rev() {
-        let digit = number / 10_i64.pow(place) % 10;
-        out.push(b'0' + u8::try_from(digit).unwrap_or(0));
+/// At most six digits, with zeros in front.
+fn digits(out: &mut Vec<u8>, mut number: i64, width: usize) {
+    let mut text = [b'0'; 6];
+    for slot in text.iter_mut().take(width).rev() {
+        *slot += u8::try_from(number % 10).unwrap_or(0);
+        number /= 10;
     }
+    out.extend_from_slice(text.get(..width).unwrap_or(&text));
 }
 
 pub fn number(out: &mut Vec<u8>, number: impl std::fmt::Display) {

@@ -1,0 +1,121 @@
+//! Lists: pages that meet without gap or overlap, filters, sorting.
+
+use serde_json::{Value, json};
+
+use crate::rack::Rack;
+
+async fn walked(rack: &Rack, first: &str, key: &str) -> Vec<String> {
+    let mut path = first.to_owned();
+    let mut seen = Vec::new();
+    loop {
+        let page = rack.get(&path).await;
+        assert_eq!(page.status, 200, "{page:?}");
+        let items = page.body[key].as_array().unwrap();
+        seen.extend(items.iter().map(|item| item["uuid"].as_str().unwrap().to_owned()));
+        match page.body["next"].as_str() {
+            Some(next) => next.strip_prefix("http://api").unwrap().clone_into(&mut path),
+            None => return seen,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_meet_in_every_order() {
+    let rack = Rack::start().await;
+    let mut made = Vec::new();
+    for class in ["b", "a", "b", "a", "c", "b", "a"] {
+        made.push(rack.node(json!({"resource_class": class})).await);
+    }
+    assert_eq!(walked(&rack, "/v1/nodes?limit=3", "nodes").await, made);
+    assert_eq!(walked(&rack, "/v1/nodes/detail?limit=2", "nodes").await, made);
+    let backwards: Vec<_> = made.iter().rev().cloned().collect();
+    assert_eq!(walked(&rack, "/v1/nodes?limit=2&sort_dir=desc", "nodes").await, backwards);
+    let by_class = walked(&rack, "/v1/nodes?limit=2&sort_key=resource_class&fields=uuid", "nodes").await;
+    let order = [1, 3, 6, 0, 2, 5, 4].map(|place: usize| made[place].clone());
+    assert_eq!(by_class, order);
+    assert_eq!(walked(&rack, "/v1/nodes?limit=100", "nodes").await.len(), 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_let_through_what_they_name() {
+    let rack = Rack::start().await;
+    let parent = rack.node(json!({"name": "parent", "owner": "me", "shard": "S1"})).await;
+    let child = rack.node(json!({"name": "child", "parent_node": parent, "description": "A Card"})).await;
+    let plain =
+        rack.node(json!({"name": "plain", "lessee": "me", "resource_class": "x", "maintenance": true})).await;
+    let found = async |query: &str| {
+        let page = rack.get(&format!("/v1/nodes?{query}")).await;
+        assert_eq!(page.status, 200, "{query} {page:?}");
+        let items = page.body["nodes"].as_array().unwrap().clone();
+        items.into_iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (query, names) in [
+        ("", &["parent", "plain"][..]),
+        ("include_children=true", &["parent", "child", "plain"]),
+        ("parent_node=parent", &["child"]),
+        ("project=me", &["parent", "plain"]),
+        ("owner=me", &["parent"]),
+        ("lessee=me", &["plain"]),
+        ("shard=S1,S2", &["parent"]),
+        ("sharded=false", &["plain"]),
+        ("description_contains=card&include_children=1", &["child"]),
+        ("maintenance=true", &["plain"]),
+        ("resource_class=x", &["plain"]),
+        ("driver=fake-hardware", &["parent", "plain"]),
+        ("driver=redfish", &[]),
+        ("provision_state=enroll", &["parent", "plain"]),
+        ("provision_state=active", &[]),
+        ("associated=true", &[]),
+        ("retired=false", &["parent", "plain"]),
+        ("conductor=elsewhere", &[]),
+        ("conductor_group=", &["parent", "plain"]),
+        ("fault=power%20failure", &[]),
+        ("instance_name=x", &[]),
+    ] {
+        assert_eq!(found(query).await, names, "{query}");
+    }
+    let children = rack.get("/v1/nodes/parent/children").await;
+    assert_eq!(children.body["children"], json!([child]));
+    assert_eq!(rack.call("DELETE", "/v1/nodes/parent", "1.115", None).await.status, 409);
+    let own = json!([{"op": "add", "path": "/parent_node", "value": child}]);
+    assert_eq!(rack.call("PATCH", "/v1/nodes/parent", "1.115", Some(&own)).await.status, 400);
+    assert_eq!(rack.call("DELETE", &format!("/v1/nodes/{plain}"), "1.115", None).await.status, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_that_are_too_new_are_406() {
+    let rack = Rack::start().await;
+    for (query, version) in [
+        ("driver=x", "1.15"),
+        ("provision_state=active", "1.8"),
+        ("fields=uuid", "1.7"),
+        ("detail=true", "1.42"),
+        ("shard=a", "1.81"),
+    ] {
+        let answer = rack.call("GET", &format!("/v1/nodes?{query}"), version, None).await;
+        assert_eq!(answer.status, 406, "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_are_found_by_what_they_belong_to() {
+    let rack = Rack::start().await;
+    let first = rack.node(json!({"name": "n1", "shard": "S1"})).await;
+    let second = rack.node(json!({"name": "n2"})).await;
+    let ports = [rack.port(&first, "52:54:00:00:00:01").await, rack.port(&second, "52:54:00:00:00:02").await];
+    for (query, found) in [
+        ("node=n1", &ports[..1]),
+        ("shard=S1", &ports[..1]),
+        ("address=52:54:00:00:00:02", &ports[1..]),
+        ("conductor_groups=zz", &[]),
+        ("", &ports[..]),
+    ] {
+        let page = rack.get(&format!("/v1/ports?{query}")).await;
+        let uuids: Vec<Value> =
+            page.body["ports"].as_array().unwrap().iter().map(|port| port["uuid"].clone()).collect();
+        assert_eq!(json!(uuids), json!(found), "{query}");
+    }
+    assert_eq!(rack.get("/v1/ports?node=n1&shard=S1").await.status, 403);
+    assert_eq!(walked(&rack, "/v1/ports?limit=1", "ports").await, ports);
+    assert_eq!(walked(&rack, "/v1/nodes/n2/ports?limit=1", "ports").await, ports[1..]);
+}

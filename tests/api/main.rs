@@ -1,0 +1,8 @@
+//! The API in one process: the real store, lanes and fake drivers behind it, requests without a socket.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
+
+mod agent;
+mod listing;
+mod observed;
+mod rack;
+mod refusals;
