@@ -58,7 +58,7 @@ fn cpu_each(daemon: &mut Daemon, name: &str, count: usize, mut call: impl FnMut(
 }
 
 fn fill(daemon: &mut Daemon, from: usize, to: usize) {
-    for number in from.max(0)..to {
+    for number in from..to {
         let body = json!({
             "name": format!("node-{number:04}"), "driver": "fake-hardware",
             "driver_info": {"redfish_address": "https://192.0.2.1", "redfish_username": "admin", "redfish_password": "secret"},

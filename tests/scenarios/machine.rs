@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
+use std::sync::atomic::AtomicU16;
+use std::sync::atomic::Ordering;
 
 use tempfile::TempDir;
 
@@ -17,37 +19,65 @@ use crate::peers;
 pub struct Machine {
     home: TempDir,
     mac: String,
+    port: u16,
     settings: Vec<(String, String)>,
     agent: Option<Child>,
+    boots: usize,
+    dead: bool,
 }
 
 impl Machine {
     /// A machine that is off, with one NIC.
     pub fn new(mac: &str) -> Self {
-        Self { home: TempDir::new().unwrap(), mac: mac.to_owned(), settings: Vec::new(), agent: None }
+        Self {
+            home: TempDir::new().unwrap(),
+            mac: mac.to_owned(),
+            port: free_port(),
+            settings: Vec::new(),
+            agent: None,
+            boots: 0,
+            dead: false,
+        }
     }
 
     /// With a setting of `tests/peers/hardware_manager` (`SITE_SLOW`) or lines for the agent's file (`AGENT_CONF`).
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        self.settings.push((name.to_owned(), value.to_owned()));
+        self.set(name, value);
         self
+    }
+
+    /// The same for the boots to come.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.retain(|(known, _)| known != name);
+        self.settings.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// Its button does nothing from now on.
+    pub fn never_boots(&mut self) {
+        self.dead = true;
     }
 
     /// Boots the agent, which will look for its node at this API; nothing happens if it runs already.
     pub fn power_on(&mut self, api: &str) {
-        if self.is_on() {
+        if self.dead || self.is_on() {
             return;
         }
         let launcher = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/agent");
         let agent = Command::new(launcher)
             .arg(self.home.path())
-            .args([api, &self.mac, &free_port().to_string()])
+            .args([api, &self.mac, &self.port.to_string()])
             .env("FERRIC_PEERS", peers::folder())
             .envs(self.settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .spawn()
             .unwrap();
         self.agent = Some(agent);
+        self.boots += 1;
+    }
+
+    /// How often it was switched on.
+    pub fn boots(&self) -> usize {
+        self.boots
     }
 
     /// Pulls the plug.
@@ -103,9 +133,17 @@ impl Drop for Machine {
     }
 }
 
-/// A port that nobody has at the moment; the agent cannot be told to take any.
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+/// A port that nobody has, for those who must be found there again after a restart. It lies below the range from
+/// which the kernel gives ports to clients, so that it stays free meanwhile; each call gives another one.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let own = u16::try_from(std::process::id() % 97).unwrap() * 100;
+    loop {
+        let port = 20_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ mod machine;
 mod peers;
 
 mod refusals;
+mod stock_agent;
 mod stock_cli;
 mod stock_sdk;
 mod survival;

@@ -8,6 +8,7 @@ SITE_DISK     the file that is the only disk (needed)
 SITE_ADDRESS  the address of every NIC (127.0.0.1)
 SITE_BOOT     the firmware's mode, bios or uefi (bios)
 SITE_SLOW     seconds that the slow step takes (5)
+SITE_ERASE    seconds that the erasing of the disk takes (0)
 SITE_VERSION  the version this manager reports; another one in mid-run is a VERSION_MISMATCH (1.0)
 SITE_JOURNAL  a file that gains one line for each step run: how tests count destructive steps (none)
 """
@@ -84,6 +85,9 @@ class FerricSiteManager(hardware.HardwareManager):
         return [hardware.BlockDevice(disk, MODEL, size, False, serial="FILE0001", wwn="0x5000c500a0000001")]
 
     def get_os_install_device(self, permit_refresh=False):
+        # The generic manager looks the node up again before it chooses a disk; so the API sees the same here.
+        if permit_refresh:
+            hardware.update_cached_node()
         return setting("DISK")
 
     def get_cpus(self):
@@ -138,7 +142,12 @@ class FerricSiteManager(hardware.HardwareManager):
 
     def get_deploy_steps(self, node, ports):
         # Above 80 comes before write_image, below it after.
-        return [step("site_quick", 70), step("site_slow", 0), step("site_fail", 0)]
+        return [
+            step("site_quick", 70),
+            step("site_slow", 0),
+            step("site_fail", 0),
+            step("site_args", 0, argsinfo={"text": {"description": "echoed", "required": True}}),
+        ]
 
     def get_service_steps(self, node, ports):
         return [step("site_quick", 0), step("site_slow", 0), step("site_fail", 0)]
@@ -161,13 +170,14 @@ class FerricSiteManager(hardware.HardwareManager):
         raise errors.CleaningError("the step was asked to fail")
 
     def site_args(self, node, ports, text):
-        journal("site_args")
+        journal("site_args " + text)
         return "text=%s" % text
 
     # The generic manager offers these two; here they act on the file alone.
 
     def erase_devices(self, node, ports):
         journal("erase_devices")
+        time.sleep(float(setting("ERASE", "0")))
         disk = setting("DISK")
         size = os.stat(disk).st_size
         with open(disk, "r+b") as device:

@@ -1,0 +1,84 @@
+//! The daemon or the machine is cut off in the middle of a step.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::machine::Machine;
+use crate::stock_agent::deploy::quick;
+use crate::stock_agent::http::SlowShop;
+use crate::stock_agent::rig::MAC;
+use crate::stock_agent::rig::Rig;
+
+/// Only the steps that a test needs.
+const SLOW_ONLY: &str = "[conductor]\n\
+    clean_step_priority_override = ['deploy.site_slow:50', 'deploy.site_quick:0', 'deploy.site_reboot:0']\n\
+    [deploy]\nerase_devices_metadata_priority = 0\nerase_devices_priority = 0";
+const ERASE_ONLY: &str = "[conductor]\n\
+    clean_step_priority_override = ['deploy.site_quick:0', 'deploy.site_reboot:0']\n\
+    [deploy]\nerase_devices_metadata_priority = 0";
+
+#[test]
+fn the_daemon_is_killed_while_a_slow_clean_step_runs() {
+    let mut rig = Rig::new(Machine::new(MAC).with("SITE_SLOW", "4"), SLOW_ONLY, &json!({}));
+    rig.provision(&json!({"target": "provide"}));
+    rig.until_step_runs("site_slow", 1);
+    rig.kill_daemon();
+    rig.restart_daemon();
+    rig.until("available");
+    assert_eq!(rig.machine().steps(), ["site_slow"], "it ran once");
+    assert_eq!(rig.machine().boots(), 1);
+    assert_eq!(rig.node()["last_error"], Value::Null);
+}
+
+#[test]
+fn the_daemon_is_killed_while_the_image_is_written() {
+    let mut rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(8 << 20);
+    let shop = SlowShop::open(image.content.clone());
+    let mut order = image.order();
+    order["image_source"] = json!(shop.url);
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    shop.wait_for_half();
+    rig.kill_daemon();
+    rig.restart_daemon();
+    shop.give_the_rest();
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    assert_eq!(rig.machine().steps(), ["write_image", "site_quick"], "the image was written once");
+    assert_eq!(rig.node()["last_error"], Value::Null);
+}
+
+#[test]
+fn a_server_that_reboots_while_its_disk_is_erased_begins_the_step_again() {
+    let rig = Rig::new(Machine::new(MAC).with("SITE_ERASE", "300"), ERASE_ONLY, &json!({}));
+    rig.provision(&json!({"target": "provide"}));
+    rig.until_step_runs("erase_devices", 1);
+    let mut machine = rig.machine();
+    machine.power_off();
+    machine.set("SITE_ERASE", "0");
+    machine.power_on(&rig.rack);
+    drop(machine);
+    rig.until("available");
+    assert_eq!(rig.machine().steps(), ["erase_devices", "erase_devices"]);
+    let history = rig.history();
+    let lost = history.iter().filter(|event| event.starts_with("step deploy.erase_devices was lost")).count();
+    assert_eq!(lost, 1, "{history:#?}");
+}
+
+#[test]
+fn a_server_that_reboots_in_a_step_of_the_site_is_left_to_a_person() {
+    let rig = Rig::new(Machine::new(MAC).with("SITE_SLOW", "300"), SLOW_ONLY, &json!({}));
+    rig.provision(&json!({"target": "provide"}));
+    rig.until_step_runs("site_slow", 1);
+    let mut machine = rig.machine();
+    machine.power_off();
+    machine.power_on(&rig.rack);
+    drop(machine);
+    let told = rig.until_failed("clean failed");
+    assert!(told.contains("n1") && told.contains("deploy.site_slow") && told.contains("rebooted"), "{told}");
+    assert_eq!(rig.machine().steps(), ["site_slow"], "nobody knows whether it may run twice");
+    assert_eq!(rig.node()["maintenance"], true);
+}

@@ -1,0 +1,95 @@
+//! Images written by the stock agent.
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::machine::Machine;
+use crate::stock_agent::iso;
+use crate::stock_agent::rig::MAC;
+use crate::stock_agent::rig::Rig;
+
+/// A node that goes to `available` without being cleaned, and whose power is cut instead of asking the agent.
+pub fn quick() -> Value {
+    json!({"automated_clean": false, "driver_info": {"deploy_forces_oob_reboot": true}})
+}
+
+#[test]
+fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
+    let config = "[deploy]\nerase_devices_metadata_priority = 0";
+    let rig = Rig::new(Machine::new(MAC), config, &json!({"automated_clean": false}));
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(8 << 20);
+    rig.instance(&image.order());
+    let drive = json!({"meta_data": {"hostname": "db7", "uuid": "u-1"}, "user_data": "#cloud-config\nusers: []\n"});
+    rig.provision(&json!({"target": "active", "configdrive": drive}));
+    rig.until("active");
+
+    let node = rig.node();
+    assert_eq!((&node["last_error"], &node["power_state"]), (&Value::Null, &json!("power on")));
+    rig.assert_disk(&image.content);
+    let volume = rig.machine().config_drive();
+    assert_eq!(iso::label(&volume), "config-2");
+    let files = iso::files(&volume);
+    let meta: Value = serde_json::from_slice(&files["openstack/latest/meta_data.json"]).unwrap();
+    assert_eq!((&meta["hostname"], &meta["uuid"]), (&json!("db7"), &json!("u-1")));
+    assert_eq!(files["openstack/latest/user_data"], b"#cloud-config\nusers: []\n");
+    assert_eq!(rig.machine().power_commands(), ["poweroff"], "it was asked before its power was cut");
+    assert_eq!(rig.machine().steps(), ["write_image", "site_quick"]);
+
+    rig.ok("PATCH", &format!("/v1/nodes/{}", rig.node), &json!([{"op": "replace", "path": "/automated_clean", "value": true}]));
+    rig.provision(&json!({"target": "deleted"}));
+    rig.until("available");
+    let node = rig.node();
+    assert_eq!((&node["instance_info"], &node["last_error"]), (&json!({}), &Value::Null));
+    assert_eq!(rig.machine().steps()[2..], ["site_quick", "site_reboot", "erase_devices"]);
+    let disk = std::fs::read(rig.machine().disk()).unwrap();
+    assert!(disk.iter().all(|byte| *byte == 0), "the disk still holds something");
+}
+
+#[test]
+fn a_user_deploys_a_file_with_a_wrong_checksum_and_then_with_the_right_one() {
+    let rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(4 << 20);
+    let mut order = image.order();
+    order["image_source"] = json!(format!("file://{}", image.path.display()));
+    order["image_os_hash_value"] = json!("0".repeat(64));
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    let told = rig.until_failed("deploy failed");
+    assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
+    assert!(told.contains("checksum") && told.contains("deploy it again"), "{told}");
+    assert_eq!(rig.node()["power_state"], "power off");
+    let logs = rig.daemon.data().join("logs");
+    let archive = std::fs::read_dir(&logs).unwrap().next().expect("no logs were kept").unwrap().path();
+    let listing = std::process::Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
+    assert!(listing.status.success() && !listing.stdout.is_empty(), "{}", archive.display());
+
+    rig.instance(&json!({"image_os_hash_value": image.sha256}));
+    rig.provision(&json!({"target": "active"}));
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    assert_eq!(rig.node()["last_error"], Value::Null);
+}
+
+#[test]
+fn a_user_asks_for_a_site_step_in_the_deployment_and_for_one_that_nobody_has() {
+    let rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(2 << 20);
+    rig.instance(&image.order());
+    let step = |name: &str, args: Value| json!({"interface": "deploy", "step": name, "priority": 75, "args": args});
+
+    rig.provision(&json!({"target": "active", "deploy_steps": [step("make_coffee", json!({}))]}));
+    let told = rig.until_failed("deploy failed");
+    assert!(told.contains("n1") && told.contains("deploy.make_coffee"), "{told}");
+    assert_eq!(rig.machine().steps(), [""; 0], "nothing was done to the disk");
+
+    rig.provision(&json!({"target": "active", "deploy_steps": [step("site_args", json!({"text": "hello"}))]}));
+    rig.until("active");
+    assert_eq!(rig.machine().steps(), ["write_image", "site_args hello", "site_quick"]);
+    rig.assert_disk(&image.content);
+}

@@ -1,0 +1,12 @@
+//! The stock agent, driven by the real daemon: a server whose disk is a file is cleaned, gets an image, fails, is cut
+//! off in the middle and goes on. The agent's own pace sets the time: after a step it calls once in five seconds.
+
+mod http;
+mod iso;
+mod rig;
+
+mod clean;
+mod cuts;
+mod deploy;
+mod failures;
+mod refusals;
