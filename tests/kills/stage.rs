@@ -168,7 +168,9 @@ impl Stage {
     /// What the twins say of themselves, for a failure.
     fn scene(&self) -> String {
         let progress = self.progress();
-        let scene = progress.iter().map(|one| format!("{:?} {:?} {:?} {:?}", one.power, one.stage, one.doing, one.refusal));
+        let scene = progress
+            .iter()
+            .map(|one| format!("{:?} {:?} {:?} {:?}", one.power, one.stage, one.doing, one.refusal));
         scene.collect::<Vec<_>>().join("; ")
     }
 }

@@ -201,7 +201,9 @@ async fn power_sync_pushes_a_machine_back_that_was_seen_twice() {
     let mut rig = Rig::new();
     rig.policy.sync_power_state_interval = 120;
     let mut nodes: Vec<_> = (1..=20).map(|n| rig.node(n, "fake", Provision::Active)).collect();
-    nodes.iter_mut().for_each(|node| node.power = Some(Power::On));
+    for node in &mut nodes {
+        node.power = Some(Power::On);
+    }
     rig.put(nodes).await;
     (1..=20).for_each(|n| rig.world.add(id(n), if n == 7 { Power::Off } else { Power::On }));
     let start = rig.clock.tick();

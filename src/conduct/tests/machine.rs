@@ -12,7 +12,7 @@ use crate::model::boot::Boots;
 use crate::model::interface::Interface;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::{Power, PowerWish};
-use crate::model::step::{Again, Kind, Step};
+use crate::model::step::{Again, Kind};
 use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Memo, Turn};
 
 /// A command that the agent has taken.
@@ -102,10 +102,6 @@ impl Machine {
         }
     }
 
-    pub(super) fn is_busy(&self, now: Tick) -> bool {
-        self.commands.iter().any(|command| command.ends > now)
-    }
-
     /// Whether a command has ended since the last heartbeat, which then comes at once.
     pub(super) fn has_news(&self, now: Tick) -> bool {
         self.commands.iter().any(|command| command.ends <= now && command.ends.after(BEAT) > self.next_beat)
@@ -155,14 +151,9 @@ impl Machine {
         Some(Turn::Agent { memo: with(&Memo::new(), "command", json!(id)) })
     }
 
-    pub(super) fn act_in_band(
-        &mut self,
-        record: &Record,
-        step: &Step,
-        memo: &Memo,
-        again: bool,
-        now: Tick,
-    ) -> Turn {
+    pub(super) fn act_in_band(&mut self, record: &Record, again: bool, now: Tick) -> Turn {
+        let run = record.node.run.as_ref().unwrap();
+        let (step, memo) = (run.step().unwrap(), &run.memo);
         if let Err(failure) = self.reached(record) {
             return Turn::Failed(failure);
         }

@@ -61,6 +61,7 @@ impl Rig {
         let clock = Arc::new(VirtualClock::new());
         let fake = Arc::new(FakeRack::new(clock.clone(), FakeDelays::default()));
         let agents = Agents {
+            #[expect(clippy::default_trait_access, reason = "its module is below what conduct may name")]
             client: Default::default(),
             clock: clock.clone(),
             shelf: Arc::new(Shelf::open(dir.path(), &[]).unwrap()),
@@ -105,7 +106,7 @@ impl Rig {
             })
             .await;
         written.unwrap();
-        store.close();
+        store.close().await;
     }
 
     fn options(&self, cut: Arc<Cut>) -> Options {
@@ -159,7 +160,7 @@ impl Rig {
         self.clock.settle().await;
         assert!(site.tasks.is_empty(), "tasks that do not end");
         drop((site, desk));
-        store.close();
+        store.close().await;
         self.clock.settle().await;
     }
 

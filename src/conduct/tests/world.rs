@@ -102,8 +102,8 @@ impl World {
         match token {
             None => self.look_up(&desk, id, boot).await,
             Some(token) if due => {
-                let taken = desk.beat(id, beat(token)).await.is_ok();
-                if taken {
+                let answered = desk.beat(id, beat(token)).await.is_ok();
+                if answered {
                     self.machine(id, |one| one.next_beat = now.after(BEAT));
                 }
             }
@@ -210,7 +210,7 @@ fn act(one: &mut Machine, record: &Record, again: bool, now: crate::base::time::
     let run = record.node.run.as_ref().unwrap();
     let step = run.step().unwrap();
     if step.by == By::Agent {
-        one.act_in_band(record, step, &run.memo, again, now)
+        one.act_in_band(record, again, now)
     } else {
         one.act_press(&step.step, &run.memo, again)
     }

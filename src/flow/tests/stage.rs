@@ -312,7 +312,7 @@ pub(super) fn silent() -> Seen {
 }
 
 pub(super) fn object(value: serde_json::Value) -> Object {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
 }
 
 pub(super) fn asked(interface: Interface, step: &str, priority: i64) -> AskedStep {

@@ -21,7 +21,8 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
     rig.until("available");
     let image = rig.image(8 << 20);
     rig.instance(&image.order());
-    let drive = json!({"meta_data": {"hostname": "db7", "uuid": "u-1"}, "user_data": "#cloud-config\nusers: []\n"});
+    let drive =
+        json!({"meta_data": {"hostname": "db7", "uuid": "u-1"}, "user_data": "#cloud-config\nusers: []\n"});
     rig.provision(&json!({"target": "active", "configdrive": drive}));
     rig.until("active");
 
@@ -37,7 +38,11 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
     assert_eq!(rig.machine().power_commands(), ["poweroff"], "it was asked before its power was cut");
     assert_eq!(rig.machine().steps(), ["write_image", "site_quick"]);
 
-    rig.ok("PATCH", &format!("/v1/nodes/{}", rig.node), &json!([{"op": "replace", "path": "/automated_clean", "value": true}]));
+    rig.ok(
+        "PATCH",
+        &format!("/v1/nodes/{}", rig.node),
+        &json!([{"op": "replace", "path": "/automated_clean", "value": true}]),
+    );
     rig.provision(&json!({"target": "deleted"}));
     rig.until("available");
     let node = rig.node();
@@ -81,14 +86,17 @@ fn a_user_asks_for_a_site_step_in_the_deployment_and_for_one_that_nobody_has() {
     rig.until("available");
     let image = rig.image(2 << 20);
     rig.instance(&image.order());
-    let step = |name: &str, args: Value| json!({"interface": "deploy", "step": name, "priority": 75, "args": args});
+    let step =
+        |name: &str, args: Value| json!({"interface": "deploy", "step": name, "priority": 75, "args": args});
 
     rig.provision(&json!({"target": "active", "deploy_steps": [step("make_coffee", json!({}))]}));
     let told = rig.until_failed("deploy failed");
     assert!(told.contains("n1") && told.contains("deploy.make_coffee"), "{told}");
     assert_eq!(rig.machine().steps(), [""; 0], "nothing was done to the disk");
 
-    rig.provision(&json!({"target": "active", "deploy_steps": [step("site_args", json!({"text": "hello"}))]}));
+    rig.provision(
+        &json!({"target": "active", "deploy_steps": [step("site_args", json!({"text": "hello"}))]}),
+    );
     rig.until("active");
     assert_eq!(rig.machine().steps(), ["write_image", "site_args hello", "site_quick"]);
     rig.assert_disk(&image.content);
