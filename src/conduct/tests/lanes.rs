@@ -324,3 +324,62 @@ async fn a_look_does_not_see_the_middle_of_a_change() {
     assert_eq!(rig.cut().calls(), calls, "{:?}", rig.cut().log());
     rig.stop().await;
 }
+
+/// Deploys while the `nth` call meets the trick; tells the end and how often the image was written.
+async fn deploy_with(nth: usize, met: Trick) -> (Provision, u32, usize) {
+    let mut rig = rig(1, "direct", Provision::Available).await;
+    let calls = std::sync::atomic::AtomicUsize::new(0);
+    *rig.world.script.lock().unwrap() = Some(Box::new(move |_, _, _| {
+        let call = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        (call == nth).then(|| met.clone())
+    }));
+    let asked = rig.ask(1, provision(Verb::Deploy)).await;
+    if asked.is_ok() {
+        rig.until(1, |node| node.run.is_none() && !node.reserved).await;
+    }
+    let end = rig.seen(1).unwrap().provision;
+    let written = rig.world.machine(id(1), |one| one.traces.done.get("write_image").copied()).unwrap();
+    let calls = rig.cut().calls();
+    assert_eq!(rig.owed(), 0);
+    rig.stop().await;
+    (end, written.unwrap_or(0), calls)
+}
+
+#[tokio::test]
+async fn whatever_one_call_does_the_deployment_comes_to_an_end() {
+    let tricks = [Trick::Silent, Trick::Refuse, Trick::Unheard, Trick::Panic, Trick::Stall(seconds(50))];
+    let (end, written, calls) = deploy_with(0, Trick::Panic).await;
+    assert_eq!((end, written), (Provision::Active, 1));
+    for nth in 1..=calls {
+        for trick in &tricks {
+            let (end, written, _) = deploy_with(nth, trick.clone()).await;
+            let right = matches!(
+                (end, written),
+                (Provision::Active, 1) | (Provision::DeployFail, 0 | 1) | (Provision::Available, 0)
+            );
+            assert!(right, "call {nth} {trick:?}: {end}, written {written} times");
+            if matches!(trick, Trick::Stall(_)) && nth > 1 {
+                assert_eq!(end, Provision::Active, "call {nth} is only slow");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_reboots_itself_loses_its_step_once() {
+    let mut rig = rig(1, "direct", Provision::Available).await;
+    trick(&rig, "look at agent", Trick::Stall(seconds(45)));
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    let writes = |node: &crate::model::node::Node| {
+        node.provision == Provision::DeployWait
+            && node.run.as_ref().and_then(|run| run.step()).is_some_and(|step| step.step == "write_image")
+    };
+    rig.until(1, writes).await;
+    rig.world.machine(id(1), |one| one.start(true));
+    rig.until(1, |node| node.agent.is_none()).await;
+    assert_eq!(rig.seen(1).unwrap().run.as_ref().unwrap().lost, 1);
+    rig.until(1, |node| node.provision == Provision::Active).await;
+    let written = rig.world.machine(id(1), |one| one.traces.done.get("write_image").copied()).unwrap();
+    assert_eq!(written, Some(2));
+    rig.stop().await;
+}

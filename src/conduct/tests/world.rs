@@ -33,6 +33,8 @@ pub(super) enum Trick {
     Stall(Duration),
     Refuse,
     Silent,
+    /// It is done, but the answer does not come.
+    Unheard,
     Panic,
 }
 
@@ -144,22 +146,28 @@ impl World {
         answer
     }
 
-    async fn trick(&self, id: NodeId, label: &'static str) -> Option<Failure> {
-        let trick = locked(&self.script).as_ref().and_then(|script| script(self, id, label));
+    fn trick_at(&self, id: NodeId, label: &'static str) -> Option<Trick> {
+        locked(&self.script).as_ref().and_then(|script| script(self, id, label))
+    }
+
+    /// What comes instead of the call.
+    async fn before(&self, trick: Option<&Trick>) -> Option<Failure> {
         match trick? {
             Trick::Stall(length) => {
-                sleep(&*self.clock, length).await;
+                sleep(&*self.clock, *length).await;
                 None
             }
             Trick::Refuse => Some(Failure::step("it refuses")),
             Trick::Silent => Some(Failure::silent("no answer")),
+            Trick::Unheard => None,
             Trick::Panic => panic!("a driver panics"),
         }
     }
 
     async fn look_at(&self, record: Record, look: &Look) -> Seen {
         let id = record.node.id;
-        if let Some(failure) = self.trick(id, look.label()).await {
+        let trick = self.trick_at(id, look.label());
+        if let Some(failure) = self.before(trick.as_ref()).await {
             return Seen::Silent(failure);
         }
         let now = self.clock.tick();
@@ -180,7 +188,8 @@ impl World {
 
     async fn do_effect(&self, record: Record, effect: &Effect, again: bool) -> Outcome {
         let id = record.node.id;
-        if let Some(failure) = self.trick(id, effect.label()).await {
+        let trick = self.trick_at(id, effect.label());
+        if let Some(failure) = self.before(trick.as_ref()).await {
             return Outcome::Failed(failure);
         }
         let now = self.clock.tick();
@@ -190,6 +199,7 @@ impl World {
             Effect::Step { .. } => Outcome::Turn(act(one, &record, again, now)),
         });
         match outcome {
+            Some(_) if matches!(trick, Some(Trick::Unheard)) => Outcome::Failed(Failure::silent("no answer")),
             Some(outcome) => outcome,
             None => self.drivers.pay(record, effect, again).await,
         }
