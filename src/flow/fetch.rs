@@ -29,7 +29,7 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
             Err(why) => pipeline::fail(course, &why),
         },
         Seen::Silent(failure) if failure.kind == FailureKind::Lost => {
-            trouble::another_boot(course, &failure.why)
+            trouble::another_boot(course, &failure.why);
         }
         Seen::Silent(failure) => trouble::take_failure(course, failure),
         Seen::Power(_)

@@ -8,6 +8,7 @@ use crate::model::run::{Phase, Run, Wait, WaitFor};
 use crate::model::step::{Again, By, Core};
 use crate::model::turn::{Failure, FailureKind};
 
+/// Goes by the kind of a failure.
 pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
     match failure.kind {
         FailureKind::Step | FailureKind::Unknown => pipeline::fail(course, &failure.why),
