@@ -17,7 +17,8 @@ impl Label {
             let Some((side, call)) = event.split_once(' ') else { return BTreeSet::new() };
             let Some((_, call)) = call.split_once("call=") else { return BTreeSet::new() };
             let step = call.split_once("step=").and_then(|(_, step)| quoted(step).next());
-            let step = step.filter(|step| !step.is_empty()).map(|step| format!(" {step}")).unwrap_or_default();
+            let step =
+                step.filter(|step| !step.is_empty()).map(|step| format!(" {step}")).unwrap_or_default();
             return quoted(call).take(1).map(|call| Self(format!("{side} of {call:?}{step}"))).collect();
         }
         BTreeSet::new()
@@ -37,9 +38,14 @@ fn labels_are_read_from_the_log() {
         [r#"before commit of "beat""#, r#"before commit of "outcome""#]
     );
     assert_eq!(
-        labels(r#"2026-01-01T00:00:00Z DEBUG ferric::call: call node=n-1 call="step" step="deploy.write_image" again=false"#),
+        labels(
+            r#"2026-01-01T00:00:00Z DEBUG ferric::call: call node=n-1 call="step" step="deploy.write_image" again=false"#
+        ),
         [r#"call of "step" deploy.write_image"#]
     );
-    assert_eq!(labels(r#"x DEBUG ferric::call: answer call="validate" step="""#), [r#"answer of "validate""#]);
+    assert_eq!(
+        labels(r#"x DEBUG ferric::call: answer call="validate" step="""#),
+        [r#"answer of "validate""#]
+    );
     assert!(labels("2026-01-01T00:00:00Z  INFO ferric::app: serving").is_empty());
 }

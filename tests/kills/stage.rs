@@ -168,7 +168,9 @@ impl Stage {
     /// What the twins say of themselves, for a failure.
     fn scene(&self) -> String {
         let progress = self.progress();
-        let scene = progress.iter().map(|one| format!("{:?} {:?} {:?} {:?}", one.power, one.stage, one.doing, one.refusal));
+        let scene = progress
+            .iter()
+            .map(|one| format!("{:?} {:?} {:?} {:?}", one.power, one.stage, one.doing, one.refusal));
         scene.collect::<Vec<_>>().join("; ")
     }
 }
@@ -213,4 +215,4 @@ fn make_folder(path: &Path) {
 
 const IMAGE: &str = "disk.img";
 /// A life takes about ten seconds on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(90);
