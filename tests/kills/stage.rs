@@ -14,11 +14,15 @@ use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
 use ferric::cli::link::Link;
+use ferric::cli::session::Exchange;
+use ferric::cli::session::Request;
 use ferric::depot::digest;
 use ferric::depot::raw_disk;
+use ferric::net::http::Method;
 use ferric::twin::progress::Progress;
 use ferric::twin::rack::Rack;
 use ferric::twin::settings::Settings;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::appliance::Appliance;
@@ -154,6 +158,14 @@ impl Stage {
 
     pub fn progress(&self) -> Vec<Progress> {
         self.rack.servers().iter().map(ferric::twin::server::Server::progress).collect()
+    }
+
+    /// The provision state that the API shows; none if it does not answer.
+    pub fn state(&self, node: &str) -> Option<String> {
+        let path = format!("/v1/nodes/{node}/states");
+        let answer = self.link.exchange(Request { method: Method::Get, path, body: None });
+        let shown: Value = serde_json::from_slice(&self.runtime.block_on(answer).ok()?.body).ok()?;
+        shown["provision_state"].as_str().map(str::to_owned)
     }
 
     /// Every disk begins with the image.
