@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,10 +22,11 @@ use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
-use crate::config::Config;
 use crate::config::section::Fake;
+use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::counter::Counter;
+use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::fake::{FakeDelays, FakeRack};
@@ -50,6 +52,10 @@ pub enum AppError {
     Hardware(#[from] UnknownType),
     #[error("cannot listen on {address}; is another daemon running there?")]
     Bind { address: SocketAddr, source: std::io::Error },
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error("the disk image could not be made: {0}")]
+    Image(String),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }
@@ -166,6 +172,21 @@ impl App {
     }
 }
 
+/// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that
+/// its agent switches off is not seen to be off by fake power, so one look is enough.
+pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
+    let loopback = Some(([127, 0, 0, 1], 0).into());
+    let given =
+        Given { data: Some(data.to_owned()), listen: loopback, rack_listen: loopback, ..Given::default() };
+    let config = Config::load(&given, "ferric-demo".to_owned())?;
+    App::start(Config { power_looks: (1, 1), ..config }).await
+}
+
+/// Makes the demo's disk image at `path`, `size` bytes; its SHA-256 in hex. Blocks.
+pub fn make_demo_image(path: &Path, size: u64) -> Result<String, AppError> {
+    raw_disk::make_demo_image(path, size, DEMO_SEED).map_err(|error| AppError::Image(error.to_string()))
+}
+
 /// What agents are handed.
 struct Files {
     shelf: Arc<Shelf>,
@@ -177,6 +198,8 @@ fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
     let Files { shelf, blobs, base } = files;
     let settings = AgentSettings {
         power_limit: config.policy.power_state_change_timeout,
+        power_looks: config.power_looks.0,
+        power_interval: config.power_looks.1,
         ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
     };
     Parts {
@@ -221,7 +244,7 @@ fn fresh_token() -> Secret {
 
 /// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
 fn systemd_key() -> Option<Secret> {
-    let path = std::path::Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
+    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
     std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
 }
 
@@ -284,6 +307,8 @@ fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
     }
 }
 
+/// Repeats the demo's image.
+const DEMO_SEED: u64 = 1;
 /// Dead readers are cleared and the disk's free space is looked at so often.
 const TIDY: Duration = Duration::from_mins(1);
 /// Each stage of draining ends within this.

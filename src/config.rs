@@ -26,6 +26,8 @@ pub struct Config {
     pub image_folders: Vec<PathBuf>,
     pub fake: section::Fake,
     pub logs: PathBuf,
+    /// Looks at power after the agent was told to switch off, and seconds between them.
+    pub power_looks: (u32, u32),
     pub policy: Policy,
 }
 
@@ -88,6 +90,10 @@ impl Config {
             image_folders: document.conductor.file_url_allowed_paths.clone(),
             fake: document.fake.clone(),
             logs,
+            power_looks: (
+                document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
+                document.agent.post_deploy_get_power_state_retry_interval.unwrap_or(POWER_LOOKS.1),
+            ),
             policy: policy(document, host, rack_listen),
             data,
         })
@@ -186,6 +192,8 @@ fn set<T>(place: &mut T, given: Option<T>) {
 
 /// Where state is kept unless told otherwise.
 const DATA: &str = "/var/lib/ferric";
+/// Ironic's six looks, five seconds apart.
+const POWER_LOOKS: (u32, u32) = (6, 5);
 /// Ironic's port.
 const API_PORT: u16 = 6385;
 /// A week: longer waits are mistakes.

@@ -15,17 +15,15 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, AppError};
+use crate::app::{self, AppError};
 use crate::base::mac::Mac;
 use crate::base::size::human;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::cli::console::Console;
 use crate::cli::fault::CliError;
 use crate::cli::link::Link;
-use crate::config::{Config, ConfigError, Given};
 use crate::demo::board::Board;
 use crate::demo::life::{Image, Life};
-use crate::depot::raw_disk;
 use crate::twin::rack::Rack;
 use crate::twin::server::{Server, TwinError};
 use crate::twin::settings::Settings;
@@ -35,12 +33,10 @@ use crate::twin::settings::Settings;
 pub enum DemoError {
     #[error(transparent)]
     App(#[from] AppError),
-    #[error(transparent)]
-    Config(#[from] ConfigError),
     #[error("a simulated server could not be made")]
     Twin(#[from] TwinError),
-    #[error("the disk image could not be made: {0}")]
-    Image(String),
+    #[error("making the disk image was given up")]
+    Image,
     #[error("the demo's folder {path} could not be used")]
     Folder { path: PathBuf, source: std::io::Error },
     #[error("the API refused: {0}")]
@@ -63,7 +59,7 @@ pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoEr
     let clock: SharedClock = Arc::new(RealClock::new());
     let folder = Folder::new()?;
     console.line(&format!("Starting the appliance with its state in {}", folder.path.display()))?;
-    let app = App::start(config(&folder.path)?).await?;
+    let app = app::start_on_loopback(&folder.path.join("data")).await?;
     let url = format!("http://{}", app.api);
     let rack_url = app.rack.map_or_else(|| url.clone(), |rack| format!("http://{rack}"));
     console.line(&format!("The API is at {url}"))?;
@@ -174,26 +170,10 @@ fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), De
     Ok(())
 }
 
-fn config(folder: &Path) -> Result<Config, DemoError> {
-    let loopback = Some(([127, 0, 0, 1], 0).into());
-    let given = Given {
-        data: Some(folder.join("data")),
-        listen: loopback,
-        rack_listen: loopback,
-        ..Given::default()
-    };
-    Ok(Config::load(&given, "ferric-demo".to_owned())?)
-}
-
 async fn make_image(folder: &Path, rack_url: &str) -> Result<Image, DemoError> {
     let path = folder.join("data").join("images").join(IMAGE_NAME);
-    let made =
-        tokio::task::spawn_blocking(move || raw_disk::make_demo_image(&path, IMAGE_SIZE, IMAGE_SEED)).await;
-    let sha256 = match made {
-        Ok(Ok(sha256)) => sha256,
-        Ok(Err(error)) => return Err(DemoError::Image(error.to_string())),
-        Err(error) => return Err(DemoError::Image(error.to_string())),
-    };
+    let made = tokio::task::spawn_blocking(move || app::make_demo_image(&path, IMAGE_SIZE)).await;
+    let sha256 = made.map_err(|_| DemoError::Image)??;
     Ok(Image { url: format!("{rack_url}/images/{IMAGE_NAME}"), sha256, size: IMAGE_SIZE })
 }
 
@@ -239,7 +219,6 @@ pub fn by_mac<'a>(servers: &'a [Server], mac: &str) -> Option<&'a Server> {
 const IMAGE_NAME: &str = "demo.img";
 /// Large enough to be seen being written, small enough for eight of them on a small machine.
 const IMAGE_SIZE: u64 = 64 << 20;
-const IMAGE_SEED: u64 = 1;
 /// The image and room for the config drive's partition; the file is sparse.
 const DISK_SIZE: u64 = 160 << 20;
 const REDRAW: Duration = Duration::from_millis(200);

@@ -20,6 +20,8 @@ pub struct Paging<T: 'static> {
     pick: Pick<T>,
     /// Pairs of the query that the link to the next page repeats.
     repeated: Vec<(&'static str, String)>,
+    /// No more than one item can be found: there is no next page.
+    single: bool,
 }
 
 /// How the answer of a list is put together.
@@ -61,7 +63,7 @@ impl<T> Paging<T> {
         if descending {
             repeated.push(("sort_dir", "desc".to_owned()));
         }
-        Ok(Self { limit, marker: args.text("marker")?, column, descending, pick, repeated })
+        Ok(Self { limit, marker: args.text("marker")?, column, descending, pick, repeated, single: false })
     }
 
     /// One more pair for the link to the next page.
@@ -69,6 +71,11 @@ impl<T> Paging<T> {
         if let Some(value) = value {
             self.repeated.push((name, if value { "True" } else { "False" }.to_owned()));
         }
+    }
+
+    /// Says that no more than one item can be found.
+    pub fn expect_one(&mut self, single: bool) {
+        self.single = single;
     }
 
     /// Whether records come in the order of their creation.
@@ -132,7 +139,7 @@ impl<T> Paging<T> {
         json::array(&mut out, page, |out, record| {
             shape::write(listing.table, &self.pick, &Shown { record, frame }, out);
         });
-        if let Some(last) = page.last().filter(|_| page.len() == self.limit) {
+        if let Some(last) = page.last().filter(|_| page.len() == self.limit && !self.single) {
             out.push(b',');
             json::key(&mut out, "next");
             json::text(&mut out, &self.next(call, listing, last));

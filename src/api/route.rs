@@ -169,6 +169,32 @@ mod tests {
         assert!(!takes_json("text/html"));
     }
 
+    #[test]
+    fn paths_have_the_versions_of_the_contract() {
+        let golden: Vec<(String, String, Option<String>)> =
+            serde_json::from_str(include_str!("../../tests/goldens/api/endpoints.json")).unwrap();
+        for (method, path, since) in golden.iter().filter(|(_, path, _)| !LATER.contains(&path.as_str())) {
+            let pattern = path.trim_start_matches('/');
+            let row = ROUTES.iter().find(|row| row.method.word() == method && row.path == pattern);
+            let since = since.as_ref().map_or(1, |since| since.strip_prefix("1.").unwrap().parse().unwrap());
+            assert_eq!(row.map(|row| row.since), Some(since), "{method} {path}");
+        }
+    }
+
+    /// Paths of the contract that this version answers as if nothing were there.
+    const LATER: &[&str] = &[
+        "nodes/{}/vendor_passthru/{}",
+        "drivers/{}/vendor_passthru/{}",
+        "nodes/{}/portgroups/{}/ports",
+        "portgroups/{}/ports",
+        "chassis/{}/nodes",
+        "runbooks/{}/traits",
+        "runbooks/{}/traits/{}",
+        "runbooks/{}/traits[/{}]",
+        // Agents call it without a version; it says so at each.
+        "continue_inspection",
+    ];
+
     proptest! {
         #[test]
         fn no_path_is_a_panic(path in "[/a-z0-9%.é]{0,40}", version in 1_u16..=115) {

@@ -3,7 +3,6 @@
 //! It never waits for a driver: changes and looks run beside it, in a slot each (style corner 4).
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt;
 use std::future::pending;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -88,6 +87,7 @@ struct Asking {
 type Absorb = fn(&Node, &Happened, &Facts<'_>) -> Decision;
 
 /// A node's lane.
+#[derive(Debug)]
 pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
@@ -478,12 +478,6 @@ impl Drop for Lane {
         if let Some(asking) = &self.asking {
             asking.task.abort();
         }
-    }
-}
-
-impl fmt::Debug for Lane {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Lane").field("node", &self.id).finish_non_exhaustive()
     }
 }
 

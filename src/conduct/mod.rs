@@ -24,3 +24,6 @@ pub mod parked;
 pub mod post;
 pub mod site;
 pub mod tick;
+
+#[cfg(test)]
+mod tests;

@@ -86,6 +86,8 @@ pub struct Agent {
     pub bmc_networks: Option<Vec<IpNet>>,
     pub deploy_logs_collect: Option<CollectWhen>,
     pub deploy_logs_local_path: Option<PathBuf>,
+    pub post_deploy_get_power_state_retries: Option<u32>,
+    pub post_deploy_get_power_state_retry_interval: Option<u32>,
 }
 
 /// `agent.deploy_logs_collect`

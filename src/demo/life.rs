@@ -13,7 +13,6 @@ use crate::cli::fault::{CliError, Fault};
 use crate::cli::link::Link;
 use crate::cli::session::{Exchange, Request};
 use crate::demo::board::Board;
-use crate::depot::digest;
 use crate::net::http::Method;
 use crate::twin::server::Server;
 
@@ -142,9 +141,13 @@ fn hash_start(path: &Path, size: u64) -> std::io::Result<String> {
         let count = file.read(&mut chunk)?;
         match chunk.get(..count).filter(|part| !part.is_empty()) {
             Some(part) => hash.update(part),
-            None => return Ok(digest::hex(&hash.finalize())),
+            None => return Ok(hex(&hash.finalize())),
         }
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 const POLL: Duration = Duration::from_millis(150);

@@ -84,7 +84,7 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Console, "no-console"),
     Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
-    Row { steps: &[RAMDISK], ..plain(Interface::Deploy, "ramdisk") },
+    Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
     Row { steps: &[FAKE_DEPLOY], ..plain(Interface::Deploy, "noop") },
     plain(Interface::Firmware, "fake"),

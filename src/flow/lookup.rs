@@ -22,10 +22,7 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     match &node.agent {
         None => issue(&mut course, from),
         Some(agent) if agent.pregenerated => course.answer = Answer::Token(TokenAnswer::Masked),
-        Some(agent) if agent.proven => {
-            course.answer = Answer::Token(TokenAnswer::Masked);
-            spend_proof(&mut course);
-        }
+        Some(agent) if agent.proven => masked_once(&mut course),
         Some(agent) if agent.borne => {
             course.wish(Look::AgentAlive);
             let mut decision = course.finish(node);
@@ -43,17 +40,18 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     Ok(course.finish(node))
 }
 
+/// The agent has just been seen alive: the stock one looks itself up in the middle of an image, too.
+fn masked_once(course: &mut Course<'_>) {
+    course.answer = Answer::Token(TokenAnswer::Masked);
+    if let Some(agent) = course.node.agent.as_mut() {
+        agent.proven = false;
+    }
+}
+
 fn issue(course: &mut Course<'_>, from: IpAddr) {
     let token = course.facts.token.clone();
     course.answer = Answer::Token(TokenAnswer::Plain(token.clone()));
     course.node.agent = Some(Agent { given_to: Some(from), ..Agent::unused(token, false) });
-}
-
-/// A proof of life answers one lookup: the next one may come from the boot after this.
-fn spend_proof(course: &mut Course<'_>) {
-    if let Some(agent) = course.node.agent.as_mut() {
-        agent.proven = false;
-    }
 }
 
 /// The known agent was looked at: because somebody looked up the node a second time, or because its step

@@ -55,7 +55,9 @@ pub fn delete(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
 
 /// The plan of a deployment, as far as it is known without the agent.
 pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec<Step>, String> {
-    let uses_agent = facts.catalog.uses_agent(&node.wished.interfaces);
+    // Cleaning of a `ramdisk` node goes through an agent, its deployment does not.
+    let uses_agent =
+        declared(node, facts, Kind::Deploy).iter().any(|step| step.by == By::Core(Core::BootAgent));
     let mut steps = declared(node, facts, Kind::Deploy);
     for ask in asked {
         override_with(&mut steps, ask, asked_step(node, ask, facts, uses_agent)?);

@@ -3,13 +3,14 @@
 use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::plan;
+use crate::flow::power;
 use crate::model::Object;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::PowerWish;
+use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, Wait, WaitFor};
 use crate::model::step::{Again, By, Core, Kind};
@@ -53,12 +54,12 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         Core::BootAgent => reboot(course, Boots::Ramdisk),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
-        Core::PowerOn => power(course, &[PowerWish::On]),
-        Core::PowerOff => power(course, &[PowerWish::Off]),
-        Core::Reboot => power(course, &[PowerWish::Off, PowerWish::On]),
+        Core::PowerOn => switch(course, &[PowerWish::On]),
+        Core::PowerOff => switch(course, &[PowerWish::Off]),
+        Core::Reboot => switch(course, &[PowerWish::Off, PowerWish::On]),
         Core::BootDisk => {
             course.node.boots = Boots::Disk;
-            power(course, &[PowerWish::On]);
+            switch(course, &[PowerWish::On]);
         }
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
@@ -94,7 +95,7 @@ fn look(course: &mut Course<'_>, look: Look) {
     course.wish(look);
 }
 
-fn power(course: &mut Course<'_>, wishes: &[PowerWish]) {
+fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
     work(course);
     course.stop_waiting();
     set_phase(course, Phase::Act);
@@ -304,7 +305,8 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         run.silent = 0;
     }
     match turn {
-        Turn::Done(_) => {
+        Turn::Done(result) => {
+            saw_power(course, result);
             work(course);
             done(course);
         }
@@ -332,6 +334,16 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         }
         Turn::Agent { memo } => await_agent(course, memo),
         Turn::Hold => hold(course),
+    }
+}
+
+/// A step that switched the machine may say what it saw: `power`, in the words of the API.
+fn saw_power(course: &mut Course<'_>, result: &Object) {
+    let word = result.get("power").and_then(serde_json::Value::as_str);
+    match word {
+        Some("power off") => power::record(course, Power::Off),
+        Some("power on") => power::record(course, Power::On),
+        Some(_) | None => {}
     }
 }
 

@@ -1,1 +1,12 @@
+//! Rules tested by calling them: a record, what is asked or has happened, and what follows.
 
+mod abort;
+mod asks;
+mod beats;
+mod boots;
+mod pipelines;
+mod plans;
+mod power;
+mod stage;
+mod steps;
+mod walk;

@@ -24,6 +24,7 @@ pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
     paging.repeat("associated", filters.associated);
     paging.repeat("maintenance", filters.maintenance);
     paging.repeat("retired", filters.retired);
+    paging.expect_one(filters.instance_uuid.is_some());
     let after = match &paging.marker {
         None => None,
         Some(marker) => Some(marked(&call.published, marker)?),

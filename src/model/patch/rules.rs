@@ -35,10 +35,7 @@ pub fn change(node: &Node, next: &Wished) -> Result<(), Refusal> {
     let old = &node.wished;
     hardware(node, next)?;
     if old.resource_class.is_some() && old.resource_class != next.resource_class && !at_rest(node) {
-        return Err(conflict(
-            node,
-            &format!("cannot change its resource_class while in {:?}", node.provision),
-        ));
+        return Err(conflict(node, &format!("cannot change its resource_class while in {}", node.provision)));
     }
     if old.instance_uuid.is_some() && next.instance_uuid.is_some() && old.instance_uuid != next.instance_uuid
     {
@@ -62,7 +59,7 @@ fn hardware(node: &Node, next: &Wished) -> Result<(), Refusal> {
             return Err(conflict(node, "cannot change its driver while its console is enabled"));
         }
         if !loose {
-            return Err(conflict(node, &format!("cannot change its driver while in {:?}", node.provision)));
+            return Err(conflict(node, &format!("cannot change its driver while in {}", node.provision)));
         }
     }
     let changed =
@@ -71,7 +68,7 @@ fn hardware(node: &Node, next: &Wished) -> Result<(), Refusal> {
         Some(kind) => Err(conflict(
             node,
             &format!(
-                "cannot change its {kind}_interface while in {:?}: it can in enroll, manageable, available, while inspecting or in maintenance",
+                "cannot change its {kind}_interface while in {}: it can in enroll, manageable, available, while inspecting or in maintenance",
                 node.provision
             ),
         )),
@@ -112,7 +109,7 @@ pub fn port_change(node: &Node, old: &Port, next: &Port) -> Result<(), Refusal> 
         return Err(conflict(
             node,
             &format!(
-                "is in {:?}: pxe_enabled, local_link_connection, physical_network and portgroup of its ports change in enroll, manageable, while inspecting or in maintenance only",
+                "is in {}: pxe_enabled, local_link_connection, physical_network and portgroup of its ports change in enroll, manageable, while inspecting or in maintenance only",
                 node.provision
             ),
         ));

@@ -1,0 +1,9 @@
+//! Lanes in process: a store that commits inline, virtual time, machines that outlive the daemon.
+
+mod clock;
+mod cut;
+mod cuts;
+mod lanes;
+mod machine;
+mod rig;
+mod world;

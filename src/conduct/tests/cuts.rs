@@ -1,0 +1,316 @@
+//! Cuts: each pipeline is cut before and after every commit and around every call, and ends as if nothing had
+//! been.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::cut::Point;
+use super::machine::Traces;
+use super::rig::{LONG, Rig, id};
+use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::boot::Boots;
+use crate::model::interface::Interface;
+use crate::model::moves::{Target, Verb};
+use crate::model::node::{Fault, Node};
+use crate::model::power::{Power, PowerTarget};
+use crate::model::provision::Provision;
+use crate::model::step::AskedStep;
+
+/// One thing that a client does: when, what, and how it sees that it was taken.
+struct Wish {
+    when: fn(&Node) -> bool,
+    ask: fn() -> Ask,
+    taken: fn(&Node) -> bool,
+}
+
+/// A pipeline to be cut.
+struct Scene {
+    deploy: &'static str,
+    /// The machine is of metal and has an agent; else it is a fake of the drivers.
+    metal: bool,
+    start: Provision,
+    wishes: &'static [Wish],
+    end: Provision,
+}
+
+/// How it all ended.
+#[derive(Debug, PartialEq)]
+struct End {
+    provision: Provision,
+    target: Option<Provision>,
+    power: Option<Power>,
+    boots: Boots,
+    error: Option<String>,
+    fault: Option<Fault>,
+    instance: crate::model::Object,
+    reserved: bool,
+    machine: Option<(Power, Traces)>,
+    fake: Option<Power>,
+}
+
+fn provision(word: &str) -> Ask {
+    Ask::Provision(ProvisionAsk::new(Target::parse(word).unwrap().verb, word))
+}
+
+fn is_at_rest(node: &Node) -> bool {
+    node.run.is_none() && !node.reserved && node.wait.is_none()
+}
+
+async fn prepare(scene: &Scene, point: Point) -> Rig {
+    let mut rig = Rig::new();
+    let mut node = rig.node(1, scene.deploy, scene.start);
+    node.wished.instance_info = json!({"image_source": "http://10.0.0.1/image"}).as_object().unwrap().clone();
+    rig.put(vec![node]).await;
+    if scene.metal {
+        rig.world.add(id(1), Power::Off);
+    }
+    rig.start(point);
+    rig
+}
+
+/// Lets time go on until `done` or the power fails; a cut daemon is started anew.
+async fn onward(rig: &mut Rig, done: impl Fn(&Node) -> bool) -> bool {
+    let cut = rig.cut().clone();
+    let came =
+        rig.clock.run_until(LONG, || cut.is_dead() || rig.seen(1).is_some_and(|node| done(&node))).await;
+    assert!(came, "it never comes: {:#?}\n{:#?}", rig.seen(1), cut.log());
+    if !cut.is_dead() {
+        return true;
+    }
+    rig.stop().await;
+    rig.start(Point::Never);
+    false
+}
+
+async fn wish(rig: &mut Rig, wish: &Wish) {
+    while !onward(rig, |node| (wish.when)(node) || (wish.taken)(node)).await {}
+    let mut answered = false;
+    loop {
+        let node = rig.seen(1).unwrap();
+        if (wish.taken)(&node) {
+            return;
+        }
+        assert!(!answered, "what was answered did not hold: {node:#?}");
+        let asking = rig.asking(1, (wish.ask)());
+        let cut = rig.cut().clone();
+        rig.clock.run_until(Duration::from_mins(1), || asking.is_finished() || cut.is_dead()).await;
+        if cut.is_dead() {
+            rig.clock.settle().await;
+            let kept = asking.is_finished();
+            rig.stop().await;
+            answered = kept && asking.await.unwrap().is_ok();
+            rig.start(Point::Never);
+        } else {
+            answered = asking.await.unwrap().is_ok();
+        }
+        rig.clock.settle().await;
+    }
+}
+
+async fn play(scene: &Scene, point: Point) -> (End, Vec<String>, usize, usize) {
+    let mut rig = prepare(scene, point).await;
+    let first = rig.cut().clone();
+    for one in scene.wishes {
+        wish(&mut rig, one).await;
+    }
+    let end = scene.end;
+    while !onward(&mut rig, |node| is_at_rest(node) && node.provision == end).await {}
+    rig.clock.pass(Duration::from_mins(10)).await;
+    if first.is_dead() && Arc::ptr_eq(rig.cut(), &first) {
+        rig.stop().await;
+        rig.start(Point::Never);
+        rig.clock.pass(Duration::from_mins(10)).await;
+    }
+    let node = rig.seen(1).unwrap();
+    let seen = End {
+        provision: node.provision,
+        target: node.target_provision,
+        power: node.power,
+        boots: node.boots,
+        error: node.last_error.clone(),
+        fault: node.fault,
+        instance: node.wished.instance_info.clone(),
+        reserved: node.reserved,
+        machine: rig.world.machine(id(1), |one| (one.power, one.traces.clone())),
+        fake: rig.fake.seen(id(1)).map(|one| one.power).filter(|_| !scene.metal),
+    };
+    assert!(is_at_rest(&node), "{node:#?}");
+    assert_eq!(rig.owed(), 0);
+    let result = (seen, first.log(), first.commits(), first.calls());
+    rig.stop().await;
+    result
+}
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
+}
+
+/// Cuts the scene everywhere.
+fn cut_everywhere(scene: &Scene) {
+    let (right, log, commits, calls) = run(play(scene, Point::Never));
+    let at_commits = (1..=commits).flat_map(|k| [Point::BeforeCommit(k), Point::AfterCommit(k)]);
+    let at_calls =
+        (1..=calls).flat_map(|k| [Point::BeforeCall(k), Point::SentCall(k), Point::AnsweredCall(k)]);
+    assert!(commits > 1, "{log:#?}");
+    for point in at_commits.chain(at_calls) {
+        let (end, cut_log, ..) = run(play(scene, point));
+        assert_eq!(end, right, "cut at {point:?}\n{cut_log:#?}");
+    }
+}
+
+fn taken_from(node: &Node, from: Provision) -> bool {
+    node.provision != from
+}
+
+const MANAGE: Wish = Wish {
+    when: |node| node.provision == Provision::Enroll,
+    ask: || provision("manage"),
+    taken: |node| taken_from(node, Provision::Enroll),
+};
+const PROVIDE: Wish = Wish {
+    when: |node| node.provision == Provision::Manageable && is_at_rest(node),
+    ask: || provision("provide"),
+    taken: |node| taken_from(node, Provision::Manageable),
+};
+const DEPLOY: Wish = Wish {
+    when: |node| node.provision == Provision::Available && is_at_rest(node),
+    ask: || provision("active"),
+    taken: |node| taken_from(node, Provision::Available),
+};
+const UNDEPLOY: Wish = Wish {
+    when: |node| node.provision == Provision::Active && is_at_rest(node),
+    ask: || provision("deleted"),
+    taken: |node| taken_from(node, Provision::Active),
+};
+const DEPLOY_EACH_TURN: Wish = Wish {
+    ask: || {
+        let names = [
+            ("fake_done", json!({})),
+            ("fake_act", json!({"times": 2})),
+            ("fake_look_in", json!({"times": 2, "seconds": 15})),
+            ("fake_reboot", json!({})),
+            ("fake_slow", json!({"seconds": 40})),
+            ("fake_hold", json!({})),
+            ("power_on", json!({})),
+            ("reboot", json!({})),
+            ("wait", json!({"seconds": 20})),
+        ];
+        let step = |(place, (name, args)): (usize, (&str, serde_json::Value))| AskedStep {
+            interface: Interface::Deploy,
+            step: name.to_owned(),
+            args: args.as_object().unwrap().clone(),
+            priority: Some(90 - i64::try_from(place).unwrap()),
+        };
+        let steps = names.into_iter().enumerate().map(step).collect();
+        Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") })
+    },
+    ..DEPLOY
+};
+const UNHOLD: Wish = Wish {
+    when: |node| node.provision == Provision::DeployHold,
+    ask: || provision("unhold"),
+    taken: |node| {
+        node.provision == Provision::Active
+            || node
+                .run
+                .as_ref()
+                .and_then(|run| run.step())
+                .is_some_and(|step| matches!(step.step.as_str(), "power_on" | "reboot" | "wait"))
+    },
+};
+const ABORT: Wish = Wish {
+    when: |node| {
+        node.provision == Provision::DeployWait
+            && node.run.as_ref().and_then(|run| run.step()).is_some_and(|step| step.step == "write_image")
+    },
+    ask: || provision("abort"),
+    taken: |node| node.provision == Provision::DeployFail,
+};
+const REBOOT: Wish = Wish {
+    when: |node| node.power == Some(Power::Off),
+    ask: || Ask::Power { target: PowerTarget::Reboot, timeout: None },
+    taken: |node| node.target_power.is_some() || node.power == Some(Power::On),
+};
+
+#[test]
+fn verification_survives_cuts() {
+    for metal in [false, true] {
+        cut_everywhere(&Scene {
+            deploy: "fake",
+            metal,
+            start: Provision::Enroll,
+            wishes: &[MANAGE],
+            end: Provision::Manageable,
+        });
+    }
+}
+
+#[test]
+fn cleaning_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        start: Provision::Manageable,
+        wishes: &[PROVIDE],
+        end: Provision::Available,
+    });
+}
+
+#[test]
+fn a_deployment_through_the_agent_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        start: Provision::Available,
+        wishes: &[DEPLOY],
+        end: Provision::Active,
+    });
+}
+
+#[test]
+fn a_fake_deployment_of_each_turn_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "fake",
+        metal: false,
+        start: Provision::Available,
+        wishes: &[DEPLOY_EACH_TURN, UNHOLD],
+        end: Provision::Active,
+    });
+}
+
+#[test]
+fn tear_down_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        start: Provision::Active,
+        wishes: &[UNDEPLOY],
+        end: Provision::Available,
+    });
+}
+
+#[test]
+fn an_abort_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        start: Provision::Available,
+        wishes: &[DEPLOY, ABORT],
+        end: Provision::DeployFail,
+    });
+}
+
+#[test]
+fn a_reboot_survives_cuts() {
+    for metal in [false, true] {
+        cut_everywhere(&Scene {
+            deploy: "fake",
+            metal,
+            start: Provision::Active,
+            wishes: &[REBOOT],
+            end: Provision::Active,
+        });
+    }
+}

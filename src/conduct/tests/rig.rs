@@ -1,0 +1,219 @@
+//! A daemon without sockets on a directory that outlives it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clock::VirtualClock;
+use super::cut::{Cut, Point};
+use super::world::World;
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::conduct::desk::Desk;
+use crate::conduct::hands::Drivers;
+use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
+use crate::conduct::tick;
+use crate::depot::blobs::Blobs;
+use crate::depot::shelf::Shelf;
+use crate::driver::agent::{AgentSettings, Agents};
+use crate::driver::fake::{FakeDelays, FakeRack};
+use crate::driver::registry::{Parts, Registry};
+use crate::model::ask::{Answer, Ask};
+use crate::model::interface::Interface;
+use crate::model::node::{Node, Wished};
+use crate::model::policy::Policy;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::options::{Mode, Options};
+
+/// What belongs to one life of the daemon.
+struct Life {
+    site: Arc<Site>,
+    desk: Arc<Desk>,
+    store: Store,
+    cut: Arc<Cut>,
+}
+
+pub(super) struct Rig {
+    dir: tempfile::TempDir,
+    pub(super) clock: Arc<VirtualClock>,
+    pub(super) world: Arc<World>,
+    registry: Arc<Registry>,
+    pub(super) fake: Arc<FakeRack>,
+    pub(super) policy: Policy,
+    life: Option<Life>,
+    tokens: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Rig {
+    /// A rig whose daemon is not running.
+    pub(super) fn new() -> Self {
+        let dir = place();
+        let clock = Arc::new(VirtualClock::new());
+        let fake = Arc::new(FakeRack::new(clock.clone(), FakeDelays::default()));
+        let agents = Agents {
+            client: Default::default(),
+            clock: clock.clone(),
+            shelf: Arc::new(Shelf::open(dir.path(), &[]).unwrap()),
+            blobs: Arc::new(Blobs::open(dir.path().join("blobs")).unwrap()),
+            settings: AgentSettings::new("host", "http://10.0.0.1/images"),
+        };
+        let parts = Parts { fake: fake.clone(), agents: Arc::new(agents) };
+        let registry = Arc::new(Registry::new(["fake-hardware"], parts).unwrap());
+        let drivers =
+            Drivers { registry: registry.clone(), clock: clock.clone(), logs: dir.path().join("logs") };
+        let world = World::new(clock.clone(), drivers);
+        let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };
+        let tokens = Arc::default();
+        Self { dir, clock, world, registry, fake, policy, life: None, tokens }
+    }
+
+    /// A record to begin with.
+    pub(super) fn node(&self, n: u128, deploy: &str, provision: Provision) -> Node {
+        let mut wished =
+            Wished { name: Some(format!("n{n}")), driver: "fake-hardware".to_owned(), ..Wished::default() };
+        for interface in Interface::ALL {
+            let name = self.registry.catalog().default_of("fake-hardware", interface).unwrap();
+            wished.interfaces.set(interface, name.to_owned());
+        }
+        wished.interfaces.deploy = deploy.to_owned();
+        let mut node = Node::new(id(n), wished, Moment(0));
+        node.provision = provision;
+        node.power = Some(crate::model::power::Power::Off);
+        node
+    }
+
+    /// Writes records while the daemon is not running.
+    pub(super) async fn put(&self, nodes: Vec<Node>) {
+        let store = Store::open(self.options(Arc::new(Cut::at(Point::Never)))).unwrap();
+        let written: Result<(), StoreError> = store
+            .writer()
+            .write("put", move |txn| {
+                for node in &nodes {
+                    txn.nodes().put(node)?;
+                }
+                Ok(())
+            })
+            .await;
+        written.unwrap();
+        store.close();
+    }
+
+    fn options(&self, cut: Arc<Cut>) -> Options {
+        let options = Options::new(self.dir.path(), self.clock.clone());
+        Options {
+            mode: Mode::Inline,
+            probe: Some(cut),
+            key: Some(Secret::new("a key of the tests")),
+            reserve: 0,
+            ..options
+        }
+    }
+
+    pub(super) fn start(&mut self, point: Point) -> Arc<Desk> {
+        let cut = Arc::new(Cut::at(point));
+        let store = Store::open(self.options(cut.clone())).unwrap();
+        let tokens = self.tokens.clone();
+        let site = Arc::new(Site {
+            reader: store.reader(),
+            writer: store.writer(),
+            due: store.due(),
+            hands: self.world.clone(),
+            clock: self.clock.clone(),
+            policy: Arc::new(self.policy.clone()),
+            catalog: self.registry.catalog().clone(),
+            tokens: Arc::new(move || {
+                let n = tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Secret::new(format!("token-{n}"))
+            }),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+        });
+        self.world.daemon(None, cut.clone());
+        let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
+        let blobs = Arc::new(Blobs::open(self.dir.path().join("blobs")).unwrap());
+        let desk = Desk::open(site.clone(), blobs, owed);
+        site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
+        site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        self.world.daemon(Some(desk.clone()), cut.clone());
+        self.life = Some(Life { site, desk: desk.clone(), store, cut });
+        desk
+    }
+
+    /// The daemon is gone, as after a power cut: nothing of it goes on.
+    pub(super) async fn stop(&mut self) {
+        let Life { site, desk, store, cut } = self.life.take().unwrap();
+        self.world.daemon(None, cut);
+        site.stop.cancel();
+        site.tasks.close();
+        self.clock.settle().await;
+        assert!(site.tasks.is_empty(), "tasks that do not end");
+        drop((site, desk));
+        store.close();
+        self.clock.settle().await;
+    }
+
+    pub(super) fn desk(&self) -> &Arc<Desk> {
+        &self.life.as_ref().unwrap().desk
+    }
+
+    pub(super) fn site(&self) -> &Arc<Site> {
+        &self.life.as_ref().unwrap().site
+    }
+
+    pub(super) fn cut(&self) -> &Arc<Cut> {
+        &self.life.as_ref().unwrap().cut
+    }
+
+    pub(super) fn seen(&self, n: u128) -> Option<Arc<Node>> {
+        self.site().reader.published().node(id(n)).cloned()
+    }
+
+    pub(super) fn owed(&self) -> usize {
+        self.life.as_ref().unwrap().store.dump().unwrap().matches("effect:").count()
+    }
+
+    /// Asks beside; the answer comes when time goes on.
+    pub(super) fn asking(&self, n: u128, ask: Ask) -> tokio::task::JoinHandle<Result<Answer, Refusal>> {
+        let desk = self.desk().clone();
+        let clock = self.clock.clone();
+        tokio::spawn(async move {
+            let answer = desk.ask(id(n), ask).await;
+            clock.noise();
+            answer
+        })
+    }
+
+    /// Asks and lets time go on until it is answered.
+    pub(super) async fn ask(&self, n: u128, ask: Ask) -> Result<Answer, Refusal> {
+        let asking = self.asking(n, ask);
+        self.clock.run_until(Duration::from_mins(1), || asking.is_finished()).await;
+        asking.await.unwrap()
+    }
+
+    /// Time goes on until the node is so, an hour or two at most.
+    pub(super) async fn until(&self, n: u128, so: impl Fn(&Node) -> bool) {
+        let done = self.clock.run_until(LONG, || self.seen(n).is_some_and(|node| so(&node))).await;
+        assert!(done, "it never comes: {:#?}", self.seen(n));
+    }
+}
+
+pub(super) fn id(n: u128) -> NodeId {
+    NodeId(uuid::Uuid::from_u128(n))
+}
+
+/// In memory where the machine has such a place: these tests flush some ten thousand times.
+fn place() -> tempfile::TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+pub(super) const LONG: Duration = Duration::from_hours(2);

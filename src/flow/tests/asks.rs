@@ -1,0 +1,164 @@
+//! Verbs: every word from every state, and what each asks of the record.
+
+use super::stage::{Stage, asked, silent};
+use crate::flow;
+use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::effect::Look;
+use crate::model::interface::Interface;
+use crate::model::moves::{TARGETS, Verb};
+use crate::model::outcome::{Seen, Verdict};
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+/// Verbs whose pipeline is not there: refused before the move.
+const NOT_BUILT: &[Verb] =
+    &[Verb::Adopt, Verb::Clean, Verb::Inspect, Verb::Rescue, Verb::Service, Verb::Unrescue];
+
+#[test]
+fn a_word_is_taken_from_a_state_as_the_move_table_says() {
+    for target in TARGETS {
+        for from in Provision::all() {
+            let mut stage = Stage::at("plain", from);
+            let before = stage.node.clone();
+            let Some(to) = from.after(target.verb) else {
+                let refusal = stage.verb(target.word).unwrap_err();
+                assert!(matches!(refusal, Refusal::NoSuchMove { .. }), "{} from {from}", target.word);
+                assert_eq!(stage.node, before);
+                continue;
+            };
+            let internal = matches!(
+                (target.verb, from),
+                (Verb::Manage, Provision::Cleaning) | (Verb::Clean, Provision::Deleting)
+            );
+            if internal || NOT_BUILT.contains(&target.verb) {
+                let refusal = stage.verb(target.word).unwrap_err();
+                let right = matches!(
+                    (internal, &refusal),
+                    (true, Refusal::Locked { .. }) | (false, Refusal::NotBuilt { .. })
+                );
+                assert!(right, "{} from {from}: {refusal}", target.word);
+                assert_eq!(stage.node, before, "a refused ask changes nothing");
+            } else if stage.node.provision.name().ends_with("hold") || from.name().contains("wait") {
+                // Without a run there is nothing to abort or let go of; the pipelines' tests do it with one.
+            } else {
+                stage.verb(target.word).unwrap();
+                let moved = stage.journal.iter().find(|event| event.event == "provision").unwrap();
+                assert_eq!(moved.text, format!("{from} -> {to}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn an_illegal_word_on_a_reserved_node_may_become_legal() {
+    let mut stage = Stage::at("plain", Provision::Deploying);
+    stage.node.reserved = true;
+    assert!(matches!(stage.verb("provide").unwrap_err(), Refusal::Locked { .. }));
+}
+
+#[test]
+fn maintenance_keeps_a_node_from_deployment() {
+    let mut stage = Stage::at("plain", Provision::Available);
+    stage.ask(&Ask::Maintenance { on: true, reason: Some("fan".to_owned()) }).unwrap();
+    assert_eq!(stage.node.maintenance_reason.as_deref(), Some("fan"));
+    let before = stage.node.clone();
+    assert!(matches!(stage.verb("active").unwrap_err(), Refusal::InMaintenance { .. }));
+    assert_eq!(stage.node, before);
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    assert_eq!(stage.node.maintenance_reason, None);
+    stage.verb("active").unwrap();
+}
+
+#[test]
+fn provide_is_refused_in_maintenance_if_the_site_says_so() {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.node.wished.maintenance = true;
+    stage.policy.allow_provisioning_in_maintenance = false;
+    assert!(matches!(stage.verb("provide").unwrap_err(), Refusal::InMaintenance { .. }));
+    stage.policy.allow_provisioning_in_maintenance = true;
+    stage.verb("provide").unwrap();
+}
+
+#[test]
+fn protected_and_retired_nodes_are_left_alone() {
+    for word in ["deleted", "rebuild"] {
+        let mut stage = Stage::at("plain", Provision::Active);
+        stage.node.wished.protected = true;
+        assert!(matches!(stage.verb(word).unwrap_err(), Refusal::Protected { .. }), "{word}");
+    }
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.node.wished.retired = true;
+    assert!(matches!(stage.verb("provide").unwrap_err(), Refusal::Retired { .. }));
+}
+
+#[test]
+fn what_the_looks_found_wrong_refuses_the_ask() {
+    let bad = |interface| {
+        Seen::Valid(vec![
+            Verdict { interface: Interface::Console, reason: Some("no console".to_owned()) },
+            Verdict { interface, reason: Some("missing image_source".to_owned()) },
+        ])
+    };
+    let ask = Ask::Provision(ProvisionAsk::new(Verb::Deploy, "active"));
+    for seen in [bad(Interface::Deploy), bad(Interface::Boot), bad(Interface::Power), silent()] {
+        let mut stage = Stage::at("plain", Provision::Available);
+        let before = stage.node.clone();
+        let refusal = stage.ask_seen(&ask, &[seen]).unwrap_err();
+        assert!(refusal.to_string().starts_with("Failed to validate deploy or power info"), "{refusal}");
+        assert_eq!(stage.node, before);
+    }
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    let provide = Ask::Provision(ProvisionAsk::new(Verb::Provide, "provide"));
+    stage.ask_seen(&provide, &[bad(Interface::Deploy)]).unwrap();
+}
+
+#[test]
+fn asks_that_need_the_settings_look_at_them_first() {
+    let stage = Stage::at("plain", Provision::Available);
+    let looks = |verb| flow::wants(&stage.node, &Ask::Provision(ProvisionAsk::new(verb, "")));
+    assert_eq!(looks(Verb::Deploy), [Look::Valid { deploy: true }]);
+    assert_eq!(looks(Verb::Delete), [Look::Valid { deploy: false }]);
+    assert_eq!(looks(Verb::Abort), []);
+    assert_eq!(flow::wants(&stage.node, &Ask::Maintenance { on: true, reason: None }), []);
+}
+
+#[test]
+fn steps_of_a_request_are_checked_before_the_move() {
+    let cases = [
+        (asked(Interface::Vendor, "send_raw", 50), "not allowed"),
+        (asked(Interface::Raid, "apply", 50), "\"level\" is required"),
+    ];
+    for (step, why) in cases {
+        let mut stage = Stage::at("agent", Provision::Available);
+        let before = stage.node.clone();
+        let refusal = stage.deploy(&[step]).unwrap_err();
+        assert!(refusal.to_string().contains(why), "{refusal}");
+        assert_eq!(stage.node, before);
+    }
+    let mut large = asked(Interface::Raid, "apply", 50);
+    large.args.insert("level".to_owned(), "5".repeat(5000).into());
+    let refusal = Stage::at("agent", Provision::Available).deploy(&[large]).unwrap_err();
+    assert!(refusal.to_string().contains("over the limit"), "{refusal}");
+    let core = asked(Interface::Deploy, "deploy", 50);
+    let refusal = Stage::at("agent", Provision::Available).deploy(&[core]).unwrap_err();
+    assert!(refusal.to_string().contains("cannot be overridden"), "{refusal}");
+}
+
+#[test]
+fn a_node_is_deleted_where_nothing_is_on_it() {
+    for from in Provision::all() {
+        let mut stage = Stage::at("plain", from);
+        let right = from.traits().delete_ok;
+        assert_eq!(stage.ask(&Ask::Delete).is_ok(), right, "{from}");
+        stage.node.wished.maintenance = true;
+        assert!(stage.ask(&Ask::Delete).is_ok(), "{from} in maintenance");
+    }
+    let mut stage = Stage::at("plain", Provision::Available);
+    stage.policy.allow_deleting_available_nodes = false;
+    assert!(matches!(stage.ask(&Ask::Delete).unwrap_err(), Refusal::Conflict(_)));
+    stage.policy.allow_deleting_available_nodes = true;
+    stage.node.wished.instance_uuid = Some(uuid::Uuid::from_u128(7));
+    assert!(matches!(stage.ask(&Ask::Delete).unwrap_err(), Refusal::Conflict(_)));
+    stage.node.wished.protected = true;
+    assert!(matches!(stage.ask(&Ask::Delete).unwrap_err(), Refusal::Protected { .. }));
+}

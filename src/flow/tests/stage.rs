@@ -1,0 +1,405 @@
+//! A node on a stage: decisions are applied as a lane would, and each is checked on the way.
+
+use std::net::IpAddr;
+
+use serde_json::json;
+
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::flow;
+use crate::model::Object;
+use crate::model::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
+use crate::model::boot::Beat;
+use crate::model::catalog::{ArgSpec, Catalog, Implementation, PowerSupport, StepSpec};
+use crate::model::decision::{Decision, Fate};
+use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::facts::Facts;
+use crate::model::interface::Interface;
+use crate::model::journal::Event;
+use crate::model::moves::{MOVES, Target, Verb};
+use crate::model::node::{Node, Wished};
+use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::policy::Policy;
+use crate::model::power::{Power, PowerTarget};
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+use crate::model::run::{Phase, WaitFor};
+use crate::model::step::{Again, AskedStep, By, Core, Kind};
+use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Turn};
+
+/// One node with what is owed to it and looked at.
+pub(super) struct Stage {
+    pub(super) node: Node,
+    pub(super) owed: Vec<Owed>,
+    pub(super) looks: Vec<Look>,
+    pub(super) policy: Policy,
+    pub(super) catalog: Catalog,
+    pub(super) journal: Vec<Event>,
+    /// Decisions that kept something.
+    pub(super) kept: usize,
+    tokens: u32,
+    /// A look was begun and is not over.
+    under_way: bool,
+}
+
+impl Stage {
+    /// A node in `enroll` whose deploy interface is this one.
+    pub(super) fn new(deploy: &str) -> Self {
+        let mut wished = Wished { name: Some("n1".to_owned()), driver: "d".to_owned(), ..Wished::default() };
+        for interface in Interface::ALL {
+            wished.interfaces.set(interface, "x".to_owned());
+        }
+        wished.interfaces.deploy = deploy.to_owned();
+        Self {
+            node: Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0)),
+            owed: Vec::new(),
+            looks: Vec::new(),
+            policy: Policy::default(),
+            catalog: catalog(),
+            journal: Vec::new(),
+            kept: 0,
+            tokens: 0,
+            under_way: false,
+        }
+    }
+
+    /// The same in another state.
+    pub(super) fn at(deploy: &str, provision: Provision) -> Self {
+        let mut stage = Self::new(deploy);
+        stage.node.provision = provision;
+        stage.node.target_provision = provision.traits().target;
+        stage.node.power = Some(Power::Off);
+        stage
+    }
+
+    fn decide<T>(&mut self, seen: &[Seen], rule: impl FnOnce(&Node, &Facts<'_>) -> T) -> T {
+        self.tokens += 1;
+        let token = Secret::new(format!("token-{}", self.tokens));
+        let facts = Facts {
+            at: Moment(i64::from(self.tokens)),
+            token: &token,
+            policy: &self.policy,
+            catalog: &self.catalog,
+            owed: &self.owed,
+            ports: &[],
+            seen,
+        };
+        rule(&self.node, &facts)
+    }
+
+    pub(super) fn ask_seen(&mut self, ask: &Ask, seen: &[Seen]) -> Result<Answer, Refusal> {
+        let decision = self.decide(seen, |node, facts| flow::admit(node, ask, facts))?;
+        let answer = decision.answer.clone();
+        self.apply(decision);
+        Ok(answer)
+    }
+
+    pub(super) fn ask(&mut self, ask: &Ask) -> Result<Answer, Refusal> {
+        self.ask_seen(ask, &[])
+    }
+
+    pub(super) fn verb(&mut self, word: &str) -> Result<Answer, Refusal> {
+        let verb = Target::parse(word).map_or(Verb::Fail, |target| target.verb);
+        self.ask(&Ask::Provision(ProvisionAsk::new(verb, word)))
+    }
+
+    pub(super) fn deploy(&mut self, steps: &[AskedStep]) -> Result<Answer, Refusal> {
+        let steps = steps.to_vec();
+        self.ask(&Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") }))
+    }
+
+    pub(super) fn power_ask(&mut self, target: PowerTarget) -> Result<Answer, Refusal> {
+        self.ask(&Ask::Power { target, timeout: None })
+    }
+
+    pub(super) fn happen(&mut self, happened: &Happened) {
+        self.under_way &= !matches!(happened, Happened::Looked { .. });
+        let decision = self.decide(&[], |node, facts| flow::absorb(node, happened, facts));
+        self.apply(decision);
+    }
+
+    pub(super) fn call(&mut self, effect: Effect) {
+        let decision = self.decide(&[], |node, facts| flow::call(node, effect, facts));
+        self.apply(decision);
+    }
+
+    /// Pays the first owed effect with this outcome.
+    pub(super) fn pay(&mut self, outcome: Outcome) -> Effect {
+        let owed = self.owed.first().expect("something is owed").clone();
+        self.happen(&Happened::Paid { number: owed.number, outcome });
+        owed.effect
+    }
+
+    /// Pays the first owed effect as a good machine would.
+    pub(super) fn pay_well(&mut self) -> Effect {
+        let outcome = match self.owed.first().map(|owed| &owed.effect) {
+            Some(Effect::Power { wish, .. }) => Outcome::Power(wish.goal()),
+            Some(Effect::Step { .. }) => Outcome::Turn(Turn::done()),
+            _ => Outcome::Done,
+        };
+        self.pay(outcome)
+    }
+
+    pub(super) fn pay_all(&mut self) -> Vec<Effect> {
+        let mut paid = Vec::new();
+        while !self.owed.is_empty() {
+            paid.push(self.pay_well());
+        }
+        paid
+    }
+
+    /// Begins the first wished look: what it has seen comes later, with this fence.
+    pub(super) fn begin_look(&mut self) -> u64 {
+        self.looks.remove(0);
+        self.under_way = true;
+        self.node.changes
+    }
+
+    /// Answers the first wished look.
+    pub(super) fn see(&mut self, seen: Seen) -> Look {
+        assert!(!self.looks.is_empty(), "no look is wished: {:?}", self.node.run);
+        let look = self.looks.remove(0);
+        let fence = self.node.changes;
+        self.happen(&Happened::Looked { look: look.clone(), fence, seen });
+        look
+    }
+
+    pub(super) fn turn(&mut self, turn: Turn) -> Look {
+        self.see(Seen::Turn(turn))
+    }
+
+    pub(super) fn due(&mut self) {
+        let wait = self.node.wait.as_ref().expect("it waits").number;
+        self.happen(&Happened::Due { wait });
+    }
+
+    pub(super) fn lookup(&mut self, from: u8) -> Result<Answer, Refusal> {
+        self.ask(&Ask::Lookup { from: address(from) })
+    }
+
+    /// Looks up and beats: the agent of a fresh boot is there.
+    pub(super) fn agent_comes(&mut self) {
+        let answer = self.lookup(1).unwrap();
+        assert!(matches!(answer, Answer::Token(TokenAnswer::Plain(_))), "{answer:?}");
+        self.beat();
+    }
+
+    /// A good heartbeat.
+    pub(super) fn beat(&mut self) {
+        let beat = self.good_beat();
+        self.happen(&Happened::Beat(beat));
+    }
+
+    pub(super) fn good_beat(&self) -> Beat {
+        let token = self.node.agent.as_ref().map_or(Secret::new("none"), |agent| agent.token.clone());
+        Beat {
+            url: "https://192.0.2.1:9999".to_owned(),
+            token,
+            version: Some("13.0.0".to_owned()),
+            verify_ca: Some("PEM".to_owned()),
+            status: None,
+            status_message: None,
+            from: address(1),
+        }
+    }
+
+    pub(super) fn state(&self) -> Provision {
+        self.node.provision
+    }
+
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.node.run.as_ref().map(|run| run.phase)
+    }
+
+    pub(super) fn waits_for(&self) -> Option<WaitFor> {
+        self.node.wait.as_ref().map(|wait| wait.why)
+    }
+
+    /// Name of the current step.
+    pub(super) fn step(&self) -> &str {
+        self.node.run.as_ref().and_then(|run| run.step()).map_or("none", |step| &step.step)
+    }
+
+    pub(super) fn plan(&self) -> Vec<&str> {
+        self.node.run.iter().flat_map(|run| &run.plan).map(|step| step.step.as_str()).collect()
+    }
+
+    pub(super) fn error(&self) -> &str {
+        self.node.last_error.as_deref().unwrap_or_default()
+    }
+
+    fn apply(&mut self, decision: Decision) {
+        self.check_moves(&decision);
+        self.kept += usize::from(decision.keeps_something());
+        match decision.fate {
+            Fate::Next(node) => self.node = *node,
+            Fate::Same => {}
+            Fate::Removed => return,
+        }
+        self.owed.retain(|owed| !decision.settle.contains(&owed.number));
+        self.owed.extend(decision.owe);
+        for look in decision.looks {
+            if !self.looks.contains(&look) {
+                self.looks.push(look);
+            }
+        }
+        self.journal.extend(decision.journal);
+        self.check_record();
+        assert_eq!(self.stuck(), None, "{:#?}\nowed {:?}", self.node, self.owed);
+    }
+
+    /// Each move is in the table and begins where the one before ended.
+    fn check_moves(&self, decision: &Decision) {
+        let mut at = self.node.provision.name().to_owned();
+        for event in &decision.journal {
+            assert_ne!(event.event, "internal", "{}", event.text);
+            if event.event != "provision" {
+                continue;
+            }
+            let (from, to) = event.text.split_once(" -> ").unwrap();
+            assert_eq!(from, at);
+            assert!(MOVES.iter().any(|(a, _, b)| a.name() == from && b.name() == to), "{}", event.text);
+            to.clone_into(&mut at);
+        }
+        if let Fate::Next(node) = &decision.fate {
+            assert_eq!(node.provision.name(), at, "a state changed without a move");
+        }
+    }
+
+    fn check_record(&self) {
+        assert_eq!(self.node.reserved, !self.owed.is_empty());
+        let numbers: Vec<_> = self.owed.iter().map(|owed| owed.number).collect();
+        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
+        assert!(numbers.iter().all(|number| *number <= self.node.changes));
+        let size = serde_json::to_vec(&self.node).unwrap().len();
+        assert!(size < 64 << 10, "a record of {size} bytes");
+    }
+
+    /// Why nothing will ever move this node on, if that is so.
+    pub(super) fn stuck(&self) -> Option<String> {
+        let traits = self.node.provision.traits();
+        let hold = traits.name.ends_with("hold");
+        let run = self.node.run.as_ref();
+        if traits.stable || traits.failure {
+            return run.map(|run| format!("at rest with a run in {:?}", run.phase));
+        }
+        let Some(run) = run else { return Some("no run".to_owned()) };
+        if hold {
+            return (run.phase != Phase::Hold).then(|| format!("held in {:?}", run.phase));
+        }
+        let moves = self.node.wait.is_some()
+            || self.owed.iter().any(|owed| owed.purpose == Purpose::Run)
+            || (run.phase == Phase::Look && (self.under_way || !self.looks.is_empty()));
+        (!moves).then(|| format!("in {:?} with no look, no wait and nothing owed", run.phase))
+    }
+}
+
+pub(super) fn address(last: u8) -> IpAddr {
+    IpAddr::from([192, 0, 2, last])
+}
+
+pub(super) fn lost() -> Turn {
+    failed(FailureKind::Lost)
+}
+
+pub(super) fn failed(kind: FailureKind) -> Turn {
+    Turn::Failed(Failure::new(kind, "some reason"))
+}
+
+pub(super) fn silent() -> Seen {
+    Seen::Silent(Failure::silent("no answer"))
+}
+
+pub(super) fn object(value: serde_json::Value) -> Object {
+    value.as_object().unwrap().clone()
+}
+
+pub(super) fn asked(interface: Interface, step: &str, priority: i64) -> AskedStep {
+    AskedStep { interface, step: step.to_owned(), args: Object::new(), priority: Some(priority) }
+}
+
+/// What the agent offers.
+pub(super) fn in_band(steps: &[(&str, i64)]) -> Seen {
+    let steps = steps.iter().map(|(step, priority)| offered(step, *priority)).collect();
+    Seen::Steps(InBandSteps {
+        steps,
+        versions: object(json!({"generic_hardware_manager": "1.2"})),
+        last_command: None,
+    })
+}
+
+pub(super) fn offered(step: &str, priority: i64) -> InBand {
+    InBand {
+        interface: Interface::Deploy,
+        step: step.to_owned(),
+        priority,
+        abortable: true,
+        reboot_requested: false,
+        again: Again::Repeat,
+        required: Vec::new(),
+        known: Vec::new(),
+    }
+}
+
+const fn spec(kind: Kind, step: &'static str, priority: i64, by: By) -> StepSpec {
+    StepSpec {
+        kind,
+        step,
+        priority,
+        abortable: true,
+        requires_ramdisk: false,
+        by,
+        again: Again::Repeat,
+        args: &[],
+    }
+}
+
+const LEVEL: ArgSpec = ArgSpec { name: "level", description: "RAID level.", required: true };
+
+/// A deployment through an agent, one without, and steps of other interfaces beside.
+pub(super) fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let mut add = |interface, name: &str, implementation| {
+        catalog.implementations.insert((interface, name.to_owned()), implementation);
+    };
+    let power = PowerSupport { soft: true, on: true };
+    add(Interface::Power, "x", Implementation { power_wishes: power, ..Implementation::default() });
+    let hard = PowerSupport { soft: false, on: false };
+    add(Interface::Power, "hard", Implementation { power_wishes: hard, ..Implementation::default() });
+    let agent = vec![
+        spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootAgent)),
+        spec(Kind::Deploy, "write_image", 80, By::Agent),
+        spec(Kind::Deploy, "prepare_instance_boot", 60, By::Driver),
+        spec(Kind::Deploy, "tear_down_agent", 40, By::Driver),
+        spec(Kind::Deploy, "switch_to_tenant_network", 30, By::Core(Core::LeaveNetwork)),
+        spec(Kind::Deploy, "boot_instance", 20, By::Core(Core::BootDisk)),
+    ];
+    add(
+        Interface::Deploy,
+        "agent",
+        Implementation { steps: agent, uses_agent: true, ..Implementation::default() },
+    );
+    let plain = vec![
+        spec(Kind::Deploy, "deploy", 100, By::Core(Core::Nothing)),
+        StepSpec { again: Again::Never, ..spec(Kind::Deploy, "press", 0, By::Driver) },
+        spec(Kind::Deploy, "turn", 0, By::Driver),
+    ];
+    add(Interface::Deploy, "plain", Implementation { steps: plain, ..Implementation::default() });
+    add(
+        Interface::Management,
+        "x",
+        Implementation {
+            steps: vec![spec(Kind::Verify, "check_bmc", 1, By::Driver)],
+            ..Implementation::default()
+        },
+    );
+    let raid = vec![
+        StepSpec { abortable: false, ..spec(Kind::Clean, "delete_configuration", 10, By::Driver) },
+        StepSpec { args: &[LEVEL], ..spec(Kind::Deploy, "apply", 0, By::Driver) },
+    ];
+    add(Interface::Raid, "x", Implementation { steps: raid, ..Implementation::default() });
+    let bios = vec![spec(Kind::Clean, "factory_reset", 10, By::Driver)];
+    add(Interface::Bios, "x", Implementation { steps: bios, ..Implementation::default() });
+    catalog
+}

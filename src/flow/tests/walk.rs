@@ -1,0 +1,142 @@
+//! Whatever comes in whatever order: no panic, no move that the table does not hold, nobody left stuck.
+//! The stage checks these after each decision.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::stage::{Stage, asked, failed, in_band, object, silent};
+use crate::base::secret::Secret;
+use crate::model::ask::Ask;
+use crate::model::boot::{BootDevice, Boots};
+use crate::model::effect::{Effect, Look};
+use crate::model::interface::Interface;
+use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::power::{Power, PowerTarget};
+use crate::model::provision::Provision;
+use crate::model::turn::{Failure, FailureKind, Turn};
+
+fn turn(n: u8) -> Turn {
+    let memo = object(json!({ "n": n / 16 }));
+    match n % 16 {
+        0..5 => Turn::done(),
+        5 | 6 => Turn::Act { memo },
+        7 => Turn::LookIn { after: 5, memo },
+        8 => Turn::Reboot {
+            into: [Boots::Ramdisk, Boots::Disk, Boots::Nothing][usize::from(n / 16 % 3)],
+            memo,
+        },
+        9 | 10 => Turn::Agent { memo },
+        11 => Turn::Hold,
+        12 => failed(FailureKind::Silent),
+        13 => failed(FailureKind::Lost),
+        14 => failed([FailureKind::Version, FailureKind::Unknown][usize::from(n / 16 % 2)]),
+        _ => Turn::failed("no"),
+    }
+}
+
+fn outcome(effect: &Effect, n: u8) -> Outcome {
+    match (effect, n % 16) {
+        (_, 15) => Outcome::Failed(Failure::silent("no answer")),
+        (_, 14) => Outcome::Failed(Failure::step("no")),
+        (Effect::Power { wish, .. }, _) => Outcome::Power(wish.goal()),
+        (Effect::Step { .. }, _) => Outcome::Turn(turn(n)),
+        (Effect::BootDevice { .. } | Effect::Logs, _) => Outcome::Done,
+    }
+}
+
+fn seen(look: &Look, n: u8) -> Seen {
+    match look {
+        _ if n % 16 == 15 => silent(),
+        Look::Power => Seen::Power([Power::On, Power::Off, Power::Error][usize::from(n % 3)]),
+        Look::Step { .. } => Seen::Turn(turn(n)),
+        Look::AgentSteps if n % 16 == 14 => Seen::Silent(Failure::new(FailureKind::Lost, "another")),
+        Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
+        Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => Seen::Alive(true),
+    }
+}
+
+/// An ask, as a lane would let it in.
+fn ask(stage: &mut Stage, n: u8) {
+    let free = stage.owed.is_empty();
+    let refusal = match n % 16 {
+        0 => stage.verb("abort").err(),
+        1 => stage.ask(&Ask::Maintenance { on: n > 128, reason: None }).err(),
+        _ if !free => None,
+        2 => stage.verb("unhold").err(),
+        3 | 4 => stage.verb("manage").err(),
+        5 | 6 => stage.verb("provide").err(),
+        7..10 => {
+            let name = ["turn", "press", "hold", "wait", "reboot", "flash"][usize::from(n / 16 % 6)];
+            stage.deploy(&[asked(Interface::Deploy, name, 70)]).err()
+        }
+        10 => stage.verb("deleted").err(),
+        11 => stage.verb("rebuild").err(),
+        _ => {
+            let targets = [PowerTarget::On, PowerTarget::Off, PowerTarget::Reboot, PowerTarget::SoftReboot];
+            stage.power_ask(targets[usize::from(n / 16 % 4)]).err()
+        }
+    };
+    drop(refusal);
+}
+
+fn act(stage: &mut Stage, what: u8, n: u8) {
+    match what % 16 {
+        0..2 => ask(stage, n),
+        2 | 3 => drop(stage.lookup(1 + n % 2)),
+        4 | 5 => stage.beat(),
+        6 => {
+            let mut beat = stage.good_beat();
+            beat.token = Secret::new("token-1");
+            stage.happen(&Happened::Beat(beat));
+        }
+        7 | 8 => {
+            if stage.node.wait.is_some() {
+                stage.due();
+            }
+        }
+        9 => match n % 8 {
+            0 => {
+                stage.looks.clear();
+                stage.happen(&Happened::Opened);
+            }
+            1 if stage.owed.is_empty() => {
+                stage.call(Effect::BootDevice { device: BootDevice::Disk, persistent: true });
+            }
+            2 if !stage.looks.is_empty() => {
+                let look = stage.looks.remove(0);
+                let fence = stage.node.changes.wrapping_sub(1);
+                let seen = seen(&look, n);
+                stage.happen(&Happened::Looked { look, fence, seen });
+            }
+            3 => stage.happen(&Happened::Paid { number: u64::from(n / 8), outcome: Outcome::Done }),
+            _ => stage.happen(&Happened::SyncDue),
+        },
+        _ => {
+            if let Some(owed) = stage.owed.first() {
+                let outcome = outcome(&owed.effect, n);
+                stage.pay(outcome);
+            } else if let Some(look) = stage.looks.first() {
+                let seen = seen(look, n);
+                stage.see(seen);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nobody_is_ever_stuck(
+        agent: bool,
+        start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active]),
+        acts in prop::collection::vec((any::<u8>(), any::<u8>()), 0..250),
+    ) {
+        let mut stage = Stage::at(if agent { "agent" } else { "plain" }, start);
+        stage.policy.agent.restrict_lookup = false;
+        for (what, n) in acts {
+            act(&mut stage, what, n);
+        }
+    }
+}
