@@ -40,6 +40,7 @@ fn an_operator_aborts_cleaning_while_a_slow_step_runs() {
     rig.provision(&json!({"target": "abort"}));
     let told = rig.until_failed("clean failed");
     assert!(told.contains("n1") && told.contains("aborted") && told.contains("deploy.site_slow"), "{told}");
+    assert_eq!(rig.node()["power_state"], "power off", "else the step would go on");
     assert_eq!(rig.machine().steps(), ["site_slow"]);
 
     // The way back: what was aborted is cleaned from the beginning.

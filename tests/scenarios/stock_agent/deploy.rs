@@ -21,7 +21,8 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
     rig.until("available");
     let image = rig.image(8 << 20);
     rig.instance(&image.order());
-    let drive = json!({"meta_data": {"hostname": "db7", "uuid": "u-1"}, "user_data": "#cloud-config\nusers: []\n"});
+    let drive =
+        json!({"meta_data": {"hostname": "db7", "uuid": "u-1"}, "user_data": "#cloud-config\nusers: []\n"});
     rig.provision(&json!({"target": "active", "configdrive": drive}));
     rig.until("active");
 
@@ -37,7 +38,11 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
     assert_eq!(rig.machine().power_commands(), ["poweroff"], "it was asked before its power was cut");
     assert_eq!(rig.machine().steps(), ["write_image", "site_quick"]);
 
-    rig.ok("PATCH", &format!("/v1/nodes/{}", rig.node), &json!([{"op": "replace", "path": "/automated_clean", "value": true}]));
+    rig.ok(
+        "PATCH",
+        &format!("/v1/nodes/{}", rig.node),
+        &json!([{"op": "replace", "path": "/automated_clean", "value": true}]),
+    );
     rig.provision(&json!({"target": "deleted"}));
     rig.until("available");
     let node = rig.node();
@@ -48,20 +53,25 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
 }
 
 #[test]
-fn a_user_deploys_a_file_with_a_wrong_checksum_and_then_with_the_right_one() {
+fn a_user_deploys_with_a_wrong_checksum_from_the_web_and_from_a_file_and_then_with_the_right_one() {
     let rig = Rig::new(Machine::new(MAC), "", &quick());
     rig.provision(&json!({"target": "provide"}));
     rig.until("available");
     let image = rig.image(4 << 20);
     let mut order = image.order();
-    order["image_source"] = json!(format!("file://{}", image.path.display()));
     order["image_os_hash_value"] = json!("0".repeat(64));
-    rig.instance(&order);
-    rig.provision(&json!({"target": "active"}));
-    let told = rig.until_failed("deploy failed");
-    assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
-    assert!(told.contains("checksum") && told.contains("deploy it again"), "{told}");
-    assert_eq!(rig.node()["power_state"], "power off");
+    for (source, finder) in [
+        (image.url.clone(), "failed to verify against checksum"),
+        (format!("file://{}", image.path.display()), "sha256"),
+    ] {
+        order["image_source"] = json!(source);
+        rig.instance(&order);
+        rig.provision(&json!({"target": "active"}));
+        let told = rig.until_failed("deploy failed");
+        assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
+        assert!(told.contains(finder) && told.contains("deploy it again"), "{told}");
+        assert_eq!(rig.node()["power_state"], "power off");
+    }
     let logs = rig.daemon.data().join("logs");
     let archive = std::fs::read_dir(&logs).unwrap().next().expect("no logs were kept").unwrap().path();
     let listing = std::process::Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
@@ -81,14 +91,17 @@ fn a_user_asks_for_a_site_step_in_the_deployment_and_for_one_that_nobody_has() {
     rig.until("available");
     let image = rig.image(2 << 20);
     rig.instance(&image.order());
-    let step = |name: &str, args: Value| json!({"interface": "deploy", "step": name, "priority": 75, "args": args});
+    let step =
+        |name: &str, args: Value| json!({"interface": "deploy", "step": name, "priority": 75, "args": args});
 
     rig.provision(&json!({"target": "active", "deploy_steps": [step("make_coffee", json!({}))]}));
     let told = rig.until_failed("deploy failed");
     assert!(told.contains("n1") && told.contains("deploy.make_coffee"), "{told}");
     assert_eq!(rig.machine().steps(), [""; 0], "nothing was done to the disk");
 
-    rig.provision(&json!({"target": "active", "deploy_steps": [step("site_args", json!({"text": "hello"}))]}));
+    rig.provision(
+        &json!({"target": "active", "deploy_steps": [step("site_args", json!({"text": "hello"}))]}),
+    );
     rig.until("active");
     assert_eq!(rig.machine().steps(), ["write_image", "site_args hello", "site_quick"]);
     rig.assert_disk(&image.content);
