@@ -101,6 +101,8 @@ pub struct Lane {
     looks: VecDeque<(Look, Looker)>,
     callers: HashMap<u64, ActReply>,
     parked: Parked,
+    /// Lookups that wait until the known agent was looked at.
+    lookups: Parked,
     /// Effects found owed at open: they may have been paid already.
     begun_before: HashSet<u64>,
     removed: bool,
@@ -137,6 +139,7 @@ impl Lane {
             looks: VecDeque::new(),
             callers: HashMap::new(),
             parked: Parked::default(),
+            lookups: Parked::default(),
             begun_before,
             removed: false,
         }
@@ -164,7 +167,7 @@ impl Lane {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Came {
-        let deadline = self.parked.deadline();
+        let deadline = [self.parked.deadline(), self.lookups.deadline()].into_iter().flatten().min();
         let clock = self.site.clock.clone();
         let patience = async {
             match deadline {
@@ -241,18 +244,51 @@ impl Lane {
 
     /// Decides an ask on the record as it is by now.
     async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
-        self.site.writer.release(self.id);
-        let wants_node = matches!(ask, Ask::Patch(_));
-        let result =
-            self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &ask, facts))).await;
-        let answer = match result {
-            Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
-            Ok(Answer::Done) if wants_node => self.published_answer(),
-            Ok(answer) => Ok(answer),
-            Err(refusal) => Err(refusal),
-        };
+        let answer = self.decide(&ask, seen).await;
+        if matches!(ask, Ask::Lookup { .. })
+            && matches!(answer, Err(Refusal::AskAgain { .. }))
+            && self.is_wished(&Look::AgentAlive)
+        {
+            self.hold_lookup(ask, reply);
+            return;
+        }
         // The client may have gone away; what was decided stands.
         reply.send(answer).ok();
+    }
+
+    async fn decide(&mut self, ask: &Ask, seen: Vec<Seen>) -> Result<Answer, Refusal> {
+        self.site.writer.release(self.id);
+        let one = ask.clone();
+        let result =
+            self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &one, facts))).await;
+        match result {
+            Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
+            Ok(Answer::Done) if matches!(ask, Ask::Patch(_)) => self.published_answer(),
+            Ok(answer) => Ok(answer),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
+    /// An agent that is told to ask again sleeps for five seconds and more, the look at the known agent takes
+    /// milliseconds: the answer waits for it, a little.
+    fn hold_lookup(&mut self, ask: Ask, reply: AskReply) {
+        if let Err(one) = self.lookups.push(self.site.clock.tick(), Waiting::Ask(ask, reply)) {
+            one.refuse(Refusal::AskAgain { node: self.id });
+        }
+    }
+
+    /// The known agent was looked at: lookups that waited for it are decided anew, and not held again.
+    async fn answer_lookups(&mut self) {
+        while let Some(one) = self.lookups.pop() {
+            match one {
+                Waiting::Ask(ask, reply) => {
+                    let answer = self.decide(&ask, Vec::new()).await;
+                    // The agent may have gone away; it asks again.
+                    reply.send(answer).ok();
+                }
+                Waiting::Act(..) => one.refuse(self.locked()),
+            }
+        }
     }
 
     fn published_answer(&self) -> Result<Answer, Refusal> {
@@ -330,7 +366,11 @@ impl Lane {
     }
 
     async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
+        let of_agent = look == Look::AgentAlive;
         self.absorb("look", Happened::Looked { look, fence, seen }).await;
+        if of_agent {
+            self.answer_lookups().await;
+        }
     }
 
     /// Takes in what has happened. A store that cannot keep it is tried again: outcomes are never dropped.
@@ -462,6 +502,9 @@ impl Lane {
         let now = self.site.clock.tick();
         while let Some(one) = self.parked.overdue(now) {
             one.refuse(self.locked());
+        }
+        while let Some(one) = self.lookups.overdue(now) {
+            one.refuse(Refusal::AskAgain { node: self.id });
         }
     }
 }

@@ -99,7 +99,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
     let text = sentence(course, run.kind, visible.as_deref(), why);
     course.strike(Purpose::Run);
-    aftermath(course, &run);
+    aftermath(course, &run, false);
     course.go(Verb::Fail);
     course.node.run = None;
     course.stop_waiting();
@@ -129,8 +129,9 @@ fn remedy(kind: Kind) -> &'static str {
     }
 }
 
-/// Logs, then power off where the site wants it.
-fn aftermath(course: &mut Course<'_>, run: &Run) {
+/// Logs, then power off where the site wants it. After an abort in cleaning the machine is off in any case: its
+/// agent may still be at the very step that somebody wanted to end.
+fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     let policy = course.facts.policy;
     let reachable = course.node.agent.as_ref().is_some_and(|agent| agent.url.is_some());
     if reachable && policy.collect_logs != CollectLogs::Never {
@@ -139,7 +140,7 @@ fn aftermath(course: &mut Course<'_>, run: &Run) {
     let uses_agent = course.facts.catalog.uses_agent(&course.node.wished.interfaces);
     let off = match run.kind {
         Kind::Deploy => policy.power_off_after_deploy_failure,
-        Kind::Clean => policy.poweroff_in_cleanfail,
+        Kind::Clean => policy.poweroff_in_cleanfail || (aborted && reachable),
         Kind::Verify | Kind::Service | Kind::Delete => false,
     };
     if off && uses_agent && !course.node.wished.disable_power_off {
@@ -172,7 +173,7 @@ pub fn abort(course: &mut Course<'_>) {
         run.step().filter(|step| !step.hidden).map_or("no step".to_owned(), |step| format!("step {step}"));
     let node = course.node.label();
     course.strike(Purpose::Run);
-    aftermath(course, &run);
+    aftermath(course, &run, true);
     course.go(Verb::Abort);
     course.node.run = None;
     course.stop_waiting();

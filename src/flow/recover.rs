@@ -39,9 +39,13 @@ pub fn opened(course: &mut Course<'_>) {
 fn unsure_press(course: &Course<'_>) -> Option<Owed> {
     let first = course.facts.owed.first()?;
     let never = match &first.effect {
-        Effect::Step { .. } => {
-            course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.again == Again::Never)
-        }
+        // An agent's list of commands tells whether its step was sent (style corner 3): paying again is safe.
+        Effect::Step { .. } => course
+            .node
+            .run
+            .as_ref()
+            .and_then(Run::step)
+            .is_some_and(|step| step.again == Again::Never && step.by != By::Agent),
         Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Logs => {
             first.effect.again() == Again::Never
         }

@@ -14,11 +14,15 @@ use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
 use ferric::cli::link::Link;
+use ferric::cli::session::Exchange;
+use ferric::cli::session::Request;
 use ferric::depot::digest;
 use ferric::depot::raw_disk;
+use ferric::net::http::Method;
 use ferric::twin::progress::Progress;
 use ferric::twin::rack::Rack;
 use ferric::twin::settings::Settings;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use crate::appliance::Appliance;
@@ -156,6 +160,14 @@ impl Stage {
         self.rack.servers().iter().map(ferric::twin::server::Server::progress).collect()
     }
 
+    /// The provision state that the API shows; none if it does not answer.
+    pub fn state(&self, node: &str) -> Option<String> {
+        let path = format!("/v1/nodes/{node}/states");
+        let answer = self.link.exchange(Request { method: Method::Get, path, body: None });
+        let shown: Value = serde_json::from_slice(&self.runtime.block_on(answer).ok()?.body).ok()?;
+        shown["provision_state"].as_str().map(str::to_owned)
+    }
+
     /// Every disk begins with the image.
     pub fn disks_equal_the_image(&self) {
         for server in self.rack.servers() {
@@ -215,4 +227,4 @@ fn make_folder(path: &Path) {
 
 const IMAGE: &str = "disk.img";
 /// A life takes about ten seconds on an idle machine.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(90);

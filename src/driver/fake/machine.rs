@@ -34,11 +34,13 @@ pub struct FakeMachine {
 }
 
 impl FakeMachine {
-    /// As the record says; a machine whose power was never seen is off.
-    pub fn of(node: &Node) -> Self {
+    /// As the record says; a machine whose power was never seen is off. One that a pipeline has switched off (so
+    /// that we were stopped in its reboot) counts as switched off just now: who watches shall see it off.
+    pub fn of(node: &Node, now: Tick) -> Self {
+        let in_reboot = node.power == Some(Power::Off) && node.run.is_some();
         Self {
             power: node.power.unwrap_or(Power::Off),
-            off_since: None,
+            off_since: in_reboot.then_some(now),
             boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false) },
             mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
             secure_boot: node.wished.secure_boot.unwrap_or(false),

@@ -69,7 +69,8 @@ impl FakeRack {
 
     /// The machine of a node; begins as the record says.
     pub fn server(self: &Arc<Self>, node: &Node) -> FakeServer {
-        self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node));
+        let now = self.clock.tick();
+        self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node, now));
         FakeServer { rack: Arc::clone(self), node: node.id }
     }
 

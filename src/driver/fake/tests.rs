@@ -14,6 +14,7 @@ use crate::model::boot::{BootDevice, Boots};
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::power::{Power, PowerWish};
+use crate::model::run::{Phase, Run};
 use crate::model::step::{Again, By, Kind, Step};
 use crate::model::turn::{Memo, Turn};
 
@@ -140,6 +141,35 @@ async fn a_reboot_is_off_for_at_least_a_second() {
     clock.advance(Duration::from_millis(599));
     tokio::task::yield_now().await;
     assert_eq!(rack.seen(on.id).unwrap().power, Power::Off);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(switching.await.unwrap(), Ok(Power::On));
+}
+
+#[tokio::test]
+async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
+    let (clock, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let mut off = node();
+    off.power = Some(Power::Off);
+    off.run = Some(Run {
+        kind: Kind::Clean,
+        manual: false,
+        plan: Vec::new(),
+        cursor: 0,
+        phase: Phase::Reboot { into: Boots::Ramdisk },
+        memo: Memo::new(),
+        lost: 0,
+        silent: 0,
+        fetched: false,
+        versions: Object::new(),
+        asked: Vec::new(),
+        started: Moment(0),
+    });
+    let power = rack.server(&off).hardware().power.unwrap();
+    let switching = tokio::spawn(async move { power.set(PowerWish::On, LIMIT).await });
+    tokio::task::yield_now().await;
+    clock.advance(Duration::from_millis(999));
+    tokio::task::yield_now().await;
+    assert_eq!(rack.seen(off.id).unwrap().power, Power::Off);
     clock.advance(Duration::from_millis(1));
     assert_eq!(switching.await.unwrap(), Ok(Power::On));
 }

@@ -43,11 +43,12 @@ async fn once(agent: &Agent) -> bool {
         ..Heartbeat::default()
     };
     let path = format!("/v1/heartbeat/{}", agent.node);
+    let newest = agent.newest.told(&agent.machine).await;
     let sent = call(
         &agent.machine,
         Method::Post,
         &path,
-        Some(lower(&agent.version, BEAT_VERSION)),
+        Some(lower(&newest, BEAT_VERSION)),
         Some(&beat.emit()),
     )
     .await;

@@ -1,5 +1,6 @@
 //! Requests of the agent to the appliance.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -46,12 +47,27 @@ pub(super) fn trust(url: &Url) -> Trust {
     if url.scheme() == "https" { Trust::Insecure } else { Trust::Plain }
 }
 
-/// The appliance's newest microversion; an old one is assumed if it does not say.
-pub(super) async fn discover(machine: &Machine) -> String {
-    let answer = call(machine, Method::Get, "/", None, None).await;
-    let root: Option<Value> = answer.ok().and_then(|answer| serde_json::from_slice(&answer.body).ok());
-    let version = root.as_ref().and_then(|root| root.pointer("/default_version/version")?.as_str());
-    version.unwrap_or(ASSUMED).to_owned()
+/// The appliance's newest microversion, asked for until it is told once.
+#[derive(Debug, Default)]
+pub(super) struct Newest(OnceLock<String>);
+
+impl Newest {
+    /// What was told, or asked for now; an old version is assumed as long as nobody answers.
+    pub(super) async fn told(&self, machine: &Machine) -> String {
+        if let Some(version) = self.0.get() {
+            return version.clone();
+        }
+        match discover(machine).await {
+            Some(version) => self.0.get_or_init(|| version).clone(),
+            None => ASSUMED.to_owned(),
+        }
+    }
+}
+
+async fn discover(machine: &Machine) -> Option<String> {
+    let answer = call(machine, Method::Get, "/", None, None).await.ok()?;
+    let root: Value = serde_json::from_slice(&answer.body).ok()?;
+    Some(root.pointer("/default_version/version")?.as_str()?.to_owned())
 }
 
 /// The request by which the agent sees over which address it reaches the appliance; its answer is not read.

@@ -6,21 +6,23 @@ use uuid::Uuid;
 
 use crate::net::http::Method;
 use crate::net::outgoing::Answer;
-use crate::twin::agent::caller::{call, lower};
+use crate::twin::agent::caller::{Newest, call, lower};
 use crate::twin::machine::Machine;
 use crate::wire::agent::LOOKUP_VERSION;
 use crate::wire::agent::lookup::{LookupQuery, LookupReply};
 
 /// Asks until the appliance knows this machine. Any answer but 200 is tried again: 409 after 5, 10 and then 30 s,
 /// others after a random time that may grow to a minute.
-pub(super) async fn until_found(machine: &Machine, version: &str, node: Option<Uuid>) -> LookupReply {
+pub(super) async fn until_found(machine: &Machine, newest: &Newest, node: Option<Uuid>) -> LookupReply {
     let query = LookupQuery { addresses: machine.settings().macs.clone(), node_uuid: node };
     let path = format!("/v1/lookup?{}", query.emit());
     let mut conflicts = CONFLICT_PAUSES.iter();
     let mut tries = 0;
     loop {
         machine.note(|progress| progress.lookups = progress.lookups.saturating_add(1));
-        let answer = call(machine, Method::Get, &path, Some(lower(version, LOOKUP_VERSION)), None).await;
+        let newest = newest.told(machine).await;
+        let version = lower(&newest, LOOKUP_VERSION);
+        let answer = call(machine, Method::Get, &path, Some(version), None).await;
         let (refusal, conflict) = match answer {
             Ok(answer) if answer.status == 200 => match LookupReply::parse(&answer.body) {
                 Ok(reply) => return reply,

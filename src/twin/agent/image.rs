@@ -24,7 +24,7 @@ pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<St
     let info = args.get("image_info").unwrap_or(&Value::Null);
     let checksum = Checksum::of(info, agent.config.agent_md5_checksum_enable)?;
     // The real agent asks again before each image, in the middle of its command; it keeps the token it has.
-    finding::until_found(&agent.machine, &agent.version, Some(agent.node)).await;
+    finding::until_found(&agent.machine, &agent.newest, Some(agent.node)).await;
     let drive =
         [args.get("configdrive"), info.get("configdrive")].into_iter().flatten().find_map(Value::as_str);
     let job = Job { agent, info, checksum, has_drive: drive.is_some() };

@@ -38,6 +38,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::{MASK, Secret};
 use crate::net::tls::Identity;
 use crate::twin::agent::book::Book;
+use crate::twin::agent::caller::Newest;
 use crate::twin::agent::door::Door;
 use crate::twin::machine::Machine;
 use crate::twin::progress::Stage;
@@ -62,8 +63,7 @@ pub struct Agent {
     /// The command API has closed.
     pub(super) served: CancellationToken,
     pub(super) started: Moment,
-    /// The appliance's newest microversion.
-    pub(super) version: String,
+    pub(super) newest: Newest,
 }
 
 impl Agent {
@@ -79,8 +79,8 @@ impl Agent {
 /// The agent's life, from its first request to the end of the boot.
 pub(super) async fn live(machine: Machine) {
     machine.stage(Stage::LookingUp);
-    let version = caller::discover(&machine).await;
-    let found = finding::until_found(&machine, &version, None).await;
+    let newest = Newest::default();
+    let found = finding::until_found(&machine, &newest, None).await;
     let Some(token) = own_token(&machine, found.config.agent_token.as_ref()) else {
         machine.note(|progress| progress.lockdowns = progress.lockdowns.saturating_add(1));
         return machine.stage(Stage::LockedDown);
@@ -105,7 +105,7 @@ pub(super) async fn live(machine: Machine) {
         leaving: CancellationToken::new(),
         served: CancellationToken::new(),
         started: machine.wall(),
-        version,
+        newest,
         machine,
     });
     agent.machine.stage(Stage::Serving);

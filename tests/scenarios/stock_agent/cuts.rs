@@ -52,6 +52,26 @@ fn the_daemon_is_killed_while_the_image_is_written() {
 }
 
 #[test]
+fn the_daemon_is_killed_while_it_gives_out_the_image_itself() {
+    // The stock agent asks ten times, ten seconds apart; here the seconds are shorter.
+    let machine = Machine::new(MAC).with("AGENT_CONF", "image_download_connection_retries = 20");
+    let mut rig = Rig::new(machine, "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.random_image(192 << 20);
+    rig.instance(&image.order());
+    rig.provision(&json!({"target": "active"}));
+    rig.wait("first bytes on the disk", |rig| rig.disk_has_begun());
+    rig.kill_daemon();
+    rig.restart_daemon();
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    assert_eq!(rig.machine().steps(), ["write_image", "site_quick"], "it was one step all the time");
+    let log = rig.machine().log();
+    assert!(log.contains("Image download failed") || log.contains("attempt"), "the kill came too late");
+}
+
+#[test]
 fn a_server_that_reboots_while_its_disk_is_erased_begins_the_step_again() {
     let rig = Rig::new(Machine::new(MAC).with("SITE_ERASE", "300"), ERASE_ONLY, &json!({}));
     rig.provision(&json!({"target": "provide"}));
@@ -81,4 +101,24 @@ fn a_server_that_reboots_in_a_step_of_the_site_is_left_to_a_person() {
     assert!(told.contains("n1") && told.contains("deploy.site_slow") && told.contains("rebooted"), "{told}");
     assert_eq!(rig.machine().steps(), ["site_slow"], "nobody knows whether it may run twice");
     assert_eq!(rig.node()["maintenance"], true);
+}
+
+mod e2e {
+    use super::*;
+
+    #[test]
+    #[ignore = "four boots, half a minute: run by tests/run e2e"]
+    fn a_server_that_reboots_in_the_same_step_again_and_again_is_given_up() {
+        let rig = Rig::new(Machine::new(MAC).with("SITE_ERASE", "300"), ERASE_ONLY, &json!({}));
+        rig.provision(&json!({"target": "provide"}));
+        for time in 1..=4 {
+            rig.until_step_runs("erase_devices", time);
+            let mut machine = rig.machine();
+            machine.power_off();
+            machine.power_on(&rig.rack);
+        }
+        let told = rig.until_failed("clean failed");
+        assert!(told.contains("deploy.erase_devices") && told.contains("lost 3 times"), "{told}");
+        assert_eq!(rig.machine().steps(), ["erase_devices"; 4]);
+    }
 }

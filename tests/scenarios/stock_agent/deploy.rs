@@ -53,20 +53,25 @@ fn a_user_deploys_an_image_with_a_config_drive_and_gives_the_server_back() {
 }
 
 #[test]
-fn a_user_deploys_a_file_with_a_wrong_checksum_and_then_with_the_right_one() {
+fn a_user_deploys_with_a_wrong_checksum_from_the_web_and_from_a_file_and_then_with_the_right_one() {
     let rig = Rig::new(Machine::new(MAC), "", &quick());
     rig.provision(&json!({"target": "provide"}));
     rig.until("available");
     let image = rig.image(4 << 20);
     let mut order = image.order();
-    order["image_source"] = json!(format!("file://{}", image.path.display()));
     order["image_os_hash_value"] = json!("0".repeat(64));
-    rig.instance(&order);
-    rig.provision(&json!({"target": "active"}));
-    let told = rig.until_failed("deploy failed");
-    assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
-    assert!(told.contains("checksum") && told.contains("deploy it again"), "{told}");
-    assert_eq!(rig.node()["power_state"], "power off");
+    for (source, finder) in [
+        (image.url.clone(), "failed to verify against checksum"),
+        (format!("file://{}", image.path.display()), "sha256"),
+    ] {
+        order["image_source"] = json!(source);
+        rig.instance(&order);
+        rig.provision(&json!({"target": "active"}));
+        let told = rig.until_failed("deploy failed");
+        assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
+        assert!(told.contains(finder) && told.contains("deploy it again"), "{told}");
+        assert_eq!(rig.node()["power_state"], "power off");
+    }
     let logs = rig.daemon.data().join("logs");
     let archive = std::fs::read_dir(&logs).unwrap().next().expect("no logs were kept").unwrap().path();
     let listing = std::process::Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();

@@ -1,8 +1,10 @@
-//! Steps that fail on the machine.
+//! Work that fails on the machine, or that somebody ends.
 
 use serde_json::json;
 
 use crate::machine::Machine;
+use crate::stock_agent::deploy::quick;
+use crate::stock_agent::http::SlowShop;
 use crate::stock_agent::rig::MAC;
 use crate::stock_agent::rig::Rig;
 
@@ -20,4 +22,28 @@ fn a_step_that_fails_on_the_machine_is_named_with_what_the_agent_said() {
     assert_eq!((&node["maintenance"], &node["fault"]), (&json!(true), &json!("clean failure")));
     assert_eq!(rig.machine().steps(), ["site_fail"]);
     assert!(rig.daemon.data().join("logs").read_dir().unwrap().next().is_some(), "no logs were kept");
+}
+
+#[test]
+fn a_user_aborts_a_deployment_while_the_image_is_written_and_deploys_again() {
+    let rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(4 << 20);
+    let shop = SlowShop::open(image.content.clone());
+    let mut order = image.order();
+    order["image_source"] = json!(shop.url);
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    shop.wait_for_half();
+    rig.provision(&json!({"target": "abort"}));
+    let told = rig.until_failed("deploy failed");
+    assert!(told.contains("n1") && told.contains("aborted") && told.contains("deploy.write_image"), "{told}");
+    assert_eq!(rig.node()["power_state"], "power off");
+    rig.wait("power cut", |rig| !rig.machine().is_on());
+
+    rig.instance(&image.order());
+    rig.provision(&json!({"target": "active"}));
+    rig.until("active");
+    rig.assert_disk(&image.content);
 }

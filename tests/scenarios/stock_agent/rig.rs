@@ -1,6 +1,9 @@
 //! The daemon, one server with the stock agent, its node, and a hand on its power button.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -182,6 +185,24 @@ impl Rig {
             content: std::fs::read(&path).unwrap(),
             path,
         }
+    }
+
+    /// A large image of noise, made faster than one with partitions.
+    pub fn random_image(&self, bytes: u64) -> Image {
+        let path = self.daemon.data().join("images/noise.raw");
+        let mut content = Vec::new();
+        File::open("/dev/urandom").unwrap().take(bytes).read_to_end(&mut content).unwrap();
+        std::fs::write(&path, &content).unwrap();
+        let summed = Command::new("sha256sum").arg(&path).output().unwrap();
+        let sha256 = String::from_utf8(summed.stdout).unwrap()[..64].to_owned();
+        Image { url: format!("{}/images/noise.raw", self.rack), sha256, content, path }
+    }
+
+    /// Whether something was written to the start of the disk.
+    pub fn disk_has_begun(&self) -> bool {
+        let mut start = [0; 4096];
+        let read = File::open(self.machine().disk()).and_then(|mut disk| disk.read(&mut start));
+        read.is_ok() && start.iter().any(|byte| *byte != 0)
     }
 
     /// The disk must begin with exactly these bytes.
