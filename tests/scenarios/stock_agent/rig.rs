@@ -260,7 +260,8 @@ impl Rig {
         let path = format!("/v1/nodes/{}/history", self.node);
         let page = http::ask(self.daemon.url(), "GET", &path, None).map(|(_, page)| page).unwrap_or_default();
         let rows = page["history"].as_array().into_iter().flatten();
-        rows.map(|row| format!("{} {}\n", row["created_at"], row["event"])).collect()
+        let lines: Vec<String> = rows.map(|row| format!("{} {}", row["created_at"], row["event"])).collect();
+        lines.join("\n")
     }
 }
 
