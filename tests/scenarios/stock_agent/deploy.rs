@@ -135,7 +135,7 @@ fn a_user_installs_a_server_with_uefi_firmware_and_rebuilds_it_with_another_imag
     rig.assert_disk(&image.content);
     assert_eq!(rig.machine().log().matches("Executing command: image.install_bootloader").count(), 1);
 
-    let other = rig.random_image(1 << 20);
+    let other = rig.image(1 << 20);
     rig.instance(&other.order());
     rig.provision(&json!({"target": "rebuild"}));
     rig.until("active");
