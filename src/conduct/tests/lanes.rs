@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::cut::Point;
 use super::rig::{Rig, id};
-use super::world::{Trick, beat};
+use super::world::{ADDRESS, Trick, beat};
 use crate::base::secret::Secret;
 use crate::base::time::Clock;
-use crate::model::ask::{Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk};
+use crate::model::ask::{Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk, TokenAnswer};
 use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::moves::Verb;
@@ -94,6 +94,24 @@ async fn a_heartbeat_is_taken_while_a_change_is_owed() {
     assert!(matches!(refusal, Refusal::Invalid(_)), "{refusal}");
     assert_eq!(rig.clock.tick(), before);
     drop(desk);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn a_lookup_waits_for_the_look_at_the_known_agent_but_not_long() {
+    let mut rig = rig(1, "direct", Provision::Available).await;
+    trick(&rig, "step", Trick::Stall(seconds(200)));
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    rig.until(1, |node| node.reserved && node.agent.as_ref().is_some_and(|agent| agent.borne)).await;
+    let (before, lookup) = (rig.clock.tick(), Ask::Lookup { from: ADDRESS });
+    let answer = rig.ask(1, lookup.clone()).await.unwrap();
+    assert_eq!(answer, Answer::Token(TokenAnswer::Masked), "it lives");
+    assert_eq!(rig.clock.tick(), before);
+
+    trick(&rig, "look at agent", Trick::Stall(seconds(10)));
+    let refusal = rig.ask(1, lookup).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::AskAgain { .. }), "{refusal}");
+    assert_eq!(rig.clock.tick().since(before), seconds(3));
     rig.stop().await;
 }
 

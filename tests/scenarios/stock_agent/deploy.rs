@@ -106,3 +106,39 @@ fn a_user_asks_for_a_site_step_in_the_deployment_and_for_one_that_nobody_has() {
     assert_eq!(rig.machine().steps(), ["write_image", "site_args hello", "site_quick"]);
     rig.assert_disk(&image.content);
 }
+
+#[test]
+fn a_user_installs_without_an_image_by_steps_alone() {
+    let mut node = quick();
+    node["deploy_interface"] = json!("custom-agent");
+    let rig = Rig::new(Machine::new(MAC), "", &node);
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let step =
+        json!({"interface": "deploy", "step": "site_args", "priority": 80, "args": {"text": "by hand"}});
+    rig.provision(&json!({"target": "active", "deploy_steps": [step]}));
+    rig.until("active");
+    assert_eq!(rig.machine().steps(), ["site_args by hand", "site_quick"]);
+}
+
+#[test]
+fn a_user_installs_a_server_with_uefi_firmware_and_rebuilds_it_with_another_image() {
+    let mut node = quick();
+    node["properties"] = json!({"cpu_arch": "x86_64"});
+    let rig = Rig::new(Machine::new(MAC).with("SITE_BOOT", "uefi"), "", &node);
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(2 << 20);
+    rig.instance(&image.order());
+    rig.provision(&json!({"target": "active"}));
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    assert_eq!(rig.machine().log().matches("Executing command: image.install_bootloader").count(), 1);
+
+    let other = rig.image(1 << 20);
+    rig.instance(&other.order());
+    rig.provision(&json!({"target": "rebuild"}));
+    rig.until("active");
+    rig.assert_disk(&other.content);
+    assert_eq!(rig.node()["last_error"], Value::Null);
+}

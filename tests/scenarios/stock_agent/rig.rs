@@ -175,12 +175,13 @@ impl Rig {
         eprintln!("{:6.1} s  {what}", self.began.elapsed().as_secs_f32());
     }
 
-    /// An image in the daemon's own folder: its address, its SHA-256, its bytes.
+    /// An image with partitions in the daemon's own folder; another size is another image.
     pub fn image(&self, bytes: u64) -> Image {
-        let path = self.daemon.data().join("images/disk.raw");
-        let sha256 = make_demo_image(&path, bytes, 7).unwrap();
+        let name = format!("images/disk-{bytes}.raw");
+        let path = self.daemon.data().join(&name);
+        let sha256 = make_demo_image(&path, bytes, bytes).unwrap();
         Image {
-            url: format!("{}/images/disk.raw", self.rack),
+            url: format!("{}/{name}", self.rack),
             sha256,
             content: std::fs::read(&path).unwrap(),
             path,
@@ -260,7 +261,8 @@ impl Rig {
         let path = format!("/v1/nodes/{}/history", self.node);
         let page = http::ask(self.daemon.url(), "GET", &path, None).map(|(_, page)| page).unwrap_or_default();
         let rows = page["history"].as_array().into_iter().flatten();
-        rows.map(|row| format!("{} {}\n", row["created_at"], row["event"])).collect()
+        let lines: Vec<String> = rows.map(|row| format!("{} {}", row["created_at"], row["event"])).collect();
+        lines.join("\n")
     }
 }
 
