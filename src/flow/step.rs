@@ -168,6 +168,14 @@ pub fn unheld(course: &mut Course<'_>) {
     done(course);
 }
 
+/// The current step has failed and that decides nothing: on to the next.
+pub fn pass_over(course: &mut Course<'_>) {
+    course.strike(Purpose::Run);
+    course.stop_waiting();
+    advance(course);
+    begin(course);
+}
+
 /// The current step is done: on to the next.
 pub fn done(course: &mut Course<'_>) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
