@@ -43,7 +43,7 @@ impl DataDir {
 }
 
 /// Makes the directory with its parents and takes every right from others.
-fn private_dir(path: &Path) -> Result<(), StoreError> {
+pub fn private_dir(path: &Path) -> Result<(), StoreError> {
     let what = || format!("making {}", path.display());
     DirBuilder::new()
         .recursive(true)

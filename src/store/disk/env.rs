@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
 
+use crate::store::disk::dir;
 use crate::store::error::StoreError;
 use crate::store::upgrade;
 
@@ -82,6 +83,9 @@ impl File {
     /// Opens or makes the store in `path`, an existing folder that this process alone uses.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fail = |error| StoreError::lmdb(path, error);
+        if !path.join(DATA).exists() {
+            make(path)?;
+        }
         let env = open_env(path).map_err(fail)?;
         env.clear_stale_readers().map_err(fail)?;
         lengthen(&env, path)?;
@@ -115,7 +119,7 @@ fn open_env(path: &Path) -> heed::Result<Env<WithoutTls>> {
 /// Gives a file that was cut short its length back: to read beyond its end would kill the process, to read
 /// zeros is an error. LMDB itself may leave out the last pages, so a short file is no fault yet.
 fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
-    let file = path.join("data.mdb");
+    let file = path.join(DATA);
     let pages = u64::try_from(env.info().last_page_number).unwrap_or(u64::MAX).saturating_add(1);
     let wanted = pages.saturating_mul(env.unnamed_database_stat().page_size.into());
     let fail = |error| StoreError::io(format!("checking {}", file.display()), path, error);
@@ -153,6 +157,23 @@ fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<Tables>, StoreE
     Ok(whole.and_then(|tables| tables.try_into().ok()).map(Tables::from_array))
 }
 
+/// Makes the file with its tables in a folder beside and moves it into `path`: LMDB writes its first pages without a
+/// flush, and a file that has some of them never opens again. So there is all of it or none after a power cut.
+fn make(path: &Path) -> Result<(), StoreError> {
+    let draft = path.with_extension(DRAFT);
+    let fail = |error| StoreError::io(format!("making {}", draft.display()), path, error);
+    if draft.exists() {
+        fs::remove_dir_all(&draft).map_err(fail)?;
+    }
+    dir::private_dir(&draft)?;
+    let env = open_env(&draft).map_err(|error| StoreError::lmdb(&draft, error))?;
+    create(&env).map_err(|error| StoreError::lmdb(&draft, error))?;
+    env.prepare_for_closing().wait();
+    fs::rename(draft.join(DATA), path.join(DATA)).map_err(fail)?;
+    dir::flush_dir(path).map_err(fail)?;
+    fs::remove_dir_all(&draft).map_err(fail)
+}
+
 fn create(env: &Env<WithoutTls>) -> heed::Result<Tables> {
     let txn = env.write_txn()?;
     let made = env.create_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
@@ -168,6 +189,12 @@ fn create(env: &Env<WithoutTls>) -> heed::Result<Tables> {
     })?;
     made.commit().map(Tables::from_array).ok_or(heed::Error::Mdb(heed::MdbError::Problem))
 }
+
+/// LMDB's name for what it keeps.
+const DATA: &str = "data.mdb";
+
+/// Extension of the folder in which a new store is made.
+const DRAFT: &str = "new";
 
 /// 4 GiB: a rack of 1000 nodes with full journals takes under 100 MiB; the file is sparse, so that the
 /// rest costs only address space, and the map need never be resized under readers.
