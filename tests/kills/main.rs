@@ -18,5 +18,6 @@ mod stage;
 
 mod each_label;
 mod every_second;
+mod power_cut;
 mod wall_clock;
 mod whole_rack;
