@@ -42,9 +42,11 @@ pub struct Drivers {
 impl Hands for Drivers {
     fn look<'a>(&'a self, machine: Machine, look: &'a Look) -> Later<'a, Seen> {
         Box::pin(async move {
-            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call = look.label(), "call");
+            let (call, step) = (look.label(), step_name(&machine.node, matches!(look, Look::Step { .. })));
+            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, "call");
             let who = format!("{} of node {}", look.label(), machine.node.label());
             let seen = self.within(LOOK_LIMIT, self.look_at(machine, look)).await;
+            tracing::debug!(target: "ferric::call", call, step, "answer");
             seen.unwrap_or_else(|| {
                 Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", LOOK_LIMIT.as_secs())))
             })
@@ -53,11 +55,13 @@ impl Hands for Drivers {
 
     fn pay<'a>(&'a self, machine: Machine, effect: &'a Effect, again: bool) -> Later<'a, Outcome> {
         Box::pin(async move {
-            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call = effect.label(), again, "call");
+            let (call, step) =
+                (effect.label(), step_name(&machine.node, matches!(effect, Effect::Step { .. })));
+            tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, again, "call");
             let limit = limit_of(effect);
             let who = format!("{} of node {}", effect.label(), machine.node.label());
             let outcome = self.within(limit, self.do_effect(machine, effect, again)).await;
-            tracing::debug!(target: "ferric::call", call = effect.label(), "answer");
+            tracing::debug!(target: "ferric::call", call, step, "answer");
             outcome.unwrap_or_else(|| {
                 Outcome::Failed(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
             })
@@ -193,6 +197,12 @@ impl Drivers {
     fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
         self.registry.hardware(&machine.node)
     }
+}
+
+/// The running step, for the log of a call that is about it; empty for others.
+fn step_name(node: &Node, about_it: bool) -> String {
+    let step = node.run.as_ref().and_then(Run::step).filter(|_| about_it);
+    step.map(ToString::to_string).unwrap_or_default()
 }
 
 fn silent(error: &DriverError) -> Seen {
