@@ -44,8 +44,6 @@ enum Change {
     Bytes(u64, Vec<u8>),
     /// To this length.
     Cut(u64),
-    /// At least this length.
-    Grown(u64),
 }
 
 #[derive(Debug)]
@@ -194,10 +192,10 @@ impl Recording {
                 (true, _) | (false, Kept::Everything) => write.change.apply(&mut bytes, |_| true),
                 (false, Kept::Nothing) => {}
                 (false, Kept::Some) => {
-                    let whole = dice.roll() % 2 == 0;
+                    let whole = dice.roll().is_multiple_of(2);
                     write.change.apply(&mut bytes, |_| whole);
                 }
-                (false, Kept::Sectors) => write.change.apply(&mut bytes, |_| dice.roll() % 2 == 0),
+                (false, Kept::Sectors) => write.change.apply(&mut bytes, |_| dice.roll().is_multiple_of(2)),
             }
         }
         bytes
@@ -216,11 +214,7 @@ impl Change {
     fn apply(&self, bytes: &mut Vec<u8>, mut keep: impl FnMut(usize) -> bool) {
         match self {
             Self::Cut(length) if keep(0) => bytes.resize(usize::try_from(*length).unwrap(), 0),
-            Self::Grown(length) if keep(0) => {
-                let length = usize::try_from(*length).unwrap();
-                bytes.resize(bytes.len().max(length), 0);
-            }
-            Self::Cut(_) | Self::Grown(_) => {}
+            Self::Cut(_) => {}
             Self::Bytes(offset, data) => {
                 let start = usize::try_from(*offset).unwrap();
                 let mut at = start;
@@ -256,22 +250,22 @@ impl Reader {
             }
             "pwrite64" | "pwritev" => self.wrote(call, Change::Bytes(call.last_number(), call.data())),
             "ftruncate" => self.wrote(call, Change::Cut(call.last_number())),
-            "fallocate" => self.wrote(call, Change::Grown(0)),
             "fsync" | "fdatasync" => self.flushed(call),
-            "rmdir" => {}
             "mkdir" => {
                 if let Some(path) = self.below(&call.texts()[0]) {
                     self.recording.folders.push(path);
                 }
             }
             "rename" | "renameat" | "renameat2" => self.renamed(call),
+            // Names below another descriptor are those of folders that are removed whole; what is left of one harms nobody.
             "unlink" | "unlinkat" => {
                 if let Some(path) = call.texts().first().and_then(|path| self.below(path)) {
                     self.known.remove(&path);
                     self.named(call, Some(path), None);
                 }
             }
-            "sendto" | "recvfrom" | "exit_group" => {}
+            // The reserve is bytes that nobody reads; the others change no file.
+            "fallocate" | "sendto" | "recvfrom" | "exit_group" => {}
             other => panic!("what does {other} do to a disk?"),
         }
     }
@@ -287,7 +281,6 @@ impl Reader {
     }
 
     fn opened(&mut self, call: &Call) {
-        // The first text is what the folder's descriptor stands for only if strace quotes it; it does not.
         let Some(path) = call.texts().first().and_then(|path| self.below(path)) else { return };
         if call.has("O_RDONLY") {
             return; // a flush of a folder names it by its path

@@ -89,8 +89,8 @@ impl Trial {
 fn power_cuts(seed: u64, samples: usize) {
     eprintln!("seed {seed}");
     let mut trial = Trial::new(&session::record(), seed);
-    let promised = trial.promises.iter().map(|promise| promise.moment);
-    let moments: BTreeSet<_> = trial.recording.flushed_at().into_iter().chain(promised).collect();
+    let kept = trial.promises.iter().map(|promise| promise.moment);
+    let moments: BTreeSet<_> = trial.recording.flushed_at().into_iter().chain(kept).collect();
     for moment in &moments {
         // A store in the making has more ways to be broken than one that changes.
         let samples = if trial.recording.commits(*moment).0 < 2 { samples + 20 } else { samples };

@@ -63,8 +63,8 @@ async fn live(link: Arc<Link>, number: u32) {
     send(&link, Method::Post, "/v1/ports", port).await;
     let targets = [("manage", "manageable"), ("provide", "available"), ("active", "active")];
     for (count, (target, state)) in targets.into_iter().enumerate() {
-        let patch = json!([{"op": "replace", "path": "/extra/n", "value": count + 1}]);
-        send(&link, Method::Patch, &path, patch).await;
+        let change = json!([{"op": "replace", "path": "/extra/n", "value": count + 1}]);
+        send(&link, Method::Patch, &path, change).await;
         let mut ask = json!({"target": target});
         if target == "active" {
             ask["configdrive"] = json!({"user_data": "x".repeat(20_000)});
@@ -110,4 +110,4 @@ async fn send(link: &Link, method: Method, path: &str, body: Value) -> Value {
 const CALLS: &str = "trace=openat,close,lseek,write,writev,pwrite64,pwritev,ftruncate,fallocate,fsync,fdatasync,mkdir,\
                      rename,renameat,renameat2,unlink,unlinkat,sendto,recvfrom,exit_group";
 const NODES: u32 = 6;
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);

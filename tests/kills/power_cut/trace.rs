@@ -24,9 +24,9 @@ pub fn calls(trace: &str) -> Vec<Call> {
         if let Some(begun) = rest.strip_suffix("<unfinished ...>") {
             unfinished.insert(thread, (now, begun.trim_end().to_owned()));
         } else if let Some(resumed) = rest.strip_prefix("<... ") {
-            let Some((began, begun)) = unfinished.remove(thread) else { continue };
+            let Some((moment, begun)) = unfinished.remove(thread) else { continue };
             let (_, end) = resumed.split_once("resumed>").expect("a resumed call says so");
-            calls.extend(call(began, then, &format!("{begun}{end}")));
+            calls.extend(call(moment, then, &format!("{begun}{end}")));
         } else {
             calls.extend(call(now, then, rest));
         }
