@@ -180,12 +180,7 @@ impl Rig {
         let name = format!("images/disk-{bytes}.raw");
         let path = self.daemon.data().join(&name);
         let sha256 = make_demo_image(&path, bytes, bytes).unwrap();
-        Image {
-            url: format!("{}/{name}", self.rack),
-            sha256,
-            content: std::fs::read(&path).unwrap(),
-            path,
-        }
+        Image { url: format!("{}/{name}", self.rack), sha256, content: std::fs::read(&path).unwrap(), path }
     }
 
     /// A large image of noise, made faster than one with partitions.
