@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Later, SharedClock, sleep};
 use crate::driver::error::DriverError;
@@ -24,6 +25,9 @@ pub trait Hands: Send + Sync + fmt::Debug {
 
     /// Pays an owed effect; `again` says that it may have been paid already.
     fn pay<'a>(&'a self, machine: Machine, effect: &'a Effect, again: bool) -> Later<'a, Outcome>;
+
+    /// A node was removed: what is remembered of its machine can go.
+    fn forget(&self, node: NodeId);
 }
 
 /// The drivers of this host.
@@ -58,6 +62,10 @@ impl Hands for Drivers {
                 Outcome::Failed(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
             })
         })
+    }
+
+    fn forget(&self, node: NodeId) {
+        self.registry.forget(node);
     }
 }
 

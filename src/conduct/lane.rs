@@ -4,58 +4,32 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::future::pending;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
+pub mod asks;
+pub mod slots;
+
 use crate::base::id::NodeId;
-use crate::base::time::{Tick, sleep};
+use crate::base::time::sleep;
+use crate::conduct::beats::{BeatSlot, Beating};
 use crate::conduct::commit::{Committed, Rule, Turn, decide};
-use crate::conduct::parked::{ActReply, AskReply, Parked, Waiting};
+use crate::conduct::parked::{ActReply, AskReply, Parked};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
-use crate::driver::Machine;
 use crate::flow;
 use crate::model::ask::{Answer, Ask};
-use crate::model::boot::Beat;
 use crate::model::decision::Decision;
-use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
 use crate::model::node::Node;
 use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::refusal::Refusal;
 use crate::model::turn::{Failure, FailureKind};
 use crate::store::commit::Urgency;
-
-/// A heartbeat that waits for its lane; a newer one takes its place, and all who sent are answered.
-#[derive(Debug, Default)]
-pub struct BeatSlot {
-    waiting: Mutex<Option<Beating>>,
-}
-
-/// A heartbeat and who waits for its commit.
-#[derive(Debug)]
-struct Beating {
-    beat: Beat,
-    replies: Vec<oneshot::Sender<Result<(), Refusal>>>,
-}
-
-impl BeatSlot {
-    pub fn put(&self, beat: Beat, reply: oneshot::Sender<Result<(), Refusal>>) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut replies = waiting.take().map(|old| old.replies).unwrap_or_default();
-        if replies.len() < BEATS_ANSWERED {
-            replies.push(reply);
-        }
-        *waiting = Some(Beating { beat, replies });
-    }
-
-    fn take(&self) -> Option<Beating> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// Who waits for a look, if anybody.
 #[derive(Debug)]
@@ -206,116 +180,6 @@ impl Lane {
         }
     }
 
-    fn is_busy(&self) -> bool {
-        !self.owed.is_empty() || self.asking.is_some()
-    }
-
-    /// An ask: parked while a change is owed, else looked into and decided.
-    async fn ask(&mut self, ask: Ask, reply: AskReply) {
-        if self.is_busy() && !ask.never_waits() {
-            self.park(Waiting::Ask(ask, reply));
-            return;
-        }
-        let Some(node) = self.site.reader.published().node(self.id).cloned() else {
-            Waiting::Ask(ask, reply).refuse(Refusal::NoSuchNode { node: self.id.to_string() });
-            return;
-        };
-        let looks = flow::wants(&node, &ask);
-        if looks.is_empty() {
-            self.admit(ask, reply, Vec::new()).await;
-            return;
-        }
-        self.site.writer.reserve(self.id);
-        let Some(machine) = self.machine() else { return };
-        let site = self.site.clone();
-        let task = tokio::spawn(async move { look_first(&site, machine, looks).await });
-        self.asking = Some(Asking { ask, reply, task });
-    }
-
-    /// The looks before an ask are over. A change that was owed meanwhile comes first.
-    async fn ready(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
-        if self.owed.is_empty() {
-            self.admit(ask, reply, seen).await;
-        } else {
-            self.site.writer.release(self.id);
-            self.park(Waiting::Ask(ask, reply));
-        }
-    }
-
-    /// Decides an ask on the record as it is by now.
-    async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
-        let answer = self.decide(&ask, seen).await;
-        if matches!(ask, Ask::Lookup { .. })
-            && matches!(answer, Err(Refusal::AskAgain { .. }))
-            && self.is_wished(&Look::AgentAlive)
-        {
-            self.hold_lookup(ask, reply);
-            return;
-        }
-        // The client may have gone away; what was decided stands.
-        reply.send(answer).ok();
-    }
-
-    async fn decide(&mut self, ask: &Ask, seen: Vec<Seen>) -> Result<Answer, Refusal> {
-        self.site.writer.release(self.id);
-        let one = ask.clone();
-        let result =
-            self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &one, facts))).await;
-        match result {
-            Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
-            Ok(Answer::Done) if matches!(ask, Ask::Patch(_)) => self.published_answer(),
-            Ok(answer) => Ok(answer),
-            Err(refusal) => Err(refusal),
-        }
-    }
-
-    /// An agent that is told to ask again sleeps for five seconds and more, the look at the known agent takes
-    /// milliseconds: the answer waits for it, a little.
-    fn hold_lookup(&mut self, ask: Ask, reply: AskReply) {
-        if let Err(one) = self.lookups.push(self.site.clock.tick(), Waiting::Ask(ask, reply)) {
-            one.refuse(Refusal::AskAgain { node: self.id });
-        }
-    }
-
-    /// The known agent was looked at: lookups that waited for it are decided anew, and not held again.
-    async fn answer_lookups(&mut self) {
-        while let Some(one) = self.lookups.pop() {
-            match one {
-                Waiting::Ask(ask, reply) => {
-                    let answer = self.decide(&ask, Vec::new()).await;
-                    // The agent may have gone away; it asks again.
-                    reply.send(answer).ok();
-                }
-                Waiting::Act(..) => one.refuse(self.locked()),
-            }
-        }
-    }
-
-    fn published_answer(&self) -> Result<Answer, Refusal> {
-        let published = self.site.reader.published();
-        let node = published.node(self.id).cloned();
-        node.map(Answer::Node).ok_or_else(|| Refusal::NoSuchNode { node: self.id.to_string() })
-    }
-
-    /// A synchronous change: owed and committed like any other, the caller gets the outcome.
-    async fn act(&mut self, effect: Effect, reply: ActReply) {
-        if self.is_busy() {
-            self.park(Waiting::Act(effect, reply));
-            return;
-        }
-        let result = self
-            .commit("call", Vec::new(), Box::new(move |node, facts| Ok(flow::call(node, effect, facts))))
-            .await;
-        match (result, self.owed.iter().find(|owed| owed.purpose == Purpose::Call)) {
-            (Ok(_), Some(owed)) => {
-                self.callers.insert(owed.number, reply);
-            }
-            (Ok(_), None) => drop(reply),
-            // The client may have gone away; nothing was owed.
-            (Err(refusal), _) => drop(reply.send(Err(refusal))),
-        }
-    }
-
     async fn beat(&mut self) {
         let Some(Beating { beat, replies }) = self.beats.take() else { return };
         let checked = beat.clone();
@@ -339,37 +203,6 @@ impl Lane {
         {
             self.looks.remove(place);
             self.looks.push_back((Look::Power, Looker::Round(reply)));
-        }
-    }
-
-    async fn changed(&mut self, number: u64, outcome: Outcome) {
-        self.begun_before.remove(&number);
-        self.absorb("outcome", Happened::Paid { number, outcome: outcome.clone() }).await;
-        if let Some(reply) = self.callers.remove(&number) {
-            // The request may have timed out; the journal has the outcome.
-            reply.send(Ok(outcome)).ok();
-        }
-    }
-
-    async fn looked(&mut self, looking: Looking, seen: Seen) {
-        match looking.looker {
-            Looker::Caller(reply) => {
-                // The request may have timed out; a look changes nothing.
-                reply.send(seen).ok();
-            }
-            Looker::Flow => self.absorb_look(looking.look, looking.fence, seen).await,
-            Looker::Round(over) => {
-                self.absorb_look(looking.look, looking.fence, seen).await;
-                drop(over);
-            }
-        }
-    }
-
-    async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
-        let of_agent = look == Look::AgentAlive;
-        self.absorb("look", Happened::Looked { look, fence, seen }).await;
-        if of_agent {
-            self.answer_lookups().await;
         }
     }
 
@@ -412,100 +245,15 @@ impl Lane {
         self.owed = owed;
         self.fence = fence;
         self.removed = removed;
+        if removed {
+            self.site.hands.forget(self.id);
+        }
         for look in looks {
             if !self.is_wished(&look) {
                 self.looks.push_back((look, Looker::Flow));
             }
         }
         Ok(answer)
-    }
-
-    /// Whether the rules wait for this look already. One under way may have begun too early, except for the
-    /// question whether an agent lives: a second one would ask the agent of another boot.
-    fn is_wished(&self, look: &Look) -> bool {
-        let under_way = self.looking.as_ref().is_some_and(|looking| looking.look == *look);
-        (*look == Look::AgentAlive && under_way)
-            || self.looks.iter().any(|(one, looker)| one == look && matches!(looker, Looker::Flow))
-    }
-
-    /// Fills the two slots.
-    fn start_work(&mut self) {
-        self.start_look();
-        self.start_change();
-    }
-
-    fn start_look(&mut self) {
-        if self.looking.is_some() {
-            return;
-        }
-        let Some((look, looker)) = self.next_look() else { return };
-        let Some(machine) = self.machine() else { return };
-        let (site, one) = (self.site.clone(), look.clone());
-        let task = tokio::spawn(async move { site.hands.look(machine, &one).await });
-        self.looking = Some(Looking { look, fence: self.fence, looker, task });
-    }
-
-    /// The first look that may begin now. A look of the rules begins when nothing is owed: what it saw in the
-    /// middle of a change would pass its fence. Whether an agent lives does not hang on a change.
-    fn next_look(&mut self) -> Option<(Look, Looker)> {
-        let quiet = self.owed.is_empty() && self.change.is_none();
-        let place = self.looks.iter().position(|(look, looker)| match looker {
-            Looker::Caller(_) => true,
-            Looker::Flow | Looker::Round(_) => quiet || *look == Look::AgentAlive,
-        });
-        self.looks.remove(place?)
-    }
-
-    /// Pays the first owed effect.
-    fn start_change(&mut self) {
-        let Some(owed) = self.owed.first().cloned().filter(|_| self.change.is_none()) else { return };
-        let again = self.begun_before.contains(&owed.number);
-        let Some(machine) = self.machine() else { return };
-        let site = self.site.clone();
-        let task = tokio::spawn(async move {
-            let _turn = if again { site.recovery.clone().acquire_owned().await.ok() } else { None };
-            site.hands.pay(machine, &owed.effect, again).await
-        });
-        self.change = self.owed.first().map(|owed| (owed.number, task));
-    }
-
-    fn machine(&self) -> Option<Machine> {
-        let published = self.site.reader.published();
-        let node = published.node(self.id)?.clone();
-        let ports = published.ports_of(self.id).cloned().collect();
-        Some(Machine { node, ports })
-    }
-
-    fn park(&mut self, one: Waiting) {
-        let now: Tick = self.site.clock.tick();
-        if let Err(one) = self.parked.push(now, one) {
-            one.refuse(self.locked());
-        }
-    }
-
-    fn locked(&self) -> Refusal {
-        Refusal::Locked { node: self.id, host: self.site.policy.host.clone() }
-    }
-
-    /// Lets those in that waited, while nothing is owed.
-    async fn unpark(&mut self) {
-        while !self.removed && !self.is_busy() {
-            let Some(one) = self.parked.pop() else { return };
-            match one {
-                Waiting::Ask(ask, reply) => self.ask(ask, reply).await,
-                Waiting::Act(effect, reply) => self.act(effect, reply).await,
-            }
-        }
-    }
-
-    fn refuse_overdue(&mut self) {
-        let now = self.site.clock.tick();
-        while let Some(one) = self.parked.overdue(now) {
-            one.refuse(self.locked());
-        }
-        while let Some(one) = self.lookups.overdue(now) {
-            one.refuse(Refusal::AskAgain { node: self.id });
-        }
     }
 }
 
@@ -524,23 +272,6 @@ impl Drop for Lane {
     }
 }
 
-/// The looks that an ask wants, 10 s together (style corner 8).
-async fn look_first(site: &Site, machine: Machine, looks: Vec<Look>) -> Vec<Seen> {
-    let all = async {
-        let mut seen = Vec::new();
-        for look in &looks {
-            seen.push(site.hands.look(machine.clone(), look).await);
-        }
-        seen
-    };
-    tokio::select! {
-        seen = all => seen,
-        () = sleep(&*site.clock, LOOKS_LIMIT) => {
-            vec![Seen::Silent(Failure::silent(format!("no answer within {} s", LOOKS_LIMIT.as_secs())))]
-        }
-    }
-}
-
 /// The result of a task that may not be there; `None` inside if it died.
 async fn finished<T>(task: Option<&mut JoinHandle<T>>) -> Option<T> {
     match task {
@@ -555,9 +286,5 @@ fn died() -> Failure {
 
 /// What is tried when the record that follows is too large to keep.
 const ABSORBING: &[Absorb] = &[flow::outgrown, flow::forgotten];
-/// Senders of replaced heartbeats that are answered with the newest one; more have gone away.
-const BEATS_ANSWERED: usize = 8;
 /// Pause before an outcome is offered to a failing store again.
 const KEEP_PAUSE: Duration = Duration::from_secs(5);
-/// All looks before one ask.
-const LOOKS_LIMIT: Duration = Duration::from_secs(10);

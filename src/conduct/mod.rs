@@ -9,13 +9,15 @@
 //! ```
 //!
 //! - `desk`    the handle that API, boot and ticks hold: they post, they never write
-//! - `lane`    the one writer of a node
+//! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
+//! - `beats`   the slot in which a heartbeat waits
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
 //! - `site`    what all lanes share
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
 
+pub mod beats;
 pub mod commit;
 pub mod desk;
 pub mod hands;

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::flow::course::Course;
 use crate::flow::step;
+use crate::flow::trouble;
 use crate::model::ask::{Answer, TokenAnswer};
 use crate::model::boot::Agent;
 use crate::model::decision::Decision;
@@ -57,19 +58,19 @@ fn issue(course: &mut Course<'_>, from: IpAddr) {
 /// The known agent was looked at: because somebody looked up the node a second time, or because its step
 /// was lost.
 pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
-    let step_was_lost = step::is_lost(course);
+    let step_was_lost = trouble::is_lost(course);
     let Some(agent) = course.node.agent.as_mut().filter(|agent| agent.borne) else {
         // Another boot has an identity already, or will ask for one.
         if step_was_lost {
-            step::await_another_boot(course);
+            trouble::await_another_boot(course);
         }
         return;
     };
     match (matches!(seen, Seen::Alive(true)), step_was_lost) {
         (true, true) => step::look_at_step(course),
         (true, false) => agent.proven = true,
-        (false, true) => step::await_another_boot(course),
-        (false, false) => step::another_boot(
+        (false, true) => trouble::await_another_boot(course),
+        (false, false) => trouble::another_boot(
             course,
             "another boot of the agent looked up the node and the known one does not answer",
         ),

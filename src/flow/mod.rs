@@ -5,12 +5,14 @@
 
 pub mod beat;
 pub mod course;
+pub mod fetch;
 pub mod lookup;
 pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
 pub mod step;
+pub mod trouble;
 pub mod update;
 pub mod verb;
 
@@ -132,7 +134,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
     match look {
         Look::Power => power::looked(course, seen),
         Look::Step { cursor } => step::looked(course, *cursor, seen),
-        Look::AgentSteps => step::steps_fetched(course, seen),
+        Look::AgentSteps => fetch::steps_fetched(course, seen),
         Look::AgentAlive => lookup::agent_looked_at(course, seen),
         Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => {}
     }
@@ -179,8 +181,8 @@ fn due(course: &mut Course<'_>, number: u64) {
         return;
     }
     match wait.why {
-        WaitFor::FirstBeat => step::no_first_beat(course, &wait),
-        WaitFor::Beat => step::no_beat(course),
+        WaitFor::FirstBeat => trouble::no_first_beat(course, &wait),
+        WaitFor::Beat => trouble::no_beat(course),
         WaitFor::Look => step::look_again(course),
         WaitFor::Power => power::look_again(course),
     }

@@ -98,6 +98,12 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     };
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
     let text = sentence(course, run.kind, visible.as_deref(), why);
+    if run.kind == Kind::Verify && visible.is_some() {
+        // As the reference does: only the look at power decides, a verify step records what it found.
+        course.error(text);
+        step::pass_over(course);
+        return;
+    }
     course.strike(Purpose::Run);
     aftermath(course, &run, false);
     course.go(Verb::Fail);
@@ -121,7 +127,7 @@ fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> S
 
 fn remedy(kind: Kind) -> &'static str {
     match kind {
-        Kind::Verify => "Correct driver_info or the BMC, then manage it again.",
+        Kind::Verify => "Correct driver_info or the BMC and verify it again.",
         Kind::Clean => "Mend the cause, unset maintenance, then manage and provide it again.",
         Kind::Deploy => "Mend the cause, then deploy it again or undeploy it.",
         Kind::Service => "Mend the cause, then service it again or abort.",

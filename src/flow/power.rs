@@ -3,6 +3,7 @@
 use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::step;
+use crate::flow::trouble;
 use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
@@ -116,7 +117,7 @@ pub fn record(course: &mut Course<'_>, power: Power) {
     }
     if power == Power::Off && course.node.agent.is_some() {
         course.forget_agent();
-        step::agent_was_switched_off(course);
+        trouble::agent_was_switched_off(course);
     }
 }
 

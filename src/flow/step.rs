@@ -4,6 +4,7 @@ use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
+use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
@@ -12,9 +13,9 @@ use crate::model::moves::Verb;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
-use crate::model::run::{Phase, Run, Wait, WaitFor};
-use crate::model::step::{Again, By, Core, Kind};
-use crate::model::turn::{Failure, FailureKind, InBandSteps, MEMO_LIMIT, Memo, Turn};
+use crate::model::run::{Phase, Run, WaitFor};
+use crate::model::step::{By, Core, Kind};
+use crate::model::turn::{MEMO_LIMIT, Memo, Turn};
 
 /// Begins the current step, and those after it that need nothing, or ends the pipeline.
 pub fn begin(course: &mut Course<'_>) {
@@ -76,19 +77,19 @@ fn work(course: &mut Course<'_>) {
 }
 
 /// The state while somebody else is awaited; verification and tear down have none.
-fn rest(course: &mut Course<'_>) {
+pub fn rest(course: &mut Course<'_>) {
     if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
         course.go(Verb::Wait);
     }
 }
 
-fn set_phase(course: &mut Course<'_>, phase: Phase) {
+pub fn set_phase(course: &mut Course<'_>, phase: Phase) {
     if let Some(run) = course.node.run.as_mut() {
         run.phase = phase;
     }
 }
 
-fn look(course: &mut Course<'_>, look: Look) {
+pub fn look(course: &mut Course<'_>, look: Look) {
     work(course);
     course.stop_waiting();
     set_phase(course, Phase::Look);
@@ -146,7 +147,7 @@ fn wait_step(course: &mut Course<'_>, args: &Object) {
     }
 }
 
-fn callback_timeout(course: &Course<'_>) -> u32 {
+pub fn callback_timeout(course: &Course<'_>) -> u32 {
     let policy = course.facts.policy;
     match course.node.run.as_ref().map(|run| run.kind) {
         Some(Kind::Clean) => policy.clean_callback_timeout,
@@ -167,8 +168,16 @@ pub fn unheld(course: &mut Course<'_>) {
     done(course);
 }
 
+/// The current step has failed and that decides nothing: on to the next.
+pub fn pass_over(course: &mut Course<'_>) {
+    course.strike(Purpose::Run);
+    course.stop_waiting();
+    advance(course);
+    begin(course);
+}
+
 /// The current step is done: on to the next.
-fn done(course: &mut Course<'_>) {
+pub fn done(course: &mut Course<'_>) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         course.note(Event::info("step", format!("step {step} is done")));
@@ -202,7 +211,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
                 take_turn(course, turn);
             }
         }
-        (_, Outcome::Failed(failure)) => take_failure(course, failure),
+        (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
         (_, Outcome::Done | Outcome::Power(_) | Outcome::Turn(_)) => {
             if !course.owes_for(Purpose::Run) {
                 all_paid(course, run.phase);
@@ -221,7 +230,7 @@ fn all_paid(course: &mut Course<'_>, phase: Phase) {
     }
 }
 
-fn await_first_beat(course: &mut Course<'_>) {
+pub fn await_first_beat(course: &mut Course<'_>) {
     if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
         first_beat(course);
         return;
@@ -289,7 +298,7 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     }
     match seen {
         Seen::Turn(turn) => take_turn(course, turn),
-        Seen::Silent(failure) => take_failure(course, failure),
+        Seen::Silent(failure) => trouble::take_failure(course, failure),
         Seen::Power(_)
         | Seen::Steps(_)
         | Seen::Alive(_)
@@ -310,7 +319,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
             work(course);
             done(course);
         }
-        Turn::Failed(failure) => take_failure(course, failure),
+        Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
             if remember(course, memo) {
                 work(course);
@@ -374,233 +383,3 @@ fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
     }
     true
 }
-
-fn take_failure(course: &mut Course<'_>, failure: &Failure) {
-    match failure.kind {
-        FailureKind::Step | FailureKind::Unknown => pipeline::fail(course, &failure.why),
-        FailureKind::Silent => silent(course, &failure.why),
-        FailureKind::Lost => lost(course, &failure.why),
-        FailureKind::Version => plan_anew(course, &failure.why),
-    }
-}
-
-/// No answer: an agent may be rebooting, so its next heartbeat or lookup decides; other far sides are
-/// asked again a bounded number of times.
-fn silent(course: &mut Course<'_>, why: &str) {
-    let Some(run) = course.node.run.as_mut() else { return };
-    if run.silent >= SILENT_LIMIT || matches!(run.phase, Phase::Reboot { .. }) {
-        pipeline::fail(course, why);
-        return;
-    }
-    let core_power = run.phase == Phase::Act && run.step().is_some_and(|step| matches!(step.by, By::Core(_)));
-    if core_power {
-        pipeline::fail(course, why);
-        return;
-    }
-    let press = run.phase == Phase::Act
-        && run.step().is_some_and(|step| step.by == By::Driver && step.again == Again::Never);
-    if press {
-        pipeline::fail(
-            course,
-            &format!("it is not known whether it was done, and it must not be done twice ({why})"),
-        );
-        return;
-    }
-    run.silent += 1;
-    rest(course);
-    if course.node.agent.is_some() {
-        set_phase(course, Phase::Beat);
-        let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
-        if !waits {
-            let length = callback_timeout(course);
-            course.wait(WaitFor::Beat, "the agent", length);
-        }
-    } else {
-        set_phase(course, Phase::Later);
-        course.wait(WaitFor::Look, "the BMC", SILENT_PAUSE);
-    }
-}
-
-/// The agent is another boot than the one that was given the step (style corner 2).
-pub fn lost(course: &mut Course<'_>, why: &str) {
-    let Some(run) = course.node.run.as_mut() else { return };
-    let Some(step) = run.step().cloned() else { return };
-    if let By::Core(core) = step.by
-        && core != Core::FetchSteps
-    {
-        return;
-    }
-    if matches!(run.phase, Phase::Reboot { .. } | Phase::FirstBeat | Phase::Hold) {
-        // The reboot was ours, or nothing was given to that boot yet.
-        return;
-    }
-    run.lost += 1;
-    if step.again == Again::Never {
-        pipeline::fail(
-            course,
-            &format!("the machine rebooted in its middle and it must not be done twice ({why})"),
-        );
-        return;
-    }
-    if run.lost > LOST_LIMIT {
-        pipeline::fail(course, &format!("it was lost {LOST_LIMIT} times: {why}"));
-        return;
-    }
-    run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
-    run.silent = 0;
-    let times = run.lost;
-    course.note(Event::error(
-        "lost",
-        format!("step {step} was lost ({why}); it begins again, time {times} of {LOST_LIMIT}"),
-    ));
-    course.strike(Purpose::Run);
-    if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
-        // Either it is the new boot already, or the new boot has not called yet: the agent itself tells.
-        course.stop_waiting();
-        set_phase(course, Phase::Look);
-        course.wish(Look::AgentAlive);
-    } else {
-        await_first_beat(course);
-    }
-}
-
-/// Whether the current step was lost and it is being looked whether its agent is still the known one.
-pub fn is_lost(course: &Course<'_>) -> bool {
-    course.node.run.as_ref().is_some_and(|run| {
-        run.phase == Phase::Look
-            && run.lost > 0
-            && run.step().is_some_and(|step| !matches!(step.by, By::Core(_)))
-    })
-}
-
-/// The agent of a lost step is gone: the next boot's first heartbeat begins the step again.
-pub fn await_another_boot(course: &mut Course<'_>) {
-    if course.node.agent.as_ref().is_some_and(|agent| agent.borne) {
-        course.forget_agent();
-    }
-    await_first_beat(course);
-}
-
-/// The machine was switched off under an agent that had a step to do.
-pub fn agent_was_switched_off(course: &mut Course<'_>) {
-    let working = course.node.run.as_ref().is_some_and(|run| {
-        matches!(run.phase, Phase::Look | Phase::Beat | Phase::Later)
-            && run.step().is_some_and(|step| step.by == By::Agent)
-    });
-    if working {
-        lost(course, "the machine was switched off");
-    }
-}
-
-/// The agent's hardware managers changed: its steps are asked for again and the plan made anew.
-fn plan_anew(course: &mut Course<'_>, why: &str) {
-    let Some(run) = course.node.run.as_mut() else { return };
-    let anew = run.plan.iter().filter(|step| step.by == By::Core(Core::FetchSteps)).count();
-    if anew > usize::from(LOST_LIMIT) {
-        pipeline::fail(course, &format!("the plan was made anew {LOST_LIMIT} times: {why}"));
-        return;
-    }
-    run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
-    run.memo = Object::new();
-    course.note(Event::info(
-        "plan",
-        format!("the agent's hardware managers changed ({why}); the plan is made anew"),
-    ));
-    look(course, Look::AgentSteps);
-}
-
-/// The agent has told its steps, or has not answered.
-pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
-    let fetching = course
-        .node
-        .run
-        .as_ref()
-        .and_then(Run::step)
-        .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
-    let awaited = course.node.run.as_ref().is_some_and(|run| matches!(run.phase, Phase::Look | Phase::Beat));
-    if !fetching || !awaited {
-        return;
-    }
-    match seen {
-        Seen::Steps(steps) => match plan_with(course, steps) {
-            Ok(()) => done(course),
-            Err(why) => pipeline::fail(course, &why),
-        },
-        Seen::Silent(failure) if failure.kind == FailureKind::Lost => another_boot(course, &failure.why),
-        Seen::Silent(failure) => take_failure(course, failure),
-        Seen::Power(_)
-        | Seen::Turn(_)
-        | Seen::Alive(_)
-        | Seen::Valid(_)
-        | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => {}
-    }
-}
-
-/// The known agent is gone: its identity is dropped and, if a step was under way, that is lost.
-pub fn another_boot(course: &mut Course<'_>, why: &str) {
-    course.forget_agent();
-    lost(course, why);
-}
-
-fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String> {
-    let facts = course.facts;
-    let Some(run) = course.node.run.clone() else { return Ok(()) };
-    let after = run.cursor + 1;
-    let plan = match run.kind {
-        Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
-        Kind::Clean => {
-            let past = run.plan.iter().take(after).cloned();
-            let cleaning = plan::cleaning(&course.node, facts, &steps.steps);
-            past.chain(cleaning).chain([plan::frame("power_off", Core::PowerOff)]).collect()
-        }
-        Kind::Verify | Kind::Service | Kind::Delete => run.plan,
-    };
-    if plan.len() > PLAN_LIMIT {
-        return Err(format!("its plan of {} steps is over the limit of {PLAN_LIMIT}", plan.len()));
-    }
-    if let Some(run) = course.node.run.as_mut() {
-        run.plan = plan;
-        run.versions.clone_from(&steps.versions);
-        run.fetched = true;
-    }
-    Ok(())
-}
-
-/// The ramdisk did not call within its time.
-pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
-    pipeline::fail(
-        course,
-        &format!(
-            "no heartbeat of the ramdisk within {} s after power on; look at its console, its network and the boot order",
-            wait.length
-        ),
-    );
-}
-
-/// The agent has been quiet for the whole wait: one last look, and silence then is a failure.
-pub fn no_beat(course: &mut Course<'_>) {
-    if let Some(run) = course.node.run.as_mut() {
-        run.silent = SILENT_LIMIT;
-    }
-    course.stop_waiting();
-    set_phase(course, Phase::Look);
-    let waiting =
-        course.node.run.as_ref().and_then(Run::step).is_some_and(|step| step.by == By::Core(Core::Wait));
-    if waiting {
-        pipeline::fail(course, "no heartbeat came while the wait step waited for one");
-    } else {
-        look_at_step(course);
-    }
-}
-
-/// How often a step may be lost and begun again (style corner 2).
-pub const LOST_LIMIT: u8 = 3;
-/// Looks in a row that may go unanswered: ten minutes of [`SILENT_PAUSE`].
-const SILENT_LIMIT: u8 = 40;
-/// Seconds between looks at a far side that is silent.
-const SILENT_PAUSE: u32 = 15;
-/// Steps in a plan, so that the record stays under 16 KiB.
-const PLAN_LIMIT: usize = 64;
-/// Members of a memo that outlive a lost step: the drives it may write.
-const KEPT_WHEN_LOST: &[&str] = &["drives"];

@@ -234,6 +234,8 @@ impl Hands for World {
     fn pay<'a>(&'a self, machine: Record, effect: &'a Effect, again: bool) -> Later<'a, Outcome> {
         Box::pin(self.call(effect.label(), self.do_effect(machine, effect, again)))
     }
+
+    fn forget(&self, _: NodeId) {}
 }
 
 /// A call under way.

@@ -96,12 +96,13 @@ fn a_held_step_goes_on_when_somebody_lets_go() {
 }
 
 #[test]
-fn a_pipeline_that_cannot_be_held_fails_instead() {
+fn a_verify_step_that_fails_or_wants_to_hold_is_recorded_and_passed_over() {
     let mut stage = Stage::new("plain");
     stage.verb("manage").unwrap();
     stage.see(Seen::Power(crate::model::power::Power::On));
     stage.turn(Turn::Hold);
-    assert_eq!(stage.state(), Provision::Enroll);
+    assert_eq!(stage.state(), Provision::Manageable);
+    assert!(stage.node.last_error.as_ref().unwrap().contains("verification of node"));
 }
 
 #[test]

@@ -44,14 +44,9 @@ async fn once(agent: &Agent) -> bool {
     };
     let path = format!("/v1/heartbeat/{}", agent.node);
     let newest = agent.newest.told(&agent.machine).await;
-    let sent = call(
-        &agent.machine,
-        Method::Post,
-        &path,
-        Some(lower(&newest, BEAT_VERSION)),
-        Some(&beat.emit()),
-    )
-    .await;
+    let sent =
+        call(&agent.machine, Method::Post, &path, Some(lower(&newest, BEAT_VERSION)), Some(&beat.emit()))
+            .await;
     let refusal = match sent {
         Ok(answer) if answer.status == 202 => None,
         Ok(answer) => Some(refusal_text("heartbeat", &answer)),

@@ -49,7 +49,7 @@ pub(super) fn trust(url: &Url) -> Trust {
 
 /// The appliance's newest microversion, asked for until it is told once.
 #[derive(Debug, Default)]
-pub(super) struct Newest(OnceLock<String>);
+pub(in crate::twin) struct Newest(OnceLock<String>);
 
 impl Newest {
     /// What was told, or asked for now; an old version is assumed as long as nobody answers.

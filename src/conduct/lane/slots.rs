@@ -1,0 +1,95 @@
+//! The two slots of a lane, one change and one look, and what comes out of them (style corner 4).
+
+use crate::conduct::lane::{Lane, Looker, Looking};
+use crate::driver::Machine;
+use crate::model::effect::Look;
+use crate::model::outcome::{Happened, Outcome, Seen};
+
+impl Lane {
+    pub(super) async fn changed(&mut self, number: u64, outcome: Outcome) {
+        self.begun_before.remove(&number);
+        self.absorb("outcome", Happened::Paid { number, outcome: outcome.clone() }).await;
+        if let Some(reply) = self.callers.remove(&number) {
+            // The request may have timed out; the journal has the outcome.
+            reply.send(Ok(outcome)).ok();
+        }
+    }
+
+    pub(super) async fn looked(&mut self, looking: Looking, seen: Seen) {
+        match looking.looker {
+            Looker::Caller(reply) => {
+                // The request may have timed out; a look changes nothing.
+                reply.send(seen).ok();
+            }
+            Looker::Flow => self.absorb_look(looking.look, looking.fence, seen).await,
+            Looker::Round(over) => {
+                self.absorb_look(looking.look, looking.fence, seen).await;
+                drop(over);
+            }
+        }
+    }
+
+    pub(super) async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
+        let of_agent = look == Look::AgentAlive;
+        self.absorb("look", Happened::Looked { look, fence, seen }).await;
+        if of_agent {
+            self.answer_lookups().await;
+        }
+    }
+
+    /// Whether the rules wait for this look already. One under way may have begun too early, except for the
+    /// question whether an agent lives: a second one would ask the agent of another boot.
+    pub(super) fn is_wished(&self, look: &Look) -> bool {
+        let under_way = self.looking.as_ref().is_some_and(|looking| looking.look == *look);
+        (*look == Look::AgentAlive && under_way)
+            || self.looks.iter().any(|(one, looker)| one == look && matches!(looker, Looker::Flow))
+    }
+
+    /// Fills the two slots.
+    pub(super) fn start_work(&mut self) {
+        self.start_look();
+        self.start_change();
+    }
+
+    pub(super) fn start_look(&mut self) {
+        if self.looking.is_some() {
+            return;
+        }
+        let Some((look, looker)) = self.next_look() else { return };
+        let Some(machine) = self.machine() else { return };
+        let (site, one) = (self.site.clone(), look.clone());
+        let task = tokio::spawn(async move { site.hands.look(machine, &one).await });
+        self.looking = Some(Looking { look, fence: self.fence, looker, task });
+    }
+
+    /// The first look that may begin now. A look of the rules begins when nothing is owed: what it saw in the
+    /// middle of a change would pass its fence. Whether an agent lives does not hang on a change.
+    pub(super) fn next_look(&mut self) -> Option<(Look, Looker)> {
+        let quiet = self.owed.is_empty() && self.change.is_none();
+        let place = self.looks.iter().position(|(look, looker)| match looker {
+            Looker::Caller(_) => true,
+            Looker::Flow | Looker::Round(_) => quiet || *look == Look::AgentAlive,
+        });
+        self.looks.remove(place?)
+    }
+
+    /// Pays the first owed effect.
+    pub(super) fn start_change(&mut self) {
+        let Some(owed) = self.owed.first().cloned().filter(|_| self.change.is_none()) else { return };
+        let again = self.begun_before.contains(&owed.number);
+        let Some(machine) = self.machine() else { return };
+        let site = self.site.clone();
+        let task = tokio::spawn(async move {
+            let _turn = if again { site.recovery.clone().acquire_owned().await.ok() } else { None };
+            site.hands.pay(machine, &owed.effect, again).await
+        });
+        self.change = self.owed.first().map(|owed| (owed.number, task));
+    }
+
+    pub(super) fn machine(&self) -> Option<Machine> {
+        let published = self.site.reader.published();
+        let node = published.node(self.id)?.clone();
+        let ports = published.ports_of(self.id).cloned().collect();
+        Some(Machine { node, ports })
+    }
+}

@@ -1,0 +1,86 @@
+//! The steps that only the agent can tell: asked for once it is there, and again when they have changed.
+
+use crate::flow::course::Course;
+use crate::flow::trouble::LOST_LIMIT;
+use crate::flow::{pipeline, plan, step, trouble};
+use crate::model::Object;
+use crate::model::effect::Look;
+use crate::model::journal::Event;
+use crate::model::outcome::Seen;
+use crate::model::run::{Phase, Run};
+use crate::model::step::{By, Core, Kind};
+use crate::model::turn::{FailureKind, InBandSteps};
+
+/// The agent has told its steps, or has not answered.
+pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
+    let fetching = course
+        .node
+        .run
+        .as_ref()
+        .and_then(Run::step)
+        .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
+    let awaited = course.node.run.as_ref().is_some_and(|run| matches!(run.phase, Phase::Look | Phase::Beat));
+    if !fetching || !awaited {
+        return;
+    }
+    match seen {
+        Seen::Steps(steps) => match plan_with(course, steps) {
+            Ok(()) => step::done(course),
+            Err(why) => pipeline::fail(course, &why),
+        },
+        Seen::Silent(failure) if failure.kind == FailureKind::Lost => {
+            trouble::another_boot(course, &failure.why);
+        }
+        Seen::Silent(failure) => trouble::take_failure(course, failure),
+        Seen::Power(_)
+        | Seen::Turn(_)
+        | Seen::Alive(_)
+        | Seen::Valid(_)
+        | Seen::BootDevice { .. }
+        | Seen::BootDevices(_) => {}
+    }
+}
+
+fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String> {
+    let facts = course.facts;
+    let Some(run) = course.node.run.clone() else { return Ok(()) };
+    let after = run.cursor + 1;
+    let plan = match run.kind {
+        Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
+        Kind::Clean => {
+            let past = run.plan.iter().take(after).cloned();
+            let cleaning = plan::cleaning(&course.node, facts, &steps.steps);
+            past.chain(cleaning).chain([plan::frame("power_off", Core::PowerOff)]).collect()
+        }
+        Kind::Verify | Kind::Service | Kind::Delete => run.plan,
+    };
+    if plan.len() > PLAN_LIMIT {
+        return Err(format!("its plan of {} steps is over the limit of {PLAN_LIMIT}", plan.len()));
+    }
+    if let Some(run) = course.node.run.as_mut() {
+        run.plan = plan;
+        run.versions.clone_from(&steps.versions);
+        run.fetched = true;
+    }
+    Ok(())
+}
+
+/// The agent's hardware managers changed: its steps are asked for again and the plan made anew.
+pub fn plan_anew(course: &mut Course<'_>, why: &str) {
+    let Some(run) = course.node.run.as_mut() else { return };
+    let anew = run.plan.iter().filter(|step| step.by == By::Core(Core::FetchSteps)).count();
+    if anew > usize::from(LOST_LIMIT) {
+        pipeline::fail(course, &format!("the plan was made anew {LOST_LIMIT} times: {why}"));
+        return;
+    }
+    run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
+    run.memo = Object::new();
+    course.note(Event::info(
+        "plan",
+        format!("the agent's hardware managers changed ({why}); the plan is made anew"),
+    ));
+    step::look(course, Look::AgentSteps);
+}
+
+/// Steps in a plan, so that the record stays under 16 KiB.
+const PLAN_LIMIT: usize = 64;
