@@ -103,7 +103,38 @@ fn a_server_that_reboots_in_a_step_of_the_site_is_left_to_a_person() {
 }
 
 mod e2e {
+    use std::time::Duration;
+
     use super::*;
+
+    #[test]
+    #[ignore = "some twenty kills: run by tests/run e2e"]
+    fn the_daemon_is_killed_again_and_again_while_a_server_is_cleaned_and_gets_its_image() {
+        let machine = Machine::new(MAC).with("AGENT_CONF", "image_download_connection_retries = 20");
+        let mut rig = Rig::new(machine, "", &json!({"driver_info": {"deploy_forces_oob_reboot": true}}));
+        let image = rig.image(8 << 20);
+        rig.instance(&image.order());
+        let mut kills = 0;
+        for (target, end) in [("provide", "available"), ("active", "active")] {
+            rig.provision(&json!({"target": target}));
+            while rig.node()["provision_state"] != end {
+                // Lives of 0.4 to 1.3 s, so that the kills fall everywhere; a fake machine needs one to be off and on again.
+                std::thread::park_timeout(Duration::from_millis(400 + kills * 170 % 900));
+                rig.kill_daemon();
+                rig.restart_daemon();
+                kills += 1;
+                let node = rig.node();
+                assert_eq!(node["last_error"], Value::Null, "{node:#}");
+                assert!(kills < 120, "{node:#}");
+            }
+        }
+        rig.assert_disk(&image.content);
+        let cleaned = ["erase_devices_metadata", "site_quick", "site_reboot", "erase_devices"];
+        assert_eq!(rig.machine().steps()[..4], cleaned);
+        assert_eq!(rig.machine().steps()[4..], ["write_image", "site_quick"]);
+        assert_eq!(rig.machine().boots(), 4, "two to clean, the ramdisk, the disk; {kills} kills");
+        eprintln!("{kills} kills");
+    }
 
     #[test]
     #[ignore = "four boots, half a minute: run by tests/run e2e"]
