@@ -46,7 +46,7 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
     let catalog = site.catalog.clone();
     site.writer
         .submit(label, urgency, move |txn| {
-            let node = txn.nodes().get(id)?.ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
+            let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id)?;
             let facts = Facts {
@@ -134,7 +134,7 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
     let at = site.clock.wall();
     site.writer
         .write("create", move |txn| {
-            if txn.nodes().get(node.id)?.is_some() {
+            if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
             txn.nodes().put(&node)?;

@@ -88,7 +88,7 @@ pub fn port_patch(
     let mut course = Course::of(node, facts);
     let old = facts.ports.iter().find(|one| one.id == port).ok_or(Refusal::NoSuchPort { port })?;
     let mut next = patch::port_patch(node, old, operations)?;
-    if next != *old {
+    if next != **old {
         next.updated_at = Some(facts.at);
         course.row(Row::Port(Box::new(next.clone())));
     }

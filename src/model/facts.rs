@@ -1,5 +1,7 @@
 //! All that a rule may look at besides the record: it comes in as arguments.
 
+use std::sync::Arc;
+
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::catalog::Catalog;
@@ -19,7 +21,7 @@ pub struct Facts<'a> {
     pub catalog: &'a Catalog,
     /// What is owed before this decision, in order.
     pub owed: &'a [Owed],
-    pub ports: &'a [Port],
+    pub ports: &'a [Arc<Port>],
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
 }

@@ -3,6 +3,7 @@
 //! Field names let a later version add fields with a default; a change that defaults cannot carry takes
 //! the next shape byte and a file in `upgrade/`.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,20 +26,20 @@ pub fn decode<T: DeserializeOwned>(
     file: &Path,
     what: impl Fn() -> String,
 ) -> Result<T, StoreError> {
-    let (shape, body) = bytes.split_first().unwrap_or((&0, &[]));
-    if *shape != SHAPE {
-        let file = file.to_path_buf();
-        return Err(StoreError::Shape { file, record: what(), found: *shape, known: SHAPE });
+    let (shape, body) = bytes.split_first().unwrap_or((&BLANK, &[]));
+    let unreadable = |source| StoreError::Unreadable { file: file.to_path_buf(), record: what(), source };
+    match *shape {
+        SHAPE => rmp_serde::from_slice(body).map_err(|error| unreadable(Arc::new(error))),
+        BLANK => Err(unreadable(Arc::new(io::Error::other("it is blank")))),
+        found => Err(StoreError::Shape { file: file.to_path_buf(), record: what(), found, known: SHAPE }),
     }
-    rmp_serde::from_slice(body).map_err(|error| StoreError::Unreadable {
-        file: file.to_path_buf(),
-        record: what(),
-        source: Arc::new(error),
-    })
 }
 
 /// Shape of every record that this version writes.
 pub const SHAPE: u8 = 1;
+
+/// No shape: what is read where a page was lost.
+const BLANK: u8 = 0;
 
 #[cfg(test)]
 mod tests {
@@ -64,6 +65,7 @@ mod tests {
 
     #[test]
     fn damaged_bytes_are_an_error_and_no_panic() {
+        assert!(matches!(read(&[0; 40]), Err(StoreError::Unreadable { .. })));
         let whole = encode(&vec![1_u32, 70_000], || "row 7".to_owned()).unwrap();
         for length in 0..whole.len() {
             assert!(read(&whole[..length]).is_err(), "{length}");

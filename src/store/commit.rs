@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! jobs -> nested txn each (failed or panicked: dropped) -> one commit -> publish -> answer
+//! one job alone -> the same without nesting
 //! ```
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -57,10 +58,35 @@ fn flush(core: &Core, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError
         return Err(StoreError::Cut);
     }
     core.space().glance(core.free());
-    let mut parent = core.file.write()?;
+    let parent = core.file.write()?;
+    match jobs {
+        [job] => alone(core, parent, &mut **job).map(|failure| vec![failure]),
+        jobs => together(core, parent, jobs),
+    }
+}
+
+/// Runs the only job of a flush in the transaction itself, which is dropped if it fails.
+fn alone(core: &Core, rw: RwTxn, job: &mut dyn Job) -> Result<Option<StoreError>, StoreError> {
+    let mut txn = Txn::new(rw, core, &[]);
+    match run(core, &mut txn, job) {
+        Ok(true) => {}
+        Ok(false) => return Ok(None),
+        Err(failure) => return Ok(Some(failure)),
+    }
+    let (rw, changes) = txn.into_parts();
+    write(core, rw, &[job.label()])?;
+    core.publish(changes);
+    Ok(None)
+}
+
+fn together(
+    core: &Core,
+    mut parent: RwTxn,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<Vec<Option<StoreError>>, StoreError> {
     let mut batch = Batch { failures: Vec::new(), labels: Vec::new(), changes: Vec::new() };
     for job in jobs {
-        let failure = run(core, &mut parent, &mut **job, &mut batch).err();
+        let failure = nest(core, &mut parent, &mut **job, &mut batch).err();
         batch.failures.push(failure);
     }
     if batch.labels.is_empty() {
@@ -72,24 +98,32 @@ fn flush(core: &Core, jobs: &mut [Box<dyn Job>]) -> Result<Vec<Option<StoreError
     Ok(batch.failures)
 }
 
-/// Runs one job in a nested transaction and keeps it, if it wrote something and nothing speaks against it.
-fn run(core: &Core, parent: &mut RwTxn, job: &mut dyn Job, batch: &mut Batch) -> Result<(), StoreError> {
-    let label = job.label();
+/// Runs one job of several in a nested transaction and keeps it, if there is something to keep.
+fn nest(core: &Core, parent: &mut RwTxn, job: &mut dyn Job, batch: &mut Batch) -> Result<(), StoreError> {
     let nested = core.file.env.nested_write_txn(parent)?;
-    let mut txn = Txn::new(nested, &core.file, &core.sealer, core.clock.wall());
-    let done = catch_unwind(AssertUnwindSafe(|| job.run(&mut txn)));
+    let mut txn = Txn::new(nested, core, &batch.changes);
+    if !run(core, &mut txn, job)? {
+        return Ok(());
+    }
+    let (rw, changes) = txn.into_parts();
+    rw.commit().map_err(|error| StoreError::lmdb(&core.file.path, error))?;
+    batch.labels.push(job.label());
+    batch.changes.extend(changes);
+    Ok(())
+}
+
+/// Runs the job; tells whether it wrote something that shall be kept, if nothing speaks against it.
+fn run(core: &Core, txn: &mut Txn<'_>, job: &mut dyn Job) -> Result<bool, StoreError> {
+    let label = job.label();
+    let done = catch_unwind(AssertUnwindSafe(|| job.run(txn)));
     let keep = done.map_err(|_| StoreError::Panicked { label })?;
     if !keep || !txn.is_dirty() {
-        return Ok(());
+        return Ok(false);
     }
     if job.urgency() == Urgency::Ask && core.space().is_full() {
         return Err(StoreError::full(core.dir.path()));
     }
-    let Txn { rw, changes, .. } = txn;
-    rw.commit().map_err(|error| StoreError::lmdb(&core.file.path, error))?;
-    batch.labels.push(label);
-    batch.changes.extend(changes);
-    Ok(())
+    Ok(true)
 }
 
 fn write(core: &Core, parent: RwTxn, labels: &[&'static str]) -> Result<(), StoreError> {

@@ -111,7 +111,16 @@ impl Published {
     }
 
     fn put_node(&mut self, node: Arc<Node>) {
-        self.drop_node(node.id);
+        let (id, order) = (node.id, node.order);
+        if !self.nodes.get(&id).is_some_and(|old| is_indexed_alike(old, &node)) {
+            self.drop_node(id);
+            self.index_node(&node);
+        }
+        self.by_order.insert(order, Arc::clone(&node));
+        self.nodes.insert(id, node);
+    }
+
+    fn index_node(&mut self, node: &Node) {
         let (id, order) = (node.id, node.order);
         if let Some(name) = &node.wished.name {
             self.by_name.insert(name.clone(), id);
@@ -123,8 +132,6 @@ impl Published {
             self.by_parent.insert((parent, order), id);
         }
         self.by_state.insert((node.provision, order), id);
-        self.by_order.insert(order, Arc::clone(&node));
-        self.nodes.insert(id, node);
     }
 
     fn drop_node(&mut self, id: NodeId) {
@@ -162,4 +169,12 @@ impl Published {
         self.ports_by_node.remove(&(old.node, old.order));
         self.ports_by_order.remove(&old.order);
     }
+}
+
+/// Whether both stand at the same places of every index.
+fn is_indexed_alike(old: &Node, new: &Node) -> bool {
+    (old.order, old.provision) == (new.order, new.provision)
+        && old.wished.name == new.wished.name
+        && old.wished.instance_uuid == new.wished.instance_uuid
+        && old.wished.parent_node == new.wished.parent_node
 }

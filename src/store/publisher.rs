@@ -31,6 +31,18 @@ impl Publisher {
         self.copy.subscribe()
     }
 
+    /// The node as its record is, whatever is laid over it.
+    pub fn recorded(&self, id: NodeId) -> Option<Arc<Node>> {
+        let laid = self.laid();
+        let shown = self.copy.borrow().node(id).cloned()?;
+        match laid.get(&id) {
+            Some(reserved) if *reserved != shown.reserved => {
+                Some(Arc::new(Node { reserved: *reserved, ..Node::clone(&shown) }))
+            }
+            Some(_) | None => Some(shown),
+        }
+    }
+
     /// Publishes what a commit changed.
     pub fn publish(&self, changes: impl IntoIterator<Item = Change>) {
         let mut laid = self.laid();

@@ -8,9 +8,11 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::node::Node;
 use crate::model::port::Port;
+use crate::store::core::Core;
 use crate::store::disk::env::{File, Table, Tables};
 use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
+use crate::store::publisher::Publisher;
 use crate::store::table::journal::Journal;
 use crate::store::table::nodes::Nodes;
 use crate::store::table::owed::OwedTable;
@@ -23,6 +25,9 @@ pub struct Txn<'p> {
     pub(in crate::store) file: &'p File,
     pub(in crate::store) sealer: &'p Sealer,
     pub(in crate::store) changes: Vec<Change>,
+    /// What is committed, and what earlier jobs of the same flush have changed.
+    publisher: &'p Publisher,
+    earlier: &'p [Change],
     at: Moment,
     dirty: bool,
 }
@@ -43,8 +48,13 @@ impl std::fmt::Debug for Txn<'_> {
 }
 
 impl<'p> Txn<'p> {
-    pub(in crate::store) fn new(rw: RwTxn<'p>, file: &'p File, sealer: &'p Sealer, at: Moment) -> Self {
-        Self { rw, file, sealer, changes: Vec::new(), at, dirty: false }
+    pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
+        let Core { file, sealer, publisher, clock, .. } = core;
+        Self { rw, file, sealer, changes: Vec::new(), publisher, earlier, at: clock.wall(), dirty: false }
+    }
+
+    pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Vec<Change>) {
+        (self.rw, self.changes)
     }
 
     /// The wall's moment when the job began.
@@ -75,6 +85,30 @@ impl<'p> Txn<'p> {
     /// Whether anything was written.
     pub fn is_dirty(&self) -> bool {
         self.dirty
+    }
+
+    /// The node as this transaction sees it: every record is in memory, and nothing else writes.
+    pub(in crate::store) fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        let changed = self.newest(|change| match change {
+            Change::Node(node) if node.id == id => Some(Some(Arc::clone(node))),
+            Change::NodeGone(gone) if *gone == id => Some(None),
+            Change::Node(_) | Change::NodeGone(_) | Change::Port(_) | Change::PortGone(_) => None,
+        });
+        changed.unwrap_or_else(|| self.publisher.recorded(id))
+    }
+
+    /// The port as this transaction sees it.
+    pub(in crate::store) fn port(&self, id: PortId) -> Option<Arc<Port>> {
+        let changed = self.newest(|change| match change {
+            Change::Port(port) if port.id == id => Some(Some(Arc::clone(port))),
+            Change::PortGone(gone) if *gone == id => Some(None),
+            Change::Node(_) | Change::NodeGone(_) | Change::Port(_) | Change::PortGone(_) => None,
+        });
+        changed.unwrap_or_else(|| self.publisher.published().port(id).cloned())
+    }
+
+    fn newest<T>(&self, found: impl FnMut(&Change) -> Option<T>) -> Option<T> {
+        self.earlier.iter().chain(&self.changes).rev().find_map(found)
     }
 
     pub(in crate::store) fn tables(&self) -> &'p Tables {

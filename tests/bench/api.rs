@@ -18,6 +18,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use ferric::net::tls;
 use serde_json::{Value, json};
 
 fn main() {
@@ -104,25 +105,49 @@ fn writes(daemon: &mut Daemon) {
     });
 }
 
-/// Heartbeats of a node that waits for its agent.
+/// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which
+/// refuses the connection; the rules give a step up after 40 silent looks, hence several nodes.
 fn beats(daemon: &mut Daemon) {
+    let certificate = tls::self_signed("127.0.0.1").unwrap().certificate;
+    let beaters: Vec<_> = (0..BEATERS).map(|number| beater(daemon, number, &certificate)).collect();
+    for (path, body) in &beaters {
+        daemon.ok("POST", path, body, 202);
+    }
+    let before: Vec<_> = (0..BEATERS).map(|number| last_heartbeat(daemon, number)).collect();
+    cpu_each(daemon, "heartbeat", 300, |daemon, turn| {
+        let (path, body) = &beaters[turn % BEATERS];
+        daemon.ok("POST", path, body, 202);
+    });
+    for (number, before) in before.iter().enumerate() {
+        assert!(last_heartbeat(daemon, number) > *before, "the beats of beater-{number} were not taken");
+    }
+}
+
+/// Puts a node into `clean wait` with an agent known; returns path and body of its heartbeats.
+fn beater(daemon: &mut Daemon, number: usize, certificate: &str) -> (String, String) {
+    let (name, mac) = (format!("beater-{number}"), format!("52:54:00:ff:ff:{number:02x}"));
     let node = daemon.json("POST", "/v1/nodes", &json!({
-        "name": "beater", "driver": "manual-management", "power_interface": "fake", "management_interface": "fake",
+        "name": name, "driver": "manual-management", "power_interface": "fake", "management_interface": "fake",
         "boot_interface": "fake", "deploy_interface": "direct",
     }), 201);
-    let id = node["uuid"].as_str().unwrap().to_owned();
-    daemon.json("POST", "/v1/ports", &json!({"node_uuid": id, "address": "52:54:00:ff:ff:01"}), 201);
-    daemon.provision("beater", "manage", "manageable");
-    daemon.provision("beater", "provide", "clean wait");
-    let told = daemon.json("GET", "/v1/lookup?addresses=52:54:00:ff:ff:01", &Value::Null, 200);
-    let token = told["config"]["agent_token"].as_str().unwrap().to_owned();
+    let id = node["uuid"].as_str().unwrap();
+    daemon.json("POST", "/v1/ports", &json!({"node_uuid": id, "address": mac}), 201);
+    daemon.provision(&name, "manage", "manageable");
+    daemon.provision(&name, "provide", "clean wait");
+    let told = daemon.json("GET", &format!("/v1/lookup?addresses={mac}"), &Value::Null, 200);
     let body = json!({
-        "callback_url": "https://127.0.0.1:1", "agent_token": token, "agent_version": "13.0.0",
-        "agent_verify_ca": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "callback_url": "https://127.0.0.1:1", "agent_token": told["config"]["agent_token"],
+        "agent_version": "13.0.0", "agent_verify_ca": certificate,
     });
-    cpu_each(daemon, "heartbeat", 300, |daemon, _| {
-        daemon.ok("POST", &format!("/v1/heartbeat/{id}"), &body.to_string(), 202);
-    });
+    (format!("/v1/heartbeat/{id}"), body.to_string())
+}
+
+/// When the node's last heartbeat was taken in; it must still wait for its agent.
+fn last_heartbeat(daemon: &mut Daemon, number: usize) -> String {
+    daemon.settle();
+    let node = daemon.json("GET", &format!("/v1/nodes/beater-{number}"), &Value::Null, 200);
+    assert_eq!(node["provision_state"], "clean wait", "{node}");
+    node["driver_internal_info"]["agent_last_heartbeat"].as_str().unwrap().to_owned()
 }
 
 /// A fake node from available to active.
@@ -295,3 +320,6 @@ impl Drop for Daemon {
         self.process.wait().ok();
     }
 }
+
+/// 330 beats are under 40 a node.
+const BEATERS: usize = 10;

@@ -55,10 +55,6 @@ tables! {
     node_name,
     /// Instance UUID to node id.
     node_instance,
-    /// Parent's id and node id to nothing.
-    node_parent,
-    /// Provision state and node id to nothing.
-    node_state,
     /// Port id to record.
     ports,
     /// MAC to port id.

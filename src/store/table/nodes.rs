@@ -1,4 +1,4 @@
-//! The table of nodes and its indices: name, instance, parent and provision state.
+//! The table of nodes and the indices that keep names and instances unique; other orders are in `published`.
 
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use crate::base::id::NodeId;
 use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::node::Node;
-use crate::model::provision::Provision;
 use crate::store::codec;
 use crate::store::disk::env::{File, Table};
 use crate::store::disk::seal::{SealError, Sealer};
@@ -23,9 +22,8 @@ pub struct Nodes<'t, 'p> {
 }
 
 impl Nodes<'_, '_> {
-    pub fn get(&self, id: NodeId) -> Result<Option<Node>, StoreError> {
-        let bytes = self.txn.get(self.txn.tables().nodes, id.0.as_bytes())?;
-        bytes.map(|bytes| decode(self.txn.file, self.txn.sealer, id, bytes)).transpose()
+    pub fn get(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.txn.node(id)
     }
 
     /// The node of this name.
@@ -38,26 +36,15 @@ impl Nodes<'_, '_> {
         self.indexed(self.txn.tables().node_instance, instance.as_bytes())
     }
 
-    /// Nodes whose parent this is.
-    pub fn children(&self, parent: NodeId) -> Result<Vec<NodeId>, StoreError> {
-        let keys = self.txn.keys(self.txn.tables().node_parent, parent.0.as_bytes())?;
-        Ok(keys.iter().filter_map(|key| last_id(key)).collect())
-    }
-
-    /// Nodes in this state.
-    pub fn in_state(&self, state: Provision) -> Result<Vec<NodeId>, StoreError> {
-        let keys = self.txn.keys(self.txn.tables().node_state, &state_prefix(state))?;
-        Ok(keys.iter().filter_map(|key| last_id(key)).collect())
-    }
-
     /// Writes the record and its indices; `order` 0 means that it is new. Returns it as stored.
     pub fn put(&mut self, node: &Node) -> Result<Arc<Node>, StoreError> {
-        let old = self.get(node.id)?;
-        let node = self.with_order(node, old.as_ref())?;
-        if old.as_ref() == Some(&node) {
+        let old = self.get(node.id);
+        let old = old.as_deref();
+        let node = self.with_order(node, old)?;
+        if old == Some(&node) {
             return Ok(Arc::new(node));
         }
-        self.index(old.as_ref(), Some(&node))?;
+        self.index(old, Some(&node))?;
         let bytes = encode(self.txn.sealer, &node)?;
         self.txn.put(self.txn.tables().nodes, node.id.0.as_bytes(), &bytes)?;
         let node = Arc::new(node);
@@ -67,7 +54,7 @@ impl Nodes<'_, '_> {
 
     /// Removes the record with all that belongs to it: indices, ports, owed effects, journal.
     pub fn remove(&mut self, id: NodeId) -> Result<(), StoreError> {
-        let old = self.get(id)?.ok_or(StoreError::NoSuchNode(id))?;
+        let old = self.get(id).ok_or(StoreError::NoSuchNode(id))?;
         for port in self.txn.ports().of_node(id)? {
             self.txn.ports().remove(port.id)?;
         }
@@ -99,8 +86,6 @@ impl Nodes<'_, '_> {
         for (table, key) in [
             (tables.node_name, name_row as fn(&Node) -> Option<Vec<u8>>),
             (tables.node_instance, instance_row),
-            (tables.node_parent, parent_row),
-            (tables.node_state, state_row),
         ] {
             let (before, after) = (old.and_then(key), new.and_then(key));
             if before == after {
@@ -216,20 +201,6 @@ fn name_row(node: &Node) -> Option<Vec<u8>> {
 
 fn instance_row(node: &Node) -> Option<Vec<u8>> {
     node.wished.instance_uuid.map(|instance| instance.as_bytes().to_vec())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "one of four index keys with one signature")]
-fn state_row(node: &Node) -> Option<Vec<u8>> {
-    Some([&state_prefix(node.provision)[..], node.id.0.as_bytes()].concat())
-}
-
-fn parent_row(node: &Node) -> Option<Vec<u8>> {
-    node.wished.parent_node.map(|parent| [parent.0.as_bytes(), &node.id.0.as_bytes()[..]].concat())
-}
-
-/// The state's name and a zero, so that no name is the beginning of another.
-fn state_prefix(state: Provision) -> Vec<u8> {
-    [state.name().as_bytes(), &[0]].concat()
 }
 
 /// The id in the last sixteen bytes.

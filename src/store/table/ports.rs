@@ -22,9 +22,8 @@ pub struct Ports<'t, 'p> {
 }
 
 impl Ports<'_, '_> {
-    pub fn get(&self, id: PortId) -> Result<Option<Port>, StoreError> {
-        let bytes = self.txn.get(self.txn.tables().ports, id.0.as_bytes())?;
-        bytes.map(|bytes| decode(self.txn.file, self.txn.sealer, id, bytes)).transpose()
+    pub fn get(&self, id: PortId) -> Option<Arc<Port>> {
+        self.txn.port(id)
     }
 
     pub fn with_mac(&self, mac: Mac) -> Result<Option<PortId>, StoreError> {
@@ -36,26 +35,27 @@ impl Ports<'_, '_> {
     }
 
     /// The node's ports in their order.
-    pub fn of_node(&self, node: NodeId) -> Result<Vec<Port>, StoreError> {
+    pub fn of_node(&self, node: NodeId) -> Result<Vec<Arc<Port>>, StoreError> {
         let mut ids = Vec::new();
         for row in self.txn.tables().port_node.prefix_iter(&self.txn.rw, node.0.as_bytes())? {
             ids.extend(port_id(row?.1));
         }
-        let ports = ids.into_iter().map(|id| self.get(id)?.ok_or(StoreError::NoSuchPort(id)));
+        let ports = ids.into_iter().map(|id| self.get(id).ok_or(StoreError::NoSuchPort(id)));
         ports.collect()
     }
 
     /// Writes the record and its indices; `order` 0 means that it is new. Returns it as stored.
     pub fn put(&mut self, port: &Port) -> Result<Arc<Port>, StoreError> {
-        let old = self.get(port.id)?;
-        if self.txn.get(self.txn.tables().nodes, port.node.0.as_bytes())?.is_none() {
+        let old = self.get(port.id);
+        let old = old.as_deref();
+        if self.txn.node(port.node).is_none() {
             return Err(StoreError::NoSuchNode(port.node));
         }
-        let port = self.with_order(port, old.as_ref())?;
-        if old.as_ref() == Some(&port) {
+        let port = self.with_order(port, old)?;
+        if old == Some(&port) {
             return Ok(Arc::new(port));
         }
-        self.index(old.as_ref(), Some(&port))?;
+        self.index(old, Some(&port))?;
         let bytes = encode(self.txn.sealer, &port)?;
         self.txn.put(self.txn.tables().ports, port.id.0.as_bytes(), &bytes)?;
         let port = Arc::new(port);
@@ -64,7 +64,7 @@ impl Ports<'_, '_> {
     }
 
     pub fn remove(&mut self, id: PortId) -> Result<(), StoreError> {
-        let old = self.get(id)?.ok_or(StoreError::NoSuchPort(id))?;
+        let old = self.get(id).ok_or(StoreError::NoSuchPort(id))?;
         self.index(Some(&old), None)?;
         self.txn.delete(self.txn.tables().ports, id.0.as_bytes())?;
         self.txn.changes.push(Change::PortGone(id));

@@ -92,6 +92,60 @@ async fn a_failing_and_a_panicking_job_harm_no_other() {
     store.close().await;
 }
 
+#[tokio::test]
+async fn a_job_alone_that_panics_leaves_no_trace() {
+    let (rig, probe) = (Rig::new(), Arc::new(Counter::default()));
+    let store = rig.probed(Mode::Inline, &probe);
+    let error = write(&store, |txn| {
+        txn.nodes().put(&node(1))?;
+        assert!(!txn.is_dirty(), "a bug");
+        Ok(())
+    })
+    .await
+    .unwrap_err();
+    assert!(matches!(error, StoreError::Panicked { label: "test" }));
+    assert_eq!(probe.commits(), 0);
+    assert_eq!(put(&store, node(2)).await.unwrap().order, 1, "the dropped job's order is free again");
+    assert_eq!(store.reader().published().node_count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_sees_what_earlier_ones_of_its_flush_changed() {
+    let (rig, probe) = (Rig::new(), Arc::new(Counter::default()));
+    let store = rig.probed(Mode::Threaded, &probe);
+    put(&store, node(1)).await.unwrap();
+    let plug = Plug::put(&store).await;
+    let rise = |keep: bool| {
+        let writer = store.writer();
+        async move {
+            let rising = move |txn: &mut Txn<'_>| {
+                let mut node = txn.nodes().get(node_id(1)).map(Arc::unwrap_or_clone).unwrap();
+                node.changes += 1;
+                let changes = txn.nodes().put(&node)?.changes;
+                assert_eq!(txn.nodes().get(node_id(1)).unwrap().changes, changes, "its own, too");
+                if keep { Ok(changes) } else { Err(StoreError::Closed) }
+            };
+            writer.write("rise", rising).await
+        }
+    };
+    let (first, dropped, second) = (rise(true), rise(false), rise(true));
+    let writer = store.writer();
+    let gone = async move {
+        let remove = |txn: &mut Txn<'_>| {
+            txn.nodes().remove(node_id(1))?;
+            Ok::<_, StoreError>(txn.nodes().get(node_id(1)))
+        };
+        writer.write("remove", remove).await
+    };
+    let jobs = tokio::spawn(async move { tokio::join!(first, dropped, second, gone) });
+    plug.pull(&store, 4).await;
+    let (first, dropped, second, gone) = jobs.await.unwrap();
+    assert_eq!((first.unwrap(), second.unwrap()), (1, 2));
+    assert!(matches!(dropped, Err(StoreError::Closed)));
+    assert_eq!(gone.unwrap(), None);
+    assert_eq!(probe.labels.lock().unwrap().last().unwrap(), &["rise", "rise", "remove"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_want_a_name_one_gets_it() {
     let rig = Rig::new();
@@ -117,7 +171,7 @@ async fn a_job_that_keeps_nothing_makes_no_commit() {
     assert_eq!(probe.commits(), 1);
     let bytes = std::fs::read(rig.data_file()).unwrap();
     put(&store, Node::clone(&stored)).await.unwrap();
-    write(&store, |txn| txn.nodes().get(node_id(1))).await.unwrap();
+    write(&store, |txn| Ok(txn.nodes().get(node_id(1)))).await.unwrap();
     write(&store, |txn| txn.owed().settle(node_id(1), 5)).await.unwrap();
     write(&store, |txn| {
         txn.nodes().put(&node(2))?;

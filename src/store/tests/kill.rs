@@ -84,8 +84,8 @@ fn change(txn: &mut Txn<'_>, id: NodeId) -> Result<u64, StoreError> {
     use crate::model::journal::Event;
     use crate::store::table::journal::Scene;
 
-    let found = txn.nodes().get(id)?;
-    let mut node = found.unwrap_or_else(|| Node::new(id, Wished::default(), txn.at()));
+    let found = txn.nodes().get(id);
+    let mut node = found.map_or_else(|| Node::new(id, Wished::default(), txn.at()), Arc::unwrap_or_clone);
     node.changes += 1;
     let counter = node.changes;
     txn.nodes().put(&node)?;

@@ -29,7 +29,7 @@ async fn asks_are_refused_and_outcomes_are_not() {
     let writer = store.writer();
     let outcome = writer.outcome("outcome", |txn| txn.nodes().put(&node(3)));
     assert_eq!(outcome.await.unwrap().order, 2);
-    write(&store, |txn| txn.nodes().get(node_id(1))).await.expect("reading needs no space");
+    write(&store, |txn| Ok(txn.nodes().get(node_id(1)))).await.expect("reading needs no space");
 
     free(1 << 40);
     store.tidy().unwrap();

@@ -26,7 +26,7 @@ async fn a_reservation_lies_over_the_record_until_released() {
     put(&store, changed).await.unwrap();
     writer.release(node_id(1));
     assert!(shown(), "the record's own reservation stays");
-    let inside = write(&store, |txn| txn.nodes().get(node_id(1))).await.unwrap().unwrap();
+    let inside = write(&store, |txn| Ok(txn.nodes().get(node_id(1)))).await.unwrap().unwrap();
     assert!(inside.reserved);
 }
 
@@ -37,7 +37,7 @@ async fn a_reservation_is_not_stored() {
     put(&store, node(1)).await.unwrap();
     store.writer().reserve(node_id(1));
     store.writer().reserve(node_id(2));
-    let inside = write(&store, |txn| txn.nodes().get(node_id(1))).await.unwrap().unwrap();
+    let inside = write(&store, |txn| Ok(txn.nodes().get(node_id(1)))).await.unwrap().unwrap();
     assert!(!inside.reserved);
     write(&store, |txn| txn.nodes().remove(node_id(1))).await.unwrap();
     put(&store, node(1)).await.unwrap();
