@@ -119,7 +119,7 @@ impl App {
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         let store = Arc::new(store);
-        site.tasks.spawn(tidy(site.clone(), store.clone()));
+        site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
         let app = Self {
             api,
             rack,
@@ -286,8 +286,8 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
-/// The store's housekeeping, off the async threads.
-async fn tidy(site: Arc<Site>, store: Arc<Store>) {
+/// Housekeeping of the store and of the config drives, off the async threads.
+async fn tidy(site: Arc<Site>, store: Arc<Store>, desk: Arc<Desk>) {
     loop {
         tokio::select! {
             () = site.stop.cancelled() => return,
@@ -298,6 +298,7 @@ async fn tidy(site: Arc<Site>, store: Arc<Store>) {
         if let Ok(Err(error)) = done {
             tracing::warn!(error = error.chain(), "the store could not be tidied");
         }
+        desk.sweep_config_drives().await;
     }
 }
 

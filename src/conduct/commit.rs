@@ -24,6 +24,27 @@ pub struct Committed {
     pub looks: Vec<Look>,
     pub answer: Answer,
     pub removed: bool,
+    /// What is told in the log, now that it is committed.
+    told: Vec<Told>,
+}
+
+/// An event with what was known of its node.
+#[derive(Debug)]
+struct Told {
+    node: String,
+    step: String,
+    event: Event,
+}
+
+impl Told {
+    fn tell(&self) {
+        let Self { node, step, event } = self;
+        let (name, text) = (event.event, event.text.as_str());
+        match event.severity {
+            Severity::Info => tracing::info!(%node, %step, event = name, text, "node"),
+            Severity::Error => tracing::warn!(%node, %step, event = name, text, "node"),
+        }
+    }
 }
 
 /// A rule with its input bound, to be called in the transaction.
@@ -44,7 +65,8 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
-    site.writer
+    let committed = site
+        .writer
         .submit(label, urgency, move |txn| {
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
@@ -61,7 +83,9 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
             let decision = rule(&node, &facts)?;
             keep(txn, &node, decision, at)
         })
-        .await
+        .await?;
+    committed.told.iter().for_each(Told::tell);
+    Ok(committed)
 }
 
 fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Result<Committed, Refusal> {
@@ -73,13 +97,13 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
     };
     if removed {
         txn.nodes().remove(id)?;
-        tracing::info!(node = %before.label(), "node deleted");
         return Ok(Committed {
             owed: Vec::new(),
             fence: before.changes,
             looks: Vec::new(),
             answer: decision.answer,
             removed,
+            told: vec![told(before, Event::info("delete", "the node was deleted"))],
         });
     }
     if let Some(node) = &after {
@@ -98,8 +122,9 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         }
     }
     let now = after.as_ref().unwrap_or(before);
-    for event in &decision.journal {
-        write_down(txn, now, event, at)?;
+    let mut told = Vec::new();
+    for event in decision.journal {
+        told.push(write_down(txn, now, event, at)?);
     }
     Ok(Committed {
         owed: txn.owed().of(id)?,
@@ -107,38 +132,42 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         looks: decision.looks,
         answer: decision.answer,
         removed,
+        told,
     })
 }
 
-fn write_down(txn: &mut Txn<'_>, node: &Node, event: &Event, at: Moment) -> Result<(), Refusal> {
-    let step =
-        node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string);
+fn told(node: &Node, event: Event) -> Told {
+    Told { node: node.label(), step: visible_step(node).unwrap_or_default(), event }
+}
+
+fn visible_step(node: &Node) -> Option<String> {
+    node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string)
+}
+
+fn write_down(txn: &mut Txn<'_>, node: &Node, event: Event, at: Moment) -> Result<Told, Refusal> {
     let scene = Scene {
         at,
         state: node.provision.name().to_owned(),
         target: node.target_provision.map(|target| target.name().to_owned()),
-        step: step.clone(),
+        step: visible_step(node),
     };
     txn.journal().append(node.id, event.clone(), scene)?;
-    let (node, step, event_name, text) =
-        (node.label(), step.unwrap_or_default(), event.event, event.text.as_str());
-    match event.severity {
-        Severity::Info => tracing::info!(%node, %step, event = event_name, text, "node"),
-        Severity::Error => tracing::warn!(%node, %step, event = event_name, text, "node"),
-    }
-    Ok(())
+    Ok(told(node, event))
 }
 
 /// Makes a node: the rack's own transaction.
 pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
     let at = site.clock.wall();
-    site.writer
+    let told = site
+        .writer
         .write("create", move |txn| {
             if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
             txn.nodes().put(&node)?;
-            write_down(txn, &node, &Event::info("create", "the node was enrolled"), at)
+            write_down(txn, &node, Event::info("create", "the node was enrolled"), at)
         })
-        .await
+        .await?;
+    told.tell();
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! The handle that API, boot and ticks hold: they post to lanes, they never write.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
-use crate::base::time::sleep;
+use crate::base::time::{Tick, sleep};
 use crate::conduct::beats::BeatSlot;
 use crate::conduct::commit;
 use crate::conduct::lane::Lane;
@@ -40,6 +40,10 @@ struct Slot {
 pub struct Desk {
     site: Arc<Site>,
     blobs: Arc<Blobs>,
+    /// Config drives kept lately: the ask that names one may still be on its way.
+    recent: Mutex<HashMap<String, Tick>>,
+    /// Held while a drive is kept and while drives are swept, never both at once.
+    sweeping: tokio::sync::Mutex<()>,
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// Nodes are made one at a time: the rack's lane.
     rack: tokio::sync::Mutex<()>,
@@ -54,8 +58,14 @@ impl fmt::Debug for Desk {
 impl Desk {
     /// Opens a lane for each node in the store; what was under way goes on.
     pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
-        let desk =
-            Arc::new(Self { site, blobs, lanes: RwLock::default(), rack: tokio::sync::Mutex::new(()) });
+        let desk = Arc::new(Self {
+            site,
+            blobs,
+            recent: Mutex::default(),
+            sweeping: tokio::sync::Mutex::default(),
+            lanes: RwLock::default(),
+            rack: tokio::sync::Mutex::new(()),
+        });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
@@ -199,9 +209,34 @@ impl Desk {
     pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
         let node = self.published(id)?;
         let (blobs, at) = (Arc::clone(&self.blobs), self.site.clock.wall());
+        let _no_sweep = self.sweeping.lock().await;
         let work = tokio::task::spawn_blocking(move || keep_drive(&blobs, &node, &argument, at));
-        work.await
-            .unwrap_or_else(|_| Err(Refusal::Internal("making the config drive was given up".to_owned())))
+        let given_up = |_| Err(Refusal::Internal("making the config drive was given up".to_owned()));
+        let kept = work.await.unwrap_or_else(given_up);
+        if let Ok(Some(name)) = &kept {
+            let now = self.site.clock.tick();
+            self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), now);
+        }
+        kept
+    }
+
+    /// Removes the config drives that no record names, but for those of the last minutes.
+    pub async fn sweep_config_drives(&self) {
+        let _no_keeping = self.sweeping.lock().await;
+        let named = self.named_drives();
+        let blobs = Arc::clone(&self.blobs);
+        let swept = tokio::task::spawn_blocking(move || blobs.sweep(&named)).await;
+        if let Ok(Err(error)) = swept {
+            tracing::warn!(%error, "config drives that nobody needs could not be removed");
+        }
+    }
+
+    fn named_drives(&self) -> HashSet<String> {
+        let now = self.site.clock.tick();
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.retain(|_, kept| now.since(*kept) < RECENT);
+        let published = self.site.reader.published();
+        published.nodes().filter_map(|node| node.config_drive.clone()).chain(recent.keys().cloned()).collect()
     }
 }
 
@@ -221,5 +256,7 @@ fn stopping(id: NodeId) -> Refusal {
 
 /// Posts that may wait at a lane; senders wait beyond it.
 const INBOX: usize = 64;
+/// A config drive outlives its keeping by this, so that its ask can be committed.
+const RECENT: Duration = Duration::from_mins(5);
 /// Synchronous requests are answered within this (style corner 9).
 const ANSWER_LIMIT: Duration = Duration::from_secs(25);

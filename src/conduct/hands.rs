@@ -93,6 +93,7 @@ impl Drivers {
             Look::AgentSteps => self.agent_steps(&machine).await,
             Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
+            Look::Image => Seen::Image(self.registry.image_fault(&machine.node).await),
             Look::BootDevice => match self.hardware(&machine).map(|hardware| hardware.boot_device) {
                 Ok(Some(switch)) => match switch.get().await {
                     Ok(choice) => Seen::BootDevice { device: choice.device, persistent: choice.persistent },

@@ -240,7 +240,7 @@ impl Lane {
     }
 
     async fn commit(&mut self, label: &'static str, seen: Vec<Seen>, rule: Rule) -> Result<Answer, Refusal> {
-        let Committed { owed, fence, looks, answer, removed } =
+        let Committed { owed, fence, looks, answer, removed, .. } =
             decide(&self.site, self.turn(label), seen, rule).await?;
         self.owed = owed;
         self.fence = fence;

@@ -12,7 +12,7 @@ use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
-use crate::driver::agent::{logs, steps};
+use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
@@ -132,6 +132,14 @@ impl Registry {
     /// The ramdisk's logs, a gzipped tar archive.
     pub async fn logs(&self, node: &Node) -> Result<Vec<u8>, DriverError> {
         logs::collect(&self.parts.agents, node).await
+    }
+
+    /// Why the image that the node is to get cannot be had; `None` where no image is written here.
+    pub async fn image_fault(&self, node: &Node) -> Option<String> {
+        match node.wished.interfaces.deploy.as_str() {
+            "direct" => write_image::head(&self.parts.agents, node).await.err(),
+            _ => None,
+        }
     }
 
     /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the

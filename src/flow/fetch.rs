@@ -37,7 +37,8 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Alive(_)
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => {}
+        | Seen::BootDevices(_)
+        | Seen::Image(_) => {}
     }
 }
 

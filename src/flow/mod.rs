@@ -32,7 +32,7 @@ use crate::model::run::WaitFor;
 pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {
         Ask::Provision(ask) => match ask.verb {
-            Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }],
+            Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
             Verb::Provide | Verb::Delete => vec![Look::Valid { deploy: false }],
             Verb::Abort
             | Verb::Adopt
@@ -136,7 +136,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Step { cursor } => step::looked(course, *cursor, seen),
         Look::AgentSteps => fetch::steps_fetched(course, seen),
         Look::AgentAlive => lookup::agent_looked_at(course, seen),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => {}
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => {}
     }
 }
 
@@ -148,7 +148,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
             power::keep_recovering(course);
         }
         Look::AgentAlive => step::look_was_dropped(course),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => {}
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => {}
     }
 }
 

@@ -116,6 +116,16 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     }
 }
 
+/// A deployment whose image cannot be had ends before the machine is touched.
+pub fn unprepared(course: &mut Course<'_>, why: &str) {
+    let node = course.node.label();
+    course.node.run = None;
+    course.stop_waiting();
+    course.go(Verb::Fail);
+    let remedy = remedy(Kind::Deploy);
+    course.error(format!("deployment of node {node} failed before the machine was touched: {why}. {remedy}"));
+}
+
 fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> String {
     let node = course.node.label();
     let remedy = remedy(kind);
@@ -132,6 +142,14 @@ fn remedy(kind: Kind) -> &'static str {
         Kind::Deploy => "Mend the cause, then deploy it again or undeploy it.",
         Kind::Service => "Mend the cause, then service it again or abort.",
         Kind::Delete => "Mend the cause, then undeploy it again.",
+    }
+}
+
+fn abort_remedy(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Clean => "Manage and provide it again when it may be cleaned.",
+        Kind::Deploy => "Deploy it again or undeploy it.",
+        Kind::Verify | Kind::Service | Kind::Delete => remedy(kind),
     }
 }
 
@@ -175,15 +193,18 @@ pub fn abort(course: &mut Course<'_>) {
         course.go(Verb::Abort);
         return;
     };
-    let step =
-        run.step().filter(|step| !step.hidden).map_or("no step".to_owned(), |step| format!("step {step}"));
+    let step = run
+        .step()
+        .filter(|step| !step.hidden)
+        .map_or("before its first step".to_owned(), |step| format!("during step {step}"));
     let node = course.node.label();
     course.strike(Purpose::Run);
     aftermath(course, &run, true);
     course.go(Verb::Abort);
     course.node.run = None;
     course.stop_waiting();
-    course.error(format!("{} of node {node} was aborted by request during {step}.", run.kind.gerund()));
+    let (what, remedy) = (run.kind.gerund(), abort_remedy(run.kind));
+    course.error(format!("{what} of node {node} was aborted by request {step}. {remedy}"));
 }
 
 /// Aborted while a step works that has now ended: the wait state is passed for the move's sake.

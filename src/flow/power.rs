@@ -102,7 +102,8 @@ fn unfit(seen: &Seen) -> Option<&str> {
         | Seen::Steps(_)
         | Seen::Alive(_)
         | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => None,
+        | Seen::BootDevices(_)
+        | Seen::Image(_) => None,
     }
 }
 
@@ -170,7 +171,8 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Alive(_)
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => {}
+        | Seen::BootDevices(_)
+        | Seen::Image(_) => {}
     }
 }
 

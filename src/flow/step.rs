@@ -304,7 +304,8 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
         | Seen::Alive(_)
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => {}
+        | Seen::BootDevices(_)
+        | Seen::Image(_) => {}
     }
 }
 

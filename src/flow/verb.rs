@@ -141,7 +141,8 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
             | Seen::Steps(_)
             | Seen::Alive(_)
             | Seen::BootDevice { .. }
-            | Seen::BootDevices(_) => {}
+            | Seen::BootDevices(_)
+            | Seen::Image(_) => {}
         }
     }
     Ok(())
@@ -182,7 +183,12 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     }
     course.forget_agent();
     course.go(ask.verb);
-    pipeline::start(course, Kind::Deploy, plan, ask.steps.clone());
+    let unfit =
+        facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
+    match unfit {
+        Some(why) => pipeline::unprepared(course, why),
+        None => pipeline::start(course, Kind::Deploy, plan, ask.steps.clone()),
+    }
     Ok(())
 }
 

@@ -85,6 +85,8 @@ pub enum Look {
     },
     BootDevice,
     SupportedBootDevices,
+    /// The head of the image that a deployment would write.
+    Image,
 }
 
 impl Look {
@@ -97,6 +99,7 @@ impl Look {
             Self::Valid { .. } => "validate",
             Self::BootDevice => "look at boot device",
             Self::SupportedBootDevices => "ask for boot devices",
+            Self::Image => "look at the image",
         }
     }
 }

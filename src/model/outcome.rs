@@ -57,6 +57,8 @@ pub enum Seen {
         persistent: Option<bool>,
     },
     BootDevices(Vec<BootDevice>),
+    /// Why the image cannot be written, if something speaks against it.
+    Image(Option<String>),
     Silent(Failure),
 }
 

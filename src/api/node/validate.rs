@@ -22,7 +22,8 @@ pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
         | Seen::Steps(_)
         | Seen::Alive(_)
         | Seen::BootDevice { .. }
-        | Seen::BootDevices(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
+        | Seen::BootDevices(_)
+        | Seen::Image(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
     }
 }
 

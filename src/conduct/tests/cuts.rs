@@ -343,7 +343,7 @@ fn a_step_that_was_lost_in_a_cut_is_done_again() {
             wishes: &[DEPLOY],
             end: Provision::Active,
         };
-        let mut rig = prepare(&scene, [Point::SentCall(7), Point::Never]).await;
+        let mut rig = prepare(&scene, [Point::SentCall(8), Point::Never]).await;
         wish(&mut rig, &DEPLOY).await;
         let cut = rig.cut().clone();
         assert!(rig.clock.run_until(LONG, || cut.is_dead()).await);

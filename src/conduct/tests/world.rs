@@ -179,6 +179,7 @@ impl World {
             Look::Valid { .. } => Seen::Valid(Vec::new()),
             Look::BootDevice => Seen::BootDevice { device: None, persistent: None },
             Look::SupportedBootDevices => Seen::BootDevices(Vec::new()),
+            Look::Image => Seen::Image(None),
         });
         match seen {
             Some(seen) => seen,

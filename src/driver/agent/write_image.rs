@@ -55,6 +55,21 @@ impl StepWork for WriteImage {
     }
 }
 
+/// Before the machine is touched: whether the image could be had now. A file is not hashed yet.
+pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
+    let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
+    match &image.source {
+        Source::Http(url) => {
+            image_head(&agents.client, url, FIRST_PATIENCE).await.map(drop).map_err(|error| chain(&error))
+        }
+        Source::File(path) => {
+            let (shelf, path) = (Arc::clone(&agents.shelf), path.clone());
+            let admitted = tokio::task::spawn_blocking(move || shelf.admit(&path).map(drop)).await;
+            admitted.map_err(|_| "looking at the image file was given up")?.map_err(|error| chain(&error))
+        }
+    }
+}
+
 /// Whether the image is there: its server answers for it, or its file is ready to be given out.
 async fn check(agents: &Agents, node: &Node) -> Result<(), String> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
@@ -119,6 +134,9 @@ fn written_drive(node: &Node) -> Result<Option<String>, String> {
     let drive = ConfigDrive::parse(value, &owner, node.created_at).map_err(|error| chain(&error))?;
     Ok(drive.map(|drive| drive.text().to_owned()))
 }
+
+/// Within the 10 s that all looks before an ask may take together.
+const FIRST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// An image server that takes longer to say that an image is there will not deliver it either.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);

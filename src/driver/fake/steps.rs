@@ -77,14 +77,24 @@ fn looked(call: &StepCall) -> Turn {
         "fake_look_in" if turns(call) < times(call) => {
             Turn::LookIn { after: seconds(call), memo: next(call) }
         }
-        "fake_agent" if turns(call) < times(call) => Turn::Agent { memo: next(call) },
+        "fake_agent" => beaten(call),
         "fake_reboot" if is_first => Turn::Reboot { into: into(call), memo: next(call) },
         "fake_hold" => Turn::Hold,
-        "fake_done" | "fake_act" | "fake_slow" | "fake_look_in" | "fake_agent" | "fake_reboot" => {
-            Turn::done()
-        }
+        "fake_done" | "fake_act" | "fake_slow" | "fake_look_in" | "fake_reboot" => Turn::done(),
         other => Turn::failed(format!("there is no fake step {other}")),
     }
+}
+
+/// Counts heartbeats: looks that find the last one where it was count for nothing.
+fn beaten(call: &StepCall) -> Turn {
+    let last = call.machine.node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
+    let last = last.map_or(0, |moment| moment.0.unsigned_abs());
+    let came = call.memo.contains_key(TURNS) && count(&call.memo, BEAT) != last;
+    let beats = turns(call) + u64::from(came);
+    if beats >= times(call) {
+        return Turn::done();
+    }
+    Turn::Agent { memo: with(&with(&call.memo, TURNS, beats), BEAT, last) }
 }
 
 fn acted(call: &StepCall) -> Turn {
@@ -126,5 +136,7 @@ fn into(call: &StepCall) -> Boots {
     }
 }
 
+/// Memo field: moment of the last heartbeat that was counted.
+const BEAT: &str = "beat";
 /// Memo field: turns taken so far.
 const TURNS: &str = "turns";

@@ -2,6 +2,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
 use crate::driver::capability::boot_mode::Mode;
 use crate::driver::capability::indicators::Lamp;
@@ -10,7 +11,7 @@ use crate::driver::fake::steps::FakeStep;
 use crate::driver::table::ROWS;
 use crate::driver::{Machine, StepCall, StepWork};
 use crate::model::Object;
-use crate::model::boot::{BootDevice, Boots};
+use crate::model::boot::{Agent, BootDevice, Boots};
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::power::{Power, PowerWish};
@@ -61,13 +62,30 @@ async fn turns(step: &str, args: &Value) -> Vec<Turn> {
                 call.memo = memo;
                 work.act(&call, false).await
             }
-            Turn::LookIn { memo, .. } | Turn::Reboot { memo, .. } | Turn::Agent { memo } => {
+            Turn::Agent { memo } => {
+                call.memo = memo;
+                assert_eq!(
+                    work.look(&call).await,
+                    Turn::Agent { memo: call.memo.clone() },
+                    "no heartbeat came"
+                );
+                beat(&mut call);
+                work.look(&call).await
+            }
+            Turn::LookIn { memo, .. } | Turn::Reboot { memo, .. } => {
                 call.memo = memo;
                 work.look(&call).await
             }
         };
     }
     said
+}
+
+/// A heartbeat comes.
+fn beat(call: &mut StepCall) {
+    let node = Arc::make_mut(&mut call.machine.node);
+    let agent = node.agent.get_or_insert_with(|| Agent::unused(Secret::new("t"), false));
+    agent.last_heartbeat = Some(Moment(agent.last_heartbeat.map_or(1, |last| last.0 + 1)));
 }
 
 #[tokio::test]

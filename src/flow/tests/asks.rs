@@ -113,10 +113,20 @@ fn what_the_looks_found_wrong_refuses_the_ask() {
 }
 
 #[test]
+fn an_image_that_cannot_be_had_ends_the_deployment_before_the_machine_is_touched() {
+    let ask = Ask::Provision(ProvisionAsk::new(Verb::Deploy, "active"));
+    let mut stage = Stage::at("plain", Provision::Available);
+    stage.ask_seen(&ask, &[Seen::Image(Some("its server answers 404".to_owned()))]).unwrap();
+    assert_eq!((stage.node.provision, stage.owed.len()), (Provision::DeployFail, 0));
+    let error = stage.node.last_error.unwrap();
+    assert!(error.contains("before the machine was touched: its server answers 404"), "{error}");
+}
+
+#[test]
 fn asks_that_need_the_settings_look_at_them_first() {
     let stage = Stage::at("plain", Provision::Available);
     let looks = |verb| flow::wants(&stage.node, &Ask::Provision(ProvisionAsk::new(verb, "")));
-    assert_eq!(looks(Verb::Deploy), [Look::Valid { deploy: true }]);
+    assert_eq!(looks(Verb::Deploy), [Look::Valid { deploy: true }, Look::Image]);
     assert_eq!(looks(Verb::Delete), [Look::Valid { deploy: false }]);
     assert_eq!(looks(Verb::Abort), []);
     assert_eq!(flow::wants(&stage.node, &Ask::Maintenance { on: true, reason: None }), []);

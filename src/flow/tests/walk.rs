@@ -52,7 +52,7 @@ fn seen(look: &Look, n: u8) -> Seen {
         Look::AgentSteps if n % 16 == 14 => Seen::Silent(Failure::new(FailureKind::Lost, "another")),
         Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
         Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices => Seen::Alive(true),
+        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => Seen::Alive(true),
     }
 }
 
