@@ -64,6 +64,27 @@ pub fn is_secret_key(key: &str) -> bool {
     false
 }
 
+/// Which members of an object are secret, at every depth: what a reply masks is what the store seals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Veil {
+    /// Those with telling names.
+    Names,
+    /// Those of a node's `instance_info`: the config drive and the image's address (it may be signed), too.
+    Instance,
+}
+
+impl Veil {
+    /// Whether the member of this name is secret.
+    pub fn hides(self, key: &str) -> bool {
+        is_secret_key(key) || self == Self::Instance && matches!(key, "configdrive" | "image_url")
+    }
+
+    /// The veil of a node's member of this name.
+    pub fn of_member(name: &str) -> Self {
+        if name == "instance_info" { Self::Instance } else { Self::Names }
+    }
+}
+
 fn begins(text: &[u8], word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
@@ -94,6 +115,18 @@ mod tests {
         assert_eq!(format!("{secret} {secret:?}"), "****** ******");
         assert!(secret.matches("hunter2"));
         assert!(!secret.matches("hunter"));
+    }
+
+    #[test]
+    fn an_instance_has_more_secrets() {
+        for key in ["configdrive", "image_url"] {
+            assert!(
+                Veil::of_member("instance_info").hides(key) && !Veil::of_member("extra").hides(key),
+                "{key}"
+            );
+        }
+        assert!(Veil::Instance.hides("password") && Veil::Names.hides("password"));
+        assert!(!Veil::Instance.hides("image_source"));
     }
 
     #[test]

@@ -233,7 +233,7 @@ impl Lane {
         }
     }
 
-    /// Asks may be refused when the disk is full, what has happened may not.
+    /// Asks may be refused when the disk is full; what has happened, and what ends things, may not.
     fn turn(&self, label: &'static str) -> Turn {
         let urgency = if matches!(label, "ask" | "call") { Urgency::Ask } else { Urgency::Outcome };
         Turn { label, urgency, id: self.id }

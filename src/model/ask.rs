@@ -43,6 +43,20 @@ pub enum Ask {
 }
 
 impl Ask {
+    /// Frees space or ends something, so that a full disk must not refuse it.
+    pub fn ends_things(&self) -> bool {
+        match self {
+            Self::Delete | Self::Maintenance { .. } => true,
+            Self::Provision(ask) => ask.verb == Verb::Abort,
+            Self::Patch(_)
+            | Self::Power { .. }
+            | Self::Lookup { .. }
+            | Self::PortCreate(_)
+            | Self::PortPatch { .. }
+            | Self::PortDelete { .. } => false,
+        }
+    }
+
     /// May be admitted while a change is owed (style corner 4).
     pub fn never_waits(&self) -> bool {
         match self {

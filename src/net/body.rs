@@ -14,6 +14,8 @@ use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use thiserror::Error;
 use tokio::task::JoinHandle;
 
+use crate::net::seats::Seat;
+
 /// What a response carries.
 #[derive(Debug)]
 pub enum Body {
@@ -84,7 +86,7 @@ pub(super) struct Inflow {
 enum Source {
     Taken,
     Made(Vec<u8>),
-    Socket(Incoming),
+    Socket(Incoming, Arc<Seat>),
 }
 
 impl Inflow {
@@ -92,8 +94,9 @@ impl Inflow {
         Self { from: Source::Made(body), time: Duration::MAX }
     }
 
-    pub(super) fn socket(body: Incoming, time: Duration) -> Self {
-        Self { from: Source::Socket(body), time }
+    /// What comes over the connection of `seat`, which counts as waiting for its client while bytes are missing.
+    pub(super) fn socket(body: Incoming, time: Duration, seat: Arc<Seat>) -> Self {
+        Self { from: Source::Socket(body, seat), time }
     }
 
     pub(super) async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
@@ -101,12 +104,18 @@ impl Inflow {
             Source::Taken => Ok(Vec::new()),
             Source::Made(body) if body.len() > limit => Err(BodyError::TooLarge { limit }),
             Source::Made(body) => Ok(body),
-            Source::Socket(body) => match tokio::time::timeout(self.time, gather(body, limit)).await {
-                Ok(Ok(bytes)) => Ok(bytes),
-                Ok(Err(Spill::TooLarge)) => Err(BodyError::TooLarge { limit }),
-                Ok(Err(Spill::Broken(why))) => Err(BodyError::Broken(Box::new(why))),
-                Err(_) => Err(BodyError::Slow { limit: self.time }),
-            },
+            Source::Socket(body, seat) => self.over(body, limit, &seat).await,
+        }
+    }
+
+    async fn over(&self, body: Incoming, limit: usize, seat: &Seat) -> Result<Vec<u8>, BodyError> {
+        let gathered = tokio::time::timeout(self.time, gather(body, limit, Some(seat))).await;
+        seat.resume().await;
+        match gathered {
+            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Err(Spill::TooLarge)) => Err(BodyError::TooLarge { limit }),
+            Ok(Err(Spill::Broken(why))) => Err(BodyError::Broken(Box::new(why))),
+            Err(_) => Err(BodyError::Slow { limit: self.time }),
         }
     }
 }
@@ -117,21 +126,25 @@ pub(super) enum Spill {
     Broken(hyper::Error),
 }
 
-/// Reads a body to its end, `limit` bytes at most; a declared length over it is refused at once.
-pub(super) async fn gather(mut body: Incoming, limit: usize) -> Result<Vec<u8>, Spill> {
+/// Reads a body to its end, `limit` bytes at most; a declared length over it is refused at once. With each part
+/// that comes the wait of `seat` begins anew.
+pub(super) async fn gather(mut body: Incoming, limit: usize, seat: Option<&Seat>) -> Result<Vec<u8>, Spill> {
     let limit_wide = u64::try_from(limit).unwrap_or(u64::MAX);
     if body.size_hint().lower() > limit_wide {
         return Err(Spill::TooLarge);
     }
     let mut bytes = Vec::new();
-    while let Some(frame) = body.frame().await {
+    loop {
+        if let Some(seat) = seat {
+            seat.wait();
+        }
+        let Some(frame) = body.frame().await else { return Ok(bytes) };
         let Ok(data) = frame.map_err(Spill::Broken)?.into_data() else { continue };
         if bytes.len().saturating_add(data.len()) > limit {
             return Err(Spill::TooLarge);
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(bytes)
 }
 
 /// A response body as hyper asks for it; a file is read one chunk ahead of what is being sent.

@@ -83,7 +83,7 @@ impl Client {
         let (head, body) = response.into_parts();
         // The length that a HEAD announces is not that of its own body.
         let limit = if outgoing.method == Method::Head { usize::MAX } else { outgoing.answer_limit };
-        let body = line.during(gather(body, limit)).await.map_err(|spill| match spill {
+        let body = line.during(gather(body, limit, None)).await.map_err(|spill| match spill {
             Spill::TooLarge => ClientError::TooLarge { peer: target.peer(), limit },
             Spill::Broken(why) => broken(target, true, why),
         })?;

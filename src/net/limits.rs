@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Bounds of an HTTP server; the default suits one rack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at once; the next one waits in the kernel's queue until another has ended.
+    /// Connections at once; for the next one the connection ends that has waited longest for its client. If every
+    /// one is being served, the next one waits.
     pub connections: usize,
     /// The longest wait for a complete request head, and so the longest a connection stays idle.
     pub head: Duration,

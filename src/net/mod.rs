@@ -3,7 +3,8 @@
 //! The foreign crates (hyper, rustls) stop here: what others see are the value types of [`http`].
 //!
 //! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
-//! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading
+//! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading;
+//!   `seats`: who makes room for whom when all connections are taken
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`tls`]: PEM in and out, self-signed certificates
@@ -23,6 +24,7 @@ pub mod tls;
 mod beneath;
 mod fresh;
 mod line;
+mod seats;
 mod stall;
 mod trust;
 

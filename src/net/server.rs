@@ -1,6 +1,7 @@
 //! The HTTP/1.1 accept loop: bounded connections, heads, bodies and stalls, and an orderly end.
 //!
 //! A connection is one task: accept -> TLS, if any -> head -> [`Service::call`] -> answer -> next head or close.
+//! When all connections are taken, the one that has waited longest for its client makes room (`seats`).
 //! A panic ends its own connection only. On `stop` nothing more is accepted, idle connections close, requests
 //! under way are answered, and what is left after [`Limits::drain`] is cut.
 
@@ -24,9 +25,10 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::base::time::Later;
-use crate::net::body::{Inflow, Outflow};
+use crate::net::body::{Body, Inflow, Outflow};
 use crate::net::http::{Headers, Method, Request, Response};
 use crate::net::limits::Limits;
+use crate::net::seats::{Given, Seat, Seats};
 use crate::net::stall::Impatient;
 use crate::net::tls::ServerTls;
 
@@ -67,16 +69,27 @@ struct Door {
 }
 
 async fn run(listener: TcpListener, door: Arc<Door>, stop: CancellationToken) {
-    let mut tasks = JoinSet::new();
+    let (mut tasks, seats) = (JoinSet::new(), Arc::new(Seats::default()));
+    // Who was let in last and has no seat yet, and whether somebody was told to leave for it.
+    let (mut next, mut leaving) = (None, false);
     loop {
-        let room = tasks.len() < door.limits.connections;
+        if tasks.len() < door.limits.connections {
+            if let Some((stream, peer)) = next.take() {
+                let seat = seats.take(SocketAddr::ip(&peer));
+                tasks.spawn(seated(stream, peer, seat, door.clone(), stop.clone()));
+            }
+        } else if next.is_some() && !leaving {
+            leaving = seats.make_room();
+        }
         tokio::select! {
             () = stop.cancelled() => break,
-            Some(ended) = tasks.join_next() => report(ended),
-            taken = listener.accept(), if room => match taken {
-                Ok((stream, peer)) => {
-                    tasks.spawn(attend(stream, peer, door.clone(), stop.clone()));
-                }
+            Some(ended) = tasks.join_next() => {
+                leaving = false;
+                report(ended);
+            }
+            () = seats.one_waits(), if next.is_some() && !leaving => {}
+            taken = listener.accept(), if next.is_none() => match taken {
+                Ok(taken) => next = Some(taken),
                 Err(why) => refused(&why, &stop).await,
             },
         }
@@ -112,15 +125,24 @@ fn report(ended: Result<(), JoinError>) {
     }
 }
 
-async fn attend(stream: TcpStream, peer: SocketAddr, door: Arc<Door>, stop: CancellationToken) {
+/// Serves a connection until it ends or has to make room.
+async fn seated(stream: TcpStream, peer: SocketAddr, seat: Seat, door: Arc<Door>, stop: CancellationToken) {
+    let seat = Arc::new(seat);
     let Ok(local) = stream.local_addr() else { return };
+    let ends = Ends { peer, local };
+    if seat.until_cut(Box::pin(attend(stream, ends, &seat, &door, &stop))).await.is_none() {
+        debug!(%peer, "connection closed for another one: it had waited longest for its client");
+    }
+}
+
+async fn attend(stream: TcpStream, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door>, stop: &CancellationToken) {
     // Only a matter of speed: an answer should not wait for the next one.
     stream.set_nodelay(true).ok();
-    let ends = Ends { peer, local };
-    let Some(tls) = &door.tls else { return converse(stream, ends, &door, &stop).await };
+    let peer = ends.peer;
+    let Some(tls) = &door.tls else { return converse(stream, ends, seat, door, stop).await };
     let greeting = timeout(door.limits.head, tls.acceptor().accept(stream));
     match stop.run_until_cancelled(greeting).await {
-        Some(Ok(Ok(stream))) => converse(stream, ends, &door, &stop).await,
+        Some(Ok(Ok(stream))) => converse(stream, ends, seat, door, stop).await,
         Some(Ok(Err(why))) => debug!(%peer, error = %why, "TLS handshake failed"),
         Some(Err(_)) => debug!(%peer, "TLS handshake took too long"),
         None => {}
@@ -135,16 +157,16 @@ struct Ends {
 }
 
 /// Serves one connection to its end.
-async fn converse<S>(stream: S, ends: Ends, door: &Arc<Door>, stop: &CancellationToken)
+async fn converse<S>(stream: S, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door>, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let asked = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        answer(door.clone(), request, ends)
+        answer(door.clone(), request, ends, seat.clone())
     });
-    let io = TokioIo::new(Impatient::new(stream, door.limits.stall));
+    let io = TokioIo::new(Impatient::new(stream, door.limits.stall, seat.clone()));
     let mut talk = speaker(&door.limits).serve_connection(io, service);
     let until_stop = stop.run_until_cancelled(poll_fn(|cx| talk.poll_without_shutdown(cx)));
     let ended = match until_stop.await {
@@ -187,22 +209,25 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     timeout(LINGER, rest).await.ok();
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Outflow>, Infallible>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Given>, Infallible>> + Send>>;
 
-fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends) -> Answering {
+fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends, seat: Arc<Seat>) -> Answering {
     Box::pin(async move {
-        let request = taken_in(request, ends, door.limits.body);
-        Ok(given_out(door.service.call(request).await))
+        seat.resume().await;
+        let request = taken_in(request, ends, door.limits.body, seat.clone());
+        let response = given_out(door.service.call(request).await);
+        seat.resume().await;
+        Ok(response.map(|body| Given::new(body, seat)))
     })
 }
 
-fn taken_in(request: hyper::Request<Incoming>, ends: Ends, body_time: Duration) -> Request {
+fn taken_in(request: hyper::Request<Incoming>, ends: Ends, body_time: Duration, seat: Arc<Seat>) -> Request {
     let (head, body) = request.into_parts();
     let mut request = Request::made(Method::of(head.method.as_str()), head.uri.path(), Vec::new());
     head.uri.query().unwrap_or_default().clone_into(&mut request.query);
     request.headers = headers_in(&head.headers);
     (request.peer, request.local) = (ends.peer, ends.local);
-    request.with_body(Inflow::socket(body, body_time))
+    request.with_body(Inflow::socket(body, body_time, seat))
 }
 
 /// Header lines as texts; bytes that are no UTF-8 become replacement characters.
@@ -237,7 +262,7 @@ fn given_out(response: Response) -> hyper::Response<Outflow> {
 }
 
 fn broken() -> hyper::Response<Outflow> {
-    let mut response = hyper::Response::new(Outflow::from(crate::net::body::Body::Empty));
+    let mut response = hyper::Response::new(Outflow::from(Body::Empty));
     *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

@@ -1,23 +1,28 @@
-//! A stream whose writes fail when the far side has taken in nothing for too long.
+//! A stream whose writes fail when the far side has taken in nothing for too long, and which tells its seat when all
+//! is sent.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
+use crate::net::seats::Seat;
+
 /// `inner` with a bound on how long one write may stand still.
 pub(super) struct Impatient<S> {
     inner: S,
     limit: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
+    seat: Arc<Seat>,
 }
 
 impl<S> Impatient<S> {
-    pub(super) fn new(inner: S, limit: Duration) -> Self {
-        Self { inner, limit, waiting: None }
+    pub(super) fn new(inner: S, limit: Duration, seat: Arc<Seat>) -> Self {
+        Self { inner, limit, waiting: None, seat }
     }
 
     /// Passes `outcome` on; if it is pending for longer than the limit, an error instead.
@@ -63,6 +68,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Impatient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.inner).poll_flush(cx);
+        if outcome.is_ready() {
+            self.seat.sent();
+        }
         self.bounded(cx, outcome)
     }
 

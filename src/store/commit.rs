@@ -121,7 +121,7 @@ fn run(core: &Core, txn: &mut Txn<'_>, job: &mut dyn Job) -> Result<bool, StoreE
         return Ok(false);
     }
     if job.urgency() == Urgency::Ask && core.space().is_full() {
-        return Err(StoreError::full(core.dir.path()));
+        return Err(core.space().full(core.dir.path()));
     }
     Ok(true)
 }

@@ -54,6 +54,7 @@ impl Core {
         }
         let free = probe.as_ref().and_then(|probe| probe.free_bytes());
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
+        dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
         Ok((Self { file, sealer, publisher, due, clock, probe, space, cut, dir }, owed))
     }

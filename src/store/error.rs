@@ -28,6 +28,18 @@ pub enum StoreError {
     #[error("{dir} is in use by another daemon: stop it first, or give this one its own --data directory")]
     InUse { dir: PathBuf },
     #[error(
+        "{dir} is open to others (mode {mode:04o}): take their rights away with chmod 0700 {dir}, \
+         or give the daemon another --data directory"
+    )]
+    Exposed { dir: PathBuf, mode: u32 },
+    #[error("{dir} belongs to user {owner} and not to the daemon's: change its owner, or start as that user")]
+    Foreign { dir: PathBuf, owner: u32 },
+    #[error(
+        "{file} is missing or empty, but {dir} has held a rack: restore {dir} from a copy, \
+         or remove all of it to begin anew"
+    )]
+    Lost { file: PathBuf, dir: PathBuf },
+    #[error(
         "{file} was written by a newer Ferric (store version {found}, this one knows {known}): \
          start that version, or restore a backup made before the upgrade"
     )]
@@ -103,6 +115,13 @@ impl StoreError {
         Self::Full { place: place.display().to_string(), remedy: FULL_REMEDY.to_owned() }
     }
 
+    /// No space for an ask: `free` bytes are left, and `needed` would have to be.
+    pub fn full_by(place: &Path, free: u64, needed: u64) -> Self {
+        let (free, needed) = (size::human(free), size::human(needed));
+        let remedy = format!("{free} free, {needed} needed: {FULL_REMEDY}");
+        Self::Full { place: place.display().to_string(), remedy }
+    }
+
     /// The error and its causes in one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
@@ -133,6 +152,9 @@ impl From<StoreError> for Refusal {
             StoreError::Full { place, remedy } => Self::Full { place, remedy },
             StoreError::Closed => Self::Busy(error.to_string()),
             StoreError::InUse { .. }
+            | StoreError::Exposed { .. }
+            | StoreError::Foreign { .. }
+            | StoreError::Lost { .. }
             | StoreError::Newer { .. }
             | StoreError::Shape { .. }
             | StoreError::Unreadable { .. }

@@ -5,7 +5,8 @@
 //! Reader -> published copy (nodes, ports); journal by key
 //! ```
 //!
-//! Layout of the data directory: `lock`, `secret.key`, `reserve`, `store/` (LMDB's `data.mdb`, `lock.mdb`).
+//! Layout of the data directory: `lock`, `used` (empty: a rack was
+//! here), `secret.key`, `reserve`, `store/` (LMDB's `data.mdb`, `lock.mdb`).
 
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;

@@ -202,6 +202,11 @@ struct Daemon {
 
 impl Daemon {
     fn start(data: &Path, more: &[&str]) -> Self {
+        // The data directory is refused if others may enter it.
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        if data.exists() {
+            std::fs::set_permissions(data, private).unwrap();
+        }
         let mut process = Command::new(env!("CARGO_BIN_EXE_ferric"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data)

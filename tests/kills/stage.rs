@@ -1,6 +1,7 @@
 //! Everything on stage: the appliance as a process, twins in this one, a finger on their buttons, an operator each.
 
 use std::collections::HashMap;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -197,7 +198,7 @@ impl Drop for Stage {
 
 fn make_image(appliance: &Appliance, play: Play) -> Image {
     let folder = appliance.data().join("images");
-    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
     let size = u64::from(play.image) << 20;
     let sha256 = raw_disk::make_demo_image(&folder.join(IMAGE), size, play.seed).unwrap();
     let url = format!("{}/images/{IMAGE}", appliance.rack_url());

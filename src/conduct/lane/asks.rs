@@ -68,8 +68,9 @@ impl Lane {
     pub(super) async fn decide(&mut self, ask: &Ask, seen: Vec<Seen>) -> Result<Answer, Refusal> {
         self.site.writer.release(self.id);
         let one = ask.clone();
+        let label = if ask.ends_things() { "end" } else { "ask" };
         let result =
-            self.commit("ask", seen, Box::new(move |node, facts| flow::admit(node, &one, facts))).await;
+            self.commit(label, seen, Box::new(move |node, facts| flow::admit(node, &one, facts))).await;
         match result {
             Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
             Ok(Answer::Done) if matches!(ask, Ask::Patch(_)) => self.published_answer(),

@@ -26,6 +26,7 @@ pub(super) struct Cut {
     commits: AtomicUsize,
     calls: AtomicUsize,
     dead: AtomicBool,
+    full: AtomicBool,
     log: Mutex<Vec<String>>,
 }
 
@@ -36,12 +37,18 @@ impl Cut {
             commits: AtomicUsize::new(0),
             calls: AtomicUsize::new(0),
             dead: AtomicBool::new(false),
+            full: AtomicBool::new(false),
             log: Mutex::default(),
         }
     }
 
     pub(super) fn is_dead(&self) -> bool {
         self.dead.load(Ordering::Relaxed)
+    }
+
+    /// From now on the disk has no free byte.
+    pub(super) fn fill(&self) {
+        self.full.store(true, Ordering::Relaxed);
     }
 
     pub(super) fn commits(&self) -> usize {
@@ -92,5 +99,9 @@ impl Probe for Cut {
 
     fn after_commit(&self, _labels: &[&'static str]) -> bool {
         self.unless(Point::AfterCommit(self.commits()))
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        Some(if self.full.load(Ordering::Relaxed) { 0 } else { u64::MAX })
     }
 }

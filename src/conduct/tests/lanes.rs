@@ -411,3 +411,13 @@ async fn a_machine_that_reboots_itself_loses_its_step_once() {
     assert_eq!(written, Some(2));
     rig.stop().await;
 }
+
+#[tokio::test]
+async fn a_full_disk_refuses_asks_but_none_that_ends_something() {
+    let rig = rig(1, "fake", Provision::Manageable).await;
+    rig.cut().fill();
+    let refusal = rig.ask(1, ON).await.unwrap_err();
+    assert!(matches!(refusal, Refusal::Full { .. }), "{refusal}");
+    rig.ask(1, maintenance()).await.unwrap();
+    assert_eq!(rig.ask(1, Ask::Delete).await, Ok(Answer::Done));
+}

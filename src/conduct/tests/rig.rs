@@ -115,7 +115,7 @@ impl Rig {
             mode: Mode::Inline,
             probe: Some(cut),
             key: Some(Secret::new("a key of the tests")),
-            reserve: 0,
+            reserve: 1,
             ..options
         }
     }
@@ -223,7 +223,9 @@ pub(super) fn id(n: u128) -> NodeId {
 /// In memory where the machine has such a place: these tests flush some ten thousand times.
 fn place() -> tempfile::TempDir {
     let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() { tempfile::tempdir_in(memory).unwrap() } else { tempfile::tempdir().unwrap() }
+    let place = if memory.is_dir() { memory } else { std::env::temp_dir() };
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().permissions(private).tempdir_in(place).unwrap()
 }
 
 pub(super) const LONG: Duration = Duration::from_hours(2);

@@ -1,7 +1,7 @@
 //! `driver_internal_info`: rendered from typed fields with the keys that clients and the agent read; no rule
 //! reads it.
 
-use crate::base::secret::MASK;
+use crate::base::secret::{MASK, Veil};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
 use crate::model::run::{Run, Wait};
@@ -87,7 +87,7 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     let mut object = Members::open(out);
     object.text("interface", step.interface.name());
     object.text("step", &step.step);
-    json::masked(object.member("args"), &step.args, &[]);
+    json::masked(object.member("args"), &step.args, Veil::Names);
     json::number(object.member("priority"), step.priority);
     json::flag(object.member("abortable"), step.abortable);
     object.close();

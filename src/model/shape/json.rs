@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::base::moment::Moment;
-use crate::base::secret::{MASK, is_secret_key};
+use crate::base::secret::{MASK, Veil};
 use crate::model::Object;
 
 /// `"name":`; names of our own need no escapes.
@@ -167,21 +167,21 @@ pub fn object(out: &mut Vec<u8>, members: &Object) {
     each(out, members, |out, _, one| value(out, one));
 }
 
-/// An object whose values under secret names, and under `also`, are masked at every depth.
-pub fn masked(out: &mut Vec<u8>, members: &Object, also: &[&str]) {
+/// An object whose values under the names that `veil` hides are masked at every depth.
+pub fn masked(out: &mut Vec<u8>, members: &Object, veil: Veil) {
     each(out, members, |out, name, one| {
-        if one.is_null() || !(also.contains(&name) || is_secret_key(name)) {
-            masked_value(out, one, also);
+        if one.is_null() || !veil.hides(name) {
+            masked_value(out, one, veil);
         } else {
             text(out, MASK);
         }
     });
 }
 
-fn masked_value(out: &mut Vec<u8>, one: &Value, also: &[&str]) {
+fn masked_value(out: &mut Vec<u8>, one: &Value, veil: Veil) {
     match one {
-        Value::Object(members) => masked(out, members, also),
-        Value::Array(values) => array(out, values, |out, one| masked_value(out, one, also)),
+        Value::Object(members) => masked(out, members, veil),
+        Value::Array(values) => array(out, values, |out, one| masked_value(out, one, veil)),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value(out, one),
     }
 }
@@ -263,7 +263,7 @@ mod tests {
     fn secrets_are_masked_at_every_depth() {
         let given =
             serde_json::json!({"a": [{"my_password": "x"}], "image_url": "u", "token": null, "b": 1.5});
-        let out = written(|out| masked(out, given.as_object().unwrap(), &["image_url"]));
+        let out = written(|out| masked(out, given.as_object().unwrap(), Veil::Instance));
         let read: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(
             read,

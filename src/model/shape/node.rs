@@ -1,6 +1,6 @@
 //! The members of a node (contract `api.json`).
 
-use crate::base::secret::MASK;
+use crate::base::secret::{MASK, Veil};
 use crate::model::node::{Fault, Node};
 use crate::model::power::Power;
 use crate::model::provision::Provision;
@@ -28,7 +28,7 @@ pub const TABLE: &[Row] = &[
     Row::new("deploy_step", 44, |s, out| step(s, out, Kind::Deploy)).place(Place::Document),
     Row::new("description", 51, |s, out| json::maybe_text(out, s.record.wished.description.as_deref())).takes(Accepts::Text { min: 0, max: 4096 }),
     Row::new("driver", 1, |s, out| json::text(out, &s.record.wished.driver)).takes(Accepts::Must),
-    Row::new("driver_info", 1, |s, out| json::masked(out, &s.record.wished.driver_info, &[])).takes(Accepts::Object).place(Place::Document),
+    Row::new("driver_info", 1, |s, out| json::masked(out, &s.record.wished.driver_info, Veil::Names)).takes(Accepts::Object).place(Place::Document),
     Row::new("driver_internal_info", 3, |s, out| internal::write(s.record, out)).place(Place::Document),
     Row::new("extra", 1, |s, out| json::object(out, &s.record.wished.extra)).takes(Accepts::Object).place(Place::Document),
     Row::new("fault", 42, |s, out| json::maybe_text(out, s.record.fault.map(Fault::name))),
@@ -127,7 +127,7 @@ fn step(shown: &Shown<'_, Node>, out: &mut Vec<u8>, kind: Kind) {
 /// With the mask of the config drive, which lies beside the record.
 fn instance_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
     let members = &shown.record.wished.instance_info;
-    json::masked(out, members, HIDDEN);
+    json::masked(out, members, Veil::Instance);
     if shown.record.config_drive.is_none() || members.contains_key(CONFIG_DRIVE) {
         return;
     }
@@ -154,6 +154,3 @@ fn links(shown: &Shown<'_, Node>, out: &mut Vec<u8>, below: &str) {
 }
 
 const CONFIG_DRIVE: &str = "configdrive";
-
-/// Members of `instance_info` that are secret besides those with telling names.
-const HIDDEN: &[&str] = &[CONFIG_DRIVE, "image_url"];

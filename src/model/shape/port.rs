@@ -1,5 +1,6 @@
 //! The members of a port (contract `api.json`).
 
+use crate::base::secret::Veil;
 use crate::model::port::Port;
 use crate::model::shape::{Accepts, Field, Place, Shown, TEXT, json};
 
@@ -13,7 +14,7 @@ pub const TABLE: &[Row] = &[
     Row::new("updated_at", 1, |s, out| json::maybe_moment(out, s.record.updated_at)),
     Row::new("address", 1, |s, out| json::text(out, &s.record.address.to_string())).takes(Accepts::Must),
     Row::new("extra", 1, |s, out| json::object(out, &s.record.wished.extra)).takes(Accepts::Object).place(Place::Document),
-    Row::new("internal_info", 18, |s, out| json::masked(out, &s.record.internal_info, &[])).place(Place::Document),
+    Row::new("internal_info", 18, |s, out| json::masked(out, &s.record.internal_info, Veil::Names)).place(Place::Document),
     Row::new("is_smartnic", 53, |s, out| json::flag(out, s.record.wished.is_smartnic)).takes(Accepts::Flag),
     Row::new("local_link_connection", 19, |s, out| json::object(out, &s.record.wished.local_link_connection)).takes(Accepts::Object).place(Place::Document),
     Row::new("physical_network", 34, |s, out| json::maybe_text(out, s.record.wished.physical_network.as_deref())).takes(Accepts::Text { min: 1, max: 64 }),

@@ -132,19 +132,64 @@ async fn a_client_that_waits_for_100_is_told_to_go_on() {
 }
 
 #[tokio::test]
-async fn a_full_server_lets_the_next_one_wait() {
+async fn who_waits_for_its_client_makes_room_for_a_request() {
+    let half: &[u8] = b"GET / HTTP/1.1\r\nHo";
+    let bodiless: &[u8] = b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf";
+    for (kind, opening) in
+        [("silent", &b""[..]), ("half a head", half), ("idle", OPEN), ("half a body", bodiless)]
+    {
+        let server = Running::plain(Limits { connections: 3, ..Limits::default() }).await;
+        let mut busy = server.raw(WAITING).await;
+        server.service.entered.notified().await;
+        let mut held = Vec::new();
+        for _ in 0..6 {
+            let mut stream = server.raw(opening).await;
+            if kind == "idle" {
+                one(&mut stream, "GET / ? ").await;
+            }
+            held.push(stream);
+        }
+        let answer =
+            timeout(GUARD, server.talk(CLOSING)).await.unwrap_or_else(|_| panic!("{kind} holds the door"));
+        assert!(answer.contains("200 OK"), "{kind}: {answer}");
+        server.service.release.notify_one();
+        assert!(one(&mut busy, "released").await.contains("200 OK"), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_on_its_way_is_not_cut_for_another_request() {
     let server = Running::plain(Limits { connections: 1, ..Limits::default() }).await;
-    let mut first = server.raw(OPEN).await;
-    one(&mut first, "GET / ? ").await;
+    let mut slow = server.raw(b"GET /big HTTP/1.1\r\nHost: h\r\n\r\n").await;
+    let mut byte = [0];
+    slow.read_exact(&mut byte).await.unwrap();
+    let mut second = server.raw(CLOSING).await;
+    // All that is sent comes through: the second one waits for the rest of it, not the other way round.
+    let head = "HTTP/1.1 200 OK";
+    let (mut count, mut bytes) = (1, vec![0; 1 << 20]);
+    while count <= 64 << 20 {
+        let more = timeout(GUARD, slow.read(&mut bytes)).await.unwrap().unwrap();
+        assert!(more > 0, "cut after {count}");
+        count += more;
+    }
+    assert!(timeout(GUARD, rest(&mut second)).await.unwrap().starts_with(head));
+}
+
+#[tokio::test]
+async fn a_server_that_serves_every_one_lets_the_next_one_wait() {
+    let server = Running::plain(Limits { connections: 1, ..Limits::default() }).await;
+    let mut first = server.raw(WAITING).await;
+    server.service.entered.notified().await;
     let mut second = server.raw(CLOSING).await;
     for _ in 0..20 {
-        first.write_all(OPEN).await.unwrap();
-        one(&mut first, "GET / ? ").await;
+        tokio::task::yield_now().await;
     }
     let early = second.try_read(&mut [0; 16]).unwrap_err();
     assert_eq!(early.kind(), std::io::ErrorKind::WouldBlock);
-    drop(first);
-    assert!(rest(&mut second).await.contains("200 OK"));
+    server.service.release.notify_one();
+    assert!(one(&mut first, "released").await.contains("200 OK"));
+    // The first one stays connected: it is idle now, and makes room.
+    assert!(timeout(GUARD, rest(&mut second)).await.unwrap().contains("200 OK"));
 }
 
 #[tokio::test]
@@ -250,10 +295,11 @@ async fn a_file_that_shrinks_while_it_is_sent_cuts_the_connection() {
     let path = root.path().join("image");
     std::fs::write(&path, vec![7; 10]).unwrap();
     let range = crate::net::body::FileRange::new(std::fs::File::open(&path).unwrap(), 0, 11);
-    let mut flow = Outflow::from(crate::net::body::Body::File(range));
+    let mut flow = Outflow::from(Body::File(range));
     let chunk = poll_fn(|cx| hyper::body::Body::poll_frame(Pin::new(&mut flow), cx)).await;
     assert_eq!(chunk.unwrap().unwrap_err().kind(), std::io::ErrorKind::UnexpectedEof);
 }
 
 const OPEN: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const CLOSING: &[u8] = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+const WAITING: &[u8] = b"GET /wait HTTP/1.1\r\nHost: h\r\n\r\n";

@@ -1,6 +1,7 @@
 //! The LMDB file and its tables: the one place where heed opens anything.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use heed::types::Bytes;
@@ -79,7 +80,7 @@ impl File {
     /// Opens or makes the store in `path`, an existing folder that this process alone uses.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let fail = |error| StoreError::lmdb(path, error);
-        if !path.join(DATA).exists() {
+        if is_missing(&path.join(DATA)) {
             make(path)?;
         }
         let env = open_env(path).map_err(fail)?;
@@ -99,6 +100,11 @@ impl File {
     pub fn write(&self) -> Result<RwTxn<'_>, StoreError> {
         self.env.write_txn().map_err(|error| StoreError::lmdb(&self.path, error))
     }
+}
+
+/// Whether there is no store in `file`: LMDB would take an empty one for new.
+pub fn is_missing(file: &Path) -> bool {
+    fs::metadata(file).map_or_else(|error| error.kind() == io::ErrorKind::NotFound, |meta| meta.len() == 0)
 }
 
 #[expect(
@@ -187,7 +193,7 @@ fn create(env: &Env<WithoutTls>) -> heed::Result<Tables> {
 }
 
 /// LMDB's name for what it keeps.
-const DATA: &str = "data.mdb";
+pub const DATA: &str = "data.mdb";
 
 /// Extension of the folder in which a new store is made.
 const DRAFT: &str = "new";

@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::base::secret::{Secret, is_secret_key};
+use crate::base::secret::{Secret, Veil};
 use crate::model::Object;
 
 /// Seals and opens the values of one store.
@@ -45,15 +45,15 @@ impl Sealer {
         Self { cipher: Arc::new(cipher) }
     }
 
-    /// Seals every value under a secret name in `object`. `path` starts with the record's id.
-    pub fn seal(&self, path: &str, object: &mut Object) -> Result<(), SealError> {
+    /// Seals every value in `object` that `veil` hides. `path` starts with the record's id.
+    pub fn seal(&self, path: &str, veil: Veil, object: &mut Object) -> Result<(), SealError> {
         for (key, value) in object {
-            self.seal_value(&format!("{path}/{key}"), is_secret_key(key), value)?;
+            self.seal_value(&format!("{path}/{key}"), veil, veil.hides(key), value)?;
         }
         Ok(())
     }
 
-    fn seal_value(&self, path: &str, secret: bool, value: &mut Value) -> Result<(), SealError> {
+    fn seal_value(&self, path: &str, veil: Veil, secret: bool, value: &mut Value) -> Result<(), SealError> {
         // What a client wrote in the sealed form is sealed too, so that the form always means sealed.
         if (secret && !is_empty(value)) || sealed_text(value).is_some() {
             // MessagePack, since JSON text does not give every float back.
@@ -63,8 +63,10 @@ impl Sealer {
             return Ok(());
         }
         match value {
-            Value::Object(object) => self.seal(path, object),
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.seal_value(path, false, item)),
+            Value::Object(object) => self.seal(path, veil, object),
+            Value::Array(items) => {
+                items.iter_mut().try_for_each(|item| self.seal_value(path, veil, false, item))
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
     }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
-use crate::base::secret::Secret;
+use crate::base::secret::{Secret, Veil};
 use crate::model::Object;
 use crate::model::node::Node;
 use crate::store::codec;
@@ -118,7 +118,7 @@ impl Nodes<'_, '_> {
 pub fn encode(sealer: &Sealer, node: &Node) -> Result<Vec<u8>, StoreError> {
     let what = || what(node.id);
     let mut stored = node.clone();
-    each_object(&mut stored, |path, object| sealer.seal(path, object))
+    each_object(&mut stored, |path, veil, object| sealer.seal(path, veil, object))
         .map_err(|error| unsealed(what(), error))?;
     if let Some(agent) = &mut stored.agent {
         let text = sealer.seal_text(&token_path(node.id), agent.token.reveal());
@@ -141,17 +141,17 @@ pub fn decode(file: &File, sealer: &Sealer, id: NodeId, bytes: &[u8]) -> Result<
         source: Arc::new(error),
     };
     let mut node: Node = codec::decode(bytes, &file.path, what)?;
-    each_object(&mut node, |path, object| sealer.open(path, object)).map_err(fail)?;
+    each_object(&mut node, |path, _, object| sealer.open(path, object)).map_err(fail)?;
     if let Some(agent) = &mut node.agent {
         agent.token = sealer.open_text(&token_path(id), agent.token.reveal()).map_err(fail)?;
     }
     Ok(node)
 }
 
-/// Calls `work` with each free-form object of the record and its path.
+/// Calls `work` with each free-form object of the record, its path and what is secret in it.
 fn each_object<E>(
     node: &mut Node,
-    mut work: impl FnMut(&str, &mut Object) -> Result<(), E>,
+    mut work: impl FnMut(&str, Veil, &mut Object) -> Result<(), E>,
 ) -> Result<(), E> {
     let id = node.id;
     let wished = &mut node.wished;
@@ -164,16 +164,16 @@ fn each_object<E>(
         ("raid_config", &mut node.raid_config),
         ("target_raid_config", &mut node.target_raid_config),
     ] {
-        work(&format!("{id}/{name}"), object)?;
+        work(&format!("{id}/{name}"), Veil::of_member(name), object)?;
     }
     let Some(run) = &mut node.run else { return Ok(()) };
-    work(&format!("{id}/memo"), &mut run.memo)?;
-    work(&format!("{id}/versions"), &mut run.versions)?;
+    work(&format!("{id}/memo"), Veil::Names, &mut run.memo)?;
+    work(&format!("{id}/versions"), Veil::Names, &mut run.versions)?;
     for step in &mut run.plan {
-        work(&format!("{id}/plan"), &mut step.args)?;
+        work(&format!("{id}/plan"), Veil::Names, &mut step.args)?;
     }
     for step in &mut run.asked {
-        work(&format!("{id}/asked"), &mut step.args)?;
+        work(&format!("{id}/asked"), Veil::Names, &mut step.args)?;
     }
     Ok(())
 }

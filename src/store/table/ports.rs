@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::base::secret::Veil;
 use crate::model::Object;
 use crate::model::port::Port;
 use crate::store::codec;
@@ -119,7 +120,7 @@ impl Ports<'_, '_> {
 pub fn encode(sealer: &Sealer, port: &Port) -> Result<Vec<u8>, StoreError> {
     let what = || what(port.id);
     let mut stored = port.clone();
-    each_object(&mut stored, |path, object| sealer.seal(path, object))
+    each_object(&mut stored, |path, object| sealer.seal(path, Veil::Names, object))
         .map_err(|error| StoreError::Encode { what: what(), source: Arc::new(error) })?;
     let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);

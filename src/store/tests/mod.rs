@@ -8,6 +8,8 @@ mod room;
 mod rows;
 mod shown;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -34,7 +36,9 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), clock: Arc::new(PausedClock::new()) }
+        let private = Permissions::from_mode(0o700);
+        let dir = tempfile::Builder::new().permissions(private).tempdir().unwrap();
+        Self { dir, clock: Arc::new(PausedClock::new()) }
     }
 
     fn options(&self, mode: Mode) -> Options {

@@ -1,7 +1,6 @@
 //! Opening: modes, locks, keys, versions, damage. What cannot be opened is named and left as it is.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
@@ -118,7 +117,7 @@ async fn weak_and_exposed_keys_are_refused() {
     assert!(error.contains("shorter than 16") && !error.contains("\"short\""), "{error}");
     rig.open().close().await;
     let key = rig.dir.path().join("secret.key");
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+    fs::set_permissions(&key, Permissions::from_mode(0o644)).unwrap();
     let error = Store::open(rig.options(Mode::Inline)).unwrap_err().to_string();
     assert!(error.contains("can be read by others") && error.contains("0600"), "{error}");
 }
@@ -147,6 +146,83 @@ async fn a_file_cut_short_is_an_error_and_no_crash() {
     fs::OpenOptions::new().write(true).open(rig.data_file()).unwrap().set_len(length / 3).unwrap();
     let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. } | StoreError::Unreadable { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_is_gone_is_missed_and_no_new_one_is_made() {
+    let given = Some(Secret::new("a key of some length"));
+    for (key, empty) in [(None, false), (None, true), (given.clone(), false), (given, true)] {
+        let rig = Rig::new();
+        let options = || Options { key: key.clone(), ..rig.options(Mode::Inline) };
+        let store = Store::open(options()).unwrap();
+        put(&store, node(1)).await.unwrap();
+        store.close().await;
+        let whole = fs::read(rig.data_file()).unwrap();
+        if empty {
+            fs::write(rig.data_file(), b"").unwrap();
+        } else {
+            fs::remove_dir_all(rig.dir.path().join("store")).unwrap();
+        }
+        let before = listed(rig.dir.path());
+        let error = Store::open(options()).unwrap_err();
+        assert!(matches!(error, StoreError::Lost { .. }), "{error}");
+        let file = rig.data_file().display().to_string();
+        for part in [&file, "from a copy", "begin anew"] {
+            assert!(error.to_string().contains(part), "{part} in {error}");
+        }
+        assert_eq!(listed(rig.dir.path()), before, "something was made");
+
+        fs::create_dir_all(rig.dir.path().join("store")).unwrap();
+        fs::write(rig.data_file(), whole).unwrap();
+        assert_eq!(Store::open(options()).unwrap().reader().published().node_count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_first_start_that_broke_off_is_begun_again() {
+    let rig = Rig::new();
+    rig.open().close().await;
+    let path = |name: &str| rig.dir.path().join(name);
+    // The steps of a first start, backwards: mark, key, store, draft.
+    fs::remove_file(path("used")).unwrap();
+    rig.open().close().await;
+    fs::remove_file(path("used")).unwrap();
+    fs::remove_dir_all(path("store")).unwrap();
+    fs::rename(path("secret.key"), path("secret.key.new")).unwrap();
+    fs::create_dir(path("store.new")).unwrap();
+    fs::write(path("store.new/data.mdb"), [0; 4096]).unwrap();
+    rig.open().close().await;
+    assert!(path("used").exists() && path("secret.key").exists() && !path("store.new").exists());
+}
+
+fn listed(dir: &Path) -> Vec<(String, bool, u32)> {
+    let mut seen = Vec::new();
+    modes(dir, &mut seen);
+    seen.sort();
+    seen
+}
+
+#[tokio::test]
+async fn a_directory_open_to_others_is_refused_and_left_alone() {
+    let rig = Rig::new();
+    let data = rig.dir.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let options = || Options { dir: data.clone(), ..rig.options(Mode::Inline) };
+    let mode = |mode| fs::set_permissions(&data, Permissions::from_mode(mode)).unwrap();
+    for open in [0o755, 0o750, 0o701, 0o777] {
+        mode(open);
+        let error = Store::open(options()).unwrap_err();
+        assert!(matches!(error, StoreError::Exposed { .. }), "{error}");
+        let chmod = format!("chmod 0700 {}", data.display());
+        assert!(
+            error.to_string().contains(&chmod) && error.to_string().contains(&format!("{open:04o}")),
+            "{error}"
+        );
+        assert_eq!(listed(&data), [(data.display().to_string(), true, open)]);
+    }
+    mode(0o1700);
+    Store::open(options()).unwrap().close().await;
+    assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o7777, 0o1700, "the mode was changed");
 }
 
 /// Writes past the store's own methods.

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Number, Value, json};
 
 use super::*;
-use crate::base::secret::Secret;
+use crate::base::secret::{Secret, Veil};
 use crate::model::boot::{Agent, Boots};
 use crate::model::interface::Interface;
 use crate::model::run::{Phase, Run};
@@ -52,7 +52,7 @@ proptest! {
 fn sealed_values_open_only_in_their_place_and_with_their_key() {
     let sealer = Sealer::new(&Secret::new("a key of some length"));
     let mut object = object(json!({"redfish_password": "hunter2", "plain": 1}));
-    sealer.seal("node/driver_info", &mut object).unwrap();
+    sealer.seal("node/driver_info", Veil::Names, &mut object).unwrap();
     assert!(!Value::Object(object.clone()).to_string().contains("hunter2"));
     assert_eq!(object["plain"], 1);
     assert!(sealer.open("other/driver_info", &mut object.clone()).is_err());
@@ -67,7 +67,7 @@ fn a_sealed_float_comes_back_to_the_last_bit() {
     let sealer = Sealer::new(&Secret::new("a key of some length"));
     let written = object(json!({"password": 2.638_344_616_030_823e-256}));
     let mut stored = written.clone();
-    sealer.seal("node/extra", &mut stored).unwrap();
+    sealer.seal("node/extra", Veil::Names, &mut stored).unwrap();
     sealer.open("node/extra", &mut stored).unwrap();
     assert_eq!(stored, written);
 }
@@ -77,7 +77,7 @@ fn a_client_cannot_pass_for_sealed() {
     let sealer = Sealer::new(&Secret::new("a key of some length"));
     let written = object(json!({"note": {"$sealed": "AAAA"}, "list": [{"$sealed": "x"}]}));
     let mut stored = written.clone();
-    sealer.seal("node/extra", &mut stored).unwrap();
+    sealer.seal("node/extra", Veil::Names, &mut stored).unwrap();
     assert_ne!(stored, written);
     sealer.open("node/extra", &mut stored).unwrap();
     assert_eq!(stored, written);
@@ -93,7 +93,13 @@ async fn no_secret_lies_in_the_file() {
         "redfish_password": "needle-1",
         "deep": [{"snmp_auth_key": {"inner": "needle-2"}}],
     }));
-    node.wished.instance_info = object(json!({"image_auth_token": "needle-3"}));
+    node.wished.instance_info = object(json!({
+        "image_auth_token": "needle-3",
+        "image_url": "https://needle-7.example/?signature=1",
+        "configdrive": {"user_data": "needle-8"},
+        "deep": [{"image_url": "needle-9"}],
+        "image_source": "https://also-plain.example",
+    }));
     node.agent = Some(agent("needle-4"));
     node.run = Some(run(object(json!({"password": "needle-5"}))));
     let put_node = put(&store, node.clone()).await.unwrap();
@@ -104,7 +110,7 @@ async fn no_secret_lies_in_the_file() {
     assert!(text.contains("plain-to-see") && !text.contains("needle"), "{text}");
     store.close().await;
     let bytes = std::fs::read(rig.data_file()).unwrap();
-    assert!(holds(&bytes, b"plain-to-see"));
+    assert!(holds(&bytes, b"plain-to-see") && holds(&bytes, b"also-plain"));
     assert!(!holds(&bytes, b"needle"));
     let shown = rig.open().reader().published();
     assert_eq!(shown.node(node_id(1)), Some(&put_node));

@@ -147,6 +147,9 @@ impl Recording {
 
     /// Writes into the empty folder `into` what the disk may hold if the power fails at `moment`.
     pub fn rebuild(&self, moment: usize, kept: Kept, dice: &Dice, into: &Path) {
+        // The data directory is refused if others may enter it.
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+        std::fs::set_permissions(into, mode).unwrap();
         for folder in &self.folders {
             std::fs::create_dir_all(into.join(folder)).unwrap();
         }
