@@ -43,6 +43,8 @@ pub enum DemoError {
     Api(#[from] CliError),
     #[error("{failed} of {servers} servers did not become active with the right disk")]
     Failed { failed: usize, servers: usize },
+    #[error("interrupted before all servers were active")]
+    Interrupted,
     #[error("standard output could not be written to")]
     Output(#[from] std::io::Error),
 }
@@ -66,42 +68,79 @@ pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoEr
     let image = make_image(&folder.path, &rack_url).await?;
     console.line(&format!("Made a disk image of {}, SHA-256 {}", human(image.size), image.sha256))?;
     let rack = make_rack(wanted.servers, &folder.path, &rack_url, &clock)?;
-    let done = deploy_all(&Stage { clock: &clock, url: &url, rack: &rack, image: &image }, console).await;
-    if wanted.keep && done.is_ok() {
-        explain(&url, &image, console)?;
-        tokio::signal::ctrl_c().await.ok(); // without a signal handler there is nothing to wait for
-    }
-    rack.power_off().await;
-    app.drain().await;
-    done
-}
-
-struct Stage<'a> {
-    clock: &'a SharedClock,
-    url: &'a str,
-    rack: &'a Rack,
-    image: &'a Image,
-}
-
-async fn deploy_all(stage: &Stage<'_>, console: &mut Console<'_>) -> Result<(), DemoError> {
-    let began = stage.clock.tick();
     let stop = CancellationToken::new();
-    let link = Arc::new(Link::open(stage.url)?);
-    let board = Arc::new(Board::new(stage.rack.servers(), stage.clock.clone()));
-    let finger = tokio::spawn(finger::follow(finger::Follow {
-        servers: stage.rack.servers().to_vec(),
+    let link = Arc::new(Link::open(&url)?);
+    let board = Arc::new(Board::new(rack.servers(), clock.clone()));
+    let follow = finger::Follow {
+        servers: rack.servers().to_vec(),
         link: link.clone(),
         board: board.clone(),
-        clock: stage.clock.clone(),
+        clock: clock.clone(),
         stop: stop.clone(),
-    }));
+    };
+    let finger = tokio::spawn(finger::follow(follow));
+    let stage = Stage { clock, url, rack, image, link, board };
+    let done = tokio::select! {
+        done = story(&stage, wanted.keep, console) => done,
+        () = interrupted() => Err(DemoError::Interrupted),
+    };
+    if wanted.keep || done.is_err() {
+        console.line("Switching the servers off and removing everything.")?;
+    }
+    stop.cancel();
+    finger.await.ok(); // it ends with the token and has nothing to say
+    stage.rack.power_off().await;
+    app.drain().await;
+    match done {
+        // With `--keep` an interrupt is how it is meant to end.
+        Err(DemoError::Interrupted) if wanted.keep => Ok(()),
+        done => done,
+    }
+}
+
+/// Returns when somebody wants it to end.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
+        (Ok(mut interrupt), Ok(mut terminate)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        // Without handlers the signals end the process as they always do.
+        _ => std::future::pending().await,
+    }
+}
+
+struct Stage {
+    clock: SharedClock,
+    url: String,
+    rack: Rack,
+    image: Image,
+    link: Arc<Link>,
+    board: Arc<Board>,
+}
+
+/// From enrolment to the summary; with `keep` it goes on until interrupted.
+async fn story(stage: &Stage, keep: bool, console: &mut Console<'_>) -> Result<(), DemoError> {
+    deploy_all(stage, console).await?;
+    if keep {
+        explain(&stage.url, &stage.image, console)?;
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}
+
+async fn deploy_all(stage: &Stage, console: &mut Console<'_>) -> Result<(), DemoError> {
+    let began = stage.clock.tick();
     let mut lives = JoinSet::new();
     for (row, server) in stage.rack.servers().iter().enumerate() {
         let life = Life {
             row,
             server: server.clone(),
-            link: link.clone(),
-            board: board.clone(),
+            link: stage.link.clone(),
+            board: stage.board.clone(),
             clock: stage.clock.clone(),
             image: stage.image.clone(),
         };
@@ -117,17 +156,17 @@ async fn deploy_all(stage: &Stage<'_>, console: &mut Console<'_>) -> Result<(), 
                     failures.push(why);
                 }
             }
-            () = sleep(&**stage.clock, REDRAW) => board.draw(console)?,
+            () = sleep(&*stage.clock, REDRAW) => stage.board.draw(console)?,
         }
     }
-    stop.cancel();
-    finger.await.ok(); // it ends with the token and has nothing to say
-    board.draw_last(console)?;
+    // The finger looks at the nodes a few times a second: the last table shows what the last look saw.
+    sleep(&*stage.clock, LAST_LOOK).await;
+    stage.board.draw_last(console)?;
     summary(stage, stage.clock.tick().since(began), &failures, console)
 }
 
 fn summary(
-    stage: &Stage<'_>,
+    stage: &Stage,
     took: Duration,
     failures: &[String],
     console: &mut Console<'_>,
@@ -221,4 +260,6 @@ const IMAGE_NAME: &str = "demo.img";
 const IMAGE_SIZE: u64 = 64 << 20;
 /// The image and room for the config drive's partition; the file is sparse.
 const DISK_SIZE: u64 = 160 << 20;
+/// Two looks of the finger.
+const LAST_LOOK: Duration = Duration::from_millis(450);
 const REDRAW: Duration = Duration::from_millis(200);
