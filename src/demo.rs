@@ -200,8 +200,7 @@ fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), De
         ),
         "The stock clients work too:".to_owned(),
         format!("  OS_AUTH_TYPE=none OS_ENDPOINT={url} baremetal node list"),
-        "The finger on the power buttons has been taken away: press them yourself with `ferric node power`."
-            .to_owned(),
+        "The servers' power buttons go on being pressed as their nodes' power says.".to_owned(),
         "Ctrl-C ends it and removes everything.".to_owned(),
     ] {
         console.line(&line)?;

@@ -99,12 +99,18 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// A body that is no JSON, as far as it is meant for people.
+fn plain(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body).into_owned();
+    if text.trim_start().starts_with('<') { "no Ironic API answered there".to_owned() } else { text }
+}
+
 impl Fault {
     /// From a reply's status and body: `{"error_message": "<JSON text>"}` as Ironic has it, the inner object alone,
     /// `{"error": {"message"}}` of HTTP basic authentication, or whatever a proxy says.
     pub fn read(status: u16, body: &[u8]) -> Self {
         let text = serde_json::from_slice(body).ok().and_then(|body| message(&body));
-        let text = text.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+        let text = text.unwrap_or_else(|| plain(body));
         Self { status, text: one_line(&text).chars().take(LONGEST_TEXT).collect() }
     }
 

@@ -134,6 +134,7 @@ async fn one_refusal_does_not_stop_the_others() {
 #[tokio::test]
 async fn deploy_notes_the_image_asks_and_follows() {
     let answers = Answers::new([
+        (200, r#"{"provision_state": "available"}"#),
         (200, "{}"),
         (202, ""),
         (200, r#"{"name": "n1", "provision_state": "deploying", "target_provision_state": "active"}"#),
@@ -144,10 +145,19 @@ async fn deploy_notes_the_image_asks_and_follows() {
     assert_eq!((code, err.as_str()), (0, ""));
     assert_eq!(out, "     0s  n1  deploying -> active\n     0s  n1  active\n");
     let asked = bodies(&answers);
-    assert_eq!((asked[0].0, asked[0].1.as_str()), (Method::Patch, "/v1/nodes/n1"));
-    assert_eq!(asked[0].2[0]["path"], "/instance_info/image_source");
+    assert_eq!((asked[1].0, asked[1].1.as_str()), (Method::Patch, "/v1/nodes/n1"));
+    assert_eq!(asked[1].2[0]["path"], "/instance_info/image_source");
     let put = (Method::Put, "/v1/nodes/n1/states/provision".to_owned(), json!({"target": "active"}));
-    assert_eq!(asked[1], put);
+    assert_eq!(asked[2], put);
+}
+
+#[tokio::test]
+async fn deploy_of_a_node_that_is_not_available_changes_nothing() {
+    let answers = Answers::new([(200, r#"{"provision_state": "enroll"}"#)]);
+    let (code, _, err) = play(&answers, "deploy n1 --image http://f/i --checksum sha256:aa").await;
+    assert_eq!(code, 1);
+    assert!(err.starts_with("ferric: n1: cannot deploy: it is in state enroll"), "{err}");
+    assert_eq!(answers.asked().len(), 1);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Exit;
 use crate::cli::arguments::node::{DeployArguments, Patience, VerbArguments};
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Fault};
 use crate::cli::node::drive;
 use crate::cli::node::each;
 use crate::cli::node::edit::additions;
@@ -94,6 +94,7 @@ async fn give(
     let mut taken = Vec::new();
     let refused = each(session, nodes, verb, async |session: &mut Session<'_, '_>, node: &str| {
         if !order.instance.is_empty() {
+            check_deployable(session, node).await?;
             session.patch(path(node, ""), additions(order.instance)).await?;
         }
         session.put(path(node, "/states/provision"), order.body.clone()).await?;
@@ -110,6 +111,17 @@ async fn give(
         }
         _ => refused,
     }
+}
+
+/// Settings are changed before the ask, so a node that would refuse the ask is left as it is.
+async fn check_deployable(session: &mut Session<'_, '_>, node: &str) -> Result<(), CliError> {
+    let states = session.value(path(node, "/states")).await?;
+    let state = states.get("provision_state").and_then(Value::as_str).unwrap_or_default();
+    if matches!(state, "available" | "deploy failed") {
+        return Ok(());
+    }
+    let text = format!("it is in state {state}, only available nodes can be deployed; nothing was changed");
+    Err(CliError::Refused(Fault { status: 400, text }))
 }
 
 fn instance(arguments: &DeployArguments) -> Vec<Assignment> {
