@@ -36,6 +36,7 @@ fn step(item: Value, kind: Kind) -> Result<AskedStep, String> {
         None if kind != Kind::Deploy => Object::new(),
         _ => return Err("needs args to be an object".to_owned()),
     };
+    check_wait(&step, &args)?;
     let priority = if kind == Kind::Deploy {
         Some(whole(members.remove("priority")).ok_or("needs priority to be a whole number from 0 on")?)
     } else {
@@ -46,6 +47,15 @@ fn step(item: Value, kind: Kind) -> Result<AskedStep, String> {
         None => Ok(AskedStep { interface, step, args, priority }),
         Some(key) => Err(format!("has no member {:?}", key.chars().take(64).collect::<String>())),
     }
+}
+
+/// The reserved step `wait` takes `seconds`, or none to go on with the next heartbeat.
+fn check_wait(step: &str, args: &Object) -> Result<(), String> {
+    let wrong = args.get("seconds").is_some_and(|seconds| seconds.as_u64().is_none());
+    if step == "wait" && wrong {
+        return Err("(wait) needs args.seconds to be a whole number from 0 on".to_owned());
+    }
+    Ok(())
 }
 
 fn interface(members: &mut Object) -> Result<Interface, String> {
@@ -133,6 +143,20 @@ mod tests {
             assert!(parse(json!([item]), Kind::Clean).is_err());
         }
         assert!(parse(json!({}), Kind::Clean).is_err());
+    }
+
+    #[test]
+    fn a_wait_is_a_number_of_seconds() {
+        let wait = |args| {
+            parse(json!([{"interface": "deploy", "step": "wait", "args": args, "priority": 1}]), Kind::Deploy)
+        };
+        for args in [json!({}), json!({"seconds": 0}), json!({"seconds": 30})] {
+            assert!(wait(args.clone()).is_ok(), "{args}");
+        }
+        for seconds in [json!(-1), json!("5"), json!(1.5), json!(null)] {
+            let fault = wait(json!({"seconds": seconds})).unwrap_err();
+            assert!(fault.text().contains("wait") && fault.text().contains("args.seconds"), "{seconds}");
+        }
     }
 
     proptest! {
