@@ -45,6 +45,8 @@ pub enum ConfigDriveError {
     Part { key: &'static str, wanted: &'static str },
     #[error("configdrive is not a URL of one line without spaces, {MAX_URL} bytes at most")]
     Url,
+    #[error("configdrive is a URL that the agent cannot fetch: it begins with http:// or https://")]
+    Scheme,
     #[error("configdrive is neither a JSON object, nor a URL, nor a base64 text")]
     Base64,
     #[error("configdrive is not gzipped: after base64 it does not begin with 1f 8b")]
@@ -96,6 +98,9 @@ impl fmt::Debug for ConfigDrive {
 
 fn given(text: &str) -> Result<ConfigDrive, ConfigDriveError> {
     if text.contains("://") {
+        if !SCHEMES.iter().any(|scheme| begins_with(text, scheme)) {
+            return Err(ConfigDriveError::Scheme);
+        }
         let is_line = text.len() <= MAX_URL && text.chars().all(|c| !c.is_control() && !c.is_whitespace());
         return if is_line { Ok(ConfigDrive::Url(text.to_owned())) } else { Err(ConfigDriveError::Url) };
     }
@@ -197,6 +202,13 @@ fn json_bytes(map: &Map<String, Value>) -> Vec<u8> {
     Value::Object(map.clone()).to_string().into_bytes()
 }
 
+/// Schemes have no case (RFC 3986 3.1).
+fn begins_with(text: &str, scheme: &str) -> bool {
+    text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// From where the agent fetches.
+const SCHEMES: [&str; 2] = ["http://", "https://"];
 /// The volume label by which first-boot software finds a config drive.
 const LABEL: &str = "config-2";
 /// Metadata folders: the one everybody reads, and the first dated one for what looks for a date.

@@ -114,6 +114,9 @@ fn what_is_no_config_drive_is_refused_in_precise_words() {
     assert!(refused(json!("abc")).contains("nor a base64 text"));
     assert!(refused(json!(STANDARD.encode("plain"))).contains("not gzipped"));
     assert!(refused(json!("http://host/a b")).contains("is not a URL"));
+    for text in ["file:///etc/shadow", "ftp://host/drive", "x://", "://"] {
+        assert!(refused(json!(text)).contains("begins with http:// or https://"), "{text}");
+    }
     assert_eq!(refused(json!(packed(b""))), "configdrive is empty once unpacked");
     let mut cut = STANDARD.decode(packed(&[7; 1000])).unwrap();
     cut.truncate(cut.len() - 9);
