@@ -2,10 +2,12 @@
 //! the first that fails refuses them all, and the members that they touched are checked as on create.
 
 pub mod apply;
+pub mod mask;
 pub mod rules;
 
 use serde_json::Value;
 
+use crate::base::secret::Veil;
 use crate::model::Object;
 use crate::model::ask::{PatchAsk, PatchOp, PatchVerb};
 use crate::model::catalog::Catalog;
@@ -30,6 +32,7 @@ pub fn patch_node(
     for (root, value) in touched(&ask.operations, shape::node::TABLE, |root| {
         Slot::of_node(&mut node.wished.clone(), root).map(Slot::value)
     })? {
+        let value = unmask(root, value, &node.wished)?;
         draft::put_node(&mut wished, root, value)?;
     }
     if !wished.protected {
@@ -85,6 +88,15 @@ fn touched<'a, T: 'static>(
         }
     }
     Ok(values)
+}
+
+/// Secrets of the driver and of the instance come back masked from clients that write what they have read.
+fn unmask(root: &str, value: Value, stored: &Wished) -> Result<Value, Refusal> {
+    match root {
+        "driver_info" => mask::keep(value, &stored.driver_info, Veil::of_member(root)),
+        "instance_info" => mask::keep(value, &stored.instance_info, Veil::of_member(root)),
+        _ => Ok(value),
+    }
 }
 
 /// One operation on the value of its root.
