@@ -19,7 +19,7 @@ impl Args {
             None => {}
             Some(Value::Object(members)) => args.0.extend(members),
             Some(other) => {
-                return Err(Fault::invalid(format!("the body must be an object, but is {}", kind(&other))));
+                return Err(Fault::invalid(format!("the body must be a JSON object, not {}", sort(&other))));
             }
         }
         Ok(args)
@@ -74,6 +74,17 @@ impl Args {
         value.map(Some).ok_or_else(|| Fault::invalid(format!("{name} must be a whole number")))
     }
 
+    /// A whole number of any size; what is larger than all numbers here is the largest of them.
+    pub fn amount(&mut self, name: &str) -> Result<Option<i64>, Fault> {
+        let huge =
+            |text: &str| text.len() >= LONGEST_NUMBER && text.bytes().all(|byte| byte.is_ascii_digit());
+        if self.0.get(name).and_then(Value::as_str).is_some_and(huge) {
+            self.0.remove(name);
+            return Ok(Some(i64::MAX));
+        }
+        self.number(name)
+    }
+
     /// A list with commas, lower-cased, each entry once.
     pub fn list(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
         let Some(text) = self.text(name)? else { return Ok(None) };
@@ -111,8 +122,16 @@ impl Args {
     }
 }
 
+/// What a body is that should be an object.
+fn sort(value: &Value) -> &'static str {
+    if value.is_string() { "a text" } else { kind(value) }
+}
+
 /// More than any request has, few enough to be scanned.
 const MEMBERS_LIMIT: usize = 64;
+
+/// Digits of the largest `i64`.
+const LONGEST_NUMBER: usize = 19;
 
 #[cfg(test)]
 mod tests {
@@ -128,6 +147,21 @@ mod tests {
         assert_eq!(args.number("timeout").unwrap(), Some(5));
         assert_eq!(args.flag("persistent").unwrap(), Some(true));
         args.finish().unwrap();
+    }
+
+    #[test]
+    fn an_amount_may_be_larger_than_any_number() {
+        let amount = |query: &str| Args::of_query(query).unwrap().amount("limit").map_err(|_| ());
+        assert_eq!(amount("limit=99999999999999999999"), Ok(Some(i64::MAX)));
+        assert_eq!(amount("limit=5"), Ok(Some(5)));
+        assert_eq!(amount("limit=-99999999999999999999"), Err(()));
+        assert_eq!(amount("limit=x"), Err(()));
+    }
+
+    #[test]
+    fn a_body_that_is_no_object_is_called_what_it_is() {
+        let fault = Args::of_action(b"\"x\"", "").unwrap_err();
+        assert_eq!(fault.text(), "the body must be a JSON object, not a text");
     }
 
     #[test]

@@ -99,7 +99,8 @@ impl Api {
         if !route::takes_json(accepts) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)?;
+        let found = route::find(request.method, &path, version, self.door)
+            .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
         let large = found.action == Action::NodeProvision;
         let limit = if large { body::PROVISION_LIMIT } else { body::LIMIT };
         let body = body::read(request, limit).await?;

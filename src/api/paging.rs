@@ -44,6 +44,8 @@ pub struct Wanted<T: 'static> {
     /// What is shown when no field is named.
     pub short: &'static [&'static str],
     pub version: u16,
+    /// The longest page (`api.max_limit`).
+    pub longest: usize,
     /// The path itself says that everything is shown.
     pub detailed: bool,
 }
@@ -54,7 +56,7 @@ impl<T> Paging<T> {
         args.too_new(&[("fields", FIELDS_SINCE), ("detail", DETAIL_SINCE)], wanted.version)?;
         let mut repeated = Vec::new();
         let pick = take_pick(args, wanted, &mut repeated)?;
-        let limit = take_limit(args)?;
+        let limit = take_limit(args, wanted.longest)?;
         let column = take_sort(args, wanted.table, wanted.version)?;
         let descending = take_descending(args)?;
         if let Some(row) = column {
@@ -162,7 +164,7 @@ fn take_pick<T>(
     wanted: &Wanted<T>,
     repeated: &mut Vec<(&'static str, String)>,
 ) -> Result<Pick<T>, Fault> {
-    let Wanted { table, short, version, detailed } = *wanted;
+    let Wanted { table, short, version, detailed, .. } = *wanted;
     let fields = args.list("fields")?;
     let detail = args.flag("detail")?;
     match (fields, detail) {
@@ -209,10 +211,10 @@ pub fn pick_one<T>(call: &Call<'_>, table: &'static [Field<T>]) -> Result<Pick<T
     names.map_or(Ok(Pick::All), |names| pick(table, &names, call.version))
 }
 
-fn take_limit(args: &mut Args) -> Result<usize, Fault> {
-    match args.number("limit")? {
-        None => Ok(PAGE_LIMIT),
-        Some(limit) if limit > 0 => Ok(usize::try_from(limit).unwrap_or(PAGE_LIMIT).min(PAGE_LIMIT)),
+fn take_limit(args: &mut Args, longest: usize) -> Result<usize, Fault> {
+    match args.amount("limit")? {
+        None => Ok(longest),
+        Some(limit) if limit > 0 => Ok(usize::try_from(limit).unwrap_or(longest).min(longest)),
         Some(_) => Err(Fault::invalid("limit must be a positive number")),
     }
 }
@@ -241,9 +243,6 @@ fn take_descending(args: &mut Args) -> Result<bool, Fault> {
         Some(_) => Err(Fault::invalid("sort_dir must be asc or desc")),
     }
 }
-
-/// The longest page, as in the reference.
-const PAGE_LIMIT: usize = 1000;
 
 /// Bytes of one short record, to make room once.
 const SHORT_SIZE: usize = 420;

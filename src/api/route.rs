@@ -82,7 +82,7 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     if !here {
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {
-            Some(Below::NotAllowed) => not_allowed(method),
+            Some(Below::NotAllowed) => not_allowed(method.word()),
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
             Some(Below::Nothing) | None => nowhere(),
         });
@@ -91,15 +91,17 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         .into_iter()
         .find(|(route, _)| route.method == method && route.since <= version)
         .map(|(route, idents)| Found { action: route.action, idents })
-        .ok_or_else(|| not_allowed(method))
+        .ok_or_else(|| not_allowed(method.word()))
 }
 
 fn nowhere() -> Fault {
     Fault::router(404, "there is nothing at this path, or not in this API version")
 }
 
-fn not_allowed(method: Method) -> Fault {
-    Fault::router(405, format!("{} is not possible here", method.word()))
+/// The refusal of a method, by its word as sent.
+pub fn not_allowed(word: &str) -> Fault {
+    let shown: String = word.chars().take(32).collect();
+    Fault::router(405, format!("{shown} is not possible here"))
 }
 
 /// Whether a client that sent these `Accept` texts takes JSON.

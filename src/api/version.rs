@@ -4,13 +4,14 @@ use crate::api::fault::Fault;
 use crate::model::shape::LATEST;
 use crate::net::http::{Headers, Response};
 
-/// The minor number that the request asks for; without a header the oldest.
+/// The minor number that the request asks for; without a header the oldest. As in the microversion parser of
+/// the OpenStack services, the common header wins over the service's own, and in each the last entry counts.
 pub fn asked(headers: &Headers) -> Result<u16, Fault> {
-    if let Some(text) = headers.get(OURS) {
-        return minor(text.trim());
+    if let Some(text) = headers.all(COMMON).flat_map(|line| line.split(',')).filter_map(of_service).last() {
+        return minor(text);
     }
-    let service = headers.all(COMMON).flat_map(|line| line.split(',')).find_map(of_service);
-    service.map_or(Ok(OLDEST), minor)
+    let own = headers.all(OURS).flat_map(|line| line.split(',')).last();
+    own.map_or(Ok(OLDEST), |text| minor(text.trim()))
 }
 
 /// The version in `baremetal 1.N`.
@@ -72,6 +73,19 @@ mod tests {
             assert_eq!(of(COMMON, &format!("compute 2.1, baremetal {value}")), Ok(minor));
         }
         assert_eq!(of(COMMON, "compute 2.1"), Ok(1));
+    }
+
+    #[test]
+    fn the_common_header_wins_and_its_last_entry_counts() {
+        let mut headers = Headers::new();
+        headers.push(OURS, "1.20");
+        assert_eq!(asked(&headers).ok(), Some(20));
+        headers.push(COMMON, "compute 2.1");
+        assert_eq!(asked(&headers).ok(), Some(20));
+        headers.push(COMMON, "baremetal 1.30, baremetal 1.31");
+        assert_eq!(asked(&headers).ok(), Some(31));
+        headers.push(COMMON, "baremetal 9.9");
+        assert_eq!(asked(&headers).map_err(|fault| fault.status()), Err(406));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use ipnet::IpNet;
 pub struct Policy {
     /// Name of this host: lock holder and conductor.
     pub host: String,
+    /// Records in the longest page of a list.
+    pub max_limit: usize,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: String,
     pub automated_clean: bool,
@@ -88,6 +90,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             host: "ferric".to_owned(),
+            max_limit: 1000,
             default_resource_class: None,
             default_conductor_group: String::new(),
             automated_clean: true,

@@ -92,6 +92,8 @@ impl fmt::Debug for Headers {
 /// A request as it came in.
 pub struct Request {
     pub method: Method,
+    /// The method as sent, for messages: `method` tells the unknown ones not apart.
+    pub word: String,
     /// The path as sent, still percent-encoded; `*` or empty for requests that have none.
     pub path: String,
     /// What follows the question mark, still percent-encoded; empty if there is none.
@@ -110,6 +112,7 @@ impl Request {
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
         Self {
             method,
+            word: method.word().to_owned(),
             path: path.to_owned(),
             query: String::new(),
             headers: Headers::new(),

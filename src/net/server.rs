@@ -224,6 +224,7 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends, seat: 
 fn taken_in(request: hyper::Request<Incoming>, ends: Ends, body_time: Duration, seat: Arc<Seat>) -> Request {
     let (head, body) = request.into_parts();
     let mut request = Request::made(Method::of(head.method.as_str()), head.uri.path(), Vec::new());
+    head.method.as_str().clone_into(&mut request.word);
     head.uri.query().unwrap_or_default().clone_into(&mut request.query);
     request.headers = headers_in(&head.headers);
     (request.peer, request.local) = (ends.peer, ends.local);

@@ -44,7 +44,7 @@ pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
 }
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
-    Wanted { table: TABLE, short: SHORT, version: call.version, detailed }
+    Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
 fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, Fault> {

@@ -51,7 +51,7 @@ fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str)
 }
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
-    Wanted { table: TABLE, short: SHORT, version: call.version, detailed }
+    Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
 fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Port>, Fault> {
