@@ -197,6 +197,7 @@ struct Files {
 fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
     let Files { shelf, blobs, base } = files;
     let settings = AgentSettings {
+        command_timeout: Duration::from_secs(config.command_timeout.into()),
         power_limit: config.policy.power_state_change_timeout,
         power_looks: config.power_looks.0,
         power_interval: config.power_looks.1,

@@ -1,8 +1,9 @@
 //! One TOML file in, one checked value out; sections and names are the reference's (contract `config.md`).
 //!
 //! What the command line gives comes last and wins. An unknown section or name is refused, so that a
-//! typing mistake never passes for a choice.
+//! typing mistake never passes for a choice; the reference's names that have no effect here are told apart (`known`).
 
+pub mod known;
 pub mod section;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -28,6 +29,10 @@ pub struct Config {
     pub logs: PathBuf,
     /// Looks at power after the agent was told to switch off, and seconds between them.
     pub power_looks: (u32, u32),
+    /// The longest wait for an agent's answer, in seconds.
+    pub command_timeout: u32,
+    /// Options that are given and known, but have no effect in this version.
+    pub idle: Vec<String>,
     pub policy: Policy,
 }
 
@@ -58,11 +63,11 @@ pub enum ConfigError {
 impl Config {
     /// The file's and the command line's words, checked.
     pub fn load(given: &Given, host: String) -> Result<Self, ConfigError> {
-        let document = match &given.file {
+        let (document, idle) = match &given.file {
             Some(path) => read(path)?,
-            None => Document::default(),
+            None => Default::default(),
         };
-        Self::checked(document, given, host)
+        Ok(Self { idle, ..Self::checked(document, given, host)? })
     }
 
     fn checked(document: Document, given: &Given, host: String) -> Result<Self, ConfigError> {
@@ -94,17 +99,25 @@ impl Config {
                 document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
                 document.agent.post_deploy_get_power_state_retry_interval.unwrap_or(POWER_LOOKS.1),
             ),
+            command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
+            idle: Vec::new(),
             policy: policy(document, host, rack_listen),
             data,
         })
     }
 }
 
-fn read(path: &Path) -> Result<Document, ConfigError> {
+fn read(path: &Path) -> Result<(Document, Vec<String>), ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text)
-        .map_err(|error| ConfigError::Wrong { path: path.to_owned(), why: error.to_string() })
+    parse(&text).map_err(|why| ConfigError::Wrong { path: path.to_owned(), why })
+}
+
+/// The file's values, and the names that have no effect.
+fn parse(text: &str) -> Result<(Document, Vec<String>), String> {
+    let names: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    let idle = known::check(&names)?;
+    Ok((toml::from_str(text).map_err(|error| error.to_string())?, idle))
 }
 
 fn check(document: &Document) -> Result<(), ConfigError> {
@@ -115,6 +128,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.service_callback_timeout", conductor.service_callback_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
+        ("agent.command_timeout", document.agent.command_timeout),
         ("api.ramdisk_heartbeat_timeout", document.api.ramdisk_heartbeat_timeout),
     ];
     for (name, value) in waits {
@@ -166,6 +180,7 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
+    set(&mut policy.max_limit, api.max_limit.map(|limit| limit.get().into()));
     policy.default_resource_class = default.default_resource_class;
     set(&mut policy.default_conductor_group, default.default_conductor_group);
     policy.collect_logs = match agent.deploy_logs_collect.unwrap_or_default() {
@@ -194,6 +209,8 @@ fn set<T>(place: &mut T, given: Option<T>) {
 const DATA: &str = "/var/lib/ferric";
 /// Ironic's six looks, five seconds apart.
 const POWER_LOOKS: (u32, u32) = (6, 5);
+/// Ironic's wait for an agent, in seconds.
+const COMMAND_TIMEOUT: u32 = 60;
 /// Ironic's port.
 const API_PORT: u16 = 6385;
 /// A week: longer waits are mistakes.

@@ -63,6 +63,9 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         insecure: given.insecure,
     };
     let config = Config::load(&given, host.unwrap_or_else(|| "ferric".to_owned()))?;
+    for name in &config.idle {
+        tracing::warn!("option {name} is known but has no effect in this version");
+    }
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     runtime.block_on(app::serve(config, &mut stdout()))?;

@@ -1,6 +1,8 @@
-//! The sections of the configuration file; every member may be left out.
+//! The sections of the configuration file; every member may be left out. Names are checked before they come
+//! here (`known`).
 
 use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU16;
 use std::path::PathBuf;
 
 use ipnet::IpNet;
@@ -22,24 +24,33 @@ pub struct Document {
 
 /// `[DEFAULT]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct General {
     /// Name of this conductor.
     pub host: Option<String>,
     /// The data directory.
     pub state_path: Option<PathBuf>,
+    pub auth_strategy: Option<AuthStrategy>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
 }
 
+/// `DEFAULT.auth_strategy`: others are refused, lest somebody believes that a login is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthStrategy {
+    Noauth,
+}
+
 /// `[api]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Api {
     pub host_ip: Option<IpAddr>,
     pub port: Option<u16>,
     pub rack_listen: Option<SocketAddr>,
     pub public_endpoint: Option<String>,
+    pub max_limit: Option<NonZeroU16>,
     pub ramdisk_heartbeat_timeout: Option<u32>,
     pub restrict_lookup: Option<bool>,
     pub enable_ramdisk_endpoints: Option<bool>,
@@ -48,7 +59,7 @@ pub struct Api {
 
 /// `[conductor]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Conductor {
     pub automated_clean: Option<bool>,
     pub deploy_callback_timeout: Option<u32>,
@@ -70,7 +81,7 @@ pub struct Conductor {
 
 /// `[deploy]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
@@ -79,9 +90,10 @@ pub struct Deploy {
 
 /// `[agent]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Agent {
     pub require_tls: Option<bool>,
+    pub command_timeout: Option<u32>,
     pub callback_networks: Option<Vec<IpNet>>,
     pub bmc_networks: Option<Vec<IpNet>>,
     pub deploy_logs_collect: Option<CollectWhen>,

@@ -5,9 +5,9 @@ fn given() -> Given {
 }
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
-    let document = toml::from_str(text)
-        .map_err(|error| ConfigError::Wrong { path: "test".into(), why: error.to_string() })?;
-    Config::checked(document, &given(), "rack1".to_owned())
+    let read = super::parse(text).map_err(|why| ConfigError::Wrong { path: "test".into(), why });
+    let (document, idle) = read?;
+    Ok(Config { idle, ..Config::checked(document, &given(), "rack1".to_owned())? })
 }
 
 #[test]
@@ -35,6 +35,20 @@ fn names_of_the_reference_are_read() {
 }
 
 #[test]
+fn names_of_the_reference_without_effect_are_told() {
+    let text = "[conductor]\nmax_concurrent_deploy = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
+                [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
+                [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n";
+    let config = parse(text).unwrap();
+    let mut idle = config.idle;
+    idle.sort();
+    let expected =
+        ["[DEFAULT] enabled_boot_interfaces", "[conductor] max_concurrent_deploy", "[deploy] fast_track"];
+    assert_eq!(idle, expected);
+    assert_eq!((config.policy.max_limit, config.command_timeout), (5, 7));
+}
+
+#[test]
 fn mistakes_are_named() {
     for (text, word) in [
         ("[conductor]\nautomated_cleann = false\n", "automated_cleann"),
@@ -42,6 +56,12 @@ fn mistakes_are_named() {
         ("[conductor]\nclean_step_priority_override = [\"x\"]\n", "interface.step:priority"),
         ("[agent]\ncallback_networks = [\"x\"]\n", "callback_networks"),
         ("[nonsense]\n", "nonsense"),
+        ("[conductor]\nautomated_cleann = false\n", "did you mean automated_clean?"),
+        ("[agent]\nautomated_clean = false\n", "it belongs to [conductor]"),
+        ("[conductor]\nmax_concurrent_deploy = \"many\"\n", "must be a whole number"),
+        ("[DEFAULT]\nauth_strategy = \"http_basic\"\n", "noauth"),
+        ("[api]\nmax_limit = 0\n", "max_limit"),
+        ("[agent]\ncommand_timeout = 0\n", "agent.command_timeout"),
         ("[api]\nhost_ip = \"0.0.0.0\"\n", "--insecure"),
     ] {
         let error = parse(text).unwrap_err().to_string();

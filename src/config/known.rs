@@ -1,0 +1,439 @@
+//! The names of options: those that act, and the reference's that have no effect in this version (contract
+//! `config.md`), so that a site's settings can be brought along and a typing mistake is still found.
+
+use toml::{Table, Value};
+
+/// What the names of a file come to.
+pub fn check(file: &Table) -> Result<Vec<String>, String> {
+    let mut idle = Vec::new();
+    for section in SECTIONS {
+        let Some(Value::Table(members)) = file.get(section.name) else { continue };
+        for (name, value) in members {
+            if section.acting.contains(&name.as_str()) {
+                continue;
+            }
+            let shape = section.shape(name).ok_or_else(|| section.unknown(name))?;
+            if !shape.takes(value) {
+                return Err(format!("[{}] {name} must be {}", section.name, shape.word()));
+            }
+            idle.push(format!("[{}] {name}", section.name));
+        }
+    }
+    Ok(idle)
+}
+
+/// A section whose names are the reference's.
+struct Section {
+    name: &'static str,
+    /// Names that are read.
+    acting: &'static [&'static str],
+    /// Names that are only known, by the kind of their value.
+    idle: &'static [(Shape, &'static [&'static str])],
+}
+
+/// The kind of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Flag,
+    Whole,
+    Text,
+    TextOrFlag,
+    /// An array of texts, or a text with commas as in the reference's files.
+    List,
+    /// A table, or a text with commas.
+    Map,
+}
+
+impl Section {
+    fn shape(&self, name: &str) -> Option<Shape> {
+        self.idle.iter().find(|(_, names)| names.contains(&name)).map(|(shape, _)| *shape)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> {
+        let idle = self.idle.iter().flat_map(|(_, names)| names.iter());
+        self.acting.iter().chain(idle).copied()
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        let near = self.names().map(|known| (distance(known, &shown), known)).min();
+        let elsewhere = SECTIONS.iter().find(|other| other.names().any(|known| known == name));
+        let hint = match (near, elsewhere) {
+            (_, Some(other)) => format!("; it belongs to [{}]", other.name),
+            (Some((mistakes, known)), None) if mistakes <= MISTAKES => format!("; did you mean {known}?"),
+            _ => String::new(),
+        };
+        format!("[{}] {shown} is no option that is known{hint}", self.name)
+    }
+}
+
+impl Shape {
+    fn takes(self, value: &Value) -> bool {
+        match self {
+            Self::Flag => value.is_bool(),
+            Self::Whole => value.is_integer(),
+            Self::Text => value.is_str(),
+            Self::TextOrFlag => value.is_str() || value.is_bool(),
+            Self::List => {
+                value.is_str() || value.as_array().is_some_and(|list| list.iter().all(Value::is_str))
+            }
+            Self::Map => value.is_str() || value.is_table(),
+        }
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Flag => "true or false",
+            Self::Whole => "a whole number",
+            Self::Text => "a text",
+            Self::TextOrFlag => "a text, true or false",
+            Self::List => "an array of texts",
+            Self::Map => "a table",
+        }
+    }
+}
+
+/// Letters to change, add or take away between two names (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
+    for (line, one) in a.chars().enumerate() {
+        let mut next = vec![line + 1];
+        for ((other, above), corner) in b.chars().zip(row.iter().skip(1)).zip(&row) {
+            let left = next.last().copied().unwrap_or_default();
+            next.push((above + 1).min(left + 1).min(corner + usize::from(one != other)));
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// So many wrong letters are a typing mistake.
+const MISTAKES: usize = 2;
+/// Characters of a wrong name that are looked at.
+const LONGEST_NAME: usize = 80;
+
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "DEFAULT",
+        acting: &["host", "state_path", "auth_strategy", "default_resource_class", "default_conductor_group"],
+        idle: &[
+            (
+                Shape::Text,
+                &[
+                    "http_basic_auth_user_file",
+                    "rpc_transport",
+                    "default_bios_interface",
+                    "default_boot_interface",
+                    "default_console_interface",
+                    "default_deploy_interface",
+                    "default_firmware_interface",
+                    "default_inspect_interface",
+                    "default_management_interface",
+                    "default_network_interface",
+                    "default_power_interface",
+                    "default_raid_interface",
+                    "default_rescue_interface",
+                    "default_storage_interface",
+                    "default_vendor_interface",
+                ],
+            ),
+            (
+                Shape::Whole,
+                &[
+                    "graceful_shutdown_timeout",
+                    "log_in_db_max_size",
+                    "webserver_connection_timeout",
+                    "webserver_verify_timeout",
+                ],
+            ),
+            (Shape::Flag, &["force_raw_images"]),
+            (
+                Shape::List,
+                &[
+                    "autodetect_deploy_interfaces",
+                    "enabled_hardware_types",
+                    "enabled_bios_interfaces",
+                    "enabled_boot_interfaces",
+                    "enabled_console_interfaces",
+                    "enabled_deploy_interfaces",
+                    "enabled_firmware_interfaces",
+                    "enabled_inspect_interfaces",
+                    "enabled_management_interfaces",
+                    "enabled_network_interfaces",
+                    "enabled_power_interfaces",
+                    "enabled_raid_interfaces",
+                    "enabled_rescue_interfaces",
+                    "enabled_storage_interfaces",
+                    "enabled_vendor_interfaces",
+                ],
+            ),
+        ],
+    },
+    Section {
+        name: "api",
+        acting: &[
+            "host_ip",
+            "port",
+            "rack_listen",
+            "public_endpoint",
+            "max_limit",
+            "ramdisk_heartbeat_timeout",
+            "restrict_lookup",
+            "enable_ramdisk_endpoints",
+            "disallow_deploy_steps",
+        ],
+        idle: &[
+            (Shape::Text, &["server_tls_minimum_version"]),
+            (
+                Shape::Whole,
+                &[
+                    "max_json_body_depth",
+                    "max_json_body_size",
+                    "max_json_body_size_provision",
+                    "max_json_body_size_inspection",
+                ],
+            ),
+            (
+                Shape::List,
+                &["disallow_clean_steps", "disallow_service_steps", "disallowed_enrollment_boot_modes"],
+            ),
+        ],
+    },
+    Section {
+        name: "conductor",
+        acting: &[
+            "automated_clean",
+            "deploy_callback_timeout",
+            "clean_callback_timeout",
+            "service_callback_timeout",
+            "sync_power_state_interval",
+            "power_state_sync_max_retries",
+            "force_power_state_during_sync",
+            "power_failure_recovery_interval",
+            "power_state_change_timeout",
+            "soft_power_off_timeout",
+            "allow_provisioning_in_maintenance",
+            "allow_deleting_available_nodes",
+            "poweroff_in_cleanfail",
+            "max_conductor_wait_step_seconds",
+            "clean_step_priority_override",
+            "file_url_allowed_paths",
+        ],
+        idle: &[
+            (
+                Shape::Text,
+                &[
+                    "automated_cleaning_step_source",
+                    "automated_cleaning_runbook",
+                    "deploy_kernel",
+                    "deploy_ramdisk",
+                    "rescue_kernel",
+                    "rescue_ramdisk",
+                    "bootloader",
+                    "rescue_password_hash_algorithm",
+                    "automatic_lessee_source",
+                ],
+            ),
+            (
+                Shape::Whole,
+                &[
+                    "rescue_callback_timeout",
+                    "inspect_wait_timeout",
+                    "check_provision_state_interval",
+                    "check_rescue_state_interval",
+                    "check_allocations_interval",
+                    "heartbeat_interval",
+                    "heartbeat_timeout",
+                    "sync_power_state_workers",
+                    "node_locked_retry_attempts",
+                    "node_locked_retry_interval",
+                    "workers_pool_size",
+                    "reserved_workers_pool_percentage",
+                    "periodic_max_workers",
+                    "sync_local_state_interval",
+                    "cache_clean_up_interval",
+                    "graceful_shutdown_timeout",
+                    "max_concurrent_deploy",
+                    "max_concurrent_clean",
+                    "node_history_max_entries",
+                    "node_history_cleanup_interval",
+                    "node_history_cleanup_batch_count",
+                    "node_history_minimum_days",
+                ],
+            ),
+            (
+                Shape::Flag,
+                &[
+                    "automated_cleaning_runbook_from_node",
+                    "automated_cleaning_runbook_validate_traits",
+                    "node_history",
+                    "record_step_flows_in_history",
+                    "poweroff_in_servicefail",
+                    "clear_image_cache_on_deploy_failure",
+                    "error_on_ramdisk_config_inconsistency",
+                    "require_rescue_password_hashed",
+                    "permit_child_node_step_async_result",
+                    "enable_health_monitoring",
+                    "disable_deep_image_inspection",
+                    "conductor_always_validates_images",
+                    "disable_file_checksum",
+                    "disable_support_for_checksum_files",
+                    "disable_zstandard_decompression",
+                    "disable_kernel_parameter_parsing",
+                    "enable_mdns",
+                ],
+            ),
+            (
+                Shape::List,
+                &[
+                    "verify_step_priority_override",
+                    "permitted_image_formats",
+                    "disallowed_deployment_boot_modes",
+                ],
+            ),
+            (
+                Shape::Map,
+                &[
+                    "automated_cleaning_runbook_by_resource_class",
+                    "deploy_kernel_by_arch",
+                    "deploy_ramdisk_by_arch",
+                    "rescue_kernel_by_arch",
+                    "rescue_ramdisk_by_arch",
+                    "bootloader_by_arch",
+                ],
+            ),
+        ],
+    },
+    Section {
+        name: "deploy",
+        acting: &[
+            "power_off_after_deploy_failure",
+            "erase_devices_priority",
+            "erase_devices_metadata_priority",
+        ],
+        idle: &[
+            (
+                Shape::Text,
+                &[
+                    "http_url",
+                    "http_root",
+                    "http_image_subdir",
+                    "external_http_url",
+                    "external_callback_url",
+                    "default_boot_mode",
+                    "ramdisk_image_download_source",
+                    "image_server_auth_strategy",
+                ],
+            ),
+            (
+                Shape::Whole,
+                &[
+                    "delete_configuration_priority",
+                    "create_configuration_priority",
+                    "shred_random_overwrite_iterations",
+                    "disk_erasure_concurrency",
+                    "fast_track_timeout",
+                    "iso_cache_size",
+                    "iso_cache_ttl",
+                ],
+            ),
+            (
+                Shape::Flag,
+                &[
+                    "shred_final_overwrite_with_zeros",
+                    "enable_ata_secure_erase",
+                    "enable_nvme_secure_erase",
+                    "continue_if_disk_secure_erase_fails",
+                    "erase_skip_read_only",
+                    "fast_track",
+                    "image_server_auth_permit_unknown_hosts",
+                ],
+            ),
+            (Shape::List, &["image_server_auth_hosts"]),
+        ],
+    },
+    Section {
+        name: "agent",
+        acting: &[
+            "require_tls",
+            "command_timeout",
+            "callback_networks",
+            "bmc_networks",
+            "deploy_logs_collect",
+            "deploy_logs_local_path",
+            "post_deploy_get_power_state_retries",
+            "post_deploy_get_power_state_retry_interval",
+        ],
+        idle: &[
+            (
+                Shape::Text,
+                &[
+                    "certificates_path",
+                    "tls_minimum_version",
+                    "image_download_source",
+                    "deploy_logs_storage_backend",
+                    "api_ca_file",
+                ],
+            ),
+            (
+                Shape::Whole,
+                &[
+                    "max_command_attempts",
+                    "command_wait_attempts",
+                    "command_wait_interval",
+                    "memory_consumed_by_agent",
+                ],
+            ),
+            (
+                Shape::Flag,
+                &[
+                    "stream_raw_images",
+                    "manage_agent_boot",
+                    "allow_md5_checksum",
+                    "enable_bios_bootloader_install",
+                ],
+            ),
+            (Shape::TextOrFlag, &["verify_ca"]),
+        ],
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::section::Document;
+
+    #[test]
+    fn names_that_act_are_read() {
+        for section in SECTIONS {
+            for name in section.acting {
+                // No option is a table: where one is refused, the name is read.
+                let text = format!("[{}]\n{name} = {{ a = 1 }}\n", section.name);
+                assert!(toml::from_str::<Document>(&text).is_err(), "{text}");
+                assert_eq!(section.shape(name), None, "{name} is in both lists");
+            }
+            for name in section.idle.iter().flat_map(|(_, names)| names.iter()) {
+                let text = format!("[{}]\n{name} = {{ a = 1 }}\n", section.name);
+                assert!(toml::from_str::<Document>(&text).is_ok(), "{name} is read");
+            }
+        }
+    }
+
+    #[test]
+    fn letters_are_counted() {
+        for (a, b, mistakes) in
+            [("", "", 0), ("ab", "", 2), ("", "ab", 2), ("abc", "axc", 1), ("abc", "bc", 1)]
+        {
+            assert_eq!(distance(a, b), mistakes, "{a} {b}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_name_is_a_panic(name: String) {
+            let mut members = Table::new();
+            members.insert(name, Value::Boolean(true));
+            check(&Table::from_iter([("api".to_owned(), Value::Table(members))])).ok();
+        }
+    }
+}
