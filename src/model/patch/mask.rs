@@ -12,7 +12,9 @@ use crate::model::refusal::Refusal;
 pub fn keep(value: Value, stored: &Object, veil: Veil) -> Result<Value, Refusal> {
     match value {
         Value::Object(members) => object(members, Some(stored), veil).map(Value::Object),
-        other => Ok(other),
+        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+            Ok(plain)
+        }
     }
 }
 
@@ -25,7 +27,8 @@ fn object(members: Object, stored: Option<&Object>, veil: Veil) -> Result<Object
                 None => return Err(unknown(&key)),
             },
             Value::Object(inner) => Value::Object(object(inner, before.and_then(Value::as_object), veil)?),
-            other => other,
+            plain
+            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => plain,
         };
         Ok((key, value))
     };
