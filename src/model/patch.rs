@@ -92,11 +92,12 @@ fn touched<'a, T: 'static>(
 
 /// Secrets of the driver and of the instance come back masked from clients that write what they have read.
 fn unmask(root: &str, value: Value, stored: &Wished) -> Result<Value, Refusal> {
-    match root {
-        "driver_info" => mask::keep(value, &stored.driver_info, Veil::of_member(root)),
-        "instance_info" => mask::keep(value, &stored.instance_info, Veil::of_member(root)),
-        _ => Ok(value),
-    }
+    let stored = match root {
+        "driver_info" => &stored.driver_info,
+        "instance_info" => &stored.instance_info,
+        _ => return Ok(value),
+    };
+    mask::keep(value, Some(&Value::Object(stored.clone())), Veil::of_member(root))
 }
 
 /// One operation on the value of its root.

@@ -149,6 +149,7 @@ fn config(home: &Path, configured: &str) -> Config {
 fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut request = Request::made(Method::of(method), path, body);
+    method.clone_into(&mut request.word);
     query.clone_into(&mut request.query);
     request.headers.push("Host", "api");
     if !version.is_empty() {

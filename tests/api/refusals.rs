@@ -137,3 +137,24 @@ async fn what_clients_look_at_in_passing_is_there() {
         assert!(!answer.text().is_empty());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_method_is_refused_by_its_name() {
+    let rack = Rack::start().await;
+    let answer = rack.call("TRACE", "/v1/nodes", "1.115", None).await;
+    assert_eq!(answer.status, 405);
+    assert!(answer.text().contains("TRACE is not possible here"), "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_are_as_long_as_the_site_says_whatever_is_asked_for() {
+    let rack = Rack::start_with("[api]\nmax_limit = 2\n").await;
+    for name in ["n1", "n2", "n3"] {
+        rack.node(json!({"name": name})).await;
+    }
+    for query in ["", "?limit=3", "?limit=99999999999999999999"] {
+        let page = rack.get(&format!("/v1/nodes{query}")).await;
+        assert_eq!(page.body["nodes"].as_array().map(Vec::len), Some(2), "{query}");
+        assert!(page.body["next"].is_string(), "{query}");
+    }
+}

@@ -8,31 +8,29 @@ use crate::model::Object;
 use crate::model::refusal::Refusal;
 
 /// `value` with the stored secrets in place of their masks, at every depth; a mask of what is not stored is
-/// refused.
-pub fn keep(value: Value, stored: &Object, veil: Veil) -> Result<Value, Refusal> {
-    match value {
-        Value::Object(members) => object(members, Some(stored), veil).map(Value::Object),
-        plain @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
-            Ok(plain)
-        }
+/// refused. Objects in arrays are found by their place.
+pub fn keep(value: Value, stored: Option<&Value>, veil: Veil) -> Result<Value, Refusal> {
+    if let Value::Object(members) = value {
+        let one = |(key, value): (String, Value)| {
+            let before = stored.and_then(|stored| stored.get(&key));
+            let value = member(&key, value, before, veil)?;
+            Ok((key, value))
+        };
+        return members.into_iter().map(one).collect::<Result<Object, _>>().map(Value::Object);
     }
+    if let Value::Array(items) = value {
+        let places = items.into_iter().enumerate();
+        let one = |(place, item)| keep(item, stored.and_then(|stored| stored.get(place)), veil);
+        return places.map(one).collect::<Result<_, _>>().map(Value::Array);
+    }
+    Ok(value)
 }
 
-fn object(members: Object, stored: Option<&Object>, veil: Veil) -> Result<Object, Refusal> {
-    let one = |(key, value): (String, Value)| {
-        let before = stored.and_then(|stored| stored.get(&key));
-        let value = match value {
-            Value::String(text) if text == MASK && veil.hides(&key) => match before {
-                Some(before) => before.clone(),
-                None => return Err(unknown(&key)),
-            },
-            Value::Object(inner) => Value::Object(object(inner, before.and_then(Value::as_object), veil)?),
-            plain
-            @ (Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => plain,
-        };
-        Ok((key, value))
-    };
-    members.into_iter().map(one).collect()
+fn member(key: &str, value: Value, before: Option<&Value>, veil: Veil) -> Result<Value, Refusal> {
+    if veil.hides(key) && value == MASK {
+        return before.cloned().ok_or_else(|| unknown(key));
+    }
+    keep(value, before, veil)
 }
 
 fn unknown(key: &str) -> Refusal {

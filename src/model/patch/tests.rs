@@ -87,11 +87,11 @@ fn what_cannot_be_done_is_refused_whole() {
 #[test]
 fn a_mask_that_is_written_back_keeps_the_secret() {
     let mut node = node(Provision::Enroll);
-    let info = json!({"ipmi_password": "hunter2", "a": {"token": "t"}, "b": 1});
+    let info = json!({"ipmi_password": "hunter2", "a": [{"token": "t"}], "b": 1});
     node.wished.driver_info = info.as_object().unwrap().clone();
-    let whole = json!({"ipmi_password": "******", "a": {"token": "******"}, "b": 2});
+    let whole = json!({"ipmi_password": "******", "a": [{"token": "******"}], "b": 2});
     let wished = patched(&node, vec![replace("/driver_info", whole)]).unwrap();
-    let kept = json!({"ipmi_password": "hunter2", "a": {"token": "t"}, "b": 2});
+    let kept = json!({"ipmi_password": "hunter2", "a": [{"token": "t"}], "b": 2});
     assert_eq!(Value::Object(wished.driver_info), kept);
     let wished = patched(&node, vec![replace("/driver_info/ipmi_password", json!("******"))]).unwrap();
     assert_eq!(Value::Object(wished.driver_info), info);
