@@ -1,6 +1,5 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
-use std::collections::HashSet;
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -37,7 +36,6 @@ use crate::net::server;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
-use crate::store::reader::Reader;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -87,7 +85,6 @@ impl App {
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
-        sweep(&store.reader(), &blobs)?;
         let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
         let listener = bind(config.listen).await?;
         let rack_listener = match config.rack_listen {
@@ -225,14 +222,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|source| AppError::Bind { address, source })
 }
 
-/// Payloads that no record names are left over from asks that were cut.
-fn sweep(reader: &Reader, blobs: &Blobs) -> Result<(), AppError> {
-    let published = reader.published();
-    let named: HashSet<String> = published.nodes().filter_map(|node| node.config_drive.clone()).collect();
-    blobs.sweep(&named)?;
-    Ok(())
-}
-
 /// 32 random bytes as 43 URL-safe characters.
 fn fresh_token() -> Secret {
     let mut bytes = [0; 32];
@@ -290,16 +279,16 @@ async fn watch(site: Arc<Site>) {
 /// Housekeeping of the store and of the config drives, off the async threads.
 async fn tidy(site: Arc<Site>, store: Arc<Store>, desk: Arc<Desk>) {
     loop {
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            () = sleep(&*site.clock, TIDY) => {}
-        }
         let one = store.clone();
         let done = tokio::task::spawn_blocking(move || one.tidy()).await;
         if let Ok(Err(error)) = done {
             tracing::warn!(error = error.chain(), "the store could not be tidied");
         }
         desk.sweep_config_drives().await;
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::cli::link::Link;
 use crate::demo::board::Board;
 use crate::demo::life::{Image, Life};
 use crate::twin::rack::Rack;
-use crate::twin::server::{Server, TwinError};
+use crate::twin::server::TwinError;
 use crate::twin::settings::Settings;
 
 /// Why the demo does not end well.
@@ -247,11 +247,6 @@ impl Drop for Folder {
         // What cannot be removed lies in the system's folder for passing files.
         std::fs::remove_dir_all(&self.path).ok();
     }
-}
-
-/// The server of a row, for those who press buttons.
-pub fn by_mac<'a>(servers: &'a [Server], mac: &str) -> Option<&'a Server> {
-    servers.iter().find(|server| server.settings().macs.iter().any(|one| one.to_string() == mac))
 }
 
 const IMAGE_NAME: &str = "demo.img";

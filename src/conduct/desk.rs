@@ -99,8 +99,14 @@ impl Desk {
         self.site.clock.wall()
     }
 
-    /// Makes a node and opens its lane.
+    /// Makes a node and opens its lane. Goes on if who asked goes away: a node that is kept has a lane.
     pub async fn create(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
+        let (desk, id) = (Arc::clone(self), draft.id);
+        let made = self.site.tasks.spawn(async move { desk.make(draft).await });
+        made.await.unwrap_or_else(|_| Err(stopping(id)))
+    }
+
+    async fn make(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
         let _one_at_a_time = self.rack.lock().await;
         let mut node = Node::new(draft.id, draft.wished, self.site.clock.wall());
         if draft.starts_available {

@@ -51,6 +51,11 @@ fn masked_once(course: &mut Course<'_>) {
 
 fn issue(course: &mut Course<'_>, from: IpAddr) {
     let token = course.facts.token.clone();
+    if token.reveal().is_empty() {
+        // The system gave no random numbers: an empty token would let anybody in.
+        course.answer = Answer::AskAgain;
+        return;
+    }
     course.answer = Answer::Token(TokenAnswer::Plain(token.clone()));
     course.node.agent = Some(Agent { given_to: Some(from), ..Agent::unused(token, false) });
 }

@@ -1,5 +1,8 @@
 //! What is there after the daemon was killed.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use serde_json::json;
 
 use crate::daemon::Daemon;
@@ -55,4 +58,39 @@ fn an_operator_stops_the_daemon_and_it_ends_by_itself() {
     assert!(ended.success(), "{ended}:\n{}", daemon.log());
     daemon.restart();
     assert_eq!(Cli::new(daemon.url()).names(&[]), ["n1"]);
+}
+
+/// One request on a connection of its own; the answer's text if `listen`, else the client hangs up at once.
+fn send(daemon: &Daemon, method: &str, path: &str, body: &str, listen: bool) -> String {
+    let address = daemon.url().trim_start_matches("http://").to_owned();
+    let mut wire = TcpStream::connect(&address).unwrap();
+    write!(
+        wire,
+        "{method} {path} HTTP/1.1\r\nHost: {address}\r\nX-OpenStack-Ironic-API-Version: 1.115\r\n\
+         Connection: close\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    if listen {
+        wire.read_to_string(&mut answer).unwrap();
+    }
+    answer
+}
+
+#[test]
+fn a_client_hangs_up_while_its_node_is_made_and_the_node_can_be_used_all_the_same() {
+    let daemon = Daemon::start();
+    for number in 0..60 {
+        let body = format!(r#"{{"driver": "fake-hardware", "name": "gone-{number}"}}"#);
+        send(&daemon, "POST", "/v1/nodes", &body, false);
+    }
+    // One that is answered comes after all that were begun: nodes are made one at a time.
+    send(&daemon, "POST", "/v1/nodes", r#"{"driver": "fake-hardware", "name": "last"}"#, true);
+    let listed = send(&daemon, "GET", "/v1/nodes?limit=1000", "", true);
+    for number in (0..60).filter(|number| listed.contains(&format!("\"gone-{number}\""))) {
+        let patch = r#"[{"op": "add", "path": "/extra/a", "value": 1}]"#;
+        let answer = send(&daemon, "PATCH", &format!("/v1/nodes/gone-{number}"), patch, true);
+        assert!(answer.starts_with("HTTP/1.1 200"), "gone-{number}: {answer}");
+    }
 }
