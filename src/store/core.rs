@@ -11,6 +11,7 @@ use crate::store::disk::key;
 use crate::store::disk::seal::Sealer;
 use crate::store::disk::space::Space;
 use crate::store::due::Due;
+use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::load::{self, OwedByNode};
 use crate::store::options::{Options, Probe};
@@ -23,6 +24,7 @@ pub struct Core {
     pub sealer: Sealer,
     pub publisher: Publisher,
     pub due: Due,
+    pub entries: Entries,
     pub clock: SharedClock,
     pub probe: Option<Arc<dyn Probe>>,
     space: Mutex<Space>,
@@ -44,9 +46,9 @@ impl Core {
         let dir = DataDir::open(&dir)?;
         let file = File::open(&dir.store())?;
         let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
-        let (copy, owed) = {
+        let (copy, owed, entries) = {
             let txn = file.read()?;
-            (load::published(&file, &sealer, &txn)?, load::owed(&file, &txn)?)
+            (load::published(&file, &sealer, &txn)?, load::owed(&file, &txn)?, load::entries(&file, &txn)?)
         };
         let due = Due::default();
         for node in copy.nodes() {
@@ -56,7 +58,7 @@ impl Core {
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
-        Ok((Self { file, sealer, publisher, due, clock, probe, space, cut, dir }, owed))
+        Ok((Self { file, sealer, publisher, due, entries, clock, probe, space, cut, dir }, owed))
     }
 
     /// Shows a commit to readers and to the due order.
@@ -66,9 +68,10 @@ impl Core {
             match change {
                 Change::Node(node) => self.due.set(node.id, node.wait.as_ref(), now),
                 Change::NodeGone(id) => self.due.set(*id, None, now),
-                Change::Port(_) | Change::PortGone(_) => {}
+                Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => {}
             }
         }
+        self.entries.apply(&changes);
         self.publisher.publish(changes);
     }
 

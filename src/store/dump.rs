@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::base::secret::{MASK, Veil};
 use crate::model::effect::Owed;
 use crate::model::journal::Entry;
-use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
 use crate::store::load;
+use crate::store::table::journal;
 
 /// A line for each record, then the number of rows of each table.
 pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
@@ -39,7 +39,7 @@ pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
 
 fn journal(file: &File, txn: &RoTxn, text: &mut String) -> Result<(), StoreError> {
     for row in file.tables.journal.iter(txn)? {
-        let entry: Entry = codec::decode(row?.1, &file.path, || "a journal entry".to_owned())?;
+        let entry: Entry = journal::decode(file, row?.1)?;
         line(text, "journal", &masked(serde_json::to_value(entry)));
     }
     Ok(())

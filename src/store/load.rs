@@ -10,10 +10,11 @@ use crate::base::id::{NodeId, PortId};
 use crate::model::effect::Owed;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
+use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::nodes::{self, last_id};
-use crate::store::table::{owed, ports};
+use crate::store::table::nodes::{self, first_id};
+use crate::store::table::{journal, owed, ports};
 use crate::store::txn::Change;
 
 /// What was owed to each node, by rising number.
@@ -24,15 +25,25 @@ pub fn published(file: &File, sealer: &Sealer, txn: &RoTxn) -> Result<Published,
     let mut copy = Published::default();
     for row in file.tables.nodes.iter(txn)? {
         let (key, bytes) = row?;
-        let id = last_id(key).unwrap_or(NodeId(Uuid::nil()));
+        let id = first_id(key).unwrap_or(NodeId(Uuid::nil()));
         copy.apply(Change::Node(Arc::new(nodes::decode(file, sealer, id, bytes)?)));
     }
     for row in file.tables.ports.iter(txn)? {
         let (key, bytes) = row?;
-        let id = last_id(key).map_or(PortId(Uuid::nil()), |id| PortId(id.0));
+        let id = first_id(key).map_or(PortId(Uuid::nil()), |id| PortId(id.0));
         copy.apply(Change::Port(Arc::new(ports::decode(file, sealer, id, bytes)?)));
     }
     Ok(copy)
+}
+
+/// Which entries the journal has of each node.
+pub fn entries(file: &File, txn: &RoTxn) -> Result<Entries, StoreError> {
+    let entries = Entries::default();
+    for row in file.tables.journal.iter(txn)? {
+        let (key, bytes) = row?;
+        entries.apply(&[Change::Entry(journal::subject(bytes), journal::sequence(key))]);
+    }
+    Ok(entries)
 }
 
 /// All that is owed.

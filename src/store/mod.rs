@@ -27,6 +27,7 @@ pub mod core;
 pub mod disk;
 pub mod due;
 pub mod dump;
+pub mod entries;
 pub mod error;
 pub mod load;
 pub mod options;

@@ -18,14 +18,14 @@ use crate::store::txn::Change;
 pub struct Published {
     nodes: OrdMap<NodeId, Arc<Node>>,
     by_order: OrdMap<u64, Arc<Node>>,
-    by_name: OrdMap<String, NodeId>,
+    by_name: OrdMap<Arc<str>, NodeId>,
     by_instance: OrdMap<Uuid, NodeId>,
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
-    ports_by_name: OrdMap<String, PortId>,
+    ports_by_name: OrdMap<Arc<str>, PortId>,
     ports_by_node: OrdMap<(NodeId, u64), PortId>,
 }
 
@@ -62,6 +62,16 @@ impl Published {
     pub fn children(&self, parent: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_parent.range((parent, 0)..=(parent, u64::MAX));
         rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    /// The highest order given to a node that is there; 0 without nodes.
+    pub fn last_node_order(&self) -> u64 {
+        self.by_order.get_max().map_or(0, |(order, _)| *order)
+    }
+
+    /// The highest order given to a port that is there; 0 without ports.
+    pub fn last_port_order(&self) -> u64 {
+        self.ports_by_order.get_max().map_or(0, |(order, _)| *order)
     }
 
     pub fn node_count(&self) -> usize {
@@ -107,6 +117,7 @@ impl Published {
             Change::NodeGone(id) => self.drop_node(id),
             Change::Port(port) => self.put_port(port),
             Change::PortGone(id) => self.drop_port(id),
+            Change::Entry(..) | Change::EntryGone(..) => {}
         }
     }
 
@@ -123,7 +134,7 @@ impl Published {
     fn index_node(&mut self, node: &Node) {
         let (id, order) = (node.id, node.order);
         if let Some(name) = &node.wished.name {
-            self.by_name.insert(name.clone(), id);
+            self.by_name.insert(name.as_str().into(), id);
         }
         if let Some(instance) = node.wished.instance_uuid {
             self.by_instance.insert(instance, id);
@@ -137,7 +148,7 @@ impl Published {
     fn drop_node(&mut self, id: NodeId) {
         let Some(old) = self.nodes.remove(&id) else { return };
         if let Some(name) = &old.wished.name {
-            self.by_name.remove(name);
+            self.by_name.remove(name.as_str());
         }
         if let Some(instance) = old.wished.instance_uuid {
             self.by_instance.remove(&instance);
@@ -152,7 +163,7 @@ impl Published {
     fn put_port(&mut self, port: Arc<Port>) {
         self.drop_port(port.id);
         if let Some(name) = &port.wished.name {
-            self.ports_by_name.insert(name.clone(), port.id);
+            self.ports_by_name.insert(name.as_str().into(), port.id);
         }
         self.ports_by_mac.insert(port.address, port.id);
         self.ports_by_node.insert((port.node, port.order), port.id);
@@ -163,7 +174,7 @@ impl Published {
     fn drop_port(&mut self, id: PortId) {
         let Some(old) = self.ports.remove(&id) else { return };
         if let Some(name) = &old.wished.name {
-            self.ports_by_name.remove(name);
+            self.ports_by_name.remove(name.as_str());
         }
         self.ports_by_mac.remove(&old.address);
         self.ports_by_node.remove(&(old.node, old.order));

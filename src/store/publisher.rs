@@ -46,11 +46,13 @@ impl Publisher {
     /// Publishes what a commit changed.
     pub fn publish(&self, changes: impl IntoIterator<Item = Change>) {
         let mut laid = self.laid();
-        let mut next = Published::clone(&self.copy.borrow());
-        for change in changes {
-            next.apply(covered(&mut laid, change));
-        }
-        self.copy.send_replace(Arc::new(next));
+        // In place where no reader holds the copy: sharing costs as much as the whole commit's own work.
+        self.copy.send_modify(|copy| {
+            let next = Arc::make_mut(copy);
+            for change in changes {
+                next.apply(covered(&mut laid, change));
+            }
+        });
     }
 
     /// Shows the node reserved.
@@ -77,9 +79,8 @@ impl Publisher {
         if node.reserved == reserved {
             return;
         }
-        let mut next = Published::clone(&self.copy.borrow());
-        next.apply(Change::Node(Arc::new(Node { reserved, ..node.clone() })));
-        self.copy.send_replace(Arc::new(next));
+        let shown = Change::Node(Arc::new(Node { reserved, ..node.clone() }));
+        self.copy.send_modify(|copy| Arc::make_mut(copy).apply(shown));
     }
 
     fn laid(&self) -> MutexGuard<'_, HashMap<NodeId, bool>> {
@@ -101,6 +102,6 @@ fn covered(laid: &mut HashMap<NodeId, bool>, change: Change) -> Change {
             laid.remove(&id);
             Change::NodeGone(id)
         }
-        Change::Port(_) | Change::PortGone(_) => change,
+        Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => change,
     }
 }

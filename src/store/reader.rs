@@ -30,8 +30,9 @@ impl Reader {
 
     /// The node's journal entries after the sequence number `after` (0: from the oldest), `limit` at most.
     pub fn journal(&self, node: NodeId, after: u64, limit: usize) -> Result<Vec<Entry>, StoreError> {
-        let file = &self.core.file;
+        let Core { file, entries, .. } = &*self.core;
         let txn = file.read()?;
-        journal::read(file, &txn, node, after, limit)
+        let wanted = entries.of(node).into_iter().filter(|sequence| *sequence > after).take(limit);
+        journal::read(file, &txn, wanted)
     }
 }

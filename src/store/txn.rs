@@ -8,10 +8,13 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::node::Node;
 use crate::model::port::Port;
+use crate::store::codec;
 use crate::store::core::Core;
 use crate::store::disk::env::{File, Table, Tables};
 use crate::store::disk::seal::Sealer;
+use crate::store::entries::Entries;
 use crate::store::error::StoreError;
+use crate::store::published::Published;
 use crate::store::publisher::Publisher;
 use crate::store::table::journal::Journal;
 use crate::store::table::nodes::Nodes;
@@ -28,6 +31,7 @@ pub struct Txn<'p> {
     /// What is committed, and what earlier jobs of the same flush have changed.
     publisher: &'p Publisher,
     earlier: &'p [Change],
+    entries: &'p Entries,
     at: Moment,
     dirty: bool,
 }
@@ -39,6 +43,9 @@ pub enum Change {
     NodeGone(NodeId),
     Port(Arc<Port>),
     PortGone(PortId),
+    /// The journal has an entry of this number about the node, or has it no longer.
+    Entry(NodeId, u64),
+    EntryGone(NodeId, u64),
 }
 
 impl std::fmt::Debug for Txn<'_> {
@@ -49,8 +56,9 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, clock, .. } = core;
-        Self { rw, file, sealer, changes: Vec::new(), publisher, earlier, at: clock.wall(), dirty: false }
+        let Core { file, sealer, publisher, entries, clock, .. } = core;
+        let (changes, at) = (Vec::new(), clock.wall());
+        Self { rw, file, sealer, changes, publisher, earlier, entries, at, dirty: false }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Vec<Change>) {
@@ -89,26 +97,74 @@ impl<'p> Txn<'p> {
 
     /// The node as this transaction sees it: every record is in memory, and nothing else writes.
     pub(in crate::store) fn node(&self, id: NodeId) -> Option<Arc<Node>> {
-        let changed = self.newest(|change| match change {
-            Change::Node(node) if node.id == id => Some(Some(Arc::clone(node))),
-            Change::NodeGone(gone) if *gone == id => Some(None),
-            Change::Node(_) | Change::NodeGone(_) | Change::Port(_) | Change::PortGone(_) => None,
-        });
-        changed.unwrap_or_else(|| self.publisher.recorded(id))
+        let changed = self.changed_nodes().find(|(changed, _)| *changed == id);
+        changed.map_or_else(|| self.publisher.recorded(id), |(_, node)| node.cloned())
+    }
+
+    /// What was done to nodes since the published copy, the newest first.
+    pub(in crate::store) fn changed_nodes(&self) -> impl Iterator<Item = (NodeId, Option<&Arc<Node>>)> {
+        self.newest_first().filter_map(|change| match change {
+            Change::Node(node) => Some((node.id, Some(node))),
+            Change::NodeGone(id) => Some((*id, None)),
+            Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+        })
     }
 
     /// The port as this transaction sees it.
     pub(in crate::store) fn port(&self, id: PortId) -> Option<Arc<Port>> {
-        let changed = self.newest(|change| match change {
-            Change::Port(port) if port.id == id => Some(Some(Arc::clone(port))),
-            Change::PortGone(gone) if *gone == id => Some(None),
-            Change::Node(_) | Change::NodeGone(_) | Change::Port(_) | Change::PortGone(_) => None,
-        });
-        changed.unwrap_or_else(|| self.publisher.published().port(id).cloned())
+        let changed = self.changed_ports().find(|(changed, _)| *changed == id);
+        changed.map_or_else(|| self.publisher.published().port(id).cloned(), |(_, port)| port.cloned())
     }
 
-    fn newest<T>(&self, found: impl FnMut(&Change) -> Option<T>) -> Option<T> {
-        self.earlier.iter().chain(&self.changes).rev().find_map(found)
+    /// What was done to ports since the published copy, the newest first.
+    pub(in crate::store) fn changed_ports(&self) -> impl Iterator<Item = (PortId, Option<&Arc<Port>>)> {
+        self.newest_first().filter_map(|change| match change {
+            Change::Port(port) => Some((port.id, Some(port))),
+            Change::PortGone(id) => Some((*id, None)),
+            Change::Node(_) | Change::NodeGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+        })
+    }
+
+    /// Numbers of the node's journal entries as this transaction sees them, the oldest first.
+    pub(in crate::store) fn entries(&self, node: NodeId) -> Vec<u64> {
+        let mut kept = self.entries.of(node);
+        for change in self.earlier.iter().chain(&self.changes) {
+            match change {
+                Change::Entry(of, sequence) if *of == node => kept.push(*sequence),
+                Change::EntryGone(of, gone) if *of == node => kept.retain(|sequence| sequence != gone),
+                Change::Node(_)
+                | Change::NodeGone(_)
+                | Change::Port(_)
+                | Change::PortGone(_)
+                | Change::Entry(..)
+                | Change::EntryGone(..) => {}
+            }
+        }
+        kept
+    }
+
+    /// How many entries the journal has of the node, as this transaction sees it.
+    pub(in crate::store) fn entry_count(&self, node: NodeId) -> usize {
+        let changes = || self.earlier.iter().chain(&self.changes);
+        let is_more = |change: &&Change| matches!(change, Change::Entry(of, _) if *of == node);
+        let is_less = |change: &&Change| matches!(change, Change::EntryGone(of, _) if *of == node);
+        let more = self.entries.count(node) + changes().filter(is_more).count();
+        more.saturating_sub(changes().filter(is_less).count())
+    }
+
+    /// A number that was given lately and is borne by nothing any more: none below it is given again.
+    pub(in crate::store) fn marked(&self, key: &str) -> Result<u64, StoreError> {
+        let Some(bytes) = self.get(self.tables().rack, key.as_bytes())? else { return Ok(0) };
+        codec::decode(bytes, &self.file.path, || format!("the rack's value {key:?}"))
+    }
+
+    fn newest_first(&self) -> impl Iterator<Item = &Change> {
+        self.earlier.iter().chain(&self.changes).rev()
+    }
+
+    /// The published copy, without what this flush has changed.
+    pub(in crate::store) fn published(&self) -> Arc<Published> {
+        self.publisher.published()
     }
 
     pub(in crate::store) fn tables(&self) -> &'p Tables {

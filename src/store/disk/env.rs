@@ -52,26 +52,12 @@ tables! {
     meta,
     /// Node id to record.
     nodes,
-    /// SHA-256 of a node's name to its id.
-    node_name,
-    /// Instance UUID to node id.
-    node_instance,
     /// Port id to record.
     ports,
-    /// MAC to port id.
-    port_mac,
-    /// SHA-256 of a port's name to its id.
-    port_name,
-    /// Node id and order to port id.
-    port_node,
     /// Node id and number to owed effect.
     owed,
-    /// Node id and sequence to entry.
+    /// Sequence to node id and entry.
     journal,
-    /// Sequence to node id: the journal's age order.
-    journal_order,
-    /// Node id to the count of its entries.
-    journal_tally,
     /// Name to value, for what belongs to no node.
     rack,
 }
@@ -87,7 +73,10 @@ impl File {
         env.clear_stale_readers().map_err(fail)?;
         lengthen(&env, path)?;
         let tables = match existing(&env, path)? {
-            Some(tables) => tables,
+            Some((tables, version)) => {
+                upgrade::run(&env, &tables, version).map_err(fail)?;
+                tables
+            }
             None => create(&env).map_err(fail)?,
         };
         Ok(Self { env, tables, path: path.to_path_buf() })
@@ -137,8 +126,9 @@ fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The tables of a store that has all of them; a newer store is refused before anything is written.
-fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<Tables>, StoreError> {
+/// The tables of a store that has all of them, and its version; a newer store is refused before anything is
+/// written.
+fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<(Tables, u32)>, StoreError> {
     let fail = |error| StoreError::lmdb(path, error);
     let txn = env.read_txn().map_err(fail)?;
     let found = env
@@ -151,12 +141,16 @@ fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<Tables>, StoreE
         })
         .map_err(fail)?;
     let Some(found) = found.commit() else { return Ok(None) };
-    if let [Some(meta), ..] = found {
-        let txn = env.read_txn().map_err(fail)?;
-        upgrade::check(&txn, meta, path)?;
-    }
+    let version = match found {
+        [Some(meta), ..] => {
+            let txn = env.read_txn().map_err(fail)?;
+            upgrade::check(&txn, meta, path)?
+        }
+        [..] => upgrade::VERSION,
+    };
     let whole: Option<Vec<Table>> = found.into_iter().collect();
-    Ok(whole.and_then(|tables| tables.try_into().ok()).map(Tables::from_array))
+    let tables = whole.and_then(|tables| tables.try_into().ok()).map(Tables::from_array);
+    Ok(tables.map(|tables| (tables, version)))
 }
 
 /// Makes the file with its tables in a folder beside and moves it into `path`: LMDB writes its first pages without a

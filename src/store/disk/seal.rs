@@ -48,7 +48,10 @@ impl Sealer {
     /// Seals every value in `object` that `veil` hides. `path` starts with the record's id.
     pub fn seal(&self, path: &str, veil: Veil, object: &mut Object) -> Result<(), SealError> {
         for (key, value) in object {
-            self.seal_value(&format!("{path}/{key}"), veil, veil.hides(key), value)?;
+            let secret = veil.hides(key);
+            if secret || value.is_object() || value.is_array() {
+                self.seal_value(&format!("{path}/{key}"), veil, secret, value)?;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
-//! The journal: what happened to each node, trimmed a little with each entry.
+//! The journal: what happened, in the order in which it happened; trimmed a little with each entry.
 
 use heed::RoTxn;
+use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
@@ -8,8 +9,8 @@ use crate::model::journal::{Entry, Event};
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;
-use crate::store::table::nodes::last_id;
-use crate::store::txn::Txn;
+use crate::store::table::nodes::first_id;
+use crate::store::txn::{Change, Txn};
 
 /// The journal within a transaction.
 #[derive(Debug)]
@@ -29,7 +30,7 @@ pub struct Scene {
 impl Journal<'_, '_> {
     /// Adds an entry; returns its sequence number, which rises over all nodes.
     pub fn append(&mut self, node: NodeId, event: Event, scene: Scene) -> Result<u64, StoreError> {
-        let sequence = self.txn.rack().rise(SEQUENCE)?;
+        let sequence = self.last()?.saturating_add(1);
         let entry = Entry {
             sequence,
             at: scene.at,
@@ -40,101 +41,95 @@ impl Journal<'_, '_> {
             target: scene.target,
             step: scene.step,
         };
-        let bytes = codec::encode(&entry, || what(node))?;
-        self.txn.put(self.txn.tables().journal, &key(node, sequence), &bytes)?;
-        self.txn.put(self.txn.tables().journal_order, &sequence.to_be_bytes(), node.0.as_bytes())?;
-        let count = self.tally(node)?.saturating_add(1);
-        self.set_tally(node, count)?;
-        self.trim_node(node, count)?;
+        self.txn.put(self.txn.tables().journal, &key(sequence), &encode(node, &entry)?)?;
+        self.txn.changes.push(Change::Entry(node, sequence));
+        self.trim_node(node)?;
         self.trim_rack()?;
         Ok(sequence)
     }
 
-    /// Removes the node's entries.
+    /// Removes the node's entries. Their numbers are not given again.
     pub fn clear(&mut self, node: NodeId) -> Result<(), StoreError> {
-        let keys = self.txn.keys(self.txn.tables().journal, node.0.as_bytes())?;
-        for sequence in keys.iter().filter_map(|key| sequence(key)) {
-            self.drop_entry(node, sequence)?;
+        let kept = self.txn.entries(node);
+        let last = self.last()?;
+        if kept.last() == Some(&last) {
+            self.txn.rack().put(SEQUENCE, &last)?;
         }
-        self.txn.delete(self.txn.tables().journal_tally, node.0.as_bytes())?;
-        Ok(())
+        kept.into_iter().try_for_each(|sequence| self.drop_entry(node, sequence))
     }
 
-    /// How many entries the node has.
-    pub fn tally(&self, node: NodeId) -> Result<u64, StoreError> {
-        let bytes = self.txn.get(self.txn.tables().journal_tally, node.0.as_bytes())?;
-        Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
-    }
-
-    fn set_tally(&mut self, node: NodeId, count: u64) -> Result<(), StoreError> {
-        self.txn.put(self.txn.tables().journal_tally, node.0.as_bytes(), &count.to_be_bytes())
+    /// The last number given.
+    fn last(&self) -> Result<u64, StoreError> {
+        let mark = self.txn.marked(SEQUENCE)?;
+        let last = self.txn.tables().journal.last(&self.txn.rw)?;
+        Ok(last.map_or(mark, |(key, _)| mark.max(sequence(key))))
     }
 
     fn drop_entry(&mut self, node: NodeId, sequence: u64) -> Result<(), StoreError> {
-        self.txn.delete(self.txn.tables().journal, &key(node, sequence))?;
-        self.txn.delete(self.txn.tables().journal_order, &sequence.to_be_bytes())?;
+        self.txn.delete(self.txn.tables().journal, &key(sequence))?;
+        self.txn.changes.push(Change::EntryGone(node, sequence));
         Ok(())
     }
 
     /// Drops the node's oldest entries above its share, a few at a time.
-    fn trim_node(&mut self, node: NodeId, count: u64) -> Result<(), StoreError> {
-        let excess = count.saturating_sub(PER_NODE).min(PIECE);
-        if excess == 0 {
+    fn trim_node(&mut self, node: NodeId) -> Result<(), StoreError> {
+        if self.txn.entry_count(node) <= PER_NODE {
             return Ok(());
         }
-        for sequence in self.oldest(node, excess)? {
-            self.drop_entry(node, sequence)?;
-        }
-        self.set_tally(node, count - excess)
-    }
-
-    fn oldest(&self, node: NodeId, count: u64) -> Result<Vec<u64>, StoreError> {
-        let mut found = Vec::new();
-        let rows = self.txn.tables().journal.prefix_iter(&self.txn.rw, node.0.as_bytes())?;
-        for row in rows.take(usize::try_from(count).unwrap_or(usize::MAX)) {
-            found.extend(sequence(row?.0));
-        }
-        Ok(found)
+        let kept = self.txn.entries(node);
+        let excess = kept.len().saturating_sub(PER_NODE).min(PIECE);
+        kept.into_iter().take(excess).try_for_each(|sequence| self.drop_entry(node, sequence))
     }
 
     /// Drops the oldest entries of all above the journal's size, a few at a time.
     fn trim_rack(&mut self) -> Result<(), StoreError> {
-        let order = self.txn.tables().journal_order;
-        let excess = order.len(&self.txn.rw)?.saturating_sub(IN_ALL).min(PIECE);
-        for _ in 0..excess {
-            let Some((key, node)) = order.first(&self.txn.rw)? else { break };
-            let (Some(sequence), Some(node)) = (sequence(key), last_id(node)) else { break };
+        let journal = self.txn.tables().journal;
+        let count = usize::try_from(journal.len(&self.txn.rw)?).unwrap_or(usize::MAX);
+        for _ in 0..count.saturating_sub(IN_ALL).min(PIECE) {
+            let Some((key, bytes)) = journal.first(&self.txn.rw)? else { break };
+            let (node, sequence) = (subject(bytes), sequence(key));
             self.drop_entry(node, sequence)?;
-            let left = self.tally(node)?.saturating_sub(1);
-            self.set_tally(node, left)?;
         }
         Ok(())
     }
 }
 
-/// The node's entries after the sequence number `after` (0: from the oldest), `limit` at most.
-pub fn read(
-    file: &File,
-    txn: &RoTxn,
-    node: NodeId,
-    after: u64,
-    limit: usize,
-) -> Result<Vec<Entry>, StoreError> {
+/// The entries of these numbers; those that are gone are left out.
+pub fn read(file: &File, txn: &RoTxn, wanted: impl Iterator<Item = u64>) -> Result<Vec<Entry>, StoreError> {
     let mut entries = Vec::new();
-    let (from, to) = (key(node, after), key(node, u64::MAX));
-    let range = (std::ops::Bound::Excluded(from.as_slice()), std::ops::Bound::Included(to.as_slice()));
-    for row in file.tables.journal.range(txn, &range)?.take(limit) {
-        entries.push(codec::decode(row?.1, &file.path, || what(node))?);
+    for sequence in wanted {
+        if let Some(bytes) = file.tables.journal.get(txn, &key(sequence))? {
+            entries.push(decode(file, bytes)?);
+        }
     }
     Ok(entries)
 }
 
-fn key(node: NodeId, sequence: u64) -> Vec<u8> {
-    [&node.0.as_bytes()[..], &sequence.to_be_bytes()].concat()
+/// A row: whom it is about, then the entry.
+pub fn encode(node: NodeId, entry: &Entry) -> Result<Vec<u8>, StoreError> {
+    let bytes = codec::encode(entry, || what(node))?;
+    Ok([node.0.as_bytes(), bytes.as_slice()].concat())
 }
 
-fn sequence(key: &[u8]) -> Option<u64> {
-    key.last_chunk().map(|bytes| u64::from_be_bytes(*bytes))
+/// The entry of a row.
+pub fn decode(file: &File, bytes: &[u8]) -> Result<Entry, StoreError> {
+    let entry = bytes.get(ID..).unwrap_or_default();
+    codec::decode(entry, &file.path, || what(subject(bytes)))
+}
+
+/// The node that a row is about.
+pub fn subject(bytes: &[u8]) -> NodeId {
+    first_id(bytes).unwrap_or(NodeId(Uuid::nil()))
+}
+
+/// A row's key.
+pub fn key(sequence: u64) -> [u8; 8] {
+    sequence.to_be_bytes()
+}
+
+/// The number in a row's key.
+pub fn sequence(key: &[u8]) -> u64 {
+    key.try_into().map_or(0, u64::from_be_bytes)
 }
 
 fn what(node: NodeId) -> String {
@@ -142,14 +137,17 @@ fn what(node: NodeId) -> String {
 }
 
 /// Entries kept of one node (style corner 13).
-pub const PER_NODE: u64 = 300;
+pub const PER_NODE: usize = 300;
 
 /// Entries kept in all (style corner 13).
-pub const IN_ALL: u64 = 100_000;
+pub const IN_ALL: usize = 100_000;
 
 /// Entries dropped with one append at most, so that no transaction grows: more than one, so that a limit
 /// lowered by a later version is reached.
-const PIECE: u64 = 4;
+const PIECE: usize = 4;
 
-/// Row of the rack table that holds the last sequence number given.
+/// Bytes of a node's id.
+const ID: usize = 16;
+
+/// Row of the rack table that holds the last number given, if its entry is gone.
 const SEQUENCE: &str = "journal.sequence";

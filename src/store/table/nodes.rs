@@ -1,8 +1,8 @@
-//! The table of nodes and the indices that keep names and instances unique; other orders are in `published`.
+//! The table of nodes. Its indices are in the published copy; here they keep names and instances unique.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
@@ -10,7 +10,7 @@ use crate::base::secret::{Secret, Veil};
 use crate::model::Object;
 use crate::model::node::Node;
 use crate::store::codec;
-use crate::store::disk::env::{File, Table};
+use crate::store::disk::env::File;
 use crate::store::disk::seal::{SealError, Sealer};
 use crate::store::error::{Duplicate, StoreError};
 use crate::store::txn::{Change, Txn};
@@ -27,16 +27,25 @@ impl Nodes<'_, '_> {
     }
 
     /// The node of this name.
-    pub fn named(&self, name: &str) -> Result<Option<NodeId>, StoreError> {
-        self.indexed(self.txn.tables().node_name, &name_key(name))
+    pub fn named(&self, name: &str) -> Option<NodeId> {
+        let published = self.txn.published();
+        self.bearer(published.node_by_name(name), |node| node.wished.name.as_deref() == Some(name))
     }
 
     /// The node that bears this instance.
-    pub fn with_instance(&self, instance: Uuid) -> Result<Option<NodeId>, StoreError> {
-        self.indexed(self.txn.tables().node_instance, instance.as_bytes())
+    pub fn with_instance(&self, instance: Uuid) -> Option<NodeId> {
+        let published = self.txn.published();
+        self.bearer(published.node_by_instance(instance), |node| node.wished.instance_uuid == Some(instance))
     }
 
-    /// Writes the record and its indices; `order` 0 means that it is new. Returns it as stored.
+    /// Who bears it now: one that this flush has changed, or the published one, if it is unchanged.
+    fn bearer(&self, published: Option<&Arc<Node>>, bears: impl Fn(&Node) -> bool) -> Option<NodeId> {
+        let ids: BTreeSet<_> = self.txn.changed_nodes().map(|(id, _)| id).collect();
+        let changed = ids.iter().find(|id| self.get(**id).is_some_and(|node| bears(&node)));
+        changed.copied().or_else(|| published.map(|node| node.id).filter(|id| !ids.contains(id)))
+    }
+
+    /// Writes the record; `order` 0 means that it is new. Returns it as stored.
     pub fn put(&mut self, node: &Node) -> Result<Arc<Node>, StoreError> {
         let old = self.get(node.id);
         let old = old.as_deref();
@@ -44,7 +53,7 @@ impl Nodes<'_, '_> {
         if old == Some(&node) {
             return Ok(Arc::new(node));
         }
-        self.index(old, Some(&node))?;
+        self.refuse_clash(old, &node)?;
         let bytes = encode(self.txn.sealer, &node)?;
         self.txn.put(self.txn.tables().nodes, node.id.0.as_bytes(), &bytes)?;
         let node = Arc::new(node);
@@ -52,15 +61,17 @@ impl Nodes<'_, '_> {
         Ok(node)
     }
 
-    /// Removes the record with all that belongs to it: indices, ports, owed effects, journal.
+    /// Removes the record with all that belongs to it: ports, owed effects, journal.
     pub fn remove(&mut self, id: NodeId) -> Result<(), StoreError> {
         let old = self.get(id).ok_or(StoreError::NoSuchNode(id))?;
-        for port in self.txn.ports().of_node(id)? {
+        for port in self.txn.ports().of_node(id) {
             self.txn.ports().remove(port.id)?;
         }
         self.txn.owed().clear(id)?;
         self.txn.journal().clear(id)?;
-        self.index(Some(&old), None)?;
+        if old.order == self.last_order()? {
+            self.txn.rack().put(ORDER, &old.order)?;
+        }
         self.txn.delete(self.txn.tables().nodes, id.0.as_bytes())?;
         self.txn.changes.push(Change::NodeGone(id));
         Ok(())
@@ -69,48 +80,35 @@ impl Nodes<'_, '_> {
     fn with_order(&mut self, node: &Node, old: Option<&Node>) -> Result<Node, StoreError> {
         match (node.order, old) {
             (0, Some(_)) => Err(Duplicate::Node(node.id).into()),
-            (0, None) => Ok(Node { order: self.txn.rack().rise(ORDER)?, ..node.clone() }),
+            (0, None) => Ok(Node { order: self.last_order()?.saturating_add(1), ..node.clone() }),
             (_, None) => Err(StoreError::NoSuchNode(node.id)),
             (_, Some(old)) => Ok(Node { order: old.order, ..node.clone() }),
         }
     }
 
-    fn indexed(&self, table: Table, key: &[u8]) -> Result<Option<NodeId>, StoreError> {
-        Ok(self.txn.get(table, key)?.and_then(last_id))
+    /// The last order given.
+    fn last_order(&self) -> Result<u64, StoreError> {
+        let changed = self.txn.changed_nodes().filter_map(|(_, node)| node.map(|node| node.order)).max();
+        let published = self.txn.published().last_node_order();
+        Ok(self.txn.marked(ORDER)?.max(published).max(changed.unwrap_or(0)))
     }
 
-    /// Moves every index from the old record to the new one; a clash refuses the whole.
-    fn index(&mut self, old: Option<&Node>, new: Option<&Node>) -> Result<(), StoreError> {
-        let tables = self.txn.tables();
-        let id = old.or(new).map_or_else(Uuid::nil, |node| node.id.0);
-        for (table, key) in [
-            (tables.node_name, name_row as fn(&Node) -> Option<Vec<u8>>),
-            (tables.node_instance, instance_row),
-        ] {
-            let (before, after) = (old.and_then(key), new.and_then(key));
-            if before == after {
-                continue;
-            }
-            if let Some(before) = before {
-                self.txn.delete(table, &before)?;
-            }
-            if let (Some(after), Some(new)) = (after, new) {
-                self.refuse_clash(table, &after, new)?;
-                self.txn.put(table, &after, id.as_bytes())?;
-            }
+    /// Refuses a name or an instance that another node bears.
+    fn refuse_clash(&self, old: Option<&Node>, new: &Node) -> Result<(), StoreError> {
+        let (before, after) = (old.map(|old| &old.wished), &new.wished);
+        if let Some(name) = &after.name
+            && before.is_none_or(|before| before.name != after.name)
+            && self.named(name).is_some_and(|other| other != new.id)
+        {
+            return Err(Duplicate::NodeName(name.clone()).into());
+        }
+        if let Some(instance) = after.instance_uuid
+            && before.is_none_or(|before| before.instance_uuid != after.instance_uuid)
+            && let Some(node) = self.with_instance(instance).filter(|other| *other != new.id)
+        {
+            return Err(Duplicate::Instance { instance, node }.into());
         }
         Ok(())
-    }
-
-    fn refuse_clash(&self, table: Table, key: &[u8], new: &Node) -> Result<(), StoreError> {
-        let Some(other) = self.indexed(table, key)?.filter(|other| *other != new.id) else { return Ok(()) };
-        let named = new.wished.name.as_deref().filter(|name| name_key(name) == key);
-        let duplicate = match (named, new.wished.instance_uuid) {
-            (Some(name), _) => Duplicate::NodeName(name.to_owned()),
-            (None, Some(instance)) => Duplicate::Instance { instance, node: other },
-            (None, None) => Duplicate::Node(other),
-        };
-        Err(duplicate.into())
     }
 }
 
@@ -190,26 +188,13 @@ fn token_path(id: NodeId) -> String {
     format!("{id}/agent/token")
 }
 
-/// A name as an index key of fixed size.
-pub fn name_key(name: &str) -> [u8; 32] {
-    Sha256::digest(name.as_bytes()).into()
-}
-
-fn name_row(node: &Node) -> Option<Vec<u8>> {
-    node.wished.name.as_deref().map(|name| name_key(name).to_vec())
-}
-
-fn instance_row(node: &Node) -> Option<Vec<u8>> {
-    node.wished.instance_uuid.map(|instance| instance.as_bytes().to_vec())
-}
-
-/// The id in the last sixteen bytes.
-pub fn last_id(bytes: &[u8]) -> Option<NodeId> {
-    bytes.last_chunk().map(|id| NodeId(Uuid::from_bytes(*id)))
+/// The id in the first sixteen bytes.
+pub fn first_id(bytes: &[u8]) -> Option<NodeId> {
+    bytes.first_chunk().map(|id| NodeId(Uuid::from_bytes(*id)))
 }
 
 /// Largest record in bytes (style corner 11).
 pub const LIMIT: u64 = 16 << 10;
 
-/// Row of the rack table that holds the last order given to a node.
+/// Row of the rack table that holds the last order given to a node, if that node is gone.
 const ORDER: &str = "node.order";

@@ -1,8 +1,7 @@
-//! The table of ports and its indices: MAC, name and node.
+//! The table of ports. Its indices are in the published copy; here they keep MACs and names unique.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
@@ -10,10 +9,10 @@ use crate::base::secret::Veil;
 use crate::model::Object;
 use crate::model::port::Port;
 use crate::store::codec;
-use crate::store::disk::env::{File, Table};
+use crate::store::disk::env::File;
 use crate::store::disk::seal::{SealError, Sealer};
 use crate::store::error::{Duplicate, StoreError};
-use crate::store::table::nodes::{self, name_key};
+use crate::store::table::nodes;
 use crate::store::txn::{Change, Txn};
 
 /// Ports within a transaction.
@@ -27,25 +26,38 @@ impl Ports<'_, '_> {
         self.txn.port(id)
     }
 
-    pub fn with_mac(&self, mac: Mac) -> Result<Option<PortId>, StoreError> {
-        self.indexed(self.txn.tables().port_mac, &mac.0)
+    pub fn with_mac(&self, mac: Mac) -> Option<PortId> {
+        let published = self.txn.published();
+        self.bearer(published.port_by_mac(mac), |port| port.address == mac)
     }
 
-    pub fn named(&self, name: &str) -> Result<Option<PortId>, StoreError> {
-        self.indexed(self.txn.tables().port_name, &name_key(name))
+    pub fn named(&self, name: &str) -> Option<PortId> {
+        let published = self.txn.published();
+        self.bearer(published.port_by_name(name), |port| port.wished.name.as_deref() == Some(name))
+    }
+
+    /// Who bears it now: one that this flush has changed, or the published one, if it is unchanged.
+    fn bearer(&self, published: Option<&Arc<Port>>, bears: impl Fn(&Port) -> bool) -> Option<PortId> {
+        let ids = self.changed();
+        let changed = ids.iter().find(|id| self.get(**id).is_some_and(|port| bears(&port)));
+        changed.copied().or_else(|| published.map(|port| port.id).filter(|id| !ids.contains(id)))
+    }
+
+    fn changed(&self) -> BTreeSet<PortId> {
+        self.txn.changed_ports().map(|(id, _)| id).collect()
     }
 
     /// The node's ports in their order.
-    pub fn of_node(&self, node: NodeId) -> Result<Vec<Arc<Port>>, StoreError> {
-        let mut ids = Vec::new();
-        for row in self.txn.tables().port_node.prefix_iter(&self.txn.rw, node.0.as_bytes())? {
-            ids.extend(port_id(row?.1));
-        }
-        let ports = ids.into_iter().map(|id| self.get(id).ok_or(StoreError::NoSuchPort(id)));
-        ports.collect()
+    pub fn of_node(&self, node: NodeId) -> Vec<Arc<Port>> {
+        let (published, ids) = (self.txn.published(), self.changed());
+        let unchanged = published.ports_of(node).filter(|port| !ids.contains(&port.id)).cloned();
+        let changed = ids.iter().filter_map(|id| self.get(*id)).filter(|port| port.node == node);
+        let mut ports: Vec<_> = unchanged.chain(changed).collect();
+        ports.sort_by_key(|port| port.order);
+        ports
     }
 
-    /// Writes the record and its indices; `order` 0 means that it is new. Returns it as stored.
+    /// Writes the record; `order` 0 means that it is new. Returns it as stored.
     pub fn put(&mut self, port: &Port) -> Result<Arc<Port>, StoreError> {
         let old = self.get(port.id);
         let old = old.as_deref();
@@ -56,7 +68,7 @@ impl Ports<'_, '_> {
         if old == Some(&port) {
             return Ok(Arc::new(port));
         }
-        self.index(old, Some(&port))?;
+        self.refuse_clash(old, &port)?;
         let bytes = encode(self.txn.sealer, &port)?;
         self.txn.put(self.txn.tables().ports, port.id.0.as_bytes(), &bytes)?;
         let port = Arc::new(port);
@@ -66,7 +78,9 @@ impl Ports<'_, '_> {
 
     pub fn remove(&mut self, id: PortId) -> Result<(), StoreError> {
         let old = self.get(id).ok_or(StoreError::NoSuchPort(id))?;
-        self.index(Some(&old), None)?;
+        if old.order == self.last_order()? {
+            self.txn.rack().put(ORDER, &old.order)?;
+        }
         self.txn.delete(self.txn.tables().ports, id.0.as_bytes())?;
         self.txn.changes.push(Change::PortGone(id));
         Ok(())
@@ -75,44 +89,34 @@ impl Ports<'_, '_> {
     fn with_order(&mut self, port: &Port, old: Option<&Port>) -> Result<Port, StoreError> {
         match (port.order, old) {
             (0, Some(_)) => Err(Duplicate::Port(port.id).into()),
-            (0, None) => Ok(Port { order: self.txn.rack().rise(ORDER)?, ..port.clone() }),
+            (0, None) => Ok(Port { order: self.last_order()?.saturating_add(1), ..port.clone() }),
             (_, None) => Err(StoreError::NoSuchPort(port.id)),
             (_, Some(old)) => Ok(Port { order: old.order, ..port.clone() }),
         }
     }
 
-    fn indexed(&self, table: Table, key: &[u8]) -> Result<Option<PortId>, StoreError> {
-        Ok(self.txn.get(table, key)?.and_then(port_id))
+    /// The last order given.
+    fn last_order(&self) -> Result<u64, StoreError> {
+        let changed = self.txn.changed_ports().filter_map(|(_, port)| port.map(|port| port.order)).max();
+        let published = self.txn.published().last_port_order();
+        Ok(self.txn.marked(ORDER)?.max(published).max(changed.unwrap_or(0)))
     }
 
-    fn index(&mut self, old: Option<&Port>, new: Option<&Port>) -> Result<(), StoreError> {
-        let tables = self.txn.tables();
-        for (table, key) in [
-            (tables.port_mac, mac_row as fn(&Port) -> Option<Vec<u8>>),
-            (tables.port_name, name_row),
-            (tables.port_node, node_row),
-        ] {
-            let (before, after) = (old.and_then(key), new.and_then(key));
-            if before == after {
-                continue;
-            }
-            if let Some(before) = before {
-                self.txn.delete(table, &before)?;
-            }
-            if let (Some(after), Some(new)) = (after, new) {
-                self.refuse_clash(table, &after, new)?;
-                self.txn.put(table, &after, new.id.0.as_bytes())?;
-            }
+    /// Refuses a MAC or a name that another port bears.
+    fn refuse_clash(&self, old: Option<&Port>, new: &Port) -> Result<(), StoreError> {
+        let is_other = |id: PortId| id != new.id;
+        if old.is_none_or(|old| old.address != new.address)
+            && self.with_mac(new.address).is_some_and(is_other)
+        {
+            return Err(Duplicate::Mac(new.address).into());
+        }
+        if let Some(name) = &new.wished.name
+            && old.is_none_or(|old| old.wished.name != new.wished.name)
+            && self.named(name).is_some_and(is_other)
+        {
+            return Err(Duplicate::PortName(name.clone()).into());
         }
         Ok(())
-    }
-
-    fn refuse_clash(&self, table: Table, key: &[u8], new: &Port) -> Result<(), StoreError> {
-        if self.indexed(table, key)?.is_none_or(|other| other == new.id) {
-            return Ok(());
-        }
-        let named = new.wished.name.as_deref().filter(|name| name_key(name) == key);
-        Err(named.map_or(Duplicate::Mac(new.address), |name| Duplicate::PortName(name.to_owned())).into())
     }
 }
 
@@ -154,23 +158,5 @@ fn what(id: PortId) -> String {
     format!("the record of port {id}")
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "one of three index keys with one signature")]
-fn mac_row(port: &Port) -> Option<Vec<u8>> {
-    Some(port.address.0.to_vec())
-}
-
-fn name_row(port: &Port) -> Option<Vec<u8>> {
-    port.wished.name.as_deref().map(|name| name_key(name).to_vec())
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "one of three index keys with one signature")]
-fn node_row(port: &Port) -> Option<Vec<u8>> {
-    Some([&port.node.0.as_bytes()[..], &port.order.to_be_bytes()].concat())
-}
-
-fn port_id(bytes: &[u8]) -> Option<PortId> {
-    bytes.last_chunk().map(|id| PortId(Uuid::from_bytes(*id)))
-}
-
-/// Row of the rack table that holds the last order given to a port.
+/// Row of the rack table that holds the last order given to a port, if that port is gone.
 const ORDER: &str = "port.order";

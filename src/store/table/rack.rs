@@ -32,13 +32,6 @@ impl Rack<'_, '_> {
     pub fn remove(&mut self, key: &str) -> Result<bool, StoreError> {
         self.txn.delete(self.txn.tables().rack, key.as_bytes())
     }
-
-    /// The next number of a counter that begins at 1.
-    pub fn rise(&mut self, key: &str) -> Result<u64, StoreError> {
-        let next = self.get::<u64>(key)?.unwrap_or(0).saturating_add(1);
-        self.put(key, &next)?;
-        Ok(next)
-    }
 }
 
 fn what(key: &str) -> String {

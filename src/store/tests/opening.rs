@@ -1,6 +1,7 @@
 //! Opening: modes, locks, keys, versions, damage. What cannot be opened is named and left as it is.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::Path;
 
 use super::*;
@@ -64,13 +65,54 @@ async fn a_newer_store_is_refused_and_left_alone() {
     });
     let before = fs::read(rig.data_file()).unwrap();
     let error = Store::open(rig.options(Mode::Inline)).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 2, known: 1, .. }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 3, known: 2, .. }), "{error}");
     let text = error.to_string();
-    for part in ["store", "version 2", "knows 1", "restore a backup"] {
+    for part in ["store", "version 3", "knows 2", "restore a backup"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     assert!(before == fs::read(rig.data_file()).unwrap());
 }
+
+/// The file was written by the daemon of store version 1: nodes a and b, a port of a, the history of a's way to
+/// `available`, and what was left of a node c that was deleted.
+#[tokio::test]
+async fn a_store_of_version_1_is_brought_up_to_date_with_all_that_it_holds() {
+    let rig = Rig::new();
+    fs::create_dir(rig.dir.path().join("store")).unwrap();
+    let mut data = Vec::new();
+    flate2::read::GzDecoder::new(V1).read_to_end(&mut data).unwrap();
+    fs::write(rig.data_file(), data).unwrap();
+    let key = Secret::new(V1_KEY);
+    let open = || Store::open(Options { key: Some(key.clone()), ..rig.options(Mode::Inline) }).unwrap();
+
+    let store = open();
+    let reader = store.reader();
+    let published = reader.published();
+    let a = published.node_by_name("a").unwrap().clone();
+    assert_eq!(published.nodes().filter_map(|node| node.wished.name.clone()).collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(a.wished.driver_info["ipmi_password"], "hunter2");
+    assert_eq!(published.ports_of(a.id).count(), 1);
+    let entries = reader.journal(a.id, 0, 100).unwrap();
+    assert_eq!(entries.first().unwrap().event, "create");
+    assert_eq!(entries.last().unwrap().state, "available");
+    assert!(entries.windows(2).all(|pair| pair[0].sequence < pair[1].sequence && pair[0].at <= pair[1].at));
+
+    let error = put(&store, node_named("b")).await.unwrap_err();
+    assert!(matches!(error, StoreError::Duplicate(_)), "{error}");
+    let fourth = put(&store, node_named("d")).await.unwrap();
+    assert_eq!(fourth.order, 4, "the order of the deleted node is not given again");
+    drop((store, reader, published));
+    assert_eq!(open().reader().journal(a.id, 0, 100).unwrap(), entries);
+}
+
+fn node_named(name: &str) -> Node {
+    let mut node = node(9);
+    node.wished.name = Some(name.to_owned());
+    node
+}
+
+const V1: &[u8] = include_bytes!("../../../tests/goldens/store/v1/data.mdb.gz");
+const V1_KEY: &str = include_str!("../../../tests/goldens/store/v1/secret.key");
 
 #[tokio::test]
 async fn an_unreadable_record_is_named() {
