@@ -12,7 +12,7 @@ use ferric::cli::arguments::{Arguments, Command, DemoArguments, ServeArguments};
 use ferric::cli::console::Console;
 use ferric::config::{Config, Given};
 use ferric::demo;
-use ferric::demo::Wanted;
+use ferric::demo::{DemoError, Wanted};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -47,8 +47,13 @@ fn demo(given: &DemoArguments) -> anyhow::Result<u8> {
     let (mut out, mut err) = (stdout(), stderr());
     let mut console = Console::standard(&mut out, &mut err);
     let wanted = Wanted { servers: given.servers, keep: given.keep };
-    runtime.block_on(demo::run(wanted, &mut console))?;
-    Ok(0)
+    match runtime.block_on(demo::run(wanted, &mut console)) {
+        Err(DemoError::Interrupted(signal)) => {
+            console.note(&DemoError::Interrupted(signal).to_string());
+            Ok(signal.exit_code())
+        }
+        done => Ok(done.map(|()| 0)?),
+    }
 }
 
 fn serve(given: ServeArguments) -> anyhow::Result<u8> {

@@ -28,7 +28,8 @@ Examples:
 What happens next:
   Every simulated server goes from enroll to active with a disk image that the
   demo makes itself. A table shows each step, every written disk is compared
-  with the image, and all is torn down. With --keep it stays up until Ctrl-C.";
+  with the image, and all is torn down. With --keep it stays up until Ctrl-C.
+  Interrupted earlier it tears down, too, and ends with 130 (SIGTERM: 143).";
 
 pub const NODE: &str = "\
 A server's life:
