@@ -17,6 +17,7 @@ use crate::conduct::commit;
 use crate::conduct::lane::Lane;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
+use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::ask::{Answer, Ask, NodeDraft};
@@ -101,9 +102,8 @@ impl Desk {
 
     /// Makes a node and opens its lane. Goes on if who asked goes away: a node that is kept has a lane.
     pub async fn create(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
-        let (desk, id) = (Arc::clone(self), draft.id);
-        let made = self.site.tasks.spawn(async move { desk.make(draft).await });
-        made.await.unwrap_or_else(|_| Err(stopping(id)))
+        let desk = Arc::clone(self);
+        Through::new(&self.site.tasks, async move { desk.make(draft).await }).await
     }
 
     async fn make(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
