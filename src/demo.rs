@@ -7,6 +7,7 @@
 pub mod board;
 pub mod finger;
 pub mod life;
+pub mod signals;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, AppError};
+use crate::app::{self, App, AppError};
 use crate::base::mac::Mac;
 use crate::base::size::human;
 use crate::base::time::{RealClock, SharedClock, sleep};
@@ -24,6 +25,7 @@ use crate::cli::fault::CliError;
 use crate::cli::link::Link;
 use crate::demo::board::Board;
 use crate::demo::life::{Image, Life};
+use crate::demo::signals::{Signal, Signals};
 use crate::twin::rack::Rack;
 use crate::twin::server::TwinError;
 use crate::twin::settings::Settings;
@@ -43,8 +45,10 @@ pub enum DemoError {
     Api(#[from] CliError),
     #[error("{failed} of {servers} servers did not become active with the right disk")]
     Failed { failed: usize, servers: usize },
-    #[error("interrupted before all servers were active")]
-    Interrupted,
+    #[error("ended by {0} before all servers were active")]
+    Interrupted(Signal),
+    #[error("signals could not be taken")]
+    Signals(#[source] std::io::Error),
     #[error("standard output could not be written to")]
     Output(#[from] std::io::Error),
 }
@@ -56,61 +60,36 @@ pub struct Wanted {
     pub keep: bool,
 }
 
-/// Runs the demo to its end, or until interrupted with `keep`.
+/// Runs the demo to its end, or until interrupted with `keep`. However it ends, all is torn down before it returns.
 pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoError> {
-    let clock: SharedClock = Arc::new(RealClock::new());
+    let mut signals = Signals::take().map_err(DemoError::Signals)?;
     let folder = Folder::new()?;
     console.line(&format!("Starting the appliance with its state in {}", folder.path.display()))?;
     let app = app::start_on_loopback(&folder.path.join("data")).await?;
-    let url = format!("http://{}", app.api);
-    let rack_url = app.rack.map_or_else(|| url.clone(), |rack| format!("http://{rack}"));
-    console.line(&format!("The API is at {url}"))?;
-    let image = make_image(&folder.path, &rack_url).await?;
-    console.line(&format!("Made a disk image of {}, SHA-256 {}", human(image.size), image.sha256))?;
-    let rack = make_rack(wanted.servers, &folder.path, &rack_url, &clock)?;
+    let done = on_stage(wanted, &app, &folder, &mut signals, console).await;
+    app.drain().await;
+    done
+}
+
+async fn on_stage(
+    wanted: Wanted,
+    app: &App,
+    folder: &Folder,
+    signals: &mut Signals,
+    console: &mut Console<'_>,
+) -> Result<(), DemoError> {
+    let stage = Stage::set(wanted.servers, app, &folder.path, console).await?;
     let stop = CancellationToken::new();
-    let link = Arc::new(Link::open(&url)?);
-    let board = Arc::new(Board::new(rack.servers(), clock.clone()));
-    let follow = finger::Follow {
-        servers: rack.servers().to_vec(),
-        link: link.clone(),
-        board: board.clone(),
-        clock: clock.clone(),
-        stop: stop.clone(),
-    };
-    let finger = tokio::spawn(finger::follow(follow));
-    let stage = Stage { clock, url, rack, image, link, board };
-    let done = tokio::select! {
-        done = story(&stage, wanted.keep, console) => done,
-        () = interrupted() => Err(DemoError::Interrupted),
-    };
+    let finger = tokio::spawn(finger::follow(stage.follow(stop.clone())));
+    let done = story(&stage, wanted.keep, signals, console).await;
     if wanted.keep || done.is_err() {
-        console.line("Switching the servers off and removing everything.")?;
+        // Nobody may be reading any more; it is torn down all the same.
+        console.line("Switching the servers off and removing everything.").ok();
     }
     stop.cancel();
     finger.await.ok(); // it ends with the token and has nothing to say
     stage.rack.power_off().await;
-    app.drain().await;
-    match done {
-        // With `--keep` an interrupt is how it is meant to end.
-        Err(DemoError::Interrupted) if wanted.keep => Ok(()),
-        done => done,
-    }
-}
-
-/// Returns when somebody wants it to end.
-async fn interrupted() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! {
-                _ = interrupt.recv() => {}
-                _ = terminate.recv() => {}
-            }
-        }
-        // Without handlers the signals end the process as they always do.
-        _ => std::future::pending().await,
-    }
+    done
 }
 
 struct Stage {
@@ -122,12 +101,51 @@ struct Stage {
     board: Arc<Board>,
 }
 
-/// From enrolment to the summary; with `keep` it goes on until interrupted.
-async fn story(stage: &Stage, keep: bool, console: &mut Console<'_>) -> Result<(), DemoError> {
-    deploy_all(stage, console).await?;
+impl Stage {
+    async fn set(
+        servers: u16,
+        app: &App,
+        folder: &Path,
+        console: &mut Console<'_>,
+    ) -> Result<Self, DemoError> {
+        let clock: SharedClock = Arc::new(RealClock::new());
+        let url = format!("http://{}", app.api);
+        let rack_url = app.rack.map_or_else(|| url.clone(), |rack| format!("http://{rack}"));
+        console.line(&format!("The API is at {url}"))?;
+        let image = make_image(folder, &rack_url).await?;
+        console.line(&format!("Made a disk image of {}, SHA-256 {}", human(image.size), image.sha256))?;
+        let rack = make_rack(servers, folder, &rack_url, &clock)?;
+        let link = Arc::new(Link::open(&url)?);
+        let board = Arc::new(Board::new(rack.servers(), clock.clone()));
+        Ok(Self { clock, url, rack, image, link, board })
+    }
+
+    fn follow(&self, stop: CancellationToken) -> finger::Follow {
+        finger::Follow {
+            servers: self.rack.servers().to_vec(),
+            link: self.link.clone(),
+            board: self.board.clone(),
+            clock: self.clock.clone(),
+            stop,
+        }
+    }
+}
+
+/// From enrolment to the summary; with `keep` it then goes on until a signal comes, which is how it is meant to end.
+async fn story(
+    stage: &Stage,
+    keep: bool,
+    signals: &mut Signals,
+    console: &mut Console<'_>,
+) -> Result<(), DemoError> {
+    tokio::select! {
+        biased; // one that came before the stage was set is seen first
+        signal = signals.next() => return Err(DemoError::Interrupted(signal)),
+        done = deploy_all(stage, console) => done?,
+    }
     if keep {
         explain(&stage.url, &stage.image, console)?;
-        std::future::pending::<()>().await;
+        signals.next().await;
     }
     Ok(())
 }

@@ -12,7 +12,8 @@ use ferric::cli::arguments::{Arguments, Command, DemoArguments, ServeArguments};
 use ferric::cli::console::Console;
 use ferric::config::{Config, Given};
 use ferric::demo;
-use ferric::demo::Wanted;
+use ferric::demo::{DemoError, Wanted};
+use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
@@ -33,7 +34,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Serve(given) => serve(given),
         Command::Demo(given) => demo(&given),
         Command::Node(given) => {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = Builder::new_current_thread().enable_all().build()?;
             let (mut out, mut err) = (stdout(), stderr());
             let mut console = Console::standard(&mut out, &mut err);
             Ok(runtime.block_on(cli::run(&given, &mut console, &RealClock::new())))
@@ -42,13 +43,17 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
 }
 
 fn demo(given: &DemoArguments) -> anyhow::Result<u8> {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime = Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
     let (mut out, mut err) = (stdout(), stderr());
     let mut console = Console::standard(&mut out, &mut err);
     let wanted = Wanted { servers: given.servers, keep: given.keep };
-    runtime.block_on(demo::run(wanted, &mut console))?;
-    Ok(0)
+    match runtime.block_on(demo::run(wanted, &mut console)) {
+        Err(DemoError::Interrupted(signal)) => {
+            console.note(&DemoError::Interrupted(signal).to_string());
+            Ok(signal.exit_code())
+        }
+        done => Ok(done.map(|()| 0)?),
+    }
 }
 
 fn serve(given: ServeArguments) -> anyhow::Result<u8> {
@@ -66,10 +71,20 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
     for name in &config.idle {
         tracing::warn!("option {name} is known but has no effect in this version");
     }
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no async runtime")?;
+    let runtime = serving().enable_all().build().context("no async runtime")?;
     runtime.block_on(app::serve(config, &mut stdout()))?;
     Ok(0)
+}
+
+/// One worker, unless `TOKIO_WORKER_THREADS` says how many. With more of them each request wakes a second one that
+/// finds nothing to do, which costs more than the request; hashing, reading images and commits have threads of
+/// their own.
+fn serving() -> Builder {
+    let mut builder = Builder::new_multi_thread();
+    if std::env::var_os("TOKIO_WORKER_THREADS").is_none() {
+        builder.worker_threads(1);
+    }
+    builder
 }
 
 /// Logs go to standard error; `FERRIC_LOG` chooses how much (`info`, `ferric=debug`, ...).

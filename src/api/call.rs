@@ -9,6 +9,7 @@ use crate::api::args::Args;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::{Api, body};
+use crate::base::beside::beside;
 use crate::base::id::NodeId;
 use crate::model::ask::{Answer, Ask};
 use crate::model::draft::given::parse_uuid;
@@ -28,7 +29,7 @@ pub struct Call<'a> {
     /// What stands in the place of the braces of the route, decoded.
     pub idents: Vec<String>,
     pub query: String,
-    pub body: Vec<u8>,
+    pub body: Arc<Vec<u8>>,
     /// What links begin with.
     pub base: String,
     /// Where the connection comes from.
@@ -96,8 +97,9 @@ impl Call<'_> {
     }
 
     /// The arguments of an action, from body and query.
-    pub fn action(&self) -> Result<Args, Fault> {
-        Args::of_action(&self.body, &self.query)
+    pub async fn action(&self) -> Result<Args, Fault> {
+        let (body, query) = (Arc::clone(&self.body), self.query.clone());
+        beside(body.len(), move || Args::of_action(&body, &query)).await
     }
 
     /// The arguments of a reading request, from the query.
@@ -106,8 +108,10 @@ impl Call<'_> {
     }
 
     /// The body of a request that needs one.
-    pub fn json(&self) -> Result<Value, Fault> {
-        body::json(&self.body)?.ok_or_else(|| Fault::invalid("the request needs a JSON body"))
+    pub async fn json(&self) -> Result<Value, Fault> {
+        let body = Arc::clone(&self.body);
+        let value = beside(body.len(), move || body::json(&body)).await?;
+        value.ok_or_else(|| Fault::invalid("the request needs a JSON body"))
     }
 
     /// Refuses a query where none is known.

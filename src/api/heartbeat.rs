@@ -16,7 +16,7 @@ use crate::wire::agent::beat::{Heartbeat, STATUSES};
 /// Takes a heartbeat in; 202 once it is committed.
 pub async fn heartbeat(call: &Call<'_>) -> Result<Response, Fault> {
     check_enabled(call)?;
-    let members = call.action()?.into_object();
+    let members = call.action().await?.into_object();
     if let Some((name, since)) =
         SINCE.iter().find(|(name, since)| *since > call.version && members.contains_key(*name))
     {

@@ -109,7 +109,7 @@ impl Api {
             version,
             idents: found.idents,
             query: std::mem::take(&mut request.query),
-            body,
+            body: Arc::new(body),
             base: self.base(request),
             from: plain(request.peer.ip()),
             published: self.reader.published(),

@@ -13,7 +13,6 @@ pub mod validate;
 
 use uuid::Uuid;
 
-use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::paging;
@@ -28,7 +27,7 @@ use crate::store::published::Published;
 
 /// `POST /v1/nodes`.
 pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
-    let body = Args::of_action(&call.body, &call.query)?.into_object();
+    let body = call.action().await?.into_object();
     if let Some(row) = shape::too_new(TABLE, body.keys().map(String::as_str), call.version) {
         return Err(Fault::too_new(&format!("field {}", row.name), row.since));
     }
@@ -57,7 +56,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     args.too_new(&[("reset_interfaces", RESET_SINCE)], call.version)?;
     let reset_interfaces = args.flag("reset_interfaces")?.unwrap_or_default();
     args.finish()?;
-    let operations = operations::parse(call.json()?)?;
+    let operations = operations::parse(call.json().await?)?;
     operations::check_roots(&operations, TABLE, call.version)?;
     check_parent_patch(call, id, &operations)?;
     let ask = PatchAsk { operations, reset_interfaces, version: call.version };

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
@@ -26,7 +25,7 @@ use crate::net::http::Response;
 
 /// `POST /v1/ports`.
 pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
-    let body = Args::of_action(&call.body, &call.query)?.into_object();
+    let body = call.action().await?.into_object();
     if let Some(row) = shape::too_new(TABLE, body.keys().map(String::as_str), call.version) {
         return Err(Fault::too_new(&format!("field {}", row.name), row.since));
     }
@@ -71,7 +70,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     let port = port(call)?;
     let (id, node) = (port.id, port.node);
     call.no_query()?;
-    let patch = operations::parse(call.json()?)?;
+    let patch = operations::parse(call.json().await?)?;
     operations::check_roots(&patch, TABLE, call.version)?;
     let answer = call.ask(node, Ask::PortPatch { port: id, patch }).await?;
     let port = written(call, id, answer)?;

@@ -1,5 +1,6 @@
 //! Words that two layers share; nothing here knows what a server is.
 
+pub mod beside;
 pub mod id;
 pub mod mac;
 pub mod moment;

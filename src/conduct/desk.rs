@@ -17,6 +17,7 @@ use crate::conduct::commit;
 use crate::conduct::lane::Lane;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
+use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::ask::{Answer, Ask, NodeDraft};
@@ -42,7 +43,7 @@ pub struct Desk {
     blobs: Arc<Blobs>,
     /// Config drives kept lately: the ask that names one may still be on its way.
     recent: Mutex<HashMap<String, Tick>>,
-    /// Held while a drive is kept and while drives are swept, never both at once.
+    /// Held while a drive is written and while drives are swept, never both at once; a drive is built outside.
     sweeping: tokio::sync::Mutex<()>,
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// Nodes are made one at a time: the rack's lane.
@@ -101,9 +102,8 @@ impl Desk {
 
     /// Makes a node and opens its lane. Goes on if who asked goes away: a node that is kept has a lane.
     pub async fn create(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
-        let (desk, id) = (Arc::clone(self), draft.id);
-        let made = self.site.tasks.spawn(async move { desk.make(draft).await });
-        made.await.unwrap_or_else(|_| Err(stopping(id)))
+        let desk = Arc::clone(self);
+        Through::new(&self.site.tasks, async move { desk.make(draft).await }).await
     }
 
     async fn make(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
@@ -213,17 +213,20 @@ impl Desk {
     /// Makes the config drive of a request's argument and keeps it as a hashed file, written and flushed before
     /// the ask that names it (style corner 11). `None`: the argument means no drive.
     pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
-        let node = self.published(id)?;
-        let (blobs, at) = (Arc::clone(&self.blobs), self.site.clock.wall());
-        let _no_sweep = self.sweeping.lock().await;
-        let work = tokio::task::spawn_blocking(move || keep_drive(&blobs, &node, &argument, at));
-        let given_up = |_| Err(Refusal::Internal("making the config drive was given up".to_owned()));
-        let kept = work.await.unwrap_or_else(given_up);
-        if let Ok(Some(name)) = &kept {
-            let now = self.site.clock.tick();
-            self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), now);
+        let (node, at) = (self.published(id)?, self.site.clock.wall());
+        match blocking(move || make_drive(&node, &argument, at)).await? {
+            Some(drive) => self.keep(drive).await.map(Some),
+            None => Ok(None),
         }
-        kept
+    }
+
+    async fn keep(&self, drive: ConfigDrive) -> Result<String, Refusal> {
+        let blobs = Arc::clone(&self.blobs);
+        let _no_sweep = self.sweeping.lock().await;
+        let name = blocking(move || keep_drive(&blobs, &drive)).await?;
+        let now = self.site.clock.tick();
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), now);
+        Ok(name)
     }
 
     /// Removes the config drives that no record names, but for those of the last minutes.
@@ -246,14 +249,23 @@ impl Desk {
     }
 }
 
-fn keep_drive(blobs: &Blobs, node: &Node, argument: &Value, at: Moment) -> Result<Option<String>, Refusal> {
+/// Off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    let given_up = |_| Err(Refusal::Internal("making the config drive was given up".to_owned()));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(given_up)
+}
+
+fn make_drive(node: &Node, argument: &Value, at: Moment) -> Result<Option<ConfigDrive>, Refusal> {
     let uuid = node.id.to_string();
     let owner = Owner { uuid: &uuid, name: node.wished.name.as_deref() };
-    let drive =
-        ConfigDrive::parse(argument, &owner, at).map_err(|error| Refusal::Invalid(error.to_string()))?;
-    let Some(drive) = drive else { return Ok(None) };
+    ConfigDrive::parse(argument, &owner, at).map_err(|error| Refusal::Invalid(error.to_string()))
+}
+
+fn keep_drive(blobs: &Blobs, drive: &ConfigDrive) -> Result<String, Refusal> {
     let kept = blobs.put(drive.text().as_bytes());
-    kept.map(Some).map_err(|error| Refusal::Internal(format!("the config drive could not be kept: {error}")))
+    kept.map_err(|error| Refusal::Internal(format!("the config drive could not be kept: {error}")))
 }
 
 fn stopping(id: NodeId) -> Refusal {

@@ -14,6 +14,7 @@
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
 //! - `site`    what all lanes share
+//! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
 
@@ -25,6 +26,7 @@ pub mod lane;
 pub mod parked;
 pub mod post;
 pub mod site;
+pub mod through;
 pub mod tick;
 
 #[cfg(test)]

@@ -51,6 +51,27 @@ async fn hostile_bodies_are_refused() {
     assert_eq!(rack.get("/v1/nodes").await.body["nodes"], json!([]));
 }
 
+/// Long ones are read on another thread than short ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_body_is_answered_as_a_short_one() {
+    let rack = Rack::start().await;
+    rack.node(json!({"name": "n1"})).await;
+    for length in [10, 900_000] {
+        let text = "x".repeat(length);
+        let reason =
+            rack.call("PUT", "/v1/nodes/n1/maintenance", "1.115", Some(&json!({"reason": text}))).await;
+        assert_eq!(reason.status, if length == 10 { 202 } else { 400 }, "{}", reason.text());
+        let drive = json!({"target": "active", "configdrive": format!("@{text}")});
+        let broken = format!("{}]", drive.to_string().trim_end_matches('}'));
+        let path = "/v1/nodes/n1/states/provision";
+        let answer = rack.send("PUT", path, "1.115", broken.into_bytes()).await;
+        assert!(answer.text().contains("the body is not JSON"), "{}", answer.text());
+        let unknown =
+            rack.call("PUT", path, "1.115", Some(&json!({"target": "fly", "configdrive": text}))).await;
+        assert!(unknown.text().contains("the requested action \"fly\" is not known"), "{}", unknown.text());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_are_not_shown() {
     let rack = Rack::start().await;

@@ -12,6 +12,7 @@
 )]
 
 mod daemon;
+mod demo;
 mod machine;
 mod peers;
 

@@ -33,7 +33,7 @@ pub async fn supported(call: &Call<'_>) -> Result<Response, Fault> {
 /// Sets it.
 pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
-    let mut args = call.action()?;
+    let mut args = call.action().await?;
     let word = args.needed_text("boot_device")?;
     let persistent = args.flag("persistent")?.unwrap_or_default();
     args.finish()?;

@@ -8,7 +8,7 @@ use crate::net::http::Response;
 /// People are at work.
 pub async fn begin(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
-    let mut args = call.action()?;
+    let mut args = call.action().await?;
     let reason = args.text("reason")?;
     args.finish()?;
     if reason.as_ref().is_some_and(|reason| reason.chars().count() > REASON_LIMIT) {
@@ -21,7 +21,7 @@ pub async fn begin(call: &Call<'_>) -> Result<Response, Fault> {
 /// They are done.
 pub async fn end(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
-    call.action()?.finish()?;
+    call.action().await?.finish()?;
     call.ask(id, Ask::Maintenance { on: false, reason: None }).await?;
     Ok(Response::empty(202))
 }

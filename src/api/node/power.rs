@@ -9,7 +9,7 @@ use crate::net::http::Response;
 /// Asks for a state of power; the answer comes before the machine follows.
 pub async fn power(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
-    let mut args = call.action()?;
+    let mut args = call.action().await?;
     args.too_new(&[("timeout", TIMEOUT_SINCE)], call.version)?;
     let word = args.needed_text("target")?;
     let timeout = args.number("timeout")?;

@@ -9,6 +9,7 @@ use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::node::steps;
+use crate::base::beside::beside;
 use crate::model::Object;
 use crate::model::ask::{Ask, ProvisionAsk};
 use crate::model::draft::given::kind;
@@ -22,11 +23,11 @@ use crate::net::http::Response;
 /// Asks for a move; the answer comes before the work.
 pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?;
-    let mut args = call.action()?;
+    let mut args = call.action().await?;
     let word = args.needed_text("target")?;
     let target = known(&word, call.version)?;
     legal(call, node, target)?;
-    let config_drive = config_drive(&mut args, target, call.version)?;
+    let config_drive = config_drive(&mut args, target, call.version).await?;
     let steps = companions(&mut args, target, call.version)?;
     args.finish()?;
     late_versions(node, target, call.version)?;
@@ -78,7 +79,7 @@ fn late_versions(node: &Node, target: &Target, version: u16) -> Result<(), Fault
     Err(Fault::too_new(&format!("target {:?} in state {:?}", target.word, node.provision.name()), since))
 }
 
-fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option<Value>, Fault> {
+async fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option<Value>, Fault> {
     let Some(value) = args.take("configdrive") else { return Ok(None) };
     let rebuilds = target.word == "rebuild" && version >= REBUILD_DRIVE_SINCE;
     if target.word != "active" && !rebuilds {
@@ -88,7 +89,10 @@ fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option
         )));
     }
     match &value {
-        Value::String(text) => drive_text(text)?,
+        Value::String(text) => {
+            let size = text.len();
+            return beside(size, move || drive_text(value).map(Some)).await;
+        }
         Value::Object(parts) => drive_parts(parts, version)?,
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
             let given = kind(&value);
@@ -99,10 +103,11 @@ fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option
 }
 
 /// A URL, or base64 of a gzipped image.
-fn drive_text(text: &str) -> Result<(), Fault> {
+fn drive_text(value: Value) -> Result<Value, Fault> {
+    let text = value.as_str().unwrap_or_default();
     let bare = || text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect::<Vec<u8>>();
     if text.contains("://") || STANDARD.decode(bare()).is_ok() {
-        return Ok(());
+        return Ok(value);
     }
     Err(Fault::invalid("configdrive is neither an object, nor a URL, nor base64"))
 }
@@ -206,27 +211,26 @@ mod tests {
 
     use super::*;
 
-    fn drive(value: &Value, word: &str, version: u16) -> Result<bool, u16> {
+    async fn drive(value: Value, word: &str, version: u16) -> Result<bool, u16> {
         let mut args = Args::of_action(json!({"configdrive": value}).to_string().as_bytes(), "").unwrap();
-        config_drive(&mut args, Target::parse(word).unwrap(), version)
-            .map(|kept| kept.is_some())
-            .map_err(|fault| fault.status())
+        let kept = config_drive(&mut args, Target::parse(word).unwrap(), version).await;
+        kept.map(|kept| kept.is_some()).map_err(|fault| fault.status())
     }
 
-    #[test]
-    fn a_config_drive_has_its_forms_and_versions() {
-        assert_eq!(drive(&json!("http://x/y"), "active", 1), Ok(true));
-        assert_eq!(drive(&json!("H4sI\nAAAA"), "active", 1), Ok(true));
-        assert_eq!(drive(&json!({"meta_data": {}, "user_data": "x"}), "active", 56), Ok(true));
-        assert_eq!(drive(&Value::Null, "manage", 115), Ok(false));
-        assert_eq!(drive(&json!("@@@"), "active", 115), Err(400));
-        assert_eq!(drive(&json!({"meta_data": {}}), "active", 55), Err(406));
-        assert_eq!(drive(&json!({"vendor_data": {}}), "active", 58), Err(406));
-        assert_eq!(drive(&json!({"zz": {}}), "active", 115), Err(400));
-        assert_eq!(drive(&json!({"meta_data": 1}), "active", 115), Err(400));
-        assert_eq!(drive(&json!("http://x/y"), "deploy", 115), Err(400));
-        assert_eq!(drive(&json!("http://x/y"), "rebuild", 34), Err(400));
-        assert_eq!(drive(&json!("http://x/y"), "manage", 115), Err(400));
+    #[tokio::test]
+    async fn a_config_drive_has_its_forms_and_versions() {
+        assert_eq!(drive(json!("http://x/y"), "active", 1).await, Ok(true));
+        assert_eq!(drive(json!("H4sI\nAAAA"), "active", 1).await, Ok(true));
+        assert_eq!(drive(json!({"meta_data": {}, "user_data": "x"}), "active", 56).await, Ok(true));
+        assert_eq!(drive(Value::Null, "manage", 115).await, Ok(false));
+        assert_eq!(drive(json!("@@@"), "active", 115).await, Err(400));
+        assert_eq!(drive(json!({"meta_data": {}}), "active", 55).await, Err(406));
+        assert_eq!(drive(json!({"vendor_data": {}}), "active", 58).await, Err(406));
+        assert_eq!(drive(json!({"zz": {}}), "active", 115).await, Err(400));
+        assert_eq!(drive(json!({"meta_data": 1}), "active", 115).await, Err(400));
+        assert_eq!(drive(json!("http://x/y"), "deploy", 115).await, Err(400));
+        assert_eq!(drive(json!("http://x/y"), "rebuild", 34).await, Err(400));
+        assert_eq!(drive(json!("http://x/y"), "manage", 115).await, Err(400));
     }
 
     fn with(body: &Value, version: u16) -> Result<usize, u16> {

@@ -10,7 +10,8 @@ First steps:
 pub const SERVE: &str = "\
 Examples:
   ferric serve --data ./rack
-  ferric serve --config /etc/ferric.toml --rack-listen 10.0.0.1:6386 --hardware manual-management
+  ferric serve --config /etc/ferric.toml --rack-listen 10.0.0.1:6386 \\
+      --hardware manual-management
 
 What happens next:
   The address of the API is printed once it answers. State is kept in the data
@@ -27,16 +28,17 @@ Examples:
 What happens next:
   Every simulated server goes from enroll to active with a disk image that the
   demo makes itself. A table shows each step, every written disk is compared
-  with the image, and all is torn down. With --keep it stays up until Ctrl-C.";
+  with the image, and all is torn down. With --keep it stays up until Ctrl-C.
+  Interrupted earlier it tears down, too, and ends with 130 (SIGTERM: 143).";
 
 pub const NODE: &str = "\
 A server's life:
   ferric node create n1 --driver fake-hardware --mac 52:54:00:00:00:01
-  ferric node manage n1 --wait        enroll      -> manageable: can it be controlled?
-  ferric node provide n1 --wait       manageable  -> available:  cleaned and on offer
-  ferric node deploy n1 --image http://files/disk.img --checksum sha256:... --wait
-                                      available   -> active:     in use
-  ferric node undeploy n1 --wait      active      -> available:  wiped and on offer again
+  ferric node manage n1 --wait      enroll     -> manageable: can be controlled
+  ferric node provide n1 --wait     manageable -> available:  clean, on offer
+  ferric node deploy n1 --image http://files/disk.img --checksum sha256:... \\
+      --wait                        available  -> active:     in use
+  ferric node undeploy n1 --wait    active     -> available:  wiped, on offer
   ferric node delete n1
 
 Exit codes: 0 done, 1 refused or failed to ask, 2 wrong usage,
@@ -63,9 +65,11 @@ What happens next:
 pub const CREATE: &str = "\
 Examples:
   ferric node create n1 --driver fake-hardware
-  ferric node create n2 --driver manual-management --mac 52:54:00:00:00:02 --resource-class baremetal \\
-      --driver-info deploy_kernel=http://files/kernel --driver-info deploy_ramdisk=http://files/initrd \\
-      --property cpu_arch=x86_64 --set deploy_interface=direct --set extra.rack=4
+  ferric node create n2 --driver manual-management --mac 52:54:00:00:00:02 \\
+      --driver-info deploy_kernel=http://files/kernel \\
+      --driver-info deploy_ramdisk=http://files/initrd \\
+      --property cpu_arch=x86_64 --resource-class baremetal \\
+      --set deploy_interface=direct --set extra.rack=4
 
 What happens next:
   The node is in `enroll`: known, not yet touched. `ferric node manage NAME
@@ -74,7 +78,8 @@ What happens next:
 pub const SET: &str = "\
 Examples:
   ferric node set n1 resource_class=gpu
-  ferric node set n1 driver_info/deploy_kernel=http://files/kernel properties.memory_mb=65536
+  ferric node set n1 driver_info/deploy_kernel=http://files/kernel \\
+      properties.memory_mb=65536
   ferric node set n1 'properties.root_device={\"serial\": \"S1\"}'
 
 What happens next:
@@ -118,9 +123,11 @@ What happens next:
 
 pub const DEPLOY: &str = "\
 Examples:
-  ferric node deploy n1 --image http://files/debian.img --checksum sha256:9f86d0... --wait
-  ferric node deploy n1 n2 --image http://files/debian.img --checksum http://files/SHA256SUMS \\
-      --config-drive first-boot.json --set-instance image_disk_format=raw
+  ferric node deploy n1 --image http://files/debian.img \\
+      --checksum sha256:9f86d0... --wait
+  ferric node deploy n1 n2 --image http://files/debian.img \\
+      --checksum http://files/SHA256SUMS --config-drive first-boot.json \\
+      --set-instance image_disk_format=raw
 
 What happens next:
   The image is noted in instance_info, the node boots the agent, which writes

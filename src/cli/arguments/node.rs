@@ -78,13 +78,14 @@ pub enum NodeCommand {
 #[derive(Debug, Args)]
 pub struct OneNode {
     /// Name or UUID
+    #[arg(value_parser = node_named)]
     pub node: String,
 }
 
 #[derive(Debug, Args)]
 pub struct ManyNodes {
     /// Names or UUIDs
-    #[arg(required = true, value_name = "NODE")]
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
 }
 
@@ -113,6 +114,7 @@ pub struct ListArguments {
 #[derive(Debug, Args)]
 pub struct CreateArguments {
     /// Name, unique in the rack
+    #[arg(value_parser = new_name)]
     pub name: Option<String>,
     /// Hardware type
     #[arg(long)]
@@ -137,6 +139,7 @@ pub struct CreateArguments {
 #[derive(Debug, Args)]
 pub struct SetArguments {
     /// Name or UUID
+    #[arg(value_parser = node_named)]
     pub node: String,
     /// Fields and their values; VALUE is JSON if it parses as such, else a text
     #[arg(required = true, value_name = "FIELD=VALUE")]
@@ -146,6 +149,7 @@ pub struct SetArguments {
 #[derive(Debug, Args)]
 pub struct UnsetArguments {
     /// Name or UUID
+    #[arg(value_parser = node_named)]
     pub node: String,
     /// Fields to remove
     #[arg(required = true, value_name = "FIELD")]
@@ -155,7 +159,7 @@ pub struct UnsetArguments {
 #[derive(Debug, Args)]
 pub struct VerbArguments {
     /// Names or UUIDs
-    #[arg(required = true, value_name = "NODE")]
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
     #[command(flatten)]
     pub patience: Patience,
@@ -184,7 +188,7 @@ fn seconds(count: u32) -> Option<Duration> {
 #[derive(Debug, Args)]
 pub struct DeployArguments {
     /// Names or UUIDs
-    #[arg(required = true, value_name = "NODE")]
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
     /// Image to write (http, https or file URL); without it the node's `instance_info` must name one
     #[arg(long, value_name = "URL")]
@@ -209,6 +213,7 @@ pub struct DeployArguments {
 #[derive(Debug, Args)]
 pub struct PowerArguments {
     /// Name or UUID
+    #[arg(value_parser = node_named)]
     pub node: String,
     /// What to do
     pub action: PowerAction,
@@ -247,6 +252,7 @@ impl PowerAction {
 #[derive(Debug, Args)]
 pub struct MaintenanceArguments {
     /// Name or UUID
+    #[arg(value_parser = node_named)]
     pub node: String,
     /// Begin or end it
     pub switch: Switch,
@@ -264,7 +270,7 @@ pub enum Switch {
 #[derive(Debug, Args)]
 pub struct WaitArguments {
     /// Names or UUIDs
-    #[arg(required = true, value_name = "NODE")]
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
     /// Provision states to wait for, separated by commas [default: until no work is left]
     #[arg(long = "for", value_name = "STATES", value_delimiter = ',')]
@@ -279,6 +285,20 @@ impl WaitArguments {
     pub fn limit(&self) -> Option<Duration> {
         seconds(self.timeout)
     }
+}
+
+/// A NODE as typed; an empty one is mostly a shell variable that is not set.
+fn node_named(text: &str) -> Result<String, &'static str> {
+    some(text, "it is empty; give the name or UUID of a node (`ferric node list` shows them)")
+}
+
+/// A NAME as typed.
+fn new_name(text: &str) -> Result<String, &'static str> {
+    some(text, "it is empty; give a name, or leave the argument out for a node without one")
+}
+
+fn some(text: &str, otherwise: &'static str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err(otherwise) } else { Ok(text.to_owned()) }
 }
 
 /// Where `ferric serve` listens when it is told nothing else.

@@ -113,3 +113,54 @@ fn every_command_teaches_with_an_example_and_what_follows() {
         assert!(help.contains(&format!("ferric node {name} ")) || name == "list", "{help}");
     }
 }
+
+#[test]
+fn an_empty_node_or_name_is_a_usage_error_that_says_what_to_give() {
+    let commands: &[(&[&str], &[&str])] = &[
+        (&["show"], &[]),
+        (&["set"], &["a=1"]),
+        (&["unset"], &["a"]),
+        (&["delete", "n1"], &[]),
+        (&["manage"], &[]),
+        (&["provide"], &[]),
+        (&["deploy"], &[]),
+        (&["undeploy"], &[]),
+        (&["abort"], &[]),
+        (&["power"], &["on"]),
+        (&["maintenance"], &["on"]),
+        (&["validate"], &[]),
+        (&["wait"], &[]),
+        (&["create"], &["--driver", "d"]),
+    ];
+    for (before, after) in commands {
+        for empty in ["", " "] {
+            let line: Vec<&str> = [&["node"], *before, &[empty], *after].concat();
+            let error = read(&line).unwrap_err();
+            assert_eq!(error.exit_code(), 2, "{line:?}");
+            let wanted =
+                if before == &["create"] { "give a name" } else { "give the name or UUID of a node" };
+            assert!(error.to_string().contains(wanted), "{line:?}: {error}");
+        }
+    }
+}
+
+/// The command's own help and those of all below it, each with the text that stands below its options.
+fn helps(command: &mut clap::Command, found: &mut Vec<(String, String)>) {
+    let below = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    found.push((command.render_long_help().to_string(), below));
+    command.get_subcommands_mut().for_each(|one| helps(one, found));
+}
+
+#[test]
+fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
+    let mut top = Arguments::command().disable_help_subcommand(true).term_width(80);
+    top.build();
+    let mut found = Vec::new();
+    helps(&mut top, &mut found);
+    assert_eq!(found.len(), 19);
+    for (help, below) in found {
+        let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
+        assert!(long.is_empty(), "{long:#?}\n{help}");
+        assert!(!below.is_empty() && help.contains(&below), "a line was broken:\n{help}");
+    }
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use crate::base::beside::beside;
 use crate::base::secret::Secret;
 use crate::driver::agent::{AgentSettings, BUSY_PAUSE};
 use crate::driver::error::{DriverError, chain};
@@ -144,12 +145,14 @@ impl<'a> AgentClient<'a> {
 
     /// Runs `name`; with `wait` the answer comes when it has ended, else at once.
     pub async fn run(&self, name: &str, params: Object, wait: bool) -> Result<CommandResult, AgentError> {
-        let body = Request::new(name, params).emit().to_string().into_bytes();
+        let request = Request::new(name, params);
+        let size = request.params.values().map(weight).sum();
+        let body = beside(size, move || request.emit().to_string().into_bytes()).await;
         let mut outgoing = self.outgoing(Method::Post, &path::run(&self.token, wait), RESULT_LIMIT)?;
         outgoing.headers.push("Content-Type", "application/json");
         outgoing.body = body;
         let answer = self.send(outgoing).await?;
-        with_plain_id(answer::result(answer.status, &answer.body)?)
+        with_plain_id(read(answer, answer::result).await?)
     }
 
     /// Runs `name` to its end and gives its result; what the command says of its own failure is an error here.
@@ -165,14 +168,14 @@ impl<'a> AgentClient<'a> {
     /// Every command since its boot, oldest first.
     pub async fn list(&self) -> Result<Vec<CommandResult>, AgentError> {
         let answer = self.send(self.outgoing(Method::Get, &path::list(&self.token), LIST_LIMIT)?).await?;
-        answer::list(answer.status, &answer.body)?.into_iter().map(with_plain_id).collect()
+        read(answer, answer::list).await?.into_iter().map(with_plain_id).collect()
     }
 
     /// One command by its id.
     pub async fn command(&self, id: &str) -> Result<CommandResult, AgentError> {
         let place = path::one(id, &self.token, false);
         let answer = self.send(self.outgoing(Method::Get, &place, RESULT_LIMIT)?).await?;
-        Ok(answer::result(answer.status, &answer.body)?)
+        Ok(read(answer, answer::result).await?)
     }
 
     /// What a failed command says, as a person may read it: bounded, without this boot's token or passwords in URLs.
@@ -201,6 +204,24 @@ impl<'a> AgentClient<'a> {
     async fn send(&self, outgoing: Outgoing) -> Result<Answer, AgentError> {
         tracing::debug!(request = ?outgoing, "asking the agent");
         Ok(self.client.send(outgoing).await?)
+    }
+}
+
+/// Reads an answer, which an agent may make as long as its limit.
+async fn read<T: Send + 'static>(
+    answer: Answer,
+    reading: impl FnOnce(u16, &[u8]) -> Result<T, Refusal> + Send + 'static,
+) -> Result<T, Refusal> {
+    beside(answer.body.len(), move || reading(answer.status, &answer.body)).await
+}
+
+/// Bytes of a value's texts: what makes a request long is a config drive.
+fn weight(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+        Value::String(text) => text.len(),
+        Value::Array(list) => list.iter().map(weight).sum(),
+        Value::Object(members) => members.values().map(weight).sum(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::base::time::Later;
 use crate::depot::config_drive::{ConfigDrive, Owner};
@@ -113,7 +113,7 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, String> {
         }
     };
     let info = info.map_err(|error| chain(&error))?;
-    Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), json!(drive))]))
+    Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), Value::from(drive))]))
 }
 
 /// The config drive as the agent takes it: kept by the request, else as the client wrote it into `instance_info`.
@@ -122,9 +122,9 @@ async fn config_drive(agents: &Agents, node: &Node) -> Result<Option<String>, St
         return written_drive(node);
     };
     let blobs = Arc::clone(&agents.blobs);
-    let read = tokio::task::spawn_blocking(move || blobs.get(&name)).await;
-    let bytes = read.map_err(|_| "reading the config drive was given up")?.map_err(|error| chain(&error))?;
-    String::from_utf8(bytes).map(Some).map_err(|_| "the kept config drive is not a text".to_owned())
+    let read = tokio::task::spawn_blocking(move || blobs.get(&name).map(String::from_utf8)).await;
+    let text = read.map_err(|_| "reading the config drive was given up")?.map_err(|error| chain(&error))?;
+    text.map(Some).map_err(|_| "the kept config drive is not a text".to_owned())
 }
 
 fn written_drive(node: &Node) -> Result<Option<String>, String> {
