@@ -23,9 +23,7 @@ pub fn json(bytes: &[u8]) -> Result<Option<Value>, Fault> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(None);
     }
-    if is_too_deep(bytes) {
-        return Err(Fault::bare(400, format!("the body is nested deeper than {DEPTH_LIMIT} levels")));
-    }
+    check_shape(bytes)?;
     if std::str::from_utf8(bytes).is_err() {
         return Err(Fault::invalid("the body is not UTF-8"));
     }
@@ -39,9 +37,10 @@ pub fn json(bytes: &[u8]) -> Result<Option<Value>, Fault> {
     })
 }
 
-/// Counts brackets outside texts; good enough for text that is no JSON, which is refused afterwards.
-fn is_too_deep(bytes: &[u8]) -> bool {
-    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+/// Refuses what is nested too deep or has too many values, before memory is spent on it: counts brackets and
+/// commas outside texts. Good enough for text that is no JSON, which is refused afterwards.
+fn check_shape(bytes: &[u8]) -> Result<(), Fault> {
+    let (mut depth, mut values, mut quoted, mut escaped) = (0_usize, 1_usize, false, false);
     for byte in bytes {
         match byte {
             _ if escaped => escaped = false,
@@ -49,17 +48,25 @@ fn is_too_deep(bytes: &[u8]) -> bool {
             b'"' => quoted = !quoted,
             b'{' | b'[' if !quoted => depth += 1,
             b'}' | b']' if !quoted => depth = depth.saturating_sub(1),
+            b',' if !quoted => values += 1,
             _ => {}
         }
         if depth > DEPTH_LIMIT {
-            return true;
+            return Err(Fault::bare(400, format!("the body is nested deeper than {DEPTH_LIMIT} levels")));
         }
     }
-    false
+    if values > VALUES_LIMIT {
+        return Err(Fault::bare(400, format!("the body has more than {VALUES_LIMIT} values")));
+    }
+    Ok(())
 }
 
 /// Levels of nesting, as in the reference.
 const DEPTH_LIMIT: usize = 25;
+
+/// Values of one body: what a body of [`LIMIT`] can hold at the most. A larger one has few and long texts; as
+/// many values as bytes would take a gigabyte of memory.
+const VALUES_LIMIT: usize = 1 << 19;
 
 /// Bytes of an ordinary body, as in the reference.
 pub const LIMIT: usize = 1 << 20;
@@ -79,6 +86,14 @@ mod tests {
         assert!(json(nested(25).as_bytes()).is_ok());
         assert_eq!(json(nested(26).as_bytes()).unwrap_err().status(), 400);
         assert!(json(br#"{"a": "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"[["}"#).is_ok());
+    }
+
+    #[test]
+    fn values_are_counted_outside_texts() {
+        let many = |count| format!("[{}1]", "1,".repeat(count));
+        assert!(json(many(VALUES_LIMIT - 1).as_bytes()).is_ok());
+        assert_eq!(json(many(VALUES_LIMIT).as_bytes()).unwrap_err().status(), 400);
+        assert!(json(format!("\"{}\"", ",".repeat(VALUES_LIMIT + 1)).as_bytes()).is_ok());
     }
 
     #[test]

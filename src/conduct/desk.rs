@@ -45,6 +45,8 @@ pub struct Desk {
     recent: Mutex<HashMap<String, Tick>>,
     /// Held while a drive is written and while drives are swept, never both at once; a drive is built outside.
     sweeping: tokio::sync::Mutex<()>,
+    /// Held while a drive is made: a large one takes some 100 MiB meanwhile.
+    drives: tokio::sync::Semaphore,
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// Nodes are made one at a time: the rack's lane.
     rack: tokio::sync::Mutex<()>,
@@ -64,6 +66,7 @@ impl Desk {
             blobs,
             recent: Mutex::default(),
             sweeping: tokio::sync::Mutex::default(),
+            drives: tokio::sync::Semaphore::new(DRIVES_AT_ONCE),
             lanes: RwLock::default(),
             rack: tokio::sync::Mutex::new(()),
         });
@@ -214,6 +217,7 @@ impl Desk {
     /// the ask that names it (style corner 11). `None`: the argument means no drive.
     pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
         let (node, at) = (self.published(id)?, self.site.clock.wall());
+        let _turn = self.drives.acquire().await.map_err(|_| stopping(id))?;
         match blocking(move || make_drive(&node, &argument, at)).await? {
             Some(drive) => self.keep(drive).await.map(Some),
             None => Ok(None),
@@ -274,6 +278,8 @@ fn stopping(id: NodeId) -> Refusal {
 
 /// Posts that may wait at a lane; senders wait beyond it.
 const INBOX: usize = 64;
+/// Config drives that are made at the same time.
+const DRIVES_AT_ONCE: usize = 2;
 /// A config drive outlives its keeping by this, so that its ask can be committed.
 const RECENT: Duration = Duration::from_mins(5);
 /// Synchronous requests are answered within this (style corner 9).
