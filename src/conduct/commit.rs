@@ -4,7 +4,7 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::conduct::site::Site;
 use crate::model::ask::Answer;
-use crate::model::decision::{Decision, Fate, Row};
+use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
 use crate::model::journal::{Event, Severity};
@@ -22,6 +22,9 @@ pub struct Committed {
     /// Number of the last change, which looks bear from now on.
     pub fence: u64,
     pub looks: Vec<Look>,
+    pub later: Option<LaterLook>,
+    /// The count of silent looks, if it was decided on.
+    pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
     /// What is told in the log, now that it is committed.
@@ -58,8 +61,17 @@ pub struct Turn {
     pub id: NodeId,
 }
 
+/// What the lane knows and the record does not say.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What the looks before an ask have seen.
+    pub seen: Vec<Seen>,
+    /// Silent looks in a row, as the last decision counted them.
+    pub silent: Option<u8>,
+}
+
 /// Calls `rule` on the node and keeps what it decides, in one transaction.
-pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Result<Committed, Refusal> {
+pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Committed, Refusal> {
     let Turn { label, urgency, id } = to;
     let token = (site.tokens)();
     let at = site.clock.wall();
@@ -78,7 +90,8 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
-                seen: &seen,
+                seen: &said.seen,
+                silent: said.silent,
             };
             let decision = rule(&node, &facts)?;
             keep(txn, &node, decision, at)
@@ -101,6 +114,8 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             owed: Vec::new(),
             fence: before.changes,
             looks: Vec::new(),
+            later: None,
+            silent: None,
             answer: decision.answer,
             removed,
             told: vec![told(before, Event::info("delete", "the node was deleted"))],
@@ -130,6 +145,8 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         owed: txn.owed().of(id)?,
         fence: now.changes,
         looks: decision.looks,
+        later: decision.later,
+        silent: decision.silent,
         answer: decision.answer,
         removed,
         told,

@@ -37,6 +37,21 @@ impl Lane {
         }
     }
 
+    /// The rules want this look.
+    pub(super) fn wish(&mut self, look: Look) {
+        if !self.is_wished(&look) {
+            self.looks.push_back((look, Looker::Flow));
+        }
+    }
+
+    /// Makes the look that was to come later, if its time has come.
+    pub(super) fn look_later(&mut self) {
+        let now = self.site.clock.tick();
+        if let Some((_, look)) = self.later.take_if(|(at, _)| *at <= now) {
+            self.wish(look);
+        }
+    }
+
     /// Whether the rules wait for this look already. One under way may have begun too early, except for the
     /// question whether an agent lives: a second one would ask the agent of another boot.
     pub(super) fn is_wished(&self, look: &Look) -> bool {
@@ -65,12 +80,20 @@ impl Lane {
     /// The first look that may begin now. A look of the rules begins when nothing is owed: what it saw in the
     /// middle of a change would pass its fence. Whether an agent lives does not hang on a change.
     pub(super) fn next_look(&mut self) -> Option<(Look, Looker)> {
+        self.forget_past_looks();
         let quiet = self.owed.is_empty() && self.change.is_none();
         let place = self.looks.iter().position(|(look, looker)| match looker {
             Looker::Caller(_) => true,
             Looker::Flow | Looker::Round(_) => quiet || *look == Look::AgentAlive,
         });
         self.looks.remove(place?)
+    }
+
+    /// Looks that the rules wished for a step that is over by now are not made.
+    fn forget_past_looks(&mut self) {
+        let Some(node) = self.site.reader.published().node(self.id).cloned() else { return };
+        let is_past = |look: &Look| node.run.as_ref().is_some_and(|run| run.is_past(look));
+        self.looks.retain(|(look, looker)| !(matches!(looker, Looker::Flow) && is_past(look)));
     }
 
     /// Pays the first owed effect.
