@@ -73,7 +73,7 @@ pub struct Lane {
     looking: Option<Looking>,
     asking: Option<Asking>,
     looks: VecDeque<(Look, Looker)>,
-    /// A look that the rules want at this tick; no look is made up if it is lost.
+    /// A look that the rules want at this tick; a beat makes up for one that is lost.
     later: Option<(Tick, Look)>,
     /// Silent looks in a row, as the last decision counted them.
     silent: Option<u8>,
@@ -260,7 +260,9 @@ impl Lane {
             self.site.hands.forget(self.id);
         }
         self.silent = silent.or(self.silent);
-        looks.into_iter().for_each(|look| self.wish(look));
+        for look in looks {
+            self.wish(look);
+        }
         if let Some(LaterLook { look, after }) = later {
             self.later = Some((self.site.clock.tick().after(Duration::from_secs(after.into())), look));
         }
