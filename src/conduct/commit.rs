@@ -3,13 +3,14 @@
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::conduct::site::Site;
+use crate::flow;
 use crate::model::ask::Answer;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
 use crate::model::journal::{Event, Severity};
 use crate::model::node::Node;
-use crate::model::outcome::Seen;
+use crate::model::outcome::{Happened, Seen};
 use crate::model::refusal::Refusal;
 use crate::store::commit::Urgency;
 use crate::store::table::journal::Scene;
@@ -67,6 +68,34 @@ pub struct Said {
     /// What the looks before an ask have seen.
     pub seen: Vec<Seen>,
     /// Silent looks in a row, as the last decision counted them.
+    pub silent: Option<u8>,
+}
+
+/// What the rules make of something that has happened, if nothing of it must be kept: then no transaction is
+/// needed. The lane is the only writer of its node, so the published record is the one that is kept.
+pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happened) -> Option<Decision> {
+    let published = site.reader.published();
+    let node = published.node(id)?;
+    let ports: Vec<_> = published.ports_of(id).cloned().collect();
+    let token = (site.tokens)();
+    let facts = Facts {
+        at: site.clock.wall(),
+        token: &token,
+        policy: &site.policy,
+        catalog: &site.catalog,
+        owed: known.owed,
+        ports: &ports,
+        seen: &[],
+        silent: known.silent,
+    };
+    let decision = flow::absorb(node, happened, &facts);
+    (!decision.keeps_something()).then_some(decision)
+}
+
+/// What a lane knows of its node beside the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub owed: &'a [Owed],
     pub silent: Option<u8>,
 }
 

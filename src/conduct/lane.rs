@@ -22,7 +22,7 @@ use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::flow;
 use crate::model::ask::{Answer, Ask};
-use crate::model::decision::{Decision, LaterLook};
+use crate::model::decision::Decision;
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
 use crate::model::node::Node;
@@ -259,13 +259,7 @@ impl Lane {
         if removed {
             self.site.hands.forget(self.id);
         }
-        self.silent = silent.or(self.silent);
-        for look in looks {
-            self.wish(look);
-        }
-        if let Some(LaterLook { look, after }) = later {
-            self.later = Some((self.site.clock.tick().after(Duration::from_secs(after.into())), look));
-        }
+        self.remember(looks, later, silent);
         Ok(answer)
     }
 }

@@ -1,7 +1,11 @@
 //! The two slots of a lane, one change and one look, and what comes out of them (style corner 4).
 
+use std::time::Duration;
+
+use crate::conduct::commit::{Known, decide_unkept};
 use crate::conduct::lane::{Lane, Looker, Looking};
 use crate::driver::Machine;
+use crate::model::decision::{Decision, LaterLook};
 use crate::model::effect::Look;
 use crate::model::outcome::{Happened, Outcome, Seen};
 
@@ -31,9 +35,25 @@ impl Lane {
 
     pub(super) async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
         let of_agent = look == Look::AgentAlive;
-        self.absorb("look", Happened::Looked { look, fence, seen }).await;
+        let happened = Happened::Looked { look, fence, seen };
+        let known = Known { owed: &self.owed, silent: self.silent };
+        match decide_unkept(&self.site, self.id, known, &happened) {
+            Some(Decision { looks, later, silent, .. }) => self.remember(looks, later, silent),
+            None => self.absorb("look", happened).await,
+        }
         if of_agent {
             self.answer_lookups().await;
+        }
+    }
+
+    /// Takes in what of a decision is kept in memory only.
+    pub(super) fn remember(&mut self, looks: Vec<Look>, later: Option<LaterLook>, silent: Option<u8>) {
+        self.silent = silent.or(self.silent);
+        for look in looks {
+            self.wish(look);
+        }
+        if let Some(LaterLook { look, after }) = later {
+            self.later = Some((self.site.clock.tick().after(Duration::from_secs(after.into())), look));
         }
     }
 
