@@ -3,13 +3,14 @@
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::conduct::site::Site;
+use crate::flow;
 use crate::model::ask::Answer;
-use crate::model::decision::{Decision, Fate, Row};
+use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
 use crate::model::journal::{Event, Severity};
 use crate::model::node::Node;
-use crate::model::outcome::Seen;
+use crate::model::outcome::{Happened, Seen};
 use crate::model::refusal::Refusal;
 use crate::store::commit::Urgency;
 use crate::store::table::journal::Scene;
@@ -22,6 +23,9 @@ pub struct Committed {
     /// Number of the last change, which looks bear from now on.
     pub fence: u64,
     pub looks: Vec<Look>,
+    pub later: Option<LaterLook>,
+    /// The count of silent looks, if it was decided on.
+    pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
     /// What is told in the log, now that it is committed.
@@ -58,8 +62,45 @@ pub struct Turn {
     pub id: NodeId,
 }
 
+/// What the lane knows and the record does not say.
+#[derive(Debug, Default)]
+pub struct Said {
+    /// What the looks before an ask have seen.
+    pub seen: Vec<Seen>,
+    /// Silent looks in a row, as the last decision counted them.
+    pub silent: Option<u8>,
+}
+
+/// What the rules make of something that has happened, if nothing of it must be kept: then no transaction is
+/// needed. The lane is the only writer of its node, so the published record is the one that is kept.
+pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happened) -> Option<Decision> {
+    let published = site.reader.published();
+    let node = published.node(id)?;
+    let ports: Vec<_> = published.ports_of(id).cloned().collect();
+    let token = (site.tokens)();
+    let facts = Facts {
+        at: site.clock.wall(),
+        token: &token,
+        policy: &site.policy,
+        catalog: &site.catalog,
+        owed: known.owed,
+        ports: &ports,
+        seen: &[],
+        silent: known.silent,
+    };
+    let decision = flow::absorb(node, happened, &facts);
+    (!decision.keeps_something()).then_some(decision)
+}
+
+/// What a lane knows of its node beside the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    pub owed: &'a [Owed],
+    pub silent: Option<u8>,
+}
+
 /// Calls `rule` on the node and keeps what it decides, in one transaction.
-pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Result<Committed, Refusal> {
+pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Committed, Refusal> {
     let Turn { label, urgency, id } = to;
     let token = (site.tokens)();
     let at = site.clock.wall();
@@ -78,7 +119,8 @@ pub async fn decide(site: &Site, to: Turn, seen: Vec<Seen>, rule: Rule) -> Resul
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
-                seen: &seen,
+                seen: &said.seen,
+                silent: said.silent,
             };
             let decision = rule(&node, &facts)?;
             keep(txn, &node, decision, at)
@@ -101,6 +143,8 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             owed: Vec::new(),
             fence: before.changes,
             looks: Vec::new(),
+            later: None,
+            silent: None,
             answer: decision.answer,
             removed,
             told: vec![told(before, Event::info("delete", "the node was deleted"))],
@@ -130,6 +174,8 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         owed: txn.owed().of(id)?,
         fence: now.changes,
         looks: decision.looks,
+        later: decision.later,
+        silent: decision.silent,
         answer: decision.answer,
         removed,
         told,

@@ -14,9 +14,9 @@ pub mod asks;
 pub mod slots;
 
 use crate::base::id::NodeId;
-use crate::base::time::sleep;
+use crate::base::time::{Tick, sleep};
 use crate::conduct::beats::{BeatSlot, Beating};
-use crate::conduct::commit::{Committed, Rule, Turn, decide};
+use crate::conduct::commit::{Committed, Rule, Said, Turn, decide};
 use crate::conduct::parked::{ActReply, AskReply, Parked};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
@@ -73,6 +73,10 @@ pub struct Lane {
     looking: Option<Looking>,
     asking: Option<Asking>,
     looks: VecDeque<(Look, Looker)>,
+    /// A look that the rules want at this tick; a beat makes up for one that is lost.
+    later: Option<(Tick, Look)>,
+    /// Silent looks in a row, as the last decision counted them.
+    silent: Option<u8>,
     callers: HashMap<u64, ActReply>,
     parked: Parked,
     /// Lookups that wait until the known agent was looked at.
@@ -87,7 +91,7 @@ enum Came {
     Changed(u64, Outcome),
     Looked(Looking, Seen),
     Ready(Ask, AskReply, Vec<Seen>),
-    Patience,
+    Time,
     End,
 }
 
@@ -111,6 +115,8 @@ impl Lane {
             looking: None,
             asking: None,
             looks: VecDeque::new(),
+            later: None,
+            silent: None,
             callers: HashMap::new(),
             parked: Parked::default(),
             lookups: Parked::default(),
@@ -132,7 +138,10 @@ impl Lane {
                 Came::Changed(number, outcome) => self.changed(number, outcome).await,
                 Came::Looked(looking, seen) => self.looked(looking, seen).await,
                 Came::Ready(ask, reply, seen) => self.ready(ask, reply, seen).await,
-                Came::Patience => self.refuse_overdue(),
+                Came::Time => {
+                    self.refuse_overdue();
+                    self.look_later();
+                }
                 Came::End => break,
             }
             self.unpark().await;
@@ -141,9 +150,10 @@ impl Lane {
 
     /// Waits for whatever comes first.
     async fn next(&mut self) -> Came {
-        let deadline = [self.parked.deadline(), self.lookups.deadline()].into_iter().flatten().min();
+        let later = self.later.as_ref().map(|(at, _)| *at);
+        let deadline = [self.parked.deadline(), self.lookups.deadline(), later].into_iter().flatten().min();
         let clock = self.site.clock.clone();
-        let patience = async {
+        let time = async {
             match deadline {
                 Some(until) => clock.sleep_until(until).await,
                 None => pending().await,
@@ -165,7 +175,7 @@ impl Lane {
                 None => Came::End,
             },
             post = self.inbox.recv() => post.map_or(Came::End, Came::Post),
-            () = patience => Came::Patience,
+            () = time => Came::Time,
         }
     }
 
@@ -240,19 +250,16 @@ impl Lane {
     }
 
     async fn commit(&mut self, label: &'static str, seen: Vec<Seen>, rule: Rule) -> Result<Answer, Refusal> {
-        let Committed { owed, fence, looks, answer, removed, .. } =
-            decide(&self.site, self.turn(label), seen, rule).await?;
+        let said = Said { seen, silent: self.silent };
+        let Committed { owed, fence, looks, later, silent, answer, removed, .. } =
+            decide(&self.site, self.turn(label), said, rule).await?;
         self.owed = owed;
         self.fence = fence;
         self.removed = removed;
         if removed {
             self.site.hands.forget(self.id);
         }
-        for look in looks {
-            if !self.is_wished(&look) {
-                self.looks.push_back((look, Looker::Flow));
-            }
-        }
+        self.remember(looks, later, silent);
         Ok(answer)
     }
 }

@@ -4,6 +4,7 @@ mod clock;
 mod cut;
 mod cuts;
 mod lanes;
+mod looks;
 mod machine;
 mod rig;
 mod world;

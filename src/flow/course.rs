@@ -1,7 +1,7 @@
 //! A decision in the making: the next record with what is owed, looked at and written down.
 
 use crate::model::ask::Answer;
-use crate::model::decision::{Decision, Fate, Row};
+use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
 use crate::model::journal::Event;
@@ -16,9 +16,12 @@ pub struct Course<'a> {
     pub node: Node,
     pub facts: &'a Facts<'a>,
     pub answer: Answer,
+    /// Silent looks at the running step in a row.
+    pub silent: u8,
     owe: Vec<Owed>,
     settled: Vec<u64>,
     looks: Vec<Look>,
+    later: Option<LaterLook>,
     rows: Vec<Row>,
     journal: Vec<Event>,
 }
@@ -29,9 +32,11 @@ impl<'a> Course<'a> {
             node: node.clone(),
             facts,
             answer: Answer::Done,
+            silent: facts.silent.unwrap_or_else(|| node.run.as_ref().map_or(0, |run| run.silent)),
             owe: Vec::new(),
             settled: Vec::new(),
             looks: Vec::new(),
+            later: None,
             rows: Vec::new(),
             journal: Vec::new(),
         }
@@ -45,6 +50,9 @@ impl<'a> Course<'a> {
             Fate::Same
         } else {
             self.node.updated_at = Some(self.facts.at);
+            if let Some(run) = self.node.run.as_mut() {
+                run.silent = self.silent;
+            }
             Fate::Next(Box::new(self.node))
         };
         Decision {
@@ -53,6 +61,8 @@ impl<'a> Course<'a> {
             owe: self.owe,
             settle: self.settled,
             looks: self.looks,
+            later: self.later,
+            silent: Some(self.silent),
             journal: self.journal,
             answer: self.answer,
         }
@@ -95,6 +105,11 @@ impl<'a> Course<'a> {
         if !self.looks.contains(&look) {
             self.looks.push(look);
         }
+    }
+
+    /// Wishes a look in so many seconds; it may be lost.
+    pub fn wish_later(&mut self, look: Look, after: u32) {
+        self.later = Some(LaterLook { look, after });
     }
 
     pub fn row(&mut self, row: Row) {

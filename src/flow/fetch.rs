@@ -7,7 +7,7 @@ use crate::model::Object;
 use crate::model::effect::Look;
 use crate::model::journal::Event;
 use crate::model::outcome::Seen;
-use crate::model::run::{Phase, Run};
+use crate::model::run::Run;
 use crate::model::step::{By, Core, Kind};
 use crate::model::turn::{FailureKind, InBandSteps};
 
@@ -19,13 +19,16 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
         .as_ref()
         .and_then(Run::step)
         .is_some_and(|step| step.by == By::Core(Core::FetchSteps));
-    let awaited = course.node.run.as_ref().is_some_and(|run| matches!(run.phase, Phase::Look | Phase::Beat));
+    let awaited = course.node.run.as_ref().is_some_and(Run::awaits_a_look);
     if !fetching || !awaited {
         return;
     }
     match seen {
         Seen::Steps(steps) => match plan_with(course, steps) {
-            Ok(()) => step::done(course),
+            Ok(()) => {
+                step::work(course);
+                step::done(course);
+            }
             Err(why) => pipeline::fail(course, &why),
         },
         Seen::Silent(failure) if failure.kind == FailureKind::Lost => {

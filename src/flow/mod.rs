@@ -144,10 +144,10 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
 fn dropped(course: &mut Course<'_>, look: &Look) {
     match look {
         Look::Step { .. } | Look::AgentSteps | Look::Power => {
-            step::look_was_dropped(course);
+            step::look_was_dropped(course, look);
             power::keep_recovering(course);
         }
-        Look::AgentAlive => step::look_was_dropped(course),
+        Look::AgentAlive => step::look_was_dropped(course, look),
         Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => {}
     }
 }
@@ -183,7 +183,7 @@ fn due(course: &mut Course<'_>, number: u64) {
     match wait.why {
         WaitFor::FirstBeat => trouble::no_first_beat(course, &wait),
         WaitFor::Beat => trouble::no_beat(course),
-        WaitFor::Look => step::look_again(course),
+        WaitFor::Look => step::look_at_step(course),
         WaitFor::Power => power::look_again(course),
     }
 }

@@ -28,7 +28,7 @@ pub fn begin(course: &mut Course<'_>) {
             return;
         };
         run.memo = Object::new();
-        run.silent = 0;
+        course.silent = 0;
         if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
@@ -69,7 +69,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 }
 
 /// The state while effects are owed or a look decides what is next.
-fn work(course: &mut Course<'_>) {
+pub fn work(course: &mut Course<'_>) {
     if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
     {
         course.go(Verb::Resume);
@@ -209,6 +209,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         (Effect::Step { cursor }, Outcome::Turn(turn)) => {
             if *cursor == run.cursor && run.phase == Phase::Act {
                 take_turn(course, turn);
+                look_early(course, *cursor, turn);
             }
         }
         (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
@@ -217,6 +218,15 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
                 all_paid(course, run.phase);
             }
         }
+    }
+}
+
+/// The agent has taken a command and beats when it has ended, but not soon after the beat before. A step may be
+/// over at once, so it is looked at early.
+fn look_early(course: &mut Course<'_>, cursor: usize, turn: &Turn) {
+    let works = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.cursor == cursor);
+    if works && matches!(turn, Turn::Agent { .. }) {
+        course.wish_later(Look::Step { cursor }, EARLY_LOOK);
     }
 }
 
@@ -258,41 +268,40 @@ pub fn look_at_step(course: &mut Course<'_>) {
     let Some(run) = course.node.run.as_ref() else { return };
     let (cursor, phase) = (run.cursor, run.phase);
     let core = run.step().and_then(|step| if let By::Core(core) = step.by { Some(core) } else { None });
-    match core {
-        Some(Core::Wait) => done(course),
-        Some(Core::FetchSteps) => look(course, Look::AgentSteps),
-        Some(Core::CheckPower) => look(course, Look::Power),
-        Some(_) => {}
-        None => {
-            // While the agent works its wait goes on, so that a look that finds it working changes nothing.
-            if phase != Phase::Beat {
-                course.stop_waiting();
-                set_phase(course, Phase::Look);
-            }
-            course.wish(Look::Step { cursor });
-        }
+    let wanted = match core {
+        Some(Core::Wait) => return done(course),
+        Some(Core::CheckPower) => return look(course, Look::Power),
+        Some(Core::FetchSteps) => Look::AgentSteps,
+        Some(_) => return,
+        None => Look::Step { cursor },
+    };
+    // A wait stays in the record until the look has an answer, so that one that finds what the record says, or
+    // finds nobody, changes nothing.
+    if !matches!(phase, Phase::Beat | Phase::Later) {
+        course.stop_waiting();
+        set_phase(course, Phase::Look);
     }
+    course.wish(wanted);
 }
 
-/// What a look saw was dropped: if the step stands or falls with it, there is another look.
-pub fn look_was_dropped(course: &mut Course<'_>) {
-    let looking = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Look);
+/// What a look saw was dropped: if the step stands or falls with it, there is another look. For an agent a beat
+/// makes up; a step's own pace has no other wait than the one that has ended.
+pub fn look_was_dropped(course: &mut Course<'_>, dropped: &Look) {
+    let of_step = matches!(dropped, Look::Step { .. } | Look::AgentSteps);
+    let looking = course
+        .node
+        .run
+        .as_ref()
+        .is_some_and(|run| run.phase == Phase::Look || (run.phase == Phase::Later && of_step));
     if looking && !course.owes_for(Purpose::Run) {
         look_at_step(course);
     }
 }
 
-/// A wait for the next look has ended.
-pub fn look_again(course: &mut Course<'_>) {
-    course.stop_waiting();
-    set_phase(course, Phase::Look);
-    look_at_step(course);
-}
-
 /// What a look at the current step saw.
 pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     let Some(run) = course.node.run.as_ref() else { return };
-    let awaited = matches!(run.phase, Phase::Look | Phase::Beat);
+    let awaited = run.awaits_a_look();
     if run.cursor != cursor || !awaited || course.owes_for(Purpose::Run) {
         return;
     }
@@ -311,8 +320,8 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
 
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
-    if let Some(run) = course.node.run.as_mut().filter(|_| !matches!(turn, Turn::Failed(_))) {
-        run.silent = 0;
+    if !matches!(turn, Turn::Failed(_)) {
+        course.silent = 0;
     }
     match turn {
         Turn::Done(result) => {
@@ -384,3 +393,7 @@ fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
     }
     true
 }
+
+/// Seconds after a command was sent to the agent. The stock one beats when a command has ended, but at least five
+/// seconds after the beat before.
+const EARLY_LOOK: u32 = 1;

@@ -7,6 +7,7 @@ mod boots;
 mod pipelines;
 mod plans;
 mod power;
+mod silence;
 mod stage;
 mod steps;
 mod walk;

@@ -19,10 +19,10 @@ pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
 }
 
 /// No answer: an agent may be rebooting, so its next heartbeat or lookup decides; other far sides are
-/// asked again a bounded number of times.
+/// asked again. Either a bounded number of times, which is counted in memory.
 fn silent(course: &mut Course<'_>, why: &str) {
-    let Some(run) = course.node.run.as_mut() else { return };
-    if run.silent >= SILENT_LIMIT || matches!(run.phase, Phase::Reboot { .. }) {
+    let Some(run) = course.node.run.as_ref() else { return };
+    if course.silent >= SILENT_LIMIT || matches!(run.phase, Phase::Reboot { .. }) {
         pipeline::fail(course, why);
         return;
     }
@@ -40,7 +40,7 @@ fn silent(course: &mut Course<'_>, why: &str) {
         );
         return;
     }
-    run.silent += 1;
+    course.silent += 1;
     step::rest(course);
     if course.node.agent.is_some() {
         step::set_phase(course, Phase::Beat);
@@ -81,7 +81,7 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
         return;
     }
     run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
-    run.silent = 0;
+    course.silent = 0;
     let times = run.lost;
     course.note(Event::error(
         "lost",
@@ -145,9 +145,7 @@ pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
 
 /// The agent has been quiet for the whole wait: one last look, and silence then is a failure.
 pub fn no_beat(course: &mut Course<'_>) {
-    if let Some(run) = course.node.run.as_mut() {
-        run.silent = SILENT_LIMIT;
-    }
+    course.silent = SILENT_LIMIT;
     course.stop_waiting();
     step::set_phase(course, Phase::Look);
     let waiting =

@@ -19,8 +19,20 @@ pub struct Decision {
     pub settle: Vec<u64>,
     /// Looks to make; kept in memory only.
     pub looks: Vec<Look>,
+    /// A look to make in a while; kept in memory only, a newer one takes its place.
+    pub later: Option<LaterLook>,
+    /// Silent looks in a row by now, for the next decision; kept in memory only. `None`: as before.
+    pub silent: Option<u8>,
     pub journal: Vec<Event>,
     pub answer: Answer,
+}
+
+/// A look that is worth making after so many seconds. Nothing hangs on it: if it is lost, a beat or the wait's end
+/// looks instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LaterLook {
+    pub look: Look,
+    pub after: u32,
 }
 
 /// What becomes of the record.
@@ -56,6 +68,8 @@ impl Decision {
             owe: Vec::new(),
             settle: Vec::new(),
             looks: Vec::new(),
+            later: None,
+            silent: None,
             journal: Vec::new(),
             answer: Answer::Done,
         }

@@ -24,4 +24,7 @@ pub struct Facts<'a> {
     pub ports: &'a [Arc<Port>],
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
+    /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no
+    /// decision was made since the daemon started. Kept in memory, so that silence costs no commit.
+    pub silent: Option<u8>,
 }

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::boot::Boots;
-use crate::model::step::{AskedStep, Kind, Step};
+use crate::model::effect::Look;
+use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::Memo;
 
 /// A pipeline under way.
@@ -23,7 +24,8 @@ pub struct Run {
     /// How often the current step was lost and begun again.
     #[serde(default)]
     pub lost: u8,
-    /// How often in a row the current step's far side was silent.
+    /// How often in a row the current step's far side was silent, as of the last commit: silence alone makes
+    /// none, the count goes on in memory.
     #[serde(default)]
     pub silent: u8,
     /// The agent's steps are in the plan.
@@ -41,6 +43,28 @@ pub struct Run {
 impl Run {
     pub fn step(&self) -> Option<&Step> {
         self.plan.get(self.cursor)
+    }
+
+    /// Whether a look is about a step that is over: nobody needs what it would see.
+    pub fn is_past(&self, look: &Look) -> bool {
+        match look {
+            Look::Step { cursor } => *cursor != self.cursor,
+            Look::AgentSteps => !self.step().is_some_and(|step| step.by == By::Core(Core::FetchSteps)),
+            Look::Power
+            | Look::AgentAlive
+            | Look::Valid { .. }
+            | Look::BootDevice
+            | Look::SupportedBootDevices
+            | Look::Image => false,
+        }
+    }
+
+    /// Whether what a look at the current step sees decides what is next.
+    pub fn awaits_a_look(&self) -> bool {
+        match self.phase {
+            Phase::Look | Phase::Beat | Phase::Later => true,
+            Phase::Act | Phase::Reboot { .. } | Phase::FirstBeat | Phase::Hold => false,
+        }
     }
 
     /// Somebody works on the machine or is about to.
@@ -68,9 +92,10 @@ pub enum Phase {
     Reboot { into: Boots },
     /// The ramdisk was booted; its first heartbeat is awaited.
     FirstBeat,
-    /// The agent works; a heartbeat or the wait's end looks again.
+    /// The agent works or does not answer; a heartbeat or the wait's end looks again, and the phase stays while it
+    /// does.
     Beat,
-    /// Look again when the wait ends.
+    /// Look again when the wait ends; the phase stays while that look is made.
     Later,
     /// Parked by a hold step.
     Hold,

@@ -1,7 +1,11 @@
 //! The two slots of a lane, one change and one look, and what comes out of them (style corner 4).
 
+use std::time::Duration;
+
+use crate::conduct::commit::{Known, decide_unkept};
 use crate::conduct::lane::{Lane, Looker, Looking};
 use crate::driver::Machine;
+use crate::model::decision::{Decision, LaterLook};
 use crate::model::effect::Look;
 use crate::model::outcome::{Happened, Outcome, Seen};
 
@@ -31,9 +35,40 @@ impl Lane {
 
     pub(super) async fn absorb_look(&mut self, look: Look, fence: u64, seen: Seen) {
         let of_agent = look == Look::AgentAlive;
-        self.absorb("look", Happened::Looked { look, fence, seen }).await;
+        let happened = Happened::Looked { look, fence, seen };
+        let known = Known { owed: &self.owed, silent: self.silent };
+        match decide_unkept(&self.site, self.id, known, &happened) {
+            Some(Decision { looks, later, silent, .. }) => self.remember(looks, later, silent),
+            None => self.absorb("look", happened).await,
+        }
         if of_agent {
             self.answer_lookups().await;
+        }
+    }
+
+    /// Takes in what of a decision is kept in memory only.
+    pub(super) fn remember(&mut self, looks: Vec<Look>, later: Option<LaterLook>, silent: Option<u8>) {
+        self.silent = silent.or(self.silent);
+        for look in looks {
+            self.wish(look);
+        }
+        if let Some(LaterLook { look, after }) = later {
+            self.later = Some((self.site.clock.tick().after(Duration::from_secs(after.into())), look));
+        }
+    }
+
+    /// The rules want this look.
+    pub(super) fn wish(&mut self, look: Look) {
+        if !self.is_wished(&look) {
+            self.looks.push_back((look, Looker::Flow));
+        }
+    }
+
+    /// Makes the look that was to come later, if its time has come.
+    pub(super) fn look_later(&mut self) {
+        let now = self.site.clock.tick();
+        if let Some((_, look)) = self.later.take_if(|(at, _)| *at <= now) {
+            self.wish(look);
         }
     }
 
@@ -65,12 +100,20 @@ impl Lane {
     /// The first look that may begin now. A look of the rules begins when nothing is owed: what it saw in the
     /// middle of a change would pass its fence. Whether an agent lives does not hang on a change.
     pub(super) fn next_look(&mut self) -> Option<(Look, Looker)> {
+        self.forget_past_looks();
         let quiet = self.owed.is_empty() && self.change.is_none();
         let place = self.looks.iter().position(|(look, looker)| match looker {
             Looker::Caller(_) => true,
             Looker::Flow | Looker::Round(_) => quiet || *look == Look::AgentAlive,
         });
         self.looks.remove(place?)
+    }
+
+    /// Looks that the rules wished for a step that is over by now are not made.
+    fn forget_past_looks(&mut self) {
+        let Some(node) = self.site.reader.published().node(self.id).cloned() else { return };
+        let is_past = |look: &Look| node.run.as_ref().is_some_and(|run| run.is_past(look));
+        self.looks.retain(|(look, looker)| !(matches!(looker, Looker::Flow) && is_past(look)));
     }
 
     /// Pays the first owed effect.

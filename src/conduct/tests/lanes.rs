@@ -20,7 +20,7 @@ use crate::model::refusal::Refusal;
 const ON: Ask = Ask::Power { target: PowerTarget::On, timeout: None };
 const DISK: Effect = Effect::BootDevice { device: BootDevice::Disk, persistent: true };
 
-fn provision(verb: Verb) -> Ask {
+pub(super) fn provision(verb: Verb) -> Ask {
     Ask::Provision(ProvisionAsk::new(verb, verb.name()))
 }
 
@@ -29,7 +29,7 @@ fn maintenance() -> Ask {
 }
 
 /// A rig with this many machines of metal.
-async fn rig(count: u128, deploy: &str, state: Provision) -> Rig {
+pub(super) async fn rig(count: u128, deploy: &str, state: Provision) -> Rig {
     let mut rig = Rig::new();
     rig.policy.sync_power_state_interval = 0;
     rig.put((1..=count).map(|n| rig.node(n, deploy, state)).collect()).await;
@@ -39,12 +39,12 @@ async fn rig(count: u128, deploy: &str, state: Provision) -> Rig {
 }
 
 /// From now on calls of this name meet the trick.
-fn trick(rig: &Rig, label: &'static str, trick: Trick) {
+pub(super) fn trick(rig: &Rig, label: &'static str, trick: Trick) {
     let script = move |_: &_, _, called: &'static str| (called == label).then(|| trick.clone());
     *rig.world.script.lock().unwrap() = Some(Box::new(script));
 }
 
-const fn seconds(count: u64) -> Duration {
+pub(super) const fn seconds(count: u64) -> Duration {
     Duration::from_secs(count)
 }
 

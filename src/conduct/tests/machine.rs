@@ -43,6 +43,8 @@ pub(super) struct Machine {
     pub(super) next_beat: Tick,
     /// Steps that its agent offers beside, with long names.
     pub(super) offers: usize,
+    /// How long a command of the agent takes.
+    pub(super) work: Duration,
 }
 
 impl Machine {
@@ -56,6 +58,7 @@ impl Machine {
             commands: Vec::new(),
             next_beat: Tick::default(),
             offers: 0,
+            work: WORK,
         }
     }
 
@@ -161,7 +164,7 @@ impl Machine {
             return turn;
         }
         let id = format!("{}-{}", self.boots, self.commands.len() + 1);
-        self.commands.push(Command { id: id.clone(), ends: now.after(WORK) });
+        self.commands.push(Command { id: id.clone(), ends: now.after(self.work) });
         self.press(&step.step);
         Turn::Agent { memo: with(&Memo::new(), "command", json!(id)) }
     }
@@ -220,7 +223,7 @@ fn with(memo: &Memo, key: &str, value: Value) -> Memo {
     memo
 }
 
-/// How long a command of the agent takes.
+/// As long as a command takes if no test says otherwise.
 const WORK: Duration = Duration::from_secs(45);
 /// Between two heartbeats.
 pub(super) const BEAT: Duration = Duration::from_secs(100);

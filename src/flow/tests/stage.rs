@@ -12,7 +12,7 @@ use crate::model::Object;
 use crate::model::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
 use crate::model::boot::Beat;
 use crate::model::catalog::{ArgSpec, Catalog, Implementation, PowerSupport, StepSpec};
-use crate::model::decision::{Decision, Fate};
+use crate::model::decision::{Decision, Fate, LaterLook};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
 use crate::model::interface::Interface;
@@ -36,11 +36,17 @@ pub(super) struct Stage {
     pub(super) policy: Policy,
     pub(super) catalog: Catalog,
     pub(super) journal: Vec<Event>,
+    /// The look that was wished for later.
+    pub(super) later: Option<LaterLook>,
+    /// The count of silent looks; `None` after a start.
+    pub(super) silent: Option<u8>,
     /// Decisions that kept something.
     pub(super) kept: usize,
     tokens: u32,
     /// A look was begun and is not over.
     under_way: bool,
+    /// The wait of this number has ended: its end does not come again.
+    ended: Option<u64>,
 }
 
 impl Stage {
@@ -58,9 +64,12 @@ impl Stage {
             policy: Policy::default(),
             catalog: catalog(),
             journal: Vec::new(),
+            later: None,
+            silent: None,
             kept: 0,
             tokens: 0,
             under_way: false,
+            ended: None,
         }
     }
 
@@ -84,6 +93,7 @@ impl Stage {
             owed: &self.owed,
             ports: &[],
             seen,
+            silent: self.silent,
         };
         rule(&self.node, &facts)
     }
@@ -115,6 +125,11 @@ impl Stage {
 
     pub(super) fn happen(&mut self, happened: &Happened) {
         self.under_way &= !matches!(happened, Happened::Looked { .. });
+        match happened {
+            Happened::Due { wait } => self.ended = Some(*wait),
+            Happened::Opened => (self.ended, self.silent) = (None, None),
+            Happened::Paid { .. } | Happened::Looked { .. } | Happened::Beat(_) | Happened::SyncDue => {}
+        }
         let decision = self.decide(&[], |node, facts| flow::absorb(node, happened, facts));
         self.apply(decision);
     }
@@ -244,6 +259,8 @@ impl Stage {
                 self.looks.push(look);
             }
         }
+        self.later = decision.later.or(self.later.take());
+        self.silent = decision.silent.or(self.silent);
         self.journal.extend(decision.journal);
         self.check_record();
         assert_eq!(self.stuck(), None, "{:#?}\nowed {:?}", self.node, self.owed);
@@ -288,9 +305,10 @@ impl Stage {
         if hold {
             return (run.phase != Phase::Hold).then(|| format!("held in {:?}", run.phase));
         }
-        let moves = self.node.wait.is_some()
-            || self.owed.iter().any(|owed| owed.purpose == Purpose::Run)
-            || (run.phase == Phase::Look && (self.under_way || !self.looks.is_empty()));
+        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
+        let looked_at = matches!(run.phase, Phase::Look | Phase::Later)
+            && (self.under_way || self.looks.iter().any(|look| !run.is_past(look)));
+        let moves = waits || self.owed.iter().any(|owed| owed.purpose == Purpose::Run) || looked_at;
         (!moves).then(|| format!("in {:?} with no look, no wait and nothing owed", run.phase))
     }
 }

@@ -344,6 +344,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         owed: &stage.owed,
         ports: &[],
         seen: &[],
+        silent: None,
     };
     let ended = crate::flow::outgrown(&stage.node, &happened, &facts);
     let crate::model::decision::Fate::Next(node) = ended.fate else { panic!("it stays") };
