@@ -1,0 +1,1 @@
+//! The codecs against recorded commands (`tests/goldens/ipmi-data`).
