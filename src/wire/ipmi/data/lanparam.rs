@@ -87,7 +87,7 @@ impl Setting {
         let mut out = vec![REVISION];
         match self {
             Self::Address(address) | Self::Mask(address) | Self::Gateway(address) => {
-                out.extend(address.octets())
+                out.extend(address.octets());
             }
             Self::Source(source) => out.push(source.code()),
             Self::Mac(Mac(octets)) => out.extend(octets),

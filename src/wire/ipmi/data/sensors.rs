@@ -110,7 +110,7 @@ impl<'a> Sighting<'a> {
         self.hysteresis_fields(fields);
         put(fields, "Event Message Control", event_control(sensor));
         access_fields(sensor, fields);
-        self.event_fields(fields, crossings);
+        self.event_fields(fields, |mask| Some(crossings(mask)));
     }
 
     fn discrete_fields(&self, sensor: &Sensor, fields: &mut Fields) {
@@ -178,7 +178,8 @@ impl<'a> Sighting<'a> {
                 put(fields, title, "Event Messages Disabled");
             }
             let [asserted, deasserted] = names;
-            for (name, mask) in [(asserted, events.asserted), (deasserted, events.deasserted)] {
+            let deasserted_mask = events.deasserted.filter(|mask| *mask != 0);
+            for (name, mask) in [(asserted, events.asserted), (deasserted, deasserted_mask)] {
                 if let Some(text) = mask.and_then(&text) {
                     put(fields, name, text);
                 }
@@ -282,10 +283,10 @@ fn shorts(mask: u8) -> String {
 }
 
 /// `lnc- lnc+ lcr- ...`: two bits a threshold, low and high.
-fn crossings(mask: u16) -> Option<String> {
+fn crossings(mask: u16) -> String {
     let words = Limit::ALL.iter().flat_map(|limit| [(limit, '-'), (limit, '+')]).enumerate();
     let set = words.filter(|(bit, _)| mask >> bit & 1 != 0);
-    Some(set.map(|(_, (limit, way))| format!("{}{way}", limit.short())).collect::<Vec<_>>().join(" "))
+    set.map(|(_, (limit, way))| format!("{}{way}", limit.short())).collect::<Vec<_>>().join(" ")
 }
 
 const LIMITS: &[(Limit, &str)] = &[

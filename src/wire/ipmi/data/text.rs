@@ -34,7 +34,7 @@ pub fn id(kind: u8, bytes: &[u8]) -> String {
     }
 }
 
-/// A FRU field. Binary that is no text is shown in hexadecimal; FFh and 00h padding goes.
+/// A FRU field. Binary that is no text is shown in hexadecimal; padding of ff and 00 goes.
 pub fn field(kind: u8, bytes: &[u8]) -> String {
     match Coding::of(kind) {
         Coding::BcdPlus => shown(&bcd_plus(bytes)),
@@ -82,7 +82,8 @@ fn binary(bytes: &[u8]) -> String {
     if bytes.iter().all(|byte| (0x20..0x7f).contains(byte)) {
         return shown(&latin1(bytes));
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let halves = bytes.iter().flat_map(|byte| [byte >> 4, byte & 0x0f]);
+    halves.filter_map(|half| char::from_digit(u32::from(half), 16)).collect()
 }
 
 /// Up to the first NUL, with no control characters.

@@ -73,8 +73,11 @@ impl Walk {
         })
     }
 
-    /// Takes the answer to [`Walk::ask`]: completion code and the data after it.
+    /// Takes the answer to [`Walk::ask`]: completion code and the data after it. Nothing once the walk has ended.
     pub fn take(&mut self, code: u8, data: &[u8]) {
+        if self.end.is_some() {
+            return;
+        }
         match (Verdict::of(code), self.step) {
             (Verdict::Done, Step::Info) => self.informed(data),
             (Verdict::Done, Step::Header | Step::Area(..)) => self.got(data),

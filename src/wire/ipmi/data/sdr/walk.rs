@@ -99,16 +99,18 @@ impl Walk {
         })
     }
 
-    /// Takes the answer to [`Walk::ask`]: completion code and the data after it.
+    /// Takes the answer to [`Walk::ask`]: completion code and the data after it. Nothing once the walk has ended.
     pub fn take(&mut self, code: u8, data: &[u8]) {
+        if self.end.is_some() {
+            return;
+        }
         match (self.step, Verdict::of(code)) {
             (Step::Reserve, verdict) => self.reserved(verdict, code, data),
             (Step::Header, Verdict::Done) => self.begin(data),
             (Step::Body, Verdict::Done) => self.go_on(data),
             (_, Verdict::Reserve) => self.reserve_again(code),
             (Step::Body, Verdict::Smaller) if self.piece > 1 => self.piece /= 2,
-            (Step::Body, Verdict::Smaller | Verdict::Never) => self.give_up(code),
-            (Step::Header, Verdict::Smaller | Verdict::Never) => self.give_up(code),
+            (Step::Header | Step::Body, Verdict::Smaller | Verdict::Never) => self.give_up(code),
             (_, Verdict::Again) => self.trouble(code),
         }
     }

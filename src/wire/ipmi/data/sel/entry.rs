@@ -108,13 +108,11 @@ impl Event {
     /// What happened, in words; the raw bytes where there are none.
     pub fn text(&self) -> String {
         let event = self.direction & 0x7f;
-        match state::text(self.kind, event, self.offset()) {
-            Some(text) => text.to_owned(),
-            None => {
-                let [first, second, third] = self.data;
-                format!("event type {event:02x}h, data {first:02x} {second:02x} {third:02x}")
-            }
+        if let Some(text) = state::text(self.kind, event, self.offset()) {
+            return text.to_owned();
         }
+        let [first, second, third] = self.data;
+        format!("event type {event:02x}h, data {first:02x} {second:02x} {third:02x}")
     }
 
     /// The raw reading that a threshold event bears, and the threshold that it crossed.

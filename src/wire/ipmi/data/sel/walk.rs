@@ -67,8 +67,11 @@ impl Walk {
         Some(EntryAsk { reservation: self.reservation, entry: self.next }.ask())
     }
 
-    /// Takes the answer to [`Walk::ask`]: completion code and the data after it.
+    /// Takes the answer to [`Walk::ask`]: completion code and the data after it. Nothing once the walk has ended.
     pub fn take(&mut self, code: u8, data: &[u8]) {
+        if self.end.is_some() {
+            return;
+        }
         if self.must_reserve {
             self.must_reserve = false;
             self.reservation = Bytes::new("SEL reservation", data).word(0).unwrap_or(0);
@@ -76,13 +79,18 @@ impl Walk {
         }
         match Verdict::of(code) {
             Verdict::Done => self.entry(data),
-            Verdict::Reserve | Verdict::Again if self.troubles < limit::TRIES => {
+            verdict @ (Verdict::Reserve | Verdict::Again) if self.troubles < limit::TRIES => {
                 self.troubles += 1;
-                self.must_reserve = Verdict::of(code) == Verdict::Reserve;
+                self.must_reserve = verdict == Verdict::Reserve;
             }
-            _ if code == NOT_PRESENT && self.entries.is_empty() => self.end = Some(End::Marked),
-            _ => self.end = Some(End::Lost { entry: self.next, code }),
+            Verdict::Reserve | Verdict::Again | Verdict::Smaller | Verdict::Never => self.give_up(code),
         }
+    }
+
+    /// A log without a first entry is empty.
+    fn give_up(&mut self, code: u8) {
+        let is_empty = code == NOT_PRESENT && self.entries.is_empty();
+        self.end = Some(if is_empty { End::Marked } else { End::Lost { entry: self.next, code } });
     }
 
     /// Entries read so far.
@@ -166,7 +174,9 @@ mod tests {
     fn a_walk_is_bounded() {
         let ended = |most, answers: &[(u8, Vec<u8>)]| {
             let mut walk = Walk::new(most);
-            answers.iter().for_each(|(code, data)| walk.take(*code, data));
+            for (code, data) in answers {
+                walk.take(*code, data);
+            }
             walk.end()
         };
         assert_eq!(ended(1, &[(0, answer(2, 1))]), Some(End::Enough));

@@ -59,7 +59,7 @@ fn events_are_told_as_far_as_they_are_known() {
         (fields["Event Enable"].as_str(), fields["Assertions Enabled"].as_str()),
         ("Event Messages Disabled", "lnc- unc+ ucr+")
     );
-    assert!(!fields.contains_key("Deassertion Events"));
+    assert!(!fields.contains_key("Deassertion Events") && !fields.contains_key("Deassertions Enabled"));
 }
 
 #[test]
