@@ -86,7 +86,7 @@ impl Scale {
         Some(self.value(raw)).filter(|value| value.is_finite() && self.format != Format::Discrete)
     }
 
-    /// A hysteresis: as a value, without B and never negative.
+    /// A hysteresis as a value: without B, and negative if M is.
     pub fn hysteresis(self, raw: u8) -> f64 {
         self.finish(f64::from(self.factors.m()) * f64::from(raw))
     }

@@ -100,7 +100,7 @@ fn unpadded(bytes: &[u8]) -> &[u8] {
 
 const BCD_PLUS: &[u8; 16] = b"0123456789 -.:,_";
 
-/// 31 so that no field reads as the end mark (c1 with one byte is written as c1 only by a text of one character).
+/// What an SDR's five length bits hold; FRU fields could be longer but need not.
 const MOST_LATIN1: usize = 31;
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! Makers of servers and of their controllers by IANA enterprise number, named as the registry does.
+//! Makers of servers and of their controllers by IANA enterprise number, named as the registry does, as `ipmitool`
+//! 1.8.19 prints them; older ones print names of their own (`Supermicro`), so compare by number where it matters.
 
 /// The maker's name.
 pub fn name(number: u32) -> Option<&'static str> {

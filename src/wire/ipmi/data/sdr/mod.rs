@@ -2,9 +2,11 @@
 //!
 //! - `record`   the kinds of records
 //! - `full`     sensors that have values
+//! - `locator`  where inventories and controllers are
 //! - `walk`     reading a whole repository
 
 pub mod full;
+pub mod locator;
 pub mod record;
 pub mod walk;
 

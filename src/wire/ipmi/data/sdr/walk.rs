@@ -32,7 +32,8 @@ pub struct Walk {
     piece: u8,
     troubles: u8,
     seen: BTreeSet<u16>,
-    most: usize,
+    /// Records that may yet be read.
+    left: usize,
     records: Vec<Record>,
     end: Option<End>,
 }
@@ -69,13 +70,13 @@ impl Walk {
             holder,
             step: Step::Reserve,
             reservation: 0,
-            record: 0,
+            record: FIRST,
             next: None,
             bytes: Vec::new(),
             piece: limit::PIECE,
             troubles: 0,
             seen: BTreeSet::new(),
-            most: (usize::from(count) * 2).clamp(LEAST_BOUND, MOST_BOUND),
+            left: (usize::from(count) * 2).clamp(LEAST_BOUND, MOST_BOUND),
             records: Vec::new(),
             end: None,
         }
@@ -177,7 +178,9 @@ impl Walk {
     /// Keeps what came of the record, under the id that was asked for, and goes on to the next.
     fn finish(&mut self) {
         if let Ok(mut record) = Record::parse(&self.bytes) {
-            if self.record != 0 {
+            if self.record == FIRST {
+                self.seen.insert(record.id);
+            } else {
                 record.id = self.record;
             }
             self.records.push(record);
@@ -187,6 +190,7 @@ impl Walk {
 
     fn advance(&mut self, code: u8) {
         self.seen.insert(self.record);
+        self.left = self.left.saturating_sub(1);
         self.bytes.clear();
         self.piece = limit::PIECE.min(self.piece.max(LEAST_PIECE));
         self.troubles = 0;
@@ -195,7 +199,7 @@ impl Walk {
             None => Some(End::Lost { record: self.record, code }),
             Some(END) => Some(End::Marked),
             Some(next) if self.seen.contains(&next) => Some(End::Loop(next)),
-            Some(_) if self.seen.len() >= self.most => Some(End::TooMany),
+            Some(_) if self.left == 0 => Some(End::TooMany),
             Some(next) => {
                 self.record = next;
                 None
@@ -238,6 +242,8 @@ impl Walk {
     }
 }
 
+/// Stands for the first record, whose own id is told by its header.
+const FIRST: u16 = 0x0000;
 /// A repository of fewer records than it says (or says 0) is still walked this far.
 const LEAST_BOUND: usize = 512;
 /// No server has so many; the walk ends.

@@ -114,7 +114,10 @@ impl Walk {
             self.end = Some(End::Lost { entry: self.next, code: 0 });
             return;
         };
-        self.seen.extend([self.next, entry.id]);
+        self.seen.insert(self.next);
+        if self.next == FIRST {
+            self.seen.insert(entry.id);
+        }
         self.entries.push(entry);
         self.troubles = 0;
         self.end = match next {
@@ -129,6 +132,7 @@ impl Walk {
     }
 }
 
+/// Stands for the first entry, whose own id is in the answer.
 const FIRST: u16 = 0x0000;
 const LAST: u16 = 0xffff;
 const NOT_PRESENT: u8 = 0xcb;

@@ -103,6 +103,10 @@ fn a_wrong_count_and_a_missing_end_do_not_matter() {
     assert_eq!((walk.end(), walk.records().len()), (Some(End::TooMany), 512));
     let (walk, _) = walked(&mut Bmc { last: 2, ..Bmc::new(4) }, 4);
     assert_eq!((walk.end(), walk.records().len()), (Some(End::Loop(2)), 4));
+    for first in [0, 1] {
+        let (walk, _) = walked(&mut Bmc { last: first, ..Bmc::new(4) }, 4);
+        assert_eq!((walk.end(), walk.records().len()), (Some(End::Loop(first)), 4));
+    }
 }
 
 #[test]
