@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::wire::ipmi::fault::WireError;
 
-/// A password, K_g or derived key: wiped on drop, never shown.
+/// A password, `K_g` or derived key: wiped on drop, never shown.
 #[derive(Clone, Default)]
 pub struct Key(Zeroizing<Vec<u8>>);
 

@@ -19,7 +19,7 @@ pub struct AuthCapabilities {
     pub channel: u8,
     /// Bit 7: data of 2.0 follow; bits 0, 1, 2, 4, 5: none, MD2, MD5, password, OEM.
     pub auth_types: u8,
-    /// Bits 5 K_g, 4 packets unsigned, 3 user level unsigned, 2 named users, 1 null users, 0 anonymous.
+    /// Bits 5 `K_g`, 4 packets unsigned, 3 user level unsigned, 2 named users, 1 null users, 0 anonymous.
     pub status: u8,
     /// Bit 1: 2.0, bit 0: 1.5.
     pub versions: u8,

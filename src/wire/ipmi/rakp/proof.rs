@@ -43,7 +43,7 @@ impl Proof {
         self.mac(password, &[&self.bmc_random, &self.console.0, &[self.role], &self.user.counted()])
     }
 
-    /// The session integrity key; `key` is K_g, or the password where there is none.
+    /// The session integrity key; `key` is `K_g`, or the password where there is none.
     pub fn sik(&self, key: &Key) -> Key {
         self.mac(key, &[&self.console_random, &self.bmc_random, &[self.role], &self.user.counted()])
     }

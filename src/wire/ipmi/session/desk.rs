@@ -10,30 +10,30 @@ use crate::wire::ipmi::session::Hand;
 use crate::wire::ipmi::session::outcome::{Answer, AskError, Event, Failure, Ticket};
 
 #[derive(Debug)]
-pub struct Desk {
+pub(super) struct Desk {
     waiting: VecDeque<(Ticket, Ask)>,
-    pub pending: Option<Pending>,
+    pub(super) pending: Option<Pending>,
     sequence: u8,
     tickets: u64,
 }
 
 /// A request on its way.
 #[derive(Debug)]
-pub struct Pending {
-    pub job: Job,
-    pub ask: Ask,
-    pub sequence: u8,
+pub(super) struct Pending {
+    pub(super) job: Job,
+    pub(super) ask: Ask,
+    pub(super) sequence: u8,
     /// Sendings so far, and how many there may be.
-    pub tries: u8,
-    pub limit: u8,
-    pub due: Tick,
+    pub(super) tries: u8,
+    pub(super) limit: u8,
+    pub(super) due: Tick,
     /// The message, for sending it again under the same number.
-    pub message: Vec<u8>,
+    pub(super) message: Vec<u8>,
 }
 
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Job {
+pub(super) enum Job {
     Caller(Ticket),
     Privilege(Privilege),
     KeepAlive,
@@ -41,18 +41,18 @@ pub enum Job {
 }
 
 impl Desk {
-    pub fn new(first_request: u8) -> Self {
+    pub(super) fn new(first_request: u8) -> Self {
         Self { waiting: VecDeque::new(), pending: None, sequence: first_request % SEQUENCES, tickets: 0 }
     }
 
     /// The next request's number.
-    pub fn number(&mut self) -> u8 {
+    pub(super) fn number(&mut self) -> u8 {
         let number = self.sequence;
         self.sequence = (number + 1) % SEQUENCES;
         number
     }
 
-    pub fn add(&mut self, ask: Ask) -> Result<Ticket, AskError> {
+    pub(super) fn add(&mut self, ask: Ask) -> Result<Ticket, AskError> {
         if self.waiting.len() >= WAITING_LIMIT {
             return Err(AskError::Full);
         }
@@ -62,21 +62,17 @@ impl Desk {
         Ok(ticket)
     }
 
-    pub fn next(&mut self) -> Option<(Ticket, Ask)> {
+    pub(super) fn next(&mut self) -> Option<(Ticket, Ask)> {
         self.waiting.pop_front()
     }
 
-    pub fn is_idle(&self) -> bool {
-        self.pending.is_none() && self.waiting.is_empty()
-    }
-
-    pub fn outstanding(&self) -> usize {
+    pub(super) fn outstanding(&self) -> usize {
         let on_way = self.pending.as_ref().is_some_and(|pending| matches!(pending.job, Job::Caller(_)));
         self.waiting.len() + usize::from(on_way)
     }
 
     /// The caller's requests get their failures; nothing is left.
-    pub fn fail_all(&mut self, hand: &mut Hand<'_>) {
+    pub(super) fn fail_all(&mut self, hand: &mut Hand<'_>) {
         if let Some(Pending { job: Job::Caller(ticket), .. }) = self.pending.take() {
             answer(ticket, Err(Failure::Lost), hand);
         }
@@ -86,7 +82,7 @@ impl Desk {
     }
 }
 
-pub fn answer(ticket: Ticket, result: Result<Answer, Failure>, hand: &mut Hand<'_>) {
+pub(super) fn answer(ticket: Ticket, result: Result<Answer, Failure>, hand: &mut Hand<'_>) {
     hand.turn.events.push(Event::Answered { ticket, result });
 }
 

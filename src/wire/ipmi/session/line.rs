@@ -17,7 +17,7 @@ use crate::wire::ipmi::session::{Hand, Login, Next};
 use crate::wire::ipmi::status::Completion;
 
 #[derive(Debug)]
-pub struct Linked {
+pub(super) struct Linked {
     link: Link,
     guid: Option<[u8; 16]>,
     stage: Stage,
@@ -26,7 +26,7 @@ pub struct Linked {
 
 impl Linked {
     /// A new session is at level USER: the first request raises it.
-    pub fn start(
+    pub(super) fn start(
         link: Link,
         guid: Option<[u8; 16]>,
         login: &Login,
@@ -37,26 +37,26 @@ impl Linked {
         linked
     }
 
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         self.stage
     }
 
-    pub fn is_closing(&self) -> bool {
+    pub(super) fn is_closing(&self) -> bool {
         self.stage == Stage::Closing
     }
 
-    pub fn due(&self, login: &Login, desk: &Desk) -> Tick {
+    pub(super) fn due(&self, login: &Login, desk: &Desk) -> Tick {
         let idle = self.heard.after(login.tuning.keep_alive);
         desk.pending.as_ref().map_or(idle, |pending| pending.due)
     }
 
-    pub fn send(&mut self, payload: Payload, body: &[u8], hand: &mut Hand<'_>) {
+    pub(super) fn send(&mut self, payload: Payload, body: &[u8], hand: &mut Hand<'_>) {
         let packet = self.link.seal(payload, body, hand.dice);
         hand.turn.send.push(packet);
     }
 
     /// Sends the next request that waits, if none is on its way.
-    pub fn pump(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) {
+    pub(super) fn pump(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) {
         if self.stage != Stage::Ready || desk.pending.is_some() {
             return;
         }
@@ -65,7 +65,7 @@ impl Linked {
         }
     }
 
-    pub fn receive(
+    pub(super) fn receive(
         &mut self,
         packet: &Packet<'_>,
         login: &Login,
@@ -76,20 +76,17 @@ impl Linked {
             return Next::Stay;
         };
         self.heard = hand.now;
-        match payload {
-            Payload::Sol => {
-                hand.turn.events.push(Event::Sol(body.into_owned()));
-                Next::Stay
-            }
-            Payload::Message => match Response::parse(&body, self.link.checks()) {
-                Ok(response) => self.answered(response, login, desk, hand),
-                Err(_) => Next::Stay,
-            },
-            _ => Next::Stay,
+        if payload == Payload::Sol {
+            hand.turn.events.push(Event::Sol(body.into_owned()));
+        } else if payload == Payload::Message
+            && let Ok(response) = Response::parse(&body, self.link.checks())
+        {
+            return self.answered(response, login, desk, hand);
         }
+        Next::Stay
     }
 
-    pub fn wake(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Next {
+    pub(super) fn wake(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Next {
         let Some(mut pending) = desk.pending.take() else {
             self.ask(Job::KeepAlive, device_id(), all_tries(login), (login, desk, hand));
             return Next::Stay;
@@ -113,7 +110,7 @@ impl Linked {
         }
     }
 
-    pub fn close(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Next {
+    pub(super) fn close(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Next {
         if self.is_closing() {
             return Next::Stay;
         }

@@ -14,18 +14,18 @@ use crate::wire::ipmi::suite::{Integrity, Suite};
 use crate::wire::ipmi::window::Window;
 
 #[derive(Debug)]
-pub struct Link {
-    pub kind: Kind,
+pub(super) struct Link {
+    pub(super) kind: Kind,
     /// The BMC's session id.
-    pub bmc: SessionId,
+    pub(super) bmc: SessionId,
     /// The next packet's number.
-    pub sequence: u32,
-    pub window: Window,
+    pub(super) sequence: u32,
+    pub(super) window: Window,
 }
 
 /// What differs between the versions.
 #[derive(Debug)]
-pub enum Kind {
+pub(super) enum Kind {
     V20 {
         guard: Guard,
         console: SessionId,
@@ -39,7 +39,7 @@ pub enum Kind {
 }
 
 impl Link {
-    pub fn suite(&self) -> Option<Suite> {
+    pub(super) fn suite(&self) -> Option<Suite> {
         match &self.kind {
             Kind::V20 { guard, .. } => Some(guard.suite()),
             Kind::V15 { .. } => None,
@@ -47,7 +47,7 @@ impl Link {
     }
 
     /// The whole UDP payload under the next number; 1.5 has room for messages only.
-    pub fn seal(&mut self, payload: Payload, body: &[u8], dice: &mut dyn Dice) -> Vec<u8> {
+    pub(super) fn seal(&mut self, payload: Payload, body: &[u8], dice: &mut dyn Dice) -> Vec<u8> {
         let sequence = self.sequence;
         self.sequence = after(sequence);
         match &self.kind {
@@ -65,7 +65,7 @@ impl Link {
     }
 
     /// The payload of a packet of this session that was not there before; `None` for all others.
-    pub fn open<'a>(&mut self, packet: &Packet<'a>) -> Option<(Payload, Cow<'a, [u8]>)> {
+    pub(super) fn open<'a>(&mut self, packet: &Packet<'a>) -> Option<(Payload, Cow<'a, [u8]>)> {
         match (packet, &self.kind) {
             (Packet::V20(packet), Kind::V20 { guard, console }) => {
                 let header = packet.header;
@@ -95,17 +95,16 @@ impl Link {
     }
 
     /// Whether message checksums add anything to what the packet's code has proven.
-    pub fn checks(&self) -> Checks {
-        match &self.kind {
-            Kind::V20 { guard, .. } if guard.suite().integrity != Integrity::None => Checks::Waived,
-            Kind::V20 { .. } => Checks::Strict,
-            Kind::V15 { auth, .. } if *auth == AuthType::Md5 => Checks::Waived,
-            Kind::V15 { .. } => Checks::Strict,
-        }
+    pub(super) fn checks(&self) -> Checks {
+        let proven = match &self.kind {
+            Kind::V20 { guard, .. } => guard.suite().integrity != Integrity::None,
+            Kind::V15 { auth, .. } => *auth == AuthType::Md5,
+        };
+        if proven { Checks::Waived } else { Checks::Strict }
     }
 }
 
 /// The number after this one; zero is skipped.
-pub fn after(sequence: u32) -> u32 {
+pub(super) fn after(sequence: u32) -> u32 {
     sequence.checked_add(1).unwrap_or(1)
 }

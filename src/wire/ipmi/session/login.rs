@@ -12,7 +12,7 @@ use crate::wire::ipmi::suite::{DEFAULT, Suite};
 pub struct Login {
     pub user: User,
     pub password: Key,
-    /// K_g; `None` where the BMC has none, and the password serves in its place.
+    /// `K_g`; `None` where the BMC has none, and the password serves in its place.
     pub kg: Option<Key>,
     pub privilege: Privilege,
     /// Whether the level was asked for by a person: then a refusal is the end; else OPERATOR is tried in the place
@@ -44,7 +44,7 @@ impl Login {
         })
     }
 
-    /// With K_g, which may begin with zeros; an empty one is none.
+    /// With `K_g`, which may begin with zeros; an empty one is none.
     pub fn with_kg(self, kg: &[u8]) -> Result<Self, LoginError> {
         if kg.len() > KG_LIMIT {
             return Err(LoginError::Kg { size: kg.len() });
@@ -86,7 +86,7 @@ pub struct Tuning {
     pub waits: Vec<Duration>,
     /// Silence after which a session is kept alive.
     pub keep_alive: Duration,
-    /// Ask for the channel's capabilities first: tells a 1.5-only BMC from a dead one, and whether there is a K_g.
+    /// Ask for the channel's capabilities first: tells a 1.5-only BMC from a dead one, and whether there is a `K_g`.
     pub probe: bool,
     /// Number of the first request.
     pub first_request: u8,

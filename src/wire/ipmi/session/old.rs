@@ -22,7 +22,7 @@ use crate::wire::ipmi::window::Window;
 
 /// A session of IPMI 1.5 half open.
 #[derive(Debug)]
-pub struct Activation {
+pub(super) struct Activation {
     auth: AuthType,
     /// The BMC signs its packets only where it likes.
     unsigned: bool,
@@ -32,12 +32,12 @@ pub struct Activation {
     sequence: u8,
     message: Vec<u8>,
     tries: usize,
-    pub due: Tick,
+    pub(super) due: Tick,
 }
 
 impl Activation {
     /// Chooses an authentication type among those offered and asks for a challenge.
-    pub fn start(
+    pub(super) fn start(
         found: Option<AuthCapabilities>,
         login: &Login,
         desk: &mut Desk,
@@ -63,7 +63,7 @@ impl Activation {
         Next::Become(Phase::Old(Box::new(activation)))
     }
 
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         self.stage
     }
 
@@ -80,7 +80,7 @@ impl Activation {
         self.tries += 1;
     }
 
-    pub fn receive(
+    pub(super) fn receive(
         &mut self,
         packet: &Packet<'_>,
         login: &Login,
@@ -161,7 +161,7 @@ impl Activation {
         Next::Become(Phase::Linked(Box::new(Linked::start(link, None, login, (desk, hand)))))
     }
 
-    pub fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
+    pub(super) fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
         if self.tries < login.tuning.waits.len() {
             self.send(login, hand);
             return Next::Stay;

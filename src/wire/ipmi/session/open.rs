@@ -16,12 +16,12 @@ use crate::wire::ipmi::session::outcome::{End, Mismatch, Reason, Stage, SuiteRef
 use crate::wire::ipmi::session::probe::wait;
 use crate::wire::ipmi::session::{Hand, Login, Next, Phase};
 use crate::wire::ipmi::status::Status;
-use crate::wire::ipmi::suite::Suite;
+use crate::wire::ipmi::suite::{SUITE_17, Suite};
 use crate::wire::ipmi::window::Window;
 
 /// A session half open.
 #[derive(Debug)]
-pub struct Handshake {
+pub(super) struct Handshake {
     suite: Suite,
     /// Those still to be asked for.
     others: Vec<Suite>,
@@ -29,7 +29,7 @@ pub struct Handshake {
     /// Whether the open request names the level; else it asks for the highest.
     named: bool,
     /// Whether the BMC has answered anything.
-    pub heard: bool,
+    pub(super) heard: bool,
     only_15: bool,
     tries: usize,
     tag: u8,
@@ -37,7 +37,7 @@ pub struct Handshake {
     step: Step,
     /// What the BMC said to this try; the next one may do better.
     trouble: Option<Reason>,
-    pub due: Tick,
+    pub(super) due: Tick,
 }
 
 #[derive(Debug)]
@@ -49,9 +49,9 @@ enum Step {
 
 impl Handshake {
     /// `only_15`: the BMC said that it has no 2.0, which is not always so.
-    pub fn start(login: &Login, only_15: bool, hand: &mut Hand<'_>) -> Self {
+    pub(super) fn start(login: &Login, only_15: bool, hand: &mut Hand<'_>) -> Self {
         let mut suites = login.suites.iter().copied();
-        let suite = suites.next().unwrap_or(crate::wire::ipmi::suite::SUITE_17);
+        let suite = suites.next().unwrap_or(SUITE_17);
         let mut handshake = Self {
             suite,
             others: suites.collect(),
@@ -70,7 +70,7 @@ impl Handshake {
         handshake
     }
 
-    pub fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> Stage {
         match self.step {
             Step::Open => Stage::Open,
             Step::Rakp1(_) => Stage::Rakp1,
@@ -78,7 +78,7 @@ impl Handshake {
         }
     }
 
-    pub fn receive(
+    pub(super) fn receive(
         &mut self,
         packet: &Packet<'_>,
         login: &Login,
@@ -88,9 +88,6 @@ impl Handshake {
         let Packet::V20(packet) = packet else {
             return Next::Stay;
         };
-        if packet.header != lan20::Header::bare(packet.header.payload) {
-            return Next::Stay;
-        }
         match (packet.header.payload, &self.step) {
             (Payload::OpenResponse, Step::Open) => self.opened(packet.body, login, hand),
             (Payload::Rakp2, Step::Rakp1(proof)) => {
@@ -99,13 +96,19 @@ impl Handshake {
             }
             (Payload::Rakp4, Step::Rakp3(proof, sik)) => {
                 let (proof, sik) = (proof.clone(), sik.clone());
-                self.rakp4(packet.body, &proof, &sik, login, (desk, hand))
+                match self.rakp4(packet.body, &proof, &sik, login) {
+                    Ok(link) => {
+                        let linked = Linked::start(link, Some(proof.guid), login, (desk, hand));
+                        Next::Become(Phase::Linked(Box::new(linked)))
+                    }
+                    Err(next) => next,
+                }
             }
             _ => Next::Stay,
         }
     }
 
-    pub fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
+    pub(super) fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
         let silent = self.trouble.is_none() && self.stage() == Stage::Open && self.heard;
         if silent && self.tries >= SILENT_TRIES && !self.others.is_empty() {
             return self.next_suite(SuiteWhy::Silent, login, hand);
@@ -226,33 +229,25 @@ impl Handshake {
         self.send(Payload::Rakp3, &message.emit(), login, hand);
     }
 
-    fn rakp4(
-        &mut self,
-        body: &[u8],
-        proof: &Proof,
-        sik: &Key,
-        login: &Login,
-        (desk, hand): (&mut Desk, &mut Hand<'_>),
-    ) -> Next {
-        let Ok(message) = Rakp4::parse(body) else {
-            return Next::Stay;
-        };
+    /// The session, once the BMC has shown the same key.
+    fn rakp4(&mut self, body: &[u8], proof: &Proof, sik: &Key, login: &Login) -> Result<Link, Next> {
+        let message = Rakp4::parse(body).map_err(|_| Next::Stay)?;
         if !self.is_mine(message.tag, message.console) {
-            return Next::Stay;
+            return Err(Next::Stay);
         }
         if message.status != Status::OK {
-            return self.refused(message.status);
+            return Err(self.refused(message.status));
         }
         if !proof.accepts_rakp4(sik, message.code) {
-            return Next::End(End::WrongKg { set: login.kg.is_some() });
+            return Err(Next::End(End::WrongKg { set: login.kg.is_some() }));
         }
-        let link = Link {
-            kind: Kind::V20 { guard: Guard::new(self.suite, sik, &login.password), console: self.console },
+        let guard = Guard::new(self.suite, sik, &login.password);
+        Ok(Link {
+            kind: Kind::V20 { guard, console: self.console },
             bmc: proof.bmc,
             sequence: login.tuning.first_sequence.max(1),
             window: Window::default(),
-        };
-        Next::Become(Phase::Linked(Box::new(Linked::start(link, Some(proof.guid), login, (desk, hand)))))
+        })
     }
 
     /// RAKP 2 or 4 with a status: the account's fault, or this try's.

@@ -15,17 +15,17 @@ use crate::wire::ipmi::session::{Hand, Login, Next, Phase, Version};
 
 /// Get Channel Authentication Capabilities on its way.
 #[derive(Debug)]
-pub struct Probe {
+pub(super) struct Probe {
     sequence: u8,
     /// Asked for the data of 2.0, too.
     extended: bool,
     tries: usize,
     message: Vec<u8>,
-    pub due: Tick,
+    pub(super) due: Tick,
 }
 
 impl Probe {
-    pub fn start(login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Self {
+    pub(super) fn start(login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Self {
         Self::ask(login.version != Version::V15, login, desk, hand)
     }
 
@@ -44,7 +44,7 @@ impl Probe {
         self.tries += 1;
     }
 
-    pub fn receive(
+    pub(super) fn receive(
         &mut self,
         packet: &Packet<'_>,
         login: &Login,
@@ -63,8 +63,8 @@ impl Probe {
         let found = AuthCapabilities::parse(response.data).ok();
         let speaks_20 = found.as_ref().is_some_and(AuthCapabilities::speaks_20);
         match login.version {
-            Version::V20 => open(login, !speaks_20, hand),
-            Version::Either if speaks_20 => open(login, false, hand),
+            Version::V20 => open(login, (true, !speaks_20), hand),
+            Version::Either if speaks_20 => open(login, (true, false), hand),
             Version::Either | Version::V15 => Activation::start(found, login, desk, hand),
         }
     }
@@ -77,7 +77,7 @@ impl Probe {
         hand: &mut Hand<'_>,
     ) -> Next {
         if login.version == Version::V20 {
-            return open(login, false, hand);
+            return open(login, (true, false), hand);
         }
         if self.extended {
             return Next::Become(Phase::Probe(Self::ask(false, login, desk, hand)));
@@ -85,10 +85,10 @@ impl Probe {
         Next::End(End::Refused { stage: Stage::Probe, reason: Reason::Completion(completion) })
     }
 
-    pub fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
+    pub(super) fn wake(&mut self, login: &Login, hand: &mut Hand<'_>) -> Next {
         match login.version {
             // A BMC may answer nothing but 2.0.
-            Version::V20 | Version::Either => open(login, false, hand),
+            Version::V20 | Version::Either => open(login, (false, false), hand),
             Version::V15 if self.tries < login.tuning.waits.len() => {
                 self.send(login, hand);
                 Next::Stay
@@ -98,24 +98,23 @@ impl Probe {
     }
 }
 
-fn open(login: &Login, only_15: bool, hand: &mut Hand<'_>) -> Next {
+/// On to 2.0: whether the BMC answered, and whether it said that it has 1.5 only.
+fn open(login: &Login, (heard, only_15): (bool, bool), hand: &mut Hand<'_>) -> Next {
     let mut handshake = Handshake::start(login, only_15, hand);
-    handshake.heard = only_15;
+    handshake.heard = heard;
     Next::Become(Phase::Open(Box::new(handshake)))
 }
 
-/// A response outside any session.
-pub fn bare_response<'a>(packet: &Packet<'a>) -> Option<Response<'a>> {
+/// A response in the wrapper of IPMI 1.5.
+pub(super) fn bare_response<'a>(packet: &Packet<'a>) -> Option<Response<'a>> {
     let Packet::V15(packet) = packet else {
         return None;
     };
-    (packet.header == lan15::Header::BARE)
-        .then(|| Response::parse(packet.message, Checks::Strict).ok())
-        .flatten()
+    Response::parse(packet.message, Checks::Strict).ok()
 }
 
 /// How long the sending after `tries` others waits.
-pub fn wait(login: &Login, tries: usize) -> Duration {
+pub(super) fn wait(login: &Login, tries: usize) -> Duration {
     let waits = &login.tuning.waits;
     waits.get(tries).or(waits.last()).copied().unwrap_or(Duration::from_secs(1))
 }
