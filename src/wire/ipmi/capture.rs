@@ -12,6 +12,8 @@ pub(super) struct Capture {
     pub(super) user: String,
     /// What the client used.
     pub(super) password: String,
+    /// What the BMC holds.
+    pub(super) bmc_password: String,
     pub(super) kg: Vec<u8>,
     pub(super) packets: Vec<Recorded>,
 }
@@ -37,6 +39,7 @@ impl Capture {
             name: name.to_owned(),
             user: text_of("username"),
             password: client_password.unwrap_or_else(|| text_of("password")),
+            bmc_password: text_of("password"),
             kg: hex(json["kg_hex"].as_str().unwrap_or_default()),
             packets: json["packets"].as_array().unwrap().iter().map(Recorded::read).collect(),
         }

@@ -45,6 +45,8 @@ pub mod sol;
 
 #[cfg(test)]
 mod capture;
+#[cfg(test)]
+mod goldens;
 
 /// UDP port of RMCP.
 pub const PORT: u16 = 623;

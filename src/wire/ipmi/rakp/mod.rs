@@ -16,6 +16,3 @@ pub mod proof;
 pub use exchange::{Rakp1, Rakp2, Rakp3, Rakp4};
 pub use open::{OpenRequest, OpenResponse, Opened};
 pub use proof::Proof;
-
-#[cfg(test)]
-mod tests;

@@ -25,7 +25,7 @@ pub(super) struct Linked {
 }
 
 impl Linked {
-    /// A new session is at level USER: the first request raises it.
+    /// A new session is at level USER: the first request raises it, if there is anything to raise.
     pub(super) fn start(
         link: Link,
         guid: Option<[u8; 16]>,
@@ -33,7 +33,12 @@ impl Linked {
         (desk, hand): (&mut Desk, &mut Hand<'_>),
     ) -> Self {
         let mut linked = Self { link, guid, stage: Stage::Privilege, heard: hand.now };
-        linked.raise(login.privilege, login, desk, hand);
+        if login.privilege > Privilege::User {
+            linked.raise(login.privilege, login, desk, hand);
+        } else {
+            linked.ready(login.privilege, hand);
+            linked.pump(login, desk, hand);
+        }
         linked
     }
 
@@ -184,6 +189,12 @@ impl Linked {
         }
     }
 
+    fn ready(&mut self, privilege: Privilege, hand: &mut Hand<'_>) {
+        self.stage = Stage::Ready;
+        let (suite, guid) = (self.link.suite(), self.guid);
+        hand.turn.events.push(Event::Ready(Ready { suite, privilege, guid }));
+    }
+
     fn raised(
         &mut self,
         level: Privilege,
@@ -193,9 +204,7 @@ impl Linked {
     ) -> Next {
         let completion = answer.completion;
         if completion.is_ok() {
-            self.stage = Stage::Ready;
-            let (suite, guid) = (self.link.suite(), self.guid);
-            hand.turn.events.push(Event::Ready(Ready { suite, privilege: level, guid }));
+            self.ready(level, hand);
             return Next::Stay;
         }
         let refused = matches!(completion.0, NOT_FOR_USER | ABOVE_LIMIT);

@@ -4,7 +4,7 @@
 use crate::base::time::Tick;
 use crate::wire::ipmi::crypto::{Key, same};
 use crate::wire::ipmi::guard::Guard;
-use crate::wire::ipmi::id::SessionId;
+use crate::wire::ipmi::id::{Privilege, SessionId};
 use crate::wire::ipmi::lan20::{self, Payload};
 use crate::wire::ipmi::packet::Packet;
 use crate::wire::ipmi::rakp::{OpenRequest, OpenResponse, Opened, Proof, Rakp1, Rakp2, Rakp3, Rakp4};
@@ -56,7 +56,8 @@ impl Handshake {
             suite,
             others: suites.collect(),
             refusals: Vec::new(),
-            named: false,
+            // As ipmitool does: some boards give ADMINISTRATOR only to those who ask for the highest.
+            named: login.privilege != Privilege::Administrator,
             heard: false,
             only_15,
             tries: 0,
