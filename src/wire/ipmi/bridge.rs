@@ -126,3 +126,52 @@ const SEND_MESSAGE: u8 = 0x34;
 const TRACK: u8 = 0x40;
 /// How many Send Messages may lie around an answer.
 const DEPTH: usize = 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: Hop = Hop { channel: 7, address: 0x30 };
+
+    fn ask() -> Ask {
+        Ask::new(6, 1, []).via(Some(Bridge::Single { target: TARGET }))
+    }
+
+    fn answer(command: u8, responder: u8, data: &[u8]) -> Response<'_> {
+        Response {
+            requester: CONSOLE,
+            netfn: 7,
+            lun: 0,
+            responder,
+            responder_lun: 0,
+            sequence: 5,
+            command,
+            completion: Completion::OK,
+            data,
+        }
+    }
+
+    #[test]
+    fn the_answer_may_be_a_packet_of_its_own_or_lie_in_the_first() {
+        assert_eq!(read(&ask(), answer(SEND_MESSAGE, BMC, &[])), Meaning::PassedOn);
+        let inner = answer(1, TARGET.address, &[2, 8]);
+        assert_eq!(read(&ask(), inner), Meaning::Answer(inner));
+        let bytes = inner.emit();
+        assert_eq!(read(&ask(), answer(SEND_MESSAGE, BMC, &bytes)), Meaning::Answer(inner));
+    }
+
+    #[test]
+    fn an_answer_of_the_bmc_itself_is_not_taken_for_the_target_s() {
+        assert_eq!(read(&ask(), answer(1, BMC, &[2, 8])), Meaning::Foreign);
+        assert_eq!(read(&Ask::new(6, 1, []), answer(2, BMC, &[])), Meaning::Foreign);
+    }
+
+    #[test]
+    fn answers_wrapped_without_end_are_foreign() {
+        let mut bytes = answer(SEND_MESSAGE, TARGET.address, &[]).emit();
+        for _ in 0..5 {
+            bytes = answer(SEND_MESSAGE, TARGET.address, &bytes).emit();
+        }
+        assert_eq!(read(&ask(), answer(SEND_MESSAGE, BMC, &bytes)), Meaning::Foreign);
+    }
+}

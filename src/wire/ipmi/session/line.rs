@@ -50,6 +50,10 @@ impl Linked {
         self.stage == Stage::Closing
     }
 
+    pub(super) fn carries_sol(&self) -> bool {
+        self.stage == Stage::Ready && self.link.suite().is_some()
+    }
+
     pub(super) fn due(&self, login: &Login, desk: &Desk) -> Tick {
         let idle = self.heard.after(login.tuning.keep_alive);
         desk.pending.as_ref().map_or(idle, |pending| pending.due)

@@ -144,8 +144,11 @@ impl Session {
     pub fn send_sol(&mut self, payload: &[u8], now: Tick, dice: &mut dyn Dice) -> Result<Turn, AskError> {
         let mut hand = Hand::new(now, dice);
         let Phase::Linked(linked) = &mut self.phase else {
-            return Err(AskError::Ended);
+            return Err(AskError::NoSol);
         };
+        if !linked.carries_sol() {
+            return Err(AskError::NoSol);
+        }
         linked.send(Payload::Sol, payload, &mut hand);
         Ok(self.finish(hand))
     }

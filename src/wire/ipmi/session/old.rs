@@ -14,6 +14,7 @@ use crate::wire::ipmi::session::desk::Desk;
 use crate::wire::ipmi::session::dice::{Purpose, draw};
 use crate::wire::ipmi::session::line::Linked;
 use crate::wire::ipmi::session::link::{Kind, Link};
+use crate::wire::ipmi::session::login::PASSWORD_LIMIT_15;
 use crate::wire::ipmi::session::outcome::{End, Mismatch, Reason, Stage};
 use crate::wire::ipmi::session::probe::wait;
 use crate::wire::ipmi::session::{Hand, Login, Next, Phase};
@@ -48,6 +49,9 @@ impl Activation {
         let Some(auth) = login.tuning.auth15.iter().find(is_offered).copied() else {
             return Next::End(End::NoAuthType { offered });
         };
+        if login.password.bytes().len() > PASSWORD_LIMIT_15 {
+            return Next::End(End::PasswordTooLong);
+        }
         let unsigned = found.is_some_and(|found| !found.signs_each_packet());
         let mut activation = Self {
             auth,

@@ -120,6 +120,8 @@ pub enum End {
         "the BMC offers no authentication type of IPMI 1.5 that is spoken here (offered: {offered:#04x})"
     )]
     NoAuthType { offered: u8 },
+    #[error("the BMC speaks IPMI 1.5 only, which cannot carry a password of more than 16 bytes")]
+    PasswordTooLong,
     /// A session that was ready is gone; the caller opens anew.
     #[error("the session is lost: the BMC no longer answers in it")]
     Lost,
@@ -138,6 +140,7 @@ impl End {
             | Self::Refused { .. }
             | Self::OnlyV15
             | Self::NoAuthType { .. }
+            | Self::PasswordTooLong
             | Self::Lost => false,
         }
     }
@@ -189,6 +192,8 @@ pub enum AskError {
     Full,
     #[error("the request is longer than IPMI can carry")]
     TooLong,
+    #[error("the session carries no serial over LAN, or not yet")]
+    NoSol,
 }
 
 fn hint(stage: Stage) -> &'static str {

@@ -5,3 +5,6 @@ pub mod line;
 
 pub use line::{Line, LineEvent, LineTurn};
 pub use packet::SolPacket;
+
+#[cfg(test)]
+mod tests;

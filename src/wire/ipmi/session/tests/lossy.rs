@@ -129,7 +129,7 @@ fn login() -> Login {
     Login::new(b"admin", b"password").unwrap()
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 #[test]
 fn a_request_asked_early_is_answered_once_the_session_is_ready() {
@@ -247,6 +247,16 @@ fn closing_does_not_wait_for_a_bmc_that_is_gone() {
     world.take(turn);
     world.run(Duration::from_secs(1));
     assert_eq!(world.end(), Some(&End::Closed));
+}
+
+#[test]
+fn sol_is_for_sessions_that_are_ready() {
+    let mut world = World::new(login(), Bmc::new());
+    let early = world.session.send_sol(&[0; 4], world.now, &mut world.dice);
+    assert_eq!(early.unwrap_err(), AskError::NoSol);
+    let mut world = world.start();
+    let turn = world.session.send_sol(&[0; 4], world.now, &mut world.dice).unwrap();
+    assert_eq!(turn.send[0][5], 0xc1, "encrypted, signed, SOL");
 }
 
 #[test]
