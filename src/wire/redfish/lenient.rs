@@ -159,6 +159,7 @@ const TEXT_LIMIT: usize = 4096;
 const LIST_LIMIT: usize = 4096;
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the macro makes views for everybody")]
 mod tests {
     use proptest::prelude::*;
     use serde_json::json;

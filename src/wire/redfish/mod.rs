@@ -14,6 +14,7 @@ pub mod fault;
 pub mod lenient;
 pub mod link;
 pub mod power_state;
+pub mod quirk;
 pub mod resource;
 pub mod send;
 pub mod shape;

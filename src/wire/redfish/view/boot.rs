@@ -45,7 +45,7 @@ pub struct Boot {
 
 impl View for Boot {
     fn read(value: &Value) -> Self {
-        let known = |key: &&String| key.contains("Boot");
+        let known = |key: &&String| PREFIXES.iter().any(|prefix| key.starts_with(prefix));
         let listed =
             value.as_object().map(|map| map.keys().filter(known).take(MEMBER_LIMIT).cloned().collect());
         Self {
@@ -77,6 +77,9 @@ impl Boot {
         self.listed.iter().any(|key| key == member || annotation(key))
     }
 }
+
+/// How the names of members begin that may be written.
+const PREFIXES: &[&str] = &["Boot", "HttpBoot", "UefiTargetBoot"];
 
 /// Members of `Boot` that we remember: the standard has some thirty.
 const MEMBER_LIMIT: usize = 100;
