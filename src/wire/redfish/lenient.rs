@@ -99,8 +99,21 @@ fn whole<T: std::str::FromStr>(value: &Value) -> Option<T> {
     {
         return Some(exact);
     }
-    let number = f64::lenient(value).filter(|number| number.fract() == 0.0)?;
+    rounded(f64::lenient(value).filter(|number| number.fract() == 0.0)?)
+}
+
+/// The nearest whole number, if it fits.
+pub fn rounded<T: std::str::FromStr>(number: f64) -> Option<T> {
     format!("{number:.0}").parse().ok()
+}
+
+/// A number as JSON shows it best: without a fraction if it has none; null if there is none.
+pub fn shown(number: Option<f64>) -> Value {
+    let Some(number) = number else {
+        return Value::Null;
+    };
+    let whole = rounded::<i64>(number).filter(|_| number.fract() == 0.0);
+    whole.map_or_else(|| Value::from(number), Value::from)
 }
 
 /// The first of `keys` that is there and not null. A key is a path of member names with slashes; an empty key is the
@@ -208,6 +221,12 @@ mod tests {
         }
         assert_eq!(u64::lenient(&json!(u64::MAX)), Some(u64::MAX));
         assert_eq!(f64::lenient(&json!("NaN")), None);
+    }
+
+    #[test]
+    fn numbers_are_shown_without_a_needless_fraction() {
+        assert_eq!((shown(Some(35.0)), shown(Some(1.5)), shown(None)), (json!(35), json!(1.5), Value::Null));
+        assert_eq!(rounded::<u64>(1023.6), Some(1024));
     }
 
     #[test]

@@ -11,12 +11,14 @@
 pub mod boot;
 pub mod etag;
 pub mod fault;
+pub mod inventory;
 pub mod lenient;
 pub mod link;
 pub mod power_state;
 pub mod quirk;
 pub mod resource;
 pub mod send;
+pub mod sensors;
 pub mod shape;
 pub mod task;
 pub mod view;
