@@ -2,6 +2,7 @@
 
 use std::error::Error;
 
+use crate::base::moment::Moment;
 use crate::model::turn::{Failure, FailureKind, Turn};
 
 /// Why a machine or its agent did not do what was wished.
@@ -22,6 +23,18 @@ pub enum DriverError {
     /// The node names an implementation that is not enabled.
     #[error("{interface} interface {name:?} is not enabled")]
     NotEnabled { interface: &'static str, name: String },
+    /// The name is known, but nothing stands behind it.
+    #[error("{interface} interface {name:?} is not part of this version")]
+    Missing { interface: &'static str, name: String },
+    /// The BMC refused the account: nothing more is sent to it, lest the BMC locks it.
+    #[error(
+        "{who} refused the log-in at {at}: {why}; it is not tried again until the credentials in driver_info are \
+         changed, or a person lifts this by switching maintenance off"
+    )]
+    LoginRefused { who: String, at: Moment, why: String },
+    /// Too many calls wait already.
+    #[error("{who} is busy: {waiting} calls wait for it")]
+    Crowded { who: String, waiting: usize },
 }
 
 impl DriverError {
@@ -36,9 +49,13 @@ impl DriverError {
     /// The same as an outcome that pipelines know.
     pub fn failure(&self) -> Failure {
         let kind = match self {
-            Self::Silent { .. } => FailureKind::Silent,
+            Self::Silent { .. } | Self::Crowded { .. } => FailureKind::Silent,
             Self::Lost { .. } => FailureKind::Lost,
-            Self::Refused { .. } | Self::Unsupported { .. } | Self::NotEnabled { .. } => FailureKind::Step,
+            Self::Refused { .. }
+            | Self::Unsupported { .. }
+            | Self::NotEnabled { .. }
+            | Self::Missing { .. }
+            | Self::LoginRefused { .. } => FailureKind::Step,
         };
         Failure::new(kind, self.to_string())
     }

@@ -12,6 +12,7 @@
 //! - `memo`         named fields of a step in progress
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `noop`         a management interface that takes every boot device and does nothing
+//! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -37,6 +38,7 @@ use crate::model::step::{Kind, Step};
 use crate::model::turn::{Memo, Turn};
 
 pub mod agent;
+pub mod bmc;
 pub mod capability;
 pub mod error;
 pub mod fake;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::model::Object;
+use crate::model::bmc::Bmc;
 use crate::model::boot::{Agent, Boots};
 use crate::model::interface::Interfaces;
 use crate::model::power::Power;
@@ -54,6 +55,9 @@ pub struct Node {
     /// The last agent's version and heartbeat stay when its identity is dropped.
     #[serde(default)]
     pub agent_seen: Option<AgentSeen>,
+    /// What is learnt of its BMC.
+    #[serde(default, skip_serializing_if = "Bmc::is_empty")]
+    pub bmc: Bmc,
     /// Name of the hashed file that holds the instance's config drive.
     #[serde(default)]
     pub config_drive: Option<String>,
@@ -162,6 +166,7 @@ impl Node {
             wait: None,
             agent: None,
             agent_seen: None,
+            bmc: Bmc::default(),
             config_drive: None,
             misses: 0,
             changes: 0,

@@ -1,0 +1,285 @@
+//! The queue of one account on one BMC, with a slot for the protocol's session.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use crate::base::id::NodeId;
+use crate::base::time::{SharedClock, Tick};
+use crate::driver::bmc::logins::{Logins, Standing};
+use crate::driver::bmc::notebook::Notebook;
+use crate::driver::bmc::pace::Pace;
+use crate::driver::bmc::queue::{Queue, Ticket};
+use crate::driver::bmc::silence::Silence;
+use crate::driver::bmc::{BmcKey, Limits};
+use crate::driver::error::DriverError;
+use crate::model::bmc::{CredentialPrint, Fact};
+use crate::model::node::Node;
+
+/// One BMC and account. `S` is the protocol's slot for its session; it locks itself as it needs.
+#[derive(Debug)]
+pub struct Line<S> {
+    key: BmcKey,
+    limits: Limits,
+    clock: SharedClock,
+    notebook: Arc<dyn Notebook>,
+    state: Mutex<State>,
+    /// Something changed: those who wait look again.
+    changed: Notify,
+    session: S,
+}
+
+#[derive(Debug)]
+struct State {
+    queue: Queue,
+    pace: Pace,
+    silence: Silence,
+    logins: Logins,
+    used: Tick,
+}
+
+/// What a waiting caller hears.
+enum Offer {
+    Go,
+    Refused(DriverError),
+    /// Not before this moment, or not before something changes.
+    Wait(Option<Tick>),
+}
+
+/// What all lines of a protocol share.
+#[derive(Debug, Clone)]
+pub struct Common {
+    pub clock: SharedClock,
+    pub notebook: Arc<dyn Notebook>,
+    pub limits: Limits,
+}
+
+impl<S> Line<S> {
+    /// A line whose first call may begin at `first`.
+    pub fn new(key: BmcKey, common: &Common, first: Tick, session: S) -> Self {
+        let Common { clock, notebook, limits } = common.clone();
+        let state = State {
+            queue: Queue::default(),
+            pace: Pace::new(limits, first),
+            silence: Silence::default(),
+            logins: Logins::default(),
+            used: clock.tick(),
+        };
+        Self { key, limits, clock, notebook, state: Mutex::new(state), changed: Notify::new(), session }
+    }
+
+    pub fn key(&self) -> &BmcKey {
+        &self.key
+    }
+
+    /// The protocol's session, shared by all turns.
+    pub fn session(&self) -> &S {
+        &self.session
+    }
+
+    /// When a call began or ended last; `None` while one waits or runs.
+    pub fn idle_since(&self) -> Option<Tick> {
+        let state = self.lock();
+        state.queue.is_empty().then_some(state.used)
+    }
+
+    /// Waits for a turn. The error comes at once where no call is to be made: the BMC is silent and not to be tried
+    /// yet, it refused these credentials, or too many wait.
+    pub async fn turn(
+        self: &Arc<Self>,
+        node: &Node,
+        print: &CredentialPrint,
+    ) -> Result<Turn<S>, DriverError> {
+        let joined = self.lock().queue.join(node.id, print, self.limits.queue);
+        let ticket = joined.map_err(|waiting| DriverError::Crowded { who: self.key.to_string(), waiting })?;
+        let _place = Place { line: self, ticket };
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let until = match self.offer(ticket, node, print) {
+                Offer::Go => return Ok(self.begun(node, print)),
+                Offer::Refused(error) => return Err(error),
+                Offer::Wait(until) => until,
+            };
+            tokio::select! {
+                () = changed => {}
+                () = self.sleep(until) => {}
+            }
+        }
+    }
+
+    async fn sleep(&self, until: Option<Tick>) {
+        match until {
+            Some(until) => self.clock.sleep_until(until).await,
+            None => pending().await,
+        }
+    }
+
+    /// What the caller with this ticket hears now; with `Go` the call has begun.
+    fn offer(&self, ticket: Ticket, node: &Node, print: &CredentialPrint) -> Offer {
+        let now = self.clock.tick();
+        let (offer, fact) = {
+            let mut state = self.lock();
+            let (standing, fact) = state.logins.standing(node, print);
+            (self.judge(&mut state, standing, (ticket, now), node.id, print), fact)
+        };
+        if let Some(fact) = fact {
+            self.notebook.learn(node.id, fact);
+        }
+        offer
+    }
+
+    fn judge(
+        &self,
+        state: &mut State,
+        standing: Standing,
+        (ticket, now): (Ticket, Tick),
+        node: NodeId,
+        print: &CredentialPrint,
+    ) -> Offer {
+        if let Standing::Refused { at, why } = standing {
+            return Offer::Refused(DriverError::LoginRefused { who: self.key.to_string(), at, why });
+        }
+        if let Err(why) = state.silence.check(now) {
+            return Offer::Refused(DriverError::silent(self.key.to_string(), why));
+        }
+        if standing == Standing::Wait || state.queue.running() >= state.pace.width() {
+            return Offer::Wait(None);
+        }
+        if now < state.pace.next() {
+            return Offer::Wait(Some(state.pace.next()));
+        }
+        if state.queue.next(|print| state.logins.is_open(print)) != Some(ticket) {
+            return Offer::Wait(None);
+        }
+        state.queue.leave(ticket);
+        state.queue.begin(node);
+        state.pace.begin(now);
+        state.silence.begin();
+        state.logins.begin(print);
+        state.used = now;
+        Offer::Go
+    }
+
+    fn begun(self: &Arc<Self>, node: &Node, print: &CredentialPrint) -> Turn<S> {
+        // Another one may be next.
+        self.changed.notify_waiters();
+        Turn {
+            line: Arc::clone(self),
+            node: node.id,
+            lifts: node.bmc.lifts,
+            print: print.clone(),
+            began: self.clock.tick(),
+            ended: false,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A place in the queue, left when the caller goes away.
+struct Place<'a, S> {
+    line: &'a Line<S>,
+    ticket: Ticket,
+}
+
+impl<S> Drop for Place<'_, S> {
+    fn drop(&mut self) {
+        self.line.lock().queue.leave(self.ticket);
+        self.line.changed.notify_waiters();
+    }
+}
+
+/// The right to make one call, log-in included. Says how it ended; dropped, it says nothing about the BMC.
+#[derive(Debug)]
+pub struct Turn<S> {
+    line: Arc<Line<S>>,
+    node: NodeId,
+    lifts: u64,
+    print: CredentialPrint,
+    began: Tick,
+    ended: bool,
+}
+
+impl<S> Turn<S> {
+    pub fn line(&self) -> &Arc<Line<S>> {
+        &self.line
+    }
+
+    /// The error of a log-in that another turn was refused since this one began: asked before each log-in.
+    pub fn may_log_in(&self) -> Result<(), DriverError> {
+        match self.line.lock().logins.refused(&self.print) {
+            None => Ok(()),
+            Some((at, why)) => Err(DriverError::LoginRefused { who: self.line.key.to_string(), at, why }),
+        }
+    }
+
+    /// It answered after `latency`, and it took the credentials. An error of the call itself is an answer too.
+    pub fn answered(mut self, latency: Duration) {
+        self.end(|state, turn, now| {
+            state.silence.heard(now);
+            state.pace.answered(latency);
+            state.logins.taken(&turn.print);
+        });
+    }
+
+    /// It answered that it has too much to do, perhaps for how long.
+    pub fn overloaded(mut self, retry_after: Option<Duration>) {
+        self.end(|state, turn, now| {
+            state.silence.heard(now);
+            state.pace.overloaded(now, retry_after);
+            state.logins.given_up(&turn.print);
+        });
+    }
+
+    /// No answer came. Returns the error to hand on.
+    pub fn silent(mut self, why: &str) -> DriverError {
+        let longest = self.line.limits.longest_pause;
+        self.end(|state, turn, now| {
+            state.logins.given_up(&turn.print);
+            if !state.silence.unheard(turn.began, now, why, longest) {
+                state.pace.overloaded(now, None);
+            }
+        });
+        DriverError::silent(self.line.key.to_string(), why)
+    }
+
+    /// It refused the credentials: nothing more goes to this account. Returns the error to hand on.
+    pub fn login_refused(mut self, why: &str) -> DriverError {
+        let at = self.line.clock.wall();
+        self.end(|state, turn, now| {
+            state.silence.heard(now);
+            state.logins.refuse(&turn.print, (at, why), (turn.node, turn.lifts));
+        });
+        let fact = Fact::LoginRefused { print: self.print.clone(), why: why.to_owned() };
+        self.line.notebook.learn(self.node, fact);
+        DriverError::LoginRefused { who: self.line.key.to_string(), at, why: why.to_owned() }
+    }
+
+    fn end(&mut self, tell: impl FnOnce(&mut State, &Self, Tick)) {
+        let now = self.line.clock.tick();
+        let mut state = self.line.lock();
+        tell(&mut state, self, now);
+        state.queue.end(self.node);
+        state.used = now;
+        drop(state);
+        self.ended = true;
+        self.line.changed.notify_waiters();
+    }
+}
+
+impl<S> Drop for Turn<S> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end(|state, turn, _| {
+                state.logins.given_up(&turn.print);
+                state.silence.given_up(turn.began);
+            });
+        }
+    }
+}
