@@ -53,10 +53,11 @@ impl Device {
 
     /// What a target that was read means; `None` for the many that Ironic has no word for.
     pub fn of_target(text: &str) -> Option<Self> {
-        match Target::parse(text)? {
-            Target::UsbCd => Some(Self::Cdrom),
-            target => DEVICES.iter().find(|(.., one)| *one == target).map(|(device, ..)| *device),
+        let target = Target::parse(text)?;
+        if target == Target::UsbCd {
+            return Some(Self::Cdrom);
         }
+        DEVICES.iter().find(|(.., one)| *one == target).map(|(device, ..)| *device)
     }
 }
 

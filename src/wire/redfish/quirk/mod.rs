@@ -100,6 +100,8 @@ pub enum Pattern {
     Model(&'static [&'static str]),
     Root(&'static [&'static str]),
     Product(&'static [&'static str]),
+    /// The root's vendor, or a name under `Oem`.
+    Brand(&'static [&'static str]),
     Oem(&'static [&'static str]),
     /// The firmware's version is this or later.
     From(&'static str),
