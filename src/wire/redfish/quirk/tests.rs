@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::wire::redfish::lenient::View;
+use crate::wire::redfish::view::root::ServiceRoot;
+use crate::wire::redfish::view::system::System;
 
 fn golden() -> Vec<Value> {
     serde_json::from_str(include_str!("../../../../tests/goldens/redfish/quirks.json")).unwrap()
