@@ -121,7 +121,7 @@ fn some(patch: BootPatch) -> Option<BootPatch> {
 pub enum Seen {
     /// As asked, or as good.
     Applied,
-    /// A one-time override that is gone again: a boot used it up, or it was never taken. `has_booted` decides.
+    /// A one-time override that is gone again: a boot used it up, or it was never taken. Who knows the boots decides.
     Consumed,
     /// The members named are not as asked.
     Not(&'static str),
