@@ -90,8 +90,11 @@ impl Logins {
         self.met.insert(print.clone(), Verdict::Trying);
     }
 
-    /// The BMC took them.
+    /// The BMC took them. A refusal that came meanwhile is newer than the log-in of this call.
     pub fn taken(&mut self, print: &CredentialPrint) {
+        if matches!(self.met.get(print), Some(Verdict::Refused(_))) {
+            return;
+        }
         self.met.insert(print.clone(), Verdict::Taken);
     }
 
