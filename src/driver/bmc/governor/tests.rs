@@ -4,7 +4,7 @@ use super::*;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::base::time::{Clock, PausedClock, SharedClock, sleep};
+use crate::base::time::{PausedClock, SharedClock, sleep};
 use crate::driver::bmc::Protocol;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
@@ -34,8 +34,7 @@ impl Rig {
     fn new(limits: Limits) -> Self {
         let (clock, pages) = (Arc::new(PausedClock::new()), Arc::new(Pages::default()));
         let prints = PrintKey::new(Secret::new("key"));
-        let ground =
-            Ground { clock: clock.clone(), notebook: pages.clone(), prints: prints.clone(), seed: 7 };
+        let ground = Ground::new(clock.clone(), pages.clone(), prints.clone(), 7);
         Self { governor: Governor::new(&ground, limits), clock, pages, prints }
     }
 
@@ -305,7 +304,7 @@ async fn who_comes_to_a_full_queue_hears_so() {
     });
     settle().await;
     let error = line.turn(&node(1), &print).await.unwrap_err();
-    assert_eq!(error.to_string(), "redfish BMC 10.0.0.1:443 is busy: 1 calls wait for it");
+    assert_eq!(error.to_string(), "redfish BMC 10.0.0.1:443 is busy: calls that wait for it already: 1");
     held.answered(Duration::ZERO);
     waiting.await.unwrap().unwrap();
 }
