@@ -23,9 +23,10 @@ impl Ledger {
 
 impl Notebook for Ledger {
     fn learn(&self, node: NodeId, fact: Fact) {
-        match self.desk.get().and_then(Weak::upgrade) {
-            Some(desk) => desk.learn(node, fact),
-            None => tracing::debug!(%node, topic = ?fact.topic(), "a fact came while no lane was open"),
-        }
+        let Some(desk) = self.desk.get().and_then(Weak::upgrade) else {
+            tracing::debug!(%node, topic = ?fact.topic(), "a fact came while no lane was open");
+            return;
+        };
+        desk.learn(node, fact);
     }
 }
