@@ -84,7 +84,10 @@ fn shown(call: &Call<'_>, name: &str, hardware: &HardwareType, detail: bool) -> 
     }
     for kind in Interface::ALL.into_iter().filter(|kind| detail && since(*kind) <= call.version) {
         let enabled: Vec<_> = enabled(call, hardware, kind).collect();
-        members.insert(format!("default_{kind}_interface"), json!(enabled.first()));
+        members.insert(
+            format!("default_{kind}_interface"),
+            json!(call.lanes().catalog().default_of(name, kind)),
+        );
         members.insert(format!("enabled_{kind}_interfaces"), json!(enabled));
     }
     members
