@@ -17,10 +17,12 @@ use crate::api::Api;
 use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
+use crate::conduct::tray::Tray;
 use crate::config::section::Fake;
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
@@ -96,8 +98,19 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        let hands =
-            Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
+        let tray = Arc::new(Tray::default());
+        let consoles = Arc::new(Consoles::new(Means {
+            registry: registry.clone(),
+            clock: clock.clone(),
+            folder: config.data.join("consoles"),
+        }));
+        let hands = Arc::new(Drivers {
+            registry: registry.clone(),
+            clock: clock.clone(),
+            logs: config.logs.clone(),
+            tray: tray.clone(),
+            consoles: consoles.clone(),
+        });
         let site = Arc::new(Site {
             reader: store.reader(),
             writer: store.writer(),
@@ -107,9 +120,16 @@ impl App {
             policy: Arc::new(config.policy.clone()),
             catalog: registry.catalog().clone(),
             tokens: Arc::new(fresh_token),
+            tray,
+            consoles,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+        });
+        site.consoles.begin(Life {
+            reader: store.reader(),
+            tasks: site.tasks.clone(),
+            stop: site.stop.clone(),
         });
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
@@ -152,6 +172,7 @@ impl App {
         self.site.stop.cancel();
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
+        self.site.consoles.end();
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
         // The commit thread ends when the last writer is gone. All that was answered is on the disk already,

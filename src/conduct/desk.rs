@@ -14,18 +14,21 @@ use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
 use crate::conduct::beats::BeatSlot;
 use crate::conduct::commit;
+use crate::conduct::console::Line;
 use crate::conduct::lane::Lane;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
+use crate::model::Object;
 use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
 use crate::model::effect::{Effect, Look, Owed};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
+use crate::model::panel::Passthru;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
@@ -35,6 +38,15 @@ use crate::model::refusal::Refusal;
 struct Slot {
     inbox: mpsc::Sender<Post>,
     beats: Arc<BeatSlot>,
+}
+
+/// A call of a vendor's method.
+#[derive(Debug, Clone)]
+pub struct Called {
+    pub method: String,
+    /// The request's method, upper case.
+    pub http: String,
+    pub is_async: bool,
 }
 
 /// The handle; cheap to share behind an `Arc`.
@@ -151,6 +163,36 @@ impl Desk {
             lanes.remove(&id);
         }
         Refusal::NoSuchNode { node: id.to_string() }
+    }
+
+    /// Calls a vendor's method: a look if it only reads, else a change; one that is asynchronous is answered once it
+    /// is owed.
+    pub async fn passthru(&self, id: NodeId, called: Called, args: Object) -> Result<Seen, Refusal> {
+        let Called { method, http, is_async } = called;
+        let ticket = self.site.tray.put(args);
+        let call = Passthru { method, http, ticket };
+        let answer = if is_async {
+            self.ask(id, Ask::Passthru(call)).await.map(|_| Seen::Answer(Value::Null))
+        } else if call.http == "GET" {
+            self.look(id, Look::Passthru(call)).await
+        } else {
+            self.act(id, Effect::Passthru(call)).await.map(|outcome| match outcome {
+                Outcome::Answer(value) => Seen::Answer(value),
+                Outcome::Failed(failure) => Seen::Silent(failure),
+                Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Modes(_) => {
+                    Seen::Answer(Value::Null)
+                }
+            })
+        };
+        if answer.is_err() {
+            self.site.tray.take(ticket);
+        }
+        answer
+    }
+
+    /// Somebody's end of a node's console; `None` if it is not open.
+    pub fn console(&self, id: NodeId) -> Option<Line> {
+        self.site.consoles.attach(id)
     }
 
     /// Hands over a heartbeat; answered once it is committed.

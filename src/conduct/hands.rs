@@ -8,6 +8,8 @@ use std::time::Duration;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Later, SharedClock, sleep};
+use crate::conduct::console::Consoles;
+use crate::conduct::tray::Tray;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
@@ -17,6 +19,8 @@ use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::PowerWish;
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
+
+pub mod panel;
 
 /// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
 pub trait Hands: Send + Sync + fmt::Debug {
@@ -37,6 +41,8 @@ pub struct Drivers {
     pub clock: SharedClock,
     /// Where the ramdisk's logs are kept.
     pub logs: PathBuf,
+    pub tray: Arc<Tray>,
+    pub consoles: Arc<Consoles>,
 }
 
 impl Hands for Drivers {
@@ -69,6 +75,7 @@ impl Hands for Drivers {
     }
 
     fn forget(&self, node: NodeId) {
+        self.consoles.forget(node);
         self.registry.forget(node);
     }
 }
@@ -94,25 +101,24 @@ impl Drivers {
             Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
             Look::Image => Seen::Image(self.registry.image_fault(&machine.node).await),
-            Look::BootDevice => match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                Ok(Some(switch)) => match switch.get().await {
-                    Ok(choice) => Seen::BootDevice { device: choice.device, persistent: choice.persistent },
-                    Err(error) => silent(&error),
-                },
-                Ok(None) => unsupported("boot devices"),
-                Err(error) => silent(&error),
-            },
-            Look::SupportedBootDevices => {
-                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                    Ok(Some(switch)) => match switch.supported().await {
-                        Ok(devices) => Seen::BootDevices(devices),
-                        Err(error) => silent(&error),
-                    },
-                    Ok(None) => unsupported("boot devices"),
-                    Err(error) => silent(&error),
-                }
-            }
+            Look::BootDevice | Look::SupportedBootDevices => seen(self.boot_device_of(&machine, look).await),
+            Look::Modes => seen(self.modes(&machine).await.map(Seen::Modes)),
+            Look::Indicators => seen(self.indicators(&machine).await),
+            Look::Media => seen(self.media(&machine).await),
+            Look::Sensors => seen(self.sensors(&machine).await),
+            Look::Passthru(call) => seen(self.passthru(&machine, call).await.map(Seen::Answer)),
         }
+    }
+
+    async fn boot_device_of(&self, machine: &Machine, look: &Look) -> Result<Seen, DriverError> {
+        let Some(switch) = self.hardware(machine)?.boot_device else {
+            return Ok(unsupported("boot devices"));
+        };
+        if *look == Look::SupportedBootDevices {
+            return Ok(Seen::BootDevices(switch.supported().await?));
+        }
+        let choice = switch.get().await?;
+        Ok(Seen::BootDevice { device: choice.device, persistent: choice.persistent })
     }
 
     async fn power_of(&self, machine: &Machine) -> Seen {
@@ -152,6 +158,16 @@ impl Drivers {
             }
             Effect::Step { cursor } => self.act(machine, *cursor, again).await,
             Effect::Logs => self.collect_logs(&machine).await,
+            Effect::Mode(_)
+            | Effect::Nmi
+            | Effect::Indicator { .. }
+            | Effect::Insert { .. }
+            | Effect::Eject { .. }
+            | Effect::Passthru(_)
+            | Effect::Console { .. } => {
+                let done = self.press(&machine, effect).await;
+                done.unwrap_or_else(|error| Outcome::Failed(error.failure()))
+            }
         }
     }
 
@@ -206,6 +222,10 @@ fn step_name(node: &Node, about_it: bool) -> String {
     step.map(ToString::to_string).unwrap_or_default()
 }
 
+fn seen(found: Result<Seen, DriverError>) -> Seen {
+    found.unwrap_or_else(|error| silent(&error))
+}
+
 fn silent(error: &DriverError) -> Seen {
     Seen::Silent(error.failure())
 }
@@ -253,8 +273,15 @@ const LOGS_KEPT: usize = 200;
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
         Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
-        Effect::BootDevice { .. } => LOOK_LIMIT,
-        Effect::Step { .. } | Effect::Logs => ACT_LIMIT,
+        Effect::BootDevice { .. } | Effect::Nmi | Effect::Indicator { .. } | Effect::Console { .. } => {
+            LOOK_LIMIT
+        }
+        Effect::Step { .. }
+        | Effect::Logs
+        | Effect::Mode(_)
+        | Effect::Insert { .. }
+        | Effect::Eject { .. }
+        | Effect::Passthru(_) => ACT_LIMIT,
     }
 }
 

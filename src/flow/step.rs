@@ -213,7 +213,10 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             }
         }
         (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
-        (_, Outcome::Done | Outcome::Power(_) | Outcome::Turn(_)) => {
+        (
+            _,
+            Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Modes(_) | Outcome::Answer(_),
+        ) => {
             if !course.owes_for(Purpose::Run) {
                 all_paid(course, run.phase);
             }
@@ -314,7 +317,12 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
         | Seen::BootDevices(_)
-        | Seen::Image(_) => {}
+        | Seen::Image(_)
+        | Seen::Modes(_)
+        | Seen::Indicators(_)
+        | Seen::Media(_)
+        | Seen::Sensors(_)
+        | Seen::Answer(_) => {}
     }
 }
 

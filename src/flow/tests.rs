@@ -4,6 +4,7 @@ mod abort;
 mod asks;
 mod beats;
 mod boots;
+mod modes;
 mod pipelines;
 mod plans;
 mod power;

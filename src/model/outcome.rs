@@ -1,8 +1,12 @@
 //! What has happened: it is taken in, never refused.
 
+use serde_json::Value;
+
+use crate::model::Object;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
+use crate::model::panel::{Indicator, Modes, Slot};
 use crate::model::power::Power;
 use crate::model::turn::{Failure, InBandSteps, Turn};
 
@@ -40,6 +44,10 @@ pub enum Outcome {
     Power(Power),
     /// A step spoke.
     Turn(Turn),
+    /// How the firmware boots after it was set.
+    Modes(Modes),
+    /// What a vendor's method returned.
+    Answer(Value),
     Failed(Failure),
 }
 
@@ -59,6 +67,13 @@ pub enum Seen {
     BootDevices(Vec<BootDevice>),
     /// Why the image cannot be written, if something speaks against it.
     Image(Option<String>),
+    Modes(Modes),
+    Indicators(Vec<Indicator>),
+    Media(Vec<Slot>),
+    /// Type to sensor id to fields.
+    Sensors(Object),
+    /// What a vendor's method returned.
+    Answer(Value),
     Silent(Failure),
 }
 

@@ -4,5 +4,6 @@
 mod agent;
 mod listing;
 mod observed;
+mod panel;
 mod rack;
 mod refusals;

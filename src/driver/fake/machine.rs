@@ -11,6 +11,7 @@ use crate::driver::capability::virtual_media::Medium;
 use crate::model::Object;
 use crate::model::boot::BootDevice;
 use crate::model::node::Node;
+use crate::model::panel::ModeWish;
 use crate::model::power::Power;
 
 /// A machine without metal.
@@ -22,11 +23,17 @@ pub struct FakeMachine {
     pub boot: BootChoice,
     pub mode: Mode,
     pub secure_boot: bool,
+    /// Modes that the next boot takes up.
+    pub pending: Vec<ModeWish>,
     pub media: Vec<Medium>,
     pub bios: Object,
     pub raid: Object,
     pub firmware: Vec<Component>,
     pub lamp: Lamp,
+    /// Vendor methods called.
+    pub presses: u32,
+    /// Resets without an off between.
+    pub resets: u32,
     /// Interrupts injected.
     pub interrupts: u32,
     /// Acts of fake steps carried out.
@@ -44,6 +51,7 @@ impl FakeMachine {
             boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false) },
             mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
             secure_boot: node.wished.secure_boot.unwrap_or(false),
+            pending: Vec::new(),
             media: Vec::new(),
             bios: factory_settings(),
             raid: node.raid_config.clone(),
@@ -52,8 +60,27 @@ impl FakeMachine {
                 Component { name: "bmc".to_owned(), version: Some("1.0".to_owned()) },
             ],
             lamp: Lamp::Off,
+            presses: 0,
+            resets: 0,
             interrupts: 0,
             acts: 0,
+        }
+    }
+}
+
+impl FakeMachine {
+    /// The firmware starts: it takes up what was set before.
+    pub fn boot_anew(&mut self) {
+        for wish in std::mem::take(&mut self.pending) {
+            self.adopt(wish);
+        }
+    }
+
+    /// A mode in force.
+    pub fn adopt(&mut self, wish: ModeWish) {
+        match wish {
+            ModeWish::Boot(mode) => self.mode = mode,
+            ModeWish::Secure(on) => self.secure_boot = on,
         }
     }
 }
