@@ -98,30 +98,18 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        let tray = Arc::new(Tray::default());
-        let consoles = Arc::new(Consoles::new(Means {
-            registry: registry.clone(),
-            clock: clock.clone(),
-            folder: config.data.join("consoles"),
-        }));
-        let hands = Arc::new(Drivers {
-            registry: registry.clone(),
-            clock: clock.clone(),
-            logs: config.logs.clone(),
-            tray: tray.clone(),
-            consoles: consoles.clone(),
-        });
+        let drivers = drivers(&config, &clock, &registry);
         let site = Arc::new(Site {
             reader: store.reader(),
             writer: store.writer(),
             due: store.due(),
-            hands,
+            hands: drivers.clone(),
             clock,
             policy: Arc::new(config.policy.clone()),
             catalog: registry.catalog().clone(),
             tokens: Arc::new(fresh_token),
-            tray,
-            consoles,
+            tray: drivers.tray.clone(),
+            consoles: drivers.consoles.clone(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
@@ -203,6 +191,15 @@ pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
 /// Makes the demo's disk image at `path`, `size` bytes; its SHA-256 in hex. Blocks.
 pub fn make_demo_image(path: &Path, size: u64) -> Result<String, AppError> {
     raw_disk::make_demo_image(path, size, DEMO_SEED).map_err(|error| AppError::Image(error.to_string()))
+}
+
+/// Those who touch machines.
+fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Arc<Drivers> {
+    let (registry, clock) = (registry.clone(), clock.clone());
+    let folder = config.data.join("consoles");
+    let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
+    let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
+    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles })
 }
 
 /// What agents are handed.

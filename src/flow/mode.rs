@@ -47,7 +47,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             let what = owed.effect.label();
             fail(course, change.wish, &format!("{what} failed: {}", failure.why));
         }
-        Outcome::Modes(seen) => set(course, change, *seen),
+        Outcome::Modes(seen) => set(course, &change, *seen),
         Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Answer(_) => {
             if course.owes_for(Purpose::Mode) {
                 return;
@@ -58,7 +58,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 }
 
 /// The BMC has taken the wish. One that does not say what it has is believed.
-fn set(course: &mut Course<'_>, change: ModeChange, seen: Modes) {
+fn set(course: &mut Course<'_>, change: &ModeChange, seen: Modes) {
     course.node.record_modes(seen);
     if change.wish.is_met(seen) != Some(false) {
         end(course, change.wish);
@@ -71,7 +71,7 @@ fn set(course: &mut Course<'_>, change: ModeChange, seen: Modes) {
         (false, false) => &[PowerWish::Off, PowerWish::On],
     };
     course.note(Event::info("mode", format!("{} is taken up at the next boot: booting", change.wish.text())));
-    course.node.mode_change = Some(ModeChange { was_off, ..change });
+    course.node.mode_change = Some(ModeChange { was_off, ..change.clone() });
     for wish in wishes {
         switch(course, *wish);
     }
@@ -93,7 +93,7 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Mode);
     let Some(change) = course.node.mode_change.clone().filter(|change| waits && !change.met) else { return };
     if change.wish.is_met(modes) == Some(true) {
-        put_back(course, change);
+        put_back(course, &change);
         return;
     }
     let looks = change.looks.saturating_add(1);
@@ -122,10 +122,10 @@ pub fn opened(course: &mut Course<'_>) {
     }
 }
 
-fn put_back(course: &mut Course<'_>, change: ModeChange) {
+fn put_back(course: &mut Course<'_>, change: &ModeChange) {
     course.stop_waiting();
     if change.was_off && !course.node.wished.disable_power_off {
-        course.node.mode_change = Some(ModeChange { met: true, ..change });
+        course.node.mode_change = Some(ModeChange { met: true, ..change.clone() });
         switch(course, PowerWish::Off);
     } else {
         end(course, change.wish);

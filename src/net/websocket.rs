@@ -27,7 +27,9 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// Who takes a connection over after its last answer.
-pub struct Takeover(Box<dyn FnOnce(Box<dyn Stream>, Vec<u8>) -> Later<'static, ()> + Send + Sync>);
+pub struct Takeover(Box<Take>);
+
+type Take = dyn FnOnce(Box<dyn Stream>, Vec<u8>) -> Later<'static, ()> + Send + Sync;
 
 impl Takeover {
     /// `early`: what the client has sent already.
@@ -164,13 +166,11 @@ pub enum WebSocketError {
 pub async fn connect(outgoing: &Outgoing) -> Result<WebSocket, WebSocketError> {
     let target = Target::of(outgoing)?;
     let peer = target.peer();
-    match tokio::time::timeout(outgoing.deadline, open(outgoing, &target)).await {
-        Ok(opened) => opened,
-        Err(_) => {
-            let why = format!("no answer within {} s", outgoing.deadline.as_secs());
-            Err(WebSocketError::Protocol { peer, why })
-        }
-    }
+    let opened = tokio::time::timeout(outgoing.deadline, open(outgoing, &target)).await;
+    opened.unwrap_or_else(|_| {
+        let why = format!("no answer within {} s", outgoing.deadline.as_secs());
+        Err(WebSocketError::Protocol { peer, why })
+    })
 }
 
 async fn open(outgoing: &Outgoing, target: &Target) -> Result<WebSocket, WebSocketError> {

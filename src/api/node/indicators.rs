@@ -77,10 +77,9 @@ pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
 }
 
 async fn look(call: &Call<'_>, id: NodeId) -> Result<Vec<Indicator>, Fault> {
-    match call.api.lanes.look(id, Look::Indicators).await? {
-        Seen::Indicators(found) => Ok(found),
-        other => Err(unlike(other)),
-    }
+    let seen = call.api.lanes.look(id, Look::Indicators).await?;
+    let Seen::Indicators(found) = seen else { return Err(unlike(seen)) };
+    Ok(found)
 }
 
 /// Component and lamp of the path.

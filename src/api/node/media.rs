@@ -18,10 +18,9 @@ use crate::net::http::Response;
 pub async fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     call.no_query()?;
-    match call.api.lanes.look(id, Look::Media).await? {
-        Seen::Media(slots) => Ok(answer(&Value::Array(slots.iter().map(shown).collect()))),
-        other => Err(unlike(other)),
-    }
+    let seen = call.api.lanes.look(id, Look::Media).await?;
+    let Seen::Media(slots) = seen else { return Err(unlike(seen)) };
+    Ok(answer(&Value::Array(slots.iter().map(shown).collect())))
 }
 
 fn shown(slot: &Slot) -> Value {

@@ -45,11 +45,9 @@ pub async fn call_method(call: &Call<'_>, http: Method) -> Result<Response, Faul
         return Err(Fault::invalid(format!("vendor method {} needs the argument {missing:?}", spec.name)));
     }
     let called = Called { method: name, http: http.word().to_owned(), is_async: spec.is_async };
-    match call.lanes().passthru(node.id, called, args).await? {
-        Seen::Answer(_) if spec.is_async => Ok(Response::empty(202)),
-        Seen::Answer(value) => Ok(answer(&value)),
-        other => Err(unlike(other)),
-    }
+    let seen = call.lanes().passthru(node.id, called, args).await?;
+    let Seen::Answer(value) = seen else { return Err(unlike(seen)) };
+    Ok(if spec.is_async { Response::empty(202) } else { answer(&value) })
 }
 
 /// The method's name and its arguments.

@@ -14,8 +14,7 @@ use crate::net::http::Response;
 pub async fn show(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     call.no_query()?;
-    match call.api.lanes.look(id, Look::Sensors).await? {
-        Seen::Sensors(groups) => Ok(answer(&json!({"sensors": Value::Object(groups)}))),
-        other => Err(unlike(other)),
-    }
+    let seen = call.api.lanes.look(id, Look::Sensors).await?;
+    let Seen::Sensors(groups) = seen else { return Err(unlike(seen)) };
+    Ok(answer(&json!({"sensors": Value::Object(groups)})))
 }

@@ -74,7 +74,7 @@ impl Keeper {
             match session(&self.means, &node).await {
                 Ok(opened) => line = Some(opened),
                 Err(error) => {
-                    tracing::debug!(node = %node.label(), %error, "the console could not be opened")
+                    tracing::debug!(node = %node.label(), %error, "the console could not be opened");
                 }
             }
         }

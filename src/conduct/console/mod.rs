@@ -106,11 +106,11 @@ impl Consoles {
         let (tasks, means) = (life.tasks.clone(), self.means.clone());
         let keeper =
             Keeper { means, reader: life.reader, node: node.id, room, log: Arc::new(Mutex::new(log)) };
-        let (line, outcome) = match first {
-            Ok(line) => (Some(line), Ok(())),
+        let (session, outcome) = match first {
+            Ok(session) => (Some(session), Ok(())),
             Err(error) => (None, Err(error)),
         };
-        tasks.spawn(keeper.run(line));
+        tasks.spawn(keeper.run(session));
         outcome
     }
 

@@ -14,9 +14,9 @@ fn wishes(stage: &Stage) -> Vec<(PowerWish, u32)> {
     stage
         .owed
         .iter()
-        .map(|owed| match owed.effect {
-            Effect::Power { wish, limit } => (wish, limit),
-            _ => panic!("{owed:?}"),
+        .map(|owed| {
+            let Effect::Power { wish, limit } = owed.effect else { panic!("{owed:?}") };
+            (wish, limit)
         })
         .collect()
 }

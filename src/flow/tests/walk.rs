@@ -58,7 +58,14 @@ fn seen(look: &Look, n: u8) -> Seen {
         Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
         Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),
         Look::Modes => Seen::Modes(Modes { boot: Some(Mode::Bios), secure: Some(n.is_multiple_of(2)) }),
-        _ => Seen::Alive(true),
+        Look::Valid { .. }
+        | Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Image
+        | Look::Indicators
+        | Look::Media
+        | Look::Sensors
+        | Look::Passthru(_) => Seen::Alive(true),
     }
 }
 
