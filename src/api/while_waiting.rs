@@ -8,9 +8,12 @@ use crate::net::http::Response;
 /// The answer to a change.
 pub fn done(outcome: Outcome) -> Result<Response, Fault> {
     match outcome {
-        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Modes(_) | Outcome::Answer(_) => {
-            Ok(Response::empty(204))
-        }
+        Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::BootDevice { .. }
+        | Outcome::Turn(_)
+        | Outcome::Modes(_)
+        | Outcome::Answer(_) => Ok(Response::empty(204)),
         Outcome::Failed(failure) => Err(failed(failure)),
     }
 }

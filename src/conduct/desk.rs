@@ -179,9 +179,11 @@ impl Desk {
             self.act(id, Effect::Passthru(call)).await.map(|outcome| match outcome {
                 Outcome::Answer(value) => Seen::Answer(value),
                 Outcome::Failed(failure) => Seen::Silent(failure),
-                Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Modes(_) => {
-                    Seen::Answer(Value::Null)
-                }
+                Outcome::Done
+                | Outcome::Power(_)
+                | Outcome::BootDevice { .. }
+                | Outcome::Turn(_)
+                | Outcome::Modes(_) => Seen::Answer(Value::Null),
             })
         };
         if answer.is_err() {

@@ -10,9 +10,11 @@ use crate::base::moment::Moment;
 use crate::base::time::{Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
 use crate::conduct::tray::Tray;
+use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
+use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
@@ -145,17 +147,17 @@ impl Drivers {
     async fn do_effect(&self, machine: Machine, effect: &Effect, again: bool) -> Outcome {
         match effect {
             Effect::Power { wish, limit } => self.set_power(&machine, *wish, *limit).await,
-            Effect::BootDevice { device, persistent } => {
-                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                    Ok(Some(switch)) => match switch.set(*device, *persistent).await {
-                        Ok(_) => Outcome::Done,
-                        Err(error) => Outcome::Failed(error.failure()),
-                    },
-                    // A machine without the capability boots as its firmware is set; that is no failure.
-                    Ok(None) => Outcome::Done,
-                    Err(error) => Outcome::Failed(error.failure()),
+            Effect::BootDevice { device, persistent } => self
+                .set_boot_device(&machine, *device, *persistent)
+                .await
+                .unwrap_or_else(|error| failed(&error)),
+            Effect::KeptBootDevice => match machine.node.kept_boot {
+                Some(device) => {
+                    let set = self.set_boot_device(&machine, device, false).await;
+                    set.map_or_else(|error| failed(&error), |_| Outcome::Done)
                 }
-            }
+                None => Outcome::Done,
+            },
             Effect::Step { cursor } => self.act(machine, *cursor, again).await,
             Effect::Logs => self.collect_logs(&machine).await,
             Effect::Mode(_)
@@ -165,9 +167,24 @@ impl Drivers {
             | Effect::Eject { .. }
             | Effect::Passthru(_)
             | Effect::Console { .. } => {
-                let done = self.press(&machine, effect).await;
-                done.unwrap_or_else(|error| Outcome::Failed(error.failure()))
+                self.press(&machine, effect).await.unwrap_or_else(|error| failed(&error))
             }
+        }
+    }
+
+    async fn set_boot_device(
+        &self,
+        machine: &Machine,
+        device: BootDevice,
+        persistent: bool,
+    ) -> Result<Outcome, DriverError> {
+        match self.hardware(machine)?.boot_device {
+            Some(switch) => {
+                let BootChoice { kept_by_us, .. } = switch.set(device, persistent).await?;
+                Ok(Outcome::BootDevice { device, kept_by_us })
+            }
+            // A machine without the capability boots as its firmware is set; that is no failure.
+            None => Ok(Outcome::Done),
         }
     }
 
@@ -222,6 +239,10 @@ fn step_name(node: &Node, about_it: bool) -> String {
     step.map(ToString::to_string).unwrap_or_default()
 }
 
+fn failed(error: &DriverError) -> Outcome {
+    Outcome::Failed(error.failure())
+}
+
 fn seen(found: Result<Seen, DriverError>) -> Seen {
     found.unwrap_or_else(|error| silent(&error))
 }
@@ -273,9 +294,11 @@ const LOGS_KEPT: usize = 200;
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
         Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
-        Effect::BootDevice { .. } | Effect::Nmi | Effect::Indicator { .. } | Effect::Console { .. } => {
-            LOOK_LIMIT
-        }
+        Effect::BootDevice { .. }
+        | Effect::KeptBootDevice
+        | Effect::Nmi
+        | Effect::Indicator { .. }
+        | Effect::Console { .. } => LOOK_LIMIT,
         Effect::Step { .. }
         | Effect::Logs
         | Effect::Mode(_)

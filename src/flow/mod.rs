@@ -129,6 +129,9 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Power(power) = outcome {
         power::record(course, *power);
     }
+    if let Outcome::BootDevice { device, kept_by_us } = outcome {
+        course.node.kept_boot = kept_by_us.then_some(*device);
+    }
     match owed.purpose {
         Purpose::Run => step::paid(course, owed, outcome),
         Purpose::Power | Purpose::Sync => power::paid(course, owed, outcome),
@@ -144,7 +147,12 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Outcome::Failed(failure) => {
             course.note(Event::error("effect", format!("{} failed: {}", owed.effect.label(), failure.why)));
         }
-        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Modes(_) | Outcome::Answer(_) => {}
+        Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::BootDevice { .. }
+        | Outcome::Turn(_)
+        | Outcome::Modes(_)
+        | Outcome::Answer(_) => {}
     }
 }
 

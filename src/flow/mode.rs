@@ -48,7 +48,11 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             fail(course, change.wish, &format!("{what} failed: {}", failure.why));
         }
         Outcome::Modes(seen) => set(course, &change, *seen),
-        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) | Outcome::Answer(_) => {
+        Outcome::BootDevice { .. }
+        | Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::Turn(_)
+        | Outcome::Answer(_) => {
             if course.owes_for(Purpose::Mode) {
                 return;
             }
@@ -79,7 +83,7 @@ fn set(course: &mut Course<'_>, change: &ModeChange, seen: Modes) {
 
 fn switch(course: &mut Course<'_>, wish: PowerWish) {
     let limit = course.facts.policy.power_state_change_timeout;
-    course.owe(Effect::Power { wish, limit }, Purpose::Mode);
+    power::switch(course, wish, limit, Purpose::Mode);
 }
 
 fn await_firmware(course: &mut Course<'_>) {

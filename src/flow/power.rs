@@ -34,10 +34,18 @@ pub fn admit(
     course.node.target_power = Some(target.goal());
     for wish in target.wishes(node.wished.disable_power_off) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
-        course.owe(Effect::Power { wish: *wish, limit }, Purpose::Power);
+        switch(&mut course, *wish, limit, Purpose::Power);
     }
     course.note(Event::info("power", format!("asked for {target:?}")));
     Ok(course.finish(node))
+}
+
+/// Owes a wish of power. A boot device that the machine does not keep is set again before it boots.
+pub fn switch(course: &mut Course<'_>, wish: PowerWish, limit: u32, purpose: Purpose) {
+    if wish != PowerWish::Off && wish != PowerWish::SoftOff && course.node.kept_boot.is_some() {
+        course.owe(Effect::KeptBootDevice, purpose);
+    }
+    course.owe(Effect::Power { wish, limit }, purpose);
 }
 
 fn is_there(node: &Node, target: PowerTarget) -> bool {
@@ -224,7 +232,7 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
                 wish.goal().name()
             ),
         ));
-        course.owe(Effect::Power { wish, limit: policy.power_state_change_timeout }, Purpose::Sync);
+        switch(course, wish, policy.power_state_change_timeout, Purpose::Sync);
     }
 }
 

@@ -57,6 +57,7 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
             .is_some_and(|step| step.again == Again::Never && step.by != By::Agent),
         Effect::Power { .. }
         | Effect::BootDevice { .. }
+        | Effect::KeptBootDevice
         | Effect::Logs
         | Effect::Mode(_)
         | Effect::Nmi

@@ -14,6 +14,8 @@ pub enum Effect {
     Power { wish: PowerWish, limit: u32 },
     /// Set where the machine boots from.
     BootDevice { device: BootDevice, persistent: bool },
+    /// Set the boot device that the record keeps for the machine, for the next boot.
+    KeptBootDevice,
     /// Call `act` of the run's current step with its memo.
     Step { cursor: usize },
     /// Fetch the ramdisk's logs and keep them.
@@ -40,6 +42,7 @@ impl Effect {
         match self {
             Self::Power { wish: PowerWish::On | PowerWish::Off, .. }
             | Self::BootDevice { .. }
+            | Self::KeptBootDevice
             | Self::Logs
             | Self::Mode(_)
             | Self::Indicator { .. }
@@ -62,6 +65,7 @@ impl Effect {
             Self::Power { wish: PowerWish::Reset, .. } => "reset",
             Self::Power { wish: PowerWish::SoftReset, .. } => "soft reset",
             Self::BootDevice { .. } => "set boot device",
+            Self::KeptBootDevice => "set kept boot device",
             Self::Step { .. } => "step",
             Self::Logs => "collect logs",
             Self::Mode(ModeWish::Boot(_)) => "set boot mode",

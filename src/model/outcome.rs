@@ -44,6 +44,11 @@ pub enum Outcome {
     Power(Power),
     /// A step spoke.
     Turn(Turn),
+    /// The boot device was set; `kept_by_us`: the machine cannot keep it.
+    BootDevice {
+        device: BootDevice,
+        kept_by_us: bool,
+    },
     /// How the firmware boots after it was set.
     Modes(Modes),
     /// What a vendor's method returned.

@@ -285,3 +285,22 @@ async fn a_machine_that_is_never_switched_off_is_reset() {
     let history = rack.get("/v1/nodes/n1/history").await.body.to_string();
     assert!(!history.contains("machine is off"), "{history}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_boot_device_that_the_machine_forgets_is_kept_for_it() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1", "driver_info": {"fake_forgets_boot_device": true}})).await;
+    let path = "/v1/nodes/n1/management/boot_device";
+    assert_eq!(put(&rack, path, json!({"boot_device": "disk", "persistent": true})).await.status, 204);
+    let kept = || async {
+        rack.get(&format!("/v1/nodes/{node}")).await.body["driver_internal_info"]["persistent_boot_device"]
+            .clone()
+    };
+    assert_eq!(kept().await, "disk");
+    let asked = put(&rack, "/v1/nodes/n1/states/power", json!({"target": "power on"})).await;
+    assert_eq!(asked.status, 202);
+    rack.rest().await;
+    assert_eq!(kept().await, "disk", "it is kept for the next power on, too");
+    assert_eq!(put(&rack, path, json!({"boot_device": "pxe"})).await.status, 204);
+    assert_eq!(kept().await, Value::Null);
+}

@@ -72,7 +72,11 @@ impl Keeper {
             pause = (pause * 2).min(LONGEST_PAUSE);
             let Some(node) = self.reader.published().node(self.node).cloned() else { return };
             match session(&self.means, &node).await {
-                Ok(opened) => line = Some(opened),
+                Ok(opened) => {
+                    // What was typed while there was no session is not sent.
+                    while typing.try_recv().is_ok() {}
+                    line = Some(opened);
+                }
                 Err(error) => {
                     tracing::debug!(node = %node.label(), %error, "the console could not be opened");
                 }
@@ -80,9 +84,8 @@ impl Keeper {
         }
     }
 
-    /// Both directions until one ends. What was typed while there was no session is not sent.
+    /// Both directions until one ends.
     async fn pump(&self, line: DuplexStream, typing: &mut mpsc::Receiver<Vec<u8>>) {
-        while typing.try_recv().is_ok() {}
         let (mut from, mut to) = tokio::io::split(line);
         let listening = async {
             let mut bytes = vec![0; CHUNK];

@@ -89,7 +89,11 @@ impl Drivers {
             }
             Effect::Console { on: true } => self.consoles.open(&machine.node).await?,
             Effect::Console { on: false } => self.consoles.close(machine.node.id),
-            Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Step { .. } | Effect::Logs => {
+            Effect::Power { .. }
+            | Effect::BootDevice { .. }
+            | Effect::KeptBootDevice
+            | Effect::Step { .. }
+            | Effect::Logs => {
                 return Ok(Outcome::Failed(Failure::new(FailureKind::Step, "this is not at the panel")));
             }
         }

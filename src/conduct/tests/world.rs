@@ -206,6 +206,7 @@ impl World {
         let outcome = self.machine(id, |one| match effect {
             Effect::Power { wish, .. } => one.switch(*wish, &record),
             Effect::BootDevice { .. }
+            | Effect::KeptBootDevice
             | Effect::Logs
             | Effect::Mode(_)
             | Effect::Nmi

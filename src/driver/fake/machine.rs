@@ -23,6 +23,8 @@ pub struct FakeMachine {
     pub boot: BootChoice,
     pub mode: Mode,
     pub secure_boot: bool,
+    /// Times that a boot device was set.
+    pub boot_sets: u32,
     /// Modes that the next boot takes up.
     pub pending: Vec<ModeWish>,
     pub media: Vec<Medium>,
@@ -48,9 +50,10 @@ impl FakeMachine {
         Self {
             power: node.power.unwrap_or(Power::Off),
             off_since: in_reboot.then_some(now),
-            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false) },
+            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false), kept_by_us: false },
             mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
             secure_boot: node.wished.secure_boot.unwrap_or(false),
+            boot_sets: 0,
             pending: Vec::new(),
             media: Vec::new(),
             bios: factory_settings(),

@@ -59,6 +59,8 @@ pub struct FakeServer {
     node: NodeId,
     /// Settings are taken up at the next boot only (`driver_info.fake_late_settings`).
     late: bool,
+    /// A boot device cannot be set for more than one boot (`driver_info.fake_forgets_boot_device`).
+    forgetful: bool,
 }
 
 impl FakeRack {
@@ -75,8 +77,9 @@ impl FakeRack {
     pub fn server(self: &Arc<Self>, node: &Node) -> FakeServer {
         let now = self.clock.tick();
         self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node, now));
-        let late = node.wished.driver_info.get("fake_late_settings") == Some(&serde_json::Value::Bool(true));
-        FakeServer { rack: Arc::clone(self), node: node.id, late }
+        let is = |key| node.wished.driver_info.get(key) == Some(&serde_json::Value::Bool(true));
+        let (late, forgetful) = (is("fake_late_settings"), is("fake_forgets_boot_device"));
+        FakeServer { rack: Arc::clone(self), node: node.id, late, forgetful }
     }
 
     /// Forgets the machine of a removed node.

@@ -71,9 +71,11 @@ impl BootDeviceSwitch for FakeServer {
                 let what = format!("boot device {}", device.name());
                 return Err(DriverError::Unsupported { implementation: "fake management".to_owned(), what });
             }
-            let choice = BootChoice { device: Some(device), persistent: Some(persistent) };
+            let (persistent, kept_by_us) = (persistent && !self.forgetful, persistent && self.forgetful);
+            let choice = BootChoice { device: Some(device), persistent: Some(persistent), kept_by_us };
             self.call(self.rack.delays.management, move |machine| {
-                machine.boot = choice;
+                machine.boot = BootChoice { kept_by_us: false, ..choice };
+                machine.boot_sets += 1;
                 choice
             })
             .await
