@@ -127,9 +127,10 @@ impl Desk {
         if draft.starts_available {
             node.provision = Provision::Available;
         }
-        let id = node.id;
+        // One that is made with its console enabled is opened like one that was found so.
+        let (id, opened) = (node.id, node.wished.console_enabled);
         commit::create(&self.site, node).await?;
-        self.open_lane(id, Vec::new(), false);
+        self.open_lane(id, Vec::new(), opened);
         self.published(id)
     }
 

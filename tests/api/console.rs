@@ -134,3 +134,11 @@ async fn wrong_arguments_are_refused() {
     let states: Value = rack.get(&format!("/v1/nodes/{node}/states")).await.body;
     assert_eq!(states["console_enabled"], false);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_may_be_made_with_its_console_enabled() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1", "console_enabled": true})).await;
+    let opened = async { while connect(&rack, &node, None).await.is_err() {} };
+    tokio::time::timeout(Duration::from_secs(30), opened).await.expect("it is opened");
+}

@@ -307,3 +307,19 @@ async fn media_lamps_readings_interrupts_and_the_console_answer() {
     tokio::io::AsyncReadExt::read_exact(&mut console, &mut heard).await.unwrap();
     assert_eq!(heard, b"fake console\r\nhello");
 }
+
+#[tokio::test]
+async fn late_modes_are_taken_up_by_the_next_boot() {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let mut node = node();
+    node.wished.driver_info.insert("fake_late_settings".to_owned(), json!(true));
+    let has = rack.server(&node).hardware();
+    let (modes, power) = (has.boot_mode.unwrap(), has.power.unwrap());
+    assert_eq!(modes.set(Mode::Bios).await, Ok(Some(Mode::Uefi)));
+    power.set(PowerWish::On, LIMIT).await.unwrap();
+    assert_eq!(modes.get().await, Ok(Some(Mode::Bios)));
+    modes.set(Mode::Uefi).await.unwrap();
+    assert_eq!(power.set(PowerWish::Reset, LIMIT).await, Ok(Power::On));
+    assert_eq!(modes.get().await, Ok(Some(Mode::Uefi)));
+    assert_eq!(rack.seen(node.id).unwrap().resets, 1);
+}
