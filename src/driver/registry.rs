@@ -19,7 +19,7 @@ use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::noop::NoopManagement;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::{Hardware, Machine, StepCall, StepWork, validate};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -99,6 +99,7 @@ impl Registry {
                 raid: None,
                 firmware: None,
                 console: None,
+                vendor: None,
                 ..fake.clone()
             };
         } else {
@@ -112,6 +113,7 @@ impl Registry {
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
         hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
         hardware.console = fake.console.filter(|_| is_fake(Interface::Console));
+        hardware.vendor = fake.vendor.filter(|_| is_fake(Interface::Vendor));
         hardware
     }
 
@@ -269,6 +271,7 @@ fn implementation(row: &Row) -> Implementation {
         steps: row.steps.iter().copied().flatten().cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,
+        methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }
 
