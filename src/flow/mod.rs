@@ -111,7 +111,11 @@ fn paid(course: &mut Course<'_>, number: u64, outcome: &Outcome) {
     match owed.purpose {
         Purpose::Run => step::paid(course, &owed, outcome),
         Purpose::Power | Purpose::Sync => power::paid(course, &owed, outcome),
-        Purpose::Aftermath | Purpose::Call => beside(course, &owed, outcome),
+        Purpose::Aftermath => {
+            beside(course, &owed, outcome);
+            pipeline::aftermath_paid(course);
+        }
+        Purpose::Call => beside(course, &owed, outcome),
     }
 }
 
@@ -177,7 +181,7 @@ fn due(course: &mut Course<'_>, number: u64) {
     let Some(wait) = course.node.wait.clone().filter(|wait| wait.number == number) else { return };
     if course.node.wished.maintenance && wait.why != WaitFor::Power {
         // A step's own pace may be seconds or nothing: in maintenance nobody looks, so nothing is written for it.
-        course.wait(wait.why, wait.from_whom, wait.length.max(MAINTENANCE_PAUSE));
+        course.pause_wait(wait.length.max(MAINTENANCE_PAUSE));
         return;
     }
     match wait.why {

@@ -1,6 +1,7 @@
 //! After a start: what was under way goes on; looks come before changes (style corner 15).
 
 use crate::flow::course::Course;
+use crate::flow::pipeline;
 use crate::flow::power;
 use crate::flow::step;
 use crate::model::effect::{Effect, Owed, Purpose};
@@ -18,6 +19,7 @@ pub fn opened(course: &mut Course<'_>) {
             "the daemon stopped while it was being done: unknown whether done",
         );
         step::paid(course, &press, &Outcome::Failed(failure));
+        pipeline::aftermath_paid(course);
         return;
     }
     if course.owes_for(Purpose::Run) {

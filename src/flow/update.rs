@@ -30,6 +30,9 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
     if !on {
         course.node.maintenance_reason = None;
         course.node.fault = None;
+        if course.node.wait.as_ref().is_some_and(|wait| wait.paused.is_some()) {
+            course.renew_wait();
+        }
     }
 }
 

@@ -115,7 +115,7 @@ fn details(call: &Call<'_>, entry: &Entry, members: &mut Map<String, Value>) {
         ("project", 113, Value::Null),
         ("state", 115, json!(entry.state)),
         ("target_provision_state", 115, json!(entry.target)),
-        ("duration_seconds", 115, Value::Null),
+        ("duration_seconds", 115, json!(entry.seconds)),
     ] {
         if since <= call.version {
             members.insert(name.to_owned(), value);

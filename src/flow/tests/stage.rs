@@ -16,7 +16,7 @@ use crate::model::decision::{Decision, Fate, LaterLook};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
 use crate::model::interface::Interface;
-use crate::model::journal::Event;
+use crate::model::journal::{Event, Noted};
 use crate::model::moves::{MOVES, Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::outcome::{Happened, Outcome, Seen};
@@ -261,7 +261,7 @@ impl Stage {
         }
         self.later = decision.later.or(self.later.take());
         self.silent = decision.silent.or(self.silent);
-        self.journal.extend(decision.journal);
+        self.journal.extend(decision.journal.into_iter().map(|noted| noted.event));
         self.check_record();
         assert_eq!(self.stuck(), None, "{:#?}\nowed {:?}", self.node, self.owed);
     }
@@ -269,7 +269,7 @@ impl Stage {
     /// Each move is in the table and begins where the one before ended.
     fn check_moves(&self, decision: &Decision) {
         let mut at = self.node.provision.name().to_owned();
-        for event in &decision.journal {
+        for Noted { event, .. } in &decision.journal {
             assert_ne!(event.event, "internal", "{}", event.text);
             if event.event != "provision" {
                 continue;
