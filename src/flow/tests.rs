@@ -7,6 +7,7 @@ mod boots;
 mod pipelines;
 mod plans;
 mod power;
+mod scenes;
 mod silence;
 mod stage;
 mod steps;

@@ -67,6 +67,7 @@ async fn heartbeats_are_checked_before_they_are_taken() {
         (changed("callback_url", json!("https://agent.example.org:9999")), "IP address"),
         (changed("callback_url", json!("")), "callback_url"),
         (changed("agent_status", json!("zz")), "agent_status"),
+        (changed("agent_verify_ca", json!("garbage")), "agent_verify_ca"),
         (changed("load", json!(1)), "load"),
     ] {
         let answer = rack.by_rack("POST", &path, "1.115", Some(&beat)).await;
