@@ -24,8 +24,8 @@ pub struct Run {
     /// How often the current step was lost and begun again.
     #[serde(default)]
     pub lost: u8,
-    /// How often in a row the current step's far side was silent, as of the last commit: silence alone makes
-    /// none, the count goes on in memory.
+    /// How often in a row the BMC of the current step was silent, as of the last commit. A silent agent is not
+    /// counted: its wait ends.
     #[serde(default)]
     pub silent: u8,
     /// Since when and why looks at the current step find nobody, if so.
