@@ -275,7 +275,7 @@ pub(super) fn headers_out(headers: &Headers) -> Option<hyper::HeaderMap> {
     let mut map = hyper::HeaderMap::new();
     for (name, value) in headers.iter() {
         let name = hyper::header::HeaderName::try_from(name).ok()?;
-        map.append(name, hyper::header::HeaderValue::try_from(value).ok()?);
+        map.append(name, HeaderValue::try_from(value).ok()?);
     }
     Some(map)
 }
