@@ -38,10 +38,10 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
         return Err(Fault::new(409, format!("a port with UUID {id} already exists")));
     }
     let asked = call.api.lanes.ask(node, Ask::PortCreate(Box::new(port))).await;
-    let answer = asked.map_err(|refusal| match refusal {
-        // It was there a moment ago.
-        gone @ Refusal::NoSuchNode { .. } => Fault::invalid(gone.to_string()),
-        other => other.into(),
+    let answer = asked.map_err(|refusal| {
+        // The node was there a moment ago.
+        let gone = matches!(refusal, Refusal::NoSuchNode { .. });
+        if gone { Fault::invalid(refusal.to_string()) } else { refusal.into() }
     })?;
     let port = written(call, id, answer)?;
     let location = format!("{}/v1/ports/{id}", call.base);

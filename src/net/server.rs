@@ -218,12 +218,11 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends, seat: 
         seat.resume().await;
         let (head, body) = request.into_parts();
         let (arrival, waits) = (Arrival::new(body), head.headers.contains_key(EXPECT));
-        let response = match host_mistake(&head) {
-            Some(mistake) => Response::text(400, mistake),
-            None => {
-                let body = Inflow::socket(arrival.clone(), door.limits.body, seat.clone());
-                door.service.call(taken_in(&head, ends).with_body(body)).await
-            }
+        let response = if let Some(mistake) = host_mistake(&head) {
+            Response::text(400, mistake)
+        } else {
+            let body = Inflow::socket(arrival.clone(), door.limits.body, seat.clone());
+            door.service.call(taken_in(&head, ends).with_body(body)).await
         };
         let mut response = given_out(response);
         if !arrival.settle(waits, &seat).await {
@@ -240,7 +239,7 @@ fn host_mistake(head: &Parts) -> Option<&'static str> {
     match (hosts.next(), hosts.next()) {
         (None, _) if head.version >= hyper::Version::HTTP_11 => Some("a Host header is required\n"),
         (_, Some(_)) => Some("more than one Host header\n"),
-        (Some(host), None) if !host.as_bytes().iter().all(is_of_host) => {
+        (Some(host), None) if !host.as_bytes().iter().copied().all(is_of_host) => {
             Some("the Host header names no host\n")
         }
         (Some(_) | None, None) => None,
@@ -248,8 +247,8 @@ fn host_mistake(head: &Parts) -> Option<&'static str> {
 }
 
 /// Whether a byte can stand in `uri-host [ ":" port ]` (RFC 3986 3.2.2).
-fn is_of_host(byte: &u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(byte)
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte)
 }
 
 fn taken_in(head: &Parts, ends: Ends) -> Request {
