@@ -88,7 +88,7 @@ async fn with(answers: &Answers, line: &str, out: &mut dyn Write, err: &mut dyn 
     let mut console = Console::plain(out, err);
     let clock = Hasty::default();
     let (console, url, json) = (&mut console, "http://api", arguments.json);
-    let mut session = Session { link: answers, console, clock: &clock, url, json };
+    let mut session = Session { link: answers, console, clock: &clock, url, json, heard: None };
     run(&mut session, &arguments.command).await
 }
 
