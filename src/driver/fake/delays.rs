@@ -67,8 +67,8 @@ mod tests {
     #[test]
     fn lengths_lie_between_the_two_and_differ() {
         let delay = FakeDelay { least: Duration::from_secs(2), most: Duration::from_secs(4) };
-        let (draws, same) = (Draws::new(7), Draws::new(7));
-        let drawn: Vec<_> = (0..100).map(|_| draws.draw(delay)).collect();
+        let (one, same) = (Draws::new(7), Draws::new(7));
+        let drawn: Vec<_> = (0..100).map(|_| one.draw(delay)).collect();
         assert!(drawn.iter().all(|length| (delay.least..=delay.most).contains(length)), "{drawn:?}");
         assert!(drawn.iter().any(|length| *length != drawn[0]), "{drawn:?}");
         assert!(drawn.iter().all(|length| same.draw(delay) == *length));
