@@ -6,7 +6,7 @@ use crate::base::time::PausedClock;
 use crate::depot::blobs::Blobs;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::AgentSettings;
-use crate::driver::fake::FakeDelays;
+use crate::driver::fake::delays::FakeDelays;
 use crate::model::Object;
 use crate::model::node::Wished;
 use crate::model::step::Kind;
@@ -93,7 +93,7 @@ fn registry(data: &std::path::Path) -> Registry {
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };
-    let fake = Arc::new(FakeRack::new(clock, FakeDelays::default()));
+    let fake = Arc::new(FakeRack::new(clock, FakeDelays::default(), 0));
     Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents) }).unwrap()
 }
 
