@@ -73,7 +73,9 @@ mod tests {
         let stay = ["ferric-demo-1", "ferric-demo-0", "ferric-demo-x", "ferric-demo-+7", "other"];
         let stay = stay.map(str::to_owned).into_iter().chain([format!("ferric-demo-0{gone}")]);
         let stay: Vec<_> = stay.collect();
-        stay.iter().for_each(|name| fs::create_dir(at(name)).unwrap());
+        for name in &stay {
+            fs::create_dir(at(name)).unwrap();
+        }
         let swept = at(&format!("ferric-demo-{gone}"));
         fs::create_dir_all(swept.join("data")).unwrap();
         symlink(at("other"), at("ferric-demo-2147483646")).unwrap();
