@@ -26,7 +26,7 @@ use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
-use crate::config::section::Fake;
+use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::counter::Counter;
@@ -34,7 +34,8 @@ use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
-use crate::driver::fake::{FakeDelays, FakeRack};
+use crate::driver::fake::FakeRack;
+use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::net::client::Client;
 use crate::net::limits::Limits;
@@ -226,22 +227,22 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         power_interval: config.power_looks.1,
         ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
     };
+    // Without random numbers the delays are drawn in the same order at each start.
+    let seed = getrandom::u64().unwrap_or_default();
     Parts {
-        fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake))),
+        fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
         agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
         bmc,
     }
 }
 
 fn delays(fake: &Fake) -> FakeDelays {
-    let seconds = |value: f64| Duration::try_from_secs_f64(value).unwrap_or_default();
+    let delay = |given: Delay| FakeDelay { least: given.least, most: given.most };
     FakeDelays {
-        power: seconds(fake.power_delay),
-        management: seconds(fake.management_delay),
-        bios: seconds(fake.bios_delay),
-        raid: seconds(fake.raid_delay),
-        firmware: seconds(fake.firmware_delay),
-        deploy: seconds(fake.deploy_delay),
+        power: delay(fake.power_delay),
+        management: delay(fake.management_delay),
+        deploy: delay(fake.deploy_delay),
+        ..FakeDelays::default()
     }
 }
 

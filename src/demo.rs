@@ -6,6 +6,7 @@
 
 pub mod board;
 pub mod finger;
+pub mod folder;
 pub mod life;
 pub mod signals;
 
@@ -24,6 +25,7 @@ use crate::cli::console::Console;
 use crate::cli::fault::CliError;
 use crate::cli::link::Link;
 use crate::demo::board::Board;
+use crate::demo::folder::{Folder, sweep};
 use crate::demo::life::{Image, Life};
 use crate::demo::signals::{Signal, Signals};
 use crate::twin::rack::Rack;
@@ -39,6 +41,8 @@ pub enum DemoError {
     Twin(#[from] TwinError),
     #[error("making the disk image was given up")]
     Image,
+    #[error("the folder {path} cannot be used for the demo; TMPDIR says which one to take")]
+    Place { path: PathBuf, source: std::io::Error },
     #[error("the demo's folder {path} could not be used")]
     Folder { path: PathBuf, source: std::io::Error },
     #[error("the API refused: {0}")]
@@ -63,12 +67,21 @@ pub struct Wanted {
 /// Runs the demo to its end, or until interrupted with `keep`. However it ends, all is torn down before it returns.
 pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoError> {
     let mut signals = Signals::take().map_err(DemoError::Signals)?;
-    let folder = Folder::new()?;
+    let folder = make_folder(&std::env::temp_dir(), console)?;
     console.line(&format!("Starting the appliance with its state in {}", folder.path.display()))?;
     let app = app::start_on_loopback(&folder.path.join("data")).await?;
     let done = on_stage(wanted, &app, &folder, &mut signals, console).await;
     app.drain().await;
     done
+}
+
+/// Sweeps `place` and makes the demo's folder in it.
+fn make_folder(place: &Path, console: &mut Console<'_>) -> Result<Folder, DemoError> {
+    let failed = |source| DemoError::Place { path: place.to_owned(), source };
+    for path in sweep(place).map_err(failed)? {
+        console.line(&format!("Removed {}, which a demo that was killed had left", path.display()))?;
+    }
+    Folder::new(place).map_err(failed)
 }
 
 async fn on_stage(
@@ -245,26 +258,6 @@ fn make_rack(servers: u16, folder: &Path, rack_url: &str, clock: &SharedClock) -
         ..Settings::new("demo", Mac([0x52, 0x54, 0, 0, 0, 1]), disks, rack_url)
     };
     Ok(Rack::new(servers, &model, clock)?)
-}
-
-/// A folder of the demo's own, removed at the end.
-struct Folder {
-    path: PathBuf,
-}
-
-impl Folder {
-    fn new() -> Result<Self, DemoError> {
-        let path = std::env::temp_dir().join(format!("ferric-demo-{}", std::process::id()));
-        std::fs::create_dir_all(&path).map_err(|source| DemoError::Folder { path: path.clone(), source })?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What cannot be removed lies in the system's folder for passing files.
-        std::fs::remove_dir_all(&self.path).ok();
-    }
 }
 
 const IMAGE_NAME: &str = "demo.img";

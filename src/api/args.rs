@@ -32,7 +32,11 @@ impl Args {
             if members.len() >= MEMBERS_LIMIT {
                 return Err(Fault::invalid(format!("the query has more than {MEMBERS_LIMIT} members")));
             }
-            members.insert(name.into_owned(), Value::String(value.into_owned()));
+            let twice = members.insert(name.to_string(), Value::String(value.into_owned()));
+            if twice.is_some() {
+                let shown: String = name.chars().take(64).collect();
+                return Err(Fault::invalid(format!("argument {shown:?} is given twice in the query")));
+            }
         }
         Ok(Self(members))
     }
@@ -168,6 +172,12 @@ mod tests {
     fn what_nobody_took_is_named() {
         let fault = Args::of_query("zzz=1").unwrap().finish().unwrap_err();
         assert_eq!((fault.status(), fault.text()), (400, "unknown argument \"zzz\""));
+    }
+
+    #[test]
+    fn a_name_that_is_given_twice_is_refused() {
+        let fault = Args::of_query("limit=1&sort_dir=asc&limit=2").unwrap_err();
+        assert_eq!(fault.text(), "argument \"limit\" is given twice in the query");
     }
 
     #[test]

@@ -1,10 +1,14 @@
 //! Request bodies: bounded in size and depth, JSON or a precise refusal.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 use crate::api::fault::Fault;
 use crate::net::body::BodyError;
-use crate::net::http::Request;
+use crate::net::http::{Headers, Request};
 
 /// Reads a body of `limit` bytes at most.
 pub async fn read(request: &mut Request, limit: usize) -> Result<Vec<u8>, Fault> {
@@ -24,6 +28,7 @@ pub fn json(bytes: &[u8]) -> Result<Option<Value>, Fault> {
         return Ok(None);
     }
     check_shape(bytes)?;
+    check_numbers(bytes)?;
     if std::str::from_utf8(bytes).is_err() {
         return Err(Fault::invalid("the body is not UTF-8"));
     }
@@ -61,6 +66,101 @@ fn check_shape(bytes: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Refuses whole numbers beyond 64 bits: they would be kept as something near them.
+fn check_numbers(bytes: &[u8]) -> Result<(), Fault> {
+    let tokens = outside_texts(bytes).flat_map(|part| part.split(|byte| !is_of_number(*byte)));
+    for token in tokens.filter(|token| token.len() >= LONG_NUMBER) {
+        let text = std::str::from_utf8(token).unwrap_or_default();
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let is_whole = digits.bytes().all(|byte| byte.is_ascii_digit());
+        if is_whole && text.parse::<i64>().is_err() && text.parse::<u64>().is_err() {
+            let shown: String = text.chars().take(SHOWN_DIGITS).collect();
+            let dots = if shown.len() < text.len() { "..." } else { "" };
+            return Err(Fault::invalid(format!(
+                "the body has the whole number {shown}{dots}, which is beyond 64 bits: give it as a text"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn is_of_number(byte: u8) -> bool {
+    byte.is_ascii_digit() || b"+-.eE".contains(&byte)
+}
+
+/// The parts of JSON that are outside of its texts.
+fn outside_texts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(bytes);
+    std::iter::from_fn(move || {
+        let all = rest.take()?;
+        let Some(quote) = all.iter().position(|byte| *byte == b'"') else { return Some(all) };
+        let (part, text) = all.split_at_checked(quote)?;
+        rest = after_text(text);
+        Some(part)
+    })
+}
+
+/// What follows a text that begins with its quote.
+fn after_text(quoted: &[u8]) -> Option<&[u8]> {
+    let (_, text) = quoted.split_first()?;
+    let mut escaped = false;
+    let end = text.iter().position(|byte| {
+        let ends = *byte == b'"' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    });
+    text.get(end?.checked_add(1)?..)
+}
+
+/// Requests with large bodies that are answered at once; the others wait before their bodies are read.
+#[derive(Debug)]
+pub struct Turns {
+    free: Semaphore,
+    wait: Duration,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { free: Semaphore::new(TURNS), wait: TURN_WAIT }
+    }
+}
+
+impl Turns {
+    /// Waits until a body of these headers may be read: at once if it is ordinary. The turn ends with the permit.
+    pub async fn take(&self, headers: &Headers) -> Result<Option<SemaphorePermit<'_>>, Fault> {
+        if !is_large(headers) {
+            return Ok(None);
+        }
+        let turn = timeout(self.wait, self.free.acquire()).await;
+        turn.ok().and_then(Result::ok).map(Some).ok_or_else(|| {
+            let wait = self.wait.as_secs();
+            Fault::new(
+                503,
+                format!("{TURNS} large bodies are being read, and none ended in {wait} s: ask again"),
+            )
+        })
+    }
+}
+
+/// Whether more than an ordinary body is announced, or no length.
+fn is_large(headers: &Headers) -> bool {
+    let length = headers.get("Content-Length").map(str::parse::<usize>);
+    headers.get("Transfer-Encoding").is_some()
+        || length.is_some_and(|length| length.is_ok_and(|size| size > LIMIT))
+}
+
+/// Digits and sign of a number that may be beyond 64 bits, at the least.
+const LONG_NUMBER: usize = 19;
+
+/// How much of such a number is shown.
+const SHOWN_DIGITS: usize = 40;
+
+/// Each may take three times [`PROVISION_LIMIT`] until its config drive is a file.
+const TURNS: usize = 2;
+
+/// Some large bodies one after the other on a fast network; clients wait longer for an answer.
+const TURN_WAIT: Duration = Duration::from_secs(30);
+
 /// Levels of nesting, as in the reference.
 const DEPTH_LIMIT: usize = 25;
 
@@ -94,6 +194,45 @@ mod tests {
         assert!(json(many(VALUES_LIMIT - 1).as_bytes()).is_ok());
         assert_eq!(json(many(VALUES_LIMIT).as_bytes()).unwrap_err().status(), 400);
         assert!(json(format!("\"{}\"", ",".repeat(VALUES_LIMIT + 1)).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn whole_numbers_keep_their_value_or_are_refused() {
+        for good in [
+            "[18446744073709551615, -9223372036854775808, 1e30, 123456789012345678901.5]",
+            r#"{"a\"1": "123456789012345678901234567890", "b": "\\", "c": 1}"#,
+        ] {
+            assert!(json(good.as_bytes()).is_ok(), "{good}");
+        }
+        for (bad, shown) in [
+            (r#"{"x\"": 123456789012345678901234567890}"#, "123456789012345678901234567890,"),
+            ("18446744073709551616", "18446744073709551616,"),
+            ("[0,-9223372036854775809]", "-9223372036854775809,"),
+        ] {
+            let fault = json(bad.as_bytes()).unwrap_err();
+            assert!(fault.status() == 400 && fault.text().contains(shown), "{bad}: {}", fault.text());
+        }
+        let long = json("1".repeat(1000).as_bytes()).unwrap_err();
+        assert!(long.text().len() < 200, "{}", long.text());
+    }
+
+    #[tokio::test]
+    async fn large_bodies_take_turns_and_small_ones_need_none() {
+        let turns = Turns { free: Semaphore::new(TURNS), wait: Duration::ZERO };
+        let with = |name: &str, value: &str| {
+            let mut headers = Headers::new();
+            headers.push(name, value);
+            headers
+        };
+        let (small, large) = (with("Content-Length", "1048576"), with("Content-Length", "1048577"));
+        let endless = with("Transfer-Encoding", "chunked");
+        let first = turns.take(&large).await.unwrap();
+        let second = turns.take(&endless).await.unwrap();
+        assert!(first.is_some() && second.is_some());
+        assert_eq!(turns.take(&large).await.unwrap_err().status(), 503);
+        assert!(turns.take(&small).await.unwrap().is_none());
+        drop(first);
+        assert!(turns.take(&large).await.unwrap().is_some());
     }
 
     #[test]

@@ -38,5 +38,5 @@ pub fn absent(what: &str) -> Fault {
 
 /// The same, of one node.
 pub fn absent_of(what: &str, node: &Node) -> Fault {
-    Fault::not_found(format!("node {} has none: {what} is not part of this version", node.id))
+    Fault::not_found(format!("this version does not offer {what} (asked of node {})", node.id))
 }

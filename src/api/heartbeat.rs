@@ -11,6 +11,7 @@ use crate::api::lookup::check_enabled;
 use crate::model::boot::Beat;
 use crate::model::node::Node;
 use crate::net::http::Response;
+use crate::net::tls;
 use crate::wire::agent::beat::{Heartbeat, STATUSES};
 
 /// Takes a heartbeat in; 202 once it is committed.
@@ -53,6 +54,9 @@ fn checked(call: &Call<'_>, node: &Node, beat: Heartbeat) -> Result<Beat, Fault>
     }
     if agent.is_some_and(|agent| agent.verify_ca.is_some() && agent.verify_ca != beat.agent_verify_ca) {
         return Err(Fault::invalid("agent_verify_ca differs from the one of this boot's first heartbeat"));
+    }
+    if beat.agent_verify_ca.as_deref().is_some_and(|pem| !tls::is_one_certificate(pem)) {
+        return Err(Fault::invalid("agent_verify_ca must be one certificate in PEM"));
     }
     check_address(call, &url)?;
     Ok(Beat {

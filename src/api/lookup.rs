@@ -22,18 +22,23 @@ pub async fn lookup(call: &Call<'_>) -> Result<Response, Fault> {
         return Err(Fault::invalid("the lookup needs a valid MAC address or node_uuid"));
     }
     let node = find(call, &query).filter(|node| is_expected(call, node)).ok_or_else(hidden)?;
-    let token = match call.api.lanes.ask(node.id, Ask::Lookup { from: call.from }).await {
-        Ok(Answer::Token(TokenAnswer::Plain(token))) => token,
-        Ok(Answer::Token(TokenAnswer::Masked)) => Secret::new(MASK),
-        Ok(Answer::AskAgain | Answer::Done | Answer::Node(_) | Answer::Port(_)) => {
-            return Err(Refusal::AskAgain { node: node.id }.into());
-        }
-        Err(Refusal::NotFound(_) | Refusal::NoSuchNode { .. }) => return Err(hidden()),
-        Err(refusal) => return Err(refusal.into()),
-    };
+    let token = if call.version >= TOKEN_SINCE { Some(token(call, node.id).await?) } else { None };
     let node = call.reread(node.id).map_err(|_| hidden())?;
     let reply = LookupReply { node: shown(call, &node)?, config: config(call, &node, token) };
     Ok(Response::json(200, reply.emit().to_string().into_bytes()))
+}
+
+/// The token of this boot, or the mask in its place.
+async fn token(call: &Call<'_>, node: NodeId) -> Result<Secret, Fault> {
+    match call.api.lanes.ask(node, Ask::Lookup { from: call.from }).await {
+        Ok(Answer::Token(TokenAnswer::Plain(token))) => Ok(token),
+        Ok(Answer::Token(TokenAnswer::Masked)) => Ok(Secret::new(MASK)),
+        Ok(Answer::AskAgain | Answer::Done | Answer::Node(_) | Answer::Port(_)) => {
+            Err(Refusal::AskAgain { node }.into())
+        }
+        Err(Refusal::NotFound(_) | Refusal::NoSuchNode { .. }) => Err(hidden()),
+        Err(refusal) => Err(refusal.into()),
+    }
 }
 
 /// Refuses when the site has closed what agents use.
@@ -71,10 +76,10 @@ fn shown(call: &Call<'_>, node: &Node) -> Result<serde_json::Value, Fault> {
         .map_err(|_| Refusal::Internal("a node was not written as JSON".to_owned()).into())
 }
 
-fn config(call: &Call<'_>, node: &Node, token: Secret) -> AgentConfig {
+fn config(call: &Call<'_>, node: &Node, token: Option<Secret>) -> AgentConfig {
     AgentConfig {
         heartbeat_timeout: u64::from(call.policy().agent.heartbeat_timeout),
-        agent_token: Some(token),
+        agent_token: token,
         agent_skip_bmc_detect: node.wished.interfaces.management.contains("redfish"),
         ..AgentConfig::default()
     }
@@ -82,3 +87,6 @@ fn config(call: &Call<'_>, node: &Node, token: Secret) -> AgentConfig {
 
 /// What an agent is told of its node before it has a token.
 const SHOWN: &[&str] = &["uuid", "properties", "instance_info", "driver_internal_info"];
+
+/// Since then a lookup makes a token; an older agent is given none, and its lookup starts no boot.
+const TOKEN_SINCE: u16 = 62;

@@ -64,17 +64,19 @@ pub struct Api {
     pub public: Option<String>,
     /// The listener speaks TLS: links begin with `https`.
     pub tls: bool,
+    /// Who may send a large body now.
+    pub turns: body::Turns,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Operator, public, tls: false }
+        Self { reader, lanes, door: Door::Operator, public, tls: false, turns: body::Turns::default() }
     }
 
     /// What machines of the rack need and no more.
     pub fn rack(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Rack, public, tls: false }
+        Self { reader, lanes, door: Door::Rack, public, tls: false, turns: body::Turns::default() }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -109,6 +111,7 @@ impl Api {
             .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
         let large = found.action == Action::NodeProvision;
         let limit = if large { body::PROVISION_LIMIT } else { body::LIMIT };
+        let turn = if large { self.turns.take(&request.headers).await? } else { None };
         let body = body::read(request, limit).await?;
         let base = self.base(request);
         let call = Call {
@@ -123,7 +126,9 @@ impl Api {
             published: self.reader.published(),
         };
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
-        Box::pin(act(found.action, call)).await
+        let answer = Box::pin(act(found.action, call)).await;
+        drop(turn);
+        answer
     }
 
     /// What links begin with; a `Host` that could break out of a JSON text is not repeated.

@@ -211,7 +211,8 @@ pub fn pick_one<T>(call: &Call<'_>, table: &'static [Field<T>]) -> Result<Pick<T
     names.map_or(Ok(Pick::All), |names| pick(table, &names, call.version))
 }
 
-fn take_limit(args: &mut Args, longest: usize) -> Result<usize, Fault> {
+/// `limit`: `longest` at most, and without it.
+pub fn take_limit(args: &mut Args, longest: usize) -> Result<usize, Fault> {
     match args.amount("limit")? {
         None => Ok(longest),
         Some(limit) if limit > 0 => Ok(usize::try_from(limit).unwrap_or(longest).min(longest)),
@@ -235,7 +236,8 @@ fn take_sort<T>(
     Ok(Some(row))
 }
 
-fn take_descending(args: &mut Args) -> Result<bool, Fault> {
+/// Whether `sort_dir` asks for the reverse order.
+pub fn take_descending(args: &mut Args) -> Result<bool, Fault> {
     match args.take("sort_dir") {
         None => Ok(false),
         Some(Value::String(word)) if word == "asc" => Ok(false),

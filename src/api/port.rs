@@ -19,6 +19,7 @@ use crate::model::draft;
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
 use crate::model::port::Port;
+use crate::model::refusal::Refusal;
 use crate::model::shape::port::TABLE;
 use crate::model::shape::{self, Pick};
 use crate::net::http::Response;
@@ -36,7 +37,12 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     if call.published.port(id).is_some() {
         return Err(Fault::new(409, format!("a port with UUID {id} already exists")));
     }
-    let answer = call.ask(node, Ask::PortCreate(Box::new(port))).await?;
+    let asked = call.api.lanes.ask(node, Ask::PortCreate(Box::new(port))).await;
+    let answer = asked.map_err(|refusal| {
+        // The node was there a moment ago.
+        let gone = matches!(refusal, Refusal::NoSuchNode { .. });
+        if gone { Fault::invalid(refusal.to_string()) } else { refusal.into() }
+    })?;
     let port = written(call, id, answer)?;
     let location = format!("{}/v1/ports/{id}", call.base);
     Ok(call.show(201, TABLE, &Pick::All, &*port).with("Location", location))

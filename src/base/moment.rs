@@ -22,6 +22,13 @@ impl Moment {
     }
 }
 
+impl Moment {
+    /// Whole seconds since `earlier`; none if the clock was set back in between.
+    pub fn seconds_since(self, earlier: Self) -> u64 {
+        u64::try_from(self.0.saturating_sub(earlier.0) / 1_000_000).unwrap_or_default()
+    }
+}
+
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.iso())
@@ -38,5 +45,12 @@ mod tests {
         assert_eq!(moment.iso(), "2026-11-20T19:47:03.271161+00:00");
         assert_eq!(Moment(0).bare(), "1970-01-01T00:00:00.000000");
         assert_eq!(Moment(i64::MAX).bare(), "1970-01-01T00:00:00.000000");
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_counts_nothing() {
+        assert_eq!(Moment(9_500_000).seconds_since(Moment(2_000_000)), 7);
+        assert_eq!(Moment(2_000_000).seconds_since(Moment(9_000_000)), 0);
+        assert_eq!(Moment(i64::MIN).seconds_since(Moment(i64::MAX)), 0);
     }
 }

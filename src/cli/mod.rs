@@ -60,7 +60,8 @@ pub async fn run(arguments: &NodeArguments, console: &mut Console<'_>, clock: &d
         Ok(link) => link,
         Err(error) => return report(console, &error, node::verb(&arguments.command), None).code(),
     };
-    let mut session = Session { link: &link, console, clock, url: &arguments.url, json: arguments.json };
+    let mut session =
+        Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
     node::run(&mut session, &arguments.command).await.code()
 }
 

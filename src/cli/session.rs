@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::base::time::{Clock, Later, sleep};
+use crate::base::time::{Clock, Later, Tick, sleep};
 use crate::cli::console::Console;
 use crate::cli::fault::{CliError, Fault};
 use crate::net::http::Method;
@@ -39,6 +39,8 @@ pub struct Session<'s, 'c> {
     pub url: &'s str,
     /// Whether results are printed as the API's JSON.
     pub json: bool,
+    /// When the API last answered; `None` while it never has.
+    pub heard: Option<Tick>,
 }
 
 impl std::fmt::Debug for Session<'_, '_> {
@@ -96,6 +98,10 @@ impl Session<'_, '_> {
 
     async fn once(&mut self, request: Request) -> Result<Answer, CliError> {
         let answer = self.link.exchange(request).await?;
+        // What a server error comes from may be a proxy with nothing behind it.
+        if answer.status < 500 {
+            self.heard = Some(self.clock.tick());
+        }
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }

@@ -1,5 +1,6 @@
 //! `KEY=VALUE` as typed by a person, to a path into a node and a JSON value.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use serde_json::{Map, Value};
@@ -28,6 +29,10 @@ pub enum ValueError {
     Name { name: String },
     #[error("{outer} is set as a whole and in part")]
     Overlap { outer: String },
+    #[error("{field} is set twice")]
+    Twice { field: String },
+    #[error("a reason goes with `on`, not with `off`")]
+    Reason,
 }
 
 impl FieldPath {
@@ -107,12 +112,22 @@ pub fn object<'a>(assignments: impl IntoIterator<Item = &'a Assignment>) -> Resu
     Ok(Value::Object(root))
 }
 
+/// Refuses assignments of which one would undo another.
+pub fn each_once(assignments: &[Assignment]) -> Result<(), ValueError> {
+    let mut seen = BTreeSet::new();
+    let again = assignments.iter().find(|one| !seen.insert(&one.path.0));
+    again.map_or(Ok(()), |one| Err(ValueError::Twice { field: one.path.0.join(".") }))
+}
+
 fn put(object: &mut Map<String, Value>, path: &[String], value: &Value) -> Result<(), ValueError> {
     let Some((name, rest)) = path.split_first() else { return Ok(()) };
     if rest.is_empty() {
         let before = object.insert(name.clone(), value.clone());
-        let overlaps = before.is_some_and(|before| before.is_object());
-        return if overlaps { Err(ValueError::Overlap { outer: name.clone() }) } else { Ok(()) };
+        return match before {
+            None => Ok(()),
+            Some(Value::Object(_)) => Err(ValueError::Overlap { outer: name.clone() }),
+            Some(_) => Err(ValueError::Twice { field: name.clone() }),
+        };
     }
     let inner = object.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
     let inner = inner.as_object_mut().ok_or_else(|| ValueError::Overlap { outer: name.clone() })?;

@@ -8,12 +8,11 @@ use crate::model::ask::Answer;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
-use crate::model::journal::{Event, Severity};
+use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::outcome::{Happened, Seen};
 use crate::model::refusal::Refusal;
 use crate::store::commit::Urgency;
-use crate::store::table::journal::Scene;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.
@@ -147,7 +146,7 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             silent: None,
             answer: decision.answer,
             removed,
-            told: vec![told(before, Event::info("delete", "the node was deleted"))],
+            told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
     if let Some(node) = &after {
@@ -167,8 +166,8 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
     }
     let now = after.as_ref().unwrap_or(before);
     let mut told = Vec::new();
-    for event in decision.journal {
-        told.push(write_down(txn, now, event, at)?);
+    for noted in decision.journal {
+        told.push(write_down(txn, now, noted)?);
     }
     Ok(Committed {
         owed: txn.owed().of(id)?,
@@ -182,23 +181,14 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
     })
 }
 
-fn told(node: &Node, event: Event) -> Told {
-    Told { node: node.label(), step: visible_step(node).unwrap_or_default(), event }
+fn told(node: &Node, event: Event, scene: Scene) -> Told {
+    Told { node: node.label(), step: scene.step.unwrap_or_default(), event }
 }
 
-fn visible_step(node: &Node) -> Option<String> {
-    node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden).map(ToString::to_string)
-}
-
-fn write_down(txn: &mut Txn<'_>, node: &Node, event: Event, at: Moment) -> Result<Told, Refusal> {
-    let scene = Scene {
-        at,
-        state: node.provision.name().to_owned(),
-        target: node.target_provision.map(|target| target.name().to_owned()),
-        step: visible_step(node),
-    };
-    txn.journal().append(node.id, event.clone(), scene)?;
-    Ok(told(node, event))
+fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
+    let Noted { event, scene } = noted;
+    txn.journal().append(node.id, event.clone(), scene.clone())?;
+    Ok(told(node, event, scene))
 }
 
 /// Makes a node: the rack's own transaction.
@@ -211,7 +201,8 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
             txn.nodes().put(&node)?;
-            write_down(txn, &node, Event::info("create", "the node was enrolled"), at)
+            let event = Event::info("create", "the node was enrolled");
+            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) })
         })
         .await?;
     told.tell();

@@ -3,6 +3,8 @@
 
 use toml::{Table, Value};
 
+use crate::config::section::{DELAY_RULE, Delay};
+
 /// What the names of a file come to.
 pub fn check(file: &Table) -> Result<Vec<String>, String> {
     let mut idle = Vec::new();
@@ -42,6 +44,8 @@ enum Shape {
     List,
     /// A table, or a text with commas.
     Map,
+    /// Seconds, or a range of them.
+    Delay,
 }
 
 impl Section {
@@ -78,6 +82,7 @@ impl Shape {
                 value.is_str() || value.as_array().is_some_and(|list| list.iter().all(Value::is_str))
             }
             Self::Map => value.is_str() || value.is_table(),
+            Self::Delay => Delay::read(value).is_some(),
         }
     }
 
@@ -89,6 +94,7 @@ impl Shape {
             Self::TextOrFlag => "a text, true or false",
             Self::List => "an array of texts",
             Self::Map => "a table",
+            Self::Delay => DELAY_RULE,
         }
     }
 }
@@ -458,6 +464,23 @@ const SECTIONS: &[Section] = &[
             ),
             (Shape::List, &["data_types"]),
         ],
+    },
+    Section {
+        name: "fake",
+        acting: &["power_delay", "management_delay", "deploy_delay"],
+        idle: &[(
+            Shape::Delay,
+            &[
+                "bios_delay",
+                "boot_delay",
+                "firmware_delay",
+                "inspect_delay",
+                "raid_delay",
+                "rescue_delay",
+                "storage_delay",
+                "vendor_delay",
+            ],
+        )],
     },
 ];
 

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -131,16 +132,73 @@ impl Default for Hardware {
     }
 }
 
-/// `[fake]`: seconds that calls of the fake interfaces take.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// `[fake]`: how long calls of the fake interfaces take.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
 pub struct Fake {
-    pub power_delay: f64,
-    pub management_delay: f64,
-    pub bios_delay: f64,
-    pub raid_delay: f64,
-    pub firmware_delay: f64,
-    pub deploy_delay: f64,
+    pub power_delay: Delay,
+    pub management_delay: Delay,
+    pub deploy_delay: Delay,
+}
+
+/// Seconds, or two of them with a comma as in the reference's files: a length drawn between both.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "toml::Value")]
+pub struct Delay {
+    pub least: Duration,
+    pub most: Duration,
+}
+
+impl TryFrom<toml::Value> for Delay {
+    type Error = &'static str;
+
+    fn try_from(value: toml::Value) -> Result<Self, Self::Error> {
+        Self::read(&value).ok_or(DELAY_RULE)
+    }
+}
+
+impl Delay {
+    pub fn read(value: &toml::Value) -> Option<Self> {
+        let whole = value.as_integer().map(|whole| whole.to_string());
+        let number = || value.as_float().map(|number| number.to_string());
+        let text = value.as_str().map(str::to_owned).or(whole).or_else(number)?;
+        let (least, most) = text.split_once(',').unwrap_or((&text, &text));
+        let (least, most) = (seconds(least)?, seconds(most)?);
+        (least <= most).then_some(Self { least, most })
+    }
+}
+
+fn seconds(text: &str) -> Option<Duration> {
+    let length = Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()?;
+    (length <= LONGEST_DELAY).then_some(length)
+}
+
+/// What a delay must be, in words.
+pub const DELAY_RULE: &str = "seconds up to 86400, or two of them as in \"1,5\", the smaller one first";
+
+/// A day: longer delays are mistakes.
+const LONGEST_DELAY: Duration = Duration::from_hours(24);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delay_is_a_length_or_two() {
+        let read = |text: &str| {
+            let file: toml::Table = text.parse().unwrap();
+            let delay = Delay::read(file.get("a")?)?;
+            Some((delay.least.as_millis(), delay.most.as_millis()))
+        };
+        assert_eq!(read("a = 5"), Some((5000, 5000)));
+        assert_eq!(read("a = 0.25"), Some((250, 250)));
+        assert_eq!(read("a = \"3\""), Some((3000, 3000)));
+        assert_eq!(read("a = \"1, 2.5\""), Some((1000, 2500)));
+        for wrong in ["-1", "\"5,1\"", "\"1,2,3\"", "\"\"", "\"x\"", "true", "[1, 2]", "inf", "nan", "86401"]
+        {
+            assert_eq!(read(&format!("a = {wrong}")), None, "{wrong}");
+        }
+    }
 }
 
 /// `[redfish]`

@@ -38,14 +38,20 @@ fn names_of_the_reference_are_read() {
 fn names_of_the_reference_without_effect_are_told() {
     let text = "[conductor]\nmax_concurrent_deploy = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
-                [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n";
+                [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
+                [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
     let config = parse(text).unwrap();
     let mut idle = config.idle;
     idle.sort();
-    let expected =
-        ["[DEFAULT] enabled_boot_interfaces", "[conductor] max_concurrent_deploy", "[deploy] fast_track"];
+    let expected = [
+        "[DEFAULT] enabled_boot_interfaces",
+        "[conductor] max_concurrent_deploy",
+        "[deploy] fast_track",
+        "[fake] vendor_delay",
+    ];
     assert_eq!(idle, expected);
     assert_eq!((config.policy.max_limit, config.command_timeout), (5, 7));
+    assert_eq!(config.fake.deploy_delay.most, std::time::Duration::from_secs(5));
 }
 
 #[test]
@@ -67,6 +73,9 @@ fn mistakes_are_named() {
         ("[agent]\nautomated_clean = false\n", "it belongs to [conductor]"),
         ("[conductor]\nmax_concurrent_deploy = \"many\"\n", "must be a whole number"),
         ("[DEFAULT]\nauth_strategy = \"http_basic\"\n", "noauth"),
+        ("[fake]\ndeploy_dely = 1\n", "did you mean deploy_delay?"),
+        ("[fake]\ndeploy_delay = \"5,1\"\n", "the smaller one first"),
+        ("[fake]\nvendor_delay = \"x\"\n", "[fake] vendor_delay must be seconds"),
         ("[api]\nmax_limit = 0\n", "max_limit"),
         ("[agent]\ncommand_timeout = 0\n", "agent.command_timeout"),
         ("[api]\nhost_ip = \"0.0.0.0\"\n", "--insecure"),

@@ -156,7 +156,7 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
-    Row { steps: &[FAKE_DEPLOY], ..plain(Interface::Deploy, "noop") },
+    Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
     plain(Interface::Firmware, "fake"),
     plain(Interface::Firmware, "no-firmware"),
     plain(Interface::Inspect, "fake"),
@@ -250,7 +250,10 @@ const AGENT_DEPLOY: &[StepSpec] = &[
 /// With the fake boot interface nothing is served, so the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Reboot), Again::Repeat)];
 
-const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
+/// Takes the time that is configured, and does nothing.
+const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
+
+const NOOP_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
 
 /// Fails if `driver_info` asks for it, so that a failing verification can be seen.
 const FAKE_VERIFY: &[StepSpec] = &[StepSpec {

@@ -46,7 +46,10 @@ fn react(course: &mut Course<'_>) {
     match run.phase {
         Phase::FirstBeat => step::first_beat(course),
         Phase::Beat => {
-            course.renew_wait();
+            // An agent that beats and does not answer has no more than the time that it has.
+            if run.trouble.is_none() {
+                course.renew_wait();
+            }
             step::look_at_step(course);
         }
         Phase::Look | Phase::Act | Phase::Reboot { .. } | Phase::Later | Phase::Hold => {}

@@ -1,10 +1,11 @@
 //! A decision in the making: the next record with what is owed, looked at and written down.
 
+use crate::base::moment::Moment;
 use crate::model::ask::Answer;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
-use crate::model::journal::Event;
+use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::Verb;
 use crate::model::node::{AgentSeen, Node};
 use crate::model::provision::Provision;
@@ -23,7 +24,7 @@ pub struct Course<'a> {
     looks: Vec<Look>,
     later: Option<LaterLook>,
     rows: Vec<Row>,
-    journal: Vec<Event>,
+    journal: Vec<Noted>,
 }
 
 impl<'a> Course<'a> {
@@ -116,8 +117,18 @@ impl<'a> Course<'a> {
         self.rows.push(row);
     }
 
+    /// Writes down what has happened, with the node as it stands by now.
     pub fn note(&mut self, event: Event) {
-        self.journal.push(event);
+        let scene = Scene::of(&self.node, self.facts.at);
+        self.journal.push(Noted { event, scene });
+    }
+
+    /// The event that was noted last ends what began then.
+    pub fn which_began(&mut self, began: Option<Moment>) {
+        let at = self.facts.at;
+        if let (Some(began), Some(noted)) = (began, self.journal.last_mut()) {
+            noted.scene.seconds = Some(at.seconds_since(began));
+        }
     }
 
     /// Moves along the table. A pair that it does not hold is a mistake of ours: it is written down
@@ -145,22 +156,28 @@ impl<'a> Course<'a> {
         if manual { Some(Provision::Manageable) } else { traits.target }
     }
 
-    /// Waits; an earlier wait is forgotten. `length` is in seconds.
+    /// Waits, with a deadline in `length` seconds. Who waits for this already goes on with the wait that began
+    /// then.
     pub fn wait(&mut self, why: WaitFor, from_whom: impl Into<String>, length: u32) {
+        let before = self.node.wait.as_ref().filter(|wait| wait.why == why);
+        let since = before.map_or(self.facts.at, |wait| wait.since);
         self.node.waits += 1;
-        self.node.wait = Some(Wait {
-            number: self.node.waits,
-            why,
-            from_whom: from_whom.into(),
-            since: self.facts.at,
-            length,
-        });
+        let number = self.node.waits;
+        self.node.wait = Some(Wait { number, why, from_whom: from_whom.into(), since, length, paused: None });
     }
 
-    /// The same wait, from now at its full length.
+    /// The same wait; its deadline is at its full length from now.
     pub fn renew_wait(&mut self) {
         if let Some(wait) = self.node.wait.clone() {
             self.wait(wait.why, wait.from_whom, wait.length);
+        }
+    }
+
+    /// The same wait, whose end decides nothing in maintenance and comes once more in `seconds`.
+    pub fn pause_wait(&mut self, seconds: u32) {
+        self.renew_wait();
+        if let Some(wait) = self.node.wait.as_mut() {
+            wait.paused = Some(seconds);
         }
     }
 

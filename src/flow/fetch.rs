@@ -26,6 +26,7 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
     match seen {
         Seen::Steps(steps) => match plan_with(course, steps) {
             Ok(()) => {
+                trouble::heard(course);
                 step::work(course);
                 step::done(course);
             }
@@ -84,6 +85,7 @@ pub fn plan_anew(course: &mut Course<'_>, why: &str) {
     }
     run.plan.insert(run.cursor, plan::frame("fetch_steps", Core::FetchSteps));
     run.memo = Object::new();
+    trouble::heard(course);
     course.note(Event::info(
         "plan",
         format!("the agent's hardware managers changed ({why}); the plan is made anew"),

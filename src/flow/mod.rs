@@ -137,7 +137,11 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     match owed.purpose {
         Purpose::Run => step::paid(course, owed, outcome),
         Purpose::Power | Purpose::Sync => power::paid(course, owed, outcome),
-        Purpose::Aftermath | Purpose::Call => beside(course, owed, outcome),
+        Purpose::Aftermath => {
+            beside(course, owed, outcome);
+            pipeline::aftermath_paid(course);
+        }
+        Purpose::Call => beside(course, owed, outcome),
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
     }
@@ -230,7 +234,7 @@ fn due(course: &mut Course<'_>, number: u64) {
     let Some(wait) = course.node.wait.clone().filter(|wait| wait.number == number) else { return };
     if course.node.wished.maintenance && wait.why != WaitFor::Power {
         // A step's own pace may be seconds or nothing: in maintenance nobody looks, so nothing is written for it.
-        course.wait(wait.why, wait.from_whom, wait.length.max(MAINTENANCE_PAUSE));
+        course.pause_wait(wait.length.max(MAINTENANCE_PAUSE));
         return;
     }
     match wait.why {

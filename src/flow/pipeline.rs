@@ -28,6 +28,8 @@ pub fn start(course: &mut Course<'_>, kind: Kind, plan: Vec<Step>, asked: Vec<As
         memo: Object::new(),
         lost: 0,
         silent: 0,
+        trouble: None,
+        step_began: None,
         fetched: false,
         versions: Object::new(),
         asked,
@@ -61,6 +63,8 @@ fn cleaned(course: &Course<'_>) -> Verb {
 pub fn finish(course: &mut Course<'_>, kind: Kind) {
     let verb = if kind == Kind::Clean { cleaned(course) } else { Verb::Done };
     course.note(Event::info("end", format!("{} ends", kind.gerund())));
+    let began = course.node.run.as_ref().map(|run| run.started);
+    course.which_began(began);
     course.node.run = None;
     course.stop_waiting();
     match kind {
@@ -107,12 +111,28 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     course.strike(Purpose::Run);
     aftermath(course, &run, false);
     course.go(Verb::Fail);
-    course.node.run = None;
-    course.stop_waiting();
     mark_fault(course, run.kind, visible.is_some(), &text);
     course.error(text);
+    end_badly(course, &run);
     if run.kind == Kind::Delete {
         empty_instance(course);
+    }
+}
+
+/// The error that was noted last has ended the run.
+fn end_badly(course: &mut Course<'_>, run: &Run) {
+    course.which_began(Some(run.started));
+    course.node.run = None;
+    course.stop_waiting();
+    aftermath_paid(course);
+}
+
+/// Once nothing more is owed to it, the agent of a pipeline that did not end well is forgotten: its token, address
+/// and certificate (contract `steps.md` section 8). Until then its logs are fetched with them.
+pub fn aftermath_paid(course: &mut Course<'_>) {
+    let over = course.node.run.is_none() && course.node.provision.traits().failure;
+    if over && !course.owes_for(Purpose::Aftermath) {
+        course.forget_agent();
     }
 }
 
@@ -122,34 +142,40 @@ pub fn unprepared(course: &mut Course<'_>, why: &str) {
     course.node.run = None;
     course.stop_waiting();
     course.go(Verb::Fail);
-    let remedy = remedy(Kind::Deploy);
+    let remedy = remedy(Kind::Deploy, false);
     course.error(format!("deployment of node {node} failed before the machine was touched: {why}. {remedy}"));
 }
 
 fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> String {
     let node = course.node.label();
-    let remedy = remedy(kind);
+    let marked = step.is_some() && matches!(kind, Kind::Clean | Kind::Service);
+    let remedy = remedy(kind, course.node.wished.maintenance || marked);
     match step {
         Some(step) => format!("{} of node {node} failed in step {step}: {why}. {remedy}", kind.gerund()),
         None => format!("{} of node {node} failed: {why}. {remedy}", kind.gerund()),
     }
 }
 
-fn remedy(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Verify => "Correct driver_info or the BMC and verify it again.",
-        Kind::Clean => "Mend the cause, unset maintenance, then manage and provide it again.",
-        Kind::Deploy => "Mend the cause, then deploy it again or undeploy it.",
-        Kind::Service => "Mend the cause, then service it again or abort.",
-        Kind::Delete => "Mend the cause, then undeploy it again.",
-    }
+/// What to do about it; in maintenance that ends first.
+fn remedy(kind: Kind, maintenance: bool) -> String {
+    let (mend, then) = match kind {
+        Kind::Verify => ("Correct driver_info or the BMC", "verify it again"),
+        Kind::Clean => ("Mend the cause", "manage and provide it again"),
+        Kind::Deploy => ("Mend the cause", "deploy it again or undeploy it"),
+        Kind::Service => ("Mend the cause", "service it again or abort"),
+        Kind::Delete => ("Mend the cause", "undeploy it again"),
+    };
+    let unset = if maintenance { ", unset maintenance" } else { "" };
+    format!("{mend}{unset}, then {then}.")
 }
 
 fn abort_remedy(kind: Kind) -> &'static str {
     match kind {
         Kind::Clean => "Manage and provide it again when it may be cleaned.",
         Kind::Deploy => "Deploy it again or undeploy it.",
-        Kind::Verify | Kind::Service | Kind::Delete => remedy(kind),
+        Kind::Service => "Service it again.",
+        Kind::Verify => "Verify it again.",
+        Kind::Delete => "Undeploy it again.",
     }
 }
 
@@ -201,10 +227,9 @@ pub fn abort(course: &mut Course<'_>) {
     course.strike(Purpose::Run);
     aftermath(course, &run, true);
     course.go(Verb::Abort);
-    course.node.run = None;
-    course.stop_waiting();
     let (what, remedy) = (run.kind.gerund(), abort_remedy(run.kind));
     course.error(format!("{what} of node {node} was aborted by request {step}. {remedy}"));
+    end_badly(course, &run);
 }
 
 /// Aborted while a step works that has now ended: the wait state is passed for the move's sake.

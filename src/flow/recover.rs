@@ -3,6 +3,7 @@
 use crate::flow::aside;
 use crate::flow::course::Course;
 use crate::flow::mode;
+use crate::flow::pipeline;
 use crate::flow::power;
 use crate::flow::step;
 use crate::flow::take_outcome;
@@ -27,6 +28,7 @@ fn resume(course: &mut Course<'_>) {
             "the daemon stopped while it was being done: unknown whether done",
         );
         take_outcome(course, &press, &Outcome::Failed(failure));
+        pipeline::aftermath_paid(course);
         return;
     }
     if course.owes_for(Purpose::Run) {

@@ -28,7 +28,10 @@ pub fn begin(course: &mut Course<'_>) {
             return;
         };
         run.memo = Object::new();
+        run.trouble = None;
+        run.step_began = Some(course.facts.at);
         course.silent = 0;
+        course.stop_waiting();
         if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
@@ -187,7 +190,9 @@ pub fn pass_over(course: &mut Course<'_>) {
 pub fn done(course: &mut Course<'_>) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
+        let began = course.node.run.as_ref().and_then(|run| run.step_began);
         course.note(Event::info("step", format!("step {step} is done")));
+        course.which_began(began);
     }
     if step.abort_after {
         pipeline::abort_after_step(course);
@@ -340,9 +345,7 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
 
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
-    if !matches!(turn, Turn::Failed(_)) {
-        course.silent = 0;
-    }
+    let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
             saw_power(course, result);
@@ -372,7 +375,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
                 reboot(course, *into);
             }
         }
-        Turn::Agent { memo } => await_agent(course, memo),
+        Turn::Agent { memo } => await_agent(course, memo, heard_again),
         Turn::Hold => hold(course),
     }
 }
@@ -395,11 +398,18 @@ fn keep_boot_device(course: &mut Course<'_>, result: &Object) {
     }
 }
 
-/// The agent works. If that is what the record says already, nothing changes.
-fn await_agent(course: &mut Course<'_>, memo: &Memo) {
+/// The agent works. If that is what the record says already, nothing changes, except that an agent that is heard
+/// again has its full time anew.
+fn await_agent(course: &mut Course<'_>, memo: &Memo, heard_again: bool) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
     let same = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo);
-    if (waits && same) || !remember(course, memo) {
+    if waits && same {
+        if heard_again {
+            course.renew_wait();
+        }
+        return;
+    }
+    if !remember(course, memo) {
         return;
     }
     if let Some(run) = course.node.run.as_mut() {

@@ -9,6 +9,7 @@ mod modes;
 mod pipelines;
 mod plans;
 mod power;
+mod scenes;
 mod silence;
 mod stage;
 mod steps;

@@ -4,7 +4,7 @@ use crate::flow::course::Course;
 use crate::flow::{fetch, pipeline, step};
 use crate::model::effect::{Look, Purpose};
 use crate::model::journal::Event;
-use crate::model::run::{Phase, Run, Wait, WaitFor};
+use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
 use crate::model::step::{Again, By, Core};
 use crate::model::turn::{Failure, FailureKind};
 
@@ -18,12 +18,17 @@ pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
     }
 }
 
-/// No answer: an agent may be rebooting, so its next heartbeat or lookup decides; other far sides are
-/// asked again. Either a bounded number of times, which is counted in memory.
+/// No answer: an agent may be rebooting, so its next heartbeat or lookup decides, for one callback timeout; other
+/// far sides are asked again a bounded number of times.
 fn silent(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.as_ref() else { return };
-    if course.silent >= SILENT_LIMIT || matches!(run.phase, Phase::Reboot { .. }) {
+    if matches!(run.phase, Phase::Reboot { .. }) {
         pipeline::fail(course, why);
+        return;
+    }
+    if course.silent >= SILENT_LIMIT {
+        let text = silence(course, why);
+        pipeline::fail(course, &text);
         return;
     }
     let core_power = run.phase == Phase::Act && run.step().is_some_and(|step| matches!(step.by, By::Core(_)));
@@ -40,18 +45,66 @@ fn silent(course: &mut Course<'_>, why: &str) {
         );
         return;
     }
-    course.silent += 1;
+    let first = mark(course, why);
     step::rest(course);
     if course.node.agent.is_some() {
         step::set_phase(course, Phase::Beat);
         let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
-        if !waits {
+        if first || !waits {
             let length = step::callback_timeout(course);
             course.wait(WaitFor::Beat, "the agent", length);
         }
     } else {
+        course.silent += 1;
         step::set_phase(course, Phase::Later);
         course.wait(WaitFor::Look, "the BMC", SILENT_PAUSE);
+    }
+}
+
+/// The first silent look of a row is kept, so that it is seen; true if this is one.
+fn mark(course: &mut Course<'_>, why: &str) -> bool {
+    let (since, whom) = (course.facts.at, whom(course));
+    let Some(run) = course.node.run.as_mut().filter(|run| run.trouble.is_none()) else { return false };
+    run.trouble = Some(Trouble { since, why: why.chars().take(CAUSE_LIMIT).collect() });
+    course.note(Event::error("trouble", format!("{whom} does not answer: {why}. It is asked again")));
+    true
+}
+
+/// The far side has answered: a silence is over. True if there was one.
+pub fn heard(course: &mut Course<'_>) -> bool {
+    course.silent = 0;
+    let Some(trouble) = course.node.run.as_mut().and_then(|run| run.trouble.take()) else { return false };
+    let whom = whom(course);
+    course.note(Event::info("trouble", format!("{whom} answers again")));
+    course.which_began(Some(trouble.since));
+    true
+}
+
+/// Who is asked about the current step.
+fn whom(course: &Course<'_>) -> String {
+    match &course.node.agent {
+        Some(agent) => {
+            agent.url.as_ref().map_or_else(|| "the agent".to_owned(), |url| format!("the agent at {url}"))
+        }
+        None => "the BMC".to_owned(),
+    }
+}
+
+/// A silence that was too long: whose, since when, how long, its last cause.
+fn silence(course: &Course<'_>, why: &str) -> String {
+    let (at, whom) = (course.facts.at, whom(course));
+    let beat = course.node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
+    match (course.node.run.as_ref().and_then(|run| run.trouble.as_ref()), beat) {
+        (Some(trouble), beat) => {
+            let although = if beat > Some(trouble.since) { " although its heartbeats come" } else { "" };
+            let lasted = at.seconds_since(trouble.since);
+            format!("{whom} has not answered since {} ({lasted} s){although}; last: {why}", trouble.since)
+        }
+        (None, Some(beat)) => {
+            let lasted = at.seconds_since(beat);
+            format!("no heartbeat of {whom} since {beat} ({lasted} s), and it does not answer: {why}")
+        }
+        (None, None) => format!("{whom} does not answer: {why}"),
     }
 }
 
@@ -80,6 +133,7 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
         pipeline::fail(course, &format!("it was lost {LOST_LIMIT} times: {why}"));
         return;
     }
+    run.trouble = None;
     run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
     course.silent = 0;
     let times = run.lost;
@@ -159,7 +213,9 @@ pub fn no_beat(course: &mut Course<'_>) {
 
 /// How often a step may be lost and begun again (style corner 2).
 pub const LOST_LIMIT: u8 = 3;
-/// Looks in a row that may go unanswered: ten minutes of [`SILENT_PAUSE`].
+/// Characters of a cause, so that the record stays under 16 KiB.
+const CAUSE_LIMIT: usize = 512;
+/// Looks at a BMC in a row that may go unanswered: ten minutes of [`SILENT_PAUSE`].
 const SILENT_LIMIT: u8 = 40;
 /// Seconds between looks at a far side that is silent.
 const SILENT_PAUSE: u32 = 15;

@@ -32,6 +32,9 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
         course.node.maintenance_reason = None;
         course.node.fault = None;
         bmc::lift(course);
+        if course.node.wait.as_ref().is_some_and(|wait| wait.paused.is_some()) {
+            course.renew_wait();
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::base::id::PortId;
 use crate::model::ask::Answer;
 use crate::model::effect::{Look, Owed};
-use crate::model::journal::Event;
+use crate::model::journal::Noted;
 use crate::model::node::Node;
 use crate::model::port::Port;
 
@@ -23,7 +23,7 @@ pub struct Decision {
     pub later: Option<LaterLook>,
     /// Silent looks in a row by now, for the next decision; kept in memory only. `None`: as before.
     pub silent: Option<u8>,
-    pub journal: Vec<Event>,
+    pub journal: Vec<Noted>,
     pub answer: Answer,
 }
 

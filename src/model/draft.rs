@@ -166,11 +166,8 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
 
 /// Rules of a port that concern its members, whatever its node's state.
 pub fn settle_port(wished: &PortWished, version: u16) -> Result<(), Refusal> {
-    if let Some(name) = wished.name.as_deref().filter(|name| !name::is_logical(name)) {
-        return Err(Refusal::Invalid(format!(
-            "name must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~, but {} were given",
-            name.chars().count()
-        )));
+    if let Some(name) = &wished.name {
+        name::check_logical(name)?;
     }
     if wished.portgroup_uuid.is_some() {
         return Err(Refusal::Invalid("portgroup_uuid names no portgroup: this version has none".to_owned()));

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::moment::Moment;
+use crate::model::node::Node;
 
 /// How much an event matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,9 +27,44 @@ pub struct Entry {
     pub target: Option<String>,
     #[serde(default)]
     pub step: Option<String>,
+    /// How long that lasted which the event has ended.
+    #[serde(default)]
+    pub seconds: Option<u64>,
 }
 
-/// An event as a decision names it; state, moment and sequence are added on commit.
+/// When an event happened and how the node stood after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scene {
+    pub at: Moment,
+    pub state: String,
+    pub target: Option<String>,
+    pub step: Option<String>,
+    /// How long that lasted which the event has ended.
+    pub seconds: Option<u64>,
+}
+
+impl Scene {
+    /// The node as it stands; the steps of a pipeline's own frame are not shown.
+    pub fn of(node: &Node, at: Moment) -> Self {
+        let step = node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden);
+        Self {
+            at,
+            state: node.provision.name().to_owned(),
+            target: node.target_provision.map(|target| target.name().to_owned()),
+            step: step.map(ToString::to_string),
+            seconds: None,
+        }
+    }
+}
+
+/// An event with its scene: a decision has several, and the node moves between them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    pub event: Event,
+    pub scene: Scene,
+}
+
+/// An event as a decision names it; the sequence is added on commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Constant name, e.g. `provision`, `power`, `step`, `error`.

@@ -143,6 +143,13 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Reads a name of [`Fault::name`].
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Power, Self::Clean, Self::Service, Self::RescueAbort]
+            .into_iter()
+            .find(|one| one.name() == name)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Power => "power failure",

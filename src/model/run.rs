@@ -24,10 +24,16 @@ pub struct Run {
     /// How often the current step was lost and begun again.
     #[serde(default)]
     pub lost: u8,
-    /// How often in a row the current step's far side was silent, as of the last commit: silence alone makes
-    /// none, the count goes on in memory.
+    /// How often in a row the BMC of the current step was silent, as of the last commit. A silent agent is not
+    /// counted: its wait ends.
     #[serde(default)]
     pub silent: u8,
+    /// Since when and why looks at the current step find nobody, if so.
+    #[serde(default)]
+    pub trouble: Option<Trouble>,
+    /// When the current step began; for showing.
+    #[serde(default)]
+    pub step_began: Option<Moment>,
     /// The agent's steps are in the plan.
     #[serde(default)]
     pub fetched: bool,
@@ -113,9 +119,28 @@ pub struct Wait {
     pub number: u64,
     pub why: WaitFor,
     pub from_whom: String,
+    /// When the node began to wait for this; it stays when the deadline moves.
     pub since: Moment,
-    /// Seconds of service, counted anew from each start of the daemon.
+    /// Seconds of service until the deadline, counted anew with each number and each start of the daemon.
     pub length: u32,
+    /// It has ended in maintenance, where that decides nothing: seconds until it ends once more.
+    #[serde(default)]
+    pub paused: Option<u32>,
+}
+
+impl Wait {
+    /// Seconds of service until its next end.
+    pub fn ends_in(&self) -> u32 {
+        self.paused.unwrap_or(self.length)
+    }
+}
+
+/// Looks at a step find nobody: kept with the first one of a row, so that it is seen; gone with the first answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    pub since: Moment,
+    /// The cause that the first look met.
+    pub why: String,
 }
 
 /// What is waited for.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -89,7 +89,7 @@ pub(super) struct Inflow {
 enum Source {
     Taken,
     Made(Vec<u8>),
-    Socket(Incoming, Arc<Seat>),
+    Socket(Arrival, Arc<Seat>),
 }
 
 impl Inflow {
@@ -98,7 +98,7 @@ impl Inflow {
     }
 
     /// What comes over the connection of `seat`, which counts as waiting for its client while bytes are missing.
-    pub(super) fn socket(body: Incoming, time: Duration, seat: Arc<Seat>) -> Self {
+    pub(super) fn socket(body: Arrival, time: Duration, seat: Arc<Seat>) -> Self {
         Self { from: Source::Socket(body, seat), time }
     }
 
@@ -107,19 +107,62 @@ impl Inflow {
             Source::Taken => Ok(Vec::new()),
             Source::Made(body) if body.len() > limit => Err(BodyError::TooLarge { limit }),
             Source::Made(body) => Ok(body),
-            Source::Socket(body, seat) => self.over(body, limit, &seat).await,
+            Source::Socket(arrival, seat) => self.over(&arrival, limit, &seat).await,
         }
     }
 
-    async fn over(&self, body: Incoming, limit: usize, seat: &Seat) -> Result<Vec<u8>, BodyError> {
+    async fn over(&self, arrival: &Arrival, limit: usize, seat: &Seat) -> Result<Vec<u8>, BodyError> {
+        let Stage::Unread(body) = arrival.change(Stage::Lost) else { return Ok(Vec::new()) };
         let gathered = tokio::time::timeout(self.time, gather(body, limit, Some(seat))).await;
         seat.resume().await;
         match gathered {
-            Ok(Ok(bytes)) => Ok(bytes),
+            Ok(Ok(bytes)) => {
+                arrival.change(Stage::Spent);
+                Ok(bytes)
+            }
             Ok(Err(Spill::TooLarge)) => Err(BodyError::TooLarge { limit }),
             Ok(Err(Spill::Broken(why))) => Err(BodyError::Broken(Box::new(why))),
             Err(_) => Err(BodyError::Slow { limit: self.time }),
         }
+    }
+}
+
+/// How far a request body on a socket has been read: shared by the service, which may read it, and the connection,
+/// which can carry the next request only after all of it.
+#[derive(Clone)]
+pub(super) struct Arrival(Arc<Mutex<Stage>>);
+
+enum Stage {
+    Unread(Incoming),
+    /// Read to its end.
+    Spent,
+    /// Given up in its middle, or being read.
+    Lost,
+}
+
+impl Arrival {
+    pub(super) fn new(body: Incoming) -> Self {
+        Self(Arc::new(Mutex::new(Stage::Unread(body))))
+    }
+
+    /// Takes in a short body that nobody has read. `false` if bytes may be left: then the connection has to end.
+    /// A client that `waits` to be told to go on has sent nothing, and is not told to.
+    pub(super) async fn settle(&self, waits: bool, seat: &Seat) -> bool {
+        match self.change(Stage::Lost) {
+            Stage::Spent => true,
+            Stage::Lost => false,
+            Stage::Unread(body) if body.is_end_stream() => true,
+            Stage::Unread(_) if waits => false,
+            Stage::Unread(body) => {
+                let gathered = tokio::time::timeout(REST_TIME, gather(body, REST, Some(seat))).await;
+                seat.resume().await;
+                matches!(gathered, Ok(Ok(_)))
+            }
+        }
+    }
+
+    fn change(&self, to: Stage) -> Stage {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), to)
     }
 }
 
@@ -212,3 +255,10 @@ impl fmt::Debug for Outflow {
 
 /// Large enough that a hop to a blocking thread costs little beside the copy; two of them are held at a time.
 const CHUNK: usize = 128 * 1024;
+
+/// Bytes of a body without a reader that are taken in to keep the connection: any request of ours that is refused by
+/// its head is shorter.
+const REST: usize = 64 * 1024;
+
+/// How long the answer waits for them.
+const REST_TIME: Duration = Duration::from_secs(1);

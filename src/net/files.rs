@@ -15,7 +15,7 @@ use crate::net::range::Span;
 /// Answers GET and HEAD for the file that `relative` (raw, percent-encoded) names below `root`.
 ///
 /// 200, 206, 304; 404 for what is not a regular file below the root, 403 for what may not be read, 405 for
-/// other methods, 416 for ranges outside. No answer shows a path of this machine. The file is opened here and
+/// other methods, 412 for another version than the one wanted, 416 for ranges outside. No answer shows a path of this machine. The file is opened here and
 /// read in chunks while it is sent.
 pub async fn serve_file(root: &Path, relative: &str, method: Method, headers: &Headers) -> Response {
     if !matches!(method, Method::Get | Method::Head) {
@@ -68,6 +68,9 @@ struct Found {
 impl Found {
     fn answer(self, method: Method, headers: &Headers) -> Response {
         let version = Version::of(&self.meta);
+        if !version.is_wanted(headers) {
+            return described(Response::text(412, "the file is another version\n"), &version);
+        }
         if version.is_known(headers) {
             return described(Response::empty(304), &version);
         }

@@ -39,6 +39,17 @@ impl Version {
         since.is_some_and(|since| self.modified <= since.timestamp().as_second())
     }
 
+    /// Whether the client's condition allows an answer with this version: `If-Match`, which compares strong tags, or
+    /// without it `If-Unmodified-Since`.
+    pub(super) fn is_wanted(&self, headers: &Headers) -> bool {
+        if headers.get("if-match").is_some() {
+            let mut tags = headers.all("if-match").flat_map(|tags| tags.split(',')).map(str::trim);
+            return tags.any(|tag| tag == "*" || tag == self.tag);
+        }
+        let since = headers.get("if-unmodified-since").and_then(|date| rfc2822::parse(date).ok());
+        since.is_none_or(|since| self.modified <= since.timestamp().as_second())
+    }
+
     /// Whether a part may be sent: `If-Range` is absent or names this version by its strong tag. A date never
     /// does, since a file may change twice in a second.
     pub(super) fn allows_range(&self, headers: &Headers) -> bool {

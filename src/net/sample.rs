@@ -43,6 +43,10 @@ impl Service for Sample {
                     self.release.notified().await;
                     Response::text(200, "released")
                 }
+                "/unread" => {
+                    self.entered.notify_one();
+                    Response::text(405, "unread")
+                }
                 "/big" => Response::of(200, "application/octet-stream", vec![b'x'; 64 << 20]),
                 "/moved" => Response::empty(302).with("Location", "/echo"),
                 "/split" => Response::empty(200).with("X-Name", "one\r\nX-Other: two"),

@@ -14,6 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
+use hyper::header::{CONNECTION, EXPECT, HOST, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
 use crate::base::time::Later;
-use crate::net::body::{Body, Inflow, Outflow};
+use crate::net::body::{Arrival, Body, Inflow, Outflow};
 use crate::net::http::{Headers, Method, Request, Response};
 use crate::net::limits::Limits;
 use crate::net::seats::{Given, Seat, Seats};
@@ -233,8 +235,14 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
     Box::pin(async move {
         let Place { ends, seat, taken } = place;
         seat.resume().await;
-        let request = taken_in(request, ends, door.limits.body, seat.clone());
-        let mut response = door.service.call(request).await;
+        let (head, body) = request.into_parts();
+        let (arrival, waits) = (Arrival::new(body), head.headers.contains_key(EXPECT));
+        let mut response = if let Some(mistake) = host_mistake(&head) {
+            Response::text(400, mistake)
+        } else {
+            let body = Inflow::socket(arrival.clone(), door.limits.body, seat.clone());
+            door.service.call(taken_in(&head, ends).with_body(body)).await
+        };
         response.body = match response.body {
             Body::Takeover(takeover) => {
                 *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
@@ -242,20 +250,40 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
             }
             body @ (Body::Empty | Body::Bytes(_) | Body::File(_)) => body,
         };
-        let response = given_out(response);
+        let mut response = given_out(response);
+        if !arrival.settle(waits, &seat).await {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         seat.resume().await;
         Ok(response.map(|body| Given::new(body, seat)))
     })
 }
 
-fn taken_in(request: hyper::Request<Incoming>, ends: Ends, body_time: Duration, seat: Arc<Seat>) -> Request {
-    let (head, body) = request.into_parts();
+/// What is wrong with the `Host` of a request (RFC 9112 3.2).
+fn host_mistake(head: &Parts) -> Option<&'static str> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.version >= hyper::Version::HTTP_11 => Some("a Host header is required\n"),
+        (_, Some(_)) => Some("more than one Host header\n"),
+        (Some(host), None) if !host.as_bytes().iter().copied().all(is_of_host) => {
+            Some("the Host header names no host\n")
+        }
+        (Some(_) | None, None) => None,
+    }
+}
+
+/// Whether a byte can stand in `uri-host [ ":" port ]` (RFC 3986 3.2.2).
+fn is_of_host(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=%:[]".contains(&byte)
+}
+
+fn taken_in(head: &Parts, ends: Ends) -> Request {
     let mut request = Request::made(Method::of(head.method.as_str()), head.uri.path(), Vec::new());
     head.method.as_str().clone_into(&mut request.word);
     head.uri.query().unwrap_or_default().clone_into(&mut request.query);
     request.headers = headers_in(&head.headers);
     (request.peer, request.local) = (ends.peer, ends.local);
-    request.with_body(Inflow::socket(body, body_time, seat))
+    request
 }
 
 /// Header lines as texts; bytes that are no UTF-8 become replacement characters.
@@ -272,7 +300,7 @@ pub(super) fn headers_out(headers: &Headers) -> Option<hyper::HeaderMap> {
     let mut map = hyper::HeaderMap::new();
     for (name, value) in headers.iter() {
         let name = hyper::header::HeaderName::try_from(name).ok()?;
-        map.append(name, hyper::header::HeaderValue::try_from(value).ok()?);
+        map.append(name, HeaderValue::try_from(value).ok()?);
     }
     Some(map)
 }

@@ -7,6 +7,7 @@ use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::ParsedCertificate;
 use thiserror::Error;
 use tokio_rustls::TlsAcceptor;
 
@@ -94,6 +95,12 @@ pub fn certificate_der(text: &[u8]) -> Result<Vec<u8>, TlsError> {
     Ok(first.as_ref().to_vec())
 }
 
+/// Whether `pem` holds one certificate that can be read, and no other.
+pub fn is_one_certificate(pem: &str) -> bool {
+    let found = certificates(pem.as_bytes()).unwrap_or_default();
+    matches!(found.as_slice(), [one] if ParsedCertificate::try_from(one).is_ok())
+}
+
 fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     let chain: Vec<_> =
         CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|_| TlsError::NoCertificate)?;
@@ -140,6 +147,16 @@ mod tests {
         assert!(matches!(serve(b"", &made.key), Err(TlsError::NoCertificate)));
         assert!(matches!(serve(pem, &Secret::new("")), Err(TlsError::NoKey)));
         assert!(matches!(serve(pem, &other.key), Err(TlsError::Unusable(_))));
+    }
+
+    #[test]
+    fn one_certificate_is_one_that_can_be_read() {
+        let one = self_signed("host.example").unwrap().certificate;
+        assert!(is_one_certificate(&one));
+        let empty = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
+        for text in ["", "garbage", empty, &format!("{one}{one}"), &format!("{one}{empty}")] {
+            assert!(!is_one_certificate(text), "{text}");
+        }
     }
 
     #[test]

@@ -90,7 +90,7 @@ impl Order {
             self.waits.remove(&node);
             return;
         };
-        let ends = now.after(Duration::from_secs(wait.length.into()));
+        let ends = now.after(Duration::from_secs(wait.ends_in().into()));
         self.by_tick.insert((ends, node));
         self.waits.insert(node, Known { number: wait.number, ends: Some(ends) });
     }

@@ -8,7 +8,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// A disk file of fixed size.
@@ -19,9 +19,11 @@ pub struct Disk {
 }
 
 impl Disk {
-    /// Opens the file, or makes it, with `size` bytes; what it holds is kept.
+    /// Opens the file, or makes it for its owner only, with `size` bytes; what it holds is kept.
     pub fn open(path: PathBuf, size: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false).mode(0o600);
+        let file = options.open(&path)?;
         file.set_len(size)?;
         Ok(Self { path, size })
     }

@@ -42,6 +42,21 @@ async fn a_lookup_gives_the_token_once_and_strangers_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_older_than_tokens_is_given_none() {
+    let rack = Rack::start().await;
+    waiting(&rack).await;
+    let path = format!("/v1/lookup?addresses={MAC}");
+    for _ in 0..2 {
+        let old = rack.by_rack("GET", &path, "1.61", None).await;
+        assert_eq!((old.status, &old.body["config"]["agent_token"]), (200, &Value::Null), "{old:?}");
+    }
+    let (_, reply) = looked_up(&rack, &format!("addresses={MAC}")).await;
+    assert_eq!(reply["config"]["agent_token"].as_str().unwrap().len(), 43, "no token was used up");
+    let old = rack.by_rack("GET", &path, "1.61", None).await;
+    assert_eq!(old.body["config"]["agent_token"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heartbeats_are_checked_before_they_are_taken() {
     let rack = Rack::start().await;
     let node = waiting(&rack).await;
@@ -67,6 +82,7 @@ async fn heartbeats_are_checked_before_they_are_taken() {
         (changed("callback_url", json!("https://agent.example.org:9999")), "IP address"),
         (changed("callback_url", json!("")), "callback_url"),
         (changed("agent_status", json!("zz")), "agent_status"),
+        (changed("agent_verify_ca", json!("garbage")), "agent_verify_ca"),
         (changed("load", json!(1)), "load"),
     ] {
         let answer = rack.by_rack("POST", &path, "1.115", Some(&beat)).await;

@@ -37,6 +37,50 @@ async fn pages_meet_in_every_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pages_of_a_history_keep_their_order_and_detail() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    for target in ["manage", "provide", "manage"] {
+        rack.go(&node, target).await;
+    }
+    let path = format!("/v1/nodes/{node}/history");
+    let whole = walked(&rack, &path, "history").await;
+    assert!(whole.len() > 3, "{whole:?}");
+    let backwards: Vec<_> = whole.iter().rev().cloned().collect();
+    assert_eq!(walked(&rack, &format!("{path}?limit=2&sort_dir=desc"), "history").await, backwards);
+    for key in ["severity", "event", "event_type", "conductor", "user", "state", "uuid", "created_at"] {
+        let mut found = walked(&rack, &format!("{path}?limit=1&sort_key={key}"), "history").await;
+        let once = rack.get(&format!("{path}?sort_key={key}&detail=true")).await.body["history"].clone();
+        let once: Vec<_> = once.as_array().unwrap().iter().map(|entry| entry["uuid"].clone()).collect();
+        assert_eq!(json!(found), json!(once), "{key}");
+        found.sort();
+        let mut all = whole.clone();
+        all.sort();
+        assert_eq!(found, all, "{key}");
+    }
+    let first = rack.get(&format!("{path}?limit=1&detail=true&sort_key=event&sort_dir=desc")).await.body;
+    let next = first["next"].as_str().unwrap();
+    for pair in ["detail=True", "sort_key=event", "sort_dir=desc", "limit=1", "marker="] {
+        assert!(next.contains(pair), "{pair}: {next}");
+    }
+    assert_eq!(rack.get(&format!("{path}?sort_key=zz")).await.status, 400);
+    assert_eq!(rack.call("GET", &format!("{path}?sort_key=state"), "1.114", None).await.status, 406);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn filters_that_nothing_can_match_are_refused() {
+    let rack = Rack::start().await;
+    for query in ["chassis_uuid=zz", "instance_uuid=zz", "fault=bogus", "limit=1&limit=2"] {
+        let answer = rack.get(&format!("/v1/nodes?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}: {answer:?}");
+    }
+    for query in ["chassis_uuid=1be26c0b-03f2-4d2e-ae87-c02d7f33c123", "fault=power%20failure"] {
+        let answer = rack.get(&format!("/v1/nodes?{query}")).await;
+        assert_eq!((answer.status, &answer.body["nodes"]), (200, &json!([])), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn filters_let_through_what_they_name() {
     let rack = Rack::start().await;
     let parent = rack.node(json!({"name": "parent", "owner": "me", "shard": "S1"})).await;

@@ -160,6 +160,26 @@ async fn what_clients_look_at_in_passing_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_names_what_is_wrong() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    let huge = format!(r#"{{"driver": "fake-hardware", "extra": {{"x": {}}}}}"#, "9".repeat(30));
+    let port = json!({"node_uuid": node, "address": "52:54:00:00:00:01", "name": "aa:bb"}).to_string();
+    let strange = json!({"node_uuid": uuid::Uuid::nil(), "address": "52:54:00:00:00:01"}).to_string();
+    for (method, path, body, status, text) in [
+        ("POST", "/v1/nodes", huge.as_str(), 400, "beyond 64 bits"),
+        ("POST", "/v1/nodes", r#"{"driver": ""}"#, 400, "but an empty text was given"),
+        ("POST", "/v1/ports", &port, 400, "but ':' is none of them"),
+        ("POST", "/v1/ports", &strange, 400, "could not be found"),
+        ("POST", "/v1/nodes/n1/vifs", r#"{"id": "x"}"#, 404, "this version does not offer VIFs"),
+    ] {
+        let answer = rack.send(method, path, "1.115", body.as_bytes().to_vec()).await;
+        assert_eq!(answer.status, status, "{path} {body}: {answer:?}");
+        assert!(answer.text().contains(text), "{text}: {}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_method_is_refused_by_its_name() {
     let rack = Rack::start().await;
     let answer = rack.call("TRACE", "/v1/nodes", "1.115", None).await;

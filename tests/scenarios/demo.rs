@@ -63,3 +63,15 @@ fn a_demo_that_stays_up_is_ended_by_ctrl_c_and_has_done_well() {
     assert_eq!(ended, Some(0), "{rest}");
     assert!(rest.contains("removing everything"), "{rest}");
 }
+
+#[test]
+fn a_demo_without_its_temporary_folder_names_it_and_makes_none() {
+    let home = TempDir::new().unwrap();
+    let missing = home.path().join("missing");
+    let demo =
+        Command::new(env!("CARGO_BIN_EXE_ferric")).arg("demo").env("TMPDIR", &missing).output().unwrap();
+    let told = String::from_utf8_lossy(&demo.stderr).into_owned();
+    assert_eq!(demo.status.code(), Some(1), "{told}");
+    assert!(told.contains(missing.to_str().unwrap()) && told.contains("TMPDIR"), "{told}");
+    assert!(!missing.exists());
+}

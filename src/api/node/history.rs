@@ -1,46 +1,37 @@
 //! `nodes/{ident}/history`: the journal of a node.
 
+use form_urlencoded::Serializer;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::api::args::Args;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::paging;
 use crate::api::root::answer;
 use crate::base::id::NodeId;
 use crate::model::journal::{Entry, Severity};
 use crate::net::http::Response;
 
-/// The entries, oldest first.
+/// The entries, oldest first if nothing else is asked for.
 pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     let mut args = call.args()?;
-    let detail = args.flag("detail")?.unwrap_or_default();
-    let limit = args.number("limit")?;
-    let marker = args.text("marker")?;
-    let descending = order(&mut args)?;
+    let wanted = Wanted::take(&mut args, call)?;
     args.finish()?;
     let mut entries = entries(call, id)?;
-    if descending {
-        entries.reverse();
-    }
-    if let Some(marker) = marker {
-        let place = entries.iter().position(|entry| name(id, entry) == marker);
+    wanted.sort(call, id, &mut entries);
+    if let Some(marker) = &wanted.marker {
+        let place = entries.iter().position(|entry| name(id, entry) == *marker);
         let place = place.ok_or_else(|| Fault::not_found("marker names no entry of this history"))?;
         entries.drain(..=place);
     }
-    let limit = match limit {
-        None => usize::MAX,
-        Some(limit) if limit > 0 => usize::try_from(limit).unwrap_or(usize::MAX),
-        Some(_) => return Err(Fault::invalid("limit must be a positive number")),
-    };
-    entries.truncate(limit);
+    entries.truncate(wanted.limit);
     let mut page = Map::new();
-    if let Some(last) = entries.last().filter(|_| entries.len() == limit) {
-        let next = format!("{}/v1/nodes/{id}/history?limit={limit}&marker={}", call.base, name(id, last));
-        page.insert("next".to_owned(), json!(next));
+    if let Some(last) = entries.last().filter(|_| entries.len() == wanted.limit) {
+        page.insert("next".to_owned(), json!(wanted.next(call, id, last)));
     }
-    let shown: Vec<_> = entries.iter().map(|entry| shown(call, id, entry, detail)).collect();
+    let shown: Vec<_> = entries.iter().map(|entry| shown(call, id, entry, wanted.detail)).collect();
     page.insert("history".to_owned(), json!(shown));
     Ok(answer(&Value::Object(page)))
 }
@@ -57,17 +48,68 @@ pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
     }
 }
 
-fn order(args: &mut Args) -> Result<bool, Fault> {
-    if let Some(key) =
-        args.text("sort_key")?.filter(|key| !["id", "uuid", "created_at"].contains(&key.as_str()))
-    {
-        let shown: String = key.chars().take(64).collect();
-        return Err(Fault::invalid(format!("sort_key {shown:?} is no field to sort by")));
+/// Which entries are asked for, and how.
+struct Wanted {
+    detail: bool,
+    limit: usize,
+    marker: Option<String>,
+    /// A member that all entries have at the client's version; without it the order of events.
+    sort_key: Option<String>,
+    descending: bool,
+}
+
+impl Wanted {
+    fn take(args: &mut Args, call: &Call<'_>) -> Result<Self, Fault> {
+        Ok(Self {
+            detail: args.flag("detail")?.unwrap_or_default(),
+            limit: paging::take_limit(args, call.policy().max_limit)?,
+            marker: args.text("marker")?,
+            sort_key: sort_key(args, call.version)?,
+            descending: paging::take_descending(args)?,
+        })
     }
-    match args.text("sort_dir")?.as_deref() {
-        None | Some("asc") => Ok(false),
-        Some("desc") => Ok(true),
-        Some(_) => Err(Fault::invalid("sort_dir must be asc or desc")),
+
+    fn sort(&self, call: &Call<'_>, id: NodeId, entries: &mut [Entry]) {
+        if let Some(key) = &self.sort_key {
+            entries.sort_by_cached_key(|entry| {
+                let text = shown(call, id, entry, true).get(key).and_then(Value::as_str).map(str::to_owned);
+                (text, entry.sequence)
+            });
+        }
+        if self.descending {
+            entries.reverse();
+        }
+    }
+
+    /// The link to the page after `last`.
+    fn next(&self, call: &Call<'_>, id: NodeId, last: &Entry) -> String {
+        let mut query = Serializer::new(String::new());
+        if self.detail {
+            query.append_pair("detail", "True");
+        }
+        if let Some(key) = &self.sort_key {
+            query.append_pair("sort_key", key);
+        }
+        if self.descending {
+            query.append_pair("sort_dir", "desc");
+        }
+        query.append_pair("limit", &self.limit.to_string()).append_pair("marker", &name(id, last));
+        format!("{}/v1/nodes/{id}/history?{}", call.base, query.finish())
+    }
+}
+
+fn sort_key(args: &mut Args, version: u16) -> Result<Option<String>, Fault> {
+    // Events are numbered as they come: by number and by moment is one order, whatever the wall clock did.
+    let Some(key) = args.text("sort_key")?.filter(|key| !["id", "created_at"].contains(&key.as_str())) else {
+        return Ok(None);
+    };
+    match SORTED.iter().find(|(name, _)| *name == key) {
+        Some((_, since)) if *since > version => Err(Fault::too_new(&format!("sort_key {key}"), *since)),
+        Some(_) => Ok(Some(key)),
+        None => {
+            let shown: String = key.chars().take(64).collect();
+            Err(Fault::invalid(format!("sort_key {shown:?} is no field to sort by")))
+        }
     }
 }
 
@@ -115,7 +157,7 @@ fn details(call: &Call<'_>, entry: &Entry, members: &mut Map<String, Value>) {
         ("project", 113, Value::Null),
         ("state", 115, json!(entry.state)),
         ("target_provision_state", 115, json!(entry.target)),
-        ("duration_seconds", 115, Value::Null),
+        ("duration_seconds", 115, json!(entry.seconds)),
     ] {
         if since <= call.version {
             members.insert(name.to_owned(), value);
@@ -125,3 +167,17 @@ fn details(call: &Call<'_>, entry: &Entry, members: &mut Map<String, Value>) {
 
 /// A node's journal holds 300 entries (style corner 13).
 const ENTRIES_LIMIT: usize = 1000;
+
+/// Members to sort by, beside the order of events, with their versions.
+const SORTED: &[(&str, u16)] = &[
+    ("uuid", 78),
+    ("severity", 78),
+    ("event", 78),
+    ("event_type", 78),
+    ("conductor", 78),
+    ("user", 78),
+    ("project", 113),
+    ("state", 115),
+    ("target_provision_state", 115),
+    ("duration_seconds", 115),
+];

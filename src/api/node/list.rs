@@ -63,7 +63,7 @@ struct Filters {
     maintenance: Option<bool>,
     retired: Option<bool>,
     sharded: Option<bool>,
-    fault: Option<String>,
+    fault: Option<NodeFault>,
     shards: Option<Vec<String>>,
     description_contains: Option<String>,
     /// Owner or lessee.
@@ -86,7 +86,6 @@ impl Filters {
             retired: args.flag("retired")?,
             sharded: args.flag("sharded")?,
             include_children: args.flag("include_children")?.unwrap_or_default(),
-            fault: args.text("fault")?,
             description_contains: args.text("description_contains")?.map(|text| text.to_lowercase()),
             ..Self::default()
         };
@@ -110,6 +109,12 @@ impl Filters {
             };
             self.provision_state = Some(state);
         }
+        if let Some(name) = args.text("fault")? {
+            self.fault = Some(NodeFault::parse(&name).ok_or_else(|| {
+                let shown: String = name.chars().take(64).collect();
+                Fault::invalid(format!("fault {shown:?} is no fault of a node"))
+            })?);
+        }
         Ok(())
     }
 
@@ -123,8 +128,12 @@ impl Filters {
         self.shards = shards(args)?;
         let host = args.text("conductor")?;
         self.project = args.text("project")?;
+        let chassis = args.text("chassis_uuid")?;
+        if chassis.as_deref().is_some_and(|text| parse_uuid(text).is_none()) {
+            return Err(Fault::invalid("chassis_uuid must be a UUID"));
+        }
         // This version has no chassis, and one conductor.
-        self.nothing = args.text("chassis_uuid")?.is_some() || host.is_some_and(|host| host != policy.host);
+        self.nothing = chassis.is_some() || host.is_some_and(|host| host != policy.host);
         Ok(())
     }
 
@@ -166,7 +175,7 @@ impl Filters {
             && is(self.sharded, wished.shard.is_some())
             && self.instance_uuid.is_none_or(|instance| wished.instance_uuid == Some(instance))
             && self.provision_state.is_none_or(|state| node.provision == state)
-            && self.fault.as_deref().is_none_or(|fault| node.fault.map(NodeFault::name) == Some(fault))
+            && self.fault.is_none_or(|fault| node.fault == Some(fault))
             && self.project.as_ref().is_none_or(|project| belongs(node, project))
             && self.equal.iter().all(|(member, text)| member(node) == Some(text.as_str()))
             && self.shards.as_ref().is_none_or(|shards| in_shard(shards, wished.shard.as_deref()))

@@ -15,7 +15,8 @@ use crate::cli::value::FieldPath;
 #[derive(Debug, Args)]
 pub struct NodeArguments {
     /// Address of the API
-    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(help = "Address of the API [env: FERRIC_URL] [default: http://127.0.0.1:6385]")]
+    #[arg(long, global = true, default_value_t = address(), hide_default_value = true)]
     #[arg(display_order = 900)]
     pub url: String,
     /// Print the API's JSON instead of text
@@ -104,7 +105,7 @@ pub struct ListArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
     pub maintenance: Option<bool>,
     /// Fields to show instead of the usual ones, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = field_named)]
     pub fields: Vec<String>,
     /// Show at most so many
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
@@ -259,7 +260,7 @@ pub struct MaintenanceArguments {
     pub node: String,
     /// Begin or end it
     pub switch: Switch,
-    /// Why, shown to everyone who looks
+    /// Why, shown to everyone who looks; goes with `on`
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
@@ -293,6 +294,18 @@ impl WaitArguments {
 /// A NODE as typed; an empty one is mostly a shell variable that is not set.
 pub fn node_named(text: &str) -> Result<String, &'static str> {
     some(text, "it is empty; give the name or UUID of a node (`ferric node list` shows them)")
+}
+
+/// Where the API is unless `--url` says so. Read here and not by clap, whose usage lines show an option that the
+/// environment sets as if it had to be given.
+fn address() -> String {
+    let given = std::env::var_os("FERRIC_URL").map(|url| url.to_string_lossy().into_owned());
+    given.unwrap_or_else(|| DEFAULT_URL.to_owned())
+}
+
+/// One of `--fields` as typed.
+fn field_named(text: &str) -> Result<String, &'static str> {
+    some(text, "a field's name is empty; give names as in `name,provision_state`")
 }
 
 /// A NAME as typed.

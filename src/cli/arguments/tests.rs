@@ -91,6 +91,8 @@ fn wrong_words_are_usage_errors() {
         &["node", "set", "n1", "name"],
         &["node", "unset", "n1", "a b"],
         &["node", "list", "--limit", "0"],
+        &["node", "list", "--fields", ""],
+        &["node", "list", "--fields", "name,"],
         &["node", "manage"],
         &["node", "wait", "n1", "--for", "actve"],
         &["nodes"],

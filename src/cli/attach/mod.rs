@@ -40,7 +40,7 @@ async fn attach(
     clock: &dyn Clock,
 ) -> Result<Exit, CliError> {
     let link = Link::open(&arguments.url)?;
-    let mut session = Session { link: &link, console, clock, url: &arguments.url, json: false };
+    let mut session = Session { link: &link, console, clock, url: &arguments.url, json: false, heard: None };
     if !enabled(&mut session, &arguments.node).await? {
         session
             .console

@@ -9,7 +9,7 @@ use crate::cli::node::each;
 use crate::cli::node::path;
 use crate::cli::node::view::View;
 use crate::cli::session::Session;
-use crate::cli::value::{Assignment, ValueError, object};
+use crate::cli::value::{Assignment, ValueError, each_once, object};
 
 /// Creates a node, then a port for each MAC. The node stays when a port is refused; the message says so.
 pub async fn create(session: &mut Session<'_, '_>, arguments: &CreateArguments) -> Result<Exit, CliError> {
@@ -47,6 +47,7 @@ fn body(arguments: &CreateArguments) -> Result<Value, ValueError> {
 
 /// Sets fields, all in one patch.
 pub async fn set(session: &mut Session<'_, '_>, arguments: &SetArguments) -> Result<Exit, CliError> {
+    each_once(&arguments.assignments)?;
     let answer = session.patch(path(&arguments.node, ""), additions(&arguments.assignments)).await?;
     changed(session, &answer.body, &arguments.node, "set", arguments.assignments.len())
 }

@@ -1,7 +1,7 @@
 //! Follows nodes until their work is done: a line for each change of state, step or wait, with the time elapsed.
 //!
 //! The API has no push, so nodes are looked at in turn: often while something moves, less often while nothing does.
-//! A daemon that restarts in between is waited for.
+//! A daemon that restarts in between is waited for; one that has never answered is not.
 
 use std::time::Duration;
 
@@ -145,13 +145,14 @@ impl<'f, 's, 'c> Following<'f, 's, 'c> {
     }
 
     fn missed(&mut self, error: CliError) -> Result<Option<Seen>, CliError> {
+        let Some(heard) = self.session.heard else { return Err(error) };
         self.misses += 1;
         if self.misses > MISSES {
             return Err(error);
         }
         if self.misses == 1 {
-            let elapsed = age::short(self.elapsed());
-            self.session.console.note(&format!("{error} after {elapsed}; still trying"));
+            let silent = age::short(self.session.clock.tick().since(heard));
+            self.session.console.note(&format!("{error} for {silent}; still trying"));
         }
         Ok(None)
     }

@@ -88,7 +88,7 @@ async fn with(answers: &Answers, line: &str, out: &mut dyn Write, err: &mut dyn 
     let mut console = Console::plain(out, err);
     let clock = Hasty::default();
     let (console, url, json) = (&mut console, "http://api", arguments.json);
-    let mut session = Session { link: answers, console, clock: &clock, url, json };
+    let mut session = Session { link: answers, console, clock: &clock, url, json, heard: None };
     run(&mut session, &arguments.command).await
 }
 
@@ -98,6 +98,24 @@ fn bodies(answers: &Answers) -> Vec<(Method, String, Value)> {
 }
 
 const REFUSED: &str = r#"{"error_message": "{\"faultstring\": \"wrong state enroll\"}"}"#;
+
+#[tokio::test]
+async fn what_would_be_dropped_is_a_usage_error_and_nothing_is_asked() {
+    for (line, told) in [
+        ("set n1 description=a description=b", "n1: cannot set: description is set twice"),
+        ("set n1 extra.a=1 extra/a=2", "n1: cannot set: extra.a is set twice"),
+        ("create n1 --driver d --set driver=e", "n1: cannot create: driver is set twice"),
+        (
+            "maintenance n1 off --reason y",
+            "cannot change maintenance: a reason goes with `on`, not with `off`",
+        ),
+    ] {
+        let answers = Answers::new([]);
+        let (code, _, err) = play(&answers, line).await;
+        assert_eq!((code, answers.asked().len()), (2, 0), "{line}");
+        assert!(err.contains(told), "{line}: {err}");
+    }
+}
 
 #[tokio::test]
 async fn create_makes_the_node_then_its_ports() {

@@ -10,6 +10,7 @@ use crate::cli::node::path;
 use crate::cli::node::view::View;
 use crate::cli::session::Session;
 use crate::cli::table;
+use crate::cli::value::ValueError;
 
 /// Asks for a power change; it happens later.
 pub async fn power(session: &mut Session<'_, '_>, arguments: &PowerArguments) -> Result<Exit, CliError> {
@@ -35,6 +36,7 @@ pub async fn maintenance(
             session.put(place, body).await?;
             say(session, &format!("{node}: in maintenance; `ferric node maintenance {node} off` ends it"))
         }
+        Switch::Off if arguments.reason.is_some() => Err(ValueError::Reason.into()),
         Switch::Off => {
             session.delete(place).await?;
             say(session, &format!("{node}: no longer in maintenance"))

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::base::moment::Moment;
 use crate::cli::age;
 use crate::cli::console::Paint;
 use crate::cli::console::one_line;
@@ -18,6 +19,15 @@ pub struct Waiting {
     /// ISO 8601.
     pub since: String,
     pub deadline_seconds: Option<u64>,
+    pub trouble: Option<Trouble>,
+}
+
+/// Why a wait may be in vain: whoever is waited for calls, but does not answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// ISO 8601.
+    pub since: String,
+    pub why: String,
 }
 
 impl<'a> View<'a> {
@@ -93,6 +103,7 @@ impl<'a> View<'a> {
             from_whom: waiting.text("from_whom"),
             since: waiting.text("since"),
             deadline_seconds: waiting.0.get("deadline_seconds").and_then(Value::as_u64),
+            trouble: waiting.0.get("trouble").and_then(Trouble::read),
         })
     }
 
@@ -115,7 +126,32 @@ impl Waiting {
         let since = if self.since.is_empty() { String::new() } else { age::clock(&self.since) };
         let parts = [("", &self.why), ("from ", &self.from_whom), ("since ", &since)];
         let known = parts.iter().filter(|(_, text)| !text.is_empty());
-        known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ")
+        let line = known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ");
+        let trouble = self.trouble.as_ref().map(|trouble| format!("; {}", trouble.line()));
+        line + &trouble.unwrap_or_default()
+    }
+}
+
+impl Trouble {
+    fn read(value: &Value) -> Option<Self> {
+        let (since, why) = (View(value).text("since"), View(value).text("why"));
+        (!since.is_empty() || !why.is_empty()).then_some(Self { since, why })
+    }
+
+    /// `the agent calls but does not answer since 2026-11-20 19:47:03: connection refused`.
+    pub fn line(&self) -> String {
+        self.told(&age::clock(&self.since))
+    }
+
+    /// The same with how long that is.
+    pub fn line_at(&self, now: Moment) -> String {
+        self.told(&age::ago(&self.since, now))
+    }
+
+    fn told(&self, since: &str) -> String {
+        let parts = [(" since ", since), (": ", self.why.as_str())];
+        let known = parts.iter().filter(|(_, text)| !text.is_empty());
+        known.fold(UNANSWERED.to_owned(), |line, (word, text)| line + word + text)
     }
 }
 
@@ -131,6 +167,8 @@ pub fn plain(value: &Value) -> String {
 fn towards(now: &str, target: &str) -> String {
     if target.is_empty() || target == now { now.to_owned() } else { format!("{now} -> {target}") }
 }
+
+const UNANSWERED: &str = "the agent calls but does not answer";
 
 /// Fields that show a running step; at most one is not empty.
 const STEPS: &[&str] = &["clean_step", "deploy_step", "service_step"];
@@ -179,6 +217,15 @@ mod tests {
         assert_eq!(waiting.deadline_seconds, Some(1800));
         let bare = Waiting { from_whom: String::new(), since: String::new(), ..waiting };
         assert_eq!(bare.line(), "heartbeat");
+        let trouble = |since: &str, why: &str| Some(Trouble { since: since.into(), why: why.into() });
+        let silent =
+            Waiting { trouble: trouble("2026-11-20T19:46:03", "connection refused"), ..bare.clone() };
+        assert_eq!(
+            silent.line(),
+            "heartbeat; the agent calls but does not answer since 2026-11-20 19:46:03: connection refused"
+        );
+        let unknown = Waiting { trouble: trouble("", "refused"), ..bare };
+        assert_eq!(unknown.line(), "heartbeat; the agent calls but does not answer: refused");
         for node in [json!({}), json!({"driver_internal_info": {"waiting": {}}}), json!([])] {
             assert_eq!(View(&node).waiting(), None);
         }

@@ -8,8 +8,14 @@ async fn put(answers: Answers) -> (Result<Answer, CliError>, String, usize) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let clock = Hasty::default();
     let mut console = Console::plain(&mut out, &mut err);
-    let mut session =
-        Session { link: &answers, console: &mut console, clock: &clock, url: "http://api", json: false };
+    let mut session = Session {
+        link: &answers,
+        console: &mut console,
+        clock: &clock,
+        url: "http://api",
+        json: false,
+        heard: None,
+    };
     let result = session.put("/v1/nodes/n1".into(), Value::Null).await;
     (result, String::from_utf8(err).unwrap(), answers.asked().len())
 }
@@ -49,8 +55,14 @@ async fn json_goes_into_a_pipe_byte_for_byte_and_is_indented_for_a_person() {
     let mut console = Console::plain(&mut out, &mut err);
     for terminal in [false, true] {
         console.terminal = terminal;
-        let mut session =
-            Session { link: &answers, console: &mut console, clock: &clock, url: "http://api", json: true };
+        let mut session = Session {
+            link: &answers,
+            console: &mut console,
+            clock: &clock,
+            url: "http://api",
+            json: true,
+            heard: None,
+        };
         session.print_answer(&answer).unwrap();
     }
     let text = String::from_utf8(out).unwrap();

@@ -26,7 +26,8 @@ use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::fake::{FakeDelays, FakeRack};
+use crate::driver::fake::FakeRack;
+use crate::driver::fake::delays::FakeDelays;
 use crate::driver::registry::{Parts, Registry};
 use crate::model::ask::{Answer, Ask};
 use crate::model::interface::Interface;
@@ -66,7 +67,7 @@ impl Rig {
     pub(super) fn new() -> Self {
         let dir = place();
         let clock = Arc::new(VirtualClock::new());
-        let fake = Arc::new(FakeRack::new(clock.clone(), FakeDelays::default()));
+        let fake = Arc::new(FakeRack::new(clock.clone(), FakeDelays::default(), 0));
         let agents = Agents {
             #[expect(clippy::default_trait_access, reason = "its module is below what conduct may name")]
             client: Default::default(),

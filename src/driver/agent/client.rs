@@ -73,9 +73,8 @@ impl AgentError {
     /// The same for a call that is no step.
     pub fn driver(&self, what: &str) -> DriverError {
         match self {
-            Self::NoAddress | Self::Silent { .. } | Self::Busy(_) => {
-                DriverError::silent("the agent", self.to_string())
-            }
+            Self::Silent { why, .. } => DriverError::silent("the agent", why),
+            Self::NoAddress | Self::Busy(_) => DriverError::silent("the agent", self.to_string()),
             Self::Another(why) => DriverError::Lost { why: why.clone() },
             Self::BadRequest(_)
             | Self::Unknown(_)

@@ -4,6 +4,7 @@
 //! A machine begins as its record says (after a restart it is what the record says again). The reference's fake
 //! management knows `pxe` only, which makes a deployment with it fail; this one also knows `disk` and `cdrom`.
 //!
+//! - `delays`    how long calls take
 //! - `faults`    silence, refusal, lies, stalls and death at the nth call
 //! - `machine`   what is remembered of one machine
 //! - `power`     power and where it boots from
@@ -14,16 +15,17 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use crate::base::id::NodeId;
 use crate::base::time::{SharedClock, sleep};
 use crate::driver::Hardware;
 use crate::driver::error::DriverError;
+use crate::driver::fake::delays::{Draws, FakeDelay, FakeDelays};
 use crate::driver::fake::faults::{FakeFaults, Fault};
 use crate::driver::fake::machine::FakeMachine;
 use crate::model::node::Node;
 
+pub mod delays;
 pub mod faults;
 pub mod machine;
 pub mod panel;
@@ -32,22 +34,12 @@ pub mod settings;
 pub mod steps;
 pub mod vendor;
 
-/// How long each kind of call takes; nothing by default.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FakeDelays {
-    pub power: Duration,
-    pub management: Duration,
-    pub bios: Duration,
-    pub raid: Duration,
-    pub firmware: Duration,
-    pub deploy: Duration,
-}
-
 /// All fake machines of this daemon.
 #[derive(Debug)]
 pub struct FakeRack {
     clock: SharedClock,
     delays: FakeDelays,
+    draws: Draws,
     faults: FakeFaults,
     machines: Mutex<HashMap<NodeId, FakeMachine>>,
 }
@@ -64,13 +56,14 @@ pub struct FakeServer {
 }
 
 impl FakeRack {
-    pub fn new(clock: SharedClock, delays: FakeDelays) -> Self {
-        Self::with_faults(clock, delays, FakeFaults::none())
+    /// Delays that are ranges are drawn from `seed`.
+    pub fn new(clock: SharedClock, delays: FakeDelays, seed: u64) -> Self {
+        Self { draws: Draws::new(seed), ..Self::with_faults(clock, delays, FakeFaults::none()) }
     }
 
     /// A rack that fails as told.
     pub fn with_faults(clock: SharedClock, delays: FakeDelays, faults: FakeFaults) -> Self {
-        Self { clock, delays, faults, machines: Mutex::default() }
+        Self { clock, delays, draws: Draws::default(), faults, machines: Mutex::default() }
     }
 
     /// The machine of a node; begins as the record says.
@@ -121,7 +114,7 @@ impl FakeServer {
     /// One call: meets the fault that is due, waits `delay`, then changes or reads the machine.
     async fn call<T>(
         &self,
-        delay: Duration,
+        delay: FakeDelay,
         change: impl FnOnce(&mut FakeMachine) -> T + Send,
     ) -> Result<T, DriverError> {
         let fault = self.rack.faults.next();
@@ -133,6 +126,7 @@ impl FakeServer {
             Some(Fault::Stall(length)) => sleep(&*self.rack.clock, length).await,
             Some(Fault::Lie) | None => {}
         }
+        let delay = self.rack.draws.draw(delay);
         if !delay.is_zero() {
             sleep(&*self.rack.clock, delay).await;
         }

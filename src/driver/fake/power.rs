@@ -7,6 +7,7 @@ use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
+use crate::driver::fake::delays::FakeDelay;
 use crate::driver::fake::machine::FakeMachine;
 use crate::model::boot::BootDevice;
 use crate::model::power::{Power, PowerWish};
@@ -22,13 +23,13 @@ impl PowerSwitch for FakeServer {
                 PowerWish::On | PowerWish::Reset | PowerWish::SoftReset => self.rest_of_off(),
                 PowerWish::Off | PowerWish::SoftOff => Duration::ZERO,
             };
-            let delay = self.rack.delays.power.max(rest);
+            let delay = self.rack.draws.draw(self.rack.delays.power).max(rest);
             if delay > limit {
                 sleep(&*self.rack.clock, limit).await;
                 return self.state().await;
             }
             let clock = self.rack.clock.clone();
-            self.call(delay, move |machine| switch(machine, wish, clock.tick())).await
+            self.call(FakeDelay::of(delay), move |machine| switch(machine, wish, clock.tick())).await
         })
     }
 }

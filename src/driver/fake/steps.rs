@@ -1,7 +1,8 @@
-//! One fake step for each turn that a step can say: for tests of pipelines, and for users who want to see one.
+//! The fake deployment, and one fake step for each turn that a step can say: for tests of pipelines, and for users who want to see one.
 //!
 //! | step | arguments | what it says |
 //! |---|---|---|
+//! | `deploy` | | look again after the configured delay, then done |
 //! | `fake_done` | | done |
 //! | `fake_fail` | error | failed |
 //! | `fake_act` | times | act so often, then done |
@@ -17,6 +18,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::time::{Later, sleep};
+use crate::driver::fake::delays::FakeDelay;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::memo::{count, with};
 use crate::driver::{StepCall, StepWork};
@@ -37,12 +39,23 @@ impl FakeStep {
     fn server(&self, call: &StepCall) -> FakeServer {
         self.rack.server(&call.machine.node)
     }
+
+    /// Lets the configured delay pass, rounded up to full seconds, without holding anything for it.
+    fn deployed(&self, call: &StepCall) -> Turn {
+        let delay = self.rack.draws.draw(self.rack.delays.deploy);
+        if delay.is_zero() || turns(call) > 0 {
+            return Turn::done();
+        }
+        let after = u32::try_from(delay.as_millis().div_ceil(1000)).unwrap_or(u32::MAX);
+        Turn::LookIn { after, memo: next(call) }
+    }
 }
 
 impl StepWork for FakeStep {
     fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
         Box::pin(async move {
-            match self.server(call).call(Duration::ZERO, |_| ()).await {
+            match self.server(call).call(FakeDelay::default(), |_| ()).await {
+                Ok(()) if call.step.step == DEPLOY => self.deployed(call),
                 Ok(()) => looked(call),
                 Err(error) => error.turn(),
             }
@@ -136,6 +149,8 @@ fn into(call: &StepCall) -> Boots {
     }
 }
 
+/// The one step of a fake deployment.
+const DEPLOY: &str = "deploy";
 /// Memo field: moment of the last heartbeat that was counted.
 const BEAT: &str = "beat";
 /// Memo field: turns taken so far.

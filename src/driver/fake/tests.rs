@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -113,7 +115,7 @@ async fn every_fake_step_of_the_table_is_known() {
     let rows =
         ROWS.iter().filter(|row| row.name == "fake").flat_map(|row| row.steps.iter().copied().flatten());
     let steps: Vec<_> = rows.filter(|spec| spec.by == By::Driver).collect();
-    assert_eq!(steps.len(), 25);
+    assert_eq!(steps.len(), 26);
     for spec in steps.iter().filter(|spec| spec.step != "fake_slow") {
         let said = turns(spec.step, &json!({})).await;
         assert!(!format!("{said:?}").contains("there is no"), "{}", spec.step);
@@ -133,6 +135,17 @@ async fn a_slow_step_takes_its_time_on_the_clock() {
     clock.advance(Duration::from_secs(1));
     assert_eq!(acting.await.unwrap(), Turn::done());
     assert_eq!(rack.seen(node().id).unwrap().acts, 1);
+}
+
+#[tokio::test]
+async fn a_deployment_takes_its_delay_and_holds_nothing_for_it() {
+    assert_eq!(turns("deploy", &json!({})).await, [Turn::done()]);
+    let deploy = FakeDelay { least: Duration::from_millis(4200), most: Duration::from_millis(4900) };
+    let (_, rack) = rack(FakeDelays { deploy, ..FakeDelays::default() }, FakeFaults::none());
+    let (work, mut call) = (FakeStep::new(rack), call("deploy", &json!({})));
+    let Turn::LookIn { after: 5, memo } = work.look(&call).await else { panic!("it does not wait") };
+    call.memo = memo;
+    assert_eq!(work.look(&call).await, Turn::done());
 }
 
 #[tokio::test]
@@ -177,6 +190,8 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
         memo: Memo::new(),
         lost: 0,
         silent: 0,
+        trouble: None,
+        step_began: None,
         fetched: false,
         versions: Object::new(),
         asked: Vec::new(),
@@ -217,7 +232,7 @@ async fn a_machine_begins_as_its_record_says_and_then_keeps_its_own_mind() {
 
 #[tokio::test]
 async fn a_delay_longer_than_the_limit_leaves_power_as_it_is() {
-    let delays = FakeDelays { power: Duration::from_secs(10), ..FakeDelays::default() };
+    let delays = FakeDelays { power: FakeDelay::of(Duration::from_secs(10)), ..FakeDelays::default() };
     let (clock, rack) = rack(delays, FakeFaults::none());
     let power = rack.server(&node()).hardware().power.unwrap();
     let switching = tokio::spawn(async move { power.set(PowerWish::On, Duration::from_secs(3)).await });

@@ -9,7 +9,7 @@ use crate::depot::shelf::Shelf;
 use crate::driver::agent::AgentSettings;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::fake::FakeDelays;
+use crate::driver::fake::delays::FakeDelays;
 use crate::model::Object;
 use crate::model::node::Wished;
 use crate::model::step::Kind;
@@ -97,7 +97,7 @@ fn registry(data: &std::path::Path) -> Registry {
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };
     let bmc = Ground::new(clock.clone(), Arc::new(Blank), PrintKey::new(Secret::new("key")), 1);
-    let fake = Arc::new(FakeRack::new(clock, FakeDelays::default()));
+    let fake = Arc::new(FakeRack::new(clock, FakeDelays::default(), 0));
     Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents), bmc }).unwrap()
 }
 

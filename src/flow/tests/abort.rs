@@ -21,7 +21,9 @@ fn a_waiting_deployment_is_aborted() {
     assert!(stage.error().contains("aborted by request during step deploy.write_image"), "{}", stage.error());
     assert_eq!(stage.owed[0].effect, Effect::Logs);
     assert!(stage.node.wait.is_none() && stage.node.run.is_none());
+    assert!(stage.node.agent.is_some(), "its logs are fetched");
     stage.pay_all();
+    assert!(stage.node.agent.is_none() && stage.node.agent_seen.is_some());
 }
 
 #[test]

@@ -51,41 +51,77 @@ fn a_beat_whose_look_is_silent_keeps_one_thing() {
 #[test]
 fn silence_has_an_end_although_it_is_not_kept() {
     let mut stage = asking();
-    let mut beats = 0;
-    while stage.state() == Provision::CleanWait {
+    let wait = stage.node.wait.clone().unwrap();
+    for _ in 0..100 {
         stage.beat();
         stage.see(silent());
-        beats += 1;
-        assert!(beats < 100);
+        assert_eq!((stage.state(), stage.node.wait.as_ref()), (Provision::CleanWait, Some(&wait)));
     }
-    assert_eq!((beats, stage.state()), (40, Provision::CleanFail), "the first was before");
-    assert!(stage.error().contains("no answer"), "{}", stage.error());
-}
-
-#[test]
-fn the_count_of_silence_is_kept_with_what_is_kept() {
-    let mut stage = asking();
-    stage.beat();
+    stage.due();
     stage.see(silent());
-    assert_eq!((stage.silent, stage.node.run.as_ref().unwrap().silent), (Some(2), 1));
-    stage.beat();
-    assert_eq!(stage.node.run.as_ref().unwrap().silent, 2);
-    stage.looks.clear();
-    stage.happen(&Happened::Opened);
-    assert_eq!((stage.silent, stage.looks.as_slice()), (Some(2), &[Look::AgentSteps][..]));
+    assert_eq!((stage.state(), stage.node.wished.maintenance), (Provision::CleanFail, false));
+    for part in
+        ["https://192.0.2.1:9999", "since 1970-01-01", "0 s) although", "no answer", "cause, then manage"]
+    {
+        assert!(stage.error().contains(part), "{part} in {}", stage.error());
+    }
 }
 
 #[test]
-fn an_answer_forgets_the_silence_in_memory() {
+fn an_agent_that_neither_beats_nor_answers_is_told_of_as_such() {
     let mut stage = deploying();
     stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
+    stage.due();
+    stage.see(silent());
+    assert_eq!(stage.state(), Provision::DeployFail);
+    assert!(
+        stage.error().contains("no heartbeat of the agent at https://192.0.2.1:9999 since"),
+        "{}",
+        stage.error()
+    );
+}
+
+#[test]
+fn the_first_silent_look_is_kept_and_the_first_answer_ends_it() {
+    let told = |stage: &Stage| stage.journal.iter().filter(|event| event.event == "trouble").count();
+    let memo = object(json!({"command": "1"}));
+    let mut stage = deploying();
+    stage.turn(Turn::Agent { memo: memo.clone() });
+    let began = stage.node.wait.clone().unwrap();
+    stage.beat();
+    let (kept, renewed) = (stage.kept, stage.node.wait.clone().unwrap());
+    assert!(renewed.number > began.number && renewed.since == began.since, "{renewed:?}");
+    stage.turn(failed(FailureKind::Silent));
+    let trouble = stage.node.run.as_ref().unwrap().trouble.clone().unwrap();
+    assert_eq!((stage.kept, trouble.why.as_str(), told(&stage)), (kept + 1, "some reason", 1));
+    let marked = stage.node.wait.clone().unwrap();
+    assert!(marked.number > renewed.number, "it has its full time from the first silence");
     stage.beat();
     stage.turn(failed(FailureKind::Silent));
-    assert_eq!(stage.silent, Some(1));
+    assert_eq!((stage.kept, stage.node.wait.as_ref(), told(&stage)), (kept + 2, Some(&marked), 1));
+    stage.happen(&Happened::Opened);
+    stage.turn(Turn::Agent { memo: memo.clone() });
+    assert_eq!((stage.kept, told(&stage)), (kept + 3, 2));
+    let (run, wait) = (stage.node.run.clone().unwrap(), stage.node.wait.clone().unwrap());
+    assert!(run.trouble.is_none() && wait.number > marked.number && wait.since == began.since, "{wait:?}");
     stage.beat();
-    let kept = stage.kept;
-    stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
-    assert_eq!((stage.silent, stage.kept), (Some(0), kept));
+    stage.turn(Turn::Agent { memo });
+    assert_eq!((stage.kept, told(&stage)), (kept + 4, 2));
+}
+
+#[test]
+fn a_silent_bmc_is_seen_too() {
+    let mut stage = pacing();
+    let began = stage.node.wait.as_ref().unwrap().since;
+    for _ in 0..3 {
+        stage.due();
+        stage.see(silent());
+        assert_eq!(stage.node.wait.as_ref().unwrap().since, began);
+    }
+    assert_eq!(stage.journal.iter().filter(|event| event.event == "trouble").count(), 1);
+    stage.due();
+    stage.turn(Turn::LookIn { after: 15, memo: object(json!({"n": 1})) });
+    assert_eq!(stage.node.run.as_ref().unwrap().trouble, None);
 }
 
 #[test]

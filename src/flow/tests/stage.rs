@@ -16,7 +16,7 @@ use crate::model::decision::{Decision, Fate, LaterLook};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
 use crate::model::interface::Interface;
-use crate::model::journal::Event;
+use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{MOVES, Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::outcome::{Happened, Outcome, Seen};
@@ -36,6 +36,8 @@ pub(super) struct Stage {
     pub(super) policy: Policy,
     pub(super) catalog: Catalog,
     pub(super) journal: Vec<Event>,
+    /// The scenes of the journal's events.
+    pub(super) scenes: Vec<Scene>,
     /// The look that was wished for later.
     pub(super) later: Option<LaterLook>,
     /// The count of silent looks; `None` after a start.
@@ -43,6 +45,8 @@ pub(super) struct Stage {
     /// Decisions that kept something.
     pub(super) kept: usize,
     tokens: u32,
+    /// Seconds that have passed besides the microsecond of each decision.
+    passed: i64,
     /// A look was begun and is not over.
     under_way: bool,
     /// The wait of this number has ended: its end does not come again.
@@ -64,6 +68,8 @@ impl Stage {
             policy: Policy::default(),
             catalog: catalog(),
             journal: Vec::new(),
+            scenes: Vec::new(),
+            passed: 0,
             later: None,
             silent: None,
             kept: 0,
@@ -86,7 +92,7 @@ impl Stage {
         self.tokens += 1;
         let token = Secret::new(format!("token-{}", self.tokens));
         let facts = Facts {
-            at: Moment(i64::from(self.tokens)),
+            at: Moment(self.passed * 1_000_000 + i64::from(self.tokens)),
             token: &token,
             policy: &self.policy,
             catalog: &self.catalog,
@@ -223,6 +229,10 @@ impl Stage {
         }
     }
 
+    pub(super) fn pass(&mut self, seconds: i64) {
+        self.passed += seconds;
+    }
+
     pub(super) fn state(&self) -> Provision {
         self.node.provision
     }
@@ -265,7 +275,10 @@ impl Stage {
         }
         self.later = decision.later.or(self.later.take());
         self.silent = decision.silent.or(self.silent);
-        self.journal.extend(decision.journal);
+        for Noted { event, scene } in decision.journal {
+            self.journal.push(event);
+            self.scenes.push(scene);
+        }
         self.check_record();
         assert_eq!(self.stuck(), None, "{:#?}\nowed {:?}", self.node, self.owed);
     }
@@ -273,7 +286,7 @@ impl Stage {
     /// Each move is in the table and begins where the one before ended.
     fn check_moves(&self, decision: &Decision) {
         let mut at = self.node.provision.name().to_owned();
-        for event in &decision.journal {
+        for Noted { event, .. } in &decision.journal {
             assert_ne!(event.event, "internal", "{}", event.text);
             if event.event != "provision" {
                 continue;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::pipelines::deploying;
 use super::stage::{Stage, asked, failed, lost, object, silent};
+use crate::model::ask::Ask;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::effect::{Effect, Look};
 use crate::model::interface::Interface;
@@ -133,31 +134,6 @@ fn a_far_side_that_is_silent_is_asked_again_but_not_for_ever() {
 }
 
 #[test]
-fn an_agent_that_beats_but_never_answers_is_given_up() {
-    let mut stage = deploying();
-    let mut beats = 0;
-    while stage.state() != Provision::DeployFail {
-        stage.see(silent());
-        if stage.state() == Provision::DeployWait {
-            stage.beat();
-            beats += 1;
-        }
-        assert!(beats < 100);
-    }
-    assert_eq!(beats, 40);
-}
-
-#[test]
-fn an_answer_ends_the_count_of_silence() {
-    let mut stage = deploying();
-    stage.see(silent());
-    assert_eq!(stage.node.run.as_ref().unwrap().silent, 1);
-    stage.beat();
-    stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
-    assert_eq!(stage.node.run.as_ref().unwrap().silent, 0);
-}
-
-#[test]
 fn a_look_that_finds_what_the_record_says_commits_nothing() {
     let mut stage = deploying();
     let memo = object(json!({"command": "1"}));
@@ -189,9 +165,10 @@ fn waits_do_not_end_in_maintenance() {
     let before = stage.node.wait.clone().unwrap();
     stage.due();
     let after = stage.node.wait.clone().unwrap();
-    assert_eq!(after.why, WaitFor::Look);
-    assert!(after.number > before.number && after.length >= 60, "{after:?}");
-    stage.node.wished.maintenance = false;
+    assert_eq!((after.why, after.since, after.length), (before.why, before.since, before.length));
+    assert!(after.number > before.number && after.ends_in() >= 60, "{after:?}");
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    assert_eq!(stage.node.wait.as_ref().unwrap().ends_in(), 0, "its own length again");
     stage.due();
     assert_eq!(stage.looks, [Look::Step { cursor: 1 }]);
 }

@@ -96,6 +96,7 @@ pub fn kind(value: &Value) -> &'static str {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
+        Value::String(text) if text.is_empty() => "an empty text",
         Value::String(_) => "another text",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",

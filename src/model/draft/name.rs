@@ -11,12 +11,26 @@ pub fn check(name: &str, version: u16) -> Result<(), Refusal> {
     if parse_uuid(name).is_some() {
         return Err(Refusal::Invalid("name must not look like a UUID".to_owned()));
     }
-    let (fits, rule) = if version >= 10 {
-        (is_logical(name), "1 to 255 of the characters A-Z a-z 0-9 - . _ ~")
+    if version >= 10 {
+        return check_logical(name);
+    }
+    if is_host(name) {
+        Ok(())
     } else {
-        (is_host(name), "a host name (RFC 1123)")
+        Err(Refusal::Invalid("name must be a host name (RFC 1123)".to_owned()))
+    }
+}
+
+/// Checks the characters of a name and says which one is wrong.
+pub fn check_logical(name: &str) -> Result<(), Refusal> {
+    if is_logical(name) {
+        return Ok(());
+    }
+    let given = match name.chars().find(|one| !is_logical(one.encode_utf8(&mut [0; 4]))) {
+        Some(wrong) => format!("{wrong:?} is none of them"),
+        None => format!("{} were given", name.chars().count()),
     };
-    if fits { Ok(()) } else { Err(Refusal::Invalid(format!("name must be {rule}"))) }
+    Err(Refusal::Invalid(format!("name must be 1 to 255 of the characters A-Z a-z 0-9 - . _ ~, but {given}")))
 }
 
 /// Whether a text can be the name of anything: what a path may hold in the place of a UUID.
@@ -41,6 +55,14 @@ const RESERVED: &[&str] = &["maintenance", "management", "states", "vendor_passt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_wrong_character_is_named() {
+        let text = |name: &str| check_logical(name).unwrap_err().to_string();
+        assert!(text("aa:bb").ends_with("but ':' is none of them"), "{}", text("aa:bb"));
+        assert!(text("").ends_with("but 0 were given"), "{}", text(""));
+        assert!(text(&"x".repeat(256)).ends_with("but 256 were given"));
+    }
 
     #[test]
     fn names_follow_the_rules_of_their_version() {

@@ -5,7 +5,7 @@ use crate::base::secret::{MASK, Veil};
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
-use crate::model::run::{Run, Wait};
+use crate::model::run::{Run, Wait, WaitFor};
 use crate::model::shape::json;
 use crate::model::step::{Kind, Step};
 
@@ -31,7 +31,7 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
         steps(run, &mut object);
     }
     if let Some(wait) = &node.wait {
-        waiting(wait, object.member("waiting"));
+        waiting(node, wait, object.member("waiting"));
     }
     object.close();
 }
@@ -161,12 +161,22 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     object.close();
 }
 
-fn waiting(wait: &Wait, out: &mut Vec<u8>) {
+/// What is waited for; `suspended_by` says why its end decides nothing, `trouble` since when nobody answers.
+fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     let mut object = Members::open(out);
     object.text("why", wait.why.text());
     object.text("from_whom", &wait.from_whom);
     json::bare_moment(object.member("since"), wait.since);
     json::number(object.member("deadline_seconds"), wait.length);
+    if node.wished.maintenance && wait.why != WaitFor::Power {
+        object.text("suspended_by", "maintenance");
+    }
+    if let Some(trouble) = node.run.as_ref().and_then(|run| run.trouble.as_ref()) {
+        let mut inner = Members::open(object.member("trouble"));
+        json::bare_moment(inner.member("since"), trouble.since);
+        inner.text("why", &trouble.why);
+        inner.close();
+    }
     object.close();
 }
 

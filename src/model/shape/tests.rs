@@ -11,6 +11,8 @@ use crate::model::boot::{Agent, BootDevice};
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
 use crate::model::provision::Provision;
+use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
+use crate::model::step::Kind;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../../tests/goldens/api/fields.json")).unwrap()
@@ -205,4 +207,44 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
         (&info["persistent_boot_device"], &info["is_next_boot_persistent"]),
         (&json!("pxe"), &json!(false))
     );
+}
+
+#[test]
+fn a_wait_says_who_is_silent_and_what_suspends_it() {
+    let mut record = node();
+    let waiting = |record: &Node| shown(record, LATEST)["driver_internal_info"]["waiting"].clone();
+    let wait = Wait {
+        number: 1,
+        why: WaitFor::Beat,
+        from_whom: "the agent".to_owned(),
+        since: Moment(0),
+        length: 15,
+        paused: Some(60),
+    };
+    record.wait = Some(wait);
+    record.wished.maintenance = false;
+    let plain = waiting(&record);
+    assert_eq!((plain["deadline_seconds"].as_u64(), plain.as_object().unwrap().len()), (Some(15), 4));
+    record.wished.maintenance = true;
+    record.run = Some(Run {
+        kind: Kind::Clean,
+        manual: false,
+        plan: Vec::new(),
+        cursor: 0,
+        phase: Phase::Beat,
+        memo: Object::new(),
+        lost: 0,
+        silent: 0,
+        trouble: Some(Trouble { since: Moment(0), why: "refused".to_owned() }),
+        step_began: None,
+        fetched: false,
+        versions: Object::new(),
+        asked: Vec::new(),
+        started: Moment(0),
+    });
+    let waiting = waiting(&record);
+    assert_eq!(waiting["suspended_by"], "maintenance");
+    let trouble = serde_json::json!({"since": "1970-01-01T00:00:00.000000", "why": "refused"});
+    assert_eq!(waiting["trouble"], trouble);
+    assert_eq!(waiting["deadline_seconds"], 15);
 }

@@ -104,6 +104,29 @@ async fn ranges_give_parts_and_say_which() {
 }
 
 #[tokio::test]
+async fn another_version_than_the_wanted_one_is_not_sent() {
+    let (_outer, root) = site();
+    let first = get(&root, "image", &[]).await;
+    let (tag, date) = (first.header("etag"), first.header("last-modified"));
+    for (name, value, status) in [
+        ("If-Match", tag.to_owned(), 200),
+        ("If-Match", format!("\"other\", {tag}"), 200),
+        ("If-Match", "*".to_owned(), 200),
+        ("If-Match", format!("W/{tag}"), 412),
+        ("If-Match", "\"other\"".to_owned(), 412),
+        ("If-Unmodified-Since", date.to_owned(), 200),
+        ("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:01 GMT".to_owned(), 412),
+        ("If-Unmodified-Since", "nonsense".to_owned(), 200),
+    ] {
+        let got = get(&root, "image", &[(name, &value), ("Range", "bytes=0-")]).await;
+        let status = if status == 200 { 206 } else { status };
+        assert_eq!(got.status, status, "{name}: {value}");
+    }
+    let both = [("If-Match", "\"other\""), ("If-None-Match", tag)];
+    assert_eq!(get(&root, "image", &both).await.status, 412);
+}
+
+#[tokio::test]
 async fn a_known_version_is_not_sent_again() {
     let (_outer, root) = site();
     let first = get(&root, "image", &[]).await;

@@ -49,9 +49,9 @@ async fn garbage_is_answered_400_and_closed() {
         "GET\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
         "GET / HTTP/1.1\r\nno colon\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
-        "POST / HTTP/1.1\r\nContent-Length: 4\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -1\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: gzip\r\n\r\n",
     ] {
         let answer = server.talk(ask.as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 400 "), "{ask:?}: {answer}");
@@ -83,11 +83,13 @@ async fn a_client_that_is_slow_with_its_head_is_cut() {
 async fn a_body_over_the_limit_is_refused_declared_or_not() {
     let server = Running::plain(Limits::default()).await;
     let large = "x".repeat(LIMIT + 1);
-    let declared =
-        format!("POST / HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{large}", large.len());
+    let declared = format!(
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{large}",
+        large.len()
+    );
     assert!(server.talk(declared.as_bytes()).await.starts_with("HTTP/1.1 413 "));
     let chunked = format!(
-        "POST / HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{large}\r\n0\r\n\r\n",
         large.len()
     );
     assert!(server.talk(chunked.as_bytes()).await.starts_with("HTTP/1.1 413 "));
@@ -99,25 +101,75 @@ async fn a_body_over_the_limit_is_refused_declared_or_not() {
 async fn a_refused_upload_does_not_lose_its_answer() {
     let server = Running::plain(Limits::default()).await;
     let large = "x".repeat(4 << 20);
-    let ask = format!("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{large}", large.len());
+    let ask = format!("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{large}", large.len());
     assert!(server.talk(ask.as_bytes()).await.starts_with("HTTP/1.1 413 "));
+}
+
+#[tokio::test]
+async fn a_connection_outlives_an_answer_to_an_unread_body() {
+    let server = Running::plain(Limits::default()).await;
+    let mut stream = server.raw(b"").await;
+    for round in 0..200 {
+        stream.write_all(b"PUT /unread HTTP/1.1\r\nHost: h\r\nContent-Length: 4000\r\n\r\n").await.unwrap();
+        // The head is alone in the first packet, and is looked at before the rest comes.
+        server.service.entered.notified().await;
+        stream.write_all(&[b'x'; 1000]).await.unwrap();
+        tokio::task::yield_now().await;
+        stream.write_all(&[b'x'; 3000]).await.unwrap();
+        let refused = one(&mut stream, "unread").await;
+        assert!(refused.starts_with("HTTP/1.1 405 ") && !refused.contains("close"), "{round}: {refused}");
+        stream.write_all(OPEN).await.unwrap();
+        assert!(one(&mut stream, "GET / ? ").await.starts_with("HTTP/1.1 200 OK"), "{round}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_ends_with_its_answer_says_so() {
+    let server = Running::plain(Limits::default()).await;
+    let long = format!("Content-Length: {}", 1 << 20);
+    for line in [long.as_str(), "Content-Length: 4\r\nExpect: 100-continue", "Content-Length: 4"] {
+        let answer =
+            server.talk(format!("PUT /unread HTTP/1.1\r\nHost: h\r\n{line}\r\n\r\n").as_bytes()).await;
+        assert!(
+            answer.starts_with("HTTP/1.1 405 ") && answer.contains("\r\nConnection: close\r\n"),
+            "{answer}"
+        );
+        assert!(!answer.contains("100 Continue"), "{answer}");
+    }
+    let large = format!("POST / HTTP/1.1\r\nHost: h\r\n{long}\r\n\r\n");
+    let answer = server.talk(large.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 413 ") && answer.contains("\r\nConnection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once() {
+    let server = Running::plain(Limits::default()).await;
+    for lines in ["", "Host: a\r\nHost: a\r\n", "Host: a b\r\n", "Host: a/b\r\n"] {
+        let ask = format!("GET / HTTP/1.1\r\n{lines}Connection: close\r\n\r\n");
+        let answer = server.talk(ask.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 400 "), "{lines:?}: {answer}");
+    }
+    for lines in ["Host:\r\n", "host: [fe80::1]:6385\r\n"] {
+        let ask = format!("GET / HTTP/1.1\r\n{lines}Connection: close\r\n\r\n");
+        assert!(server.talk(ask.as_bytes()).await.starts_with("HTTP/1.1 200 "), "{lines:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_slow_body_is_given_up() {
     let server = Running::plain(Limits { body: SHORT, ..Limits::default() }).await;
-    let answer = server.talk(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf").await;
+    let answer = server.talk(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await;
     assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
 }
 
 #[tokio::test]
 async fn a_body_that_breaks_off_harms_nobody() {
     let server = Running::plain(Limits::default()).await;
-    let mut stream = server.raw(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf").await;
+    let mut stream = server.raw(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await;
     stream.shutdown().await.unwrap();
     let answer = rest(&mut stream).await;
     assert!(!answer.contains("200 OK"), "{answer}");
-    drop(server.raw(b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nhalf").await);
+    drop(server.raw(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await);
     assert!(server.talk(CLOSING).await.contains("200 OK"));
 }
 
@@ -125,7 +177,7 @@ async fn a_body_that_breaks_off_harms_nobody() {
 async fn a_client_that_waits_for_100_is_told_to_go_on() {
     let server = Running::plain(Limits::default()).await;
     let mut stream =
-        server.raw(b"POST / HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n").await;
+        server.raw(b"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n").await;
     one(&mut stream, "HTTP/1.1 100 Continue\r\n\r\n").await;
     stream.write_all(b"ab").await.unwrap();
     assert!(one(&mut stream, "POST / ? ab").await.starts_with("HTTP/1.1 200 OK"));

@@ -4,8 +4,7 @@ use heed::RoTxn;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
-use crate::base::moment::Moment;
-use crate::model::journal::{Entry, Event};
+use crate::model::journal::{Entry, Event, Scene};
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;
@@ -16,15 +15,6 @@ use crate::store::txn::{Change, Txn};
 #[derive(Debug)]
 pub struct Journal<'t, 'p> {
     pub(in crate::store) txn: &'t mut Txn<'p>,
-}
-
-/// When an event happened and how the node stood after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scene {
-    pub at: Moment,
-    pub state: String,
-    pub target: Option<String>,
-    pub step: Option<String>,
 }
 
 impl Journal<'_, '_> {
@@ -40,6 +30,7 @@ impl Journal<'_, '_> {
             state: scene.state,
             target: scene.target,
             step: scene.step,
+            seconds: scene.seconds,
         };
         self.txn.put(self.txn.tables().journal, &key(sequence), &encode(node, &entry)?)?;
         self.txn.changes.push(Change::Entry(node, sequence));

@@ -82,14 +82,14 @@ async fn write_until_killed(dir: &Path) {
 
 fn change(txn: &mut Txn<'_>, id: NodeId) -> Result<u64, StoreError> {
     use crate::model::journal::Event;
-    use crate::store::table::journal::Scene;
+    use crate::model::journal::Scene;
 
     let found = txn.nodes().get(id);
     let mut node = found.map_or_else(|| Node::new(id, Wished::default(), txn.at()), Arc::unwrap_or_clone);
     node.changes += 1;
     let counter = node.changes;
     txn.nodes().put(&node)?;
-    let scene = Scene { at: txn.at(), state: "enroll".to_owned(), target: None, step: None };
+    let scene = Scene { at: txn.at(), state: "enroll".to_owned(), target: None, step: None, seconds: None };
     txn.journal().append(id, Event::info("test", "changed"), scene)?;
     Ok(counter)
 }

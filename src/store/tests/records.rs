@@ -189,6 +189,8 @@ fn run(args: Object) -> Run {
         memo: args.clone(),
         lost: 1,
         silent: 2,
+        trouble: None,
+        step_began: None,
         fetched: true,
         versions: args,
         asked: vec![asked],

@@ -3,9 +3,10 @@
 use super::*;
 use crate::model::effect::{Effect, Owed, Purpose};
 use crate::model::journal::Event;
+use crate::model::journal::Scene;
 use crate::model::provision::Provision;
 use crate::store::error::Duplicate;
-use crate::store::table::journal::{PER_NODE, Scene};
+use crate::store::table::journal::PER_NODE;
 
 #[tokio::test]
 async fn orders_rise_and_survive_a_removal() {
@@ -283,5 +284,5 @@ fn owed(number: u64) -> Owed {
 }
 
 fn scene() -> Scene {
-    Scene { at: Moment(9), state: "enroll".to_owned(), target: None, step: None }
+    Scene { at: Moment(9), state: "enroll".to_owned(), target: None, step: None, seconds: None }
 }

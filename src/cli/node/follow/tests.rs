@@ -63,18 +63,50 @@ async fn several_nodes_are_followed_to_the_last() {
 
 #[tokio::test]
 async fn a_daemon_that_restarts_is_waited_for() {
+    let moving = node("cleaning", Some("available")).to_string();
     let good = node("available", None).to_string();
-    let answers = Answers::new([(0, ""), (0, ""), (503, ""), (200, &good)]);
-    let (code, _, err) = play(&answers, "wait n1").await;
+    let looks = [(200, &*moving), (200, &*moving), (0, ""), (0, ""), (503, ""), (200, &*good)];
+    let (code, _, err) = play(&Answers::new(looks), "wait n1").await;
     assert_eq!(code, 0);
-    assert_eq!(err, "ferric: no answer from http://api after 0s; still trying\n");
+    assert_eq!(err, "ferric: no answer from http://api for 0s; still trying\n");
+}
+
+#[tokio::test]
+async fn silence_counts_from_the_last_answer() {
+    let moving = node("cleaning", Some("available")).to_string();
+    let good = node("available", None).to_string();
+    let looks = std::iter::repeat_n((200, &*moving), 12).chain([(0, ""), (200, &*good)]);
+    let looks: Vec<_> = looks.collect();
+    let answers = Answers::new::<14>(looks.try_into().unwrap());
+    let (code, out, err) = play(&answers, "wait n1").await;
+    assert_eq!(code, 0);
+    assert_eq!(err, "ferric: no answer from http://api for 2s; still trying\n");
+    assert!(out.contains("    21s  n1  available"), "{out}");
+}
+
+#[tokio::test]
+async fn an_api_that_never_answered_is_not_waited_for() {
+    let answers = Answers::new([]);
+    let (code, _, err) = play(&answers, "wait n1").await;
+    assert_eq!((code, answers.asked().len()), (1, 1));
+    assert!(err.contains("cannot wait: no answer from http://api: connection refused"), "{err}");
+    let answers = Answers::new([(503, "")]);
+    assert_eq!((play(&answers, "wait n1").await.0, answers.asked().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn an_answer_to_the_order_is_an_answer() {
+    let good = node("manageable", None).to_string();
+    let (code, _, err) = play(&Answers::new([(202, ""), (0, ""), (200, &good)]), "manage n1 --wait").await;
+    assert_eq!(code, 0, "{err}");
 }
 
 #[tokio::test]
 async fn a_daemon_that_stays_away_is_given_up() {
-    let answers = Answers::new([]);
+    let moving = node("cleaning", Some("available")).to_string();
+    let answers = Answers::new([(200, &moving)]);
     let (code, _, err) = play(&answers, "wait n1").await;
-    assert_eq!((code, answers.asked().len()), (1, 41));
+    assert_eq!((code, answers.asked().len()), (1, 42));
     assert!(err.contains("cannot wait: no answer from http://api: connection refused"), "{err}");
 }
 

@@ -28,7 +28,8 @@ fn a_waiting_node_is_shown_in_groups() {
             "agent_url": "https://10.0.0.5:9999", "agent_version": "13.0.0",
             "agent_last_heartbeat": "2026-11-20T19:46:58.000000",
             "waiting": {"why": "heartbeat", "from_whom": "agent 10.0.0.5",
-                "since": "2026-11-20T19:46:58.271161", "deadline_seconds": 1800},
+                "since": "2026-11-20T19:46:58.271161", "deadline_seconds": 1800,
+                "trouble": {"since": "2026-11-20T19:46:03", "why": "connection\nrefused"}},
         },
         "instance_uuid": null, "instance_info": {}, "boot_interface": "ipxe", "deploy_interface": "direct",
         "driver_info": {"deploy_kernel": "http://files/kernel"}, "properties": {"cpus": 8}, "extra": {},
@@ -47,6 +48,7 @@ State
     from              agent 10.0.0.5
     since             2026-11-20 19:46:58 (5s ago)
     at most           30m00s
+    trouble           the agent calls but does not answer since 2026-11-20 19:46:03 (1m00s ago): connection refused
   power               on
 Agent
   address             https://10.0.0.5:9999

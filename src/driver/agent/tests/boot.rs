@@ -6,7 +6,8 @@ use super::*;
 use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::capability::boot_device::BootDeviceSwitch;
-use crate::driver::fake::{FakeDelays, FakeRack};
+use crate::driver::fake::FakeRack;
+use crate::driver::fake::delays::FakeDelays;
 use crate::model::boot::BootDevice;
 use crate::model::power::Power;
 
@@ -22,7 +23,7 @@ impl Site {
         let peer = Peer::start().await;
         let mut node = node(&peer);
         node.power = Some(Power::On);
-        let rack = Arc::new(FakeRack::new(Arc::new(HastyClock::default()), FakeDelays::default()));
+        let rack = Arc::new(FakeRack::new(Arc::new(HastyClock::default()), FakeDelays::default(), 0));
         Self { peer, rack, node, data: tempfile::tempdir().unwrap() }
     }
 
