@@ -15,10 +15,11 @@ use crate::twin::ipmi::station::{Asked, Station};
 use crate::twin::ipmi::turn::{Now, Seen, Turn};
 use crate::wire::ipmi::command::netfn;
 use crate::wire::ipmi::command::session::{ACTIVATE_SESSION, CIPHER_SUITES, SESSION_CHALLENGE};
+use crate::wire::ipmi::crypto::Key;
 use crate::wire::ipmi::id::{Privilege, SessionId};
 use crate::wire::ipmi::lan15;
 use crate::wire::ipmi::lan20::{self, Payload};
-use crate::wire::ipmi::message::{Request, Response};
+use crate::wire::ipmi::message::{Checks, Request, Response};
 use crate::wire::ipmi::packet::Packet;
 use crate::wire::ipmi::rmcp::{Ping, Pong};
 use crate::wire::ipmi::status::Completion;
@@ -122,25 +123,23 @@ impl Bmc {
         if self.station.settings.has(Quirk::NoPing) {
             return;
         }
-        let pong =
+        let answer =
             Pong { tag: ping.tag, enterprise: ASF, oem: [0; 4], entities: IPMI_AND_ASF, interactions: 0 };
-        turn.say(from, pong.emit());
+        turn.say(from, answer.emit());
     }
 
     fn old_packet(&mut self, packet: &lan15::Packet<'_>, from: SocketAddr, now: Now, turn: &mut Turn) {
         let settings = &self.station.settings;
-        if settings.has(Quirk::NoOldHpe) || settings.has(Quirk::NoOldSupermicro) {
+        let id = packet.header.session;
+        let outside = id == SessionId::NONE;
+        if settings.has(Quirk::NoOldHpe) || settings.has(Quirk::NoOldSupermicro) && !outside {
             return;
         }
-        let id = packet.header.session;
-        if id == SessionId::NONE {
+        if outside {
             if let Ok(request) = Request::parse(packet.message)
                 && let Some(answer) = self.bare(&request, now)
             {
-                turn.say(
-                    from,
-                    lan15::emit(lan15::Header::BARE, &answer, &crate::wire::ipmi::crypto::Key::default()),
-                );
+                turn.say(from, lan15::emit(lan15::Header::BARE, &answer, &Key::default()));
             }
             return;
         }
@@ -207,6 +206,7 @@ impl Bmc {
             return None;
         }
         let answer = match request.command {
+            SESSION_CHALLENGE if self.station.settings.has(Quirk::NoOldSupermicro) => return None,
             SESSION_CHALLENGE if self.station.settings.old => self.challenge(request.data, now),
             SESSION_CHALLENGE | ACTIVATE_SESSION => Err(Completion::INVALID_COMMAND),
             _ => command::bare(&self.station, request)?,
@@ -224,18 +224,13 @@ impl Bmc {
         if let Some(answers) = session.remembered(bytes, now.tick) {
             return self.answer(id, &answers, turn);
         }
-        let answers = if session.busy > 0 {
-            session.busy -= 1;
-            vec![request.answer(Completion::BUSY, &[]).emit()]
-        } else {
-            self.seen.commands = self.seen.commands.saturating_add(1);
-            self.perform(place, &request, level, (now, turn))
-        };
+        self.seen.commands = self.seen.commands.saturating_add(1);
+        let answers = self.perform(place, &request, level, (now, turn));
         if let Some(session) = self.sessions.iter_mut().find(|session| session.id == id) {
             session.remember(bytes, &answers, now.tick);
         }
         self.answer(id, &answers, turn);
-        self.after(id, &request, &answers, now, turn);
+        self.after(id, &request, &answers, (now, turn));
     }
 
     fn perform(
@@ -248,6 +243,7 @@ impl Bmc {
         let answer = match self.session_command(place, request, (now, turn)) {
             Some(answer) => answer,
             None if level < command::level(request) => Err(Completion::PRIVILEGE),
+            None if self.is_busy(place) => Err(Completion::BUSY),
             None if command::is_bridge(request) => {
                 return command::bridge(&mut self.station, request, now);
             }
@@ -255,6 +251,15 @@ impl Bmc {
         };
         let (code, data) = split(answer);
         vec![request.answer(code, &data).emit()]
+    }
+
+    /// Whether this session is to be put off once more.
+    fn is_busy(&mut self, place: usize) -> bool {
+        let Some(session) = self.sessions.get_mut(place).filter(|session| session.busy > 0) else {
+            return false;
+        };
+        session.busy -= 1;
+        true
     }
 
     fn answer(&mut self, id: SessionId, answers: &[Vec<u8>], turn: &mut Turn) {
@@ -318,8 +323,7 @@ pub fn split(answer: Result<Vec<u8>, Completion>) -> (Completion, Vec<u8>) {
 
 /// Whether an emitted answer says that all went well.
 pub fn is_ok(answer: &[u8]) -> bool {
-    Response::parse(answer, crate::wire::ipmi::message::Checks::Strict)
-        .is_ok_and(|response| response.completion.is_ok())
+    Response::parse(answer, Checks::Strict).is_ok_and(|response| response.completion.is_ok())
 }
 
 /// ASF's enterprise number.

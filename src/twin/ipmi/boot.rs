@@ -117,7 +117,7 @@ impl BootOptions {
 }
 
 /// IPMI 2.0 table 28-14, parameter 3.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 const INVALID: u8 = 0x80;
 const VALID: u8 = 0x80;
 const IN_PROGRESS: u8 = 1;

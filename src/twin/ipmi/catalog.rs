@@ -226,7 +226,7 @@ pub const ROWS: &[Row] = &[
     row(0x0d, "VBAT",          0x02, (0x28, 1), lasting(VOLTS, (14, -3), 217, 217, [200, 190, 180, 240, 245, 250])),
     row(0x0e, "PS1 Power",     0x08, (0x0a, 1), value(WATTS, (4, 0), 40, 3, SUPPLY)),
     row(0x0f, "PS2 Power",     0x08, (0x0a, 2), value(WATTS, (4, 0), 41, 3, SUPPLY)),
-    row(0x10, "Total Power",   0x03, (0x07, 1), lasting(WATTS, (8, 0), 40, 1, [0, 0, 0, 180, 190, 200])),
+    row(0x10, "Total Power",   0x0b, (0x07, 1), lasting(WATTS, (8, 0), 40, 1, [0, 0, 0, 180, 190, 200])),
     row(0x11, "CPU Usage",     0x0b, (0x03, 1), value(PERCENT, (1, 0), 30, 20, [0; 6])),
     row(0x20, "Power Unit",    0x09, (0x15, 1), states(0x6f, 0x0000, 0x0001)),
     row(0x21, "PS1 Status",    0x08, (0x0a, 1), states(0x6f, 0x0001, 0x0001)),

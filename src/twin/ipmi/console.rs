@@ -199,7 +199,7 @@ const BOOT_LOG: &[&str] = &[
 /// Characters that wait for a reader.
 const OUTPUT_LIMIT: usize = 65_536;
 const LINE_LIMIT: usize = 256;
-/// Characters in one packet: the payload's size less its header, and fewer than FreeIPMI's buffer.
+/// Characters in one packet: the payload's size less its header, and fewer than `FreeIPMI`'s buffer.
 const CHARACTERS: usize = 128;
 const LAST_NUMBER: u8 = 15;
 const RETRY: Duration = Duration::from_millis(500);

@@ -44,8 +44,7 @@ impl Bmc {
         id: SessionId,
         request: &Request<'_>,
         answers: &[Vec<u8>],
-        now: Now,
-        turn: &mut Turn,
+        (now, turn): (Now, &mut Turn),
     ) {
         if request.netfn != netfn::APP || !answers.first().is_some_and(|answer| is_ok(answer)) {
             return;
@@ -133,7 +132,7 @@ impl Bmc {
             return Err(Completion::INVALID_COMMAND);
         }
         let [SOL, ..] = data else { return Err(Completion::INVALID_FIELD) };
-        let capacity = if self.station.settings.has(Quirk::SolLimit) { 0 } else { 1 };
+        let capacity = u8::from(!self.station.settings.has(Quirk::SolLimit));
         Ok(ActivationStatus { capacity, active: u16::from(self.station.sol.is_held()) }.emit())
     }
 

@@ -7,7 +7,7 @@ pub enum Quirk {
     OpenPrivilege,
     /// The level ADMINISTRATOR is refused with 81h after login.
     AdminRefused,
-    /// Capabilities asked with the bit of 2.0 are refused with CCh.
+    /// Capabilities asked with the bit of 2.0 are refused with `CCh`.
     CapabilitiesReserved,
     /// A repeated RAKP 1 or 3 is refused with 02h.
     RakpNoRepeat,
@@ -25,7 +25,7 @@ pub enum Quirk {
     NoReservation,
     /// SOL is held by a dead session until it is deactivated.
     SolActive,
-    /// The first three commands of a session are answered C0h.
+    /// The first three commands of a session are answered C0h, those that change the session apart.
     NodeBusy,
     /// A packet too short for a message comes when SOL is activated.
     Runt,
@@ -33,7 +33,7 @@ pub enum Quirk {
     SolLimit,
     /// Packets of IPMI 1.5 are not answered.
     NoOldHpe,
-    /// Packets of IPMI 1.5 are not answered.
+    /// Sessions of IPMI 1.5 are not answered; what it asks outside of them is.
     NoOldSupermicro,
     /// Records claim five bytes more than they have.
     RecordLength,
@@ -43,7 +43,7 @@ pub enum Quirk {
     SuiteStatus,
     /// A disk boots under UEFI only by device 24h.
     UefiDisk,
-    /// Setup under UEFI is refused with CCh.
+    /// Setup under UEFI is refused with `CCh`.
     BiosRefused,
     /// PXE under UEFI boots the disk.
     EfiPxe,
@@ -67,7 +67,7 @@ pub enum Quirk {
     SolKeepalive,
     /// Sequence numbers skip by two.
     SharedSequence,
-    /// Capabilities claim a K_g and deny named users.
+    /// Capabilities claim a `K_g` and deny named users.
     WrongCapabilities,
     /// The repository claims three records more than it has.
     RecordCount,

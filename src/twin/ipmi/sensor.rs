@@ -25,8 +25,7 @@ impl Sensors {
         let row = find(*number).filter(|row| row.is_remote() == remote).ok_or(Completion::NOT_PRESENT)?;
         match (command, row.shape) {
             (READING, _) => Ok(self.reading(row, now).emit()),
-            (EVENT_ENABLE, _) => Ok(events(SCANNED).emit()),
-            (EVENT_STATUS, _) => Ok(events(SCANNED).emit()),
+            (EVENT_ENABLE | EVENT_STATUS, _) => Ok(events(SCANNED).emit()),
             (SENSOR_TYPE, _) => Ok(vec![row.kind, row.event()]),
             (THRESHOLDS, Shape::Value(value)) => {
                 Ok(Thresholds { readable: value.readable(), raw: self.limits(row, value) }.emit())

@@ -64,9 +64,9 @@ impl Service {
         let state = Mutex::new(State { bmc, weather: Weather::default(), outbox: Vec::new() });
         let shared = Arc::new(Shared { server: server.clone(), clock, soft_off, state });
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let (presses, pressed) = mpsc::channel(PRESSES);
-        tasks.spawn(stop.clone().run_until_cancelled_owned(serve(shared.clone(), socket, presses)));
-        tasks.spawn(stop.clone().run_until_cancelled_owned(press_all(shared.clone(), pressed)));
+        let (hand, presses) = mpsc::channel(PRESSES);
+        tasks.spawn(stop.clone().run_until_cancelled_owned(serve(shared.clone(), socket, hand)));
+        tasks.spawn(stop.clone().run_until_cancelled_owned(press_all(shared.clone(), presses)));
         tasks.close();
         Ok(Self { address, shared, stop, tasks })
     }
@@ -177,7 +177,7 @@ impl Shared {
 }
 
 /// Receives, wakes and sends until it is cancelled.
-async fn serve(shared: Arc<Shared>, socket: UdpSocket, presses: mpsc::Sender<Pressed>) {
+async fn serve(shared: Arc<Shared>, socket: UdpSocket, hand: mpsc::Sender<Pressed>) {
     let mut progress = shared.server.watch();
     let mut buffer = [0; PACKET_LIMIT + 1];
     loop {
@@ -186,7 +186,7 @@ async fn serve(shared: Arc<Shared>, socket: UdpSocket, presses: mpsc::Sender<Pre
             // A client that is gone is not our concern.
             socket.send_to(&sent.packet, sent.to).await.ok();
         }
-        let pressed = tokio::select! {
+        let wished = tokio::select! {
             got = socket.recv_from(&mut buffer) => match got {
                 Ok((length, from)) => shared.received(buffer.get(..length).unwrap_or_default(), from),
                 // What an earlier datagram met (port unreachable) is told here; the socket is still good.
@@ -195,9 +195,9 @@ async fn serve(shared: Arc<Shared>, socket: UdpSocket, presses: mpsc::Sender<Pre
             () = until(&shared.clock, wake) => shared.woken(),
             _ = progress.changed() => shared.power_seen(),
         };
-        for press in pressed {
+        for press in wished {
             // The hand is there as long as we are; if its list is full the press is lost, as on real machines.
-            presses.try_send(press).ok();
+            hand.try_send(press).ok();
         }
     }
 }

@@ -93,10 +93,7 @@ impl Session {
 
     /// The datagram that carries `plain` to the client.
     pub fn wrap(&mut self, payload: Payload, plain: &[u8], dice: &Dice) -> Vec<u8> {
-        self.sent = match self.sent.checked_add(self.step) {
-            Some(number) => number,
-            None => 1,
-        };
+        self.sent = self.sent.checked_add(self.step).unwrap_or(1);
         match &self.seal {
             Seal::New(guard) => {
                 let bare = lan20::Header::bare(payload);

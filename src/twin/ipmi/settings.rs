@@ -60,7 +60,7 @@ impl Settings {
             suites: vec![17, 3],
             old: true,
             sessions: 16,
-            idle: Duration::from_secs(60),
+            idle: Duration::from_mins(1),
             half_open: Duration::from_secs(30),
             reset: Duration::from_secs(5),
             soft_off: Duration::from_secs(1),

@@ -114,11 +114,7 @@ impl Station {
         let changed = now.on != self.on;
         self.on = now.on;
         if changed || booted {
-            let direction = if now.on { SPECIFIC | WENT_AWAY } else { SPECIFIC };
-            self.log.add(
-                Happening { kind: 0x09, number: POWER_UNIT, direction, data: [0, 0xff, 0xff] },
-                now.wall,
-            );
+            self.log_power(changed, now);
         }
         if booted && now.on {
             let what = match self.boot.from(&self.settings) {
@@ -135,5 +131,22 @@ impl Station {
     }
 }
 
+impl Station {
+    /// Power off, power on again, or, if it was only seen on, a power cycle.
+    fn log_power(&mut self, changed: bool, now: Now) {
+        let (direction, offset) = match (changed, now.on) {
+            (true, true) => (SPECIFIC | WENT_AWAY, POWERED_OFF),
+            (true, false) => (SPECIFIC, POWERED_OFF),
+            (false, _) => (SPECIFIC, POWER_CYCLED),
+        };
+        let data = [offset, 0xff, 0xff];
+        self.log.add(Happening { kind: POWER, number: POWER_UNIT, direction, data }, now.wall);
+    }
+}
+
+/// Sensor type of the power unit, and its states.
+const POWER: u8 = 0x09;
+const POWERED_OFF: u8 = 0;
+const POWER_CYCLED: u8 = 1;
 const SPECIFIC: u8 = 0x6f;
 const WENT_AWAY: u8 = 0x80;

@@ -15,7 +15,10 @@ pub fn answer(station: &mut Station, asked: &Asked<'_>) -> Answer {
         CAPABILITIES => Ok(vec![0, BMC, BMC, BMC, BMC, BMC]),
         STATUS => Ok(status(station, now).emit()),
         CONTROL => control(station, data, now),
-        IDENTIFY => identify(station, data, now),
+        IDENTIFY => {
+            identify(station, data, now);
+            Ok(Vec::new())
+        }
         SET_POLICY => set_policy(station, data),
         RESTART_CAUSE => Ok(vec![BY_CHASSIS_CONTROL, CHANNEL]),
         boot::SET => {
@@ -61,7 +64,7 @@ fn control(station: &mut Station, data: &[u8], now: Now) -> Answer {
     Ok(Vec::new())
 }
 
-fn identify(station: &mut Station, data: &[u8], now: Now) -> Answer {
+fn identify(station: &mut Station, data: &[u8], now: Now) {
     let length = match Identify::parse(data) {
         Identify::Default => Some(15),
         Identify::Seconds(seconds) => Some(u64::from(seconds)),
@@ -69,7 +72,6 @@ fn identify(station: &mut Station, data: &[u8], now: Now) -> Answer {
     };
     let length = length.map_or(Duration::MAX, Duration::from_secs);
     station.identify = (!length.is_zero()).then(|| now.tick.after(length));
-    Ok(Vec::new())
 }
 
 fn set_policy(station: &mut Station, data: &[u8]) -> Answer {

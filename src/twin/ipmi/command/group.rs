@@ -10,6 +10,7 @@ pub fn answer(station: &Station, asked: &Asked<'_>) -> Answer {
     match asked.request.command {
         CAPABILITIES => capabilities(rest),
         POWER_READING => power(station, asked, rest),
+        CONTROLLER_ID => controller_id(station, rest),
         _ => Err(Completion::INVALID_COMMAND),
     }
 }
@@ -45,5 +46,16 @@ fn power(station: &Station, asked: &Asked<'_>, data: &[u8]) -> Answer {
     Ok(reading.emit())
 }
 
+/// A piece of the controller's name, its whole length first.
+fn controller_id(station: &Station, data: &[u8]) -> Answer {
+    let [offset, count, ..] = data else { return Err(Completion::LENGTH) };
+    let name = station.serial.as_bytes();
+    let rest = name.get(usize::from(*offset)..).ok_or(Completion::INVALID_FIELD)?;
+    let mut out = vec![DCMI, u8::try_from(name.len()).unwrap_or(u8::MAX)];
+    out.extend(rest.iter().take(usize::from(*count)));
+    Ok(out)
+}
+
+const CONTROLLER_ID: u8 = 0x09;
 /// Watts of a raw unit of the sensor.
 const WATTS: u16 = 8;

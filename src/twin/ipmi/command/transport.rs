@@ -42,17 +42,14 @@ fn plain(station: &Station, parameter: u8) -> Answer {
     suites.truncate(16);
     let mut out = vec![REVISION];
     match parameter {
-        0 => out.push(0),
+        0 | 11 | 17 | 21 => out.push(0),
         1 => out.push(0x15),
         2 => out.extend([0x15; 5]),
         7 => out.extend([64, 0x40, 0x10]),
         10 => out.push(0x03),
-        11 => out.push(0),
         13 | 15 => out.extend([0; 6]),
         14 => out.extend([0; 4]),
         16 => out.extend([0; 18]),
-        17 => out.push(0),
-        21 => out.push(0),
         22 => out.push(u8::try_from(suites.len()).unwrap_or(0)),
         23 => {
             suites.resize(16, 0);
@@ -73,12 +70,11 @@ fn sol(station: &Station, parameter: u8) -> Answer {
     let mut out = vec![REVISION];
     match parameter {
         0 => out.push(0),
-        1 => out.push(1),
+        1 | 7 => out.push(1),
         2 => out.push(0xc2),
         3 => out.extend([12, 96]),
         4 => out.extend([7, 50]),
         5 | 6 => out.push(0x0a),
-        7 => out.push(1),
         8 => out.extend([low, high]),
         _ => return Err(UNSUPPORTED),
     }
