@@ -96,9 +96,9 @@ impl Table {
     fn ask(&mut self, ask: Ask) -> Option<Answer> {
         let (ticket, turn) = self.client.ask(ask, self.now.tick, &mut self.dice).unwrap();
         self.carry(turn);
-        let found = self.events.iter().rev().find_map(|event| match event {
-            Event::Answered { ticket: known, result } if *known == ticket => Some(result.clone()),
-            _ => None,
+        let found = self.events.iter().rev().find_map(|event| {
+            let Event::Answered { ticket: known, result } = event else { return None };
+            (*known == ticket).then(|| result.clone())
         });
         found.and_then(Result::ok)
     }
@@ -306,10 +306,7 @@ fn with_every_oddity_the_client_comes_to_a_session_or_an_end() {
             let turn = table.client.wake(table.now.tick, &mut table.dice);
             table.carry(turn);
         }
-        let ended = table.events.iter().find_map(|event| match event {
-            Event::Ended(end) => Some(end.clone()),
-            _ => None,
-        });
+        let ended = table.events.iter().find(|event| matches!(event, Event::Ended(_)));
         assert!(table.is_ready() || ended.is_some(), "{id}: neither a session nor an end");
         assert!(table.is_ready() || may_end(*quirk), "{id}: {ended:?}");
     }
