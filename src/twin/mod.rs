@@ -13,11 +13,13 @@
 //! - `fault`     what can go wrong on demand
 //! - `disk`      the disk file; `steps` the in-band steps on offer; `dice` seeded random numbers
 //! - `agent`     the agent of one boot
+//! - `ipmi`      the BMC over IPMI
 
 pub mod agent;
 pub mod dice;
 pub mod disk;
 pub mod fault;
+pub mod ipmi;
 pub mod machine;
 pub mod progress;
 pub mod rack;

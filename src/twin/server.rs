@@ -124,6 +124,11 @@ impl Server {
         self.mutable().from = from;
     }
 
+    /// What the next boots start unless something else is said.
+    pub fn boots_from(&self) -> BootFrom {
+        self.mutable().from
+    }
+
     /// Where the next lookups and beats go.
     pub fn set_api(&self, api: &str) {
         api.trim_end_matches('/').clone_into(&mut self.mutable().api);

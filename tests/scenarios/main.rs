@@ -21,4 +21,5 @@ mod stock_agent;
 mod stock_cli;
 mod stock_sdk;
 mod survival;
+mod twin_ipmi;
 mod unit_file;
