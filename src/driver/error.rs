@@ -33,7 +33,7 @@ pub enum DriverError {
     )]
     LoginRefused { who: String, at: Moment, why: String },
     /// Too many calls wait already.
-    #[error("{who} is busy: {waiting} calls wait for it")]
+    #[error("{who} is busy: calls that wait for it already: {waiting}")]
     Crowded { who: String, waiting: usize },
 }
 
