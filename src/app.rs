@@ -100,7 +100,9 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let ledger = Arc::new(Ledger::default());
         let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let ground = ground::of(&config, &clock, &ledger, store.hash_key());
+        let ground = Ground { tasks: tasks.clone(), stop: stop.clone(), ..ground };
         let parts = parts(&config, &clock, files, ground);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
         let hands =
@@ -114,8 +116,8 @@ impl App {
             policy: Arc::new(config.policy.clone()),
             catalog: registry.catalog().clone(),
             tokens: Arc::new(fresh_token),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            stop,
+            tasks,
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
         });
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();

@@ -174,6 +174,7 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "fake"),
     plain(Interface::Vendor, "no-vendor"),
     // What stands behind these is in `redfish` and `ipmi`.
+    plain(Interface::Console, "ipmitool-socat"),
     plain(Interface::Management, "redfish"),
     plain(Interface::Management, "idrac-redfish"),
     plain(Interface::Management, "ipmitool"),
@@ -194,7 +195,6 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Boot, "idrac-redfish-virtual-media"),
     missing(Interface::Boot, "redfish-https"),
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Console, "ipmitool-socat"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Inspect, "redfish"),
     missing(Interface::Inspect, "idrac-redfish"),

@@ -7,6 +7,7 @@
 //!   `seats`: who makes room for whom when all connections are taken
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
+//! - [`udp`]: datagrams of one peer
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`files`]: one file below a root, over HTTP; [`range`]: the Range header; `beneath`: opening it;
 //!   `fresh`: entity tags and conditions
@@ -20,6 +21,7 @@ pub mod outgoing;
 pub mod range;
 pub mod server;
 pub mod tls;
+pub mod udp;
 
 mod beneath;
 mod fresh;
