@@ -19,11 +19,13 @@ use crate::api::Api;
 use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
+use crate::conduct::tray::Tray;
 use crate::config::section::Fake;
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
@@ -105,20 +107,26 @@ impl App {
         let ground = Ground { tasks: tasks.clone(), stop: stop.clone(), ..ground };
         let parts = parts(&config, &clock, files, ground);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        let hands =
-            Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
+        let drivers = drivers(&config, &clock, &registry);
         let site = Arc::new(Site {
             reader: store.reader(),
             writer: store.writer(),
             due: store.due(),
-            hands,
+            hands: drivers.clone(),
             clock,
             policy: Arc::new(config.policy.clone()),
             catalog: registry.catalog().clone(),
             tokens: Arc::new(fresh_token),
+            tray: drivers.tray.clone(),
+            consoles: drivers.consoles.clone(),
             stop,
             tasks,
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+        });
+        site.consoles.begin(Life {
+            reader: store.reader(),
+            tasks: site.tasks.clone(),
+            stop: site.stop.clone(),
         });
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
@@ -162,6 +170,7 @@ impl App {
         self.site.stop.cancel();
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
+        self.site.consoles.end();
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
         // The commit thread ends when the last writer is gone. All that was answered is on the disk already,
@@ -192,6 +201,15 @@ pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
 /// Makes the demo's disk image at `path`, `size` bytes; its SHA-256 in hex. Blocks.
 pub fn make_demo_image(path: &Path, size: u64) -> Result<String, AppError> {
     raw_disk::make_demo_image(path, size, DEMO_SEED).map_err(|error| AppError::Image(error.to_string()))
+}
+
+/// Those who touch machines.
+fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Arc<Drivers> {
+    let (registry, clock) = (registry.clone(), clock.clone());
+    let folder = config.data.join("consoles");
+    let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
+    let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
+    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles })
 }
 
 /// What agents are handed.

@@ -17,7 +17,7 @@ use crate::model::draft::name;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::shape::{Field, Frame, Pick, Shown, write};
-use crate::net::http::Response;
+use crate::net::http::{Headers, Response};
 use crate::store::published::Published;
 
 /// A request that has found its resource.
@@ -30,6 +30,7 @@ pub struct Call<'a> {
     pub idents: Vec<String>,
     pub query: String,
     pub body: Arc<Vec<u8>>,
+    pub headers: Headers,
     /// What links begin with.
     pub base: String,
     /// Where the connection comes from.

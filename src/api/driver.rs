@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::node::passthru;
 use crate::api::root::{answer, pair};
 use crate::model::catalog::HardwareType;
 use crate::model::interface::Interface;
@@ -55,12 +56,17 @@ pub fn raid(call: &Call<'_>) -> Result<Response, Fault> {
     Err(Fault::not_found(format!("driver {} has no RAID in this version", call.ident(0))))
 }
 
-/// Vendor methods of a driver or a node: none.
+/// Vendor methods of a driver: none has any.
 pub fn methods(call: &Call<'_>) -> Result<Response, Fault> {
-    if hardware(call).is_err() {
-        call.node()?;
-    }
-    Ok(answer(&json!({})))
+    hardware(call)?;
+    Ok(answer(&passthru::shown(&[])))
+}
+
+/// A call of one of them.
+pub async fn passthru(call: &Call<'_>) -> Result<Response, Fault> {
+    hardware(call)?;
+    let (name, _) = passthru::named(call).await?;
+    Err(passthru::unknown(&name))
 }
 
 fn hardware<'a>(call: &'a Call<'_>) -> Result<&'a HardwareType, Fault> {

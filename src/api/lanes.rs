@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::base::id::NodeId;
 use crate::base::time::Later;
-use crate::conduct::desk::Desk;
+use crate::conduct::console::Line;
+use crate::conduct::desk::{Called, Desk};
+use crate::model::Object;
 use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
@@ -24,6 +26,9 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>>;
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>>;
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>>;
+    fn passthru(&self, node: NodeId, called: Called, args: Object) -> Later<'_, Result<Seen, Refusal>>;
+    /// An end of the node's console; `None` if it is not open.
+    fn console(&self, node: NodeId) -> Option<Line>;
     /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
     fn catalog(&self) -> &Catalog;
@@ -49,6 +54,14 @@ impl Lanes for Arc<Desk> {
 
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>> {
         Box::pin(Desk::act(self, node, effect))
+    }
+
+    fn passthru(&self, node: NodeId, called: Called, args: Object) -> Later<'_, Result<Seen, Refusal>> {
+        Box::pin(Desk::passthru(self, node, called, args))
+    }
+
+    fn console(&self, node: NodeId) -> Option<Line> {
+        Desk::console(self, node)
     }
 
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>> {

@@ -7,7 +7,7 @@
 //! - `version`  both version headers        - `route`, `table`  from method and path to an action
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
-//! - `lanes`    what is asked of the lanes
+//! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat`: the resources
 
 pub mod args;
@@ -27,6 +27,7 @@ pub mod root;
 pub mod route;
 pub mod table;
 pub mod version;
+pub mod while_waiting;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use crate::api::lanes::Lanes;
 use crate::api::route::Path;
 use crate::api::table::Action;
 use crate::base::time::Later;
+use crate::model::shape::LATEST;
 use crate::net::http::{Request, Response};
 use crate::net::server::Service;
 use crate::store::reader::Reader;
@@ -94,7 +96,11 @@ impl Api {
     async fn served(&self, request: &mut Request, version: Result<u16, Fault>) -> Result<Response, Fault> {
         let used = version.as_ref().copied().unwrap_or(version::OLDEST);
         let path = Path::parse(&request.path, used)?;
-        let version = if path.is_root() { used } else { version? };
+        let version = match () {
+            () if path.is_root() => used,
+            () if path.is_ours() => LATEST,
+            () => version?,
+        };
         let accepts = request.headers.get("Accept").unwrap_or_default();
         if !route::takes_json(accepts) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
@@ -104,13 +110,15 @@ impl Api {
         let large = found.action == Action::NodeProvision;
         let limit = if large { body::PROVISION_LIMIT } else { body::LIMIT };
         let body = body::read(request, limit).await?;
+        let base = self.base(request);
         let call = Call {
             api: self,
             version,
             idents: found.idents,
             query: std::mem::take(&mut request.query),
             body: Arc::new(body),
-            base: self.base(request),
+            headers: std::mem::take(&mut request.headers),
+            base,
             from: plain(request.peer.ip()),
             published: self.reader.published(),
         };
@@ -162,7 +170,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeDelete => node::delete(&call).await,
         Action::NodeValidate => node::validate::validate(&call).await,
         Action::NodeStates => node::states::states(&call),
-        Action::NodeConsole => node::states::console(&call),
+        Action::NodeConsole => node::console::show(&call),
         Action::NodePower => node::power::power(&call).await,
         Action::NodeProvision => node::provision::provision(&call).await,
         Action::NodeMaintenance => node::maintenance::begin(&call).await,
@@ -170,6 +178,20 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeBootDevice => node::boot_device::show(&call).await,
         Action::NodeBootDeviceSet => node::boot_device::set(&call).await,
         Action::NodeBootDevices => node::boot_device::supported(&call).await,
+        Action::NodeBootMode => node::mode::boot(&call).await,
+        Action::NodeSecureBoot => node::mode::secure(&call).await,
+        Action::NodeNmi => node::nmi::inject(&call).await,
+        Action::NodeIndicators => node::indicators::list(&call).await,
+        Action::NodeIndicator => node::indicators::show(&call).await,
+        Action::NodeIndicatorSet => node::indicators::set(&call).await,
+        Action::NodeMedia => node::media::list(&call).await,
+        Action::NodeMediaInsert => node::media::insert(&call).await,
+        Action::NodeMediaEject => node::media::eject(&call).await,
+        Action::NodeMethods => node::passthru::methods(&call),
+        Action::NodePassthru(http) => node::passthru::call_method(&call, http).await,
+        Action::NodeConsoleSet => node::console::set(&call).await,
+        Action::NodeConsoleLine => node::console::line(&call),
+        Action::NodeSensors => node::sensors::show(&call).await,
         Action::NodeHistory => node::history::list(&call),
         Action::NodeHistoryEvent => node::history::show(&call),
         Action::NodeTraits => node::states::traits(&call),
@@ -189,6 +211,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::DriverProperties => driver::properties(&call),
         Action::DriverRaid => driver::raid(&call),
         Action::DriverMethods => driver::methods(&call),
+        Action::DriverPassthru => driver::passthru(&call).await,
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
         Action::Shards => node::states::shards(&call),

@@ -1,12 +1,19 @@
 //! Nodes: create, show, patch, delete.
 
 pub mod boot_device;
+pub mod console;
 pub mod history;
+pub mod indicators;
 pub mod list;
 pub mod maintenance;
+pub mod media;
+pub mod mode;
+pub mod nmi;
 pub mod operations;
+pub mod passthru;
 pub mod power;
 pub mod provision;
+pub mod sensors;
 pub mod states;
 pub mod steps;
 pub mod validate;

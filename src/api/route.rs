@@ -49,7 +49,15 @@ impl Path {
         self.segments.is_empty() && !self.versioned
     }
 
+    /// Whether it is one of our own pages, which have no microversions.
+    pub fn is_ours(&self) -> bool {
+        !self.versioned && self.segments.first().is_some_and(|first| first == OURS)
+    }
+
     fn matches(&self, pattern: &str) -> Option<Vec<String>> {
+        if self.versioned && pattern.starts_with(OURS) {
+            return None;
+        }
         if self.segments.is_empty() {
             let own = if self.versioned { "v1" } else { "" };
             return (pattern == own).then(Vec::new);
@@ -109,6 +117,9 @@ pub fn takes_json(accept: &str) -> bool {
     let mut kinds = accept.split(',').map(|kind| kind.split(';').next().unwrap_or_default().trim());
     accept.trim().is_empty() || kinds.any(|kind| ["application/json", "application/*", "*/*"].contains(&kind))
 }
+
+/// What paths begin with that the reference does not have.
+const OURS: &str = "ferric";
 
 /// More than any path of ours has.
 const SEGMENTS_LIMIT: usize = 8;
@@ -185,6 +196,7 @@ mod tests {
 
     /// Paths of the contract that this version answers as if nothing were there.
     const LATER: &[&str] = &[
+        // Rows a method.
         "nodes/{}/vendor_passthru/{}",
         "drivers/{}/vendor_passthru/{}",
         "nodes/{}/portgroups/{}/ports",

@@ -69,7 +69,7 @@ pub fn is_secret_key(key: &str) -> bool {
 pub enum Veil {
     /// Those with telling names.
     Names,
-    /// Those of a node's `instance_info`: the config drive and the image's address (it may be signed), too.
+    /// Those of a node's `instance_info` and media: the config drive and the image's address (it may be signed), too.
     Instance,
 }
 
@@ -81,7 +81,7 @@ impl Veil {
 
     /// The veil of a node's member of this name.
     pub fn of_member(name: &str) -> Self {
-        if name == "instance_info" { Self::Instance } else { Self::Names }
+        if matches!(name, "instance_info" | "media") { Self::Instance } else { Self::Names }
     }
 }
 

@@ -32,6 +32,9 @@ pub enum Command {
     /// Look at servers and tell them what to become
     #[command(after_help = example::NODE)]
     Node(NodeArguments),
+    /// Sit at a server's serial console
+    #[command(after_help = example::CONSOLE)]
+    Console(ConsoleArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.
@@ -55,6 +58,17 @@ pub struct ServeArguments {
     /// Let the operator's door listen beyond loopback although nobody has to log in
     #[arg(long)]
     pub insecure: bool,
+}
+
+/// Arguments of `ferric console`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ConsoleArguments {
+    /// Address of the API
+    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    pub url: String,
+    /// Name or UUID
+    #[arg(value_parser = node::node_named)]
+    pub node: String,
 }
 
 /// Arguments of `ferric demo`.

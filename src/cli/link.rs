@@ -5,10 +5,12 @@ use std::time::Duration;
 use url::Url;
 
 use crate::base::time::Later;
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Fault};
 use crate::cli::session::{Answer, Exchange, Request};
 use crate::net::client::Client;
+use crate::net::http::Method;
 use crate::net::outgoing::{ClientError, Outgoing, Trust};
+use crate::net::websocket::{self, WebSocket, WebSocketError};
 
 /// An API at an address. Nothing is sent before the first request.
 #[derive(Debug)]
@@ -54,6 +56,22 @@ impl Link {
         outgoing.deadline = DEADLINE;
         outgoing.answer_limit = ANSWER_LIMIT;
         Ok(outgoing)
+    }
+
+    /// Opens a WebSocket at `path`.
+    pub async fn line(&self, path: String) -> Result<WebSocket, CliError> {
+        let url = self.url.clone();
+        let request = Request { method: Method::Get, path, body: None };
+        match websocket::connect(&self.outgoing(&request)?).await {
+            Ok(socket) => Ok(socket),
+            Err(WebSocketError::Refused { status, body }) => {
+                Err(CliError::Refused(Fault::read(status, &body)))
+            }
+            Err(WebSocketError::Connection(error @ ClientError::Unreachable { .. })) => {
+                Err(CliError::Unreachable { url, source: error.into() })
+            }
+            Err(error) => Err(CliError::Unanswered { url, source: error.into() }),
+        }
     }
 
     async fn send(&self, request: Request) -> Result<Answer, CliError> {

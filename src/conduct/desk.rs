@@ -13,6 +13,7 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
 use crate::conduct::commit;
+use crate::conduct::console::Line;
 use crate::conduct::lane::Lane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
@@ -20,6 +21,7 @@ use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
+use crate::model::Object;
 use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::bmc::Fact;
 use crate::model::boot::Beat;
@@ -27,6 +29,7 @@ use crate::model::catalog::Catalog;
 use crate::model::effect::{Effect, Look, Owed};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
+use crate::model::panel::Passthru;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
@@ -36,6 +39,15 @@ use crate::model::refusal::Refusal;
 struct Slot {
     inbox: mpsc::Sender<Post>,
     letterbox: Arc<Letterbox>,
+}
+
+/// A call of a vendor's method.
+#[derive(Debug, Clone)]
+pub struct Called {
+    pub method: String,
+    /// The request's method, upper case.
+    pub http: String,
+    pub is_async: bool,
 }
 
 /// The handle; cheap to share behind an `Arc`.
@@ -116,9 +128,10 @@ impl Desk {
         if draft.starts_available {
             node.provision = Provision::Available;
         }
-        let id = node.id;
+        // One that is made with its console enabled is opened like one that was found so.
+        let (id, opened) = (node.id, node.wished.console_enabled);
         commit::create(&self.site, node).await?;
-        self.open_lane(id, Vec::new(), false);
+        self.open_lane(id, Vec::new(), opened);
         self.published(id)
     }
 
@@ -152,6 +165,38 @@ impl Desk {
             lanes.remove(&id);
         }
         Refusal::NoSuchNode { node: id.to_string() }
+    }
+
+    /// Calls a vendor's method: a look if it only reads, else a change; one that is asynchronous is answered once it
+    /// is owed.
+    pub async fn passthru(&self, id: NodeId, called: Called, args: Object) -> Result<Seen, Refusal> {
+        let Called { method, http, is_async } = called;
+        let ticket = self.site.tray.put(args);
+        let call = Passthru { method, http, ticket };
+        let answer = if is_async {
+            self.ask(id, Ask::Passthru(call)).await.map(|_| Seen::Answer(Value::Null))
+        } else if call.http == "GET" {
+            self.look(id, Look::Passthru(call)).await
+        } else {
+            self.act(id, Effect::Passthru(call)).await.map(|outcome| match outcome {
+                Outcome::Answer(value) => Seen::Answer(value),
+                Outcome::Failed(failure) => Seen::Silent(failure),
+                Outcome::Done
+                | Outcome::Power(_)
+                | Outcome::BootDevice { .. }
+                | Outcome::Turn(_)
+                | Outcome::Modes(_) => Seen::Answer(Value::Null),
+            })
+        };
+        if answer.is_err() {
+            self.site.tray.take(ticket);
+        }
+        answer
+    }
+
+    /// Somebody's end of a node's console; `None` if it is not open.
+    pub fn console(&self, id: NodeId) -> Option<Line> {
+        self.site.consoles.attach(id)
     }
 
     /// Hands over a heartbeat; answered once it is committed.

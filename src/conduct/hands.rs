@@ -8,15 +8,21 @@ use std::time::Duration;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Later, SharedClock, sleep};
+use crate::conduct::console::Consoles;
+use crate::conduct::tray::Tray;
+use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
+use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::PowerWish;
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
+
+pub mod panel;
 
 /// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
 pub trait Hands: Send + Sync + fmt::Debug {
@@ -37,6 +43,8 @@ pub struct Drivers {
     pub clock: SharedClock,
     /// Where the ramdisk's logs are kept.
     pub logs: PathBuf,
+    pub tray: Arc<Tray>,
+    pub consoles: Arc<Consoles>,
 }
 
 impl Hands for Drivers {
@@ -69,6 +77,7 @@ impl Hands for Drivers {
     }
 
     fn forget(&self, node: NodeId) {
+        self.consoles.forget(node);
         self.registry.forget(node);
     }
 }
@@ -94,25 +103,24 @@ impl Drivers {
             Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
             Look::Image => Seen::Image(self.registry.image_fault(&machine.node).await),
-            Look::BootDevice => match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                Ok(Some(switch)) => match switch.get().await {
-                    Ok(choice) => Seen::BootDevice { device: choice.device, persistent: choice.persistent },
-                    Err(error) => silent(&error),
-                },
-                Ok(None) => unsupported("boot devices"),
-                Err(error) => silent(&error),
-            },
-            Look::SupportedBootDevices => {
-                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                    Ok(Some(switch)) => match switch.supported().await {
-                        Ok(devices) => Seen::BootDevices(devices),
-                        Err(error) => silent(&error),
-                    },
-                    Ok(None) => unsupported("boot devices"),
-                    Err(error) => silent(&error),
-                }
-            }
+            Look::BootDevice | Look::SupportedBootDevices => seen(self.boot_device_of(&machine, look).await),
+            Look::Modes => seen(self.modes(&machine).await.map(Seen::Modes)),
+            Look::Indicators => seen(self.indicators(&machine).await),
+            Look::Media => seen(self.media(&machine).await),
+            Look::Sensors => seen(self.sensors(&machine).await),
+            Look::Passthru(call) => seen(self.passthru(&machine, call).await.map(Seen::Answer)),
         }
+    }
+
+    async fn boot_device_of(&self, machine: &Machine, look: &Look) -> Result<Seen, DriverError> {
+        let Some(switch) = self.hardware(machine)?.boot_device else {
+            return Ok(unsupported("boot devices"));
+        };
+        if *look == Look::SupportedBootDevices {
+            return Ok(Seen::BootDevices(switch.supported().await?));
+        }
+        let choice = switch.get().await?;
+        Ok(Seen::BootDevice { device: choice.device, persistent: choice.persistent })
     }
 
     async fn power_of(&self, machine: &Machine) -> Seen {
@@ -139,19 +147,44 @@ impl Drivers {
     async fn do_effect(&self, machine: Machine, effect: &Effect, again: bool) -> Outcome {
         match effect {
             Effect::Power { wish, limit } => self.set_power(&machine, *wish, *limit).await,
-            Effect::BootDevice { device, persistent } => {
-                match self.hardware(&machine).map(|hardware| hardware.boot_device) {
-                    Ok(Some(switch)) => match switch.set(*device, *persistent).await {
-                        Ok(_) => Outcome::Done,
-                        Err(error) => Outcome::Failed(error.failure()),
-                    },
-                    // A machine without the capability boots as its firmware is set; that is no failure.
-                    Ok(None) => Outcome::Done,
-                    Err(error) => Outcome::Failed(error.failure()),
+            Effect::BootDevice { device, persistent } => self
+                .set_boot_device(&machine, *device, *persistent)
+                .await
+                .unwrap_or_else(|error| failed(&error)),
+            Effect::KeptBootDevice => match machine.node.kept_boot {
+                Some(device) => {
+                    let set = self.set_boot_device(&machine, device, false).await;
+                    set.map_or_else(|error| failed(&error), |_| Outcome::Done)
                 }
-            }
+                None => Outcome::Done,
+            },
             Effect::Step { cursor } => self.act(machine, *cursor, again).await,
             Effect::Logs => self.collect_logs(&machine).await,
+            Effect::Mode(_)
+            | Effect::Nmi
+            | Effect::Indicator { .. }
+            | Effect::Insert { .. }
+            | Effect::Eject { .. }
+            | Effect::Passthru(_)
+            | Effect::Console { .. } => {
+                self.press(&machine, effect).await.unwrap_or_else(|error| failed(&error))
+            }
+        }
+    }
+
+    async fn set_boot_device(
+        &self,
+        machine: &Machine,
+        device: BootDevice,
+        persistent: bool,
+    ) -> Result<Outcome, DriverError> {
+        match self.hardware(machine)?.boot_device {
+            Some(switch) => {
+                let BootChoice { kept_by_us, .. } = switch.set(device, persistent).await?;
+                Ok(Outcome::BootDevice { device, kept_by_us })
+            }
+            // A machine without the capability boots as its firmware is set; that is no failure.
+            None => Ok(Outcome::Done),
         }
     }
 
@@ -206,6 +239,14 @@ fn step_name(node: &Node, about_it: bool) -> String {
     step.map(ToString::to_string).unwrap_or_default()
 }
 
+fn failed(error: &DriverError) -> Outcome {
+    Outcome::Failed(error.failure())
+}
+
+fn seen(found: Result<Seen, DriverError>) -> Seen {
+    found.unwrap_or_else(|error| silent(&error))
+}
+
 fn silent(error: &DriverError) -> Seen {
     Seen::Silent(error.failure())
 }
@@ -253,8 +294,17 @@ const LOGS_KEPT: usize = 200;
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
         Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
-        Effect::BootDevice { .. } => LOOK_LIMIT,
-        Effect::Step { .. } | Effect::Logs => ACT_LIMIT,
+        Effect::BootDevice { .. }
+        | Effect::KeptBootDevice
+        | Effect::Nmi
+        | Effect::Indicator { .. }
+        | Effect::Console { .. } => LOOK_LIMIT,
+        Effect::Step { .. }
+        | Effect::Logs
+        | Effect::Mode(_)
+        | Effect::Insert { .. }
+        | Effect::Eject { .. }
+        | Effect::Passthru(_) => ACT_LIMIT,
     }
 }
 

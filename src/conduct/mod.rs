@@ -14,6 +14,8 @@
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
+//! - `console` consoles that are open: recorded, and handed to who asks
+//! - `tray`    arguments that must not be stored
 //! - `site`    what all lanes share
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
@@ -21,6 +23,7 @@
 
 pub mod beats;
 pub mod commit;
+pub mod console;
 pub mod desk;
 pub mod hands;
 pub mod lane;
@@ -31,6 +34,7 @@ pub mod post;
 pub mod site;
 pub mod through;
 pub mod tick;
+pub mod tray;
 
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
+use crate::conduct::console::Consoles;
 use crate::conduct::hands::Hands;
+use crate::conduct::tray::Tray;
 use crate::model::catalog::Catalog;
 use crate::model::policy::Policy;
 use crate::store::due::Due;
@@ -29,6 +31,8 @@ pub struct Site {
     pub policy: Arc<Policy>,
     pub catalog: Arc<Catalog>,
     pub tokens: Tokens,
+    pub tray: Arc<Tray>,
+    pub consoles: Arc<Consoles>,
     /// Ends every task.
     pub stop: CancellationToken,
     /// Every lane and tick runs under it, so that draining can wait for them.

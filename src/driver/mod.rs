@@ -9,6 +9,7 @@
 //! - `registry`     hardware types, interface names, which implementation and which work
 //! - `table`        what each implementation declares: steps, settings, defaults
 //! - `validate`     whether a node's settings suffice, by interface
+//! - `vendor`       the methods of each vendor interface
 //! - `memo`         named fields of a step in progress
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `noop`         a management interface that takes every boot device and does nothing
@@ -31,6 +32,7 @@ use crate::driver::capability::power::PowerSwitch;
 use crate::driver::capability::raid::Raid;
 use crate::driver::capability::secure_boot::SecureBoot;
 use crate::driver::capability::sensors::Sensors;
+use crate::driver::capability::vendor::VendorPassthru;
 use crate::driver::capability::virtual_media::VirtualMedia;
 use crate::model::Object;
 use crate::model::node::Node;
@@ -49,6 +51,7 @@ pub mod noop;
 pub mod registry;
 pub mod table;
 pub mod validate;
+pub mod vendor;
 
 /// A server as the published copy has it, with its ports.
 #[derive(Debug, Clone)]
@@ -72,6 +75,7 @@ pub struct Hardware {
     pub indicators: Option<Arc<dyn Indicators>>,
     pub nmi: Option<Arc<dyn Nmi>>,
     pub console: Option<Arc<dyn Console>>,
+    pub vendor: Option<Arc<dyn VendorPassthru>>,
 }
 
 /// One step of a pipeline on one machine.

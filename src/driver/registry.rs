@@ -22,7 +22,7 @@ use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::{Hardware, Machine, StepCall, StepWork, validate};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -88,15 +88,18 @@ impl Registry {
 
     /// IPMI: the one place where its implementations are made.
     fn ipmi(&self, node: &Node) -> Result<Hardware, DriverError> {
-        let mut hardware = self.ipmi.server(node)?.hardware();
-        if node.wished.interfaces.of(Interface::Management) != IPMI {
-            let Hardware { power, console, .. } = hardware;
-            let boot_device: Option<Arc<dyn BootDeviceSwitch>> = Some(Arc::new(NoopManagement));
-            hardware = Hardware { power, console, boot_device, ..Hardware::default() };
-        }
-        hardware.console =
-            hardware.console.filter(|_| node.wished.interfaces.of(Interface::Console) == IPMI_CONSOLE);
-        Ok(hardware)
+        let all = self.ipmi.server(node)?.hardware();
+        let is = |interface, name| node.wished.interfaces.of(interface) == name;
+        let noop: Option<Arc<dyn BootDeviceSwitch>> = Some(Arc::new(NoopManagement));
+        let managed = is(Interface::Management, IPMI);
+        Ok(Hardware {
+            boot_device: if managed { all.boot_device } else { noop },
+            sensors: all.sensors.filter(|_| managed),
+            nmi: all.nmi.filter(|_| managed),
+            console: all.console.filter(|_| is(Interface::Console, IPMI_CONSOLE)),
+            vendor: all.vendor.filter(|_| is(Interface::Vendor, IPMI)),
+            ..all
+        })
     }
 
     /// What needs no BMC: fake, agent and noop.
@@ -111,6 +114,7 @@ impl Registry {
                 raid: None,
                 firmware: None,
                 console: None,
+                vendor: None,
                 ..fake.clone()
             };
         } else {
@@ -124,6 +128,7 @@ impl Registry {
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
         hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
         hardware.console = fake.console.filter(|_| is_fake(Interface::Console));
+        hardware.vendor = fake.vendor.filter(|_| is_fake(Interface::Vendor));
         hardware
     }
 
@@ -283,6 +288,7 @@ fn implementation(row: &Row) -> Implementation {
         steps: row.steps.iter().copied().flatten().cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,
+        methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }
 

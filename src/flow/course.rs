@@ -44,7 +44,7 @@ impl<'a> Course<'a> {
 
     /// The decision. `before` is the record as it was.
     pub fn finish(mut self, before: &Node) -> Decision {
-        let reserved = self.still_owed().count() > 0;
+        let reserved = self.still_owed().count() > 0 || self.node.mode_change.is_some();
         self.node.reserved = reserved;
         let fate = if self.node == *before {
             Fate::Same

@@ -3,11 +3,13 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
+pub mod aside;
 pub mod beat;
 pub mod bmc;
 pub mod course;
 pub mod fetch;
 pub mod lookup;
+pub mod mode;
 pub mod pipeline;
 pub mod plan;
 pub mod power;
@@ -57,12 +59,21 @@ pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Lookup { .. }
         | Ask::PortCreate(_)
         | Ask::PortPatch { .. }
-        | Ask::PortDelete { .. } => Vec::new(),
+        | Ask::PortDelete { .. }
+        | Ask::Mode(_)
+        | Ask::Console { .. }
+        | Ask::Insert(_)
+        | Ask::Eject(_)
+        | Ask::Passthru(_) => Vec::new(),
     }
 }
 
 /// Decides an ask: refused, or what follows from it.
 pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    if node.mode_change.is_some() && !ask.never_waits() {
+        // Between its looks nothing is owed, but the machine is not free.
+        return Err(Refusal::Locked { node: node.id, host: facts.policy.host.clone() });
+    }
     match ask {
         Ask::Provision(ask) => verb::admit(node, ask, facts),
         Ask::Power { target, timeout } => power::admit(node, *target, *timeout, facts),
@@ -73,6 +84,11 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::PortCreate(port) => update::port_create(node, port, facts),
         Ask::PortPatch { port, patch } => update::port_patch(node, *port, patch, facts),
         Ask::PortDelete { port } => update::port_delete(node, *port, facts),
+        Ask::Mode(wish) => mode::admit(node, *wish, facts),
+        Ask::Console { on } => aside::console(node, *on, facts),
+        Ask::Insert(medium) => aside::insert(node, medium, facts),
+        Ask::Eject(drives) => Ok(aside::eject(node, drives, facts)),
+        Ask::Passthru(call) => Ok(aside::passthru(node, call, facts)),
     }
 }
 
@@ -107,13 +123,23 @@ fn paid(course: &mut Course<'_>, number: u64, outcome: &Outcome) {
         return;
     };
     course.settle(number);
+    take_outcome(course, &owed, outcome);
+}
+
+/// What an outcome means to whom it was owed for; the effect is settled already.
+fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Power(power) = outcome {
         power::record(course, *power);
     }
+    if let Outcome::BootDevice { device, kept_by_us } = outcome {
+        course.node.kept_boot = kept_by_us.then_some(*device);
+    }
     match owed.purpose {
-        Purpose::Run => step::paid(course, &owed, outcome),
-        Purpose::Power | Purpose::Sync => power::paid(course, &owed, outcome),
-        Purpose::Aftermath | Purpose::Call => beside(course, &owed, outcome),
+        Purpose::Run => step::paid(course, owed, outcome),
+        Purpose::Power | Purpose::Sync => power::paid(course, owed, outcome),
+        Purpose::Aftermath | Purpose::Call => beside(course, owed, outcome),
+        Purpose::Mode => mode::paid(course, owed, outcome),
+        Purpose::Aside => aside::paid(course, owed, outcome),
     }
 }
 
@@ -123,7 +149,12 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Outcome::Failed(failure) => {
             course.note(Event::error("effect", format!("{} failed: {}", owed.effect.label(), failure.why)));
         }
-        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) => {}
+        Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::BootDevice { .. }
+        | Outcome::Turn(_)
+        | Outcome::Modes(_)
+        | Outcome::Answer(_) => {}
     }
 }
 
@@ -138,7 +169,15 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Step { cursor } => step::looked(course, *cursor, seen),
         Look::AgentSteps => fetch::steps_fetched(course, seen),
         Look::AgentAlive => lookup::agent_looked_at(course, seen),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => {}
+        Look::Modes => mode::looked(course, seen),
+        Look::Valid { .. }
+        | Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Image
+        | Look::Indicators
+        | Look::Media
+        | Look::Sensors
+        | Look::Passthru(_) => {}
     }
 }
 
@@ -150,7 +189,15 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
             power::keep_recovering(course);
         }
         Look::AgentAlive => step::look_was_dropped(course, look),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => {}
+        Look::Modes => mode::look_was_dropped(course),
+        Look::Valid { .. }
+        | Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Image
+        | Look::Indicators
+        | Look::Media
+        | Look::Sensors
+        | Look::Passthru(_) => {}
     }
 }
 
@@ -191,6 +238,7 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Beat => trouble::no_beat(course),
         WaitFor::Look => step::look_at_step(course),
         WaitFor::Power => power::look_again(course),
+        WaitFor::Mode => course.wish(Look::Modes),
     }
 }
 

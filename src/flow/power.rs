@@ -32,12 +32,20 @@ pub fn admit(
         return Ok(course.finish(node));
     }
     course.node.target_power = Some(target.goal());
-    for wish in target.wishes() {
+    for wish in target.wishes(node.wished.disable_power_off) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
-        course.owe(Effect::Power { wish: *wish, limit }, Purpose::Power);
+        switch(&mut course, *wish, limit, Purpose::Power);
     }
     course.note(Event::info("power", format!("asked for {target:?}")));
     Ok(course.finish(node))
+}
+
+/// Owes a wish of power. A boot device that the machine does not keep is set again before it boots.
+pub fn switch(course: &mut Course<'_>, wish: PowerWish, limit: u32, purpose: Purpose) {
+    if wish != PowerWish::Off && wish != PowerWish::SoftOff && course.node.kept_boot.is_some() {
+        course.owe(Effect::KeptBootDevice, purpose);
+    }
+    course.owe(Effect::Power { wish, limit }, purpose);
 }
 
 fn is_there(node: &Node, target: PowerTarget) -> bool {
@@ -49,8 +57,8 @@ fn is_there(node: &Node, target: PowerTarget) -> bool {
 
 fn default_limit(wish: PowerWish, facts: &Facts<'_>) -> u32 {
     match wish {
-        PowerWish::SoftOff => facts.policy.soft_power_off_timeout,
-        PowerWish::On | PowerWish::Off => facts.policy.power_state_change_timeout,
+        PowerWish::SoftOff | PowerWish::SoftReset => facts.policy.soft_power_off_timeout,
+        PowerWish::On | PowerWish::Off | PowerWish::Reset => facts.policy.power_state_change_timeout,
     }
 }
 
@@ -103,7 +111,12 @@ fn unfit(seen: &Seen) -> Option<&str> {
         | Seen::Alive(_)
         | Seen::BootDevice { .. }
         | Seen::BootDevices(_)
-        | Seen::Image(_) => None,
+        | Seen::Image(_)
+        | Seen::Modes(_)
+        | Seen::Indicators(_)
+        | Seen::Media(_)
+        | Seen::Sensors(_)
+        | Seen::Answer(_) => None,
     }
 }
 
@@ -141,7 +154,10 @@ pub fn sync_due(course: &mut Course<'_>) {
     let node = &course.node;
     let recovering = node.fault == Some(Fault::Power);
     let resting = !node.wished.maintenance && node.provision.traits().power_sync;
-    let busy = node.run.is_some() || node.target_power.is_some() || course.still_owed().next().is_some();
+    let busy = node.run.is_some()
+        || node.mode_change.is_some()
+        || node.target_power.is_some()
+        || course.still_owed().next().is_some();
     if (recovering || resting) && !busy {
         course.wish(Look::Power);
     }
@@ -172,7 +188,12 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
         | Seen::BootDevices(_)
-        | Seen::Image(_) => {}
+        | Seen::Image(_)
+        | Seen::Modes(_)
+        | Seen::Indicators(_)
+        | Seen::Media(_)
+        | Seen::Sensors(_)
+        | Seen::Answer(_) => {}
     }
 }
 
@@ -187,6 +208,7 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
     let recorded = course.node.power;
     if recorded == Some(seen) {
         course.node.misses = 0;
+        course.wish(Look::Modes);
         return;
     }
     let wish = match recorded {
@@ -210,7 +232,7 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
                 wish.goal().name()
             ),
         ));
-        course.owe(Effect::Power { wish, limit: policy.power_state_change_timeout }, Purpose::Sync);
+        switch(course, wish, policy.power_state_change_timeout, Purpose::Sync);
     }
 }
 

@@ -1,8 +1,11 @@
 //! After a start: what was under way goes on; looks come before changes (style corner 15).
 
+use crate::flow::aside;
 use crate::flow::course::Course;
+use crate::flow::mode;
 use crate::flow::power;
 use crate::flow::step;
+use crate::flow::take_outcome;
 use crate::model::effect::{Effect, Owed, Purpose};
 use crate::model::outcome::Outcome;
 use crate::model::run::{Phase, Run};
@@ -11,13 +14,19 @@ use crate::model::turn::{Failure, FailureKind};
 
 /// The daemon has found the node in its store. Owed effects are paid by the lane, with `again`.
 pub fn opened(course: &mut Course<'_>) {
+    resume(course);
+    mode::opened(course);
+    aside::opened(course);
+}
+
+fn resume(course: &mut Course<'_>) {
     if let Some(press) = unsure_press(course) {
         course.settle(press.number);
         let failure = Failure::new(
             FailureKind::Unknown,
             "the daemon stopped while it was being done: unknown whether done",
         );
-        step::paid(course, &press, &Outcome::Failed(failure));
+        take_outcome(course, &press, &Outcome::Failed(failure));
         return;
     }
     if course.owes_for(Purpose::Run) {
@@ -46,9 +55,17 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
             .as_ref()
             .and_then(Run::step)
             .is_some_and(|step| step.again == Again::Never && step.by != By::Agent),
-        Effect::Power { .. } | Effect::BootDevice { .. } | Effect::Logs => {
-            first.effect.again() == Again::Never
-        }
+        Effect::Power { .. }
+        | Effect::BootDevice { .. }
+        | Effect::KeptBootDevice
+        | Effect::Logs
+        | Effect::Mode(_)
+        | Effect::Nmi
+        | Effect::Indicator { .. }
+        | Effect::Insert { .. }
+        | Effect::Eject { .. }
+        | Effect::Passthru(_)
+        | Effect::Console { .. } => first.effect.again() == Again::Never,
     };
     never.then(|| first.clone())
 }

@@ -11,7 +11,7 @@ use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::{Power, PowerWish};
+use crate::model::power::{Power, PowerTarget, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind};
@@ -57,7 +57,10 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         Core::CheckPower => look(course, Look::Power),
         Core::PowerOn => switch(course, &[PowerWish::On]),
         Core::PowerOff => switch(course, &[PowerWish::Off]),
-        Core::Reboot => switch(course, &[PowerWish::Off, PowerWish::On]),
+        Core::Reboot => {
+            let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off);
+            switch(course, wishes);
+        }
         Core::BootDisk => {
             course.node.boots = Boots::Disk;
             switch(course, &[PowerWish::On]);
@@ -102,7 +105,7 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
     set_phase(course, Phase::Act);
     let limit = course.facts.policy.power_state_change_timeout;
     for wish in wishes {
-        course.owe(Effect::Power { wish: *wish, limit }, Purpose::Run);
+        power::switch(course, *wish, limit, Purpose::Run);
     }
 }
 
@@ -114,11 +117,15 @@ fn reboot(course: &mut Course<'_>, into: Boots) {
     course.node.boots = into;
     set_phase(course, Phase::Reboot { into });
     let limit = course.facts.policy.power_state_change_timeout;
-    course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
+    let never_off = course.node.wished.disable_power_off;
+    if !never_off {
+        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
+    }
     if into == Boots::Ramdisk {
         course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, Purpose::Run);
     }
-    course.owe(Effect::Power { wish: PowerWish::On, limit }, Purpose::Run);
+    let wish = if never_off { PowerWish::Reset } else { PowerWish::On };
+    power::switch(course, wish, limit, Purpose::Run);
 }
 
 fn hold(course: &mut Course<'_>) {
@@ -213,7 +220,15 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             }
         }
         (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
-        (_, Outcome::Done | Outcome::Power(_) | Outcome::Turn(_)) => {
+        (
+            _,
+            Outcome::Done
+            | Outcome::Power(_)
+            | Outcome::BootDevice { .. }
+            | Outcome::Turn(_)
+            | Outcome::Modes(_)
+            | Outcome::Answer(_),
+        ) => {
             if !course.owes_for(Purpose::Run) {
                 all_paid(course, run.phase);
             }
@@ -314,7 +329,12 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
         | Seen::Valid(_)
         | Seen::BootDevice { .. }
         | Seen::BootDevices(_)
-        | Seen::Image(_) => {}
+        | Seen::Image(_)
+        | Seen::Modes(_)
+        | Seen::Indicators(_)
+        | Seen::Media(_)
+        | Seen::Sensors(_)
+        | Seen::Answer(_) => {}
     }
 }
 
@@ -326,6 +346,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     match turn {
         Turn::Done(result) => {
             saw_power(course, result);
+            keep_boot_device(course, result);
             work(course);
             done(course);
         }
@@ -363,6 +384,14 @@ fn saw_power(course: &mut Course<'_>, result: &Object) {
         Some("power off") => power::record(course, Power::Off),
         Some("power on") => power::record(course, Power::On),
         Some(_) | None => {}
+    }
+}
+
+/// A step that set a boot device that the machine does not keep may say so: `kept_boot_device`, by name.
+fn keep_boot_device(course: &mut Course<'_>, result: &Object) {
+    let name = result.get("kept_boot_device").and_then(serde_json::Value::as_str);
+    if let Some(device) = name.and_then(BootDevice::parse) {
+        course.node.kept_boot = Some(device);
     }
 }
 

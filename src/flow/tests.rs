@@ -5,6 +5,7 @@ mod asks;
 mod beats;
 mod bmc;
 mod boots;
+mod modes;
 mod pipelines;
 mod plans;
 mod power;

@@ -142,7 +142,12 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
             | Seen::Alive(_)
             | Seen::BootDevice { .. }
             | Seen::BootDevices(_)
-            | Seen::Image(_) => {}
+            | Seen::Image(_)
+            | Seen::Modes(_)
+            | Seen::Indicators(_)
+            | Seen::Media(_)
+            | Seen::Sensors(_)
+            | Seen::Answer(_) => {}
         }
     }
     Ok(())

@@ -7,8 +7,10 @@ use serde_json::Value;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::secret::Secret;
+use crate::model::boot::BootDevice;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
+use crate::model::panel::{Medium, ModeWish, Passthru};
 use crate::model::port::Port;
 use crate::model::power::PowerTarget;
 use crate::model::step::AskedStep;
@@ -40,6 +42,18 @@ pub enum Ask {
     PortDelete {
         port: PortId,
     },
+    /// Change how the firmware boots.
+    Mode(ModeWish),
+    /// Open or close the console.
+    Console {
+        on: bool,
+    },
+    /// Put an image into a drive of the BMC.
+    Insert(Medium),
+    /// Empty these drives of the BMC.
+    Eject(Vec<BootDevice>),
+    /// Call a vendor's method that is answered before it is carried out.
+    Passthru(Passthru),
 }
 
 impl Ask {
@@ -53,7 +67,12 @@ impl Ask {
             | Self::Lookup { .. }
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
-            | Self::PortDelete { .. } => false,
+            | Self::PortDelete { .. }
+            | Self::Mode(_)
+            | Self::Console { .. }
+            | Self::Insert(_)
+            | Self::Eject(_)
+            | Self::Passthru(_) => false,
         }
     }
 
@@ -67,7 +86,12 @@ impl Ask {
             | Self::Delete
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
-            | Self::PortDelete { .. } => false,
+            | Self::PortDelete { .. }
+            | Self::Mode(_)
+            | Self::Console { .. }
+            | Self::Insert(_)
+            | Self::Eject(_)
+            | Self::Passthru(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::interface::{Interface, Interfaces};
+use crate::model::panel::MethodSpec;
 use crate::model::step::{Again, By, Kind};
 
 /// All that is enabled.
@@ -35,6 +36,8 @@ pub struct Implementation {
     pub uses_agent: bool,
     /// The agent must not be powered off by the pipeline.
     pub power_wishes: PowerSupport,
+    /// Methods of a vendor interface, on a node.
+    pub methods: &'static [MethodSpec],
 }
 
 /// What a power implementation can do.

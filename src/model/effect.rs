@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::boot::BootDevice;
+use crate::model::panel::{Lamp, ModeWish, Passthru};
 use crate::model::power::PowerWish;
 use crate::model::step::Again;
 
@@ -13,10 +14,26 @@ pub enum Effect {
     Power { wish: PowerWish, limit: u32 },
     /// Set where the machine boots from.
     BootDevice { device: BootDevice, persistent: bool },
+    /// Set the boot device that the record keeps for the machine, for the next boot.
+    KeptBootDevice,
     /// Call `act` of the run's current step with its memo.
     Step { cursor: usize },
     /// Fetch the ramdisk's logs and keep them.
     Logs,
+    /// Set how the firmware boots.
+    Mode(ModeWish),
+    /// Inject a non-maskable interrupt.
+    Nmi,
+    /// Make a lamp show something.
+    Indicator { component: String, name: String, lamp: Lamp },
+    /// Have in this drive of the BMC what the record names for it.
+    Insert { drive: BootDevice },
+    /// Have nothing in this drive of the BMC.
+    Eject { drive: BootDevice },
+    /// Call a vendor's method.
+    Passthru(Passthru),
+    /// Have the console open and recorded, or closed.
+    Console { on: bool },
 }
 
 impl Effect {
@@ -25,8 +42,17 @@ impl Effect {
         match self {
             Self::Power { wish: PowerWish::On | PowerWish::Off, .. }
             | Self::BootDevice { .. }
-            | Self::Logs => Again::Repeat,
+            | Self::KeptBootDevice
+            | Self::Logs
+            | Self::Mode(_)
+            | Self::Indicator { .. }
+            | Self::Insert { .. }
+            | Self::Eject { .. }
+            | Self::Console { .. } => Again::Repeat,
             Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
+            Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
+            | Self::Nmi
+            | Self::Passthru(_) => Again::Never,
         }
     }
 
@@ -36,9 +62,21 @@ impl Effect {
             Self::Power { wish: PowerWish::On, .. } => "power on",
             Self::Power { wish: PowerWish::Off, .. } => "power off",
             Self::Power { wish: PowerWish::SoftOff, .. } => "soft power off",
+            Self::Power { wish: PowerWish::Reset, .. } => "reset",
+            Self::Power { wish: PowerWish::SoftReset, .. } => "soft reset",
             Self::BootDevice { .. } => "set boot device",
+            Self::KeptBootDevice => "set kept boot device",
             Self::Step { .. } => "step",
             Self::Logs => "collect logs",
+            Self::Mode(ModeWish::Boot(_)) => "set boot mode",
+            Self::Mode(ModeWish::Secure(_)) => "set secure boot",
+            Self::Nmi => "inject NMI",
+            Self::Indicator { .. } => "set indicator",
+            Self::Insert { .. } => "insert virtual media",
+            Self::Eject { .. } => "eject virtual media",
+            Self::Passthru(_) => "vendor method",
+            Self::Console { on: true } => "open console",
+            Self::Console { on: false } => "close console",
         }
     }
 }
@@ -56,6 +94,10 @@ pub enum Purpose {
     Aftermath,
     /// A synchronous request that waits for the answer.
     Call,
+    /// A change of the firmware's modes.
+    Mode,
+    /// A request that was answered before: its failure is told in `last_error`.
+    Aside,
 }
 
 /// An effect with its number, as the store keeps it until the outcome is in.
@@ -87,6 +129,14 @@ pub enum Look {
     SupportedBootDevices,
     /// The head of the image that a deployment would write.
     Image,
+    /// How the firmware boots.
+    Modes,
+    Indicators,
+    /// What is in the drives of the BMC.
+    Media,
+    Sensors,
+    /// A vendor's method that only reads.
+    Passthru(Passthru),
 }
 
 impl Look {
@@ -100,6 +150,11 @@ impl Look {
             Self::BootDevice => "look at boot device",
             Self::SupportedBootDevices => "ask for boot devices",
             Self::Image => "look at the image",
+            Self::Modes => "look at boot mode",
+            Self::Indicators => "look at indicators",
+            Self::Media => "look at virtual media",
+            Self::Sensors => "read sensors",
+            Self::Passthru(_) => "vendor method",
         }
     }
 }

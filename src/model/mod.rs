@@ -13,6 +13,7 @@ pub mod journal;
 pub mod moves;
 pub mod node;
 pub mod outcome;
+pub mod panel;
 pub mod patch;
 pub mod policy;
 pub mod port;

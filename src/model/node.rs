@@ -8,8 +8,9 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::bmc::Bmc;
-use crate::model::boot::{Agent, Boots};
+use crate::model::boot::{Agent, BootDevice, Boots};
 use crate::model::interface::Interfaces;
+use crate::model::panel::{ModeChange, Modes};
 use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::run::{Run, Wait};
@@ -80,6 +81,15 @@ pub struct Node {
     pub target_raid_config: Object,
     #[serde(default)]
     pub traits: Vec<String>,
+    /// A change of the firmware's modes that is under way.
+    #[serde(default)]
+    pub mode_change: Option<ModeChange>,
+    /// A boot device that the machine does not keep: it is set again before each power on.
+    #[serde(default)]
+    pub kept_boot: Option<BootDevice>,
+    /// What a request wants in the drives of the BMC: drive to `{image_url}`.
+    #[serde(default)]
+    pub media: Object,
 }
 
 /// What clients write: the create and patch members of a node (contract `api.json`).
@@ -176,12 +186,30 @@ impl Node {
             raid_config: Object::new(),
             target_raid_config: Object::new(),
             traits: Vec::new(),
+            mode_change: None,
+            kept_boot: None,
+            media: Object::new(),
         }
     }
 
     /// Its name if it has one, else its id: what a person reads.
     pub fn label(&self) -> String {
         self.wished.name.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// The image that a request wants in a drive of the BMC.
+    pub fn medium(&self, drive: &str) -> Option<&str> {
+        self.media.get(drive)?.get("image_url")?.as_str()
+    }
+
+    /// Takes in how the firmware boots; what it does not say stays as it is.
+    pub fn record_modes(&mut self, seen: Modes) {
+        if let Some(mode) = seen.boot {
+            self.wished.boot_mode = Some(mode.name().to_owned());
+        }
+        if let Some(on) = seen.secure {
+            self.wished.secure_boot = Some(on);
+        }
     }
 
     /// A text member of `driver_info`.

@@ -1,9 +1,13 @@
 //! What has happened: it is taken in, never refused.
 
+use serde_json::Value;
+
+use crate::model::Object;
 use crate::model::bmc::Fact;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
+use crate::model::panel::{Indicator, Modes, Slot};
 use crate::model::power::Power;
 use crate::model::turn::{Failure, InBandSteps, Turn};
 
@@ -43,6 +47,15 @@ pub enum Outcome {
     Power(Power),
     /// A step spoke.
     Turn(Turn),
+    /// The boot device was set; `kept_by_us`: the machine cannot keep it.
+    BootDevice {
+        device: BootDevice,
+        kept_by_us: bool,
+    },
+    /// How the firmware boots after it was set.
+    Modes(Modes),
+    /// What a vendor's method returned.
+    Answer(Value),
     Failed(Failure),
 }
 
@@ -62,6 +75,13 @@ pub enum Seen {
     BootDevices(Vec<BootDevice>),
     /// Why the image cannot be written, if something speaks against it.
     Image(Option<String>),
+    Modes(Modes),
+    Indicators(Vec<Indicator>),
+    Media(Vec<Slot>),
+    /// Type to sensor id to fields.
+    Sensors(Object),
+    /// What a vendor's method returned.
+    Answer(Value),
     Silent(Failure),
 }
 

@@ -27,13 +27,17 @@ pub enum PowerWish {
     Off,
     /// Asks the operating system first, falls back to nothing: it fails if the machine stays on.
     SoftOff,
+    /// Boots a machine anew that must not be switched off. A press; one that is off is switched on.
+    Reset,
+    /// The same by way of the operating system.
+    SoftReset,
 }
 
 impl PowerWish {
     /// What the machine has when the wish is fulfilled.
     pub fn goal(self) -> Power {
         match self {
-            Self::On => Power::On,
+            Self::On | Self::Reset | Self::SoftReset => Power::On,
             Self::Off | Self::SoftOff => Power::Off,
         }
     }
@@ -59,14 +63,16 @@ impl PowerTarget {
         WORDS.iter().find(|(_, target, _)| *target == self).map_or(1, |(_, _, since)| *since)
     }
 
-    /// The wishes in their order.
-    pub fn wishes(self) -> &'static [PowerWish] {
-        match self {
-            Self::On => &[PowerWish::On],
-            Self::Off => &[PowerWish::Off],
-            Self::Reboot => &[PowerWish::Off, PowerWish::On],
-            Self::SoftOff => &[PowerWish::SoftOff],
-            Self::SoftReboot => &[PowerWish::SoftOff, PowerWish::On],
+    /// The wishes in their order; `never_off`: the machine must not be switched off.
+    pub fn wishes(self, never_off: bool) -> &'static [PowerWish] {
+        match (self, never_off) {
+            (Self::On, _) => &[PowerWish::On],
+            (Self::Off, _) => &[PowerWish::Off],
+            (Self::Reboot, false) => &[PowerWish::Off, PowerWish::On],
+            (Self::Reboot, true) => &[PowerWish::Reset],
+            (Self::SoftOff, _) => &[PowerWish::SoftOff],
+            (Self::SoftReboot, false) => &[PowerWish::SoftOff, PowerWish::On],
+            (Self::SoftReboot, true) => &[PowerWish::SoftReset],
         }
     }
 

@@ -55,7 +55,12 @@ impl Run {
             | Look::Valid { .. }
             | Look::BootDevice
             | Look::SupportedBootDevices
-            | Look::Image => false,
+            | Look::Image
+            | Look::Modes
+            | Look::Indicators
+            | Look::Media
+            | Look::Sensors
+            | Look::Passthru(_) => false,
         }
     }
 
@@ -124,6 +129,8 @@ pub enum WaitFor {
     Look,
     /// The next look at power (recovery from a power fault).
     Power,
+    /// The firmware takes up a mode.
+    Mode,
 }
 
 impl WaitFor {
@@ -133,6 +140,7 @@ impl WaitFor {
             Self::Beat => "the agent to finish the step",
             Self::Look => "the next look at the step",
             Self::Power => "the BMC to answer again",
+            Self::Mode => "the firmware to take up its new mode",
         }
     }
 }

@@ -15,6 +15,7 @@ use thiserror::Error;
 use tokio::task::JoinHandle;
 
 use crate::net::seats::Seat;
+use crate::net::websocket::Takeover;
 
 /// What a response carries.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub enum Body {
     Empty,
     Bytes(Vec<u8>),
     File(FileRange),
+    /// None; with status 101 the connection is somebody else's from now on.
+    Takeover(Takeover),
 }
 
 /// A stretch of an open file.
@@ -156,7 +159,7 @@ pub(super) enum Outflow {
 impl From<Body> for Outflow {
     fn from(body: Body) -> Self {
         match body {
-            Body::Empty => Self::Whole(Bytes::new()),
+            Body::Empty | Body::Takeover(_) => Self::Whole(Bytes::new()),
             Body::Bytes(bytes) => Self::Whole(Bytes::from(bytes)),
             Body::File(rest) => Self::File { length: rest.len(), rest, next: None },
         }

@@ -146,7 +146,7 @@ async fn drive<T>(talk: &mut Option<Talk>, work: impl Future<Output = T>) -> T {
     .await
 }
 
-async fn dial(target: &Target) -> io::Result<TcpStream> {
+pub(super) async fn dial(target: &Target) -> io::Result<TcpStream> {
     let mut last = io::Error::new(io::ErrorKind::NotFound, "name has no address");
     for address in target.addresses().await? {
         match TcpStream::connect(address).await {
@@ -161,7 +161,7 @@ async fn dial(target: &Target) -> io::Result<TcpStream> {
     Err(last)
 }
 
-async fn greet(
+pub(super) async fn greet(
     target: &Target,
     config: Arc<ClientConfig>,
     stream: TcpStream,

@@ -5,6 +5,7 @@
 //! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
 //! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading;
 //!   `seats`: who makes room for whom when all connections are taken
+//! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`udp`]: datagrams of one peer
@@ -22,6 +23,7 @@ pub mod range;
 pub mod server;
 pub mod tls;
 pub mod udp;
+pub mod websocket;
 
 mod beneath;
 mod fresh;

@@ -9,8 +9,8 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Incoming;
@@ -31,6 +31,7 @@ use crate::net::limits::Limits;
 use crate::net::seats::{Given, Seat, Seats};
 use crate::net::stall::Impatient;
 use crate::net::tls::ServerTls;
+use crate::net::websocket::Takeover;
 
 /// What answers requests.
 ///
@@ -156,15 +157,24 @@ struct Ends {
     local: SocketAddr,
 }
 
+/// Where a request came in.
+struct Place {
+    ends: Ends,
+    seat: Arc<Seat>,
+    /// Who takes the connection over after the answer.
+    taken: Arc<Mutex<Option<Takeover>>>,
+}
+
 /// Serves one connection to its end.
 async fn converse<S>(stream: S, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door>, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let asked = Arc::new(AtomicBool::new(false));
+    let taken = Arc::new(Mutex::new(None));
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        answer(door.clone(), request, ends, seat.clone())
+        answer(door.clone(), request, Place { ends, seat: seat.clone(), taken: taken.clone() })
     });
     let io = TokioIo::new(Impatient::new(stream, door.limits.stall, seat.clone()));
     let mut talk = speaker(&door.limits).serve_connection(io, service);
@@ -178,6 +188,14 @@ where
             poll_fn(|cx| talk.poll_without_shutdown(cx)).await
         }
     };
+    let takeover = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(takeover) = takeover.filter(|_| ended.is_ok()) {
+        seat.resume().await;
+        let parts = talk.into_parts();
+        let stream = Box::new(parts.io.into_inner());
+        stop.run_until_cancelled(takeover.run(stream, parts.read_buf.to_vec())).await;
+        return;
+    }
     if let Err(why) = &ended {
         debug!(peer = %ends.peer, error = %why, "connection ended in mid-talk");
     }
@@ -211,11 +229,20 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
 
 type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Given>, Infallible>> + Send>>;
 
-fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, ends: Ends, seat: Arc<Seat>) -> Answering {
+fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> Answering {
     Box::pin(async move {
+        let Place { ends, seat, taken } = place;
         seat.resume().await;
         let request = taken_in(request, ends, door.limits.body, seat.clone());
-        let response = given_out(door.service.call(request).await);
+        let mut response = door.service.call(request).await;
+        response.body = match response.body {
+            Body::Takeover(takeover) => {
+                *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
+                Body::Empty
+            }
+            body @ (Body::Empty | Body::Bytes(_) | Body::File(_)) => body,
+        };
+        let response = given_out(response);
         seat.resume().await;
         Ok(response.map(|body| Given::new(body, seat)))
     })

@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod agent;
+mod console;
 mod listing;
 mod observed;
+mod panel;
 mod rack;
 mod refusals;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 /// The daemon, and a door of each kind into it.
 pub struct Rack {
-    _home: TempDir,
+    home: TempDir,
     app: App,
     operator: Api,
     back: Api,
@@ -53,12 +53,35 @@ impl Rack {
     /// With lines of the configuration file.
     pub async fn start_with(configured: &str) -> Self {
         let home = TempDir::new().unwrap();
-        let app = App::start(config(home.path(), configured)).await.unwrap();
+        std::fs::write(home.path().join("ferric.toml"), configured).unwrap();
+        Self::start_in(home).await
+    }
+
+    async fn start_in(home: TempDir) -> Self {
+        let app = App::start(config(home.path())).await.unwrap();
         let reader = app.site.reader.clone();
         let lanes = Arc::new(app.desk.clone());
         let operator = Api::operator(reader.clone(), lanes.clone(), None);
         let back = Api::rack(reader, lanes, None);
-        Self { _home: home, app, operator, back }
+        Self { home, app, operator, back }
+    }
+
+    /// Stops the daemon and starts it again on the same data.
+    pub async fn restarted(self) -> Self {
+        let Self { home, app, operator, back } = self;
+        drop((operator, back));
+        app.drain().await;
+        Self::start_in(home).await
+    }
+
+    /// Where the operator's door listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.app.api
+    }
+
+    /// Where the daemon's files are.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// One call at the operator's door.
@@ -133,9 +156,8 @@ impl Rack {
     }
 }
 
-fn config(home: &Path, configured: &str) -> Config {
+fn config(home: &Path) -> Config {
     let file = home.join("ferric.toml");
-    std::fs::write(&file, configured).unwrap();
     let given = Given {
         file: Some(file),
         data: Some(home.join("data")),
@@ -164,6 +186,7 @@ async fn answered(api: &Api, request: Request) -> Answer {
         Body::Empty => Value::Null,
         Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
         Body::File(_) => panic!("the API answers with no files"),
+        Body::Takeover(_) => json!("taken over"),
     };
     Answer { status: response.status, headers: response.headers, body }
 }

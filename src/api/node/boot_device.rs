@@ -5,10 +5,10 @@ use serde_json::json;
 use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::root::answer;
+use crate::api::while_waiting::{done, unlike};
 use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::turn::{Failure, FailureKind};
+use crate::model::outcome::Seen;
 use crate::net::http::Response;
 
 /// Where the machine boots from next.
@@ -42,23 +42,5 @@ pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
         let shown: String = word.chars().take(64).collect();
         return Err(Fault::invalid(format!("boot_device {shown:?} is not one of {}", names.join(", "))));
     };
-    match call.api.lanes.act(id, Effect::BootDevice { device, persistent }).await? {
-        Outcome::Done | Outcome::Power(_) | Outcome::Turn(_) => Ok(Response::empty(204)),
-        Outcome::Failed(failure) => Err(failed(failure)),
-    }
-}
-
-fn unlike(seen: Seen) -> Fault {
-    if let Seen::Silent(failure) = seen {
-        return failed(failure);
-    }
-    Fault::new(500, "the look saw something else than was asked for")
-}
-
-/// A machine that cannot is the client's mistake; one that is silent is not.
-fn failed(failure: Failure) -> Fault {
-    match failure.kind {
-        FailureKind::Silent | FailureKind::Unknown | FailureKind::Lost => Fault::new(503, failure.why),
-        FailureKind::Step | FailureKind::Version => Fault::invalid(failure.why),
-    }
+    done(call.api.lanes.act(id, Effect::BootDevice { device, persistent }).await?)
 }

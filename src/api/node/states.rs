@@ -1,4 +1,4 @@
-//! What is asked of a node in passing: states, console, traits, children, and the shards of all.
+//! What is asked of a node in passing: states, traits, children, and the shards of all.
 
 use std::collections::BTreeMap;
 
@@ -17,12 +17,6 @@ pub fn states(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let rows = STATES.iter().filter_map(|name| field(TABLE, name)).collect();
     Ok(call.show(200, TABLE, &Pick::Named(rows), &**node))
-}
-
-/// `GET nodes/{ident}/states/console`: no console can be opened in this version.
-pub fn console(call: &Call<'_>) -> Result<Response, Fault> {
-    let node = call.node()?;
-    Ok(answer(&json!({"console_enabled": node.wished.console_enabled, "console_info": null})))
 }
 
 /// `GET nodes/{ident}/traits`.

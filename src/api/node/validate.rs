@@ -23,7 +23,12 @@ pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
         | Seen::Alive(_)
         | Seen::BootDevice { .. }
         | Seen::BootDevices(_)
-        | Seen::Image(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
+        | Seen::Image(_)
+        | Seen::Modes(_)
+        | Seen::Indicators(_)
+        | Seen::Media(_)
+        | Seen::Sensors(_)
+        | Seen::Answer(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
     }
 }
 

@@ -176,6 +176,24 @@ What happens next:
   Nothing changes. The exit code is 1 when `deploy` or `power` does not
   suffice; other interfaces may be false without harm.";
 
+pub const SENSORS: &str = "\
+Example:
+  ferric node sensors n1
+
+What happens next:
+  Nothing changes. The BMC is asked now; each reading is a line with its type,
+  its name and its fields.";
+
+pub const CONSOLE: &str = "\
+Example:
+  ferric console n1
+
+What happens next:
+  The console is opened if it is not, and stays open and recorded when you
+  leave. What you type goes to the machine, except that ~. at the beginning of
+  a line leaves and ~~ is a tilde. Without a terminal on standard input it
+  shows what comes until Ctrl-C.";
+
 pub const WAIT: &str = "\
 Examples:
   ferric node wait n1 n2

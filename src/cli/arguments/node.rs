@@ -70,6 +70,9 @@ pub enum NodeCommand {
     /// Check whether a node's settings suffice for each of its interfaces
     #[command(after_help = example::VALIDATE)]
     Validate(OneNode),
+    /// Read a node's sensors
+    #[command(after_help = example::SENSORS)]
+    Sensors(OneNode),
     /// Follow nodes until their work is done, showing what they wait for
     #[command(after_help = example::WAIT)]
     Wait(WaitArguments),
@@ -288,7 +291,7 @@ impl WaitArguments {
 }
 
 /// A NODE as typed; an empty one is mostly a shell variable that is not set.
-fn node_named(text: &str) -> Result<String, &'static str> {
+pub fn node_named(text: &str) -> Result<String, &'static str> {
     some(text, "it is empty; give the name or UUID of a node (`ferric node list` shows them)")
 }
 

@@ -14,7 +14,7 @@ fn node(line: &[&str]) -> NodeArguments {
     let line: Vec<&str> = std::iter::once("node").chain(line.iter().copied()).collect();
     match read(&line).unwrap().command {
         Command::Node(arguments) => arguments,
-        Command::Serve(_) | Command::Demo(_) => panic!("not a node command"),
+        Command::Serve(_) | Command::Demo(_) | Command::Console(_) => panic!("not a node command"),
     }
 }
 
@@ -104,7 +104,7 @@ fn every_command_teaches_with_an_example_and_what_follows() {
     let mut top = Arguments::command();
     let node = top.find_subcommand_mut("node").unwrap();
     let names: Vec<String> = node.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    assert_eq!(names.len(), 15, "{names:?}");
+    assert_eq!(names.len(), 16, "{names:?}");
     for name in names {
         let error = read(&["node", &name, "--help"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DisplayHelp);
@@ -129,6 +129,7 @@ fn an_empty_node_or_name_is_a_usage_error_that_says_what_to_give() {
         (&["power"], &["on"]),
         (&["maintenance"], &["on"]),
         (&["validate"], &[]),
+        (&["sensors"], &[]),
         (&["wait"], &[]),
         (&["create"], &["--driver", "d"]),
     ];
@@ -157,7 +158,7 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
     top.build();
     let mut found = Vec::new();
     helps(&mut top, &mut found);
-    assert_eq!(found.len(), 19);
+    assert_eq!(found.len(), 21);
     for (help, below) in found {
         let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}\n{help}");

@@ -39,6 +39,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
+        NodeCommand::Sensors(one) => (Some(&one.node), upkeep::sensors(session, &one.node).await),
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
@@ -65,13 +66,14 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
+        NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }
 }
 
 /// `/v1/nodes/NODE` and what follows, with `node` escaped so that it stays one segment.
 /// A node named `.` or `..` would climb out of the collection, but no such name exists.
-fn path(node: &str, tail: &str) -> String {
+pub fn path(node: &str, tail: &str) -> String {
     format!("/v1/nodes/{}{tail}", utf8_percent_encode(node, SEGMENT))
 }
 

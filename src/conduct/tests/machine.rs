@@ -64,7 +64,7 @@ impl Machine {
 
     pub(super) fn switch(&mut self, wish: PowerWish, record: &Record) -> Outcome {
         match (self.power, wish) {
-            (Power::Off | Power::Error, PowerWish::On) => {
+            (Power::Off | Power::Error, PowerWish::On | PowerWish::Reset | PowerWish::SoftReset) => {
                 self.power = Power::On;
                 self.traces.switched.0 += 1;
                 self.start(record.node.boots == Boots::Ramdisk);

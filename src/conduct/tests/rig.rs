@@ -14,10 +14,12 @@ use super::world::World;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
+use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
+use crate::conduct::tray::Tray;
 use crate::depot::blobs::Blobs;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::{AgentSettings, Agents};
@@ -55,6 +57,8 @@ pub(super) struct Rig {
     pub(super) next: Point,
     life: Option<Life>,
     tokens: Arc<std::sync::atomic::AtomicU64>,
+    tray: Arc<Tray>,
+    consoles: Arc<Consoles>,
 }
 
 impl Rig {
@@ -75,12 +79,32 @@ impl Rig {
         let bmc = Ground::new(clock.clone(), Arc::new(Blank), prints, 1);
         let parts = Parts { fake: fake.clone(), agents: Arc::new(agents), bmc };
         let registry = Arc::new(Registry::new(["fake-hardware"], parts).unwrap());
-        let drivers =
-            Drivers { registry: registry.clone(), clock: clock.clone(), logs: dir.path().join("logs") };
+        let means =
+            Means { registry: registry.clone(), clock: clock.clone(), folder: dir.path().join("consoles") };
+        let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(Consoles::new(means)));
+        let drivers = Drivers {
+            registry: registry.clone(),
+            clock: clock.clone(),
+            logs: dir.path().join("logs"),
+            tray: tray.clone(),
+            consoles: consoles.clone(),
+        };
         let world = World::new(clock.clone(), drivers);
         let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };
         let tokens = Arc::default();
-        Self { dir, clock, world, registry, fake, policy, next: Point::Never, life: None, tokens }
+        Self {
+            tray,
+            consoles,
+            dir,
+            clock,
+            world,
+            registry,
+            fake,
+            policy,
+            next: Point::Never,
+            life: None,
+            tokens,
+        }
     }
 
     /// A record to begin with.
@@ -141,9 +165,16 @@ impl Rig {
                 let n = tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 Secret::new(format!("token-{n}"))
             }),
+            tray: self.tray.clone(),
+            consoles: self.consoles.clone(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+        });
+        self.consoles.begin(ConsoleLife {
+            reader: store.reader(),
+            tasks: site.tasks.clone(),
+            stop: site.stop.clone(),
         });
         self.world.daemon(None, cut.clone());
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
@@ -160,6 +191,7 @@ impl Rig {
     pub(super) async fn stop(&mut self) {
         let Life { site, desk, store, cut } = self.life.take().unwrap();
         self.world.daemon(None, cut);
+        self.consoles.end();
         site.stop.cancel();
         site.tasks.close();
         self.clock.settle().await;

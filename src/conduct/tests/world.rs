@@ -9,16 +9,20 @@ use std::time::Duration;
 use super::clock::VirtualClock;
 use super::cut::{Cut, Point};
 use super::machine::{BEAT, Machine};
+use serde_json::Value;
+
 use crate::base::id::NodeId;
 use crate::base::secret::Secret;
 use crate::base::time::{Clock, Later, sleep};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::{Drivers, Hands};
 use crate::driver::Machine as Record;
+use crate::model::Object;
 use crate::model::ask::{Answer, Ask, TokenAnswer};
 use crate::model::boot::Beat;
 use crate::model::effect::{Effect, Look};
 use crate::model::outcome::{Outcome, Seen};
+use crate::model::panel::Modes;
 use crate::model::power::Power;
 use crate::model::refusal::Refusal;
 use crate::model::step::By;
@@ -180,6 +184,11 @@ impl World {
             Look::BootDevice => Seen::BootDevice { device: None, persistent: None },
             Look::SupportedBootDevices => Seen::BootDevices(Vec::new()),
             Look::Image => Seen::Image(None),
+            Look::Modes => Seen::Modes(Modes::default()),
+            Look::Indicators => Seen::Indicators(Vec::new()),
+            Look::Media => Seen::Media(Vec::new()),
+            Look::Sensors => Seen::Sensors(Object::new()),
+            Look::Passthru(_) => Seen::Answer(Value::Null),
         });
         match seen {
             Some(seen) => seen,
@@ -196,7 +205,16 @@ impl World {
         let now = self.clock.tick();
         let outcome = self.machine(id, |one| match effect {
             Effect::Power { wish, .. } => one.switch(*wish, &record),
-            Effect::BootDevice { .. } | Effect::Logs => Outcome::Done,
+            Effect::BootDevice { .. }
+            | Effect::KeptBootDevice
+            | Effect::Logs
+            | Effect::Mode(_)
+            | Effect::Nmi
+            | Effect::Indicator { .. }
+            | Effect::Insert { .. }
+            | Effect::Eject { .. }
+            | Effect::Passthru(_)
+            | Effect::Console { .. } => Outcome::Done,
             Effect::Step { .. } => Outcome::Turn(act(one, &record, again, now)),
         });
         match outcome {

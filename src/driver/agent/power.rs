@@ -55,7 +55,7 @@ impl PowerSwitch for AgentPower {
         Box::pin(async move {
             match wish {
                 PowerWish::Off | PowerWish::SoftOff => self.off(limit).await,
-                PowerWish::On => Err(DriverError::Unsupported {
+                PowerWish::On | PowerWish::Reset | PowerWish::SoftReset => Err(DriverError::Unsupported {
                     implementation: "power interface agent".to_owned(),
                     what: "power on".to_owned(),
                 }),

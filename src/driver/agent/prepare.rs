@@ -79,6 +79,10 @@ impl PrepareBoot {
             return Turn::failed("the management interface cannot set a boot device");
         };
         match switch.set(BootDevice::Disk, true).await {
+            Ok(choice) if choice.kept_by_us => {
+                let kept = ("kept_boot_device".to_owned(), BootDevice::Disk.name().into());
+                Turn::Done(Object::from_iter([kept]))
+            }
             Ok(_) => Turn::done(),
             Err(error) => error.turn(),
         }

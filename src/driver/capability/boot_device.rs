@@ -13,6 +13,8 @@ pub struct BootChoice {
     pub device: Option<BootDevice>,
     /// For every boot, or for the next one only; `None` if the machine does not say.
     pub persistent: Option<bool>,
+    /// After a set: the machine cannot keep it, so it must be set again, for one boot, before each power on.
+    pub kept_by_us: bool,
 }
 
 /// Reads and changes the boot device.

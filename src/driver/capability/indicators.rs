@@ -5,30 +5,13 @@ use std::fmt;
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
 
-/// What a lamp shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Lamp {
-    On,
-    #[default]
-    Off,
-    Blinking,
-}
-
-/// A lamp and the part that bears it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Indicator {
-    /// e.g. `system`, `chassis`, `drive`.
-    pub component: String,
-    pub name: String,
-    pub shows: Lamp,
-    /// What it can be made to show.
-    pub can: Vec<Lamp>,
-}
+pub use crate::model::panel::{Indicator, Lamp};
 
 /// Reads and changes lamps.
 pub trait Indicators: fmt::Debug + Send + Sync {
     fn list(&self) -> Later<'_, Result<Vec<Indicator>, DriverError>>;
 
+    /// Sets a lamp; one that the machine does not have is refused.
     fn set<'a>(&'a self, component: &'a str, name: &'a str, lamp: Lamp)
     -> Later<'a, Result<(), DriverError>>;
 }

@@ -14,6 +14,7 @@
 //! - `indicators`     lamps
 //! - `nmi`            the dump button
 //! - `console`        a terminal
+//! - `vendor`         methods of one vendor
 
 pub mod bios;
 pub mod boot_device;
@@ -26,4 +27,5 @@ pub mod power;
 pub mod raid;
 pub mod secure_boot;
 pub mod sensors;
+pub mod vendor;
 pub mod virtual_media;

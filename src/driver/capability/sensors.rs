@@ -4,19 +4,11 @@ use std::fmt;
 
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
-
-/// One sensor's reading.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// e.g. `Temperature`, `Fan`.
-    pub group: String,
-    pub name: String,
-    pub value: Option<f64>,
-    /// e.g. `Cel`, `RPM`, `W`.
-    pub unit: String,
-}
+use crate::model::Object;
 
 /// Reads sensors.
 pub trait Sensors: fmt::Debug + Send + Sync {
-    fn readings(&self) -> Later<'_, Result<Vec<Reading>, DriverError>>;
+    /// By type (`Temperature`, `Fan`, `Power`, ...), then by sensor id, the fields of each: the reference's shape,
+    /// which consumers of its metrics know.
+    fn readings(&self) -> Later<'_, Result<Object, DriverError>>;
 }

@@ -6,18 +6,12 @@ use crate::base::time::Later;
 use crate::driver::error::DriverError;
 use crate::model::boot::BootDevice;
 
-/// What is in a drive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Medium {
-    /// `Cdrom` or `Floppy`.
-    pub drive: BootDevice,
-    pub url: String,
-}
+pub use crate::model::panel::{Medium, Slot};
 
 /// Inserts and ejects media.
 pub trait VirtualMedia: fmt::Debug + Send + Sync {
-    /// What the drives hold; empty drives are left out.
-    fn list(&self) -> Later<'_, Result<Vec<Medium>, DriverError>>;
+    /// All drives, empty ones too.
+    fn list(&self) -> Later<'_, Result<Vec<Slot>, DriverError>>;
 
     /// Ejects what the drive holds and inserts this; a drive that holds it already is left alone.
     fn insert(&self, medium: Medium) -> Later<'_, Result<(), DriverError>>;

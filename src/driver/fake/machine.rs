@@ -11,6 +11,7 @@ use crate::driver::capability::virtual_media::Medium;
 use crate::model::Object;
 use crate::model::boot::BootDevice;
 use crate::model::node::Node;
+use crate::model::panel::ModeWish;
 use crate::model::power::Power;
 
 /// A machine without metal.
@@ -22,11 +23,19 @@ pub struct FakeMachine {
     pub boot: BootChoice,
     pub mode: Mode,
     pub secure_boot: bool,
+    /// Times that a boot device was set.
+    pub boot_sets: u32,
+    /// Modes that the next boot takes up.
+    pub pending: Vec<ModeWish>,
     pub media: Vec<Medium>,
     pub bios: Object,
     pub raid: Object,
     pub firmware: Vec<Component>,
     pub lamp: Lamp,
+    /// Vendor methods called.
+    pub presses: u32,
+    /// Resets without an off between.
+    pub resets: u32,
     /// Interrupts injected.
     pub interrupts: u32,
     /// Acts of fake steps carried out.
@@ -41,9 +50,11 @@ impl FakeMachine {
         Self {
             power: node.power.unwrap_or(Power::Off),
             off_since: in_reboot.then_some(now),
-            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false) },
+            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false), kept_by_us: false },
             mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
             secure_boot: node.wished.secure_boot.unwrap_or(false),
+            boot_sets: 0,
+            pending: Vec::new(),
             media: Vec::new(),
             bios: factory_settings(),
             raid: node.raid_config.clone(),
@@ -52,8 +63,27 @@ impl FakeMachine {
                 Component { name: "bmc".to_owned(), version: Some("1.0".to_owned()) },
             ],
             lamp: Lamp::Off,
+            presses: 0,
+            resets: 0,
             interrupts: 0,
             acts: 0,
+        }
+    }
+}
+
+impl FakeMachine {
+    /// The firmware starts: it takes up what was set before.
+    pub fn boot_anew(&mut self) {
+        for wish in std::mem::take(&mut self.pending) {
+            self.adopt(wish);
+        }
+    }
+
+    /// A mode in force.
+    pub fn adopt(&mut self, wish: ModeWish) {
+        match wish {
+            ModeWish::Boot(mode) => self.mode = mode,
+            ModeWish::Secure(on) => self.secure_boot = on,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! - `power`     power and where it boots from
 //! - `settings`  BIOS, RAID, firmware, boot mode, secure boot, media
 //! - `panel`     sensors, lamps, NMI, console
+//! - `vendor`    vendor methods
 //! - `steps`     one step for each turn that a step can say
 
 use std::collections::HashMap;
@@ -29,6 +30,7 @@ pub mod panel;
 pub mod power;
 pub mod settings;
 pub mod steps;
+pub mod vendor;
 
 /// How long each kind of call takes; nothing by default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +57,10 @@ pub struct FakeRack {
 pub struct FakeServer {
     rack: Arc<FakeRack>,
     node: NodeId,
+    /// Settings are taken up at the next boot only (`driver_info.fake_late_settings`).
+    late: bool,
+    /// A boot device cannot be set for more than one boot (`driver_info.fake_forgets_boot_device`).
+    forgetful: bool,
 }
 
 impl FakeRack {
@@ -71,7 +77,9 @@ impl FakeRack {
     pub fn server(self: &Arc<Self>, node: &Node) -> FakeServer {
         let now = self.clock.tick();
         self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node, now));
-        FakeServer { rack: Arc::clone(self), node: node.id }
+        let is = |key| node.wished.driver_info.get(key) == Some(&serde_json::Value::Bool(true));
+        let (late, forgetful) = (is("fake_late_settings"), is("fake_forgets_boot_device"));
+        FakeServer { rack: Arc::clone(self), node: node.id, late, forgetful }
     }
 
     /// Forgets the machine of a removed node.
@@ -105,7 +113,8 @@ impl FakeServer {
             sensors: Some(server.clone()),
             indicators: Some(server.clone()),
             nmi: Some(server.clone()),
-            console: Some(server),
+            console: Some(server.clone()),
+            vendor: Some(server),
         }
     }
 

@@ -1,39 +1,47 @@
 //! What one could see and press at the front of a fake machine.
 
-use tokio::io::{AsyncWriteExt, DuplexStream};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::base::time::Later;
 use crate::driver::capability::console::Console;
 use crate::driver::capability::indicators::{Indicator, Indicators, Lamp};
 use crate::driver::capability::nmi::Nmi;
-use crate::driver::capability::sensors::{Reading, Sensors};
+use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
+use crate::model::Object;
 use crate::model::power::Power;
 
 impl Sensors for FakeServer {
     /// Watts follow power, so that a reading is seen to change.
-    fn readings(&self) -> Later<'_, Result<Vec<Reading>, DriverError>> {
+    fn readings(&self) -> Later<'_, Result<Object, DriverError>> {
         Box::pin(self.call(self.rack.delays.management, |machine| {
-            let watts = if machine.power == Power::On { 120.0 } else { 5.0 };
-            vec![reading("Power", "Input", watts, "W"), reading("Temperature", "Inlet", 21.0, "Cel")]
+            let watts = if machine.power == Power::On { 120 } else { 5 };
+            let power = json!({"Input:Power@fake": {"last_power_output_watts": watts, "health": "OK"}});
+            let inlet = json!({"Inlet@fake": {"reading_celsius": 21, "health": "OK"}});
+            let groups: [(&str, Value); 2] = [("Power", power), ("Temperature", inlet)];
+            groups.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
         }))
     }
-}
-
-fn reading(group: &str, name: &str, value: f64, unit: &str) -> Reading {
-    Reading { group: group.to_owned(), name: name.to_owned(), value: Some(value), unit: unit.to_owned() }
 }
 
 impl Indicators for FakeServer {
     fn list(&self) -> Later<'_, Result<Vec<Indicator>, DriverError>> {
         Box::pin(self.call(self.rack.delays.management, |machine| {
-            vec![Indicator {
+            let locator = Indicator {
                 component: SYSTEM.to_owned(),
                 name: LOCATOR.to_owned(),
                 shows: machine.lamp,
                 can: vec![Lamp::On, Lamp::Off, Lamp::Blinking],
-            }]
+            };
+            let power = Indicator {
+                component: "chassis".to_owned(),
+                name: "power".to_owned(),
+                shows: if machine.power == Power::On { Lamp::On } else { Lamp::Off },
+                can: Vec::new(),
+            };
+            vec![locator, power]
         }))
     }
 
@@ -59,15 +67,24 @@ impl Nmi for FakeServer {
 }
 
 impl Console for FakeServer {
-    /// Greets and then says nothing more.
+    /// Greets, then sends back what it is sent.
     fn open(&self) -> Later<'_, Result<DuplexStream, DriverError>> {
         Box::pin(async move {
             self.call(self.rack.delays.management, |_| ()).await?;
-            let (ours, mut theirs) = tokio::io::duplex(CONSOLE_BYTES);
-            // The greeting fits the buffer, so this neither waits nor fails.
-            theirs.write_all(GREETING).await.ok();
+            let (ours, theirs) = tokio::io::duplex(CONSOLE_BYTES);
+            tokio::spawn(echo(theirs));
             Ok(ours)
         })
+    }
+}
+
+/// Ends when the other end is dropped.
+async fn echo(mut line: DuplexStream) {
+    let mut bytes = [0; 256];
+    let mut said = line.write_all(GREETING).await;
+    while said.is_ok() {
+        let Ok(length @ 1..) = line.read(&mut bytes).await else { return };
+        said = line.write_all(bytes.get(..length).unwrap_or_default()).await;
     }
 }
 

@@ -19,7 +19,7 @@ impl PowerSwitch for FakeServer {
     fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>> {
         Box::pin(async move {
             let rest = match wish {
-                PowerWish::On => self.rest_of_off(),
+                PowerWish::On | PowerWish::Reset | PowerWish::SoftReset => self.rest_of_off(),
                 PowerWish::Off | PowerWish::SoftOff => Duration::ZERO,
             };
             let delay = self.rack.delays.power.max(rest);
@@ -28,7 +28,7 @@ impl PowerSwitch for FakeServer {
                 return self.state().await;
             }
             let clock = self.rack.clock.clone();
-            self.call(delay, move |machine| switch(machine, wish.goal(), clock.tick())).await
+            self.call(delay, move |machine| switch(machine, wish, clock.tick())).await
         })
     }
 }
@@ -42,7 +42,13 @@ impl FakeServer {
     }
 }
 
-fn switch(machine: &mut FakeMachine, goal: Power, now: Tick) -> Power {
+fn switch(machine: &mut FakeMachine, wish: PowerWish, now: Tick) -> Power {
+    let goal = wish.goal();
+    let resets = matches!(wish, PowerWish::Reset | PowerWish::SoftReset);
+    machine.resets += u32::from(resets && machine.power == Power::On);
+    if goal == Power::On && (resets || machine.power != Power::On) {
+        machine.boot_anew();
+    }
     if machine.power != goal {
         machine.off_since = (goal == Power::Off).then_some(now);
     }
@@ -65,9 +71,11 @@ impl BootDeviceSwitch for FakeServer {
                 let what = format!("boot device {}", device.name());
                 return Err(DriverError::Unsupported { implementation: "fake management".to_owned(), what });
             }
-            let choice = BootChoice { device: Some(device), persistent: Some(persistent) };
+            let (persistent, kept_by_us) = (persistent && !self.forgetful, persistent && self.forgetful);
+            let choice = BootChoice { device: Some(device), persistent: Some(persistent), kept_by_us };
             self.call(self.rack.delays.management, move |machine| {
-                machine.boot = choice;
+                machine.boot = BootChoice { kept_by_us: false, ..choice };
+                machine.boot_sets += 1;
                 choice
             })
             .await

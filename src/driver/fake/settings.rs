@@ -1,4 +1,5 @@
-//! Settings of a fake machine; all are in force at once.
+//! Settings of a fake machine; all are in force at once, unless the node's `driver_info` says that its modes are taken
+//! up at the next boot.
 
 use crate::base::time::Later;
 use crate::driver::capability::bios::Bios;
@@ -6,12 +7,13 @@ use crate::driver::capability::boot_mode::{BootMode, Mode};
 use crate::driver::capability::firmware::{Component, Firmware};
 use crate::driver::capability::raid::Raid;
 use crate::driver::capability::secure_boot::SecureBoot;
-use crate::driver::capability::virtual_media::{Medium, VirtualMedia};
+use crate::driver::capability::virtual_media::{Medium, Slot, VirtualMedia};
 use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
-use crate::driver::fake::machine::factory_settings;
+use crate::driver::fake::machine::{FakeMachine, factory_settings};
 use crate::model::Object;
 use crate::model::boot::BootDevice;
+use crate::model::panel::{ModeWish, Modes};
 
 impl Bios for FakeServer {
     fn settings(&self) -> Later<'_, Result<Object, DriverError>> {
@@ -65,35 +67,58 @@ impl Firmware for FakeServer {
     }
 }
 
+impl FakeServer {
+    /// At once, or at the next boot.
+    fn wish_mode(&self, machine: &mut FakeMachine, wish: ModeWish) {
+        if self.late && wish.is_met(modes_of(machine)) != Some(true) {
+            machine.pending.push(wish);
+        } else {
+            machine.adopt(wish);
+        }
+    }
+}
+
+fn modes_of(machine: &FakeMachine) -> Modes {
+    Modes { boot: Some(machine.mode), secure: Some(machine.secure_boot) }
+}
+
 impl BootMode for FakeServer {
-    fn get(&self) -> Later<'_, Result<Mode, DriverError>> {
-        Box::pin(self.call(self.rack.delays.management, |machine| machine.mode))
+    fn get(&self) -> Later<'_, Result<Option<Mode>, DriverError>> {
+        Box::pin(self.call(self.rack.delays.management, |machine| Some(machine.mode)))
     }
 
-    fn set(&self, mode: Mode) -> Later<'_, Result<Mode, DriverError>> {
+    fn set(&self, mode: Mode) -> Later<'_, Result<Option<Mode>, DriverError>> {
         Box::pin(self.call(self.rack.delays.management, move |machine| {
-            machine.mode = mode;
-            mode
+            self.wish_mode(machine, ModeWish::Boot(mode));
+            Some(machine.mode)
         }))
     }
 }
 
 impl SecureBoot for FakeServer {
-    fn get(&self) -> Later<'_, Result<bool, DriverError>> {
-        Box::pin(self.call(self.rack.delays.management, |machine| machine.secure_boot))
+    fn get(&self) -> Later<'_, Result<Option<bool>, DriverError>> {
+        Box::pin(self.call(self.rack.delays.management, |machine| Some(machine.secure_boot)))
     }
 
-    fn set(&self, on: bool) -> Later<'_, Result<bool, DriverError>> {
-        Box::pin(self.call(self.rack.delays.management, move |machine| {
-            machine.secure_boot = on;
-            on
-        }))
+    fn set(&self, on: bool) -> Later<'_, Result<Option<bool>, DriverError>> {
+        Box::pin(async move {
+            let set = self.call(self.rack.delays.management, move |machine| {
+                if on && machine.mode == Mode::Bios {
+                    return Err(DriverError::refused("secure boot", "the machine boots in BIOS mode"));
+                }
+                self.wish_mode(machine, ModeWish::Secure(on));
+                Ok(Some(machine.secure_boot))
+            });
+            set.await?
+        })
     }
 }
 
 impl VirtualMedia for FakeServer {
-    fn list(&self) -> Later<'_, Result<Vec<Medium>, DriverError>> {
-        Box::pin(self.call(self.rack.delays.management, |machine| machine.media.clone()))
+    fn list(&self) -> Later<'_, Result<Vec<Slot>, DriverError>> {
+        Box::pin(self.call(self.rack.delays.management, |machine| {
+            SLOTS.iter().map(|(drive, types)| slot(machine, *drive, types)).collect()
+        }))
     }
 
     fn insert(&self, medium: Medium) -> Later<'_, Result<(), DriverError>> {
@@ -109,3 +134,19 @@ impl VirtualMedia for FakeServer {
         }))
     }
 }
+
+fn slot(machine: &FakeMachine, drive: BootDevice, types: &[&str]) -> Slot {
+    let held = machine.media.iter().find(|held| held.drive == drive);
+    Slot {
+        types: types.iter().map(|one| (*one).to_owned()).collect(),
+        inserted: held.is_some(),
+        image: held.map(|held| held.url.clone()),
+    }
+}
+
+/// The drives of a fake BMC.
+const SLOTS: &[(BootDevice, &[&str])] = &[
+    (BootDevice::Cdrom, &["CD", "DVD"]),
+    (BootDevice::Floppy, &["Floppy"]),
+    (BootDevice::Disk, &["USBStick"]),
+];

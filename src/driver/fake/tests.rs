@@ -274,10 +274,12 @@ async fn settings_are_kept() {
         firmware.components().await.unwrap().into_iter().filter_map(|one| one.version).collect();
     assert_eq!(versions, ["1.0", "2.0"]);
     assert!(firmware.update("fan", "http://host/2.0").await.is_err());
-    assert_eq!(has.boot_mode.as_ref().unwrap().set(Mode::Bios).await, Ok(Mode::Bios));
-    assert_eq!(has.boot_mode.unwrap().get().await, Ok(Mode::Bios));
+    assert_eq!(has.boot_mode.as_ref().unwrap().set(Mode::Bios).await, Ok(Some(Mode::Bios)));
+    let secure = has.secure_boot.as_ref().unwrap();
+    assert!(secure.set(true).await.is_err(), "only UEFI has it");
+    has.boot_mode.unwrap().set(Mode::Uefi).await.unwrap();
     has.secure_boot.as_ref().unwrap().set(true).await.unwrap();
-    assert_eq!(has.secure_boot.unwrap().get().await, Ok(true));
+    assert_eq!(has.secure_boot.unwrap().get().await, Ok(Some(true)));
 }
 
 #[tokio::test]
@@ -288,9 +290,10 @@ async fn media_lamps_readings_interrupts_and_the_console_answer() {
     let medium = |url: &str| Medium { drive: BootDevice::Cdrom, url: url.to_owned() };
     media.insert(medium("http://host/a")).await.unwrap();
     media.insert(medium("http://host/b")).await.unwrap();
-    assert_eq!(media.list().await, Ok(vec![medium("http://host/b")]));
+    let held = media.list().await.unwrap();
+    assert_eq!(held.iter().filter_map(|slot| slot.image.as_deref()).collect::<Vec<_>>(), ["http://host/b"]);
     media.eject(BootDevice::Cdrom).await.unwrap();
-    assert_eq!(media.list().await, Ok(Vec::new()));
+    assert!(media.list().await.unwrap().iter().all(|slot| !slot.inserted));
     let lamps = has.indicators.unwrap();
     lamps.set("system", "locator", Lamp::Blinking).await.unwrap();
     assert_eq!(lamps.list().await.unwrap()[0].shows, Lamp::Blinking);
@@ -299,7 +302,24 @@ async fn media_lamps_readings_interrupts_and_the_console_answer() {
     has.nmi.unwrap().inject().await.unwrap();
     assert_eq!(rack.seen(node().id).unwrap().interrupts, 1);
     let mut console = has.console.unwrap().open().await.unwrap();
-    let mut greeting = String::new();
-    tokio::io::AsyncReadExt::read_to_string(&mut console, &mut greeting).await.unwrap();
-    assert_eq!(greeting, "fake console\r\n");
+    tokio::io::AsyncWriteExt::write_all(&mut console, b"hello").await.unwrap();
+    let mut heard = vec![0; "fake console\r\nhello".len()];
+    tokio::io::AsyncReadExt::read_exact(&mut console, &mut heard).await.unwrap();
+    assert_eq!(heard, b"fake console\r\nhello");
+}
+
+#[tokio::test]
+async fn late_modes_are_taken_up_by_the_next_boot() {
+    let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
+    let mut node = node();
+    node.wished.driver_info.insert("fake_late_settings".to_owned(), json!(true));
+    let has = rack.server(&node).hardware();
+    let (modes, power) = (has.boot_mode.unwrap(), has.power.unwrap());
+    assert_eq!(modes.set(Mode::Bios).await, Ok(Some(Mode::Uefi)));
+    power.set(PowerWish::On, LIMIT).await.unwrap();
+    assert_eq!(modes.get().await, Ok(Some(Mode::Bios)));
+    modes.set(Mode::Uefi).await.unwrap();
+    assert_eq!(power.set(PowerWish::Reset, LIMIT).await, Ok(Power::On));
+    assert_eq!(modes.get().await, Ok(Some(Mode::Uefi)));
+    assert_eq!(rack.seen(node.id).unwrap().resets, 1);
 }

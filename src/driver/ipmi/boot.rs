@@ -25,7 +25,7 @@ impl BootDeviceSwitch for IpmiServer {
         Box::pin(async move {
             let kept = self.remembered().and_then(|kept| kept.device);
             if let Some(device) = kept.filter(|_| self.settings.force_boot_device) {
-                return Ok(BootChoice { device: Some(device), persistent: Some(true) });
+                return Ok(BootChoice { device: Some(device), persistent: Some(true), kept_by_us: false });
             }
             Ok(self.flags().await?.map_or_else(BootChoice::default, choice))
         })
@@ -42,7 +42,7 @@ impl BootDeviceSwitch for IpmiServer {
             }
             self.set_flags(*wanted, false).await?;
             self.remember(device, persistent);
-            Ok(BootChoice { device: Some(device), persistent: Some(persistent) })
+            Ok(BootChoice { device: Some(device), persistent: Some(persistent), kept_by_us: false })
         })
     }
 }
@@ -160,7 +160,8 @@ impl IpmiServer {
 }
 
 fn choice(flags: Flags) -> BootChoice {
-    BootChoice { device: flags.device().and_then(named), persistent: Some(flags.is_persistent()) }
+    let device = flags.device().and_then(named);
+    BootChoice { device, persistent: Some(flags.is_persistent()), kept_by_us: false }
 }
 
 fn named(device: Device) -> Option<BootDevice> {

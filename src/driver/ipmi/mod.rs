@@ -154,7 +154,8 @@ impl IpmiServer {
             boot_device: Some(server.clone()),
             sensors: Some(server.clone()),
             nmi: Some(server.clone()),
-            console: Some(server),
+            console: Some(server.clone()),
+            vendor: Some(server),
             ..Hardware::default()
         }
     }

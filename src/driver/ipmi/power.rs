@@ -23,6 +23,11 @@ impl PowerSwitch for IpmiServer {
                 PowerWish::On => self.switch(Control::On, Power::On, limit).await,
                 PowerWish::Off => self.switch(Control::Off, Power::Off, limit).await,
                 PowerWish::SoftOff => self.switch(Control::Soft, Power::Off, limit).await,
+                PowerWish::Reset => self.reset(limit).await,
+                PowerWish::SoftReset => Err(DriverError::Unsupported {
+                    implementation: "ipmitool power".to_owned(),
+                    what: "a soft reboot that never switches off".to_owned(),
+                }),
             }
         })
     }
@@ -88,7 +93,7 @@ impl IpmiServer {
     async fn seen(&self, goal: Power, again: Option<Control>, limit: Duration) -> Result<Power, DriverError> {
         let clock = self.ipmi.wires.clock.clone();
         let end = clock.tick().after(limit);
-        let mut pause = self.ipmi.manner.pause;
+        let mut pause = self.ipmi.manner.pause / 4;
         let mut said = clock.tick();
         loop {
             sleep(&*clock, pause.min(end.since(clock.tick()))).await;

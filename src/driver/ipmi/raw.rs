@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::base::time::Later;
+use crate::driver::capability::vendor::{VendorCall, VendorPassthru};
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::reset::BmcReset;
 use crate::driver::ipmi::{Ipmi, IpmiServer};
@@ -94,17 +95,21 @@ impl IpmiServer {
     pub async fn send_raw(&self, raw: &RawBytes) -> Result<Vec<u8>, DriverError> {
         self.command(&format!("raw command {:#04x} {:#04x}", raw.netfn, raw.command), raw.ask()).await
     }
+}
 
-    /// One of the vendor's methods; each is a press. Returns nothing, as the reference's do.
-    pub async fn vendor_method(&self, method: &str, args: &Object) -> Result<Value, DriverError> {
-        match method {
-            SEND_RAW => self.send_raw(&RawBytes::of(args)?).await.map(|_| Value::Null),
-            BMC_RESET => self.reset_bmc(reset_of(args)?).await.map(|()| Value::Null),
-            other => Err(DriverError::Unsupported {
-                implementation: "ipmitool vendor".to_owned(),
-                what: format!("the method {other:?}"),
-            }),
-        }
+impl VendorPassthru for IpmiServer {
+    /// Returns nothing, as the reference's methods do.
+    fn call<'a>(&'a self, call: VendorCall<'a>) -> Later<'a, Result<Value, DriverError>> {
+        Box::pin(async move {
+            match call.method {
+                SEND_RAW => self.send_raw(&RawBytes::of(call.args)?).await.map(|_| Value::Null),
+                BMC_RESET => self.reset_bmc(reset_of(call.args)?).await.map(|()| Value::Null),
+                other => Err(DriverError::Unsupported {
+                    implementation: "ipmitool vendor".to_owned(),
+                    what: format!("the method {other:?}"),
+                }),
+            }
+        })
     }
 }
 

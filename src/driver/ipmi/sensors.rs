@@ -3,28 +3,27 @@
 use std::sync::Arc;
 
 use crate::base::time::Later;
-use crate::driver::capability::sensors::{Reading, Sensors};
+use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
 use crate::driver::ipmi::call::{CallError, request};
 use crate::driver::ipmi::slot::Shelf;
+use crate::model::Object;
 use crate::wire::ipmi::bridge::{Bridge, Hop};
 use crate::wire::ipmi::data;
 use crate::wire::ipmi::data::convert::Factors;
 use crate::wire::ipmi::data::reading;
+use crate::wire::ipmi::data::sdr;
 use crate::wire::ipmi::data::sdr::record::{Body, Record};
 use crate::wire::ipmi::data::sdr::walk::Walk;
 use crate::wire::ipmi::data::sdr::{Holder, RepositoryInfo};
 use crate::wire::ipmi::data::sensors::{Sighting, Table, table};
-use crate::wire::ipmi::data::{kind, sdr};
 
 impl Sensors for IpmiServer {
-    fn readings(&self) -> Later<'_, Result<Vec<Reading>, DriverError>> {
+    fn readings(&self) -> Later<'_, Result<Object, DriverError>> {
         Box::pin(async move {
-            let records = self.sensor_records().await?;
-            let sights = self.sights(&records).await?;
-            let found = records.iter().zip(&sights);
-            Ok(found.filter_map(|(record, sight)| sight.of(record)).filter_map(as_reading).collect())
+            let table = self.sensor_table().await?;
+            Ok(table.into_iter().map(|(kind, sensors)| (kind, serde_json::json!(sensors))).collect())
         })
     }
 }
@@ -156,16 +155,6 @@ fn is_nonlinear(record: &Record) -> bool {
         | Body::McLocator(_)
         | Body::Other { .. } => false,
     }
-}
-
-fn as_reading(sight: Sighting<'_>) -> Option<Reading> {
-    let (sensor, name) = sight.record.sensor()?;
-    Some(Reading {
-        group: kind::name(sensor.kind),
-        name: name.trim().to_owned(),
-        value: sight.value(),
-        unit: if sensor.units.is_said() { sensor.units.text() } else { String::new() },
-    })
 }
 
 /// When the device's own records last changed: bytes 2 to 5 of its info, of those that change.

@@ -1,6 +1,7 @@
 //! Power: requests, what was seen, and power sync.
 
 use super::stage::{Stage, silent};
+use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look, Purpose};
 use crate::model::node::Fault;
 use crate::model::outcome::{Happened, Outcome, Seen};
@@ -14,9 +15,9 @@ fn wishes(stage: &Stage) -> Vec<(PowerWish, u32)> {
     stage
         .owed
         .iter()
-        .map(|owed| match owed.effect {
-            Effect::Power { wish, limit } => (wish, limit),
-            Effect::BootDevice { .. } | Effect::Step { .. } | Effect::Logs => panic!("{owed:?}"),
+        .map(|owed| {
+            let Effect::Power { wish, limit } = owed.effect else { panic!("{owed:?}") };
+            (wish, limit)
         })
         .collect()
 }
@@ -207,4 +208,35 @@ fn a_soft_off_that_is_silent_is_not_a_reboot() {
     stage.power_ask(PowerTarget::SoftReboot).unwrap();
     stage.pay(Outcome::Failed(Failure::silent("no answer")));
     assert_eq!(stage.owed, []);
+}
+
+#[test]
+fn a_boot_device_that_the_machine_forgets_is_set_before_each_power_on() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.call(Effect::BootDevice { device: BootDevice::Disk, persistent: true });
+    stage.pay(Outcome::BootDevice { device: BootDevice::Disk, kept_by_us: true });
+    assert_eq!(stage.node.kept_boot, Some(BootDevice::Disk));
+    stage.power_ask(PowerTarget::Reboot).unwrap();
+    let labels: Vec<_> = stage.owed.iter().map(|owed| owed.effect.label()).collect();
+    assert_eq!(labels, ["power off", "set kept boot device", "power on"]);
+    stage.pay_all();
+    assert_eq!((stage.node.kept_boot, stage.node.target_power), (Some(BootDevice::Disk), None));
+    stage.call(Effect::BootDevice { device: BootDevice::Pxe, persistent: false });
+    stage.pay(Outcome::BootDevice { device: BootDevice::Pxe, kept_by_us: false });
+    assert_eq!(stage.node.kept_boot, None, "setting another one ends it");
+}
+
+#[test]
+fn a_reboot_of_what_is_never_switched_off_is_one_press() {
+    for (target, wish, limit) in
+        [(PowerTarget::Reboot, PowerWish::Reset, 60), (PowerTarget::SoftReboot, PowerWish::SoftReset, 600)]
+    {
+        let mut stage = Stage::at("plain", Provision::Active);
+        stage.node.power = Some(Power::On);
+        stage.node.wished.disable_power_off = true;
+        stage.power_ask(target).unwrap();
+        assert_eq!(wishes(&stage), [(wish, limit)]);
+        stage.pay_all();
+        assert_eq!((stage.node.power, stage.node.target_power), (Some(Power::On), None));
+    }
 }

@@ -289,7 +289,7 @@ impl Stage {
     }
 
     fn check_record(&self) {
-        assert_eq!(self.node.reserved, !self.owed.is_empty());
+        assert_eq!(self.node.reserved, !self.owed.is_empty() || self.node.mode_change.is_some());
         let numbers: Vec<_> = self.owed.iter().map(|owed| owed.number).collect();
         assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
         assert!(numbers.iter().all(|number| *number <= self.node.changes));

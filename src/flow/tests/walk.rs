@@ -11,6 +11,7 @@ use crate::model::boot::{BootDevice, Boots};
 use crate::model::effect::{Effect, Look};
 use crate::model::interface::Interface;
 use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::panel::{Mode, Modes};
 use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
 use crate::model::turn::{Failure, FailureKind, Turn};
@@ -40,7 +41,11 @@ fn outcome(effect: &Effect, n: u8) -> Outcome {
         (_, 14) => Outcome::Failed(Failure::step("no")),
         (Effect::Power { wish, .. }, _) => Outcome::Power(wish.goal()),
         (Effect::Step { .. }, _) => Outcome::Turn(turn(n)),
-        (Effect::BootDevice { .. } | Effect::Logs, _) => Outcome::Done,
+        (Effect::Mode(_), _) => {
+            Outcome::Modes(Modes { boot: Some(Mode::Bios), secure: Some(n.is_multiple_of(2)) })
+        }
+        (Effect::Passthru(_), _) => Outcome::Answer(serde_json::Value::Null),
+        (_, _) => Outcome::Done,
     }
 }
 
@@ -52,7 +57,15 @@ fn seen(look: &Look, n: u8) -> Seen {
         Look::AgentSteps if n % 16 == 14 => Seen::Silent(Failure::new(FailureKind::Lost, "another")),
         Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
         Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),
-        Look::Valid { .. } | Look::BootDevice | Look::SupportedBootDevices | Look::Image => Seen::Alive(true),
+        Look::Modes => Seen::Modes(Modes { boot: Some(Mode::Bios), secure: Some(n.is_multiple_of(2)) }),
+        Look::Valid { .. }
+        | Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Image
+        | Look::Indicators
+        | Look::Media
+        | Look::Sensors
+        | Look::Passthru(_) => Seen::Alive(true),
     }
 }
 

@@ -24,6 +24,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     {
         object.text("deploy_boot_mode", mode);
     }
+    if let Some(device) = node.kept_boot {
+        object.text("persistent_boot_device", device.name());
+    }
     if let Some(run) = &node.run {
         steps(run, &mut object);
     }

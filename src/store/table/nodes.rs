@@ -167,6 +167,7 @@ fn each_object<E>(
         ("instance_info", &mut wished.instance_info),
         ("network_data", &mut wished.network_data),
         ("raid_config", &mut node.raid_config),
+        ("media", &mut node.media),
         ("target_raid_config", &mut node.target_raid_config),
     ] {
         work(&format!("{id}/{name}"), Veil::of_member(name), object)?;
