@@ -171,12 +171,8 @@ fn bad_settings(error: &SettingsError) -> DriverError {
 }
 
 /// 7.5 s, and 8.5 s with the question before a session: a dead BMC is known as such before a look of 10 s ends.
-const WAITS: [Duration; 4] = [
-    Duration::from_millis(1000),
-    Duration::from_millis(1500),
-    Duration::from_millis(2000),
-    Duration::from_millis(3000),
-];
+const WAITS: [Duration; 4] =
+    [Duration::from_secs(1), Duration::from_millis(1500), Duration::from_secs(2), Duration::from_secs(3)];
 
 #[cfg(test)]
 mod tests;

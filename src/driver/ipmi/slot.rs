@@ -73,13 +73,13 @@ impl Slot {
         found.map(|shelf| Arc::clone(&shelf.records))
     }
 
-    pub fn keep(&self, shelf: Shelf) {
+    pub fn keep(&self, new: Shelf) {
         let mut kept = self.lock();
-        kept.shelves.retain(|other| other.of != shelf.of);
+        kept.shelves.retain(|other| other.of != new.of);
         if kept.shelves.len() >= SHELVES {
             kept.shelves.remove(0);
         }
-        kept.shelves.push(shelf);
+        kept.shelves.push(new);
     }
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
