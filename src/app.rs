@@ -103,8 +103,10 @@ impl App {
         let base = format!("http://{}", rack.unwrap_or(api));
         let ledger = Arc::new(Ledger::default());
         let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
-        let ground = ground::of(&config, &clock, &ledger, store.hash_key());
-        let parts = parts(&config, &clock, files, ground);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
+        let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
+        let parts = parts(&config, &clock, files, bmc);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
         let drivers = drivers(&config, &clock, &registry);
         let site = Arc::new(Site {
@@ -118,15 +120,12 @@ impl App {
             tokens: Arc::new(fresh_token),
             tray: drivers.tray.clone(),
             consoles: drivers.consoles.clone(),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
+            stop,
+            tasks,
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
         });
-        site.consoles.begin(Life {
-            reader: store.reader(),
-            tasks: site.tasks.clone(),
-            stop: site.stop.clone(),
-        });
+        let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };
+        site.consoles.begin(life);
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);

@@ -14,6 +14,7 @@
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
+//! - `ipmi/`        machines by IPMI 1.5 and 2.0
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub mod bmc;
 pub mod capability;
 pub mod error;
 pub mod fake;
+pub mod ipmi;
 pub mod memo;
 pub mod noop;
 pub mod registry;

@@ -14,9 +14,12 @@ use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::bmc::Ground;
+use crate::driver::capability::boot_device::BootDeviceSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
+use crate::driver::ipmi::Ipmi;
+use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::{Hardware, Machine, StepCall, StepWork, validate, vendor};
@@ -40,6 +43,7 @@ pub struct Parts {
 pub struct Registry {
     catalog: Arc<Catalog>,
     parts: Parts,
+    ipmi: Arc<Ipmi>,
 }
 
 /// The configuration enables a hardware type that does not exist.
@@ -53,7 +57,8 @@ pub struct UnknownType {
 impl Registry {
     /// Enables these hardware types with every interface that they support.
     pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
-        Ok(Self { catalog: Arc::new(catalog(types)?), parts })
+        let ipmi = Arc::new(Ipmi::new(parts.bmc.clone()));
+        Ok(Self { catalog: Arc::new(catalog(types)?), parts, ipmi })
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -70,7 +75,7 @@ impl Registry {
         }
         match node.wished.interfaces.power.as_str() {
             "redfish" | "idrac-redfish" => self.redfish(node),
-            "ipmitool" => self.ipmi(node),
+            IPMI => self.ipmi(node),
             _ => Ok(self.local(node)),
         }
     }
@@ -82,9 +87,19 @@ impl Registry {
     }
 
     /// IPMI: the one place where its implementations are made.
-    #[expect(clippy::unused_self, reason = "what it is made of is among the parts")]
     fn ipmi(&self, node: &Node) -> Result<Hardware, DriverError> {
-        Err(missing(Interface::Power, node))
+        let all = self.ipmi.server(node)?.hardware();
+        let is = |interface, name| node.wished.interfaces.of(interface) == name;
+        let noop: Option<Arc<dyn BootDeviceSwitch>> = Some(Arc::new(NoopManagement));
+        let managed = is(Interface::Management, IPMI);
+        Ok(Hardware {
+            boot_device: if managed { all.boot_device } else { noop },
+            sensors: all.sensors.filter(|_| managed),
+            nmi: all.nmi.filter(|_| managed),
+            console: all.console.filter(|_| is(Interface::Console, IPMI_CONSOLE)),
+            vendor: all.vendor.filter(|_| is(Interface::Vendor, IPMI)),
+            ..all
+        })
     }
 
     /// What needs no BMC: fake, agent and noop.
@@ -129,6 +144,7 @@ impl Registry {
                 Err(error) => Arc::new(NoWork::because(&error)),
             },
             (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
+            (By::Driver, IPMI, SEND_RAW) => Arc::new(SendRaw::new(Arc::clone(&self.ipmi))),
             (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
         }
     }
@@ -182,6 +198,7 @@ impl Registry {
     /// Lets go of what is remembered of a removed node.
     pub fn forget(&self, node: NodeId) {
         self.parts.fake.forget(node);
+        self.ipmi.tidy();
     }
 
     /// The fake machine of a node.
@@ -277,6 +294,10 @@ fn implementation(row: &Row) -> Implementation {
 
 /// The name of every fake implementation.
 const FAKE: &str = "fake";
+/// The name of power, management and vendor by IPMI.
+const IPMI: &str = "ipmitool";
+/// The name of the console by IPMI.
+const IPMI_CONSOLE: &str = "ipmitool-socat";
 
 #[cfg(test)]
 mod tests;

@@ -174,6 +174,7 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "fake"),
     plain(Interface::Vendor, "no-vendor"),
     // What stands behind these is in `redfish` and `ipmi`.
+    plain(Interface::Console, "ipmitool-socat"),
     plain(Interface::Management, "redfish"),
     plain(Interface::Management, "idrac-redfish"),
     plain(Interface::Management, "ipmitool"),
@@ -182,7 +183,7 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "ipmitool") },
     plain(Interface::Vendor, "redfish"),
     plain(Interface::Vendor, "idrac-redfish"),
-    plain(Interface::Vendor, "ipmitool"),
+    Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Bios, "redfish"),
     missing(Interface::Bios, "idrac-redfish"),
@@ -194,7 +195,6 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Boot, "idrac-redfish-virtual-media"),
     missing(Interface::Boot, "redfish-https"),
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Console, "ipmitool-socat"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Inspect, "redfish"),
     missing(Interface::Inspect, "idrac-redfish"),
@@ -219,6 +219,26 @@ const fn plain(interface: Interface, name: &'static str) -> Row {
 
 const fn missing(interface: Interface, name: &'static str) -> Row {
     Row { missing: true, ..plain(interface, name) }
+}
+
+/// A command in numbers, for each kind that has steps.
+const SEND_RAW: &[StepSpec] = &[send_raw(Kind::Clean), send_raw(Kind::Deploy), send_raw(Kind::Service)];
+
+const fn send_raw(kind: Kind) -> StepSpec {
+    StepSpec {
+        kind,
+        step: "send_raw",
+        priority: 0,
+        abortable: false,
+        requires_ramdisk: false,
+        by: By::Driver,
+        again: Again::Never,
+        args: &[ArgSpec {
+            name: "raw_bytes",
+            description: "Numbers with blanks between them; the first two are network function and command.",
+            required: true,
+        }],
+    }
 }
 
 /// A deploy step: abortable unless it says otherwise (contract `steps.md` section 1).

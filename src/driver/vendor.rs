@@ -9,7 +9,7 @@ pub fn methods(interface: &str) -> &'static [MethodSpec] {
 }
 
 /// Every vendor interface that has methods.
-pub const METHODS: &[(&str, &[MethodSpec])] = &[("fake", FAKE)];
+pub const METHODS: &[(&str, &[MethodSpec])] = &[("fake", FAKE), ("ipmitool", IPMITOOL)];
 
 /// What the reference's fake has, for tests of clients.
 const FAKE: &[MethodSpec] = &[
@@ -31,6 +31,19 @@ const FAKE: &[MethodSpec] = &[
         )
     },
     posted("log_passthrough", true, "Writes a line to the log."),
+];
+
+const IPMITOOL: &[MethodSpec] = &[
+    MethodSpec {
+        required: &["raw_bytes"],
+        ..posted(
+            "send_raw",
+            true,
+            "Sends raw bytes to the BMC: `raw_bytes` are numbers with blanks between them, the first two network \
+             function and command.",
+        )
+    },
+    posted("bmc_reset", true, "Resets the BMC: `warm` (true, the default) or cold (false)."),
 ];
 
 const fn posted(name: &'static str, is_async: bool, description: &'static str) -> MethodSpec {

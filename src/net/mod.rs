@@ -8,6 +8,7 @@
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
+//! - [`udp`]: datagrams of one peer
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`files`]: one file below a root, over HTTP; [`range`]: the Range header; `beneath`: opening it;
 //!   `fresh`: entity tags and conditions
@@ -21,6 +22,7 @@ pub mod outgoing;
 pub mod range;
 pub mod server;
 pub mod tls;
+pub mod udp;
 pub mod websocket;
 
 mod beneath;

@@ -20,6 +20,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
 use crate::base::time::SharedClock;
 use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
@@ -122,6 +125,9 @@ pub struct Ground {
     pub redfish_limits: Limits,
     pub ipmi: IpmiDefaults,
     pub ipmi_limits: Limits,
+    /// Tasks of sessions run under it, and end with `stop`.
+    pub tasks: TaskTracker,
+    pub stop: CancellationToken,
 }
 
 impl Ground {
@@ -136,6 +142,8 @@ impl Ground {
             redfish_limits: Limits::default(),
             ipmi: IpmiDefaults::default(),
             ipmi_limits: Limits::default(),
+            tasks: TaskTracker::new(),
+            stop: CancellationToken::new(),
         }
     }
 }
