@@ -53,10 +53,11 @@ impl Device {
 
     /// What a target that was read means; `None` for the many that Ironic has no word for.
     pub fn of_target(text: &str) -> Option<Self> {
-        match Target::parse(text)? {
-            Target::UsbCd => Some(Self::Cdrom),
-            target => DEVICES.iter().find(|(.., one)| *one == target).map(|(device, ..)| *device),
+        let target = Target::parse(text)?;
+        if target == Target::UsbCd {
+            return Some(Self::Cdrom);
         }
+        DEVICES.iter().find(|(.., one)| *one == target).map(|(device, ..)| *device)
     }
 }
 
@@ -120,7 +121,7 @@ fn some(patch: BootPatch) -> Option<BootPatch> {
 pub enum Seen {
     /// As asked, or as good.
     Applied,
-    /// A one-time override that is gone again: a boot used it up, or it was never taken. `has_booted` decides.
+    /// A one-time override that is gone again: a boot used it up, or it was never taken. Who knows the boots decides.
     Consumed,
     /// The members named are not as asked.
     Not(&'static str),

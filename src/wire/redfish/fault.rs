@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::base::secret::{MASK, Secret};
 use crate::wire::redfish::lenient::{Field, Lenient, View, found};
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::power_state::Power;
@@ -33,9 +34,9 @@ impl Fault {
             return Self { status, summary: other_body(&text), text, ..Self::default() };
         };
         let messages = messages(&json);
-        let code = found(&json, &["error/code", "code"]).and_then(String::lenient);
-        let summary =
-            found(&json, &["error/message", "error", "message", "Message"]).and_then(String::lenient);
+        let text_of = |keys: &[&str]| keys.iter().find_map(|key| String::lenient(found(&json, &[key])?));
+        let code = text_of(&["error/code", "code"]);
+        let summary = text_of(&["error/message", "error", "message", "Message"]);
         Self { status, code, messages, summary, text }
     }
 
@@ -46,6 +47,27 @@ impl Fault {
         told.map_or_else(String::new, |text| {
             text.chars().take(SHOWN).filter(|one| !one.is_control()).collect()
         })
+    }
+
+    /// The same fault with a secret that we sent hidden, should the BMC repeat it.
+    #[must_use]
+    pub fn hiding(mut self, secret: &Secret) -> Self {
+        let hidden = secret.reveal();
+        if hidden.len() < SHORTEST_SECRET {
+            return self;
+        }
+        let hide = |text: &mut String| *text = text.replace(hidden, MASK);
+        self.summary.iter_mut().chain(&mut self.code).for_each(hide);
+        for message in &mut self.messages {
+            message
+                .text
+                .iter_mut()
+                .chain(&mut message.arguments)
+                .chain(&mut message.resolution)
+                .for_each(hide);
+        }
+        self.text = self.text.replace(&hidden.to_lowercase(), MASK);
+        self
     }
 
     /// Whether the body says the word anywhere; case does not count.
@@ -217,8 +239,11 @@ impl Fault {
 
     /// Neither keys nor codes tell what is wrong; the text may.
     fn is_vague(&self) -> bool {
-        let is_plain = |message: &Message| matches!(message.key(), "" | "GeneralError" | "InternalError");
-        self.messages.iter().all(is_plain)
+        let is_plain = |key: &str| VAGUE_KEYS.contains(&key);
+        if self.messages.is_empty() {
+            return self.code.as_deref().and_then(|code| code.rsplit('.').next()).is_none_or(is_plain);
+        }
+        self.messages.iter().all(|message| is_plain(message.key()))
     }
 }
 
@@ -311,6 +336,12 @@ const REFUSED_KEYS: &[&str] = &[
     "PropertyNotWritableOrUnknown",
     "UnsupportedParameter",
 ];
+
+/// Keys that say nothing.
+const VAGUE_KEYS: &[&str] = &["", "GeneralError", "InternalError", "ExtendedInfo", "ExtendedError"];
+
+/// Bytes of a secret that is hidden: a shorter one is part of common words.
+const SHORTEST_SECRET: usize = 4;
 
 /// Keys about values.
 const VALUE_KEYS: &[&str] = &[

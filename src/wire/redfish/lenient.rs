@@ -116,10 +116,12 @@ pub fn shown(number: Option<f64>) -> Value {
     whole.map_or_else(|| Value::from(number), Value::from)
 }
 
-/// The first of `keys` that is there and not null. A key is a path of member names with slashes; an empty key is the
-/// value itself.
+/// The first of `keys` that is there, not null and no empty list; an empty list if nothing else is there. A key is a
+/// path of member names with slashes; an empty key is the value itself.
 pub fn found<'a>(value: &'a Value, keys: &[&str]) -> Option<&'a Value> {
-    keys.iter().find_map(|key| at(value, key)).filter(|value| !value.is_null())
+    let is_full = |value: &&Value| value.as_array().is_none_or(|list| !list.is_empty());
+    let there = || keys.iter().filter_map(|key| at(value, key)).filter(|value| !value.is_null());
+    there().find(is_full).or_else(|| there().next())
 }
 
 fn at<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
@@ -187,7 +189,7 @@ mod tests {
             shift: Option<i64> = "Shift";
             ratio: Option<f64> = "Ratio";
             flag: Option<bool> = "Flag";
-            names: Vec<String> = "Names";
+            names: Vec<String> = "Names" | "OldNames";
             inner: Inner = "Inner";
         }
 
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn what_is_meant_is_read() {
         let value = json!({"Text": null, "Old": {"Text": " 7 "}, "Count": "3", "Shift": -2.0, "Ratio": "1.5",
-            "Flag": "Enabled", "Names": "one", "Inner": {"Text": 4}});
+            "Flag": "Enabled", "Names": [], "OldNames": "one", "Inner": {"Text": 4}});
         let expected = Sample {
             text: Some("7".to_owned()),
             count: Some(3),

@@ -163,16 +163,15 @@ impl fmt::Debug for Body {
 }
 
 fn masked(value: &Value) -> Value {
+    if let Value::String(text) = value {
+        return without_query(text).into();
+    }
     let Value::Object(map) = value else {
         return value.clone();
     };
     let shown = map.iter().map(|(key, value)| {
-        let value = match value {
-            Value::Null => Value::Null,
-            _ if is_secret_key(key) || key == "HttpHeaders" => MASK.into(),
-            Value::String(text) => without_query(text).into(),
-            other => masked(other),
-        };
+        let is_secret = !value.is_null() && (is_secret_key(key) || key == "HttpHeaders");
+        let value = if is_secret { MASK.into() } else { masked(value) };
         (key.clone(), value)
     });
     shown.collect()

@@ -1,6 +1,10 @@
 //! The generated Redfish models (bundle 2023.1), named here and nowhere else: bodies that we send are built from them,
 //! so that a word we misspell does not compile, and error messages come from their registries.
 //!
+//! The crate is a frozen translation of DMTF's schema bundle, made by a Java tool from its `OpenAPI` files; a newer bundle
+//! means running that tool by hand, never a build step. Its models are not read with: they drop `@odata.id`, `Id` and all
+//! annotations, and refuse unknown words. Reading is `view`.
+//!
 //! A generated resource always writes its read-only members (`@odata.id`, `Id`, `Name`): `only` keeps what a request
 //! is about.
 

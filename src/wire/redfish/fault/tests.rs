@@ -124,6 +124,25 @@ fn missing_parameters_are_told_apart() {
 }
 
 #[test]
+fn a_code_that_tells_is_not_vague() {
+    let coded =
+        fault(400, &json!({"error": {"code": "Base.1.8.PropertyUnknown", "message": "no UserName here"}}));
+    assert!(!coded.wants_credentials());
+    let bare =
+        fault(400, &json!({"error": {"code": "iLO.0.10.ExtendedInfo"}, "message": "UserName is needed"}));
+    assert!(bare.wants_credentials());
+    assert_eq!(bare.message(), "UserName is needed");
+}
+
+#[test]
+fn a_secret_that_comes_back_is_hidden() {
+    let echo = with(400, &json!({"Message": "bad value Hunter2", "MessageArgs": ["Hunter2"]}));
+    let hidden = echo.hiding(&Secret::new("Hunter2"));
+    assert!(!format!("{hidden:?}").to_lowercase().contains("hunter2"));
+    assert_eq!(hidden.message(), "bad value ******");
+}
+
+#[test]
 fn success_is_no_reason() {
     let body =
         json!({"error": {"@Message.ExtendedInfo": [{"MessageId": "Base.1.0.Success", "Message": "ok"}]}});

@@ -6,12 +6,14 @@ use crate::wire::redfish::quirk::{Identity, Pattern};
 impl Pattern {
     pub fn matches(self, who: &Identity) -> bool {
         let any = |words: &[&str], text: &str| words.iter().any(|word| has_word(text, word));
+        let under_oem = |words: &[&str]| who.oem.iter().any(|name| any(words, name));
         match self {
             Self::Maker(words) => any(words, &who.manufacturer),
             Self::Model(words) => any(words, &who.model) || any(words, &who.manager_model),
             Self::Root(words) => any(words, &who.root_vendor),
             Self::Product(words) => any(words, &who.root_product),
-            Self::Oem(words) => who.oem.iter().any(|name| any(words, name)),
+            Self::Brand(words) => any(words, &who.root_vendor) || under_oem(words),
+            Self::Oem(words) => under_oem(words),
             Self::From(version) => numbers(&who.firmware).is_some_and(|have| Some(have) >= numbers(version)),
             Self::Below(version) => numbers(&who.firmware).is_some_and(|have| Some(have) < numbers(version)),
         }

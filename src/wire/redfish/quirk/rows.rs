@@ -7,7 +7,7 @@
 use crate::wire::redfish::quirk::Area::{
     Auth, Boot, Clock, Etag, Events, Http, Indicator, Inventory, Media, Power, Sdr, Session, Sol, Task, Wire,
 };
-use crate::wire::redfish::quirk::Pattern::{Below, From, Maker, Model, Oem, Product, Root};
+use crate::wire::redfish::quirk::Pattern::{Below, Brand, From, Maker, Model, Oem, Product, Root};
 use crate::wire::redfish::quirk::Protocol::{Ipmi as IPMI, Redfish as REDFISH};
 use crate::wire::redfish::quirk::Remedy::{Always, Needs};
 use crate::wire::redfish::quirk::{Area, Pattern, Protocol, Remedy, Row, Switch};
@@ -17,7 +17,7 @@ const HPE: Pattern = Maker(&["HP", "HPE", "Hewlett*"]);
 const LENOVO: Pattern = Maker(&["Lenovo*"]);
 const SUPERMICRO: Pattern = Maker(&["Supermicro*", "Super Micro*"]);
 const NVIDIA: Pattern = Root(&["NVIDIA*"]);
-const AMI: Pattern = Root(&["AMI", "American Megatrends*"]);
+const AMI: Pattern = Brand(&["AMI", "American Megatrends*"]);
 
 /// Every oddity that is carried.
 #[rustfmt::skip]

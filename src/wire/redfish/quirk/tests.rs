@@ -6,6 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::wire::redfish::lenient::View;
+use crate::wire::redfish::view::root::ServiceRoot;
+use crate::wire::redfish::view::system::System;
 
 fn golden() -> Vec<Value> {
     serde_json::from_str(include_str!("../../../../tests/goldens/redfish/quirks.json")).unwrap()
@@ -107,6 +109,8 @@ fn an_identity_is_made_of_what_was_read() {
     let system = System::read(&json!({"Manufacturer": "Tyan", "Model": "TSM board"}));
     let who = Identity::of(&root, Some(&system), None);
     assert_eq!(who.vendor(), Some("AMI"));
+    let bare = Identity { oem: vec!["Ami".to_owned()], ..Identity::default() };
+    assert!(Quirks::of(&bare).sol_waits_after_unclean_end());
     assert!(rows_of(&who).any(|row| row.id == "ami-sol-drops"));
     assert_eq!(who.told(Some("Supermicro")).manufacturer, "Supermicro");
     assert_eq!(Identity::default().vendor(), None);

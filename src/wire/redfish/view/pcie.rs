@@ -1,4 +1,4 @@
-//! PCIe devices and their functions.
+//! Devices on the PCI bus and their functions.
 
 use crate::wire::redfish::lenient::view;
 use crate::wire::redfish::link::{Link, Links};
