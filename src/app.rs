@@ -1,5 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod ground;
+
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -19,6 +21,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
+use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::config::section::Fake;
@@ -28,6 +31,7 @@ use crate::depot::counter::Counter;
 use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
+use crate::driver::bmc::Ground;
 use crate::driver::fake::{FakeDelays, FakeRack};
 use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::net::client::Client;
@@ -94,7 +98,10 @@ impl App {
         let api = listener.local_addr().unwrap_or(config.listen);
         let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
         let base = format!("http://{}", rack.unwrap_or(api));
-        let parts = parts(&config, &clock, Files { shelf: shelf.clone(), blobs: blobs.clone(), base });
+        let ledger = Arc::new(Ledger::default());
+        let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
+        let ground = ground::of(&config, &clock, &ledger, store.hash_key());
+        let parts = parts(&config, &clock, files, ground);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
         let hands =
             Arc::new(Drivers { registry: registry.clone(), clock: clock.clone(), logs: config.logs.clone() });
@@ -113,6 +120,7 @@ impl App {
         });
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
+        ledger.open(&desk);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         let store = Arc::new(store);
@@ -191,7 +199,7 @@ struct Files {
     base: String,
 }
 
-fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
+fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
     let Files { shelf, blobs, base } = files;
     let settings = AgentSettings {
         command_timeout: Duration::from_secs(config.command_timeout.into()),
@@ -203,6 +211,7 @@ fn parts(config: &Config, clock: &SharedClock, files: Files) -> Parts {
     Parts {
         fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake))),
         agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
+        bmc,
     }
 }
 

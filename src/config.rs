@@ -26,6 +26,9 @@ pub struct Config {
     /// Folders besides the data directory's own from which `file://` images may come.
     pub image_folders: Vec<PathBuf>,
     pub fake: section::Fake,
+    pub redfish: section::Redfish,
+    pub ipmi: section::Ipmi,
+    pub bmc: section::Bmc,
     pub logs: PathBuf,
     /// Looks at power after the agent was told to switch off, and seconds between them.
     pub power_looks: (u32, u32),
@@ -94,6 +97,9 @@ impl Config {
             hardware,
             image_folders: document.conductor.file_url_allowed_paths.clone(),
             fake: document.fake.clone(),
+            redfish: document.redfish.clone(),
+            ipmi: document.ipmi.clone(),
+            bmc: document.bmc.clone(),
             logs,
             power_looks: (
                 document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
@@ -130,6 +136,13 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
         ("agent.command_timeout", document.agent.command_timeout),
         ("api.ramdisk_heartbeat_timeout", document.api.ramdisk_heartbeat_timeout),
+        ("redfish.connect_timeout", document.redfish.connect_timeout),
+        ("redfish.read_timeout", document.redfish.read_timeout),
+        ("redfish.boot_mode_config_timeout", document.redfish.boot_mode_config_timeout),
+        ("redfish.vmedia_insert_timeout", document.redfish.vmedia_insert_timeout),
+        ("redfish.vmedia_insert_poll_interval", document.redfish.vmedia_insert_poll_interval),
+        ("ipmi.command_retry_timeout", document.ipmi.command_retry_timeout),
+        ("bmc.longest_pause", document.bmc.longest_pause),
     ];
     for (name, value) in waits {
         if let Some(seconds) = value.filter(|seconds| !(1..=LONGEST_WAIT).contains(seconds)) {
@@ -140,6 +153,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
             });
         }
     }
+    redfish(&document.redfish)?;
     let over = &conductor.clean_step_priority_override;
     match over.iter().find(|text| priority(text).is_none()) {
         Some(text) => Err(ConfigError::Value {
@@ -147,6 +161,21 @@ fn check(document: &Document) -> Result<(), ConfigError> {
             value: text.clone(),
             rule: "interface.step:priority",
         }),
+        None => Ok(()),
+    }
+}
+
+/// The words of `[redfish]` that have few values.
+fn redfish(section: &section::Redfish) -> Result<(), ConfigError> {
+    let wrong = |name, value: &String, rule| Err(ConfigError::Value { name, value: value.clone(), rule });
+    if let Some(value) = section.auth_type.as_ref().filter(|one| !AUTH_TYPES.contains(&one.as_str())) {
+        return wrong("redfish.auth_type", value, "basic, session or auto");
+    }
+    if let Some(value) = section.tls_minimum_version.as_ref().filter(|one| !TLS.contains(&one.as_str())) {
+        return wrong("redfish.tls_minimum_version", value, "1.2 or 1.3: rustls speaks nothing older");
+    }
+    match section.tls_ciphers.as_ref().filter(|one| !one.is_empty()) {
+        Some(value) => wrong("redfish.tls_ciphers", value, "leave it out: rustls has a fixed set of ciphers"),
         None => Ok(()),
     }
 }
@@ -205,6 +234,10 @@ fn set<T>(place: &mut T, given: Option<T>) {
     }
 }
 
+/// How to log in to Redfish.
+const AUTH_TYPES: [&str; 3] = ["basic", "session", "auto"];
+/// What rustls speaks.
+const TLS: [&str; 2] = ["1.2", "1.3"];
 /// Where state is kept unless told otherwise.
 const DATA: &str = "/var/lib/ferric";
 /// Ironic's six looks, five seconds apart.

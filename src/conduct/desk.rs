@@ -12,15 +12,16 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
-use crate::conduct::beats::BeatSlot;
 use crate::conduct::commit;
 use crate::conduct::lane::Lane;
+use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::ask::{Answer, Ask, NodeDraft};
+use crate::model::bmc::Fact;
 use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
 use crate::model::effect::{Effect, Look, Owed};
@@ -34,7 +35,7 @@ use crate::model::refusal::Refusal;
 #[derive(Debug, Clone)]
 struct Slot {
     inbox: mpsc::Sender<Post>,
-    beats: Arc<BeatSlot>,
+    letterbox: Arc<Letterbox>,
 }
 
 /// The handle; cheap to share behind an `Arc`.
@@ -79,9 +80,9 @@ impl Desk {
 
     fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
         let (inbox, posts) = mpsc::channel(INBOX);
-        let beats = Arc::new(BeatSlot::default());
-        let lane = Lane::new(self.site.clone(), id, posts, beats.clone(), owed);
-        self.lanes.write().unwrap_or_else(PoisonError::into_inner).insert(id, Slot { inbox, beats });
+        let letterbox = Arc::new(Letterbox::default());
+        let lane = Lane::new(self.site.clone(), id, posts, letterbox.clone(), owed);
+        self.lanes.write().unwrap_or_else(PoisonError::into_inner).insert(id, Slot { inbox, letterbox });
         self.site.tasks.spawn(lane.run(opened));
     }
 
@@ -157,9 +158,17 @@ impl Desk {
     pub async fn beat(&self, id: NodeId, beat: Beat) -> Result<(), Refusal> {
         let slot = self.slot(id)?;
         let (reply, answer) = oneshot::channel();
-        slot.beats.put(beat, reply);
+        slot.letterbox.beats.put(beat, reply);
         slot.inbox.send(Post::Beat).await.map_err(|_| self.gone(id))?;
         answer.await.map_err(|_| self.gone(id))?
+    }
+
+    /// Hands over what a driver has learnt; waits for nobody.
+    pub fn learn(&self, id: NodeId, fact: Fact) {
+        // What is learnt of a node that is gone is of no use.
+        if let Ok(slot) = self.slot(id) {
+            slot.letterbox.facts.put(fact);
+        }
     }
 
     /// A look for a synchronous request (style corner 9).

@@ -15,8 +15,9 @@ pub mod slots;
 
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, sleep};
-use crate::conduct::beats::{BeatSlot, Beating};
-use crate::conduct::commit::{Committed, Rule, Said, Turn, decide};
+use crate::conduct::beats::Beating;
+use crate::conduct::commit::{Committed, Known, Rule, Said, Turn, decide, decide_unkept};
+use crate::conduct::letterbox::Letterbox;
 use crate::conduct::parked::{ActReply, AskReply, Parked};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
@@ -66,7 +67,7 @@ pub struct Lane {
     site: Arc<Site>,
     id: NodeId,
     inbox: mpsc::Receiver<Post>,
-    beats: Arc<BeatSlot>,
+    letterbox: Arc<Letterbox>,
     owed: Vec<Owed>,
     fence: u64,
     change: Option<(u64, JoinHandle<Outcome>)>,
@@ -91,6 +92,7 @@ enum Came {
     Changed(u64, Outcome),
     Looked(Looking, Seen),
     Ready(Ask, AskReply, Vec<Seen>),
+    Facts,
     Time,
     End,
 }
@@ -100,7 +102,7 @@ impl Lane {
         site: Arc<Site>,
         id: NodeId,
         inbox: mpsc::Receiver<Post>,
-        beats: Arc<BeatSlot>,
+        letterbox: Arc<Letterbox>,
         owed: Vec<Owed>,
     ) -> Self {
         let begun_before = owed.iter().map(|owed| owed.number).collect();
@@ -108,7 +110,7 @@ impl Lane {
             site,
             id,
             inbox,
-            beats,
+            letterbox,
             owed,
             fence: 0,
             change: None,
@@ -138,6 +140,7 @@ impl Lane {
                 Came::Changed(number, outcome) => self.changed(number, outcome).await,
                 Came::Looked(looking, seen) => self.looked(looking, seen).await,
                 Came::Ready(ask, reply, seen) => self.ready(ask, reply, seen).await,
+                Came::Facts => self.learnt().await,
                 Came::Time => {
                     self.refuse_overdue();
                     self.look_later();
@@ -174,6 +177,7 @@ impl Lane {
                 Some(asking) => Came::Ready(asking.ask, asking.reply, seen.unwrap_or_else(|| vec![Seen::Silent(died())])),
                 None => Came::End,
             },
+            () = self.letterbox.facts.came() => Came::Facts,
             post = self.inbox.recv() => post.map_or(Came::End, Came::Post),
             () = time => Came::Time,
         }
@@ -191,7 +195,7 @@ impl Lane {
     }
 
     async fn beat(&mut self) {
-        let Some(Beating { beat, replies }) = self.beats.take() else { return };
+        let Some(Beating { beat, replies }) = self.letterbox.beats.take() else { return };
         let checked = beat.clone();
         let rule: Rule = Box::new(move |node, facts| {
             flow::beat::check(node, &checked).map_err(Refusal::Invalid)?;
@@ -201,6 +205,17 @@ impl Lane {
         for reply in replies {
             // An agent that hung up will beat again.
             reply.send(result.clone()).ok();
+        }
+    }
+
+    /// What drivers have learnt: most often the record says so already.
+    async fn learnt(&mut self) {
+        for fact in self.letterbox.facts.take() {
+            let happened = Happened::Learnt(fact);
+            let known = Known { owed: &self.owed, silent: self.silent };
+            if decide_unkept(&self.site, self.id, known, &happened).is_none() {
+                self.absorb("learnt", happened).await;
+            }
         }
     }
 

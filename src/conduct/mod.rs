@@ -10,7 +10,8 @@
 //!
 //! - `desk`    the handle that API, boot and ticks hold: they post, they never write
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
-//! - `beats`   the slot in which a heartbeat waits
+//! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
+//! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
 //! - `site`    what all lanes share
@@ -23,6 +24,8 @@ pub mod commit;
 pub mod desk;
 pub mod hands;
 pub mod lane;
+pub mod ledger;
+pub mod letterbox;
 pub mod parked;
 pub mod post;
 pub mod site;

@@ -396,6 +396,69 @@ const SECTIONS: &[Section] = &[
             (Shape::TextOrFlag, &["verify_ca"]),
         ],
     },
+    Section {
+        name: "redfish",
+        acting: &[
+            "auth_type",
+            "tls_minimum_version",
+            "tls_ciphers",
+            "verify_ca",
+            "connect_timeout",
+            "read_timeout",
+            "boot_mode_config_timeout",
+            "power_on_conflict_retry_attempts",
+            "power_on_conflict_retry_interval",
+            "vmedia_insert_timeout",
+            "vmedia_insert_poll_interval",
+        ],
+        idle: &[
+            (Shape::Text, &["file_permission", "kernel_append_params"]),
+            (
+                Shape::Whole,
+                &[
+                    "connection_attempts",
+                    "connection_retry_interval",
+                    "connection_cache_size",
+                    "raid_config_status_interval",
+                    "raid_config_fail_interval",
+                    "firmware_update_status_interval",
+                    "firmware_update_fail_interval",
+                    "swift_object_expiry_timeout",
+                ],
+            ),
+            (Shape::Flag, &["enable_vmedia_insert_polling", "enable_verify_bmc_clock", "use_swift"]),
+        ],
+    },
+    Section {
+        name: "ipmi",
+        acting: &[
+            "command_retry_timeout",
+            "min_command_interval",
+            "disable_boot_timeout",
+            "cipher_suite_versions",
+        ],
+        idle: &[
+            (Shape::Flag, &["use_ipmitool_retries", "kill_on_timeout", "debug", "store_cred_in_env"]),
+            (Shape::List, &["additional_retryable_ipmi_errors"]),
+        ],
+    },
+    Section {
+        name: "sensor_data",
+        acting: &[],
+        idle: &[
+            (Shape::Whole, &["interval", "workers", "wait_timeout"]),
+            (
+                Shape::Flag,
+                &[
+                    "send_sensor_data",
+                    "enable_for_nodes",
+                    "enable_for_undeployed_nodes",
+                    "enable_for_conductor",
+                ],
+            ),
+            (Shape::List, &["data_types"]),
+        ],
+    },
 ];
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ pub struct Document {
     pub agent: Agent,
     pub hardware: Hardware,
     pub fake: Fake,
+    pub redfish: Redfish,
+    pub ipmi: Ipmi,
+    pub bmc: Bmc,
+    pub sensor_data: Idle,
 }
 
 /// `[DEFAULT]`
@@ -122,7 +126,8 @@ pub struct Hardware {
 
 impl Default for Hardware {
     fn default() -> Self {
-        Self { enabled: vec!["fake-hardware".to_owned(), "manual-management".to_owned()] }
+        let all = ["fake-hardware", "manual-management", "redfish", "idrac", "ipmi"];
+        Self { enabled: all.map(str::to_owned).to_vec() }
     }
 }
 
@@ -137,3 +142,58 @@ pub struct Fake {
     pub firmware_delay: f64,
     pub deploy_delay: f64,
 }
+
+/// `[redfish]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Redfish {
+    pub auth_type: Option<String>,
+    pub tls_minimum_version: Option<String>,
+    pub tls_ciphers: Option<String>,
+    pub verify_ca: Option<VerifyCa>,
+    pub connect_timeout: Option<u32>,
+    pub read_timeout: Option<u32>,
+    pub boot_mode_config_timeout: Option<u32>,
+    pub power_on_conflict_retry_attempts: Option<u32>,
+    pub power_on_conflict_retry_interval: Option<u32>,
+    pub vmedia_insert_timeout: Option<u32>,
+    pub vmedia_insert_poll_interval: Option<u32>,
+}
+
+/// `redfish.verify_ca`: a choice or the path of authorities.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum VerifyCa {
+    Flag(bool),
+    Path(PathBuf),
+}
+
+/// `[ipmi]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Ipmi {
+    pub command_retry_timeout: Option<u32>,
+    /// 0 unless given: the reference's pause of 5 s is for its new session with each command.
+    pub min_command_interval: Option<u32>,
+    pub disable_boot_timeout: Option<bool>,
+    pub cipher_suite_versions: Option<Vec<u8>>,
+}
+
+/// `[bmc]`: how calls to one BMC are held back; ours alone.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bmc {
+    /// Calls at once to one BMC and account; 4 if not given.
+    pub concurrency: Option<NonZeroU16>,
+    /// Calls that may wait for it; 64 if not given.
+    pub queue: Option<NonZeroU16>,
+    /// Seconds between two tries of a silent one, at the longest; 60 if not given.
+    pub longest_pause: Option<u32>,
+    /// Milliseconds over which the first calls after a start are spread; 500 if not given.
+    pub start_spread: Option<u32>,
+}
+
+/// A section whose names are known and have no effect.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Idle {}

@@ -15,7 +15,7 @@ fn an_empty_file_is_the_references_defaults_on_loopback() {
     let config = parse("").unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:6385");
     assert_eq!(config.rack_listen, None);
-    assert_eq!(config.hardware, ["fake-hardware", "manual-management"]);
+    assert_eq!(config.hardware, ["fake-hardware", "manual-management", "redfish", "idrac", "ipmi"]);
     assert_eq!(config.policy, Policy { host: "rack1".to_owned(), ..Policy::default() });
 }
 
@@ -56,6 +56,13 @@ fn mistakes_are_named() {
         ("[conductor]\nclean_step_priority_override = [\"x\"]\n", "interface.step:priority"),
         ("[agent]\ncallback_networks = [\"x\"]\n", "callback_networks"),
         ("[nonsense]\n", "nonsense"),
+        ("[redfish]\nauth_type = \"digest\"\n", "redfish.auth_type"),
+        ("[redfish]\ntls_minimum_version = \"1.1\"\n", "rustls"),
+        ("[redfish]\ntls_ciphers = \"HIGH\"\n", "rustls"),
+        ("[redfish]\nread_timeout = 0\n", "redfish.read_timeout"),
+        ("[ipmi]\ncommand_retry_timeuot = 1\n", "command_retry_timeout"),
+        ("[bmc]\nconcurrency = 0\n", "nonzero"),
+        ("[bmc]\nconcurency = 1\n", "concurency"),
         ("[conductor]\nautomated_cleann = false\n", "did you mean automated_clean?"),
         ("[agent]\nautomated_clean = false\n", "it belongs to [conductor]"),
         ("[conductor]\nmax_concurrent_deploy = \"many\"\n", "must be a whole number"),
@@ -83,4 +90,20 @@ fn a_rack_door_on_loopback_lets_loopback_agents_in() {
     let door = Given { rack_listen: Some("127.0.0.1:0".parse().unwrap()), ..given() };
     assert!(Config::load(&door, String::new()).unwrap().policy.agent.loopback_ok);
     assert!(!Config::load(&given(), String::new()).unwrap().policy.agent.loopback_ok);
+}
+
+#[test]
+fn sections_of_bmcs_are_read() {
+    let config = parse(
+        "[redfish]\nverify_ca = \"/etc/bmc.pem\"\nauth_type = \"session\"\nuse_swift = false\n\
+         [ipmi]\nmin_command_interval = 5\ncipher_suite_versions = [3, 17]\ndebug = false\n\
+         [sensor_data]\nsend_sensor_data = true\n[bmc]\nconcurrency = 2\nstart_spread = 0\n",
+    )
+    .unwrap();
+    assert_eq!(config.redfish.verify_ca, Some(section::VerifyCa::Path("/etc/bmc.pem".into())));
+    assert_eq!(config.redfish.auth_type.as_deref(), Some("session"));
+    assert_eq!(config.ipmi.min_command_interval, Some(5));
+    assert_eq!(config.ipmi.cipher_suite_versions, Some(vec![3, 17]));
+    assert_eq!((config.bmc.concurrency.map(Into::into), config.bmc.start_spread), (Some(2_u16), Some(0)));
+    assert_eq!(config.idle, ["[redfish] use_swift", "[ipmi] debug", "[sensor_data] send_sensor_data"]);
 }

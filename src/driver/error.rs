@@ -36,7 +36,7 @@ pub enum DriverError {
     #[error("{text}")]
     NotApplied { text: String },
     /// Too many calls wait already.
-    #[error("{who} is busy: {waiting} calls wait for it")]
+    #[error("{who} is busy: calls that wait for it already: {waiting}")]
     Crowded { who: String, waiting: usize },
 }
 

@@ -13,6 +13,7 @@ use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
+use crate::driver::bmc::Ground;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
@@ -31,6 +32,7 @@ use crate::model::turn::{InBandSteps, Turn};
 pub struct Parts {
     pub fake: Arc<FakeRack>,
     pub agents: Arc<Agents>,
+    pub bmc: Ground,
 }
 
 /// All implementations of the enabled hardware types.
@@ -66,6 +68,27 @@ impl Registry {
                 return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
             }
         }
+        match node.wished.interfaces.power.as_str() {
+            "redfish" | "idrac-redfish" => self.redfish(node),
+            "ipmitool" => self.ipmi(node),
+            _ => Ok(self.local(node)),
+        }
+    }
+
+    /// REDFISH: the one place where its implementations are made.
+    #[expect(clippy::unused_self, reason = "what it is made of is among the parts")]
+    fn redfish(&self, node: &Node) -> Result<Hardware, DriverError> {
+        Err(missing(Interface::Power, node))
+    }
+
+    /// IPMI: the one place where its implementations are made.
+    #[expect(clippy::unused_self, reason = "what it is made of is among the parts")]
+    fn ipmi(&self, node: &Node) -> Result<Hardware, DriverError> {
+        Err(missing(Interface::Power, node))
+    }
+
+    /// What needs no BMC: fake, agent and noop.
+    fn local(&self, node: &Node) -> Hardware {
         let fake = self.parts.fake.server(node).hardware();
         let is_fake = |interface| node.wished.interfaces.of(interface) == FAKE;
         let mut hardware = Hardware::default();
@@ -89,7 +112,7 @@ impl Registry {
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
         hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
         hardware.console = fake.console.filter(|_| is_fake(Interface::Console));
-        Ok(hardware)
+        hardware
     }
 
     /// Who carries a step of the node out. A step that nobody has is one that fails.
@@ -149,7 +172,7 @@ impl Registry {
         wanted
             .map(|interface| Verdict {
                 interface: *interface,
-                reason: validate::interface(&self.catalog, machine, *interface).err(),
+                reason: validate::interface(&self.catalog, &self.parts.bmc, machine, *interface).err(),
             })
             .collect()
     }
@@ -213,6 +236,14 @@ fn unknown(name: &str) -> UnknownType {
     UnknownType { name: name.chars().take(80).collect(), known: known.join(", ") }
 }
 
+/// The error of an implementation that is known by name only.
+fn missing(interface: Interface, node: &Node) -> DriverError {
+    DriverError::Missing {
+        interface: interface.name(),
+        name: node.wished.interfaces.of(interface).to_owned(),
+    }
+}
+
 fn supports(hardware_type: &TypeRow, row: &Row) -> bool {
     hardware_type
         .supported
@@ -234,6 +265,7 @@ fn hardware_type(row: &TypeRow) -> HardwareType {
 fn implementation(row: &Row) -> Implementation {
     Implementation {
         absent: row.is_absent(),
+        missing: row.missing,
         steps: row.steps.iter().copied().flatten().cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,

@@ -3,6 +3,11 @@
 //! The order is the reference's (contract `one-node.md` section 5), less what is not there yet; the first one is the
 //! default. Steps and priorities are those of contract `steps.md` section 9, plus the fake ones.
 
+pub mod properties;
+
+use crate::driver::table::properties::{
+    AGENT_PROPERTIES, BOOT_PROPERTIES, FAKE_PROPERTIES, IPMI_PROPERTIES, REDFISH_PROPERTIES,
+};
 use crate::model::catalog::{ArgSpec, PowerSupport, StepSpec};
 use crate::model::interface::Interface;
 use crate::model::step::{Again, By, Core, Kind};
@@ -24,6 +29,8 @@ pub struct Row {
     pub uses_agent: bool,
     pub power: PowerSupport,
     pub steps: &'static [&'static [StepSpec]],
+    /// The reference has it, and nodes may name it; nothing stands behind it yet, and its use is refused by name.
+    pub missing: bool,
 }
 
 impl Row {
@@ -73,6 +80,69 @@ pub const TYPES: &[TypeRow] = &[
         ],
         properties: &[FAKE_PROPERTIES, AGENT_PROPERTIES],
     },
+    TypeRow {
+        name: "redfish",
+        supported: &[
+            (Interface::Bios, &["redfish", "no-bios"]),
+            (
+                Interface::Boot,
+                &["ipxe", "pxe", "http-ipxe", "http", "redfish-virtual-media", "redfish-https"],
+            ),
+            (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
+            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Firmware, &["redfish", "no-firmware"]),
+            (Interface::Inspect, &["redfish", "agent", "no-inspect"]),
+            (Interface::Management, &["redfish", "noop"]),
+            (Interface::Network, &["flat", "noop"]),
+            (Interface::Power, &["redfish"]),
+            (Interface::Raid, &["redfish", "no-raid", "agent"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
+            (Interface::Storage, &["noop"]),
+            (Interface::Vendor, &["redfish", "no-vendor"]),
+        ],
+        properties: &[REDFISH_PROPERTIES, BOOT_PROPERTIES, AGENT_PROPERTIES],
+    },
+    TypeRow {
+        name: "idrac",
+        supported: &[
+            (Interface::Bios, &["idrac-redfish", "redfish", "no-bios"]),
+            (
+                Interface::Boot,
+                &["ipxe", "pxe", "http-ipxe", "http", "idrac-redfish-virtual-media", "redfish-https"],
+            ),
+            (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
+            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Firmware, &["redfish", "no-firmware"]),
+            (Interface::Inspect, &["idrac-redfish", "agent", "no-inspect"]),
+            (Interface::Management, &["idrac-redfish"]),
+            (Interface::Network, &["flat", "noop"]),
+            (Interface::Power, &["idrac-redfish", "redfish"]),
+            (Interface::Raid, &["idrac-redfish", "no-raid", "agent"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
+            (Interface::Storage, &["noop"]),
+            (Interface::Vendor, &["idrac-redfish", "redfish", "no-vendor"]),
+        ],
+        properties: &[REDFISH_PROPERTIES, BOOT_PROPERTIES, AGENT_PROPERTIES],
+    },
+    TypeRow {
+        name: "ipmi",
+        supported: &[
+            (Interface::Bios, &["no-bios"]),
+            (Interface::Boot, &["ipxe", "pxe", "http-ipxe", "http"]),
+            (Interface::Console, &["ipmitool-socat", "no-console"]),
+            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Firmware, &["no-firmware"]),
+            (Interface::Inspect, &["agent", "no-inspect"]),
+            (Interface::Management, &["ipmitool", "noop"]),
+            (Interface::Network, &["flat", "noop"]),
+            (Interface::Power, &["ipmitool"]),
+            (Interface::Raid, &["no-raid", "agent"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
+            (Interface::Storage, &["noop"]),
+            (Interface::Vendor, &["ipmitool", "no-vendor"]),
+        ],
+        properties: &[IPMI_PROPERTIES, BOOT_PROPERTIES, AGENT_PROPERTIES],
+    },
 ];
 
 /// Every implementation.
@@ -103,10 +173,52 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Storage, "noop"),
     plain(Interface::Vendor, "fake"),
     plain(Interface::Vendor, "no-vendor"),
+    // What stands behind these is in `redfish` and `ipmi`.
+    plain(Interface::Management, "redfish"),
+    plain(Interface::Management, "idrac-redfish"),
+    plain(Interface::Management, "ipmitool"),
+    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "redfish") },
+    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "idrac-redfish") },
+    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "ipmitool") },
+    plain(Interface::Vendor, "redfish"),
+    plain(Interface::Vendor, "idrac-redfish"),
+    plain(Interface::Vendor, "ipmitool"),
+    // Names that enrolments bring along; a row moves up when something stands behind it.
+    missing(Interface::Bios, "redfish"),
+    missing(Interface::Bios, "idrac-redfish"),
+    missing(Interface::Boot, "ipxe"),
+    missing(Interface::Boot, "pxe"),
+    missing(Interface::Boot, "http-ipxe"),
+    missing(Interface::Boot, "http"),
+    missing(Interface::Boot, "redfish-virtual-media"),
+    missing(Interface::Boot, "idrac-redfish-virtual-media"),
+    missing(Interface::Boot, "redfish-https"),
+    missing(Interface::Console, "redfish-graphical"),
+    missing(Interface::Console, "ipmitool-socat"),
+    missing(Interface::Firmware, "redfish"),
+    missing(Interface::Inspect, "redfish"),
+    missing(Interface::Inspect, "idrac-redfish"),
+    missing(Interface::Inspect, "agent"),
+    missing(Interface::Network, "flat"),
+    missing(Interface::Raid, "redfish"),
+    missing(Interface::Raid, "idrac-redfish"),
+    missing(Interface::Raid, "agent"),
+    missing(Interface::Rescue, "agent"),
 ];
 
 const fn plain(interface: Interface, name: &'static str) -> Row {
-    Row { interface, name, uses_agent: false, power: PowerSupport { soft: false, on: false }, steps: &[] }
+    Row {
+        interface,
+        name,
+        uses_agent: false,
+        power: PowerSupport { soft: false, on: false },
+        steps: &[],
+        missing: false,
+    }
+}
+
+const fn missing(interface: Interface, name: &'static str) -> Row {
+    Row { missing: true, ..plain(interface, name) }
 }
 
 /// A deploy step: abortable unless it says otherwise (contract `steps.md` section 1).
@@ -197,24 +309,3 @@ const ERROR: ArgSpec = optional("error", "Text of the failure.");
 const TIMES: ArgSpec = optional("times", "How often, 1 if not given.");
 const SECONDS: ArgSpec = optional("seconds", "How long, 1 if not given.");
 const INTO: ArgSpec = optional("into", "What to boot: ramdisk, disk or nothing (if not given).");
-
-const FAKE_PROPERTIES: &[(&str, &str)] = &[(
-    "fake_verify_error",
-    "Text with which the fake verify step fails; without it the step passes. Optional.",
-)];
-
-const AGENT_PROPERTIES: &[(&str, &str)] = &[
-    (
-        "deploy_forces_oob_reboot",
-        "Whether the machine is switched off by its power interface after a deployment, instead of by the agent. \
-         Optional.",
-    ),
-    ("fast_track", "Whether a running agent is used again; the agent power interface needs it. Optional."),
-    (
-        "image_download_source",
-        "Where the agent gets the image: http (from its source, the default) or local (from this service). Optional.",
-    ),
-    ("image_http_proxy", "URL of a proxy through which the agent fetches http images. Optional."),
-    ("image_https_proxy", "URL of a proxy through which the agent fetches https images. Optional."),
-    ("image_no_proxy", "Host names, separated by commas, that are reached without a proxy. Optional."),
-];

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use crate::depot::image;
 use crate::driver::Machine;
+use crate::driver::bmc::Ground;
+use crate::driver::bmc::ipmi_settings::IpmiSettings;
+use crate::driver::bmc::redfish_settings::RedfishSettings;
 use crate::model::Object;
 use crate::model::catalog::Catalog;
 use crate::model::interface::Interface;
@@ -26,7 +29,12 @@ pub const SHOWN: &[Interface] = &[
 ];
 
 /// Checks one interface of the node; the error is the reason that a client reads.
-pub fn interface(catalog: &Catalog, machine: &Machine, interface: Interface) -> Result<(), String> {
+pub fn interface(
+    catalog: &Catalog,
+    bmc: &Ground,
+    machine: &Machine,
+    interface: Interface,
+) -> Result<(), String> {
     let node = &machine.node;
     let name = node.wished.interfaces.of(interface);
     let Some(found) = catalog.implementation(interface, name) else {
@@ -36,13 +44,30 @@ pub fn interface(catalog: &Catalog, machine: &Machine, interface: Interface) -> 
         let driver = &node.wished.driver;
         return Err(format!("Driver {driver} does not support {interface} (disabled or not implemented)."));
     }
+    if found.missing {
+        return Err(format!("{interface} interface {name:?} is not part of this version"));
+    }
     match (interface, name) {
         (Interface::Power, "agent") => agent_power(node),
+        (_, "redfish" | "idrac-redfish" | "redfish-virtual-media" | "idrac-redfish-virtual-media") => {
+            redfish(node, bmc)
+        }
+        (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, _) => traits(node),
         _ => Ok(()),
     }
+}
+
+fn redfish(node: &Node, bmc: &Ground) -> Result<(), String> {
+    let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
+    settings.map(drop).map_err(|error| error.to_string())
+}
+
+fn ipmi(node: &Node, bmc: &Ground) -> Result<(), String> {
+    let settings = IpmiSettings::parse(&node.wished.driver_info, &bmc.ipmi);
+    settings.map(drop).map_err(|error| error.to_string())
 }
 
 /// An agent cannot switch its machine on, so it must be up already.

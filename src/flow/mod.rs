@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod beat;
+pub mod bmc;
 pub mod course;
 pub mod fetch;
 pub mod lookup;
@@ -85,6 +86,7 @@ pub fn absorb(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
         Happened::Beat(beat) => beat::absorb(&mut course, beat),
         Happened::Due { wait } => due(&mut course, *wait),
         Happened::SyncDue => power::sync_due(&mut course),
+        Happened::Learnt(fact) => bmc::learnt(&mut course, fact),
     }
     course.finish(node)
 }
@@ -156,6 +158,10 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
 /// effects stay struck, so nothing is owed for ever.
 pub fn outgrown(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
     let mut course = Course::of(node, facts);
+    if let Happened::Learnt(_) = happened {
+        // A fact that does not fit is learnt again; no pipeline ends for it.
+        return course.finish(node);
+    }
     if let Happened::Paid { number, .. } = happened {
         course.settle(*number);
     }

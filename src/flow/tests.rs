@@ -3,6 +3,7 @@
 mod abort;
 mod asks;
 mod beats;
+mod bmc;
 mod boots;
 mod pipelines;
 mod plans;

@@ -1,6 +1,7 @@
 //! Changes of the record that work on no machine: patch, maintenance, delete, ports.
 
 use crate::base::id::PortId;
+use crate::flow::bmc;
 use crate::flow::course::Course;
 use crate::model::ask::{Answer, PatchAsk, PatchOp};
 use crate::model::decision::{Decision, Fate, Row};
@@ -12,7 +13,7 @@ use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
 
-/// Sets or ends maintenance; its end clears reason and fault.
+/// Sets or ends maintenance; its end clears reason and fault, and lifts a refused log-in.
 pub fn maintenance(node: &Node, on: bool, reason: Option<&str>, facts: &Facts<'_>) -> Decision {
     let mut course = Course::of(node, facts);
     set_maintenance(&mut course, on);
@@ -30,6 +31,7 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
     if !on {
         course.node.maintenance_reason = None;
         course.node.fault = None;
+        bmc::lift(course);
     }
 }
 
@@ -39,6 +41,7 @@ pub fn patch(node: &Node, ask: &PatchAsk, facts: &Facts<'_>) -> Result<Decision,
     let mut course = Course::of(node, facts);
     let maintenance = wished.maintenance;
     course.node.wished = wished;
+    bmc::patched(&mut course, node, &ask.operations);
     if maintenance != node.wished.maintenance {
         course.node.wished.maintenance = node.wished.maintenance;
         set_maintenance(&mut course, maintenance);

@@ -28,6 +28,8 @@ pub struct HardwareType {
 pub struct Implementation {
     /// Does nothing and says so in `validate` (`no-bios` and the like).
     pub absent: bool,
+    /// Known by name only: nodes may name it, its use is refused.
+    pub missing: bool,
     pub steps: Vec<StepSpec>,
     /// Ends in a ramdisk agent: cleaning and deployment boot it.
     pub uses_agent: bool,
@@ -89,8 +91,11 @@ impl Catalog {
         self.implementation(Interface::Deploy, &interfaces.deploy).is_some_and(|found| found.uses_agent)
     }
 
-    /// The default implementation of `interface` for a hardware type: its first supported one.
+    /// The default implementation of `interface` for a hardware type: its first supported one that is there, or
+    /// else the first.
     pub fn default_of(&self, hardware_type: &str, interface: Interface) -> Option<&str> {
-        self.types.get(hardware_type)?.supported.get(&interface)?.first().map(String::as_str)
+        let names = self.types.get(hardware_type)?.supported.get(&interface)?;
+        let there = |name: &&String| self.implementation(interface, name).is_some_and(|found| !found.missing);
+        names.iter().find(there).or_else(|| names.first()).map(String::as_str)
     }
 }

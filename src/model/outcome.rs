@@ -1,5 +1,6 @@
 //! What has happened: it is taken in, never refused.
 
+use crate::model::bmc::Fact;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
@@ -29,6 +30,8 @@ pub enum Happened {
     },
     /// Power sync has come round to this node.
     SyncDue,
+    /// A driver has learnt something of the BMC.
+    Learnt(Fact),
 }
 
 /// How an owed effect ended.

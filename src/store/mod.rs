@@ -13,6 +13,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::mpsc;
 
+use crate::base::secret::Secret;
 use crate::store::core::Core;
 use crate::store::due::Due;
 use crate::store::error::StoreError;
@@ -76,6 +77,11 @@ impl Store {
     /// What was owed to each node when the store was opened.
     pub fn owed_at_open(&self) -> &OwedByNode {
         &self.owed_at_open
+    }
+
+    /// A key for keyed hashes of secrets: the same after a restart.
+    pub fn hash_key(&self) -> Secret {
+        self.writer.core.sealer.hash_key()
     }
 
     /// Housekeeping for a timer: clears dead readers and looks at the disk's free space.

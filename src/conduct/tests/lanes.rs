@@ -7,7 +7,10 @@ use super::rig::{Rig, id};
 use super::world::{ADDRESS, Trick, beat};
 use crate::base::secret::Secret;
 use crate::base::time::Clock;
+use crate::conduct::ledger::Ledger;
+use crate::driver::bmc::notebook::Notebook;
 use crate::model::ask::{Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk, TokenAnswer};
+use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::moves::Verb;
@@ -420,4 +423,31 @@ async fn a_full_disk_refuses_asks_but_none_that_ends_something() {
     assert!(matches!(refusal, Refusal::Full { .. }), "{refusal}");
     rig.ask(1, maintenance()).await.unwrap();
     assert_eq!(rig.ask(1, Ask::Delete).await, Ok(Answer::Done));
+}
+
+#[tokio::test]
+async fn what_a_driver_learns_survives_a_restart() {
+    let mut rig = rig(1, "fake", Provision::Manageable).await;
+    let ledger = Ledger::default();
+    let print = CredentialPrint("print".to_owned());
+    let refused = Fact::LoginRefused { print: print.clone(), why: "401".to_owned() };
+    ledger.learn(id(1), refused.clone());
+    ledger.open(rig.desk());
+    rig.clock.settle().await;
+    assert!(rig.seen(1).unwrap().bmc.is_empty(), "no lane was open");
+    trick(&rig, "power on", Trick::Stall(seconds(10)));
+    rig.ask(1, ON).await.unwrap();
+    let token = Secret::new("session");
+    ledger.learn(id(1), refused);
+    ledger.learn(id(1), Fact::SessionOpened { token: token.clone(), path: None, print });
+    ledger.learn(id(2), Fact::SessionClosed);
+    rig.clock.settle().await;
+    rig.start_again().await;
+    let bmc = rig.seen(1).unwrap().bmc.clone();
+    assert_eq!(bmc.refused.unwrap().why, "401", "a change under way keeps no fact waiting");
+    assert_eq!(bmc.session.unwrap().token, token);
+    let off = Ask::Maintenance { on: false, reason: None };
+    rig.ask(1, off).await.unwrap();
+    assert_eq!(rig.seen(1).unwrap().bmc.refused, None);
+    rig.stop().await;
 }

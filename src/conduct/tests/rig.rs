@@ -21,6 +21,9 @@ use crate::conduct::tick;
 use crate::depot::blobs::Blobs;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::{AgentSettings, Agents};
+use crate::driver::bmc::Ground;
+use crate::driver::bmc::notebook::Blank;
+use crate::driver::bmc::print::PrintKey;
 use crate::driver::fake::{FakeDelays, FakeRack};
 use crate::driver::registry::{Parts, Registry};
 use crate::model::ask::{Answer, Ask};
@@ -68,7 +71,9 @@ impl Rig {
             blobs: Arc::new(Blobs::open(dir.path().join("blobs")).unwrap()),
             settings: AgentSettings::new("host", "http://10.0.0.1/images"),
         };
-        let parts = Parts { fake: fake.clone(), agents: Arc::new(agents) };
+        let prints = PrintKey::new(Secret::new("key"));
+        let bmc = Ground::new(clock.clone(), Arc::new(Blank), prints, 1);
+        let parts = Parts { fake: fake.clone(), agents: Arc::new(agents), bmc };
         let registry = Arc::new(Registry::new(["fake-hardware"], parts).unwrap());
         let drivers =
             Drivers { registry: registry.clone(), clock: clock.clone(), logs: dir.path().join("logs") };

@@ -40,6 +40,28 @@ struct State {
     used: Tick,
 }
 
+impl State {
+    /// Begins the call of this ticket if it is next and there is room.
+    fn admit(&mut self, ticket: Ticket, now: Tick, node: NodeId, print: &CredentialPrint) -> Offer {
+        if self.queue.running() >= self.pace.width() {
+            return Offer::Wait(None);
+        }
+        if now < self.pace.next() {
+            return Offer::Wait(Some(self.pace.next()));
+        }
+        if self.queue.next(|print| self.logins.is_open(print)) != Some(ticket) {
+            return Offer::Wait(None);
+        }
+        self.queue.leave(ticket);
+        self.queue.begin(node);
+        self.pace.begin(now);
+        self.silence.begin();
+        self.logins.begin(print);
+        self.used = now;
+        Offer::Go
+    }
+}
+
 /// What a waiting caller hears.
 enum Offer {
     Go,
@@ -124,7 +146,12 @@ impl<S> Line<S> {
         let (offer, fact) = {
             let mut state = self.lock();
             let (standing, fact) = state.logins.standing(node, print);
-            (self.judge(&mut state, standing, (ticket, now), node.id, print), fact)
+            let offer = match self.refusal(&state, &standing, now) {
+                Some(error) => Offer::Refused(error),
+                None if standing == Standing::Wait => Offer::Wait(None),
+                None => state.admit(ticket, now, node.id, print),
+            };
+            (offer, fact)
         };
         if let Some(fact) = fact {
             self.notebook.learn(node.id, fact);
@@ -132,36 +159,13 @@ impl<S> Line<S> {
         offer
     }
 
-    fn judge(
-        &self,
-        state: &mut State,
-        standing: Standing,
-        (ticket, now): (Ticket, Tick),
-        node: NodeId,
-        print: &CredentialPrint,
-    ) -> Offer {
+    /// Why no call is to be made now.
+    fn refusal(&self, state: &State, standing: &Standing, now: Tick) -> Option<DriverError> {
+        let who = || self.key.to_string();
         if let Standing::Refused { at, why } = standing {
-            return Offer::Refused(DriverError::LoginRefused { who: self.key.to_string(), at, why });
+            return Some(DriverError::LoginRefused { who: who(), at: *at, why: why.clone() });
         }
-        if let Err(why) = state.silence.check(now) {
-            return Offer::Refused(DriverError::silent(self.key.to_string(), why));
-        }
-        if standing == Standing::Wait || state.queue.running() >= state.pace.width() {
-            return Offer::Wait(None);
-        }
-        if now < state.pace.next() {
-            return Offer::Wait(Some(state.pace.next()));
-        }
-        if state.queue.next(|print| state.logins.is_open(print)) != Some(ticket) {
-            return Offer::Wait(None);
-        }
-        state.queue.leave(ticket);
-        state.queue.begin(node);
-        state.pace.begin(now);
-        state.silence.begin();
-        state.logins.begin(print);
-        state.used = now;
-        Offer::Go
+        state.silence.check(now).err().map(|why| DriverError::silent(who(), why))
     }
 
     fn begun(self: &Arc<Self>, node: &Node, print: &CredentialPrint) -> Turn<S> {

@@ -58,7 +58,8 @@ impl Logins {
             }
             self.met.insert(print.clone(), Verdict::Lifted);
         }
-        let accepted = || recorded.map(|_| Fact::LoginAccepted { print: print.clone() });
+        // Whatever was refused before, these are taken.
+        let accepted = || node.bmc.refused.as_ref().map(|_| Fact::LoginAccepted { print: print.clone() });
         match (self.met.get(print), recorded) {
             (Some(Verdict::Taken), _) => (Standing::Good, accepted()),
             (Some(Verdict::Trying), _) => (Standing::Wait, None),
@@ -90,8 +91,11 @@ impl Logins {
         self.met.insert(print.clone(), Verdict::Trying);
     }
 
-    /// The BMC took them.
+    /// The BMC took them. A refusal that came meanwhile is newer than the log-in of this call.
     pub fn taken(&mut self, print: &CredentialPrint) {
+        if matches!(self.met.get(print), Some(Verdict::Refused(_))) {
+            return;
+        }
         self.met.insert(print.clone(), Verdict::Taken);
     }
 

@@ -14,22 +14,28 @@
 //! - `logins`    which credentials were taken or refused; pure
 //! - `print`     keyed hashes of credentials
 //! - `notebook`  where drivers leave what they learn
+//! - `settings`  reading `driver_info`; `redfish_settings` and `ipmi_settings` are what it comes to
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::time::SharedClock;
+use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
+use crate::driver::bmc::redfish_settings::RedfishDefaults;
 
 pub mod governor;
+pub mod ipmi_settings;
 pub mod line;
 pub mod logins;
 pub mod notebook;
 pub mod pace;
 pub mod print;
 pub mod queue;
+pub mod redfish_settings;
+pub mod settings;
 pub mod silence;
 
 /// How a BMC is spoken to.
@@ -112,4 +118,24 @@ pub struct Ground {
     pub prints: PrintKey,
     /// A random number of this start: spreads the first calls.
     pub seed: u64,
+    pub redfish: RedfishDefaults,
+    pub redfish_limits: Limits,
+    pub ipmi: IpmiDefaults,
+    pub ipmi_limits: Limits,
+}
+
+impl Ground {
+    /// With the defaults of both protocols.
+    pub fn new(clock: SharedClock, notebook: Arc<dyn Notebook>, prints: PrintKey, seed: u64) -> Self {
+        Self {
+            clock,
+            notebook,
+            prints,
+            seed,
+            redfish: RedfishDefaults::default(),
+            redfish_limits: Limits::default(),
+            ipmi: IpmiDefaults::default(),
+            ipmi_limits: Limits::default(),
+        }
+    }
 }

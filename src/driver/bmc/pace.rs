@@ -83,7 +83,7 @@ impl Pace {
             return;
         };
         self.smooth = (self.smooth * 7 + latency) / 8;
-        self.best = Some(if latency < best { latency } else { (best * 63 + latency) / 64 });
+        self.best = Some(if latency < best { latency } else { (best * 511 + latency) / 512 });
     }
 
     fn is_slow(&self) -> bool {

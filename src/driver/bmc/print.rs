@@ -1,5 +1,7 @@
 //! Keyed hashes of credentials: they tell a change, and without the key nobody can try passwords against them.
 
+use std::fmt::Write;
+
 use sha2::{Digest, Sha256};
 
 use crate::base::secret::Secret;
@@ -15,7 +17,7 @@ impl PrintKey {
         Self(key)
     }
 
-    /// The print of these secrets (password, K_g) for the account and address of `bmc`.
+    /// The print of these secrets (password, `K_g`) for the account and address of `bmc`.
     pub fn print(&self, bmc: &BmcKey, secrets: &[&Secret]) -> CredentialPrint {
         let port = bmc.port.to_string();
         let open = [bmc.protocol.name(), &bmc.host, &port, &bmc.account];
@@ -25,7 +27,12 @@ impl PrintKey {
             digest.chain_update(length.to_be_bytes()).chain_update(text)
         });
         let outer = self.keyed(b"outer").chain_update(inner.finalize()).finalize();
-        CredentialPrint(outer.iter().take(PRINT_BYTES).map(|byte| format!("{byte:02x}")).collect())
+        let mut hex = String::with_capacity(2 * PRINT_BYTES);
+        for byte in outer.iter().take(PRINT_BYTES) {
+            // Writing to a `String` cannot fail.
+            write!(hex, "{byte:02x}").ok();
+        }
+        CredentialPrint(hex)
     }
 
     fn keyed(&self, round: &[u8]) -> Sha256 {

@@ -75,7 +75,7 @@ impl Silence {
 impl Spell {
     fn text(&self, now: Tick) -> String {
         let length = now.since(self.since).as_secs();
-        format!("{} (silent for {length} s, {} tries)", self.why, self.tries)
+        format!("{} (silent for {length} s, tries so far: {})", self.why, self.tries)
     }
 }
 
@@ -121,7 +121,7 @@ mod tests {
         }
         assert_eq!(
             silence.check(at(31)).unwrap_err(),
-            "timed out (silent for 0 s, 1 tries); tried again in 1 s"
+            "timed out (silent for 0 s, tries so far: 1); tried again in 1 s"
         );
         silence.check(at(32)).unwrap();
     }

@@ -2,17 +2,20 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
 use crate::depot::blobs::Blobs;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::AgentSettings;
+use crate::driver::bmc::notebook::Blank;
+use crate::driver::bmc::print::PrintKey;
 use crate::driver::fake::FakeDelays;
 use crate::model::Object;
 use crate::model::node::Wished;
 use crate::model::step::Kind;
 use crate::net::client::Client;
 
-const TYPES_ON: [&str; 2] = ["fake-hardware", "manual-management"];
+const TYPES_ON: [&str; 5] = ["fake-hardware", "manual-management", "redfish", "idrac", "ipmi"];
 
 fn node(driver: &str) -> Node {
     let catalog = catalog(TYPES_ON).unwrap();
@@ -77,10 +80,10 @@ fn every_supported_name_has_an_implementation_and_every_row_a_type() {
 
 #[test]
 fn an_unknown_type_is_refused_by_name() {
-    let error = catalog(["redfish"]).unwrap_err();
+    let error = catalog(["snmp"]).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there is no hardware type \"redfish\": known are fake-hardware, manual-management"
+        "there is no hardware type \"snmp\": known are fake-hardware, manual-management, redfish, idrac, ipmi"
     );
 }
 
@@ -93,8 +96,9 @@ fn registry(data: &std::path::Path) -> Registry {
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };
+    let bmc = Ground::new(clock.clone(), Arc::new(Blank), PrintKey::new(Secret::new("key")), 1);
     let fake = Arc::new(FakeRack::new(clock, FakeDelays::default()));
-    Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents) }).unwrap()
+    Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents), bmc }).unwrap()
 }
 
 fn has(hardware: &Hardware) -> [bool; 6] {
@@ -117,9 +121,13 @@ fn interface_names_choose_what_a_machine_can_do() {
     assert_eq!(has(&registry.hardware(&manual).unwrap()), [true, true, false, false, false, false]);
     manual.wished.interfaces.management = "fake".to_owned();
     assert_eq!(has(&registry.hardware(&manual).unwrap()), [true, true, true, false, false, false]);
-    manual.wished.interfaces.power = "redfish".to_owned();
+    manual.wished.interfaces.power = "ilo".to_owned();
     let error = registry.hardware(&manual).unwrap_err();
-    assert_eq!(error.to_string(), "power interface \"redfish\" is not enabled");
+    assert_eq!(error.to_string(), "power interface \"ilo\" is not enabled");
+    for (driver, power) in [("redfish", "redfish"), ("idrac", "idrac-redfish"), ("ipmi", "ipmitool")] {
+        let error = registry.hardware(&node(driver)).unwrap_err();
+        assert_eq!(error.to_string(), format!("power interface {power:?} is not part of this version"));
+    }
 }
 
 #[tokio::test]
@@ -192,4 +200,43 @@ fn properties_are_described() {
         assert!(found.properties.contains_key("image_http_proxy"));
         assert!(found.properties.values().all(|text| text.ends_with('.')));
     }
+}
+
+#[test]
+fn defaults_are_what_is_there_already() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    for (driver, interface, name) in [
+        ("redfish", Interface::Power, "redfish"),
+        ("redfish", Interface::Bios, "no-bios"),
+        ("redfish", Interface::Boot, "ipxe"),
+        ("redfish", Interface::Vendor, "redfish"),
+        ("idrac", Interface::Power, "idrac-redfish"),
+        ("idrac", Interface::Management, "idrac-redfish"),
+        ("idrac", Interface::Raid, "no-raid"),
+        ("ipmi", Interface::Management, "ipmitool"),
+        ("ipmi", Interface::Console, "no-console"),
+    ] {
+        assert_eq!(catalog.default_of(driver, interface), Some(name), "{driver} {interface}");
+        let mut wished = Wished { driver: driver.to_owned(), ..Wished::default() };
+        crate::model::draft::fill_interfaces(&mut wished, &catalog).unwrap();
+        assert_eq!(wished.interfaces.of(interface), name);
+    }
+}
+
+#[test]
+fn what_nodes_may_name_but_is_not_there_is_refused_by_name() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let mut one = node("redfish");
+    one.wished.driver_info.insert("redfish_address".to_owned(), json!("10.0.0.1"));
+    one.wished.interfaces.bios = "redfish".to_owned();
+    crate::model::draft::fill_interfaces(&mut one.wished.clone(), registry.catalog()).unwrap();
+    let verdicts = registry.validate(&Machine { node: Arc::new(one), ports: Vec::new() }, true);
+    let reason = |interface| {
+        let verdict = verdicts.iter().find(|verdict| verdict.interface == interface).unwrap();
+        verdict.reason.clone().unwrap_or_default()
+    };
+    assert_eq!(reason(Interface::Bios), "bios interface \"redfish\" is not part of this version");
+    assert_eq!(reason(Interface::Boot), "boot interface \"ipxe\" is not part of this version");
+    assert_eq!([reason(Interface::Power), reason(Interface::Management)], ["", ""]);
 }

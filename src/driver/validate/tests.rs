@@ -5,11 +5,21 @@ use serde_json::{Value, json};
 use super::*;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::base::time::PausedClock;
+use crate::driver::bmc::notebook::Blank;
+use crate::driver::bmc::print::PrintKey;
 use crate::driver::registry::catalog;
 use crate::model::node::Wished;
 
+const TYPES_ON: [&str; 5] = ["fake-hardware", "manual-management", "redfish", "idrac", "ipmi"];
+
+fn ground() -> Ground {
+    Ground::new(Arc::new(PausedClock::new()), Arc::new(Blank), PrintKey::new(Secret::new("key")), 1)
+}
+
 fn machine(driver: &str, change: impl FnOnce(&mut Node)) -> Machine {
-    let catalog = catalog(["fake-hardware", "manual-management"]).unwrap();
+    let catalog = catalog(TYPES_ON).unwrap();
     let mut wished = Wished { driver: driver.to_owned(), ..Wished::default() };
     for interface in Interface::ALL {
         wished.interfaces.set(interface, catalog.default_of(driver, interface).unwrap().to_owned());
@@ -20,8 +30,8 @@ fn machine(driver: &str, change: impl FnOnce(&mut Node)) -> Machine {
 }
 
 fn reason(machine: &Machine, interface: Interface) -> Option<String> {
-    let catalog = catalog(["fake-hardware", "manual-management"]).unwrap();
-    super::interface(&catalog, machine, interface).err()
+    let catalog = catalog(TYPES_ON).unwrap();
+    super::interface(&catalog, &ground(), machine, interface).err()
 }
 
 /// Why a deployment with this record is refused; the image itself is good unless it is left out.
@@ -81,8 +91,8 @@ fn the_agent_as_power_needs_fast_track() {
 
 #[test]
 fn an_interface_that_is_not_enabled_is_named() {
-    let machine = machine("fake-hardware", |node| node.wished.interfaces.boot = "ipxe".to_owned());
-    assert_eq!(reason(&machine, Interface::Boot).unwrap(), "boot interface \"ipxe\" is not enabled");
+    let machine = machine("fake-hardware", |node| node.wished.interfaces.boot = "ilo".to_owned());
+    assert_eq!(reason(&machine, Interface::Boot).unwrap(), "boot interface \"ilo\" is not enabled");
 }
 
 #[test]
@@ -146,4 +156,22 @@ fn a_proxy_of_another_scheme_is_refused() {
         node.wished.driver_info.insert("image_http_proxy".into(), json!("ftp://proxy"));
     });
     assert!(why.unwrap().contains("image_http_proxy"));
+}
+
+#[test]
+fn the_settings_of_a_bmc_are_checked_without_asking_it() {
+    for (driver, key, others) in [
+        ("redfish", "redfish_address", [Interface::Power, Interface::Management]),
+        ("idrac", "redfish_address", [Interface::Power, Interface::Management]),
+        ("ipmi", "ipmi_address", [Interface::Power, Interface::Management]),
+    ] {
+        for interface in others {
+            let why = reason(&machine(driver, |_| ()), interface).unwrap();
+            assert_eq!(why, format!("missing in the node's driver_info: {key}"));
+            let good = machine(driver, |node| {
+                node.wished.driver_info.insert(key.to_owned(), json!("192.0.2.1"));
+            });
+            assert_eq!(reason(&good, interface), None);
+        }
+    }
 }

@@ -128,7 +128,11 @@ impl Stage {
         match happened {
             Happened::Due { wait } => self.ended = Some(*wait),
             Happened::Opened => (self.ended, self.silent) = (None, None),
-            Happened::Paid { .. } | Happened::Looked { .. } | Happened::Beat(_) | Happened::SyncDue => {}
+            Happened::Paid { .. }
+            | Happened::Looked { .. }
+            | Happened::Beat(_)
+            | Happened::SyncDue
+            | Happened::Learnt(_) => {}
         }
         let decision = self.decide(&[], |node, facts| flow::absorb(node, happened, facts));
         self.apply(decision);

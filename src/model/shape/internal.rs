@@ -2,6 +2,7 @@
 //! reads it.
 
 use crate::base::secret::{MASK, Veil};
+use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
 use crate::model::run::{Run, Wait};
@@ -15,6 +16,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
         identity(agent, &mut object);
     }
     seen(node, &mut object);
+    if !node.bmc.is_empty() {
+        bmc(node, &mut object);
+    }
     if let Some(mode) =
         node.wished.boot_mode.as_deref().filter(|_| node.run.is_some() || node.agent.is_some())
     {
@@ -57,6 +61,67 @@ fn seen(node: &Node, object: &mut Members<'_>) {
     if let Some(moment) = heartbeat.or_else(|| last.and_then(|last| last.last_heartbeat)) {
         json::bare_moment(object.member("agent_last_heartbeat"), moment);
     }
+}
+
+/// What is learnt of the BMC, with the reference's keys where it has them; secrets never.
+fn bmc(node: &Node, object: &mut Members<'_>) {
+    let bmc = &node.bmc;
+    if let Some(refused) = &bmc.refused {
+        let mut inner = Members::open(object.member("bmc_login_refused"));
+        json::bare_moment(inner.member("at"), refused.at);
+        inner.text("why", &refused.why);
+        inner.close();
+    }
+    if let Some(session) = &bmc.session {
+        json::bare_moment(object.member("bmc_session_opened"), session.opened);
+    }
+    if let Some(pin) = &bmc.pin {
+        object.text("redfish_tls_pin", &pin.sha256);
+        json::bare_moment(object.member("redfish_tls_pin_first_seen"), pin.first_seen);
+        if let Some(met) = &pin.met {
+            object.text("redfish_tls_pin_refused", met);
+        }
+    }
+    if let Some(remembered) = &bmc.remembered_boot_device {
+        boot_device(*remembered, node.wished.interfaces.management == "ipmitool", object);
+    }
+    if let Some(vendor) = &bmc.vendor {
+        object.text("bmc_vendor", vendor);
+    }
+    if let Some(reuse) = bmc.connection_reuse {
+        json::flag(object.member("bmc_connection_reuse"), reuse);
+    }
+    if bmc.identity != Identity::default() {
+        identity_texts(&bmc.identity, object.member("bmc_identity"));
+    }
+}
+
+fn boot_device(remembered: Remembered, ipmi: bool, object: &mut Members<'_>) {
+    if let Some(device) = remembered.device {
+        object.text(if ipmi { "persistent_boot_device" } else { "redfish_boot_device" }, device.name());
+    }
+    if ipmi && remembered.next_is_once {
+        json::flag(object.member("is_next_boot_persistent"), false);
+    }
+}
+
+fn identity_texts(identity: &Identity, out: &mut Vec<u8>) {
+    let mut object = Members::open(out);
+    for (name, value) in [
+        ("manufacturer", &identity.manufacturer),
+        ("model", &identity.model),
+        ("firmware", &identity.firmware),
+        ("root_vendor", &identity.root_vendor),
+        ("root_product", &identity.root_product),
+        ("bmc_manufacturer", &identity.bmc_manufacturer),
+        ("bmc_model", &identity.bmc_model),
+        ("bios_version", &identity.bios_version),
+    ] {
+        if !value.is_empty() {
+            object.text(name, value);
+        }
+    }
+    object.close();
 }
 
 fn steps(run: &Run, object: &mut Members<'_>) {

@@ -1,4 +1,4 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
@@ -6,7 +6,8 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::model::boot::Agent;
+use crate::model::bmc::{Bmc, CredentialPrint, Identity, Pin, RefusedLogin, Remembered, Session};
+use crate::model::boot::{Agent, BootDevice};
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
 use crate::model::provision::Provision;
@@ -172,4 +173,36 @@ fn a_port_is_shown_to_the_agent() {
     let value = port_for_agent(&port, "rack0");
     assert_eq!(value["address"], "02:00:00:00:00:01");
     assert_eq!(value["pxe_enabled"], true);
+}
+
+#[test]
+fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
+    let mut node = node();
+    assert_eq!(shown(&node, LATEST)["driver_internal_info"].get("bmc_session_opened"), None);
+    let print = CredentialPrint("hunter2".to_owned());
+    node.bmc = Bmc {
+        refused: Some(RefusedLogin { print: print.clone(), at: Moment(0), why: "401".to_owned() }),
+        session: Some(Session { token: Secret::new("hunter2"), path: None, opened: Moment(0), print }),
+        pin: Some(Pin { sha256: "aa".to_owned(), first_seen: Moment(0), met: Some("bb".to_owned()) }),
+        remembered_boot_device: Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: true }),
+        vendor: Some("dell inc.".to_owned()),
+        connection_reuse: Some(false),
+        identity: Identity { model: "R650".to_owned(), ..Identity::default() },
+        lifts: 1,
+    };
+    let info = shown(&node, LATEST)["driver_internal_info"].clone();
+    assert!(!info.to_string().contains("hunter2"), "{info}");
+    let moment = "1970-01-01T00:00:00.000000";
+    assert_eq!(info["bmc_login_refused"], json!({"at": moment, "why": "401"}));
+    assert_eq!(info["bmc_session_opened"], moment);
+    assert_eq!((&info["redfish_tls_pin"], &info["redfish_tls_pin_refused"]), (&json!("aa"), &json!("bb")));
+    assert_eq!((&info["redfish_boot_device"], info.get("is_next_boot_persistent")), (&json!("pxe"), None));
+    assert_eq!((&info["bmc_vendor"], &info["bmc_connection_reuse"]), (&json!("dell inc."), &json!(false)));
+    assert_eq!(info["bmc_identity"], json!({"model": "R650"}));
+    node.wished.interfaces.management = "ipmitool".to_owned();
+    let info = shown(&node, LATEST)["driver_internal_info"].clone();
+    assert_eq!(
+        (&info["persistent_boot_device"], &info["is_next_boot_persistent"]),
+        (&json!("pxe"), &json!(false))
+    );
 }

@@ -20,6 +20,8 @@ use crate::model::Object;
 #[derive(Clone)]
 pub struct Sealer {
     cipher: Arc<XChaCha20Poly1305>,
+    /// A key for hashes, made of the same key.
+    hashes: Secret,
 }
 
 impl std::fmt::Debug for Sealer {
@@ -42,7 +44,13 @@ impl Sealer {
         digest.update(DOMAIN);
         digest.update(key.reveal().as_bytes());
         let cipher = XChaCha20Poly1305::new(&digest.finalize());
-        Self { cipher: Arc::new(cipher) }
+        let hashes = Sha256::new().chain_update(HASHES).chain_update(key.reveal().as_bytes()).finalize();
+        Self { cipher: Arc::new(cipher), hashes: Secret::new(STANDARD_NO_PAD.encode(hashes)) }
+    }
+
+    /// A key for keyed hashes of secrets: as lasting as the store's key, and of no use for what is sealed.
+    pub fn hash_key(&self) -> Secret {
+        self.hashes.clone()
     }
 
     /// Seals every value in `object` that `veil` hides. `path` starts with the record's id.
@@ -141,6 +149,9 @@ const MARK: &str = "$sealed";
 
 /// Keeps the key from being the hash of anything else.
 const DOMAIN: &[u8] = b"ferric store seal 1\n";
+
+/// The same for the key of hashes.
+const HASHES: &[u8] = b"ferric store hashes 1\n";
 
 /// Bytes of an `XChaCha20` nonce: long enough to be random.
 const NONCE: usize = 24;

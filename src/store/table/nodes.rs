@@ -122,6 +122,10 @@ pub fn encode(sealer: &Sealer, node: &Node) -> Result<Vec<u8>, StoreError> {
         let text = sealer.seal_text(&token_path(node.id), agent.token.reveal());
         agent.token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
     }
+    if let Some(session) = &mut stored.bmc.session {
+        let text = sealer.seal_text(&session_path(node.id), session.token.reveal());
+        session.token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
+    }
     let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > LIMIT {
@@ -142,6 +146,9 @@ pub fn decode(file: &File, sealer: &Sealer, id: NodeId, bytes: &[u8]) -> Result<
     each_object(&mut node, |path, _, object| sealer.open(path, object)).map_err(fail)?;
     if let Some(agent) = &mut node.agent {
         agent.token = sealer.open_text(&token_path(id), agent.token.reveal()).map_err(fail)?;
+    }
+    if let Some(session) = &mut node.bmc.session {
+        session.token = sealer.open_text(&session_path(id), session.token.reveal()).map_err(fail)?;
     }
     Ok(node)
 }
@@ -186,6 +193,10 @@ fn what(id: NodeId) -> String {
 
 fn token_path(id: NodeId) -> String {
     format!("{id}/agent/token")
+}
+
+fn session_path(id: NodeId) -> String {
+    format!("{id}/bmc/session")
 }
 
 /// The id in the first sixteen bytes.

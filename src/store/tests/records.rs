@@ -6,6 +6,7 @@ use serde_json::{Number, Value, json};
 
 use super::*;
 use crate::base::secret::{Secret, Veil};
+use crate::model::bmc::{CredentialPrint, Session};
 use crate::model::boot::{Agent, Boots};
 use crate::model::interface::Interface;
 use crate::model::run::{Phase, Run};
@@ -101,6 +102,12 @@ async fn no_secret_lies_in_the_file() {
         "image_source": "https://also-plain.example",
     }));
     node.agent = Some(agent("needle-4"));
+    node.bmc.session = Some(Session {
+        token: Secret::new("needle-10"),
+        path: Some("/redfish/v1/SessionService/Sessions/plain-path".to_owned()),
+        opened: Moment(1),
+        print: CredentialPrint("print".to_owned()),
+    });
     node.run = Some(run(object(json!({"password": "needle-5"}))));
     let put_node = put(&store, node.clone()).await.unwrap();
     let mut port = port(1, node_id(1));

@@ -1,0 +1,141 @@
+//! What a driver has learnt of a node's BMC, and what makes it void: other credentials, another address, a person.
+
+use crate::flow::course::Course;
+use crate::model::ask::PatchOp;
+use crate::model::bmc::{Bmc, CredentialPrint, Fact, Identity, Pin, RefusedLogin, Session};
+use crate::model::journal::Event;
+use crate::model::node::Node;
+
+/// Takes a fact in; the record changes only if it says something else.
+pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
+    let at = course.facts.at;
+    let bmc = &mut course.node.bmc;
+    match fact {
+        Fact::LoginRefused { print, why } => login_refused(course, print, why),
+        Fact::LoginAccepted { .. } => {
+            if bmc.refused.take().is_some() {
+                course.note(Event::info("bmc", "the BMC takes the log-in"));
+            }
+        }
+        Fact::SessionOpened { token, path, print } => {
+            let opened = bmc.session.as_ref().filter(|old| old.token == *token).map_or(at, |old| old.opened);
+            let (token, path, print) = (token.clone(), path.clone(), print.clone());
+            bmc.session = Some(Session { token, path, opened, print });
+        }
+        Fact::SessionClosed => bmc.session = None,
+        Fact::PinSeen { sha256 } | Fact::PinRefused { sha256 } => {
+            let first = matches!(fact, Fact::PinSeen { .. }) && bmc.pin.is_none();
+            pin(course, sha256, first);
+        }
+        Fact::BootDevice(device) => bmc.remembered_boot_device = *device,
+        Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
+        Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
+        Fact::Identity(identity) => bmc.identity = bounded(identity),
+    }
+}
+
+fn login_refused(course: &mut Course<'_>, print: &CredentialPrint, why: &str) {
+    if course.node.bmc.refused.as_ref().is_some_and(|refused| refused.print == *print) {
+        return;
+    }
+    let why = short(why);
+    course.note(Event::error(
+        "bmc",
+        format!(
+            "the BMC refused the log-in: {why}. It is not tried again until the credentials in driver_info are \
+             changed, or a person switches maintenance off"
+        ),
+    ));
+    course.node.bmc.refused = Some(RefusedLogin { print: print.clone(), at: course.facts.at, why });
+}
+
+/// A certificate was seen; `first` begins the trust, every other than the pinned one was refused.
+fn pin(course: &mut Course<'_>, sha256: &str, first: bool) {
+    let sha256 = short(sha256);
+    if first {
+        let text = format!("the BMC's certificate {sha256} was seen first and is trusted from now on");
+        course.note(Event::info("bmc", text));
+        course.node.bmc.pin = Some(Pin { sha256, first_seen: course.facts.at, met: None });
+        return;
+    }
+    let Some(pin) = &mut course.node.bmc.pin else { return };
+    if pin.sha256 == sha256 {
+        pin.met = None;
+    } else if pin.met.as_ref() != Some(&sha256) {
+        let text = format!(
+            "the BMC shows the certificate {sha256}, but {} is pinned: nothing is sent. If it was renewed, set \
+             driver_info redfish_tls_pin to it, or redfish_tls_trust_first again",
+            pin.sha256
+        );
+        pin.met = Some(sha256);
+        course.note(Event::error("bmc", text));
+    }
+}
+
+/// A person says that a refused log-in may be tried again.
+pub fn lift(course: &mut Course<'_>) {
+    let bmc = &mut course.node.bmc;
+    if bmc.refused.take().is_some() {
+        bmc.lifts += 1;
+        course.note(Event::info("bmc", "the refused log-in is lifted: it may be tried again"));
+    }
+}
+
+/// A patch was applied to the node that was `before`: what it makes void is forgotten.
+pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
+    let changed = |keys: &[&str]| {
+        keys.iter().any(|key| before.wished.driver_info.get(*key) != course.node.wished.driver_info.get(*key))
+    };
+    let named = |keys: &[&str]| operations.iter().any(|op| keys.iter().any(|key| names(op, key)));
+    let moved = changed(ADDRESS) || before.wished.driver != course.node.wished.driver;
+    let other_system = changed(SYSTEM);
+    let trusts_anew = changed(TRUST) || named(TRUST);
+    let may_log_in = moved || changed(CREDENTIALS) || named(CREDENTIALS);
+    if may_log_in {
+        lift(course);
+    }
+    let bmc = &mut course.node.bmc;
+    if moved {
+        *bmc = Bmc { lifts: bmc.lifts, ..Bmc::default() };
+    }
+    if other_system {
+        (bmc.identity, bmc.vendor, bmc.remembered_boot_device) = (Identity::default(), None, None);
+    }
+    if trusts_anew {
+        bmc.pin = None;
+    }
+}
+
+/// Whether the operation is about this key and no other: an object written back as a whole says nothing of it.
+fn names(op: &PatchOp, key: &str) -> bool {
+    op.path.strip_prefix("/driver_info/") == Some(key)
+}
+
+fn bounded(identity: &Identity) -> Identity {
+    Identity {
+        manufacturer: short(&identity.manufacturer),
+        model: short(&identity.model),
+        firmware: short(&identity.firmware),
+        root_vendor: short(&identity.root_vendor),
+        root_product: short(&identity.root_product),
+        bmc_manufacturer: short(&identity.bmc_manufacturer),
+        bmc_model: short(&identity.bmc_model),
+        bios_version: short(&identity.bios_version),
+    }
+}
+
+fn short(text: &str) -> String {
+    text.chars().take(TEXT_LIMIT).collect()
+}
+
+/// Keys of `driver_info` that say which BMC it is.
+const ADDRESS: &[&str] = &["redfish_address", "ipmi_address", "ipmi_port"];
+/// Keys by which the daemon logs in.
+const CREDENTIALS: &[&str] =
+    &["redfish_username", "redfish_password", "ipmi_username", "ipmi_password", "ipmi_hex_kg_key"];
+/// The key that says which machine of a BMC it is.
+const SYSTEM: &[&str] = &["redfish_system_id"];
+/// Keys that say which certificate is trusted.
+const TRUST: &[&str] = &["redfish_tls_pin", "redfish_tls_trust_first"];
+/// Characters of a BMC's text that a record keeps.
+const TEXT_LIMIT: usize = 200;
