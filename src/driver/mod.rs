@@ -13,6 +13,7 @@
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
+//! - `redfish/`      what a BMC that speaks Redfish can do
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -44,6 +45,7 @@ pub mod error;
 pub mod fake;
 pub mod memo;
 pub mod noop;
+pub mod redfish;
 pub mod registry;
 pub mod table;
 pub mod validate;

@@ -18,8 +18,10 @@ use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::noop::NoopManagement;
+use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::{Hardware, Machine, StepCall, StepWork, validate};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, redfish, validate};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -39,6 +41,7 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Registry {
     catalog: Arc<Catalog>,
+    redfish: Arc<RedfishRack>,
     parts: Parts,
 }
 
@@ -53,7 +56,8 @@ pub struct UnknownType {
 impl Registry {
     /// Enables these hardware types with every interface that they support.
     pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
-        Ok(Self { catalog: Arc::new(catalog(types)?), parts })
+        let redfish = Arc::new(RedfishRack::new(parts.bmc.clone()));
+        Ok(Self { catalog: Arc::new(catalog(types)?), redfish, parts })
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -76,9 +80,14 @@ impl Registry {
     }
 
     /// REDFISH: the one place where its implementations are made.
-    #[expect(clippy::unused_self, reason = "what it is made of is among the parts")]
     fn redfish(&self, node: &Node) -> Result<Hardware, DriverError> {
-        Err(missing(Interface::Power, node))
+        let server = Server::of(&self.redfish, node)?;
+        let redfish = redfish::hardware::hardware(&server);
+        let management = node.wished.interfaces.of(Interface::Management);
+        if matches!(management, "redfish" | "idrac-redfish") {
+            return Ok(redfish);
+        }
+        Ok(Hardware { power: redfish.power, ..self.local(node) })
     }
 
     /// IPMI: the one place where its implementations are made.
@@ -140,6 +149,11 @@ impl Registry {
             Ok(None) => Arc::new(NoWork { why: None }),
             Err(error) => Arc::new(NoWork::because(&error)),
         }
+    }
+
+    /// Closes what is open on BMCs; the last thing that is done with them.
+    pub async fn close(&self) {
+        self.redfish.close().await;
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

@@ -1,12 +1,15 @@
 //! What happens inside a turn: certificate, session, the request itself and its small remedies.
 
+use std::path::Path;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::driver::bmc::line::Turn;
-use crate::driver::redfish::access::{Auth, Verify, hex, unhex};
+use crate::driver::bmc::redfish_settings::{self, Auth};
+use crate::driver::redfish::access::{authorities, hex, unhex};
 use crate::driver::redfish::error::RedfishError;
-use crate::driver::redfish::slot::{Slot, Token};
+use crate::driver::redfish::slot::{Closer, Slot, Token};
 use crate::driver::redfish::talk::{Ask, Ended, Talk};
 use crate::model::bmc::Fact;
 use crate::net::http::{Headers, Method};
@@ -21,7 +24,7 @@ use crate::wire::redfish::view::session::Session;
 
 /// How a request shows the account.
 #[derive(Debug, Clone)]
-pub enum Credential {
+enum Credential {
     Nothing,
     Basic,
     Token(Token),
@@ -55,12 +58,33 @@ impl Talk {
     /// Whom the connection must lead to. Where trust begins with the first certificate, that is looked at before
     /// anything is sent.
     async fn trust(&self) -> Result<Trust, Ended> {
-        if let Some(trust) = self.access.trust() {
-            return Ok(trust);
+        if !self.access.is_tls() {
+            return Ok(Trust::Plain);
         }
-        let Verify::TrustFirst = self.access.verify else {
-            return Err(RedfishError::Invalid("the pinned fingerprint is no SHA-256 in hex".to_owned()).into());
-        };
+        match &self.access.trust {
+            redfish_settings::Trust::Anybody => Ok(Trust::Insecure),
+            redfish_settings::Trust::System => Ok(Trust::Roots),
+            redfish_settings::Trust::Authorities(path) => self.listed_authorities(path).await,
+            redfish_settings::Trust::FirstSeen => self.first_seen().await,
+            redfish_settings::Trust::Pinned(pin) => match unhex(pin) {
+                Some(print) => Ok(Trust::Fingerprint(print)),
+                None => Err(RedfishError::Invalid("the pinned fingerprint is no SHA-256 in hex".to_owned()).into()),
+            },
+        }
+    }
+
+    /// Reads the file or folder once while the BMC takes what is in it.
+    async fn listed_authorities(&self, path: &Path) -> Result<Trust, Ended> {
+        let known = self.slot().known().authorities.get(path).cloned();
+        if let Some(pem) = known {
+            return Ok(Trust::Authorities(pem));
+        }
+        let pem = authorities(path).await?;
+        self.slot().known().authorities.insert(path.to_owned(), std::sync::Arc::clone(&pem));
+        Ok(Trust::Authorities(pem))
+    }
+
+    async fn first_seen(&self) -> Result<Trust, Ended> {
         let recorded = self.node.bmc.pin.as_ref().map(|pin| pin.sha256.clone());
         let pin = recorded.or_else(|| self.slot().known().pin.clone());
         if let Some(print) = pin.as_deref().and_then(unhex) {
@@ -74,8 +98,8 @@ impl Talk {
 
     /// The error that names both fingerprints.
     pub async fn wrong_certificate(&self) -> RedfishError {
-        let pinned = match (&self.access.verify, &self.node.bmc.pin) {
-            (Verify::Pinned(pin), _) => pin.clone(),
+        let pinned = match (&self.access.trust, &self.node.bmc.pin) {
+            (redfish_settings::Trust::Pinned(pin), _) => pin.clone(),
             (_, Some(pin)) => pin.sha256.clone(),
             _ => self.slot().known().pin.clone().unwrap_or_default(),
         };
@@ -121,6 +145,8 @@ impl Talk {
         if is_basic() {
             return Ok(Credential::Basic);
         }
+        self.slot().known().closer =
+            Some(Closer { base: self.access.base.clone(), trust: trust.clone(), floor: self.access.floor });
         if let Some(token) = self.slot().token(&self.print).or_else(|| self.recorded()) {
             return Ok(Credential::Token(token));
         }
@@ -246,7 +272,7 @@ impl Talk {
         trust: Trust,
     ) -> Result<Outgoing, RedfishError> {
         let mut outgoing = self.outgoing(ask.method, path, trust)?;
-        outgoing.deadline = ask.limit;
+        outgoing.deadline = self.rack.ground.redfish.read_timeout;
         let headers = &mut outgoing.headers;
         headers.set("OData-Version", "4.0");
         headers.set("Accept", "application/json");
@@ -286,7 +312,7 @@ impl Talk {
         let url = url.ok_or_else(no_path)?;
         let mut outgoing = Outgoing::new(method, url, trust);
         outgoing.floor = self.access.floor;
-        outgoing.connect = CONNECT_LIMIT;
+        outgoing.connect = self.rack.ground.redfish.connect_timeout;
         outgoing.answer_limit = ANSWER_LIMIT;
         Ok(outgoing)
     }
@@ -308,7 +334,5 @@ fn refused(answer: &Answer) -> Ended {
 const HOPS: usize = 4;
 /// Kept connections that may break under a request before none is kept any more: one may be chance.
 const STALE_LIMIT: u8 = 2;
-/// The longest that opening a connection takes.
-const CONNECT_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// Bytes of one answer: attribute registries have several MiB.
 const ANSWER_LIMIT: usize = 16 << 20;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 use futures_util::stream;
 use serde_json::Value;
 
-use crate::base::time::sleep;
+use crate::base::time::{Later, sleep};
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::talk::{Answered, Ask, Talk};
 use crate::net::http::Method;
@@ -131,10 +131,11 @@ impl Talk {
 
     /// What these links lead to, a few at once, in their order; each path once.
     pub async fn each(&self, links: &[Link]) -> Result<Vec<Resource>, RedfishError> {
-        let mut seen = HashSet::new();
-        let distinct: Vec<Link> =
-            links.iter().filter(|link| seen.insert(link.as_str())).take(MEMBERS).cloned().collect();
-        let reading = distinct.iter().map(|link| self.maybe(Some(link)));
+        let distinct = distinct(links);
+        let mut reading: Vec<Later<'_, Result<Option<Resource>, RedfishError>>> = Vec::new();
+        for link in &distinct {
+            reading.push(Box::pin(self.maybe(Some(link))));
+        }
         let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).collect().await;
         let read: Result<Vec<_>, _> = read.into_iter().collect();
         Ok(read?.into_iter().flatten().collect())
@@ -178,6 +179,12 @@ impl Talk {
         let is_all = collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
         Ok(is_all.then_some(whole))
     }
+}
+
+/// Each link once, so many at most.
+fn distinct(links: &[Link]) -> Vec<Link> {
+    let mut seen = HashSet::new();
+    links.iter().filter(|link| seen.insert(link.as_str())).take(MEMBERS).cloned().collect()
 }
 
 /// Values of a JSON text, roughly: each follows one of three marks outside texts.

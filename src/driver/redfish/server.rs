@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use crate::driver::bmc::redfish_settings::RedfishSettings;
+use crate::driver::error::DriverError;
+use crate::driver::redfish::access::Access;
 use crate::driver::redfish::error::RedfishError;
-use crate::driver::redfish::talk::Talk;
+use crate::driver::redfish::talk::{RedfishRack, Talk};
 use crate::model::bmc::{Fact, Identity as Told};
+use crate::model::node::Node;
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::quirk::{Identity, Quirks};
 use crate::wire::redfish::resource::Resource;
@@ -39,6 +43,13 @@ impl Seen {
 impl Server {
     pub fn new(talk: Talk) -> Self {
         Self { talk }
+    }
+
+    /// The machine of a node, by its driver_info.
+    pub fn of(rack: &Arc<RedfishRack>, node: &Node) -> Result<Self, DriverError> {
+        let settings = RedfishSettings::parse(&node.wished.driver_info, &rack.ground.redfish)
+            .map_err(|error| DriverError::refused("redfish", error.to_string()))?;
+        Ok(Self::new(rack.talk(node, Access::of(settings)?)))
     }
 
     /// The system, read anew: the one that driver_info names, else the only one.

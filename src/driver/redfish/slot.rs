@@ -1,12 +1,17 @@
 //! What one line remembers between calls: the session, the service root, how this BMC is to be spoken to.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
 
 use crate::base::id::NodeId;
 use crate::base::secret::Secret;
 use crate::model::bmc::CredentialPrint;
 use crate::net::client::Client;
+use crate::net::outgoing::Trust;
+use crate::net::tls::TlsFloor;
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::resource::Resource;
 
@@ -24,6 +29,8 @@ pub struct Known {
     /// Keeps the connections to this BMC.
     pub client: Option<Arc<Client>>,
     pub token: Option<Token>,
+    /// How the session is closed at exit.
+    pub closer: Option<Closer>,
     /// Sessions do not work here: basic is used.
     pub basic: bool,
     /// A session has worked: basic is not fallen back to any more.
@@ -38,8 +45,18 @@ pub struct Known {
     pub no_reuse: bool,
     /// Kept connections that broke under a request.
     pub stale: u8,
+    /// Files of certificate authorities as they were read.
+    pub authorities: HashMap<PathBuf, Arc<[u8]>>,
     /// The certificate seen first, SHA-256 in hex.
     pub pin: Option<String>,
+}
+
+/// Where and on what terms a session is closed.
+#[derive(Debug, Clone)]
+pub struct Closer {
+    pub base: Url,
+    pub trust: Trust,
+    pub floor: TlsFloor,
 }
 
 /// An open session.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::base::time::SharedClock;
 use crate::driver::bmc::governor::Governor;
 use crate::driver::bmc::line::{Line, Turn};
-use crate::driver::bmc::{Ground, Limits};
+use crate::driver::bmc::Ground;
 use crate::driver::error::chain;
 use crate::driver::redfish::access::Access;
 use crate::driver::redfish::error::{Place, RedfishError};
@@ -35,15 +35,14 @@ pub struct RedfishRack {
 }
 
 impl RedfishRack {
-    pub fn new(ground: Ground, limits: Limits) -> Self {
-        Self { governor: Governor::new(&ground, limits), ground, client: Client::new() }
+    pub fn new(ground: Ground) -> Self {
+        Self { governor: Governor::new(&ground, ground.redfish_limits), ground, client: Client::new() }
     }
 
     /// The talk of a node.
     pub fn talk(self: &Arc<Self>, node: &Node, access: Access) -> Talk {
-        let key = access.key();
-        let print = self.ground.prints.print(&key, &[&access.password]);
-        let line = self.governor.line(&key);
+        let print = access.settings.print(&self.ground.prints);
+        let line = self.governor.line(&access.key);
         Talk { rack: Arc::clone(self), node: Arc::new(node.clone()), access: Arc::new(access), line, print }
     }
 
@@ -71,16 +70,15 @@ pub struct Ask {
     pub path: String,
     pub body: Option<Body>,
     pub if_match: Option<String>,
-    pub limit: Duration,
 }
 
 impl Ask {
     pub fn get(path: impl Into<String>) -> Self {
-        Self { method: Method::Get, path: path.into(), body: None, if_match: None, limit: READ_LIMIT }
+        Self { method: Method::Get, path: path.into(), body: None, if_match: None }
     }
 
     pub fn write(method: Method, path: impl Into<String>, body: Option<Body>) -> Self {
-        Self { method, path: path.into(), body, if_match: None, limit: WRITE_LIMIT }
+        Self { method, path: path.into(), body, if_match: None }
     }
 }
 
@@ -103,6 +101,7 @@ impl Answered {
 }
 
 /// Why a turn came to no answer.
+#[derive(Debug)]
 pub enum Ended {
     Client(ClientError),
     LoginRefused(String),
@@ -199,6 +198,8 @@ impl Talk {
             }
             ClientError::Tls { .. } => {
                 drop(turn);
+                // A file of authorities may have been renewed.
+                self.slot().known().authorities.clear();
                 RedfishError::Tls { bmc: self.who(), why }
             }
             ClientError::Unsendable { .. } => {
@@ -221,7 +222,3 @@ impl Talk {
 
 /// Connections kept open to one BMC: as many as calls may run at once.
 const KEPT: usize = 4;
-/// A busy BMC takes long for a collection.
-const READ_LIMIT: Duration = Duration::from_secs(30);
-/// Some BMCs think about a write for most of a minute.
-const WRITE_LIMIT: Duration = Duration::from_mins(1);
