@@ -9,12 +9,14 @@ use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::talk::{RedfishRack, Talk};
 use crate::model::bmc::{Fact, Identity as Told};
 use crate::model::node::Node;
+use crate::wire::redfish::lenient::found;
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::quirk::{Identity, Quirks};
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::manager::Manager;
 use crate::wire::redfish::view::root::ServiceRoot;
+use crate::wire::redfish::view::storage::Storage;
 use crate::wire::redfish::view::system::System;
 
 /// The machine of a node.
@@ -164,6 +166,12 @@ impl Server {
         };
         self.talk.learn(Fact::Identity(Box::new(told)));
         self.talk.learn(Fact::Vendor(who.vendor().map(str::to_lowercase)));
+    }
+
+    /// The drives of a storage.
+    pub async fn drives(&self, storage: &Resource) -> Result<Vec<Resource>, RedfishError> {
+        let raw = found(&storage.raw, &["Drives"]);
+        self.talk.listed(&storage.view::<Storage>().drives, raw).await
     }
 
     /// The path of an action of the system or of something on it.
