@@ -18,6 +18,7 @@ use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::noop::NoopManagement;
+use crate::driver::redfish::idrac::IdracStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
@@ -130,6 +131,9 @@ impl Registry {
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
+            (By::Driver, "idrac-redfish", "clear_job_queue" | "reset_idrac" | "known_good_state") => {
+                Arc::new(IdracStep::new(Arc::clone(&self.redfish)))
+            }
             (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
             (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
                 Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),

@@ -64,7 +64,8 @@ impl Access {
 /// The certificate authorities of a file, or of all files of a folder.
 pub async fn authorities(path: &Path) -> Result<Arc<[u8]>, RedfishError> {
     let (owned, shown) = (path.to_owned(), path.display().to_string());
-    let unread = |why: String| RedfishError::Invalid(format!("redfish_verify_ca {shown} cannot be read: {why}"));
+    let unread =
+        |why: String| RedfishError::Invalid(format!("redfish_verify_ca {shown} cannot be read: {why}"));
     match tokio::task::spawn_blocking(move || read_all(&owned)).await {
         Ok(Ok(pem)) => Ok(pem.into()),
         Ok(Err(error)) => Err(unread(error.to_string())),
@@ -77,7 +78,8 @@ fn read_all(path: &Path) -> std::io::Result<Vec<u8>> {
         return std::fs::read(path);
     }
     let entries: Result<Vec<_>, _> = std::fs::read_dir(path)?.collect();
-    let mut files: Vec<PathBuf> = entries?.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    let mut files: Vec<PathBuf> =
+        entries?.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     files.sort();
     let mut pem = Vec::new();
     for file in files.iter().take(FILES) {

@@ -24,7 +24,9 @@ pub struct RedfishBootDevice(pub Server);
 
 impl BootDeviceSwitch for RedfishBootDevice {
     fn supported(&self) -> Later<'_, Result<Vec<BootDevice>, DriverError>> {
-        Box::pin(async move { Ok(Device::all().filter_map(|device| BootDevice::parse(device.as_str())).collect()) })
+        Box::pin(async move {
+            Ok(Device::all().filter_map(|device| BootDevice::parse(device.as_str())).collect())
+        })
     }
 
     fn get(&self) -> Later<'_, Result<BootChoice, DriverError>> {
@@ -83,7 +85,8 @@ impl Server {
         })?;
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
-        let plan = Plan { settings: self.boot_settings(&seen).await?, seen: &seen, quirks: &quirks, http_uri };
+        let plan =
+            Plan { settings: self.boot_settings(&seen).await?, seen: &seen, quirks: &quirks, http_uri };
         let lasts = persistent && !keeps_once(&quirks, wanted, &seen);
         let outcome = self.apply(&plan, wanted, lasts).await;
         let remembered = match outcome {
@@ -110,7 +113,8 @@ impl Server {
 
     /// Sets the remembered device for the boot to come.
     pub async fn restore_boot_device(&self) -> Result<(), RedfishError> {
-        let remembered = self.talk.node.bmc.remembered_boot_device.filter(|remembered| !remembered.next_is_once);
+        let remembered =
+            self.talk.node.bmc.remembered_boot_device.filter(|remembered| !remembered.next_is_once);
         let Some(device) = remembered.and_then(|remembered| remembered.device) else { return Ok(()) };
         let Some(device) = Device::parse(device.name()) else { return Ok(()) };
         let seen = self.system().await?;
@@ -129,7 +133,8 @@ impl Server {
         let patch = self.boot_patch(plan, device, lasts)?;
         self.patch_boot(plan, &patch).await?;
         let mode = plan.seen.view.boot.members.mode.as_deref().and_then(Mode::parse);
-        if let Some(mode) = mode.filter(|_| plan.quirks.mode_falls_back_to_legacy() && !plan.quirks.has_no_boot_mode())
+        if let Some(mode) =
+            mode.filter(|_| plan.quirks.mode_falls_back_to_legacy() && !plan.quirks.has_no_boot_mode())
         {
             let again = BootPatch { mode: Some(mode), ..BootPatch::default() };
             self.patch_boot(plan, &again).await?;
@@ -162,12 +167,18 @@ impl Server {
     }
 
     /// The URI to set, or that an old one is to go, where the member is advertised.
-    fn http_uri(&self, plan: &Plan<'_>, pending: Option<&Boot>) -> Result<Option<Option<String>>, RedfishError> {
+    fn http_uri(
+        &self,
+        plan: &Plan<'_>,
+        pending: Option<&Boot>,
+    ) -> Result<Option<Option<String>>, RedfishError> {
         let now = &plan.seen.view.boot;
         let is_listed = now.lists("HttpBootUri") || pending.is_some_and(|boot| boot.lists("HttpBootUri"));
         let has_old = now.members.http_uri.as_deref().is_some_and(|uri| uri.contains("://"));
         match plan.http_uri {
-            Some(_) if !is_listed => Err(self.missing("HttpBootUri: it boots from HTTP only what DHCP tells")),
+            Some(_) if !is_listed => {
+                Err(self.missing("HttpBootUri: it boots from HTTP only what DHCP tells"))
+            }
             Some(uri) => Ok(Some(Some(uri.to_owned()))),
             None => Ok((is_listed && has_old).then_some(None)),
         }

@@ -86,14 +86,19 @@ impl RedfishError {
 
     /// Whether the BMC did not answer at all: nothing is known of it.
     pub fn is_silence(&self) -> bool {
-        matches!(self, Self::Silent { .. } | Self::Driver(DriverError::Silent { .. } | DriverError::Crowded { .. }))
+        matches!(
+            self,
+            Self::Silent { .. } | Self::Driver(DriverError::Silent { .. } | DriverError::Crowded { .. })
+        )
     }
 
     /// Whether the account is at fault, so that nothing else works either.
     pub fn is_about_account(&self) -> bool {
         matches!(
             self,
-            Self::Driver(DriverError::LoginRefused { .. }) | Self::PasswordChange { .. } | Self::Certificate { .. }
+            Self::Driver(DriverError::LoginRefused { .. })
+                | Self::PasswordChange { .. }
+                | Self::Certificate { .. }
         )
     }
 }

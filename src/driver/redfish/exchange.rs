@@ -68,7 +68,10 @@ impl Talk {
             redfish_settings::Trust::FirstSeen => self.first_seen().await,
             redfish_settings::Trust::Pinned(pin) => match unhex(pin) {
                 Some(print) => Ok(Trust::Fingerprint(print)),
-                None => Err(RedfishError::Invalid("the pinned fingerprint is no SHA-256 in hex".to_owned()).into()),
+                None => {
+                    Err(RedfishError::Invalid("the pinned fingerprint is no SHA-256 in hex".to_owned())
+                        .into())
+                }
             },
         }
     }
@@ -196,7 +199,12 @@ impl Talk {
         let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
         let path = Session::read(&raw).path(answer.headers.get("location"));
         let secret = crate::base::secret::Secret::new(secret);
-        let token = Token { secret: secret.clone(), path: path.clone(), print: self.print.clone(), node: self.node.id };
+        let token = Token {
+            secret: secret.clone(),
+            path: path.clone(),
+            print: self.print.clone(),
+            node: self.node.id,
+        };
         let mut known = self.slot().known();
         known.session_worked = true;
         known.token = Some(token.clone());
@@ -231,7 +239,13 @@ impl Talk {
     }
 
     /// One request; a GET whose connection broke goes once more, over a new one.
-    async fn once(&self, ask: &Ask, path: &str, credential: &Credential, trust: &Trust) -> Result<Answer, Ended> {
+    async fn once(
+        &self,
+        ask: &Ask,
+        path: &str,
+        credential: &Credential,
+        trust: &Trust,
+    ) -> Result<Answer, Ended> {
         let client = self.client();
         let mut outgoing = self.request(ask, path, credential, trust.clone())?;
         let mut answer = client.send(outgoing.clone()).await;
@@ -293,11 +307,12 @@ impl Talk {
             headers.set("Content-Type", "application/json");
             outgoing.body = body.bytes();
         }
-        outgoing.reuse = match (known.no_reuse || self.node.bmc.connection_reuse == Some(false), ask.method.is_safe()) {
-            (true, _) => Reuse::Never,
-            (false, true) => Reuse::Any,
-            (false, false) => Reuse::Fresh,
-        };
+        outgoing.reuse =
+            match (known.no_reuse || self.node.bmc.connection_reuse == Some(false), ask.method.is_safe()) {
+                (true, _) => Reuse::Never,
+                (false, true) => Reuse::Any,
+                (false, false) => Reuse::Fresh,
+            };
         Ok(outgoing)
     }
 

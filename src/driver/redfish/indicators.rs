@@ -80,7 +80,8 @@ impl Server {
         let all = self.lamps().await?;
         let is_it = |found: &&Found| found.component == component && found.name == name;
         let found = all.iter().find(is_it).ok_or_else(|| {
-            let known: Vec<String> = all.iter().map(|found| format!("{} {}", found.component, found.name)).collect();
+            let known: Vec<String> =
+                all.iter().map(|found| format!("{} {}", found.component, found.name)).collect();
             self.missing(&format!("indicator {component} {name} (it has {})", known.join(", ")))
         })?;
         let body = match (has_only_location(&found.resource.raw), lamp) {

@@ -21,7 +21,9 @@ impl VirtualMedia for RedfishMedia {
         Box::pin(async move {
             let devices = self.0.media().await?;
             let held = devices.iter().map(Resource::view::<Device>).filter(Device::is_inserted);
-            Ok(held.filter_map(|device| Some(Medium { drive: drive(&device)?, url: device.image? })).collect())
+            Ok(held
+                .filter_map(|device| Some(Medium { drive: drive(&device)?, url: device.image? }))
+                .collect())
         })
     }
 

@@ -75,7 +75,10 @@ impl Server {
         let target = view.eject.as_ref().and_then(|eject| eject.target.as_ref());
         let (method, outcome) = match target {
             Some(target) => (Method::Post, self.talk.press(&self.talk.path(target)?).await),
-            None => (Method::Patch, self.talk.patch(path, &Body::clone(&send::eject_patch()), device.etag.as_deref()).await),
+            None => (
+                Method::Patch,
+                self.talk.patch(path, &Body::clone(&send::eject_patch()), device.etag.as_deref()).await,
+            ),
         };
         match outcome {
             Ok(written) => self.await_medium(path, None, (method, &written.text())).await,

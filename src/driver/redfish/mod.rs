@@ -20,6 +20,7 @@ pub mod close;
 pub mod error;
 mod exchange;
 pub mod hardware;
+pub mod idrac;
 pub mod indicators;
 pub mod inspect;
 pub mod manager;
@@ -33,6 +34,7 @@ pub mod sensors;
 pub mod server;
 pub mod slot;
 pub mod talk;
+pub mod vendor;
 pub mod write;
 
 #[cfg(test)]

@@ -131,7 +131,8 @@ impl Server {
             }
             tries += 1;
             let waits = error.fault().is_some_and(|fault| {
-                fault.is_in_post() || fault.is_value_conflict() && matches!(kind, ResetType::On | ResetType::ForceOn)
+                fault.is_in_post()
+                    || fault.is_value_conflict() && matches!(kind, ResetType::On | ResetType::ForceOn)
             });
             if !waits || tries > CONFLICTS || self.talk.clock().tick().after(CONFLICT_PAUSE) >= until {
                 return Err(error);
@@ -155,7 +156,9 @@ impl Server {
             let is_over = self.talk.clock().tick() >= until;
             match looked {
                 Ok(seen) if power(&seen) == goal || is_over => return Ok(power(&seen)),
-                Err(error) if is_over || !error.is_silence() && error.is_about_account() => return Err(error),
+                Err(error) if is_over || !error.is_silence() && error.is_about_account() => {
+                    return Err(error);
+                }
                 Ok(_) | Err(_) => {}
             }
             let rest = until.since(self.talk.clock().tick());

@@ -176,7 +176,8 @@ impl Talk {
         let collection: Collection = resource.view();
         let whole = resource.expanded();
         let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
-        let is_all = collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
+        let is_all =
+            collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
         Ok(is_all.then_some(whole))
     }
 }
@@ -206,7 +207,11 @@ fn values(body: &[u8]) -> usize {
 fn no_json(body: &[u8], why: &str) -> String {
     let text = String::from_utf8_lossy(body.get(..EXCERPT).unwrap_or(body));
     let shown: String = text.chars().filter(|letter| !letter.is_control()).collect();
-    if text.trim_start().starts_with('<') { format!("it is HTML: {shown}") } else { format!("{why}: {shown}") }
+    if text.trim_start().starts_with('<') {
+        format!("it is HTML: {shown}")
+    } else {
+        format!("{why}: {shown}")
+    }
 }
 
 /// How often a BMC that fails is asked for the same.

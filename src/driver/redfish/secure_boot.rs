@@ -82,14 +82,17 @@ impl Server {
         let view: View = self.secure_boot(&self.system().await?).await?.view();
         let action = view.reset_keys.as_ref();
         let allowed = action.and_then(|action| action.allowable("ResetKeysType"));
-        if let Some(list) = allowed.filter(|list| !list.iter().any(|word| ResetKeys::parse(word) == Some(kind))) {
+        if let Some(list) =
+            allowed.filter(|list| !list.iter().any(|word| ResetKeys::parse(word) == Some(kind)))
+        {
             return Err(RedfishError::NotAllowed {
                 bmc: self.talk.who(),
                 what: format!("the reset of keys {kind}"),
                 allowed: list.join(", "),
             });
         }
-        let path = self.target(action.and_then(|action| action.target.as_ref()), "reset of secure boot keys")?;
+        let path =
+            self.target(action.and_then(|action| action.target.as_ref()), "reset of secure boot keys")?;
         self.talk.post(&path, Some(&send::reset_keys(kind))).await?;
         Ok(())
     }

@@ -85,7 +85,9 @@ impl Server {
         let paths: Vec<String> = all.iter().map(|seen| seen.resource.path.clone()).collect();
         match (all.pop(), paths.len()) {
             (Some(only), 1) => Ok(only),
-            (None, _) => Err(RedfishError::Missing { bmc: self.talk.who(), what: "computer system".to_owned() }),
+            (None, _) => {
+                Err(RedfishError::Missing { bmc: self.talk.who(), what: "computer system".to_owned() })
+            }
             (Some(_), count) => Err(RedfishError::Invalid(format!(
                 "{} has {count} systems: set driver_info redfish_system_id to one of {}",
                 self.talk.who(),
@@ -99,7 +101,8 @@ impl Server {
         let named = self.talk.each(&system.managed_by).await?;
         let all = if named.is_empty() {
             let root = self.talk.root().await?;
-            let link = root.managers.unwrap_or_else(|| Link::new(format!("{}Managers", self.talk.access.root)));
+            let link =
+                root.managers.unwrap_or_else(|| Link::new(format!("{}Managers", self.talk.access.root)));
             self.talk.members(Some(&link)).await?
         } else {
             named
@@ -125,9 +128,9 @@ impl Server {
         }
         let root = self.talk.root().await?;
         let all = self.talk.members(root.chassis.as_ref()).await?;
-        let kept = all.into_iter().filter(|one| {
-            !quirks.leaves_out(&one.id().unwrap_or_default(), Some(&one.view::<Chassis>()))
-        });
+        let kept = all
+            .into_iter()
+            .filter(|one| !quirks.leaves_out(&one.id().unwrap_or_default(), Some(&one.view::<Chassis>())));
         Ok(kept.collect())
     }
 

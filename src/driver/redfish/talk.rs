@@ -10,9 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::time::SharedClock;
+use crate::driver::bmc::Ground;
 use crate::driver::bmc::governor::Governor;
 use crate::driver::bmc::line::{Line, Turn};
-use crate::driver::bmc::Ground;
 use crate::driver::error::chain;
 use crate::driver::redfish::access::Access;
 use crate::driver::redfish::error::{Place, RedfishError};
@@ -210,9 +210,7 @@ impl Talk {
                 turn.answered(Duration::ZERO);
                 RedfishError::Garbled { place, why }
             }
-            ClientError::Unreachable { .. }
-            | ClientError::Timeout { .. }
-            | ClientError::Protocol { .. } => {
+            ClientError::Unreachable { .. } | ClientError::Timeout { .. } | ClientError::Protocol { .. } => {
                 self.client().close();
                 RedfishError::Silent { place, sent, driver: Box::new(turn.silent(&why)), why }
             }
