@@ -75,6 +75,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     doors: TaskTracker,
     close_doors: CancellationToken,
+    registry: Arc<Registry>,
     store: Arc<Store>,
 }
 
@@ -140,6 +141,7 @@ impl App {
             desk,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
+            registry,
             store,
         };
         let (lanes, public): (Arc<dyn Lanes>, _) =
@@ -169,6 +171,8 @@ impl App {
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
         self.site.consoles.end();
+        // Nobody calls a BMC any more.
+        self.within(DRAIN, self.registry.close()).await;
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
         // The commit thread ends when the last writer is gone. All that was answered is on the disk already,

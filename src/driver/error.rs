@@ -32,6 +32,9 @@ pub enum DriverError {
          changed, or a person lifts this by switching maintenance off"
     )]
     LoginRefused { who: String, at: Moment, why: String },
+    /// The machine said yes, and nothing changed: the text says what was asked, answered and seen.
+    #[error("{text}")]
+    NotApplied { text: String },
     /// Too many calls wait already.
     #[error("{who} is busy: calls that wait for it already: {waiting}")]
     Crowded { who: String, waiting: usize },
@@ -55,6 +58,7 @@ impl DriverError {
             | Self::Unsupported { .. }
             | Self::NotEnabled { .. }
             | Self::Missing { .. }
+            | Self::NotApplied { .. }
             | Self::LoginRefused { .. } => FailureKind::Step,
         };
         Failure::new(kind, self.to_string())

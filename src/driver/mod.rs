@@ -14,6 +14,7 @@
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
+//! - `redfish/`     machines by Redfish
 //! - `ipmi/`        machines by IPMI 1.5 and 2.0
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
@@ -48,6 +49,7 @@ pub mod fake;
 pub mod ipmi;
 pub mod memo;
 pub mod noop;
+pub mod redfish;
 pub mod registry;
 pub mod table;
 pub mod validate;

@@ -21,8 +21,11 @@ use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
+use crate::driver::redfish::idrac::IdracStep;
+use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::{Hardware, Machine, StepCall, StepWork, validate, vendor};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -42,6 +45,7 @@ pub struct Parts {
 #[derive(Debug)]
 pub struct Registry {
     catalog: Arc<Catalog>,
+    redfish: Arc<RedfishRack>,
     parts: Parts,
     ipmi: Arc<Ipmi>,
 }
@@ -57,8 +61,9 @@ pub struct UnknownType {
 impl Registry {
     /// Enables these hardware types with every interface that they support.
     pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
+        let redfish = Arc::new(RedfishRack::new(parts.bmc.clone()));
         let ipmi = Arc::new(Ipmi::new(parts.bmc.clone()));
-        Ok(Self { catalog: Arc::new(catalog(types)?), parts, ipmi })
+        Ok(Self { catalog: Arc::new(catalog(types)?), redfish, ipmi, parts })
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -81,9 +86,14 @@ impl Registry {
     }
 
     /// REDFISH: the one place where its implementations are made.
-    #[expect(clippy::unused_self, reason = "what it is made of is among the parts")]
     fn redfish(&self, node: &Node) -> Result<Hardware, DriverError> {
-        Err(missing(Interface::Power, node))
+        let server = Server::of(&self.redfish, node)?;
+        let redfish = redfish::hardware::hardware(&server);
+        let management = node.wished.interfaces.of(Interface::Management);
+        if matches!(management, "redfish" | "idrac-redfish") {
+            return Ok(redfish);
+        }
+        Ok(Hardware { power: redfish.power, ..self.local(node) })
     }
 
     /// IPMI: the one place where its implementations are made.
@@ -138,6 +148,9 @@ impl Registry {
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
+            (By::Driver, "idrac-redfish", "clear_job_queue" | "reset_idrac" | "known_good_state") => {
+                Arc::new(IdracStep::new(Arc::clone(&self.redfish)))
+            }
             (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
             (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
                 Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
@@ -158,6 +171,11 @@ impl Registry {
             Ok(None) => Arc::new(NoWork { why: None }),
             Err(error) => Arc::new(NoWork::because(&error)),
         }
+    }
+
+    /// Closes what is open on BMCs; the last thing that is done with them.
+    pub async fn close(&self) {
+        self.redfish.close().await;
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

@@ -1,7 +1,7 @@
 //! The HTTP/1.1 client: one request out, one bounded answer back, within a deadline; redirects are answers.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
@@ -12,17 +12,18 @@ use url::Url;
 
 use crate::net::body::{Spill, gather};
 use crate::net::http::Method;
-use crate::net::line::{Line, Target, broken};
-use crate::net::outgoing::{Answer, ClientError, Downloaded, Outgoing, Trust};
+use crate::net::line::{self, Line, Target, broken};
+use crate::net::outgoing::{Answer, ClientError, Downloaded, Outgoing, Reuse, Trust};
 use crate::net::server::{headers_in, headers_out};
 use crate::net::trust::Roots;
 
 /// Sends requests. One client may be shared by many tasks.
 #[derive(Default)]
 pub struct Client {
-    roots: Roots,
-    /// The last connection that can be used again, if this client keeps one.
-    kept: Option<Mutex<Option<(Target, Line)>>>,
+    roots: Arc<Roots>,
+    /// Connections that can be used again, the last used at the end.
+    kept: Mutex<Vec<(Target, Line)>>,
+    places: usize,
 }
 
 impl Client {
@@ -33,7 +34,28 @@ impl Client {
 
     /// A client that keeps its last connection for the next request to the same place.
     pub fn keeping() -> Self {
-        Self { kept: Some(Mutex::default()), ..Self::default() }
+        Self { places: 1, ..Self::default() }
+    }
+
+    /// Another client under the same certificate authorities, which keeps so many connections.
+    #[must_use]
+    pub fn sibling(&self, places: usize) -> Self {
+        Self { roots: Arc::clone(&self.roots), places, ..Self::default() }
+    }
+
+    /// The SHA-256 of the certificate that the peer of an `https` URL shows. Nothing is sent to it.
+    pub async fn fingerprint(&self, outgoing: Outgoing) -> Result<[u8; 32], ClientError> {
+        let target = Target { trust: Trust::Insecure, ..Target::of(&outgoing)? };
+        let connect = outgoing.connect.min(outgoing.deadline);
+        let unsendable = |what| ClientError::Unsendable { peer: target.peer(), what };
+        let settings = self.roots.settings(&target.trust, target.floor).await.map_err(unsendable)?;
+        let late = |_| ClientError::Timeout { peer: target.peer(), limit: connect, sent: false };
+        timeout(connect, line::fingerprint(&target, settings)).await.map_err(late)?
+    }
+
+    /// Closes the connections that are kept.
+    pub fn close(&self) {
+        self.lock().clear();
     }
 
     /// Sends one request and reads the whole answer, all within `outgoing.deadline`.
@@ -61,7 +83,7 @@ impl Client {
     ) -> Result<Downloaded, ClientError> {
         let target = Target::of(&outgoing)?;
         let sent = AtomicBool::new(false);
-        let (mut line, response) = timeout(outgoing.deadline, self.ask(&outgoing, &target, &sent))
+        let (mut line, response, _) = timeout(outgoing.deadline, self.ask(&outgoing, &target, &sent))
             .await
             .map_err(|_| late(&target, outgoing.deadline, &sent))??;
         let (status, headers) = (response.status(), headers_in(response.headers()));
@@ -79,7 +101,7 @@ impl Client {
         target: &Target,
         sent: &AtomicBool,
     ) -> Result<Answer, ClientError> {
-        let (mut line, response) = self.ask(outgoing, target, sent).await?;
+        let (mut line, response, stale) = self.ask(outgoing, target, sent).await?;
         let (head, body) = response.into_parts();
         // The length that a HEAD announces is not that of its own body.
         let limit = if outgoing.method == Method::Head { usize::MAX } else { outgoing.answer_limit };
@@ -87,8 +109,10 @@ impl Client {
             Spill::TooLarge => ClientError::TooLarge { peer: target.peer(), limit },
             Spill::Broken(why) => broken(target, true, why),
         })?;
-        self.keep(target, line);
-        Ok(Answer { status: head.status.as_u16(), headers: headers_in(&head.headers), body })
+        if outgoing.reuse != Reuse::Never {
+            self.keep(target, line);
+        }
+        Ok(Answer { status: head.status.as_u16(), headers: headers_in(&head.headers), body, stale })
     }
 
     /// Sends the request over a kept connection or a new one. A kept one may have died unnoticed: then the
@@ -98,20 +122,26 @@ impl Client {
         outgoing: &Outgoing,
         target: &Target,
         sent: &AtomicBool,
-    ) -> Result<(Line, hyper::Response<Incoming>), ClientError> {
-        if let Some(mut line) = self.kept(target).await {
+    ) -> Result<(Line, hyper::Response<Incoming>, bool), ClientError> {
+        let kept = if outgoing.reuse == Reuse::Any { self.kept(target).await } else { None };
+        let mut stale = false;
+        if let Some(mut line) = kept {
             sent.store(true, Ordering::Relaxed);
             match line.ask(request(outgoing, target)?).await {
-                Ok(response) => return Ok((line, response)),
+                Ok(response) => return Ok((line, response, false)),
                 Err((true, why)) if !outgoing.method.is_safe() => return Err(broken(target, true, why)),
-                Err(_) => sent.store(false, Ordering::Relaxed),
+                Err(_) => {
+                    sent.store(false, Ordering::Relaxed);
+                    stale = true;
+                }
             }
         }
         let request = request(outgoing, target)?;
-        let mut line = self.open(target).await?;
+        let late = |_| ClientError::Timeout { peer: target.peer(), limit: outgoing.connect, sent: false };
+        let mut line = timeout(outgoing.connect, self.open(target)).await.map_err(late)??;
         sent.store(true, Ordering::Relaxed);
         match line.ask(request).await {
-            Ok(response) => Ok((line, response)),
+            Ok(response) => Ok((line, response, stale)),
             Err((sent, why)) => Err(broken(target, sent, why)),
         }
     }
@@ -130,22 +160,38 @@ impl Client {
 
     /// Takes the kept connection if it leads to `target` and still lives.
     async fn kept(&self, target: &Target) -> Option<Line> {
-        let (kept, mut line) = self.kept.as_ref()?.lock().ok()?.take()?;
-        (kept == *target && line.is_ready().await).then_some(line)
+        loop {
+            let mut line = {
+                let mut kept = self.lock();
+                let at = kept.iter().rposition(|(one, _)| one == target)?;
+                kept.remove(at).1
+            };
+            if line.is_ready().await {
+                return Some(line);
+            }
+        }
     }
 
+    /// Keeps the connection; the one unused for longest makes room.
     fn keep(&self, target: &Target, line: Line) {
-        if let Some(kept) = &self.kept
-            && let Ok(mut kept) = kept.lock()
-        {
-            *kept = Some((target.clone(), line));
+        if self.places == 0 {
+            return;
         }
+        let mut kept = self.lock();
+        if kept.len() >= self.places {
+            kept.remove(0);
+        }
+        kept.push((target.clone(), line));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Target, Line)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Client {{ keeping: {} }}", self.kept.is_some())
+        write!(f, "Client {{ keeping: {} }}", self.places)
     }
 }
 
@@ -209,6 +255,9 @@ fn request(outgoing: &Outgoing, target: &Target) -> Result<hyper::Request<Full<B
     }
     let mut headers = headers.clone();
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    if outgoing.reuse == Reuse::Never {
+        headers.set("Connection", "close");
+    }
     headers.set("Host", format!("{}{port}", target.host));
     if !body.is_empty() || matches!(method, Method::Put | Method::Post | Method::Patch) {
         headers.set("Content-Length", body.len().to_string());

@@ -12,6 +12,7 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use sha2::{Digest, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
@@ -39,11 +40,10 @@ impl Target {
             return Err(unsendable("URL without a host"));
         };
         match (url.scheme(), &outgoing.trust) {
-            ("http", Trust::Plain) | ("https", Trust::Pinned(_) | Trust::Roots | Trust::Insecure) => {}
-            ("http", Trust::Pinned(_) | Trust::Roots | Trust::Insecure) => {
-                return Err(unsendable("http cannot show a certificate"));
-            }
-            ("https", Trust::Plain) => return Err(unsendable("https needs a certificate to trust")),
+            ("http", Trust::Plain) => {}
+            ("https", trust) if *trust != Trust::Plain => {}
+            ("http", _) => return Err(unsendable("http cannot show a certificate")),
+            ("https", _) => return Err(unsendable("https needs a certificate to trust")),
             _ => return Err(unsendable("scheme is neither http nor https")),
         }
         if !url.username().is_empty() || url.password().is_some() {
@@ -177,6 +177,16 @@ pub(super) async fn greet(
             ClientError::Tls { peer, source }
         }
     })
+}
+
+/// The SHA-256 of the peer's certificate; the connection is closed at once.
+pub(super) async fn fingerprint(target: &Target, config: Arc<ClientConfig>) -> Result<[u8; 32], ClientError> {
+    let stream =
+        dial(target).await.map_err(|source| ClientError::Unreachable { peer: target.peer(), source })?;
+    let stream = greet(target, config, stream).await?;
+    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let none = ClientError::Unsendable { peer: target.peer(), what: "peer shows no certificate" };
+    shown.map(|der| Sha256::digest(der).into()).ok_or(none)
 }
 
 pub(super) fn broken(target: &Target, sent: bool, why: hyper::Error) -> ClientError {

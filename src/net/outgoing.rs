@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -20,8 +21,26 @@ pub enum Trust {
     Pinned(Vec<u8>),
     /// `https`, under the certificate authorities of this machine.
     Roots,
+    /// `https`, under these certificate authorities and no others: PEM, perhaps with other sections. The peer's own
+    /// certificate among them is taken as it is.
+    Authorities(Arc<[u8]>),
+    /// `https`, and the SHA-256 of the peer's own certificate is this one. Names and dates are not looked at.
+    Fingerprint([u8; 32]),
     /// `https` with any certificate.
     Insecure,
+}
+
+/// Which connection a request takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reuse {
+    /// A kept one, if there is any.
+    #[default]
+    Any,
+    /// A new one, which may be kept afterwards: a request that must not be sent twice meets no connection that died
+    /// unnoticed.
+    Fresh,
+    /// A new one, said to be closed afterwards.
+    Never,
 }
 
 impl fmt::Debug for Trust {
@@ -30,6 +49,8 @@ impl fmt::Debug for Trust {
             Self::Plain => "Plain",
             Self::Pinned(_) => "Pinned",
             Self::Roots => "Roots",
+            Self::Authorities(_) => "Authorities",
+            Self::Fingerprint(_) => "Fingerprint",
             Self::Insecure => "Insecure",
         })
     }
@@ -47,6 +68,9 @@ pub struct Outgoing {
     pub floor: TlsFloor,
     /// For an exchange: the whole of it. For a download: the wait for the head, and then for each next bytes.
     pub deadline: Duration,
+    /// The longest that opening a connection may take, TLS included.
+    pub connect: Duration,
+    pub reuse: Reuse,
     /// The longest answer body, in bytes.
     pub answer_limit: usize,
 }
@@ -62,6 +86,8 @@ impl Outgoing {
             trust,
             floor: TlsFloor::default(),
             deadline: DEADLINE,
+            connect: Duration::MAX,
+            reuse: Reuse::default(),
             answer_limit: ANSWER_LIMIT,
         }
     }
@@ -82,6 +108,8 @@ pub struct Answer {
     pub status: u16,
     pub headers: Headers,
     pub body: Vec<u8>,
+    /// A kept connection broke under this request, which then went over a new one.
+    pub stale: bool,
 }
 
 impl Answer {

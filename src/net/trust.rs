@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
 use crate::net::outgoing::Trust;
@@ -28,6 +31,8 @@ impl Roots {
                 self.verifier().await.ok_or("certificate authorities of this machine are unreadable")?
             }
             Trust::Insecure => Arc::new(Pin::any()),
+            Trust::Fingerprint(print) => Arc::new(Pin::of(Wanted::Print(*print))),
+            Trust::Authorities(pem) => Arc::new(Authorities::read(pem)?),
             Trust::Pinned(text) => {
                 let der = tls::certificate_der(text).map_err(|_| "pinned certificate is unreadable")?;
                 Arc::new(Pin::only(der))
@@ -60,20 +65,101 @@ pub(super) fn is_wrong_certificate(why: &std::io::Error) -> bool {
     inner == Some(&Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
 }
 
+/// Which certificate is accepted.
+#[derive(Debug)]
+enum Wanted {
+    Any,
+    Whole(Vec<u8>),
+    /// Its SHA-256.
+    Print([u8; 32]),
+}
+
+impl Wanted {
+    fn is(&self, der: &[u8]) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Whole(whole) => whole == der,
+            Self::Print(print) => Sha256::digest(der).as_slice() == print,
+        }
+    }
+}
+
+/// Certificate authorities from a file. A certificate that stands there itself is accepted too: a self-signed one is
+/// no authority by the letter, and the one that its owner means.
+#[derive(Debug)]
+struct Authorities {
+    listed: Vec<CertificateDer<'static>>,
+    chain: Arc<WebPkiServerVerifier>,
+}
+
+impl Authorities {
+    fn read(pem: &[u8]) -> Result<Self, &'static str> {
+        let listed: Vec<_> = CertificateDer::pem_slice_iter(pem).filter_map(Result::ok).collect();
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(listed.iter().cloned());
+        let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), tls::provider())
+            .build()
+            .map_err(|_| "file or folder of certificate authorities holds none")?;
+        Ok(Self { listed, chain })
+    }
+}
+
+impl ServerCertVerifier for Authorities {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        if self.listed.iter().any(|one| one.as_ref() == end_entity.as_ref()) {
+            return Ok(ServerCertVerified::assertion());
+        }
+        self.chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls12_signature(message, cert, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.chain.verify_tls13_signature(message, cert, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.chain.supported_verify_schemes()
+    }
+}
+
 /// Accepts one certificate, or any; in both cases the peer must prove that it holds the key.
 #[derive(Debug)]
 struct Pin {
-    der: Option<Vec<u8>>,
+    wanted: Wanted,
     provider: Arc<CryptoProvider>,
 }
 
 impl Pin {
     fn only(der: Vec<u8>) -> Self {
-        Self { der: Some(der), provider: tls::provider() }
+        Self::of(Wanted::Whole(der))
     }
 
     fn any() -> Self {
-        Self { der: None, provider: tls::provider() }
+        Self::of(Wanted::Any)
+    }
+
+    fn of(wanted: Wanted) -> Self {
+        Self { wanted, provider: tls::provider() }
     }
 }
 
@@ -86,7 +172,7 @@ impl ServerCertVerifier for Pin {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        if self.der.as_ref().is_none_or(|der| der == end_entity.as_ref()) {
+        if self.wanted.is(end_entity.as_ref()) {
             return Ok(ServerCertVerified::assertion());
         }
         Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))

@@ -1,0 +1,114 @@
+//! One device: the ladder of requests by which BMCs take a medium, and let go of it.
+
+use crate::driver::bmc::redfish_settings::MediaTransport;
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::server::Server;
+use crate::driver::redfish::write::Written;
+use crate::net::http::Method;
+use crate::wire::redfish::fault::Fault;
+use crate::wire::redfish::resource::Resource;
+use crate::wire::redfish::send::{self, Body, InsertMedia, Transfer};
+use crate::wire::redfish::view::media::VirtualMedia as Device;
+
+impl Server {
+    /// Inserts into one device, adding what its refusals ask for.
+    pub async fn insert_device(&self, path: &str, url: &str) -> Result<(), RedfishError> {
+        let now = self.talk.get(path).await?;
+        let view: Device = now.view();
+        let action = view.insert.as_ref().and_then(|insert| insert.target.as_ref());
+        let target = action.map(|target| self.talk.path(target)).transpose()?;
+        let mut ask = self.first_ask(url, target.is_none());
+        for _ in 0..POSTS {
+            let outcome = self.send_medium(&now, target.as_deref(), &ask).await;
+            let method = if target.is_some() { Method::Post } else { Method::Patch };
+            match outcome {
+                Ok(written) => return self.await_medium(path, Some(url), (method, &written.text())).await,
+                Err(error) if error.may_have_worked() => {
+                    return self.await_medium(path, Some(url), (method, "nothing")).await.map_err(|_| error);
+                }
+                Err(error) => match error.fault().and_then(|fault| answer_to(fault, &ask)) {
+                    Some(next) => ask = next,
+                    None => return Err(error),
+                },
+            }
+        }
+        Err(self.missing("way to insert media that it does not refuse"))
+    }
+
+    /// Inserted and `WriteProtected` go with a PATCH only: some actions refuse them.
+    fn first_ask(&self, url: &str, by_patch: bool) -> InsertMedia {
+        let transfer = match self.talk.access.settings.media_transport {
+            MediaTransport::Http => None,
+            MediaTransport::Https => Some(Transfer::Https),
+            MediaTransport::Nfs => Some(Transfer::Nfs),
+            MediaTransport::Cifs => Some(Transfer::Cifs),
+        };
+        InsertMedia {
+            image: url.to_owned(),
+            inserted: by_patch.then_some(true),
+            write_protected: by_patch.then_some(true),
+            transfer,
+            ..InsertMedia::default()
+        }
+    }
+
+    async fn send_medium(
+        &self,
+        device: &Resource,
+        target: Option<&str>,
+        ask: &InsertMedia,
+    ) -> Result<Written, RedfishError> {
+        let body = send::insert_media(ask);
+        match target {
+            Some(target) => self.talk.post(target, Some(&body)).await,
+            None => self.talk.patch(&device.path, &body, device.etag.as_deref()).await,
+        }
+    }
+
+    /// Empties one device; an empty one is left alone.
+    pub async fn eject_device(&self, device: &Resource) -> Result<(), RedfishError> {
+        let view: Device = device.view();
+        if !view.is_inserted() {
+            return Ok(());
+        }
+        let path = device.path.as_str();
+        let target = view.eject.as_ref().and_then(|eject| eject.target.as_ref());
+        let (method, outcome) = match target {
+            Some(target) => (Method::Post, self.talk.press(&self.talk.path(target)?).await),
+            None => (
+                Method::Patch,
+                self.talk.patch(path, &Body::clone(&send::eject_patch()), device.etag.as_deref()).await,
+            ),
+        };
+        match outcome {
+            Ok(written) => self.await_medium(path, None, (method, &written.text())).await,
+            Err(error) if error.fault().is_some() || error.may_have_worked() => {
+                // Refused or not heard: fine, if nothing is in it.
+                let now: Device = self.talk.get(path).await?.view();
+                if now.is_inserted() { Err(error) } else { Ok(()) }
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// The same with what the refusal asks for; `None` if it asks for nothing that was not given.
+fn answer_to(fault: &Fault, ask: &InsertMedia) -> Option<InsertMedia> {
+    let mut next = ask.clone();
+    if fault.wants_transfer_protocol() && ask.transfer.is_none() {
+        next.transfer = Some(Transfer::of_url(&ask.image).unwrap_or(Transfer::Http));
+    } else if fault.wants_transfer_method() && !ask.stream {
+        next.stream = true;
+    } else if fault.wants_credentials() && ask.user_name.is_none() {
+        next.user_name = Some("none".to_owned());
+        next.password = Some(crate::base::secret::Secret::new("none"));
+    } else if ask.inserted.is_some() && (fault.refuses("Inserted") || fault.refuses("WriteProtected")) {
+        (next.inserted, next.write_protected) = (None, None);
+    } else {
+        return None;
+    }
+    Some(next)
+}
+
+/// Requests for one device at the most: each adds one member.
+const POSTS: u32 = 5;

@@ -1,0 +1,179 @@
+//! Power: one reset for each wish, looked at until it is seen.
+
+use std::time::Duration;
+
+use crate::base::time::{Later, Tick, sleep};
+use crate::driver::capability::power::PowerSwitch;
+use crate::driver::error::DriverError;
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::server::{Seen, Server};
+use crate::model::power::{Power, PowerWish};
+use crate::wire::redfish::fault::Fault;
+use crate::wire::redfish::power_state::{self, Ask, allowed, is_there};
+use crate::wire::redfish::send::{self, ResetType};
+use crate::wire::redfish::view::annotation::ActionInfo;
+
+/// The power switch of a Redfish machine.
+#[derive(Debug)]
+pub struct RedfishPower(pub Server);
+
+impl PowerSwitch for RedfishPower {
+    fn state(&self) -> Later<'_, Result<Power, DriverError>> {
+        Box::pin(async move { Ok(power(&self.0.system().await?)) })
+    }
+
+    fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>> {
+        let ask = match wish {
+            PowerWish::On => Ask::On,
+            PowerWish::Off => Ask::Off,
+            PowerWish::SoftOff => Ask::SoftOff,
+        };
+        Box::pin(async move { Ok(self.0.bring_about(ask, limit).await?) })
+    }
+}
+
+/// What the record calls it; a state that is neither on nor off is `Error`.
+fn power(seen: &Seen) -> Power {
+    match seen.view.power() {
+        Some(power_state::Power::On) => Power::On,
+        Some(power_state::Power::Off) => Power::Off,
+        None => Power::Error,
+    }
+}
+
+fn goal(ask: Ask) -> Power {
+    match ask.awaits() {
+        power_state::Power::On => Power::On,
+        power_state::Power::Off => Power::Off,
+    }
+}
+
+impl Server {
+    /// Brings it about and returns the power then seen. A restart of a machine that is off is a start; none of them
+    /// takes power away but `Off`.
+    pub async fn bring_about(&self, ask: Ask, limit: Duration) -> Result<Power, RedfishError> {
+        let until = self.talk.clock().tick().after(limit);
+        let seen = self.system().await?;
+        let now = power(&seen);
+        let is_restart = matches!(ask, Ask::Reboot | Ask::SoftReboot);
+        let ask = if is_restart && now == Power::Off { Ask::On } else { ask };
+        if !is_restart && now == goal(ask) {
+            return Ok(now);
+        }
+        if ask.awaits() == power_state::Power::On {
+            self.restore_boot_device().await?;
+        }
+        let quirks = self.quirks(&seen).await?;
+        if ask == Ask::SoftReboot && quirks.has_no_graceful_restart() {
+            self.reset(&seen, Ask::SoftOff, until).await?;
+            self.await_power(Power::Off, until).await?;
+            self.reset(&seen, Ask::On, until).await?;
+            return self.await_power(Power::On, until).await;
+        }
+        self.reset(&seen, ask, until).await?;
+        if is_restart {
+            // The state is on before and after: it is given time to go.
+            sleep(&**self.talk.clock(), RESTART_PAUSE).await;
+        }
+        let last = self.await_power(goal(ask), until).await?;
+        if ask == Ask::SoftReboot && last == Power::Off {
+            // A graceful restart that ended off (OpenBMC): it is switched on.
+            let until = self.talk.clock().tick().after(limit.min(LATE_START));
+            self.reset(&seen, Ask::On, until).await?;
+            return self.await_power(Power::On, until).await;
+        }
+        Ok(last)
+    }
+
+    /// One reset, by the best type that the machine allows.
+    async fn reset(&self, seen: &Seen, ask: Ask, until: Tick) -> Result<(), RedfishError> {
+        let kind = self.reset_type(seen, ask.resets()).await?;
+        if Some(&kind) != ask.resets().first() {
+            tracing::info!(bmc = %self.talk.who(), asked = ?ask.resets().first(), sent = %kind, "another reset does it");
+        }
+        self.send_reset(seen, kind, until).await
+    }
+
+    /// The first of these that the machine allows.
+    pub async fn reset_type(&self, seen: &Seen, wanted: &[ResetType]) -> Result<ResetType, RedfishError> {
+        let action = seen.view.reset.as_ref();
+        let mut list = action.and_then(|action| action.allowable("ResetType"));
+        if list.is_none() {
+            let info: Option<ActionInfo> =
+                self.talk.maybe_view(action.and_then(|action| action.info.as_ref())).await?;
+            list = info.and_then(|info| info.allowable("ResetType").map(<[String]>::to_vec));
+        }
+        let words = || wanted.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(" or ");
+        allowed(wanted, list.as_deref()).ok_or_else(|| RedfishError::NotAllowed {
+            bmc: self.talk.who(),
+            what: format!("the reset {}", words()),
+            allowed: list.unwrap_or_default().join(", "),
+        })
+    }
+
+    /// Presses until it is taken, found needless, or refused for good. An answer that was lost is looked for.
+    pub async fn send_reset(&self, seen: &Seen, kind: ResetType, until: Tick) -> Result<(), RedfishError> {
+        let action = seen.view.reset.as_ref().and_then(|action| action.target.as_ref());
+        let path = self.target(action, "reset action of the system")?;
+        let body = send::reset(Some(kind));
+        let mut tries = 0;
+        loop {
+            let error = match self.talk.post(&path, Some(&body)).await {
+                Ok(_) => return Ok(()),
+                Err(error) => error,
+            };
+            if error.may_have_worked() && kind != ResetType::Nmi {
+                tracing::warn!(%error, "the answer to a reset was lost: it is looked for");
+                return Ok(());
+            }
+            if error.fault().is_some_and(Fault::may_be_there) && self.was_needless(&error, kind).await {
+                return Ok(());
+            }
+            tries += 1;
+            let waits = error.fault().is_some_and(|fault| {
+                fault.is_in_post()
+                    || fault.is_value_conflict() && matches!(kind, ResetType::On | ResetType::ForceOn)
+            });
+            if !waits || tries > CONFLICTS || self.talk.clock().tick().after(CONFLICT_PAUSE) >= until {
+                return Err(error);
+            }
+            sleep(&**self.talk.clock(), CONFLICT_PAUSE).await;
+        }
+    }
+
+    /// Whether the machine is where the refused reset would have brought it.
+    async fn was_needless(&self, error: &RedfishError, kind: ResetType) -> bool {
+        let seen = self.system().await.ok().and_then(|seen| seen.view.power());
+        let said = || error.fault().and_then(Fault::already);
+        is_there(seen.or_else(said), kind)
+    }
+
+    /// Looks until the goal is seen or the time is over; a BMC that is deaf for a while after a reset is waited for.
+    pub async fn await_power(&self, goal: Power, until: Tick) -> Result<Power, RedfishError> {
+        let mut pause = FIRST_LOOK;
+        loop {
+            let looked = self.system().await;
+            let is_over = self.talk.clock().tick() >= until;
+            match looked {
+                Ok(seen) if power(&seen) == goal || is_over => return Ok(power(&seen)),
+                Err(error) if is_over || !error.is_silence() && error.is_about_account() => {
+                    return Err(error);
+                }
+                Ok(_) | Err(_) => {}
+            }
+            let rest = until.since(self.talk.clock().tick());
+            sleep(&**self.talk.clock(), pause.min(rest)).await;
+            pause = (pause * 2).min(LONGEST_LOOK);
+        }
+    }
+}
+
+/// How often a reset that conflicts with what the machine is doing is sent again.
+const CONFLICTS: u32 = 6;
+const CONFLICT_PAUSE: Duration = Duration::from_secs(10);
+const FIRST_LOOK: Duration = Duration::from_secs(1);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
+/// What a restart takes before its first look means anything.
+const RESTART_PAUSE: Duration = Duration::from_secs(15);
+/// What is left for a start after a restart that ended off.
+const LATE_START: Duration = Duration::from_mins(1);

@@ -1,0 +1,229 @@
+//! Reading: resources by path and by link, collections, bounded JSON.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream;
+use serde_json::Value;
+
+use crate::base::time::{Later, sleep};
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::talk::{Answered, Ask, Talk};
+use crate::net::http::Method;
+use crate::wire::redfish::lenient::View;
+use crate::wire::redfish::link::{Link, Links};
+use crate::wire::redfish::resource::{Resource, embedded};
+use crate::wire::redfish::view::root::{Collection, ServiceRoot};
+
+impl Talk {
+    /// The service root, kept after the first reading.
+    pub async fn root(&self) -> Result<ServiceRoot, RedfishError> {
+        let known = self.slot().known().root.clone();
+        let root = match known {
+            Some(root) => root,
+            None => {
+                let root = std::sync::Arc::new(self.get(&self.access.root.clone()).await?);
+                self.slot().known().root = Some(std::sync::Arc::clone(&root));
+                root
+            }
+        };
+        Ok(root.view())
+    }
+
+    /// The resource at a path. A BMC that fails is asked again a few times; a path that is not there is asked for
+    /// with its other slash.
+    pub async fn get(&self, path: &str) -> Result<Resource, RedfishError> {
+        let mut path = path.to_owned();
+        let (mut tries, mut turned) = (1, false);
+        loop {
+            let error = match self.call(&Ask::get(path.as_str())).await {
+                Ok(answer) => return self.resource(&path, &answer),
+                Err(error) => error,
+            };
+            match error.fault().map(|fault| fault.status) {
+                Some(404) if !turned && !path.contains('?') => {
+                    path = Link::new(path).other_slash().as_str().to_owned();
+                    turned = true;
+                }
+                Some(500..) if tries < READS => {
+                    tries += 1;
+                    sleep(&**self.clock(), READ_PAUSE).await;
+                }
+                _ => return Err(error),
+            }
+        }
+    }
+
+    fn resource(&self, path: &str, answer: &Answered) -> Result<Resource, RedfishError> {
+        let raw = self.json(Method::Get, path, &answer.body)?;
+        if !raw.is_object() && !raw.is_array() {
+            let why = "it is no JSON object".to_owned();
+            return Err(RedfishError::Garbled { place: self.place(Method::Get, path), why });
+        }
+        Ok(Resource::new(path, answer.etag(), raw))
+    }
+
+    /// A body as JSON, bounded in values before they take memory.
+    pub fn json(&self, method: Method, path: &str, body: &[u8]) -> Result<Value, RedfishError> {
+        let garbled = |why: String| RedfishError::Garbled { place: self.place(method, path), why };
+        if values(body) > VALUE_LIMIT {
+            return Err(garbled(format!("it holds more than {VALUE_LIMIT} values")));
+        }
+        let mut documents = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+        match documents.next() {
+            Some(Ok(value)) => Ok(value),
+            Some(Err(error)) => Err(garbled(no_json(body, &error.to_string()))),
+            None => Err(garbled("it is empty".to_owned())),
+        }
+    }
+
+    /// Where a link leads on this BMC.
+    pub fn path(&self, link: &Link) -> Result<String, RedfishError> {
+        link.path(&self.access.authority()).map_err(|source| RedfishError::Link { bmc: self.who(), source })
+    }
+
+    pub async fn follow(&self, link: &Link) -> Result<Resource, RedfishError> {
+        self.get(&self.path(link)?).await
+    }
+
+    /// What a link leads to; what it does not serve is absent. Silence and a refused account are errors.
+    pub async fn maybe(&self, link: Option<&Link>) -> Result<Option<Resource>, RedfishError> {
+        let Some(link) = link else { return Ok(None) };
+        match self.follow(link).await {
+            Ok(resource) => Ok(Some(resource)),
+            Err(error) if error.is_silence() || error.is_about_account() => Err(error),
+            Err(error) => {
+                tracing::debug!(%error, "a link serves nothing");
+                Ok(None)
+            }
+        }
+    }
+
+    pub async fn maybe_view<V: View>(&self, link: Option<&Link>) -> Result<Option<V>, RedfishError> {
+        Ok(self.maybe(link).await?.map(|resource| resource.view()))
+    }
+
+    /// The members of a collection; those that serve nothing are passed over. Whole ones are taken as they came, if
+    /// the BMC expands and tells all.
+    pub async fn members(&self, link: Option<&Link>) -> Result<Vec<Resource>, RedfishError> {
+        let Some(link) = link else { return Ok(Vec::new()) };
+        let path = self.path(link)?;
+        if let Some(expanded) = self.expanded(&path).await? {
+            return Ok(expanded);
+        }
+        let Some(first) = self.maybe(Some(link)).await? else { return Ok(Vec::new()) };
+        let links = self.pages(first).await?;
+        self.each(&links).await
+    }
+
+    /// Members that are a collection with some and embedded with others.
+    pub async fn listed(&self, links: &Links, raw: Option<&Value>) -> Result<Vec<Resource>, RedfishError> {
+        match links {
+            Links::Absent => Ok(Vec::new()),
+            Links::Collection(link) => self.members(Some(link)).await,
+            Links::Members(links) => {
+                let whole = embedded(raw);
+                if whole.len() == links.len() { Ok(whole) } else { self.each(links).await }
+            }
+        }
+    }
+
+    /// What these links lead to, a few at once, in their order; each path once.
+    pub async fn each(&self, links: &[Link]) -> Result<Vec<Resource>, RedfishError> {
+        let distinct = distinct(links);
+        let mut reading: Vec<Later<'_, Result<Option<Resource>, RedfishError>>> = Vec::new();
+        for link in &distinct {
+            reading.push(Box::pin(self.maybe(Some(link))));
+        }
+        let read: Vec<_> = stream::iter(reading).buffered(AT_ONCE).collect().await;
+        let read: Result<Vec<_>, _> = read.into_iter().collect();
+        Ok(read?.into_iter().flatten().collect())
+    }
+
+    /// The links of a collection over all its pages.
+    async fn pages(&self, first: Resource) -> Result<Vec<Link>, RedfishError> {
+        let mut page: Collection = first.view();
+        let (mut links, mut seen) = (Vec::new(), HashSet::from([first.path]));
+        loop {
+            links.append(&mut page.members);
+            let Some(next) = page.next.take().filter(|_| links.len() < MEMBERS && seen.len() < PAGES) else {
+                return Ok(links);
+            };
+            if !seen.insert(self.path(&next)?) {
+                return Ok(links);
+            }
+            let Some(next) = self.maybe(Some(&next)).await? else { return Ok(links) };
+            page = next.view();
+        }
+    }
+
+    /// The members by `$expand`; `None` where it is not there or lies.
+    async fn expanded(&self, path: &str) -> Result<Option<Vec<Resource>>, RedfishError> {
+        let expand = self.root().await?.expand;
+        let can = expand.no_links == Some(true) || expand.all == Some(true);
+        let has_quirk = self.slot().known().quirks.values().any(|quirks| quirks.expand_drops_members());
+        if !can || has_quirk || path.contains('?') {
+            return Ok(None);
+        }
+        let word = if expand.no_links == Some(true) { "." } else { "*" };
+        let levels = if expand.levels == Some(true) { "($levels=1)" } else { "" };
+        let resource = match self.get(&format!("{path}?$expand={word}{levels}")).await {
+            Ok(resource) => resource,
+            Err(error) if error.is_silence() || error.is_about_account() => return Err(error),
+            Err(_) => return Ok(None),
+        };
+        let collection: Collection = resource.view();
+        let whole = resource.expanded();
+        let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
+        let is_all =
+            collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
+        Ok(is_all.then_some(whole))
+    }
+}
+
+/// Each link once, so many at most.
+fn distinct(links: &[Link]) -> Vec<Link> {
+    let mut seen = HashSet::new();
+    links.iter().filter(|link| seen.insert(link.as_str())).take(MEMBERS).cloned().collect()
+}
+
+/// Values of a JSON text, roughly: each follows one of three marks outside texts.
+fn values(body: &[u8]) -> usize {
+    let (mut count, mut in_text, mut escaped) = (0_usize, false, false);
+    for byte in body {
+        match (in_text, escaped, byte) {
+            (true, true, _) => escaped = false,
+            (true, false, b'\\') => escaped = true,
+            (_, _, b'"') => in_text = !in_text,
+            (false, _, b',' | b'[' | b'{') => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// What came in place of JSON, for the operator.
+fn no_json(body: &[u8], why: &str) -> String {
+    let text = String::from_utf8_lossy(body.get(..EXCERPT).unwrap_or(body));
+    let shown: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    if text.trim_start().starts_with('<') {
+        format!("it is HTML: {shown}")
+    } else {
+        format!("{why}: {shown}")
+    }
+}
+
+/// How often a BMC that fails is asked for the same.
+const READS: u32 = 3;
+const READ_PAUSE: Duration = Duration::from_secs(2);
+/// Members that are read of one collection.
+const MEMBERS: usize = 512;
+/// Pages that are read of one collection.
+const PAGES: usize = 64;
+/// Requests of one walk at once; the governor may allow fewer.
+const AT_ONCE: usize = 4;
+/// Values of one answer: a registry of two thousand attributes has some fifty thousand.
+const VALUE_LIMIT: usize = 1_000_000;
+/// Bytes of a text that is no JSON which an error repeats.
+const EXCERPT: usize = 120;

@@ -1,0 +1,188 @@
+//! One machine on a BMC: its system, managers and chassis, found by links, and its oddities, classed once.
+
+use std::sync::Arc;
+
+use crate::driver::bmc::redfish_settings::RedfishSettings;
+use crate::driver::error::DriverError;
+use crate::driver::redfish::access::Access;
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::talk::{RedfishRack, Talk};
+use crate::model::bmc::{Fact, Identity as Told};
+use crate::model::node::Node;
+use crate::wire::redfish::lenient::found;
+use crate::wire::redfish::link::Link;
+use crate::wire::redfish::quirk::{Identity, Quirks};
+use crate::wire::redfish::resource::Resource;
+use crate::wire::redfish::view::chassis::Chassis;
+use crate::wire::redfish::view::manager::Manager;
+use crate::wire::redfish::view::root::ServiceRoot;
+use crate::wire::redfish::view::storage::Storage;
+use crate::wire::redfish::view::system::System;
+
+/// The machine of a node.
+#[derive(Debug, Clone)]
+pub struct Server {
+    pub talk: Talk,
+}
+
+/// A system as it was read just now.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub resource: Resource,
+    pub view: System,
+}
+
+impl Seen {
+    pub fn path(&self) -> &str {
+        &self.resource.path
+    }
+
+    pub fn etag(&self) -> Option<&str> {
+        self.resource.etag.as_deref()
+    }
+}
+
+impl Server {
+    pub fn new(talk: Talk) -> Self {
+        Self { talk }
+    }
+
+    /// The machine of a node, by its driver_info.
+    pub fn of(rack: &Arc<RedfishRack>, node: &Node) -> Result<Self, DriverError> {
+        let settings = RedfishSettings::parse(&node.wished.driver_info, &rack.ground.redfish)
+            .map_err(|error| DriverError::refused("redfish", error.to_string()))?;
+        Ok(Self::new(rack.talk(node, Access::of(settings)?)))
+    }
+
+    /// The system, read anew: the one that driver_info names, else the only one.
+    pub async fn system(&self) -> Result<Seen, RedfishError> {
+        if let Some(path) = &self.talk.access.system {
+            let resource = self.talk.get(path).await?;
+            return Ok(Seen { view: resource.view(), resource });
+        }
+        let known = self.talk.slot().known().only_system.clone();
+        if let Some(path) = known {
+            match self.talk.get(&path).await {
+                Ok(resource) => return Ok(Seen { view: resource.view(), resource }),
+                Err(error) if error.is_absent() => self.talk.slot().known().only_system = None,
+                Err(error) => return Err(error),
+            }
+        }
+        let only = self.only_system().await?;
+        self.talk.slot().known().only_system = Some(only.resource.path.clone());
+        Ok(only)
+    }
+
+    async fn only_system(&self) -> Result<Seen, RedfishError> {
+        let root = self.talk.root().await?;
+        let link = root.systems.unwrap_or_else(|| Link::new(format!("{}Systems", self.talk.access.root)));
+        let read = self.talk.members(Some(&link)).await?;
+        let mut all: Vec<Seen> =
+            read.into_iter().map(|resource| Seen { view: resource.view(), resource }).collect();
+        if all.len() > 1 {
+            all.retain(|seen| seen.view.is_host());
+        }
+        let paths: Vec<String> = all.iter().map(|seen| seen.resource.path.clone()).collect();
+        match (all.pop(), paths.len()) {
+            (Some(only), 1) => Ok(only),
+            (None, _) => {
+                Err(RedfishError::Missing { bmc: self.talk.who(), what: "computer system".to_owned() })
+            }
+            (Some(_), count) => Err(RedfishError::Invalid(format!(
+                "{} has {count} systems: set driver_info redfish_system_id to one of {}",
+                self.talk.who(),
+                paths.join(", ")
+            ))),
+        }
+    }
+
+    /// The managers of the system, those that tell nothing of themselves left out; all of the BMC, if it names none.
+    pub async fn managers(&self, system: &System) -> Result<Vec<Resource>, RedfishError> {
+        let named = self.talk.each(&system.managed_by).await?;
+        let all = if named.is_empty() {
+            let root = self.talk.root().await?;
+            let link =
+                root.managers.unwrap_or_else(|| Link::new(format!("{}Managers", self.talk.access.root)));
+            self.talk.members(Some(&link)).await?
+        } else {
+            named
+        };
+        Ok(all.into_iter().filter(|one| !one.view::<Manager>().is_ghost()).collect())
+    }
+
+    /// The first manager.
+    pub async fn manager(&self, system: &System) -> Result<Resource, RedfishError> {
+        let first = self.managers(system).await?.into_iter().next();
+        first.ok_or_else(|| RedfishError::Missing { bmc: self.talk.who(), what: "manager".to_owned() })
+    }
+
+    /// The chassis of the system, less those that must be left alone.
+    pub async fn chassis(&self, seen: &Seen) -> Result<Vec<Resource>, RedfishError> {
+        let quirks = self.quirks(seen).await?;
+        let id = |link: &Link| link.last().unwrap_or_default().to_owned();
+        let safe: Vec<Link> =
+            seen.view.chassis.iter().filter(|link| !quirks.leaves_out(&id(link), None)).cloned().collect();
+        let named = self.talk.each(&safe).await?;
+        if !named.is_empty() || !seen.view.chassis.is_empty() {
+            return Ok(named);
+        }
+        let root = self.talk.root().await?;
+        let all = self.talk.members(root.chassis.as_ref()).await?;
+        let kept = all
+            .into_iter()
+            .filter(|one| !quirks.leaves_out(&one.id().unwrap_or_default(), Some(&one.view::<Chassis>())));
+        Ok(kept.collect())
+    }
+
+    /// The machine's oddities; found out once while the daemon runs, and told to the node's record.
+    pub async fn quirks(&self, seen: &Seen) -> Result<Arc<Quirks>, RedfishError> {
+        let told = self.talk.node.wished.properties.get("vendor").and_then(|vendor| vendor.as_str());
+        let key = format!("{} {}", seen.path(), told.unwrap_or_default());
+        let known = self.talk.slot().known().quirks.get(&key).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let root = self.talk.root().await?;
+        let manager: Option<Manager> = match self.manager(&seen.view).await {
+            Ok(manager) => Some(manager.view()),
+            Err(error) if error.is_silence() || error.is_about_account() => return Err(error),
+            Err(_) => None,
+        };
+        let identity = Identity::of(&root, Some(&seen.view), manager.as_ref());
+        self.tell(&root, &seen.view, manager.as_ref(), &identity);
+        let quirks = Arc::new(Quirks::of(&identity.told(told)));
+        self.talk.slot().known().quirks.insert(key, Arc::clone(&quirks));
+        Ok(quirks)
+    }
+
+    fn tell(&self, root: &ServiceRoot, system: &System, manager: Option<&Manager>, who: &Identity) {
+        let text = |text: Option<&String>| text.cloned().unwrap_or_default();
+        let told = Told {
+            manufacturer: who.manufacturer.clone(),
+            model: who.model.clone(),
+            firmware: who.firmware.clone(),
+            root_vendor: text(root.vendor.as_ref()),
+            root_product: text(root.product.as_ref()),
+            bmc_manufacturer: text(manager.and_then(|manager| manager.manufacturer.as_ref())),
+            bmc_model: who.manager_model.clone(),
+            bios_version: text(system.bios_version.as_ref()),
+        };
+        self.talk.learn(Fact::Identity(Box::new(told)));
+        self.talk.learn(Fact::Vendor(who.vendor().map(str::to_lowercase)));
+    }
+
+    /// The drives of a storage.
+    pub async fn drives(&self, storage: &Resource) -> Result<Vec<Resource>, RedfishError> {
+        let raw = found(&storage.raw, &["Drives"]);
+        self.talk.listed(&storage.view::<Storage>().drives, raw).await
+    }
+
+    /// The path of an action of the system or of something on it.
+    pub fn target(&self, link: Option<&Link>, what: &str) -> Result<String, RedfishError> {
+        self.talk.path(link.ok_or_else(|| self.missing(what))?)
+    }
+
+    pub fn missing(&self, what: &str) -> RedfishError {
+        RedfishError::Missing { bmc: self.talk.who(), what: what.to_owned() }
+    }
+}

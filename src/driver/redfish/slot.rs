@@ -1,0 +1,90 @@
+//! What one line remembers between calls: the session, the service root, how this BMC is to be spoken to.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use url::Url;
+
+use crate::base::id::NodeId;
+use crate::base::secret::Secret;
+use crate::model::bmc::CredentialPrint;
+use crate::net::client::Client;
+use crate::net::outgoing::Trust;
+use crate::net::tls::TlsFloor;
+use crate::wire::redfish::quirk::Quirks;
+use crate::wire::redfish::resource::Resource;
+
+/// The slot of a [`crate::driver::bmc::line::Line`].
+#[derive(Debug, Default)]
+pub struct Slot {
+    known: Mutex<Known>,
+    /// Held while somebody logs in, so that one does.
+    pub door: tokio::sync::Mutex<()>,
+}
+
+/// All that is remembered; cheap to look at, never held over an await.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Keeps the connections to this BMC.
+    pub client: Option<Arc<Client>>,
+    pub token: Option<Token>,
+    /// How the session is closed at exit.
+    pub closer: Option<Closer>,
+    /// Sessions do not work here: basic is used.
+    pub basic: bool,
+    /// A session has worked: basic is not fallen back to any more.
+    pub session_worked: bool,
+    pub root: Option<Arc<Resource>>,
+    /// The path of the only system.
+    pub only_system: Option<String>,
+    pub quirks: HashMap<String, Arc<Quirks>>,
+    /// `Accept-Encoding: identity` is answered 406.
+    pub no_identity: bool,
+    /// Connections are not used again.
+    pub no_reuse: bool,
+    /// Kept connections that broke under a request.
+    pub stale: u8,
+    /// Files of certificate authorities as they were read.
+    pub authorities: HashMap<PathBuf, Arc<[u8]>>,
+    /// The certificate seen first, SHA-256 in hex.
+    pub pin: Option<String>,
+}
+
+/// Where and on what terms a session is closed.
+#[derive(Debug, Clone)]
+pub struct Closer {
+    pub base: Url,
+    pub trust: Trust,
+    pub floor: TlsFloor,
+}
+
+/// An open session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    pub secret: Secret,
+    /// Where it is closed.
+    pub path: Option<String>,
+    pub print: CredentialPrint,
+    /// Whose record names it.
+    pub node: NodeId,
+}
+
+impl Slot {
+    pub fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The token that these credentials opened.
+    pub fn token(&self, print: &CredentialPrint) -> Option<Token> {
+        self.known().token.clone().filter(|token| token.print == *print)
+    }
+
+    /// Forgets this token, unless another one is there already.
+    pub fn drop_token(&self, secret: &Secret) {
+        let mut known = self.known();
+        if known.token.as_ref().is_some_and(|token| token.secret == *secret) {
+            known.token = None;
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Writing: PATCH with the ladder of entity tags, POST that is never repeated blindly, DELETE.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::base::time::{Tick, sleep};
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::talk::{Answered, Ask, Talk};
+use crate::net::http::Method;
+use crate::wire::redfish::etag::ladder;
+use crate::wire::redfish::fault::Fault;
+use crate::wire::redfish::send::Body;
+
+/// What a write was answered, for those who then look.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub status: u16,
+    pub location: Option<String>,
+    pub body: Value,
+}
+
+impl Written {
+    fn of(answer: &Answered) -> Self {
+        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
+        Self { status: answer.status, location: answer.location().map(str::to_owned), body }
+    }
+
+    /// For the error of a write that did nothing.
+    pub fn text(&self) -> String {
+        format!("HTTP {}", self.status)
+    }
+}
+
+impl Talk {
+    /// PATCH of a resource under its entity tag. It says which values are wanted, so that it may be sent again.
+    pub async fn patch(&self, path: &str, body: &Body, etag: Option<&str>) -> Result<Written, RedfishError> {
+        let mut tags = ladder(etag).into_iter();
+        let mut ask = Ask::write(Method::Patch, path, Some(body.clone()));
+        ask.if_match = tags.next().flatten();
+        let until = self.clock().tick().after(BUSY_LIMIT);
+        loop {
+            let error = match self.call(&ask).await {
+                Ok(answer) => return Ok(Written::of(&answer)),
+                Err(error) => error,
+            };
+            let is_tag = error.fault().is_some_and(|fault| fault.is_etag_refused() || fault.wants_if_match());
+            match tags.next() {
+                Some(next) if is_tag => ask.if_match = next,
+                _ if self.may_repeat(&error, until).await => {}
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// PATCH under the tag of a fresh reading.
+    pub async fn patch_fresh(&self, path: &str, body: &Body) -> Result<Written, RedfishError> {
+        let now = self.get(path).await?;
+        self.patch(&now.path, body, now.etag.as_deref()).await
+    }
+
+    /// POST. It goes again only if the BMC said that it did nothing because it was busy.
+    pub async fn post(&self, path: &str, body: Option<&Body>) -> Result<Written, RedfishError> {
+        let ask = Ask::write(Method::Post, path, body.cloned());
+        let until = self.clock().tick().after(BUSY_LIMIT);
+        loop {
+            match self.call(&ask).await {
+                Ok(answer) => return Ok(Written::of(&answer)),
+                Err(error) if self.may_repeat(&error, until).await => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// POST without a body, with `{}` for those who want one.
+    pub async fn press(&self, path: &str) -> Result<Written, RedfishError> {
+        match self.post(path, None).await {
+            Err(error) if error.fault().is_some_and(Fault::wants_body) => {
+                self.post(path, Some(&Body::empty())).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    pub async fn delete(&self, path: &str) -> Result<Written, RedfishError> {
+        Ok(Written::of(&self.call(&Ask::write(Method::Delete, path, None)).await?))
+    }
+
+    /// Waits a moment and says yes if the BMC was busy and there is time.
+    async fn may_repeat(&self, error: &RedfishError, until: Tick) -> bool {
+        let is_busy = error.fault().is_some_and(Fault::is_busy);
+        if !is_busy || self.clock().tick() >= until {
+            return false;
+        }
+        sleep(&**self.clock(), BUSY_PAUSE).await;
+        true
+    }
+}
+
+/// How long a write waits for a BMC that says it is busy.
+const BUSY_LIMIT: Duration = Duration::from_secs(30);
+const BUSY_PAUSE: Duration = Duration::from_secs(3);
