@@ -21,19 +21,19 @@ use crate::twin::redfish::settings::BmcSettings;
 use crate::twin::server::Server;
 use crate::twin::settings::Settings;
 
-pub struct Rig {
-    pub bmc: Bmc,
-    pub server: Server,
-    pub clock: Arc<PausedClock>,
+pub(super) struct Rig {
+    pub(super) bmc: Bmc,
+    pub(super) server: Server,
+    pub(super) clock: Arc<PausedClock>,
     _home: TempDir,
 }
 
 impl Rig {
-    pub async fn new(profile: Profile) -> Self {
+    pub(super) async fn new(profile: Profile) -> Self {
         Self::with(BmcSettings::new(profile)).await
     }
 
-    pub async fn with(settings: BmcSettings) -> Self {
+    pub(super) async fn with(settings: BmcSettings) -> Self {
         let home = TempDir::new().unwrap();
         let mut machine =
             Settings::new("t1", Mac([0x52, 0x54, 0, 0, 0, 1]), home.path(), "http://127.0.0.1:1");
@@ -45,37 +45,37 @@ impl Rig {
         Self { bmc, server, clock, _home: home }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(super) async fn get(&self, path: &str) -> Answer {
         self.ask(Method::Get, path, &Value::Null, &[]).await.unwrap()
     }
 
-    pub async fn body(&self, path: &str) -> Value {
+    pub(super) async fn body(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {}", String::from_utf8_lossy(&answer.body));
         serde_json::from_slice(&answer.body).unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(super) async fn post(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::Post, path, &body, &[]).await.unwrap()
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub(super) async fn patch(&self, path: &str, body: Value) -> Answer {
         self.ask(Method::Patch, path, &body, &[]).await.unwrap()
     }
 
     /// Resets the system; the status.
-    pub async fn reset(&self, kind: &str) -> u16 {
+    pub(super) async fn reset(&self, kind: &str) -> u16 {
         let path = format!("{}/Actions/ComputerSystem.Reset", self.bmc.system_path());
         self.post(&path, serde_json::json!({"ResetType": kind})).await.status
     }
 
     /// Sets `Boot` members; the status.
-    pub async fn boot(&self, boot: Value) -> u16 {
+    pub(super) async fn boot(&self, boot: Value) -> u16 {
         self.patch(&self.bmc.system_path(), serde_json::json!({"Boot": boot})).await.status
     }
 
     /// Asks over plain HTTP with the account, unless the headers bring their own proof.
-    pub async fn ask(
+    pub(super) async fn ask(
         &self,
         method: Method,
         path: &str,
