@@ -19,6 +19,7 @@ mod peers;
 mod refusals;
 mod stock_agent;
 mod stock_cli;
+mod stock_redfish;
 mod stock_sdk;
 mod survival;
 mod unit_file;

@@ -106,7 +106,7 @@ fn make(bmc: &Bmc, user: &str) -> Session {
     let token = Secret::new(bmc.server().inner.dice.uuid().simple().to_string());
     let begun = bmc.now();
     let mut state = bmc.state();
-    let id = state.next().to_string();
+    let id = state.fresh().to_string();
     let session = Session { id, token, user: user.to_owned(), begun, uses: 0 };
     state.sessions.push(session.clone());
     session

@@ -8,7 +8,7 @@ use crate::twin::redfish::bend;
 use crate::twin::redfish::bmc::Bmc;
 use crate::twin::redfish::oddity::Oddity;
 use crate::twin::redfish::profile::ROOT;
-use crate::twin::redfish::session::SESSIONS;
+use crate::twin::redfish::session::{SESSIONS, Session};
 use crate::twin::redfish::task::TASKS;
 use crate::twin::redfish::tree::system::ORDER;
 use crate::twin::redfish::tree::{Live, link, over};
@@ -39,7 +39,7 @@ pub fn view(bmc: &Bmc, path: &str) -> Option<Value> {
 fn made(bmc: &Bmc, path: &str) -> Option<Value> {
     let state = bmc.state();
     if path.starts_with(SESSIONS) {
-        return state.sessions.iter().find(|session| session.path() == path).map(|session| session.body());
+        return state.sessions.iter().find(|session| session.path() == path).map(Session::body);
     }
     if let Some(rest) = path.strip_prefix(TASKS) {
         let id = rest.strip_prefix('/')?.split('/').next()?;
@@ -71,7 +71,6 @@ pub fn monitor(bmc: &Bmc, id: &str) -> String {
 /// What moves in a resource.
 fn moving(bmc: &Bmc, live: Live, path: &str) -> Value {
     match live {
-        Live::Nothing => Value::Null,
         Live::Root => json!({"UUID": uuid(bmc, "bmc")}),
         Live::System => system(bmc, path),
         Live::BootSettings => json!({"Boot": boot(bmc, true)}),
@@ -93,7 +92,7 @@ fn moving(bmc: &Bmc, live: Live, path: &str) -> Value {
             members(SUBSCRIPTIONS, bmc.state().subscriptions.iter().map(|made| made.id.clone()))
         }
         Live::Entries if bmc.state().log_cleared => json!({"Members": [], "Members@odata.count": 0}),
-        Live::Entries => Value::Null,
+        Live::Nothing | Live::Entries => Value::Null,
         Live::Attributes => {
             let word = if bmc.state().attached { "AutoAttach" } else { "Detached" };
             json!({"Attributes": {"VirtualMedia.1.Attached": word}})

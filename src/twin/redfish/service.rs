@@ -204,7 +204,7 @@ impl Front {
                 return Err(refused(501, "QueryParameterUnsupported", &["$expand"]));
             }
         }
-        let mut answer = self.tagged(ask, body);
+        let mut answer = self.tagged(ask, &body);
         if expand.is_some() && bmc.has(Oddity::DellExpandLicense) {
             answer = after_error(&refused(403, "LicenseRequired", &["Datacenter"]).response(bmc), answer);
         }
@@ -219,8 +219,8 @@ impl Front {
     }
 
     /// The body with its tag.
-    fn tagged(&self, ask: &Ask, body: Value) -> Response {
-        let Some(tag) = shown_tag(&self.bmc, &ask.path, &body) else { return shown(&body) };
+    fn tagged(&self, ask: &Ask, body: &Value) -> Response {
+        let Some(tag) = shown_tag(&self.bmc, &ask.path, body) else { return shown(body) };
         let zips = ask.headers.get("accept-encoding").is_some_and(|word| word.contains("gzip"));
         let tag = if self.bmc.has(Oddity::DellEtagGzip) && zips {
             tag.strip_suffix('"').map_or_else(|| tag.clone(), |start| format!("{start}-gzip\""))
@@ -229,7 +229,7 @@ impl Front {
         };
         let patches = self.bmc.has(Oddity::LenovoVmediaPatch) && ask.path.contains("/VirtualMedia/");
         let allow = if patches { "GET, HEAD, PATCH" } else { "GET, HEAD" };
-        shown(&body).with("ETag", tag).with("Allow", allow)
+        shown(body).with("ETag", tag).with("Allow", allow)
     }
 }
 

@@ -127,7 +127,7 @@ impl State {
     }
 
     /// The next number for something new.
-    pub fn next(&mut self) -> u64 {
+    pub fn fresh(&mut self) -> u64 {
         self.number = self.number.saturating_add(1);
         self.number
     }

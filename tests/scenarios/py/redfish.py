@@ -35,7 +35,7 @@ for storage in system.storage.get_members():
     assert storage.storage_controllers or storage.controllers
 read("simple_storage", len(system.simple_storage.get_members()))
 read("disks", len(system.simple_storage.disks_sizes_bytes))
-read("pcie", len(system.pcie_devices))
+read("pcie", len(system._json["PCIeDevices"]))
 read("bios", len(system.bios.attributes))
 read("secure_boot_databases", len(system.secure_boot.databases.get_members()))
 for chassis in system.chassis:
@@ -49,7 +49,7 @@ for chassis in system.chassis:
 (manager,) = system.managers
 assert manager.firmware_version and manager.manager_type
 read("slots", len(manager.virtual_media.get_members()))
-read("registries", len(root.lazy_registries.registries if hasattr(root.lazy_registries, "registries") else []))
+read("registries", len(root.lazy_registries))
 read("firmware", len(root.get_update_service().firmware_inventory.get_members()))
 read("tasks", len(root.get_task_service().tasks.get_members()))
 read("sessions", len(root.get_session_service().sessions.get_members()))

@@ -52,7 +52,8 @@ struct Wanted {
     target: Option<Target>,
     enabled: Option<Override>,
     mode: Option<Mode>,
-    http_uri: Option<Option<String>>,
+    /// `Some(Null)` takes it away.
+    http_uri: Option<Value>,
     order: Option<Value>,
 }
 
@@ -119,7 +120,7 @@ fn read(bmc: &Bmc, map: &Map<String, Value>) -> Result<Wanted, Refusal> {
             }
             "BootSourceOverrideEnabled" => wanted.enabled = Some(Override::parse(text).ok_or_else(unknown)?),
             "BootSourceOverrideMode" => wanted.mode = Some(Mode::parse(text).ok_or_else(unknown)?),
-            "HttpBootUri" => wanted.http_uri = Some(value.as_str().map(str::to_owned)),
+            "HttpBootUri" => wanted.http_uri = Some(value.clone()),
             "BootOrder" => wanted.order = Some(value.clone()),
             "UefiTargetBootSourceOverride" | "BootNext" => {}
             other => return Err(refused(400, "PropertyUnknown", &[other])),
@@ -153,8 +154,8 @@ fn store(bmc: &Bmc, wanted: Wanted) {
         state.mode_pending = Some((mode, boots));
     }
     if let Some(order) = wanted.order {
-        let stale = bmc.has(Oddity::SmcStaleBootOrder);
-        *(if stale { &mut state.order_pending } else { &mut state.boot_order }) = Some(order);
+        let waits = bmc.has(Oddity::SmcStaleBootOrder);
+        *(if waits { &mut state.order_pending } else { &mut state.boot_order }) = Some(order);
     }
     drop(state);
     let screen = bmc.has(Oddity::LenovoBootOptionScreen) && wanted.target == Some(Target::Hdd);
@@ -179,7 +180,7 @@ fn store(bmc: &Bmc, wanted: Wanted) {
             firmware.enabled = enabled;
         }
         if let Some(uri) = wanted.http_uri {
-            firmware.http_uri = uri;
+            firmware.http_uri = uri.as_str().map(str::to_owned);
         }
         firmware.forgets |= forgets;
         firmware.hangs |= screen;

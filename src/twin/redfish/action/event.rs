@@ -20,7 +20,7 @@ pub(super) fn subscribe(bmc: &Bmc, body: &Value) -> Reply {
     if state.subscriptions.len() >= MOST {
         return Err(refused(503, "EventSubscriptionLimitExceeded", &[]));
     }
-    let id = state.next().to_string();
+    let id = state.fresh().to_string();
     let usual = json!({"Context": "", "Protocol": "Redfish", "EventTypes": ["Alert"], "SubscriptionType": "RedfishEvent"});
     let mut body = over(usual, body.clone());
     if let Some(map) = body.as_object_mut() {

@@ -132,7 +132,7 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
 }
 
 fn empty(bmc: &Bmc, number: usize) -> Result<(), Refusal> {
-    let (now, stale) = (bmc.now(), bmc.has(Oddity::SmcImagenameStale));
+    let (now, keeps_name) = (bmc.now(), bmc.has(Oddity::SmcImagenameStale));
     let slow = bmc.has(Oddity::DellEjectAsync);
     let mut state = bmc.state();
     let Some(medium) = state.slots.get_mut(number) else { return Err(missing("VirtualMedia")) };
@@ -143,7 +143,7 @@ fn empty(bmc: &Bmc, number: usize) -> Result<(), Refusal> {
     let name = medium.image.as_deref().and_then(|image| image.rsplit('/').next()).map(str::to_owned);
     let inserts = medium.inserts;
     *medium = Medium { inserts, ejected: Some(now), write_protected: true, ..Medium::default() };
-    medium.stale = name.filter(|_| stale);
+    medium.stale = name.filter(|_| keeps_name);
     drop(state);
     tell_firmware(bmc);
     Ok(())

@@ -69,7 +69,7 @@ pub(super) fn read_refusal(bmc: &Bmc, path: &str) -> Result<(), Refusal> {
     let flickers = bmc.has(Oddity::NvidiaDpuNic404)
         && path.contains("/Systems/")
         && path.contains("/EthernetInterfaces");
-    if flickers && bmc.state().next().is_multiple_of(3) {
+    if flickers && bmc.state().fresh().is_multiple_of(3) {
         return Err(missing(path));
     }
     Ok(())

@@ -12,7 +12,7 @@ use crate::twin::redfish::task::{TASKS, Task};
 pub fn start(bmc: &Bmc, name: &'static str) -> String {
     let (made, length) = (bmc.now(), bmc.settings().task);
     let mut state = bmc.state();
-    let id = state.next().to_string();
+    let id = state.fresh().to_string();
     state.tasks.push(Task { id: id.clone(), name, made, length });
     id
 }

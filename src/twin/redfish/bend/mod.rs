@@ -25,8 +25,24 @@ pub(super) fn bend(bmc: &Bmc, live: Live, path: &str, body: &mut Value) {
         Live::System => boot::bend_system(bmc, path, map),
         Live::BootSettings => boot::bend_settings(bmc, map),
         Live::Root => list::bend_root(bmc, map),
-        _ if map.contains_key("Members") => list::bend(bmc, path, map),
-        _ => {}
+        Live::Nothing
+        | Live::Bios
+        | Live::BiosSettings
+        | Live::SecureBoot
+        | Live::Chassis
+        | Live::Drive
+        | Live::Manager
+        | Live::Nic(_)
+        | Live::Function(_)
+        | Live::Port(_)
+        | Live::Sessions
+        | Live::Tasks
+        | Live::Subscriptions
+        | Live::Entries
+        | Live::Attributes => {}
+    }
+    if map.contains_key("Members") {
+        list::bend(bmc, path, map);
     }
     if let Some(kind) = kind {
         part::bend(bmc, kind, map);

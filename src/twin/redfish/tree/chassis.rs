@@ -37,7 +37,7 @@ pub(super) fn build(builder: &mut Builder) {
         }
     }
     let members = super::over(members, oem(maker.oem));
-    builder.live(Live::Chassis, Served::Chassis, &path, "Chassis", members);
+    builder.live((Live::Chassis, Served::Chassis), &path, "Chassis", members);
 }
 
 fn oem(oem: Option<&str>) -> Value {

@@ -47,7 +47,7 @@ fn manager(builder: &mut Builder) {
         members = super::over(members, json!({"Actions": {"Oem": own}}));
     }
     let members = super::over(members, oem(maker));
-    builder.live(Live::Manager, Served::Manager, &path, "Manager", members);
+    builder.live((Live::Manager, Served::Manager), &path, "Manager", members);
 }
 
 fn oem(maker: &Maker) -> Value {
@@ -120,7 +120,7 @@ fn media(builder: &mut Builder, list: &str) {
     for (number, slot) in maker.slots.iter().enumerate() {
         let path = format!("{list}/{}", slot.id);
         let members = slot_members(&path, slot);
-        builder.live(Live::Slot(number), Served::VirtualMedia, &path, "Virtual Media", members);
+        builder.live((Live::Slot(number), Served::VirtualMedia), &path, "Virtual Media", members);
     }
 }
 

@@ -3,7 +3,7 @@
 //! What moves (power, media, sessions, addresses) is laid over a resource when it is read: [`Live`] says what.
 //!
 //! - `root` the root and the services; `registry` message and attribute registries
-//! - `system` the system; `parts` its processors, memory and PCIe; `storage`; `network` its NICs and adapters
+//! - `system` the system; `parts` its processors, memory and `PCIe`; `storage`; `network` its NICs and adapters
 //! - `chassis` the chassis; `sensor` its sensors, of old and of today; `manager` the manager and its media; `dell`
 
 mod chassis;
@@ -100,7 +100,9 @@ impl Tree {
     }
 }
 
-static TREES: LazyLock<Mutex<HashMap<(Profile, usize), Arc<Tree>>>> = LazyLock::new(Mutex::default);
+type Kept = HashMap<(Profile, usize), Arc<Tree>>;
+
+static TREES: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
 
 /// A tree that grows.
 struct Builder {
@@ -112,20 +114,20 @@ struct Builder {
 impl Builder {
     /// A resource that stands still; its id is the last part of its path.
     fn put(&mut self, kind: Served, path: &str, name: &str, members: Value) {
-        self.live(Live::Nothing, kind, path, name, members);
+        self.live((Live::Nothing, kind), path, name, members);
     }
 
-    fn live(&mut self, live: Live, kind: Served, path: &str, name: &str, members: Value) {
+    fn live(&mut self, (live, kind): (Live, Served), path: &str, name: &str, members: Value) {
         let id = path.rsplit('/').next().unwrap_or_default();
         self.raw(live, path, over(kind.resource(path, id, name), members));
     }
 
     /// A collection of what lies directly below it and is there already or comes with these ids.
     fn list(&mut self, kind: Served, path: &str, name: &str, ids: &[String]) {
-        self.live_list(Live::Nothing, kind, path, name, ids);
+        self.live_list((Live::Nothing, kind), path, name, ids);
     }
 
-    fn live_list(&mut self, live: Live, kind: Served, path: &str, name: &str, ids: &[String]) {
+    fn live_list(&mut self, (live, kind): (Live, Served), path: &str, name: &str, ids: &[String]) {
         let members: Vec<String> = ids.iter().map(|id| format!("{path}/{id}")).collect();
         self.raw(live, path, kind.collection(path, name, &members));
     }

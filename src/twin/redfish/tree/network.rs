@@ -23,8 +23,7 @@ fn nics(builder: &mut Builder) {
             "NameServers": [], "Status": well(),
         });
         builder.live(
-            Live::Nic(number),
-            Served::EthernetInterface,
+            (Live::Nic(number), Served::EthernetInterface),
             &format!("{list}/{id}"),
             "Ethernet Interface",
             members,
@@ -78,8 +77,7 @@ fn ports(builder: &mut Builder) {
             "Ethernet": {"LLDPEnabled": true, "LLDPReceive": neighbour(id)},
         });
         builder.live(
-            Live::Port(number),
-            Served::Port,
+            (Live::Port(number), Served::Port),
             &format!("{ports}/{id}"),
             &format!("Port {id}"),
             members,
@@ -90,8 +88,7 @@ fn ports(builder: &mut Builder) {
         });
         let function = format!("{functions}/{id}");
         builder.live(
-            Live::Function(number),
-            Served::NetworkDeviceFunction,
+            (Live::Function(number), Served::NetworkDeviceFunction),
             &function,
             "Network Device Function",
             members,

@@ -1,4 +1,4 @@
-//! Processors, memory and PCIe devices.
+//! Processors, memory and `PCIe` devices.
 
 use serde_json::{Value, json};
 

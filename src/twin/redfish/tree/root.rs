@@ -46,7 +46,7 @@ fn root(builder: &mut Builder) {
     if let (Some(oem), Some(map)) = (maker.oem, members.as_object_mut()) {
         map.insert("Oem".to_owned(), json!({oem: {"IsBranded": 0}}));
     }
-    builder.live(Live::Root, Served::ServiceRoot, ROOT, "Root Service", members);
+    builder.live((Live::Root, Served::ServiceRoot), ROOT, "Root Service", members);
 }
 
 fn collections(builder: &mut Builder) {
@@ -69,14 +69,14 @@ fn sessions_and_tasks(builder: &mut Builder) {
         "Sessions": link(format!("{path}/Sessions")),
     });
     builder.put(Served::SessionService, &path, "Session Service", members);
-    builder.live_list(Live::Sessions, Served::Session, &format!("{path}/Sessions"), "Sessions", &[]);
+    builder.live_list((Live::Sessions, Served::Session), &format!("{path}/Sessions"), "Sessions", &[]);
     let path = format!("{ROOT}/TaskService");
     let members = json!({
         "ServiceEnabled": true, "CompletedTaskOverWritePolicy": "Oldest", "Status": well(),
         "LifeCycleEventOnTaskStateChange": true, "Tasks": link(format!("{path}/Tasks")),
     });
     builder.put(Served::TaskService, &path, "Task Service", members);
-    builder.live_list(Live::Tasks, Served::Task, &format!("{path}/Tasks"), "Tasks", &[]);
+    builder.live_list((Live::Tasks, Served::Task), &format!("{path}/Tasks"), "Tasks", &[]);
 }
 
 fn events(builder: &mut Builder) {
@@ -92,7 +92,7 @@ fn events(builder: &mut Builder) {
     });
     builder.put(Served::EventService, &path, "Event Service", members);
     let list = format!("{path}/Subscriptions");
-    builder.live_list(Live::Subscriptions, Served::EventDestination, &list, "Event Subscriptions", &[]);
+    builder.live_list((Live::Subscriptions, Served::EventDestination), &list, "Event Subscriptions", &[]);
 }
 
 fn accounts(builder: &mut Builder) {

@@ -55,8 +55,7 @@ fn drives(builder: &mut Builder) {
             "Links": {"Volumes": [link(format!("{base}/Volumes/{}", if solid { 1 } else { 2 }))]},
         });
         builder.live(
-            Live::Drive,
-            Served::Drive,
+            (Live::Drive, Served::Drive),
             &format!("{base}/Drives/Disk.{number}"),
             &format!("Disk {number}"),
             members,

@@ -42,7 +42,7 @@ fn system(builder: &mut Builder) {
             map.insert("Oem".to_owned(), json!({oem: oem_system(oem)}));
         }
     }
-    builder.live(Live::System, Served::ComputerSystem, &path, "System", members);
+    builder.live((Live::System, Served::ComputerSystem), &path, "System", members);
     let info = json!({"Parameters": [{
         "Name": "ResetType", "Required": true, "DataType": "String", "AllowableValues": maker.resets,
     }]});
@@ -55,10 +55,9 @@ fn system(builder: &mut Builder) {
     );
     builder.raw(Live::Nothing, &format!("{path}/ResetActionInfo"), info);
     let settings = format!("{path}/Settings");
-    builder.live(Live::BootSettings, Served::ComputerSystem, &settings, "System Settings", json!({}));
+    builder.live((Live::BootSettings, Served::ComputerSystem), &settings, "System Settings", json!({}));
     builder.live(
-        Live::BootSettings,
-        Served::ComputerSystem,
+        (Live::BootSettings, Served::ComputerSystem),
         &format!("{path}/SD"),
         "System Settings",
         json!({}),
@@ -87,9 +86,9 @@ fn bios(builder: &mut Builder) {
         },
         "Actions": {"#Bios.ResetBios": {"target": format!("{path}/Actions/Bios.ResetBios")}},
     });
-    builder.live(Live::Bios, Served::Bios, &path, "BIOS Configuration", members);
+    builder.live((Live::Bios, Served::Bios), &path, "BIOS Configuration", members);
     let members = json!({"AttributeRegistry": "BiosAttributeRegistry.1.0.0", "Attributes": {}});
-    builder.live(Live::BiosSettings, Served::Bios, &settings, "BIOS Pending Settings", members);
+    builder.live((Live::BiosSettings, Served::Bios), &settings, "BIOS Pending Settings", members);
 }
 
 fn secure_boot(builder: &mut Builder) {
@@ -103,7 +102,7 @@ fn secure_boot(builder: &mut Builder) {
                 ["ResetAllKeysToDefault", "DeleteAllKeys", "DeletePK"],
         }},
     });
-    builder.live(Live::SecureBoot, Served::SecureBoot, &path, "UEFI Secure Boot", members);
+    builder.live((Live::SecureBoot, Served::SecureBoot), &path, "UEFI Secure Boot", members);
     let ids = texts(&["PK", "KEK", "db", "dbx"]);
     builder.list(Served::SecureBootDatabase, &databases, "UEFI Secure Boot Databases", &ids);
     for id in &ids {
@@ -139,7 +138,7 @@ fn logs(builder: &mut Builder) {
     let entries = format!("{path}/Entries");
     let ids = numbered("", LOGGED.len());
     let name = "Log Entries";
-    builder.live_list(Live::Entries, Served::LogEntry, &entries, name, &ids);
+    builder.live_list((Live::Entries, Served::LogEntry), &entries, name, &ids);
     for (id, message) in ids.iter().zip(LOGGED) {
         let members = json!({
             "EntryType": "SEL", "Severity": "OK", "Created": "2026-01-05T10:00:00+00:00", "Message": message,
