@@ -7,6 +7,7 @@ use crate::base::time::sleep;
 use crate::twin::agent;
 use crate::twin::disk::Disk;
 use crate::twin::fault::Faults;
+use crate::twin::firmware::Decided;
 use crate::twin::progress::{BootFrom, Progress, Stage};
 use crate::twin::server::{Boot, Server};
 use crate::twin::settings::Settings;
@@ -24,10 +25,13 @@ impl Machine {
     }
 
     /// Boots, and lives until the boot's end.
-    pub(super) async fn run(self, from: BootFrom) {
+    pub(super) async fn run(self, decided: Decided) {
+        if decided.hangs {
+            return std::future::pending().await;
+        }
         let late = self.server.inner.faults.borrow().late_boot;
         self.pause(self.settings().boot_time.saturating_add(late)).await;
-        match from {
+        match decided.from {
             BootFrom::Disk => self.stage(Stage::Installed),
             BootFrom::Ramdisk => agent::live(self).await,
         }

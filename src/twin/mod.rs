@@ -8,21 +8,25 @@
 //!
 //! - `rack`      several servers made alike
 //! - `server`    one server: power, boots, disk, faults, progress; `machine` is its inside during one boot
+//! - `firmware`  what boots next, as a management controller sets it
 //! - `settings`  what a server is made of and how fast it lives
 //! - `progress`  what can be seen from outside
 //! - `fault`     what can go wrong on demand
 //! - `disk`      the disk file; `steps` the in-band steps on offer; `dice` seeded random numbers
 //! - `agent`     the agent of one boot
 //! - `ipmi`      the BMC over IPMI
+//! - `redfish`   the management controller: a Redfish service
 
 pub mod agent;
 pub mod dice;
 pub mod disk;
 pub mod fault;
 pub mod ipmi;
+pub mod firmware;
 pub mod machine;
 pub mod progress;
 pub mod rack;
+pub mod redfish;
 pub mod server;
 pub mod settings;
 pub mod steps;

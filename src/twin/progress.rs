@@ -20,6 +20,23 @@ pub enum BootFrom {
     Disk,
 }
 
+/// What the firmware booted, and whether it was told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Source {
+    /// No override held: what the harness set.
+    #[default]
+    Usual,
+    Disk,
+    Pxe,
+    /// The virtual CD.
+    Cd,
+    /// The virtual USB stick or floppy.
+    Usb,
+    Http,
+    /// The firmware's setup: nothing is booted.
+    Setup,
+}
+
 /// How far the server has come since its power came on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Stage {
@@ -54,6 +71,10 @@ pub struct Progress {
     pub stage: Stage,
     /// Times that the machine started, warm or cold.
     pub boots: u32,
+    /// What the present or last boot started from.
+    pub source: Source,
+    /// Non-maskable interrupts raised.
+    pub nmis: u32,
     /// Lookups sent, answered well or not.
     pub lookups: u64,
     /// Heartbeats accepted.

@@ -13,6 +13,7 @@ use crate::base::time::SharedClock;
 use crate::twin::dice::Dice;
 use crate::twin::disk::Disk;
 use crate::twin::fault::{Fault, Faults};
+use crate::twin::firmware::Firmware;
 use crate::twin::machine::Machine;
 use crate::twin::progress::{BootFrom, Power, Progress};
 use crate::twin::settings::Settings;
@@ -47,6 +48,7 @@ pub(super) struct Inner {
 pub(super) struct Mutable {
     boot: Option<Boot>,
     from: BootFrom,
+    firmware: Firmware,
     pub(super) api: String,
     pub(super) token: Option<Secret>,
     /// The port of the command API: one server, one address, as far as the host allows.
@@ -70,6 +72,7 @@ impl Server {
         let mutable = Mutable {
             boot: None,
             from: BootFrom::default(),
+            firmware: Firmware::default(),
             api: settings.api.clone(),
             token: settings.token.clone(),
             port: 0,
@@ -98,7 +101,7 @@ impl Server {
     pub fn power_on(&self) {
         let mut mutable = self.mutable();
         if mutable.boot.is_none() {
-            mutable.boot = Some(self.start(mutable.from, None));
+            mutable.boot = Some(self.start(&mut mutable, None));
         }
     }
 
@@ -119,7 +122,25 @@ impl Server {
         self.power_on();
     }
 
-    /// What the next boots start.
+    /// Resets a server that is on, at once; nothing happens to one that is off.
+    pub fn reset(&self) {
+        let number = self.mutable().boot.as_ref().map(|boot| boot.number);
+        if let Some(number) = number {
+            self.cycle(number);
+        }
+    }
+
+    /// Raises a non-maskable interrupt.
+    pub fn interrupt(&self) {
+        self.inner.progress.send_modify(|progress| progress.nmis = progress.nmis.saturating_add(1));
+    }
+
+    /// Looks at or changes what the firmware boots next.
+    pub fn firmware<T>(&self, change: impl FnOnce(&mut Firmware) -> T) -> T {
+        change(&mut self.mutable().firmware)
+    }
+
+    /// What the next boots start, unless an override says otherwise.
     pub fn boot_from(&self, from: BootFrom) {
         self.mutable().from = from;
     }
@@ -197,13 +218,17 @@ impl Server {
         if let Some(boot) = mutable.boot.take_if(|boot| boot.number == number) {
             boot.tasks.close();
             boot.stop.cancel();
-            mutable.boot = Some(self.start(mutable.from, Some(boot.tasks)));
+            mutable.boot = Some(self.start(&mut mutable, Some(boot.tasks)));
         }
     }
 
     /// Begins a boot, once the tasks of the one before have ended.
-    fn start(&self, from: BootFrom, before: Option<TaskTracker>) -> Boot {
-        self.inner.progress.send_modify(|progress| progress.starts(Power::On));
+    fn start(&self, mutable: &mut Mutable, before: Option<TaskTracker>) -> Boot {
+        let decided = mutable.firmware.decide(mutable.from);
+        self.inner.progress.send_modify(|progress| {
+            progress.starts(Power::On);
+            progress.source = decided.source;
+        });
         let number = self.inner.progress.borrow().boots;
         let boot = Boot { number, stop: CancellationToken::new(), tasks: TaskTracker::new() };
         let machine = Machine::new(self.clone(), boot.clone());
@@ -213,7 +238,7 @@ impl Server {
                 if let Some(before) = before {
                     before.wait().await;
                 }
-                machine.run(from).await;
+                machine.run(decided).await;
             }
         });
         boot

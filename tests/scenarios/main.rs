@@ -20,6 +20,7 @@ mod ipmi_sim;
 mod refusals;
 mod stock_agent;
 mod stock_cli;
+mod stock_redfish;
 mod stock_sdk;
 mod survival;
 mod twin_ipmi;

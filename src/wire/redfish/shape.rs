@@ -7,6 +7,10 @@
 //!
 //! A generated resource always writes its read-only members (`@odata.id`, `Id`, `Name`): `only` keeps what a request
 //! is about.
+//!
+//! - `served`: resources as a service shows them
+
+pub mod served;
 
 use redfish_codegen::models::computer_system::BootSource;
 use redfish_codegen::models::computer_system::v1_20_1 as system;

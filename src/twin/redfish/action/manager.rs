@@ -1,0 +1,56 @@
+//! The manager's clock and its reset.
+
+use serde_json::Value;
+
+use crate::twin::redfish::answer::{Reply, done, refused};
+use crate::twin::redfish::bmc::Bmc;
+use crate::twin::redfish::live::offset_seconds;
+use crate::twin::redfish::oddity::Oddity;
+
+pub(super) fn patch(bmc: &Bmc, body: &Value) -> Reply {
+    if bmc.has(Oddity::AmiPostMutation) {
+        return Err(refused(405, "OperationNotAllowed", &[]));
+    }
+    let text = |name: &str| body.get(name).and_then(Value::as_str);
+    if let Some(offset) = text("DateTimeLocalOffset") {
+        let is_same = bmc.state().clock.offset == offset;
+        if offset_seconds(offset).is_none() || is_same && bmc.has(Oddity::AnyClockOffset) {
+            return Err(refused(400, "PropertyValueFormatError", &[offset, "DateTimeLocalOffset"]));
+        }
+        offset.clone_into(&mut bmc.state().clock.offset);
+    }
+    if let Some(time) = text("DateTime") {
+        let refusal = || refused(400, "PropertyValueFormatError", &[time, "DateTime"]);
+        if bmc.has(Oddity::AnyClockOffset) && time.contains('.') {
+            return Err(refusal());
+        }
+        let told: jiff::Timestamp = time.parse().map_err(|_| refusal())?;
+        let wall = bmc.server().inner.clock.wall().0;
+        bmc.state().clock.micros = told.as_microsecond().saturating_sub(wall);
+    }
+    done()
+}
+
+/// Restarts the controller: sessions and tasks are gone, and for a while nobody answers.
+pub(super) fn reset(bmc: &Bmc, body: &Value) -> Reply {
+    if bmc.has(Oddity::HpeManagerResetNoType) && body.get("ResetType").is_some() {
+        return Err(refused(400, "ActionParameterNotSupported", &["ResetType", "Manager.Reset"]));
+    }
+    let word = body.get("ResetType").and_then(Value::as_str).unwrap_or("ForceRestart");
+    if !matches!(word, "ForceRestart" | "GracefulRestart") {
+        return Err(refused(400, "ActionParameterValueNotInList", &[word, "ResetType", "Manager.Reset"]));
+    }
+    let now = bmc.now();
+    let late = if bmc.has(Oddity::AnyResetThenDeaf) { bmc.settings().paced(20) } else { bmc.settings().task };
+    let dark = if bmc.has(Oddity::AnyResetThenDeaf) { bmc.settings().paced(60) } else { bmc.settings().task };
+    let mut state = bmc.state();
+    state.resets.push(format!("Manager.{word}"));
+    state.dark = Some((now.after(late), now.after(late).after(dark)));
+    let is_late = bmc.has(Oddity::AnyResetThenDeaf);
+    if !is_late {
+        state.sessions.clear();
+        state.tasks.clear();
+    }
+    drop(state);
+    done()
+}

@@ -1,0 +1,54 @@
+//! Tasks and their monitors.
+
+use crate::net::http::Response;
+use crate::twin::redfish::answer::shown;
+use crate::twin::redfish::bmc::Bmc;
+use crate::twin::redfish::live;
+use crate::twin::redfish::oddity::Oddity;
+use crate::twin::redfish::service::missing;
+use crate::twin::redfish::task::{TASKS, Task};
+
+/// Starts a task; its id.
+pub fn start(bmc: &Bmc, name: &'static str) -> String {
+    let (made, length) = (bmc.now(), bmc.settings().task);
+    let mut state = bmc.state();
+    let id = state.fresh().to_string();
+    state.tasks.push(Task { id: id.clone(), name, made, length });
+    id
+}
+
+/// Answers for a monitor, and for a task that its maker hides or has purged; `None` for any other path.
+pub(in crate::twin::redfish) fn monitored(bmc: &Bmc, path: &str) -> Option<Response> {
+    let standard = path.strip_prefix("/redfish/v1/TaskMonitors/");
+    let below = path.strip_prefix(TASKS).and_then(|rest| rest.strip_prefix('/'));
+    let is_monitor = standard.is_some() || below.is_some_and(|rest| rest.ends_with("/Monitor"));
+    let id = standard.or(below)?.split('/').next()?.to_owned();
+    let task = bmc.state().tasks.iter().find(|task| task.id == id).cloned();
+    let Some(task) = task else { return Some(missing(path).response(bmc)) };
+    let now = bmc.now();
+    let hidden = bmc.has(Oddity::Dell404AfterCreate) && now.since(task.made) < bmc.settings().paced(5);
+    let purged = bmc.has(Oddity::DellTaskPurged)
+        && task.is_done(now)
+        && task.done_for(now) >= bmc.settings().paced(60);
+    if hidden || purged {
+        return Some(missing(path).response(bmc));
+    }
+    if !is_monitor {
+        return None;
+    }
+    let mut body = task.body(now, &live::monitor(bmc, &id));
+    if bmc.has(Oddity::AnyPartialTask) && !task.is_done(now) {
+        body = serde_json::json!({});
+    }
+    let is_over = task.is_done(now) && !bmc.has(Oddity::DellTask202Completed);
+    if task.is_done(now) && bmc.has(Oddity::LenovoTaskmonitorDelete) {
+        bmc.state().tasks.retain(|task| task.id != id);
+    }
+    let answer = shown(&body);
+    let place = live::monitor(bmc, &id);
+    Some(if is_over {
+        answer
+    } else {
+        Response { status: 202, ..answer }.with("Location", place).with("Retry-After", "1")
+    })
+}

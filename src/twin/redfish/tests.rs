@@ -1,0 +1,6 @@
+//! A controller asked over its own doors.
+
+mod asker;
+mod book;
+mod odd;
+mod stranger;
