@@ -273,14 +273,6 @@ fn unknown(name: &str) -> UnknownType {
     UnknownType { name: name.chars().take(80).collect(), known: known.join(", ") }
 }
 
-/// The error of an implementation that is known by name only.
-fn missing(interface: Interface, node: &Node) -> DriverError {
-    DriverError::Missing {
-        interface: interface.name(),
-        name: node.wished.interfaces.of(interface).to_owned(),
-    }
-}
-
 fn supports(hardware_type: &TypeRow, row: &Row) -> bool {
     hardware_type
         .supported

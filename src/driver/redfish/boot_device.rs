@@ -62,7 +62,7 @@ impl Server {
             Some(Override::Once) => Some(self.remembers(device)),
             Some(Override::Disabled) | None => None,
         };
-        BootChoice { device, persistent }
+        BootChoice { device, persistent, kept_by_us: false }
     }
 
     /// Whether the daemon sets this device again before each power-on.

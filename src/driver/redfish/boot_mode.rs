@@ -14,18 +14,12 @@ use crate::wire::redfish::send::{self, BootPatch, Override, Target};
 pub struct RedfishBootMode(pub Server);
 
 impl BootMode for RedfishBootMode {
-    fn get(&self) -> Later<'_, Result<Mode, DriverError>> {
-        Box::pin(async move {
-            let mode = self.0.boot_mode(&self.0.system().await?).await?;
-            Ok(mode.ok_or_else(|| self.0.missing("readable boot mode"))?)
-        })
+    fn get(&self) -> Later<'_, Result<Option<Mode>, DriverError>> {
+        Box::pin(async move { Ok(self.0.boot_mode(&self.0.system().await?).await?) })
     }
 
-    fn set(&self, mode: Mode) -> Later<'_, Result<Mode, DriverError>> {
-        Box::pin(async move {
-            let mode = self.0.set_boot_mode(mode).await?;
-            Ok(mode.ok_or_else(|| self.0.missing("readable boot mode"))?)
-        })
+    fn set(&self, mode: Mode) -> Later<'_, Result<Option<Mode>, DriverError>> {
+        Box::pin(async move { Ok(self.0.set_boot_mode(mode).await?) })
     }
 }
 

@@ -89,7 +89,7 @@ impl Server {
             (true, _) => send::location_indicator(lamp == Lamp::On),
             (false, Lamp::On) => send::indicator_led(Led::Lit),
             (false, Lamp::Blinking) => send::indicator_led(Led::Blinking),
-            (false, Lamp::Off) => send::indicator_led(Led::Off),
+            (false, Lamp::Off | Lamp::Unknown) => send::indicator_led(Led::Off),
         };
         let written = self.talk.patch_fresh(&found.resource.path, &body).await?;
         let until = self.talk.clock().tick().after(SEEN_LIMIT);

@@ -1,7 +1,7 @@
 //! Virtual media: contract `redfish.md` section 9. What is inserted or ejected is looked at until it is seen.
 
 use crate::base::time::{Later, sleep};
-use crate::driver::capability::virtual_media::{Medium, VirtualMedia};
+use crate::driver::capability::virtual_media::{Medium, Slot, VirtualMedia};
 use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
@@ -17,14 +17,8 @@ use crate::wire::redfish::view::media::{MediaKind, VirtualMedia as Device};
 pub struct RedfishMedia(pub Server);
 
 impl VirtualMedia for RedfishMedia {
-    fn list(&self) -> Later<'_, Result<Vec<Medium>, DriverError>> {
-        Box::pin(async move {
-            let devices = self.0.media().await?;
-            let held = devices.iter().map(Resource::view::<Device>).filter(Device::is_inserted);
-            Ok(held
-                .filter_map(|device| Some(Medium { drive: drive(&device)?, url: device.image? }))
-                .collect())
-        })
+    fn list(&self) -> Later<'_, Result<Vec<Slot>, DriverError>> {
+        Box::pin(async move { Ok(self.0.media().await?.iter().map(|one| slot(&one.view())).collect()) })
     }
 
     fn insert(&self, medium: Medium) -> Later<'_, Result<(), DriverError>> {
@@ -36,10 +30,8 @@ impl VirtualMedia for RedfishMedia {
     }
 }
 
-/// Ironic's word for what the device holds.
-fn drive(device: &Device) -> Option<BootDevice> {
-    let kind = MediaKind::ALL.into_iter().find(|kind| device.takes(*kind))?;
-    BootDevice::parse(kind.as_str())
+fn slot(device: &Device) -> Slot {
+    Slot { types: device.media_types.clone(), inserted: device.is_inserted(), image: device.image.clone() }
 }
 
 impl Server {

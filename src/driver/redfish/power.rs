@@ -27,6 +27,8 @@ impl PowerSwitch for RedfishPower {
             PowerWish::On => Ask::On,
             PowerWish::Off => Ask::Off,
             PowerWish::SoftOff => Ask::SoftOff,
+            PowerWish::Reset => Ask::Reboot,
+            PowerWish::SoftReset => Ask::SoftReboot,
         };
         Box::pin(async move { Ok(self.0.bring_about(ask, limit).await?) })
     }

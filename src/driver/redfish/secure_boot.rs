@@ -17,18 +17,12 @@ use crate::wire::redfish::view::secure_boot::SecureBoot as View;
 pub struct RedfishSecureBoot(pub Server);
 
 impl SecureBoot for RedfishSecureBoot {
-    fn get(&self) -> Later<'_, Result<bool, DriverError>> {
-        Box::pin(async move {
-            let on = self.0.secure_boot_state().await?;
-            Ok(on.ok_or_else(|| self.0.missing("readable secure boot"))?)
-        })
+    fn get(&self) -> Later<'_, Result<Option<bool>, DriverError>> {
+        Box::pin(async move { Ok(self.0.secure_boot_state().await?) })
     }
 
-    fn set(&self, on: bool) -> Later<'_, Result<bool, DriverError>> {
-        Box::pin(async move {
-            let now = self.0.set_secure_boot(on).await?;
-            Ok(now.ok_or_else(|| self.0.missing("readable secure boot"))?)
-        })
+    fn set(&self, on: bool) -> Later<'_, Result<Option<bool>, DriverError>> {
+        Box::pin(async move { Ok(self.0.set_secure_boot(on).await?) })
     }
 }
 

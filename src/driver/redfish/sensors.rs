@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use crate::base::time::Later;
-use crate::driver::capability::sensors::{Reading, Sensors};
+use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
+use crate::model::Object;
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::sensors::{ChassisReadings, Readings, sensors};
 use crate::wire::redfish::view::chassis::Chassis;
@@ -18,26 +19,14 @@ use crate::wire::redfish::view::thermal::ThermalSubsystem;
 pub struct RedfishSensors(pub Server);
 
 impl Sensors for RedfishSensors {
-    fn readings(&self) -> Later<'_, Result<Vec<Reading>, DriverError>> {
-        Box::pin(async move { Ok(flat(&self.0.sensors().await?)) })
+    fn readings(&self) -> Later<'_, Result<Object, DriverError>> {
+        Box::pin(async move {
+            match self.0.sensors().await? {
+                Value::Object(readings) => Ok(readings),
+                _ => Ok(Object::new()),
+            }
+        })
     }
-}
-
-/// One line a reading.
-fn flat(all: &Value) -> Vec<Reading> {
-    let mut readings = Vec::new();
-    for (group, unit, member) in VALUES {
-        for (name, sensor) in all.get(group).and_then(Value::as_object).into_iter().flatten() {
-            let told = sensor.get("reading_units").and_then(Value::as_str);
-            readings.push(Reading {
-                group: (*group).to_owned(),
-                name: name.clone(),
-                value: sensor.get(member).and_then(Value::as_f64),
-                unit: told.unwrap_or(unit).to_owned(),
-            });
-        }
-    }
-    readings
 }
 
 impl Server {
@@ -112,10 +101,3 @@ impl Server {
         Ok(all)
     }
 }
-
-/// Groups with the unit and the member of their readings.
-const VALUES: &[(&str, &str, &str)] = &[
-    ("Fan", "RPM", "reading"),
-    ("Temperature", "Cel", "reading_celsius"),
-    ("Power", "W", "last_power_output_watts"),
-];
