@@ -1,3 +1,4 @@
 //! Foreign bytes and texts to typed values and back; no socket, clock or store.
 
 pub mod agent;
+pub mod ipmi;

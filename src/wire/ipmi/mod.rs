@@ -1,0 +1,3 @@
+//! IPMI over LAN.
+
+pub mod data;
