@@ -98,7 +98,17 @@ impl Catalog {
     /// else the first.
     pub fn default_of(&self, hardware_type: &str, interface: Interface) -> Option<&str> {
         let names = self.types.get(hardware_type)?.supported.get(&interface)?;
-        let there = |name: &&String| self.implementation(interface, name).is_some_and(|found| !found.missing);
+        let there = |name: &&String| self.is_there(interface, name);
         names.iter().find(there).or_else(|| names.first()).map(String::as_str)
     }
+
+    /// Whether nodes may get this implementation without asking for it.
+    pub fn is_there(&self, interface: Interface, name: &str) -> bool {
+        let on_request = interface == Interface::Console && name == ON_REQUEST;
+        !on_request && self.implementation(interface, name).is_some_and(|found| !found.missing)
+    }
 }
+
+/// The console that is no node's default: it needs IPMI settings, which nodes of other hardware types need not have,
+/// and the reference enables no console unless told to.
+const ON_REQUEST: &str = "ipmitool-socat";

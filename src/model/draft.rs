@@ -110,7 +110,7 @@ fn chosen_interface(
     let given = wished.interfaces.of(kind);
     let driver = &wished.driver;
     if given.is_empty() {
-        let there = |name: &&str| catalog.implementation(kind, name).is_some_and(|found| !found.missing);
+        let there = |name: &&str| catalog.is_there(kind, name);
         let default = enabled.iter().copied().find(there).or_else(|| enabled.first().copied());
         return default.map(str::to_owned).ok_or_else(|| {
             Refusal::Invalid(format!("driver {driver} has no enabled {kind}_interface: name another driver"))

@@ -97,7 +97,7 @@ impl Drop for Sim {
 }
 
 fn wait_for(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         assert!(Instant::now() < deadline, "still not so: {what}");
         std::thread::park_timeout(Duration::from_millis(100));

@@ -120,7 +120,7 @@ impl IpmiServer {
             Err(LinkFault::Ended { ending, may_be_done }) => {
                 Err(self.ended(turn, &ending, (true, may_be_done)))
             }
-            Err(LinkFault::Failed(failure)) => Err(self.failed(turn, &link, failure).await),
+            Err(LinkFault::Failed(failure)) => Err(self.failed(turn, (&link, known), failure).await),
             Err(LinkFault::Refused(error)) => {
                 let error = DriverError::refused(self.who(), error.to_string());
                 Err(Miss::Over(CallError::NotDone(error)))
@@ -171,20 +171,23 @@ impl IpmiServer {
         }
     }
 
-    /// The session goes on, this request was not answered.
-    async fn failed(&self, turn: line::Turn<Slot>, link: &Link, failure: Failure) -> Miss {
+    /// This request was not answered. Is the session still there, and does the BMC drop what it does not know?
+    async fn failed(&self, turn: line::Turn<Slot>, (link, known): (&Link, bool), failure: Failure) -> Miss {
         if let Failure::Bridge(code) = failure {
             turn.answered(Duration::ZERO);
             return Miss::Later(self.refused("passing a request on", SEND_MESSAGE, code));
         }
-        // BMCs drop commands that they do not know: is it there at all?
         let began = self.ipmi.wires.clock.tick();
         let why = match link.ask(device::device_id()).await {
             Ok(_) => {
                 turn.answered(self.ipmi.wires.clock.tick().since(began));
                 DriverError::silent(self.who(), format!("{failure}, though it answers others"))
             }
-            Err(_) => turn.silent(&failure.to_string()),
+            // It was restarted, or is dead: a new session tells.
+            Err(LinkFault::Ended { ending, .. }) => {
+                return self.ended(turn, &ending, (known, failure.may_be_done()));
+            }
+            Err(LinkFault::Failed(_) | LinkFault::Refused(_)) => turn.silent(&failure.to_string()),
         };
         Miss::Over(if failure.may_be_done() { CallError::Unknown(why) } else { CallError::NotDone(why) })
     }

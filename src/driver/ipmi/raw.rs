@@ -204,7 +204,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_written_is_read(netfn in 0_u8..0x20, bytes in proptest::collection::vec(any::<u8>(), 1..30)) {
-            let text = bytes.iter().map(|byte| format!(" {byte:#x}")).collect::<String>();
+            let text = bytes.iter().map(|byte| format!("{byte:#x}")).collect::<Vec<_>>().join(" ");
             let raw = RawBytes::parse(&format!("{} {text}", netfn * 2)).unwrap();
             prop_assert_eq!((raw.command, raw.data), (bytes[0], bytes[1..].to_vec()));
         }

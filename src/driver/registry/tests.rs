@@ -124,7 +124,12 @@ fn interface_names_choose_what_a_machine_can_do() {
     manual.wished.interfaces.power = "ilo".to_owned();
     let error = registry.hardware(&manual).unwrap_err();
     assert_eq!(error.to_string(), "power interface \"ilo\" is not enabled");
-    for (driver, power) in [("redfish", "redfish"), ("idrac", "idrac-redfish"), ("ipmi", "ipmitool")] {
+    let mut ipmi = node("ipmi");
+    ipmi.wished.driver_info.insert("ipmi_address".to_owned(), "127.0.0.1".into());
+    assert_eq!(has(&registry.hardware(&ipmi).unwrap()), [true, true, false, false, false, false]);
+    ipmi.wished.interfaces.console = "ipmitool-socat".to_owned();
+    assert!(registry.hardware(&ipmi).unwrap().console.is_some());
+    for (driver, power) in [("redfish", "redfish"), ("idrac", "idrac-redfish")] {
         let error = registry.hardware(&node(driver)).unwrap_err();
         assert_eq!(error.to_string(), format!("power interface {power:?} is not part of this version"));
     }

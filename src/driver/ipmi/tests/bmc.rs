@@ -112,7 +112,11 @@ impl Server {
                 Payload::Rakp3 => self.rakp3(packet.body).into_iter().collect(),
                 Payload::Message => self.message(&packet).into_iter().collect(),
                 Payload::Sol => self.sol(&packet).into_iter().collect(),
-                other => panic!("{other:?}"),
+                Payload::Oem { .. }
+                | Payload::OpenResponse
+                | Payload::Rakp2
+                | Payload::Rakp4
+                | Payload::Other(_) => panic!("{:?}", packet.header.payload),
             },
             Packet::Ping(_) | Packet::Pong(_) => Vec::new(),
         }
