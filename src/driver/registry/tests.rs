@@ -124,10 +124,15 @@ fn interface_names_choose_what_a_machine_can_do() {
     manual.wished.interfaces.power = "ilo".to_owned();
     let error = registry.hardware(&manual).unwrap_err();
     assert_eq!(error.to_string(), "power interface \"ilo\" is not enabled");
-    for (driver, power) in [("redfish", "redfish"), ("idrac", "idrac-redfish"), ("ipmi", "ipmitool")] {
-        let error = registry.hardware(&node(driver)).unwrap_err();
-        assert_eq!(error.to_string(), format!("power interface {power:?} is not part of this version"));
+    for driver in ["redfish", "idrac"] {
+        let mut node = node(driver);
+        let error = registry.hardware(&node).unwrap_err();
+        assert_eq!(error.to_string(), "redfish failed: missing in the node's driver_info: redfish_address");
+        node.wished.driver_info.insert("redfish_address".to_owned(), "https://bmc".into());
+        assert_eq!(has(&registry.hardware(&node).unwrap()), [true, true, true, false, false, false]);
     }
+    let error = registry.hardware(&node("ipmi")).unwrap_err();
+    assert_eq!(error.to_string(), "power interface \"ipmitool\" is not part of this version");
 }
 
 #[tokio::test]
