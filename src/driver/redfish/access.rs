@@ -105,7 +105,7 @@ pub fn unhex(text: &str) -> Option<[u8; 32]> {
 
 /// Lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Files of a folder of authorities: a distribution's has some three hundred, under two names each.

@@ -12,6 +12,7 @@ use crate::model::bmc::{Fact, Remembered};
 use crate::model::boot::BootDevice;
 use crate::net::http::Method;
 use crate::wire::redfish::boot::{self, Device};
+use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::lenient::{View, found};
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::resource::Resource;
@@ -48,7 +49,7 @@ struct Plan<'a> {
 
 impl Plan<'_> {
     fn pending(&self) -> Option<Boot> {
-        self.settings.as_ref().map(|settings| boot_of(settings))
+        self.settings.as_ref().map(boot_of)
     }
 }
 
@@ -167,6 +168,7 @@ impl Server {
     }
 
     /// The URI to set, or that an old one is to go, where the member is advertised.
+    #[expect(clippy::option_option, reason = "left out, cleared and set are three things in a PATCH")]
     fn http_uri(
         &self,
         plan: &Plan<'_>,
@@ -188,21 +190,21 @@ impl Server {
     async fn patch_boot(&self, plan: &Plan<'_>, patch: &BootPatch) -> Result<(), RedfishError> {
         let cut = boot::placed(patch, plan.pending().as_ref());
         if let (Some(part), Some(settings)) = (&cut.settings, &plan.settings) {
-            let path = settings.path.clone();
-            let written = self.patch_part(&path, part, settings.etag.as_deref()).await?;
-            self.await_boot(&path, part, &written).await?;
+            let place = settings.path.clone();
+            let written = self.patch_part(&place, part, settings.etag.as_deref()).await?;
+            self.await_boot(&place, part, &written).await?;
         }
         if let Some(part) = &cut.system {
-            let path = plan.seen.path().to_owned();
-            let written = match self.patch_part(&path, part, plan.seen.etag()).await {
-                Err(error) if error.fault().is_some_and(|fault| fault.wants_future_state()) => {
-                    let future = format!("{}/SD", path.trim_end_matches('/'));
+            let own = plan.seen.path().to_owned();
+            let written = match self.patch_part(&own, part, plan.seen.etag()).await {
+                Err(error) if error.fault().is_some_and(Fault::wants_future_state) => {
+                    let future = format!("{}/SD", own.trim_end_matches('/'));
                     let written = self.talk.patch_fresh(&future, &send::boot(part)).await?;
                     return self.await_boot(&future, part, &written).await;
                 }
                 outcome => outcome?,
             };
-            self.await_boot(&path, part, &written).await?;
+            self.await_boot(&own, part, &written).await?;
         }
         Ok(())
     }
@@ -217,7 +219,7 @@ impl Server {
         let (body, mut pause, mut outcome) =
             (send::boot(part), POST_PAUSE, self.talk.patch(path, &send::boot(part), etag).await);
         for _ in 1..POST_TRIES {
-            if !matches!(&outcome, Err(error) if error.fault().is_some_and(|fault| fault.is_in_post())) {
+            if !matches!(&outcome, Err(error) if error.fault().is_some_and(Fault::is_in_post)) {
                 return outcome;
             }
             sleep(&**self.talk.clock(), pause).await;

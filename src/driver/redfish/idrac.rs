@@ -52,9 +52,8 @@ impl IdracStep {
         let looks = count(&call.memo, LOOKS) + 1;
         let heard = match self.server(call)?.is_idrac_ready().await {
             Ok(true) => count(&call.memo, HEARD) + 1,
-            Ok(false) => 0,
             Err(error) if error.is_about_account() => return Err(error.to_string()),
-            Err(_) => 0,
+            Ok(false) | Err(_) => 0,
         };
         if heard >= HITS {
             return Ok(Turn::Done(Object::new()));

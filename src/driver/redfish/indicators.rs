@@ -65,9 +65,9 @@ impl Server {
         let name = seen.view.uuid.clone().or_else(|| seen.resource.id()).unwrap_or_default();
         all.push(Found { component: "system", name, resource: seen.resource.clone() });
         for storage in self.talk.members(seen.view.storage.as_ref()).await? {
-            let shelf = storage.id().unwrap_or_default();
+            let unit = storage.id().unwrap_or_default();
             for drive in self.drives(&storage).await? {
-                let name = format!("{shelf}:{}", drive.id().unwrap_or_default());
+                let name = format!("{unit}:{}", drive.id().unwrap_or_default());
                 all.push(Found { component: "disk", name, resource: drive });
             }
         }

@@ -120,10 +120,7 @@ impl Server {
         let body = send::reset(Some(kind));
         let mut tries = 0;
         loop {
-            let error = match self.talk.post(&path, Some(&body)).await {
-                Ok(_) => return Ok(()),
-                Err(error) => error,
-            };
+            let Err(error) = self.talk.post(&path, Some(&body)).await else { return Ok(()) };
             if error.may_have_worked() && kind != ResetType::Nmi {
                 tracing::warn!(%error, "the answer to a reset was lost: it is looked for");
                 return Ok(());

@@ -20,14 +20,11 @@ impl Talk {
     /// The service root, kept after the first reading.
     pub async fn root(&self) -> Result<ServiceRoot, RedfishError> {
         let known = self.slot().known().root.clone();
-        let root = match known {
-            Some(root) => root,
-            None => {
-                let root = std::sync::Arc::new(self.get(&self.access.root.clone()).await?);
-                self.slot().known().root = Some(std::sync::Arc::clone(&root));
-                root
-            }
-        };
+        if let Some(root) = known {
+            return Ok(root.view());
+        }
+        let root = std::sync::Arc::new(self.get(&self.access.root).await?);
+        self.slot().known().root = Some(std::sync::Arc::clone(&root));
         Ok(root.view())
     }
 
@@ -43,7 +40,7 @@ impl Talk {
             };
             match error.fault().map(|fault| fault.status) {
                 Some(404) if !turned && !path.contains('?') => {
-                    path = Link::new(path).other_slash().as_str().to_owned();
+                    Link::new(path.as_str()).other_slash().as_str().clone_into(&mut path);
                     turned = true;
                 }
                 Some(500..) if tries < READS => {

@@ -47,14 +47,14 @@ impl Server {
         Self { talk }
     }
 
-    /// The machine of a node, by its driver_info.
+    /// The machine of a node, by its `driver_info`.
     pub fn of(rack: &Arc<RedfishRack>, node: &Node) -> Result<Self, DriverError> {
         let settings = RedfishSettings::parse(&node.wished.driver_info, &rack.ground.redfish)
             .map_err(|error| DriverError::refused("redfish", error.to_string()))?;
         Ok(Self::new(rack.talk(node, Access::of(settings)?)))
     }
 
-    /// The system, read anew: the one that driver_info names, else the only one.
+    /// The system, read anew: the one that `driver_info` names, else the only one.
     pub async fn system(&self) -> Result<Seen, RedfishError> {
         if let Some(path) = &self.talk.access.system {
             let resource = self.talk.get(path).await?;

@@ -133,6 +133,8 @@ fn interface_names_choose_what_a_machine_can_do() {
         let error = registry.hardware(&node(driver)).unwrap_err();
         assert_eq!(error.to_string(), format!("power interface {power:?} is not part of this version"));
     }
+    let error = registry.hardware(&node("ipmi")).unwrap_err();
+    assert_eq!(error.to_string(), "power interface \"ipmitool\" is not part of this version");
 }
 
 #[tokio::test]
