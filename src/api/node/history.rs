@@ -71,10 +71,7 @@ impl Wanted {
 
     fn sort(&self, call: &Call<'_>, id: NodeId, entries: &mut [Entry]) {
         if let Some(key) = &self.sort_key {
-            entries.sort_by_cached_key(|entry| {
-                let text = shown(call, id, entry, true).get(key).and_then(Value::as_str).map(str::to_owned);
-                (text, entry.sequence)
-            });
+            entries.sort_by_cached_key(|entry| (rank(shown(call, id, entry, true).get(key)), entry.sequence));
         }
         if self.descending {
             entries.reverse();
@@ -96,6 +93,11 @@ impl Wanted {
         query.append_pair("limit", &self.limit.to_string()).append_pair("marker", &name(id, last));
         format!("{}/v1/nodes/{id}/history?{}", call.base, query.finish())
     }
+}
+
+/// The place of a member's value: null first, numbers by size, texts by their letters.
+fn rank(member: Option<&Value>) -> (Option<u64>, Option<String>) {
+    (member.and_then(Value::as_u64), member.and_then(Value::as_str).map(str::to_owned))
 }
 
 fn sort_key(args: &mut Args, version: u16) -> Result<Option<String>, Fault> {
@@ -181,3 +183,15 @@ const SORTED: &[(&str, u16)] = &[
     ("target_provision_state", 115),
     ("duration_seconds", 115),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_ordered_by_size_and_texts_by_letters() {
+        let mut values = [json!(10), json!("b"), json!(9), Value::Null, json!("a")];
+        values.sort_by_key(|value| rank(Some(value)));
+        assert_eq!(values, [Value::Null, json!("a"), json!("b"), json!(9), json!(10)]);
+    }
+}
