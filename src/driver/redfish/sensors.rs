@@ -21,10 +21,8 @@ pub struct RedfishSensors(pub Server);
 impl Sensors for RedfishSensors {
     fn readings(&self) -> Later<'_, Result<Object, DriverError>> {
         Box::pin(async move {
-            match self.0.sensors().await? {
-                Value::Object(readings) => Ok(readings),
-                _ => Ok(Object::new()),
-            }
+            let readings = self.0.sensors().await?;
+            Ok(readings.as_object().cloned().unwrap_or_default())
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Redfish against a BMC that follows a script, and (ignored) against whatever `FERRIC_TEST_BMC` names.
+//! Redfish against a BMC that follows a script.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,6 @@ use crate::driver::bmc::{Ground, Limits};
 use crate::driver::redfish::hardware::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
-use crate::model::boot::BootDevice;
 use crate::model::node::{Node, Wished};
 use crate::model::power::{Power, PowerWish};
 
@@ -28,7 +27,7 @@ fn rack() -> Arc<RedfishRack> {
 
 fn node(info: Value) -> Node {
     let Value::Object(info) = info else { panic!("an object") };
-    Node::new(NodeId(uuid::Uuid::nil()), Wished { driver_info: info.into(), ..Wished::default() }, Moment(0))
+    Node::new(NodeId(uuid::Uuid::nil()), Wished { driver_info: info, ..Wished::default() }, Moment(0))
 }
 
 /// A BMC that answers by a script: a function from request line, headers and body to status, headers and body.
@@ -141,27 +140,4 @@ async fn a_reset_whose_answer_is_lost_is_looked_for_and_not_repeated() {
     let power = hardware(&server).power.unwrap();
     assert_eq!(power.set(PowerWish::Off, Duration::from_secs(20)).await.unwrap(), Power::Off);
     assert_eq!(presses.load(std::sync::atomic::Ordering::Relaxed), 1);
-}
-
-#[tokio::test]
-#[ignore = "needs a sushy-emulator"]
-async fn emulator() {
-    let url = std::env::var("FERRIC_TEST_BMC").unwrap();
-    let server = Server::of(&rack(), &node(json!({"redfish_address": url}))).unwrap();
-    let hardware = hardware(&server);
-    let power = hardware.power.unwrap();
-    eprintln!("power {:?}", power.state().await.unwrap());
-    eprintln!("on {:?}", power.set(PowerWish::On, Duration::from_secs(30)).await.unwrap());
-    assert_eq!(power.set(PowerWish::Off, Duration::from_secs(30)).await.unwrap(), Power::Off);
-    let boot = hardware.boot_device.unwrap();
-    eprintln!("boot {:?}", boot.get().await.unwrap());
-    eprintln!("boot {:?}", boot.set(BootDevice::Pxe, false).await.unwrap());
-    eprintln!("boot {:?}", boot.set(BootDevice::Cdrom, true).await.unwrap());
-    eprintln!("boot {:?}", boot.set(BootDevice::Bios, true).await);
-    eprintln!("mode {:?}", hardware.boot_mode.unwrap().get().await);
-    eprintln!("mode {:?}", server.set_boot_mode(crate::driver::capability::boot_mode::Mode::Bios).await);
-    eprintln!("mode {:?}", server.set_boot_mode(crate::driver::capability::boot_mode::Mode::Uefi).await);
-    eprintln!("secure {:?}", hardware.secure_boot.as_ref().unwrap().get().await);
-    eprintln!("secure {:?}", hardware.secure_boot.unwrap().set(true).await);
-    eprintln!("nmi {:?}", hardware.nmi.unwrap().inject().await);
 }

@@ -1,6 +1,7 @@
 //! Serves until a file goes away, for clients that others wrote: `FERRIC_TWIN_BMC` names the file and is what makes
 //! it run; the addresses are written to it.
 
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ async fn serve_every_profile() {
     for (server, profile) in rack.servers().iter().zip(Profile::ALL) {
         server.boot_from(crate::twin::progress::BootFrom::Disk);
         let bmc = Bmc::start(server, BmcSettings::new(*profile), &CancellationToken::new()).await.unwrap();
-        lines.push_str(&format!("{profile:?} {} {} {}\n", bmc.url(), bmc.plain_url(), bmc.system_path()));
+        writeln!(lines, "{profile:?} {} {} {}", bmc.url(), bmc.plain_url(), bmc.system_path()).unwrap();
         all.push(bmc);
     }
     std::fs::write(&file, lines).unwrap();
