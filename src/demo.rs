@@ -1,10 +1,11 @@
 //! Appliance, simulated rack and progress table in one process: `ferric demo`.
 //!
-//! It uses the API as any client does. The simulated servers have no BMC yet, so a person's finger
-//! ([`finger`]) follows the node's states and presses their power buttons.
+//! It uses the API as any client does. Its nodes are fake hardware, so a person's finger ([`finger`]) follows their
+//! states and presses the servers' power buttons; with `--keep` the servers have BMCs as well ([`controllers`]).
 #![allow(clippy::print_stdout, reason = "what the demo is for is what it prints")]
 
 pub mod board;
+pub mod controllers;
 pub mod finger;
 pub mod folder;
 pub mod life;
@@ -25,6 +26,7 @@ use crate::cli::console::Console;
 use crate::cli::fault::CliError;
 use crate::cli::link::Link;
 use crate::demo::board::Board;
+use crate::demo::controllers::{ControllerError, Controllers};
 use crate::demo::folder::{Folder, sweep};
 use crate::demo::life::{Image, Life};
 use crate::demo::signals::{Signal, Signals};
@@ -39,6 +41,8 @@ pub enum DemoError {
     App(#[from] AppError),
     #[error("a simulated server could not be made")]
     Twin(#[from] TwinError),
+    #[error(transparent)]
+    Controller(#[from] ControllerError),
     #[error("making the disk image was given up")]
     Image,
     #[error("the folder {path} cannot be used for the demo; TMPDIR says which one to take")]
@@ -157,8 +161,10 @@ async fn story(
         done = deploy_all(stage, console) => done?,
     }
     if keep {
-        explain(&stage.url, &stage.image, console)?;
+        let controllers = Controllers::start(&stage.rack, &CancellationToken::new()).await?;
+        explain(stage, &controllers, console)?;
         signals.next().await;
+        controllers.stop().await;
     }
     Ok(())
 }
@@ -217,8 +223,9 @@ fn summary(
     if failures.is_empty() { Ok(()) } else { Err(DemoError::Failed { failed: failures.len(), servers }) }
 }
 
-fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), DemoError> {
-    for line in [
+fn explain(stage: &Stage, controllers: &Controllers, console: &mut Console<'_>) -> Result<(), DemoError> {
+    let Stage { url, image, .. } = stage;
+    let before = [
         String::new(),
         "The appliance and the servers stay up. In another terminal:".to_owned(),
         format!("  export FERRIC_URL={url}"),
@@ -232,8 +239,9 @@ fn explain(url: &str, image: &Image, console: &mut Console<'_>) -> Result<(), De
         "The stock clients work too:".to_owned(),
         format!("  OS_AUTH_TYPE=none OS_ENDPOINT={url} baremetal node list"),
         "The servers' power buttons go on being pressed as their nodes' power says.".to_owned(),
-        "Ctrl-C ends it and removes everything.".to_owned(),
-    ] {
+    ];
+    let last = "Ctrl-C ends it and removes everything.".to_owned();
+    for line in before.into_iter().chain(controllers.lines()).chain([last]) {
         console.line(&line)?;
     }
     Ok(())
