@@ -4,6 +4,7 @@ pub mod drive;
 pub mod edit;
 pub mod follow;
 pub mod list;
+pub mod sensors;
 pub mod show;
 pub mod upkeep;
 pub mod verb;
@@ -39,7 +40,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
-        NodeCommand::Sensors(one) => (Some(&one.node), upkeep::sensors(session, &one.node).await),
+        NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;

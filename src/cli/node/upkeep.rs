@@ -68,40 +68,6 @@ pub async fn validate(session: &mut Session<'_, '_>, node: &str) -> Result<Exit,
     Ok(if lacks { Exit::Refused } else { Exit::Done })
 }
 
-/// Shows what the sensors read, a line each.
-pub async fn sensors(session: &mut Session<'_, '_>, node: &str) -> Result<Exit, CliError> {
-    let answer = session.fetch(format!("/ferric{}", path(node, "/sensors"))).await?;
-    let value = session.parse(&answer)?;
-    if session.json {
-        session.print_answer(&answer)?;
-        return Ok(Exit::Done);
-    }
-    let header = ["type", "sensor", "reading"].map(str::to_owned);
-    for line in table::lines(&header, readings(&value), session.console.width) {
-        session.console.line(&line)?;
-    }
-    Ok(Exit::Done)
-}
-
-fn readings(value: &Value) -> Vec<Vec<String>> {
-    let groups = value.get("sensors").and_then(Value::as_object).into_iter().flatten();
-    groups
-        .flat_map(|(group, sensors)| {
-            let sensors = sensors.as_object().into_iter().flatten();
-            sensors.map(|(name, fields)| vec![one_line(group), one_line(name), fields_of(fields)])
-        })
-        .collect()
-}
-
-fn fields_of(fields: &Value) -> String {
-    let known = fields.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    let texts = known.map(|(name, value)| match value.as_str() {
-        Some(text) => format!("{name}={text}"),
-        None => format!("{name}={value}"),
-    });
-    one_line(&texts.collect::<Vec<_>>().join(" "))
-}
-
 fn verdicts(value: View<'_>, width: Option<u16>) -> Vec<(String, Paint)> {
     let header = ["interface", "ok", "reason"].map(str::to_owned);
     let mut rows = Vec::new();
@@ -129,16 +95,6 @@ const NEEDED: &[&str] = &["deploy", "power"];
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn readings_are_a_row_each() {
-        let value = json!({"sensors": {
-            "Fan": {"Fan 1": {"reading": 5700, "units": "RPM", "health": null}},
-            "Odd": 3,
-        }});
-        assert_eq!(readings(&value), [["Fan", "Fan 1", "reading=5700 units=RPM"]]);
-        assert!(readings(&json!([])).is_empty());
-    }
 
     #[test]
     fn verdicts_are_a_table() {
