@@ -9,9 +9,9 @@ use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
 use crate::driver::capability::boot_mode::Mode;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::driver::ipmi::call::request;
 use crate::model::bmc::{Fact, Remembered};
 use crate::model::boot::BootDevice;
+use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::data;
 use crate::wire::ipmi::data::boot::{BootOption, Device, Flags};
 use crate::wire::ipmi::status::Verdict;
@@ -92,7 +92,7 @@ impl IpmiServer {
             self.set_lightly(data::boot::clear_acknowledge()).await?;
         }
         let flags = Flags::new(code, persistent, efi);
-        let answer = self.ask(request(BootOption::Flags(flags).set())).await?;
+        let answer = self.ask(BootOption::Flags(flags).set()).await?;
         if !answer.completion.is_ok() {
             return Err(self.refused(SET_DEVICE, SET_OPTIONS, answer.completion));
         }
@@ -100,9 +100,9 @@ impl IpmiServer {
     }
 
     /// Sets an option that some BMCs lack, `OpenBMC`'s among them: its refusal is no reason to fail.
-    async fn set_lightly(&self, ask: data::ask::Ask) -> Result<(), DriverError> {
+    async fn set_lightly(&self, ask: Ask) -> Result<(), DriverError> {
         let data = ask.data.clone();
-        let answer = self.fetch(ask).await?;
+        let answer = self.ask(ask).await?;
         if !answer.completion.is_ok() {
             tracing::debug!(bmc = %self.who(), ?data, code = %answer.completion, "a boot option was refused");
         }
@@ -135,7 +135,7 @@ impl IpmiServer {
 
     /// Boot option 5; `None` from a BMC that does not tell it.
     async fn flags(&self) -> Result<Option<Flags>, DriverError> {
-        let answer = self.fetch(BootOption::get(FLAGS)).await?;
+        let answer = self.ask(BootOption::get(FLAGS)).await?;
         match answer.completion.verdict() {
             Verdict::Done => {}
             Verdict::Absent | Verdict::Refused => return Ok(None),

@@ -2,10 +2,8 @@
 
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::driver::ipmi::call::request;
 use crate::model::bmc::Fact;
-use crate::wire::ipmi::data;
-use crate::wire::ipmi::data::RecordError;
+use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::data::dcmi::PowerReading;
 use crate::wire::ipmi::data::device::DeviceId;
 use crate::wire::ipmi::data::fru;
@@ -13,6 +11,7 @@ use crate::wire::ipmi::data::fru::area::Inventory;
 use crate::wire::ipmi::data::guid::Guid;
 use crate::wire::ipmi::data::sel;
 use crate::wire::ipmi::data::sel::entry::Entry;
+use crate::wire::ipmi::fault::WireError;
 
 impl IpmiServer {
     /// Who the BMC is; its maker's name is kept in the node's record.
@@ -40,7 +39,7 @@ impl IpmiServer {
         let mut walk = sel::walk::Walk::new(most);
         for _ in 0..most.saturating_mul(2).saturating_add(SPARE_STEPS) {
             let Some(ask) = walk.ask() else { break };
-            let answer = self.fetch(ask).await?;
+            let answer = self.ask(ask).await?;
             walk.take(answer.completion.0, &answer.data);
         }
         Ok(walk.into_entries())
@@ -51,7 +50,7 @@ impl IpmiServer {
         let mut walk = fru::walk::Walk::new(unit);
         for _ in 0..MOST_PIECES {
             let Some(ask) = walk.ask() else { break };
-            let answer = self.fetch(ask).await?;
+            let answer = self.ask(ask).await?;
             walk.take(answer.completion.0, &answer.data);
         }
         Ok(walk.into_inventory())
@@ -60,10 +59,10 @@ impl IpmiServer {
     async fn record<T>(
         &self,
         what: &str,
-        ask: data::ask::Ask,
-        parse: impl Fn(&[u8]) -> Result<T, RecordError>,
+        ask: Ask,
+        parse: impl Fn(&[u8]) -> Result<T, WireError>,
     ) -> Result<T, DriverError> {
-        let data = self.command(what, request(ask)).await?;
+        let data = self.command(what, ask).await?;
         parse(&data)
             .map_err(|error| DriverError::refused(format!("{what} ({})", self.who()), error.to_string()))
     }

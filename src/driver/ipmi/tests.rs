@@ -19,7 +19,6 @@ use crate::driver::capability::console::Console;
 use crate::driver::capability::nmi::Nmi;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::ipmi::raw::{RawBytes, SendRaw};
-use crate::driver::ipmi::reset::BmcReset;
 use crate::driver::ipmi::tests::bmc::Bmc;
 use crate::driver::{Machine, StepCall, StepWork};
 use crate::model::Object;
@@ -30,6 +29,7 @@ use crate::model::node::Wished;
 use crate::model::power::{Power, PowerWish};
 use crate::model::step::{Again, By, Kind, Step};
 use crate::model::turn::{Memo, Turn};
+use crate::wire::ipmi::data::device::Reset;
 
 /// Remembers what it is told.
 #[derive(Debug, Default)]
@@ -228,7 +228,7 @@ async fn a_session_is_closed_when_the_daemon_stops() {
 async fn a_bmc_reset_is_sent_once_and_waited_for() {
     let rig = Rig::plain().await;
     rig.bmc.shown().lost.push((6, 2));
-    rig.server().reset_bmc(BmcReset::Cold).await.unwrap();
+    rig.server().reset_bmc(Reset::Cold).await.unwrap();
     let shown = rig.bmc.shown();
     assert_eq!((shown.times(6, 2), shown.times(6, 1) > 0), (1, true));
 }
