@@ -52,7 +52,6 @@ impl IpmiServer {
         if self.power().await? != Power::On {
             return self.switch(Control::On, Power::On, limit).await;
         }
-        self.restore_boot_device().await?;
         // After a lost answer nothing shows whether it was reset; a second reset would harm more than none.
         self.press(Control::Reset).await?;
         self.seen(Power::On, None, limit).await
@@ -62,9 +61,6 @@ impl IpmiServer {
     async fn switch(&self, control: Control, goal: Power, limit: Duration) -> Result<Power, DriverError> {
         if self.power().await? == goal {
             return Ok(goal);
-        }
-        if goal == Power::On {
-            self.restore_boot_device().await?;
         }
         if let Err(error) = self.press(control).await {
             // "Not in this state" may mean that it was so already, and a lost answer that it was done.

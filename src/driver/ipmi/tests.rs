@@ -22,7 +22,7 @@ use crate::driver::ipmi::raw::{RawBytes, SendRaw};
 use crate::driver::ipmi::tests::bmc::Bmc;
 use crate::driver::{Machine, StepCall, StepWork};
 use crate::model::Object;
-use crate::model::bmc::{Fact, Remembered};
+use crate::model::bmc::{Fact, Keep, Remembered};
 use crate::model::boot::BootDevice;
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
@@ -194,24 +194,16 @@ async fn a_legacy_boot_clears_the_acknowledgement_first() {
 }
 
 #[tokio::test]
-async fn a_forced_boot_device_is_set_again_at_power_on_but_for_one_boot() {
+async fn a_forced_boot_device_is_asked_for_one_boot_and_kept_by_the_daemon() {
     let mut rig = Rig::new(json!({"ipmi_force_boot_device": "true"})).await;
-    rig.server().set_device(BootDevice::Disk, true).await.unwrap();
+    let disk = rig.server().set_device(BootDevice::Disk, true).await.unwrap();
     assert_eq!(rig.bmc.shown().flags, [0xa0, 8, 0, 0, 0], "for one boot");
-    let kept = Remembered { device: Some(BootDevice::Disk), next_is_once: false };
-    assert_eq!(rig.facts(), [Fact::BootDevice(Some(kept))]);
-    rig.node.bmc.remembered_boot_device = Some(kept);
-    rig.bmc.shown().flags = [0; 5];
-    rig.server().wish(PowerWish::On).await.unwrap();
-    assert_eq!(rig.bmc.shown().flags, [0xa0, 8, 0, 0, 0]);
-    rig.server().set_device(BootDevice::Pxe, false).await.unwrap();
-    let once = Remembered { next_is_once: true, ..kept };
-    assert_eq!(rig.facts().last(), Some(&Fact::BootDevice(Some(once))));
-    rig.node.bmc.remembered_boot_device = Some(once);
-    rig.bmc.shown().on = false;
-    rig.server().wish(PowerWish::On).await.unwrap();
-    assert_eq!(rig.bmc.shown().flags[1], 4, "the one boot is the other's");
-    assert_eq!(rig.facts().last(), Some(&Fact::BootDevice(Some(kept))));
+    assert_eq!((disk.persistent, disk.keep), (Some(true), Keep::Device));
+    rig.node.bmc.remembered_boot_device = Remembered::after(None, BootDevice::Disk, disk.keep);
+    let pxe = rig.server().set_device(BootDevice::Pxe, false).await.unwrap();
+    assert_eq!((rig.bmc.shown().flags[1], pxe.keep), (4, Keep::NextIsOnce));
+    let shown = rig.server().get().await.unwrap();
+    assert_eq!((shown.device, shown.persistent), (Some(BootDevice::Disk), Some(true)), "the kept one");
 }
 
 #[tokio::test]
