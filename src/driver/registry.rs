@@ -175,7 +175,7 @@ impl Registry {
 
     /// Closes what is open on BMCs; the last thing that is done with them.
     pub async fn close(&self) {
-        self.redfish.close().await;
+        tokio::join!(self.redfish.close(), self.ipmi.close());
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

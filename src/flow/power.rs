@@ -111,6 +111,13 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
             node.id
         )));
     }
+    if target == PowerTarget::SoftReboot && node.wished.disable_power_off && !support.soft_reset {
+        return Err(Refusal::Conflict(format!(
+            "powering off is disabled for node {} (disable_power_off), and its power interface {interface:?} has no \
+             soft reboot without that",
+            node.id
+        )));
+    }
     match facts.seen.iter().find_map(unfit) {
         Some(reason) => {
             Err(Refusal::Invalid(format!("Failed to validate power info for node {}: {reason}", node.id)))

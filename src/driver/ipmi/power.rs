@@ -26,7 +26,7 @@ impl PowerSwitch for IpmiServer {
                 PowerWish::Reset => self.reset(limit).await,
                 PowerWish::SoftReset => Err(DriverError::Unsupported {
                     implementation: "ipmitool power".to_owned(),
-                    what: "a soft reboot that never switches off".to_owned(),
+                    what: "a soft reboot of a machine that is never switched off".to_owned(),
                 }),
             }
         })
@@ -54,6 +54,8 @@ impl IpmiServer {
         }
         // After a lost answer nothing shows whether it was reset; a second reset would harm more than none.
         self.press(Control::Reset).await?;
+        // The state is on before and after: it is given time to fall, should it fall.
+        sleep(&*self.ipmi.wires.clock, self.ipmi.manner.restart).await;
         self.seen(Power::On, None, limit).await
     }
 

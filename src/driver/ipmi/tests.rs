@@ -62,7 +62,7 @@ impl Rig {
         let ground = Ground::new(Arc::new(RealClock::new()), pages.clone(), prints, 1);
         let still = Limits { start_spread: Duration::ZERO, ..ground.ipmi_limits };
         let ground = Ground { ipmi_limits: still, ..ground };
-        let manner = Manner { waits: vec![SHORT; 4], pause: SHORT, ..Manner::default() };
+        let manner = Manner { waits: vec![SHORT; 4], pause: SHORT, restart: SHORT, ..Manner::default() };
         let node = Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0));
         Self { bmc, ipmi: Arc::new(Ipmi::with_manner(ground, manner)), pages, node }
     }
@@ -214,6 +214,19 @@ async fn a_session_is_closed_when_the_daemon_stops() {
     rig.ipmi.ground.tasks.close();
     rig.ipmi.ground.tasks.wait().await;
     assert_eq!(rig.bmc.shown().times(6, 0x3c), 1);
+}
+
+#[tokio::test]
+async fn closing_ends_every_session_and_a_dead_bmc_does_not_hold_it_up() {
+    let (rig, dead) = (Rig::plain().await, Rig::plain().await);
+    rig.server().state().await.unwrap();
+    dead.server().state().await.unwrap();
+    dead.bmc.shown().deaf = true;
+    rig.ipmi.close().await;
+    dead.ipmi.close().await;
+    assert_eq!(rig.bmc.shown().times(6, 0x3c), 1);
+    rig.ipmi.ground.tasks.close();
+    rig.ipmi.ground.tasks.wait().await;
 }
 
 #[tokio::test]

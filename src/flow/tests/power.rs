@@ -260,3 +260,16 @@ fn a_reboot_of_what_is_never_switched_off_is_one_press() {
         assert_eq!((stage.node.power, stage.node.target_power), (Some(Power::On), None));
     }
 }
+
+#[test]
+fn a_soft_reboot_that_would_switch_off_is_refused_where_that_is_disabled() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.power = Some(Power::On);
+    stage.node.wished.interfaces.power = "cold".to_owned();
+    stage.node.wished.disable_power_off = true;
+    let refused = stage.power_ask(PowerTarget::SoftReboot).unwrap_err();
+    assert!(matches!(&refused, Refusal::Conflict(why) if why.contains("disable_power_off")), "{refused:?}");
+    stage.node.wished.disable_power_off = false;
+    stage.power_ask(PowerTarget::SoftReboot).unwrap();
+    assert_eq!(wishes(&stage), [(PowerWish::SoftOff, 600), (PowerWish::On, 60)]);
+}
