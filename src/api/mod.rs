@@ -197,6 +197,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeConsoleSet => node::console::set(&call).await,
         Action::NodeConsoleLine => node::console::line(&call),
         Action::NodeSensors => node::sensors::show(&call).await,
+        Action::NodeBook(book) => node::books::show(&call, book).await,
         Action::NodeHistory => node::history::list(&call),
         Action::NodeHistoryEvent => node::history::show(&call),
         Action::NodeTraits => node::states::traits(&call),

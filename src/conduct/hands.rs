@@ -109,6 +109,7 @@ impl Drivers {
             Look::Indicators => seen(self.indicators(&machine).await),
             Look::Media => seen(self.media(&machine).await),
             Look::Sensors => seen(self.sensors(&machine).await),
+            Look::Book(book) => seen(self.book(&machine, *book).await.map(Seen::Answer)),
             Look::Passthru(call) => seen(self.passthru(&machine, call).await.map(Seen::Answer)),
         }
     }

@@ -183,6 +183,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Book(_)
         | Look::Passthru(_) => {}
     }
 }
@@ -203,6 +204,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Book(_)
         | Look::Passthru(_) => {}
     }
 }

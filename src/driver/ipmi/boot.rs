@@ -50,8 +50,8 @@ impl BootDeviceSwitch for IpmiServer {
 impl IpmiServer {
     async fn set_flags(&self, device: Device, persistent: bool) -> Result<BootChoice, DriverError> {
         let efi = boot_mode(&self.node) == Mode::Uefi;
-        let vendor = self.node.wished.properties.get("vendor").and_then(serde_json::Value::as_str);
-        let code = device.code(efi, vendor.or(self.node.bmc.vendor.as_deref()));
+        let vendor = if efi && device == Device::Disk { self.vendor().await } else { None };
+        let code = device.code(efi, vendor.as_deref());
         if self.settings.disable_boot_timeout {
             self.set_lightly(data::boot::no_timeout()).await?;
         }
@@ -64,6 +64,17 @@ impl IpmiServer {
             return Err(self.refused(SET_DEVICE, SET_OPTIONS, answer.completion));
         }
         self.read_back(flags).await
+    }
+
+    /// Whose machine it is: as the node says, as was learnt, or as the BMC says now. A BMC that does not say is one of
+    /// the many.
+    async fn vendor(&self) -> Option<String> {
+        let given = self.node.wished.properties.get("vendor").and_then(serde_json::Value::as_str);
+        if let Some(known) = given.or(self.node.bmc.vendor.as_deref()) {
+            return Some(known.to_owned());
+        }
+        let device = self.device().await.ok()?;
+        device.manufacturer_name().map(str::to_lowercase)
     }
 
     /// Sets an option that some BMCs lack, `OpenBMC`'s among them: its refusal is no reason to fail.

@@ -12,7 +12,7 @@
 //! - `power`    on, off, soft off, reset; seen to be so
 //! - `boot`     where the next boot comes from
 //! - `nmi`      the dump button
-//! - `sensors`  readings; `records` event log, inventory, power reading
+//! - `sensors`  readings; `records` event log, inventory, power reading; `books` these as the API shows them
 //! - `raw`      commands in numbers: `send_raw`, as a vendor's method and as a step
 //! - `reset`    the BMC itself, started anew
 //! - `console`  serial over LAN; `terminal` the line of one session
@@ -37,6 +37,7 @@ use crate::model::node::Node;
 use crate::wire::ipmi::bridge::Bridge;
 use crate::wire::ipmi::session::Login;
 
+pub mod books;
 pub mod boot;
 pub mod call;
 pub mod console;
@@ -171,6 +172,7 @@ impl IpmiServer {
             power: Some(server.clone()),
             boot_device: Some(server.clone()),
             sensors: Some(server.clone()),
+            books: Some(server.clone()),
             nmi: Some(server.clone()),
             console: Some(server.clone()),
             vendor: Some(server),
