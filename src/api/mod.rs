@@ -196,6 +196,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodePassthru(http) => node::passthru::call_method(&call, http).await,
         Action::NodeConsoleSet => node::console::set(&call).await,
         Action::NodeConsoleLine => node::console::line(&call),
+        Action::NodeConsoleLog => node::console::log(&call).await,
         Action::NodeSensors => node::sensors::show(&call).await,
         Action::NodeBook(book) => node::books::show(&call, book).await,
         Action::NodeHistory => node::history::list(&call),
