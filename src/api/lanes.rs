@@ -29,6 +29,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn passthru(&self, node: NodeId, called: Called, args: Object) -> Later<'_, Result<Seen, Refusal>>;
     /// An end of the node's console; `None` if it is not open.
     fn console(&self, node: NodeId) -> Option<Line>;
+    /// What is recorded of the node's console.
+    fn console_log(&self, node: NodeId) -> Later<'_, Vec<u8>>;
     /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
     fn catalog(&self) -> &Catalog;
@@ -62,6 +64,10 @@ impl Lanes for Arc<Desk> {
 
     fn console(&self, node: NodeId) -> Option<Line> {
         Desk::console(self, node)
+    }
+
+    fn console_log(&self, node: NodeId) -> Later<'_, Vec<u8>> {
+        Box::pin(Desk::console_log(self, node))
     }
 
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>> {

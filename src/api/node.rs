@@ -1,6 +1,7 @@
 //! Nodes: create, show, patch, delete.
 
 pub mod boot_device;
+pub mod books;
 pub mod console;
 pub mod history;
 pub mod indicators;

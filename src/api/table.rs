@@ -1,6 +1,7 @@
 //! Every path of the API, each with its first microversion. The first row that fits is the one: literals stand before
 //! idents.
 
+use crate::model::panel::Book;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// One row.
@@ -64,7 +65,9 @@ pub enum Action {
     NodePassthru(Method),
     NodeConsoleSet,
     NodeConsoleLine,
+    NodeConsoleLog,
     NodeSensors,
+    NodeBook(Book),
     NodeHistory,
     NodeHistoryEvent,
     NodeTraits,
@@ -195,7 +198,11 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/volume/connectors", 32, Action::NodeEmpty("connectors")),
     at(Get, "nodes/{}/volume/targets", 32, Action::NodeEmpty("targets")),
     at(Get, "ferric/v1/nodes/{}/console", 1, Action::NodeConsoleLine),
+    at(Get, "ferric/v1/nodes/{}/console/log", 1, Action::NodeConsoleLog),
     at(Get, "ferric/v1/nodes/{}/sensors", 1, Action::NodeSensors),
+    at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
+    at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
+    at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
     at(Get, "ports", 1, Action::PortList),
     at(Post, "ports", 1, Action::PortCreate),
     at(Get, "ports/detail", 1, Action::PortDetail),

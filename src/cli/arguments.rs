@@ -69,6 +69,9 @@ pub struct ConsoleArguments {
     /// Name or UUID
     #[arg(value_parser = node::node_named)]
     pub node: String,
+    /// Print what was recorded and end; the console is neither opened nor closed
+    #[arg(long)]
+    pub log: bool,
 }
 
 /// Arguments of `ferric demo`.

@@ -194,6 +194,11 @@ impl Desk {
         answer
     }
 
+    /// What is recorded of a node's console.
+    pub async fn console_log(&self, id: NodeId) -> Vec<u8> {
+        self.site.consoles.recorded(id).await
+    }
+
     /// Somebody's end of a node's console; `None` if it is not open.
     pub fn console(&self, id: NodeId) -> Option<Line> {
         self.site.consoles.attach(id)

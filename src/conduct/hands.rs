@@ -14,6 +14,7 @@ use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
+use crate::model::bmc::Remembered;
 use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
@@ -108,6 +109,7 @@ impl Drivers {
             Look::Indicators => seen(self.indicators(&machine).await),
             Look::Media => seen(self.media(&machine).await),
             Look::Sensors => seen(self.sensors(&machine).await),
+            Look::Book(book) => seen(self.book(&machine, *book).await.map(Seen::Answer)),
             Look::Passthru(call) => seen(self.passthru(&machine, call).await.map(Seen::Answer)),
         }
     }
@@ -151,7 +153,8 @@ impl Drivers {
                 .set_boot_device(&machine, *device, *persistent)
                 .await
                 .unwrap_or_else(|error| failed(&error)),
-            Effect::KeptBootDevice => match machine.node.kept_boot {
+            Effect::KeptBootDevice => match machine.node.bmc.remembered_boot_device.and_then(Remembered::due)
+            {
                 Some(device) => {
                     let set = self.set_boot_device(&machine, device, false).await;
                     set.map_or_else(|error| failed(&error), |_| Outcome::Done)
@@ -180,8 +183,8 @@ impl Drivers {
     ) -> Result<Outcome, DriverError> {
         match self.hardware(machine)?.boot_device {
             Some(switch) => {
-                let BootChoice { kept_by_us, .. } = switch.set(device, persistent).await?;
-                Ok(Outcome::BootDevice { device, kept_by_us })
+                let BootChoice { keep, .. } = switch.set(device, persistent).await?;
+                Ok(Outcome::BootDevice { device, keep })
             }
             // A machine without the capability boots as its firmware is set; that is no failure.
             None => Ok(Outcome::Done),

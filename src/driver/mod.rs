@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::base::time::Later;
 use crate::driver::capability::bios::Bios;
+use crate::driver::capability::books::Books;
 use crate::driver::capability::boot_device::BootDeviceSwitch;
 use crate::driver::capability::boot_mode::BootMode;
 use crate::driver::capability::console::Console;
@@ -74,6 +75,7 @@ pub struct Hardware {
     pub raid: Option<Arc<dyn Raid>>,
     pub firmware: Option<Arc<dyn Firmware>>,
     pub sensors: Option<Arc<dyn Sensors>>,
+    pub books: Option<Arc<dyn Books>>,
     pub indicators: Option<Arc<dyn Indicators>>,
     pub nmi: Option<Arc<dyn Nmi>>,
     pub console: Option<Arc<dyn Console>>,

@@ -105,6 +105,7 @@ impl Registry {
         Ok(Hardware {
             boot_device: if managed { all.boot_device } else { noop },
             sensors: all.sensors.filter(|_| managed),
+            books: all.books.filter(|_| managed),
             nmi: all.nmi.filter(|_| managed),
             console: all.console.filter(|_| is(Interface::Console, IPMI_CONSOLE)),
             vendor: all.vendor.filter(|_| is(Interface::Vendor, IPMI)),
@@ -175,7 +176,7 @@ impl Registry {
 
     /// Closes what is open on BMCs; the last thing that is done with them.
     pub async fn close(&self) {
-        self.redfish.close().await;
+        tokio::join!(self.redfish.close(), self.ipmi.close());
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

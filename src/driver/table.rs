@@ -164,8 +164,8 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[FAKE_VERIFY], ..plain(Interface::Management, "fake") },
     plain(Interface::Management, "noop"),
     plain(Interface::Network, "noop"),
-    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "fake") },
-    Row { power: PowerSupport { soft: true, on: false }, ..plain(Interface::Power, "agent") },
+    Row { power: FULL, ..plain(Interface::Power, "fake") },
+    Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
     plain(Interface::Rescue, "fake"),
@@ -178,9 +178,9 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Management, "redfish"),
     plain(Interface::Management, "idrac-redfish"),
     plain(Interface::Management, "ipmitool"),
-    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "redfish") },
-    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "idrac-redfish") },
-    Row { power: PowerSupport { soft: true, on: true }, ..plain(Interface::Power, "ipmitool") },
+    Row { power: FULL, ..plain(Interface::Power, "redfish") },
+    Row { power: FULL, ..plain(Interface::Power, "idrac-redfish") },
+    Row { power: PowerSupport { soft_reset: false, ..FULL }, ..plain(Interface::Power, "ipmitool") },
     plain(Interface::Vendor, "redfish"),
     plain(Interface::Vendor, "idrac-redfish"),
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
@@ -206,12 +206,14 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Rescue, "agent"),
 ];
 
+const FULL: PowerSupport = PowerSupport { soft: true, on: true, soft_reset: true };
+
 const fn plain(interface: Interface, name: &'static str) -> Row {
     Row {
         interface,
         name,
         uses_agent: false,
-        power: PowerSupport { soft: false, on: false },
+        power: PowerSupport { soft: false, on: false, soft_reset: false },
         steps: &[],
         missing: false,
     }

@@ -27,7 +27,6 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
             let first = matches!(fact, Fact::PinSeen { .. }) && bmc.pin.is_none();
             pin(course, sha256, first);
         }
-        Fact::BootDevice(device) => bmc.remembered_boot_device = *device,
         Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
         Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
         Fact::Identity(identity) => bmc.identity = bounded(identity),
@@ -88,7 +87,7 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     };
     let named = |keys: &[&str]| operations.iter().any(|op| keys.iter().any(|key| names(op, key)));
     let moved = changed(ADDRESS) || before.wished.driver != course.node.wished.driver;
-    let other_system = changed(SYSTEM);
+    let (other_system, other_keeper) = (changed(SYSTEM), changed(FORCE));
     let trusts_anew = changed(TRUST) || named(TRUST);
     let may_log_in = moved || changed(CREDENTIALS) || named(CREDENTIALS);
     if may_log_in {
@@ -100,6 +99,9 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     }
     if other_system {
         (bmc.identity, bmc.vendor, bmc.remembered_boot_device) = (Identity::default(), None, None);
+    }
+    if other_keeper {
+        bmc.remembered_boot_device = None;
     }
     if trusts_anew {
         bmc.pin = None;
@@ -135,6 +137,8 @@ const CREDENTIALS: &[&str] =
     &["redfish_username", "redfish_password", "ipmi_username", "ipmi_password", "ipmi_hex_kg_key"];
 /// The key that says which machine of a BMC it is.
 const SYSTEM: &[&str] = &["redfish_system_id"];
+/// The key that says who keeps a lasting boot device.
+const FORCE: &[&str] = &["ipmi_force_boot_device"];
 /// Keys that say which certificate is trusted.
 const TRUST: &[&str] = &["redfish_tls_pin", "redfish_tls_trust_first"];
 /// Characters of a BMC's text that a record keeps.

@@ -21,6 +21,7 @@ pub mod verb;
 
 use crate::flow::course::Course;
 use crate::model::ask::Ask;
+use crate::model::bmc::Remembered;
 use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
@@ -129,10 +130,11 @@ fn paid(course: &mut Course<'_>, number: u64, outcome: &Outcome) {
 /// What an outcome means to whom it was owed for; the effect is settled already.
 fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Power(power) = outcome {
-        power::record(course, *power);
+        power::switched(course, &owed.effect, *power);
     }
-    if let Outcome::BootDevice { device, kept_by_us } = outcome {
-        course.node.kept_boot = kept_by_us.then_some(*device);
+    if let Outcome::BootDevice { device, keep } = outcome {
+        let memory = &mut course.node.bmc.remembered_boot_device;
+        *memory = Remembered::after(*memory, *device, *keep);
     }
     match owed.purpose {
         Purpose::Run => step::paid(course, owed, outcome),
@@ -181,6 +183,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Book(_)
         | Look::Passthru(_) => {}
     }
 }
@@ -201,6 +204,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Book(_)
         | Look::Passthru(_) => {}
     }
 }

@@ -4,6 +4,7 @@ use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::step;
 use crate::flow::trouble;
+use crate::model::bmc::Remembered;
 use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
@@ -40,12 +41,33 @@ pub fn admit(
     Ok(course.finish(node))
 }
 
-/// Owes a wish of power. A boot device that the machine does not keep is set again before it boots.
+/// Owes a wish of power. A boot device that the machine does not keep is set again before it boots; whether the boot is
+/// another's is seen when it is paid, for that may be set in between.
 pub fn switch(course: &mut Course<'_>, wish: PowerWish, limit: u32, purpose: Purpose) {
-    if wish != PowerWish::Off && wish != PowerWish::SoftOff && course.node.kept_boot.is_some() {
+    let remembers = course.node.bmc.remembered_boot_device.is_some_and(|memory| memory.device.is_some());
+    if remembers && boots(wish) {
         course.owe(Effect::KeptBootDevice, purpose);
     }
     course.owe(Effect::Power { wish, limit }, purpose);
+}
+
+/// Whether the machine starts anew by it.
+fn boots(wish: PowerWish) -> bool {
+    match wish {
+        PowerWish::On | PowerWish::Reset | PowerWish::SoftReset => true,
+        PowerWish::Off | PowerWish::SoftOff => false,
+    }
+}
+
+/// The machine has this power because we wished it. The boot that was another's has begun.
+pub fn switched(course: &mut Course<'_>, effect: &Effect, power: Power) {
+    record(course, power);
+    if let Effect::Power { wish, .. } = effect
+        && boots(*wish)
+    {
+        let memory = &mut course.node.bmc.remembered_boot_device;
+        *memory = memory.and_then(Remembered::booted);
+    }
 }
 
 fn is_there(node: &Node, target: PowerTarget) -> bool {
@@ -86,6 +108,13 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
     if (soft && !support.soft) || (target == PowerTarget::On && !support.on) {
         return Err(Refusal::Invalid(format!(
             "power interface {interface:?} of node {} does not support {target:?}",
+            node.id
+        )));
+    }
+    if target == PowerTarget::SoftReboot && node.wished.disable_power_off && !support.soft_reset {
+        return Err(Refusal::Conflict(format!(
+            "powering off is disabled for node {} (disable_power_off), and its power interface {interface:?} has no \
+             soft reboot without that",
             node.id
         )));
     }

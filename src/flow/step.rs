@@ -6,6 +6,7 @@ use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::trouble;
 use crate::model::Object;
+use crate::model::bmc::Remembered;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::journal::Event;
@@ -390,12 +391,12 @@ fn saw_power(course: &mut Course<'_>, result: &Object) {
     }
 }
 
-/// A step that set a boot device that the machine does not keep may say so: `kept_boot_device`, by name.
+/// A step that set a boot device says whether the daemon has to keep it: `kept_boot_device`, by name, or null.
 fn keep_boot_device(course: &mut Course<'_>, result: &Object) {
-    let name = result.get("kept_boot_device").and_then(serde_json::Value::as_str);
-    if let Some(device) = name.and_then(BootDevice::parse) {
-        course.node.kept_boot = Some(device);
-    }
+    let Some(kept) = result.get("kept_boot_device") else { return };
+    let device = kept.as_str().and_then(BootDevice::parse);
+    course.node.bmc.remembered_boot_device =
+        device.map(|device| Remembered { device: Some(device), next_is_once: false });
 }
 
 /// The agent works. If that is what the record says already, nothing changes, except that an agent that is heard

@@ -72,6 +72,39 @@ pub struct Remembered {
     pub next_is_once: bool,
 }
 
+/// What a boot device that was set asks the daemon to remember.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Keep {
+    /// Nothing: the machine keeps it, or it is for one boot only.
+    #[default]
+    Nothing,
+    /// The device: the machine cannot keep it, so that it is set again, for one boot, before each power-on.
+    Device,
+    /// That the next boot alone is this device's: what is remembered holds for those after it.
+    NextIsOnce,
+}
+
+impl Remembered {
+    /// What is remembered once `device` was set.
+    pub fn after(before: Option<Self>, device: BootDevice, keep: Keep) -> Option<Self> {
+        match keep {
+            Keep::Nothing => None,
+            Keep::Device => Some(Self { device: Some(device), next_is_once: false }),
+            Keep::NextIsOnce => Some(Self { next_is_once: true, ..before.unwrap_or_default() }),
+        }
+    }
+
+    /// What is remembered once the machine has booted.
+    pub fn booted(self) -> Option<Self> {
+        self.device.map(|device| Self { device: Some(device), next_is_once: false })
+    }
+
+    /// What is to be set before the next boot.
+    pub fn due(self) -> Option<BootDevice> {
+        self.device.filter(|_| !self.next_is_once)
+    }
+}
+
 /// Texts by which oddities are matched; empty where unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(default)]
@@ -116,7 +149,6 @@ pub enum Fact {
     PinRefused {
         sha256: String,
     },
-    BootDevice(Option<Remembered>),
     Vendor(Option<String>),
     ConnectionReuse(bool),
     Identity(Box<Identity>),
@@ -128,7 +160,6 @@ pub enum Topic {
     Login,
     Session,
     Pin,
-    BootDevice,
     Vendor,
     ConnectionReuse,
     Identity,
@@ -140,7 +171,6 @@ impl Fact {
             Self::LoginRefused { .. } | Self::LoginAccepted { .. } => Topic::Login,
             Self::SessionOpened { .. } | Self::SessionClosed => Topic::Session,
             Self::PinSeen { .. } | Self::PinRefused { .. } => Topic::Pin,
-            Self::BootDevice(_) => Topic::BootDevice,
             Self::Vendor(_) => Topic::Vendor,
             Self::ConnectionReuse(_) => Topic::ConnectionReuse,
             Self::Identity(_) => Topic::Identity,

@@ -45,6 +45,8 @@ pub struct Implementation {
 pub struct PowerSupport {
     pub soft: bool,
     pub on: bool,
+    /// A soft reboot of what is never switched off.
+    pub soft_reset: bool,
 }
 
 /// A step as an implementation declares it.

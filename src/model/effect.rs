@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::boot::BootDevice;
-use crate::model::panel::{Lamp, ModeWish, Passthru};
+use crate::model::panel::{Book, Lamp, ModeWish, Passthru};
 use crate::model::power::PowerWish;
 use crate::model::step::Again;
 
@@ -135,6 +135,8 @@ pub enum Look {
     /// What is in the drives of the BMC.
     Media,
     Sensors,
+    /// What the BMC writes down.
+    Book(Book),
     /// A vendor's method that only reads.
     Passthru(Passthru),
 }
@@ -154,6 +156,9 @@ impl Look {
             Self::Indicators => "look at indicators",
             Self::Media => "look at virtual media",
             Self::Sensors => "read sensors",
+            Self::Book(Book::Events) => "read the event log",
+            Self::Book(Book::Inventory) => "read the inventory",
+            Self::Book(Book::Draw) => "read the power drawn",
             Self::Passthru(_) => "vendor method",
         }
     }

@@ -8,7 +8,7 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::bmc::Bmc;
-use crate::model::boot::{Agent, BootDevice, Boots};
+use crate::model::boot::{Agent, Boots};
 use crate::model::interface::Interfaces;
 use crate::model::panel::{ModeChange, Modes};
 use crate::model::power::Power;
@@ -84,9 +84,6 @@ pub struct Node {
     /// A change of the firmware's modes that is under way.
     #[serde(default)]
     pub mode_change: Option<ModeChange>,
-    /// A boot device that the machine does not keep: it is set again before each power on.
-    #[serde(default)]
-    pub kept_boot: Option<BootDevice>,
     /// What a request wants in the drives of the BMC: drive to `{image_url}`.
     #[serde(default)]
     pub media: Object,
@@ -194,7 +191,6 @@ impl Node {
             target_raid_config: Object::new(),
             traits: Vec::new(),
             mode_change: None,
-            kept_boot: None,
             media: Object::new(),
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::model::Object;
 use crate::model::bmc::Fact;
+use crate::model::bmc::Keep;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
@@ -47,10 +48,10 @@ pub enum Outcome {
     Power(Power),
     /// A step spoke.
     Turn(Turn),
-    /// The boot device was set; `kept_by_us`: the machine cannot keep it.
+    /// The boot device was set.
     BootDevice {
         device: BootDevice,
-        kept_by_us: bool,
+        keep: Keep,
     },
     /// How the firmware boots after it was set.
     Modes(Modes),

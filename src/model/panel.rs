@@ -154,6 +154,17 @@ pub struct Slot {
 /// The drives that take media; `disk` is a USB stick.
 pub const DRIVES: &[BootDevice] = &[BootDevice::Cdrom, BootDevice::Disk, BootDevice::Floppy];
 
+/// What a BMC writes down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Book {
+    /// The event log.
+    Events,
+    /// Serial numbers, part numbers and makers.
+    Inventory,
+    /// The power that is drawn.
+    Draw,
+}
+
 /// A call of a vendor's method. Its arguments lie in memory under the ticket: they may hold secrets, and a press is
 /// never paid by another run of the daemon.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,6 +66,7 @@ impl Run {
             | Look::Indicators
             | Look::Media
             | Look::Sensors
+            | Look::Book(_)
             | Look::Passthru(_) => false,
         }
     }

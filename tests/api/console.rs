@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
+use ferric::net::client::Client;
 use ferric::net::http::Method;
 use ferric::net::outgoing::{Outgoing, Trust};
 use ferric::net::websocket::{self, Came, WebSocket, WebSocketError};
@@ -79,6 +80,12 @@ async fn a_console_is_shared_and_recorded() {
     switch(&rack, &node, false).await;
     assert_eq!(first.next().await, Came::End(None));
     assert_eq!(connect(&rack, "n1", None).await.unwrap_err(), 409);
+    let path = "/ferric/v1/nodes/n1/console/log";
+    let url = format!("http://{}{path}", rack.address()).parse().unwrap();
+    let read = Client::keeping().send(Outgoing::new(Method::Get, url, Trust::Plain)).await.unwrap();
+    let read = (read.status, String::from_utf8(read.body).unwrap());
+    assert_eq!((read.0, read.1.ends_with("hello")), (200, true), "{read:?}");
+    assert_eq!(rack.by_rack("GET", path, "", None).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

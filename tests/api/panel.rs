@@ -264,6 +264,10 @@ async fn sensors_are_a_page_of_ours() {
     assert_eq!(rack.by_rack("GET", "/ferric/v1/nodes/n1/sensors", "", None).await.status, 404);
     assert_eq!(rack.get("/ferric/v1/nodes/zz/sensors").await.status, 404);
     assert_eq!(rack.get("/v1/ferric/v1/nodes/n1/sensors").await.status, 404);
+    for book in ["sel", "fru", "power_reading"] {
+        let read = rack.call("GET", &format!("/ferric/v1/nodes/n1/{book}"), "", None).await;
+        assert!(read.status >= 400 && read.body.to_string().contains("does not support"), "{read:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

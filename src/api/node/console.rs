@@ -1,5 +1,5 @@
-//! `nodes/{ident}/states/console`, and the console itself at `/ferric/v1/nodes/{ident}/console`, a WebSocket that
-//! bears the terminal's bytes both ways.
+//! `nodes/{ident}/states/console`, the console itself at `/ferric/v1/nodes/{ident}/console`, a WebSocket that bears the
+//! terminal's bytes both ways, and its record at `/ferric/v1/nodes/{ident}/console/log`.
 
 use std::time::Duration;
 
@@ -37,6 +37,14 @@ pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
     args.finish()?;
     call.ask(id, Ask::Console { on }).await?;
     Ok(call.accepted(&format!("nodes/{id}/states/console")))
+}
+
+/// What was recorded, byte for byte: escape sequences are in it.
+pub async fn log(call: &Call<'_>) -> Result<Response, Fault> {
+    let id = call.node()?.id;
+    call.no_query()?;
+    let recorded = call.lanes().console_log(id).await;
+    Ok(Response::of(200, "application/octet-stream", recorded))
 }
 
 /// The console itself.

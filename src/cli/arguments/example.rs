@@ -185,14 +185,15 @@ What happens next:
   its name and its fields.";
 
 pub const CONSOLE: &str = "\
-Example:
+Examples:
   ferric console n1
+  ferric console n1 --log | less -R
 
 What happens next:
   The console is opened if it is not, and stays open and recorded when you
   leave. What you type goes to the machine, except that ~. at the beginning of
   a line leaves and ~~ is a tilde. Without a terminal on standard input it
-  shows what comes until Ctrl-C.";
+  shows what comes until Ctrl-C. The record holds the last 1 MiB.";
 
 pub const WAIT: &str = "\
 Examples:

@@ -25,7 +25,7 @@ use crate::cli::report;
 use crate::cli::session::Session;
 use crate::net::websocket::{Came, WebSocket};
 
-/// Opens the console if it is closed, and stays on it until it ends or the person leaves.
+/// Opens the console if it is closed, and stays on it until it ends or the person leaves; or prints its record.
 pub async fn run(arguments: &ConsoleArguments, console: &mut Console<'_>, clock: &dyn Clock) -> u8 {
     let node = &arguments.node;
     match attach(arguments, console, clock).await {
@@ -41,6 +41,11 @@ async fn attach(
 ) -> Result<Exit, CliError> {
     let link = Link::open(&arguments.url)?;
     let mut session = Session { link: &link, console, clock, url: &arguments.url, json: false, heard: None };
+    if arguments.log {
+        let log = session.fetch(format!("{}/log", path_of_ours(&arguments.node))).await?;
+        console.out.write_all(&log.body)?;
+        return Ok(Exit::Done);
+    }
     if !enabled(&mut session, &arguments.node).await? {
         session
             .console

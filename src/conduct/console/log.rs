@@ -66,6 +66,16 @@ impl Log {
         Ok(())
     }
 
+    /// All that is recorded, the oldest first; nothing if there is none.
+    pub fn whole(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        for path in [&self.older, &self.newer] {
+            // As with the tail: what cannot be read is not shown.
+            bytes.extend(std::fs::read(path).unwrap_or_default());
+        }
+        bytes
+    }
+
     /// Removes the record.
     pub fn remove(&self) {
         for path in [&self.newer, &self.older] {
@@ -105,6 +115,9 @@ mod tests {
         again.append(b"x").unwrap();
         assert_eq!(sizes(&again).0, before + 1);
         assert!(again.tail().ends_with(&[19, b'x']));
+        let whole = again.whole();
+        assert_eq!(whole.len(), usize::try_from(sizes(&again).0 + sizes(&again).1).unwrap());
+        assert!(whole.is_sorted_by_key(|byte| if *byte == b'x' { 20 } else { *byte }), "the oldest first");
         again.remove();
         assert_eq!(sizes(&again), (0, 0));
     }
@@ -121,6 +134,7 @@ mod tests {
     #[test]
     fn what_is_not_there_has_no_tail() {
         let home = tempfile::tempdir().unwrap();
-        assert!(Log::new(home.path(), NodeId(Uuid::nil()), 100).tail().is_empty());
+        let log = Log::new(home.path(), NodeId(Uuid::nil()), 100);
+        assert!(log.tail().is_empty() && log.whole().is_empty());
     }
 }

@@ -129,6 +129,13 @@ impl Consoles {
         drop(tokio::task::spawn_blocking(move || log.remove()));
     }
 
+    /// What is recorded of the node's console, open or not.
+    pub async fn recorded(&self, node: NodeId) -> Vec<u8> {
+        let log = Log::new(&self.means.folder, node, LOG_LIMIT);
+        // A reader that panicked has read nothing.
+        tokio::task::spawn_blocking(move || log.whole()).await.unwrap_or_default()
+    }
+
     /// An end of the node's console for one more who looks.
     pub fn attach(&self, node: NodeId) -> Option<Line> {
         self.rooms().get(&node).map(|room| room.attach())

@@ -9,7 +9,7 @@ use crate::driver::error::DriverError;
 use crate::model::boot::BootDevice;
 use crate::model::effect::Effect;
 use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::{Medium, ModeWish, Modes, Passthru};
+use crate::model::panel::{Book, Medium, ModeWish, Modes, Passthru};
 use crate::model::turn::{Failure, FailureKind};
 
 type Done<T> = Result<T, DriverError>;
@@ -58,6 +58,11 @@ impl Drivers {
     pub(super) async fn sensors(&self, machine: &Machine) -> Done<Seen> {
         let sensors = self.hardware(machine)?.sensors.ok_or_else(|| lacking(machine, "sensors"))?;
         Ok(Seen::Sensors(sensors.readings().await?))
+    }
+
+    pub(super) async fn book(&self, machine: &Machine, book: Book) -> Done<Value> {
+        let books = self.hardware(machine)?.books.ok_or_else(|| lacking(machine, "this record of a BMC"))?;
+        books.read(book).await
     }
 
     /// Calls a vendor's method with the arguments that lie in memory for it.

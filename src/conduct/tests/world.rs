@@ -188,7 +188,7 @@ impl World {
             Look::Indicators => Seen::Indicators(Vec::new()),
             Look::Media => Seen::Media(Vec::new()),
             Look::Sensors => Seen::Sensors(Object::new()),
-            Look::Passthru(_) => Seen::Answer(Value::Null),
+            Look::Book(_) | Look::Passthru(_) => Seen::Answer(Value::Null),
         });
         match seen {
             Some(seen) => seen,

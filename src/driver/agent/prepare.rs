@@ -20,6 +20,7 @@ use crate::driver::capability::boot_mode::Mode;
 use crate::driver::memo::{text, with};
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
 use crate::model::node::Node;
 use crate::model::turn::{Memo, Turn};
@@ -79,11 +80,10 @@ impl PrepareBoot {
             return Turn::failed("the management interface cannot set a boot device");
         };
         match switch.set(BootDevice::Disk, true).await {
-            Ok(choice) if choice.kept_by_us => {
-                let kept = ("kept_boot_device".to_owned(), BootDevice::Disk.name().into());
-                Turn::Done(Object::from_iter([kept]))
+            Ok(choice) => {
+                let device = (choice.keep == Keep::Device).then(|| BootDevice::Disk.name());
+                Turn::Done(Object::from_iter([("kept_boot_device".to_owned(), json!(device))]))
             }
-            Ok(_) => Turn::done(),
             Err(error) => error.turn(),
         }
     }

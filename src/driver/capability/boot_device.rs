@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
 
 /// The device a machine boots from, as it says.
@@ -13,8 +14,8 @@ pub struct BootChoice {
     pub device: Option<BootDevice>,
     /// For every boot, or for the next one only; `None` if the machine does not say.
     pub persistent: Option<bool>,
-    /// After a set: the machine cannot keep it, so it must be set again, for one boot, before each power on.
-    pub kept_by_us: bool,
+    /// After a set: what the daemon has to remember of it.
+    pub keep: Keep,
 }
 
 /// Reads and changes the boot device.

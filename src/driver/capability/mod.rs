@@ -10,13 +10,14 @@
 //! - `bios`           settings by name
 //! - `raid`           volumes
 //! - `firmware`       components and their versions
-//! - `sensors`        readings
+//! - `sensors`        readings           - `books`  event log, inventory, power drawn
 //! - `indicators`     lamps
 //! - `nmi`            the dump button
 //! - `console`        a terminal
 //! - `vendor`         methods of one vendor
 
 pub mod bios;
+pub mod books;
 pub mod boot_device;
 pub mod boot_mode;
 pub mod console;

@@ -9,6 +9,7 @@ use crate::driver::capability::firmware::Component;
 use crate::driver::capability::indicators::Lamp;
 use crate::driver::capability::virtual_media::Medium;
 use crate::model::Object;
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
 use crate::model::node::Node;
 use crate::model::panel::ModeWish;
@@ -50,7 +51,7 @@ impl FakeMachine {
         Self {
             power: node.power.unwrap_or(Power::Off),
             off_since: in_reboot.then_some(now),
-            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false), kept_by_us: false },
+            boot: BootChoice { device: Some(BootDevice::Pxe), persistent: Some(false), keep: Keep::Nothing },
             mode: node.wished.boot_mode.as_deref().and_then(Mode::parse).unwrap_or_default(),
             secure_boot: node.wished.secure_boot.unwrap_or(false),
             boot_sets: 0,

@@ -104,6 +104,7 @@ impl FakeServer {
             raid: Some(server.clone()),
             firmware: Some(server.clone()),
             sensors: Some(server.clone()),
+            books: None,
             indicators: Some(server.clone()),
             nmi: Some(server.clone()),
             console: Some(server.clone()),

@@ -9,6 +9,7 @@ use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
 use crate::driver::fake::delays::FakeDelay;
 use crate::driver::fake::machine::FakeMachine;
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
 use crate::model::power::{Power, PowerWish};
 
@@ -72,10 +73,11 @@ impl BootDeviceSwitch for FakeServer {
                 let what = format!("boot device {}", device.name());
                 return Err(DriverError::Unsupported { implementation: "fake management".to_owned(), what });
             }
-            let (persistent, kept_by_us) = (persistent && !self.forgetful, persistent && self.forgetful);
-            let choice = BootChoice { device: Some(device), persistent: Some(persistent), kept_by_us };
+            let keep = if persistent && self.forgetful { Keep::Device } else { Keep::Nothing };
+            let persistent = Some(persistent && !self.forgetful);
+            let choice = BootChoice { device: Some(device), persistent, keep };
             self.call(self.rack.delays.management, move |machine| {
-                machine.boot = BootChoice { kept_by_us: false, ..choice };
+                machine.boot = BootChoice { keep: Keep::Nothing, ..choice };
                 machine.boot_sets += 1;
                 choice
             })

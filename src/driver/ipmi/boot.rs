@@ -1,7 +1,7 @@
 //! Where the next boot comes from (boot option 5), read back until it is seen.
 //!
-//! With `ipmi_force_boot_device` the device that is to stay is kept in the node's record and set again, for one boot,
-//! at each power-on: some BMCs forget what is to stay.
+//! With `ipmi_force_boot_device` the BMC is only ever asked for one boot, and the daemon keeps the device that is to
+//! stay ([`Keep`]): it is set again before each power-on, for some BMCs forget what is to stay.
 
 use crate::base::time::{Later, sleep};
 use crate::driver::agent::instance::boot_mode;
@@ -9,9 +9,9 @@ use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
 use crate::driver::capability::boot_mode::Mode;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::driver::ipmi::call::request;
-use crate::model::bmc::{Fact, Remembered};
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
+use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::data;
 use crate::wire::ipmi::data::boot::{BootOption, Device, Flags};
 use crate::wire::ipmi::status::Verdict;
@@ -23,9 +23,9 @@ impl BootDeviceSwitch for IpmiServer {
 
     fn get(&self) -> Later<'_, Result<BootChoice, DriverError>> {
         Box::pin(async move {
-            let kept = self.remembered().and_then(|kept| kept.device);
+            let kept = self.node.bmc.remembered_boot_device.and_then(|kept| kept.device);
             if let Some(device) = kept.filter(|_| self.settings.force_boot_device) {
-                return Ok(BootChoice { device: Some(device), persistent: Some(true), kept_by_us: false });
+                return Ok(BootChoice { device: Some(device), persistent: Some(true), keep: Keep::Nothing });
             }
             Ok(self.flags().await?.map_or_else(BootChoice::default, choice))
         })
@@ -41,50 +41,17 @@ impl BootDeviceSwitch for IpmiServer {
                 return self.set_flags(*wanted, persistent).await;
             }
             self.set_flags(*wanted, false).await?;
-            self.remember(device, persistent);
-            Ok(BootChoice { device: Some(device), persistent: Some(persistent), kept_by_us: false })
+            let keep = if persistent { Keep::Device } else { Keep::NextIsOnce };
+            Ok(BootChoice { device: Some(device), persistent: Some(persistent), keep })
         })
     }
 }
 
 impl IpmiServer {
-    /// Before a power-on: sets the kept device again, unless this boot is another's.
-    pub async fn restore_boot_device(&self) -> Result<(), DriverError> {
-        let Some(kept) = self.remembered().filter(|_| self.settings.force_boot_device) else {
-            return Ok(());
-        };
-        if kept.next_is_once {
-            self.learn(Remembered { next_is_once: false, ..kept });
-            return Ok(());
-        }
-        let wanted = DEVICES.iter().find(|(known, _)| Some(*known) == kept.device);
-        if let Some((_, wanted)) = wanted {
-            self.set_flags(*wanted, false).await?;
-        }
-        Ok(())
-    }
-
-    fn remembered(&self) -> Option<Remembered> {
-        self.node.bmc.remembered_boot_device
-    }
-
-    fn remember(&self, device: BootDevice, persistent: bool) {
-        let kept = self.remembered().unwrap_or_default();
-        self.learn(if persistent {
-            Remembered { device: Some(device), next_is_once: false }
-        } else {
-            Remembered { next_is_once: true, ..kept }
-        });
-    }
-
-    fn learn(&self, kept: Remembered) {
-        self.ipmi.ground.notebook.learn(self.node.id, Fact::BootDevice(Some(kept)));
-    }
-
     async fn set_flags(&self, device: Device, persistent: bool) -> Result<BootChoice, DriverError> {
         let efi = boot_mode(&self.node) == Mode::Uefi;
-        let vendor = self.node.wished.properties.get("vendor").and_then(serde_json::Value::as_str);
-        let code = device.code(efi, vendor.or(self.node.bmc.vendor.as_deref()));
+        let vendor = if efi && device == Device::Disk { self.vendor().await } else { None };
+        let code = device.code(efi, vendor.as_deref());
         if self.settings.disable_boot_timeout {
             self.set_lightly(data::boot::no_timeout()).await?;
         }
@@ -92,17 +59,28 @@ impl IpmiServer {
             self.set_lightly(data::boot::clear_acknowledge()).await?;
         }
         let flags = Flags::new(code, persistent, efi);
-        let answer = self.ask(request(BootOption::Flags(flags).set())).await?;
+        let answer = self.ask(BootOption::Flags(flags).set()).await?;
         if !answer.completion.is_ok() {
             return Err(self.refused(SET_DEVICE, SET_OPTIONS, answer.completion));
         }
         self.read_back(flags).await
     }
 
+    /// Whose machine it is: as the node says, as was learnt, or as the BMC says now. A BMC that does not say is one of
+    /// the many.
+    async fn vendor(&self) -> Option<String> {
+        let given = self.node.wished.properties.get("vendor").and_then(serde_json::Value::as_str);
+        if let Some(known) = given.or(self.node.bmc.vendor.as_deref()) {
+            return Some(known.to_owned());
+        }
+        let device = self.device().await.ok()?;
+        device.manufacturer_name().map(str::to_lowercase)
+    }
+
     /// Sets an option that some BMCs lack, `OpenBMC`'s among them: its refusal is no reason to fail.
-    async fn set_lightly(&self, ask: data::ask::Ask) -> Result<(), DriverError> {
+    async fn set_lightly(&self, ask: Ask) -> Result<(), DriverError> {
         let data = ask.data.clone();
-        let answer = self.fetch(ask).await?;
+        let answer = self.ask(ask).await?;
         if !answer.completion.is_ok() {
             tracing::debug!(bmc = %self.who(), ?data, code = %answer.completion, "a boot option was refused");
         }
@@ -135,7 +113,7 @@ impl IpmiServer {
 
     /// Boot option 5; `None` from a BMC that does not tell it.
     async fn flags(&self) -> Result<Option<Flags>, DriverError> {
-        let answer = self.fetch(BootOption::get(FLAGS)).await?;
+        let answer = self.ask(BootOption::get(FLAGS)).await?;
         match answer.completion.verdict() {
             Verdict::Done => {}
             Verdict::Absent | Verdict::Refused => return Ok(None),
@@ -161,7 +139,7 @@ impl IpmiServer {
 
 fn choice(flags: Flags) -> BootChoice {
     let device = flags.device().and_then(named);
-    BootChoice { device, persistent: Some(flags.is_persistent()), kept_by_us: false }
+    BootChoice { device, persistent: Some(flags.is_persistent()), keep: Keep::Nothing }
 }
 
 fn named(device: Device) -> Option<BootDevice> {

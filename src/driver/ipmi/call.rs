@@ -17,8 +17,7 @@ use crate::driver::ipmi::IpmiServer;
 use crate::driver::ipmi::link::{Ending, Link, LinkFault};
 use crate::driver::ipmi::slot::Slot;
 use crate::wire::ipmi::ask::{Ask, Repeat};
-use crate::wire::ipmi::command::device;
-use crate::wire::ipmi::data;
+use crate::wire::ipmi::data::device::DeviceId;
 use crate::wire::ipmi::session::{Answer, End, Failure};
 use crate::wire::ipmi::status::{Completion, Verdict, command_text};
 
@@ -178,7 +177,7 @@ impl IpmiServer {
             return Miss::Later(self.refused("passing a request on", SEND_MESSAGE, code));
         }
         let began = self.ipmi.wires.clock.tick();
-        let why = match link.ask(device::device_id()).await {
+        let why = match link.ask(DeviceId::ask()).await {
             Ok(_) => {
                 turn.answered(self.ipmi.wires.clock.tick().since(began));
                 DriverError::silent(self.who(), format!("{failure}, though it answers others"))
@@ -191,16 +190,6 @@ impl IpmiServer {
         };
         Miss::Over(if failure.may_be_done() { CallError::Unknown(why) } else { CallError::NotDone(why) })
     }
-
-    /// The same for requests out of `wire::ipmi::data`.
-    pub async fn fetch(&self, ask: data::ask::Ask) -> Result<Answer, CallError> {
-        self.ask(request(ask)).await
-    }
-}
-
-/// A request as sessions take it.
-pub fn request(ask: data::ask::Ask) -> Ask {
-    Ask::new(ask.netfn, ask.command, ask.data).lun(ask.lun)
 }
 
 /// Whether the answer says that the same may go better later. What must not happen twice is asked again only where

@@ -132,6 +132,12 @@ impl Link {
         self.commands.try_send(Command::Close).ok();
     }
 
+    /// Waits until the session is over.
+    pub async fn over(&self) {
+        // A task that is gone has ended its session.
+        self.state.clone().wait_for(|state| matches!(state, State::Ended(_))).await.ok();
+    }
+
     pub fn is_over(&self) -> bool {
         self.commands.is_closed() || matches!(*self.state.borrow(), State::Ended(_))
     }

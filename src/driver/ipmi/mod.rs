@@ -12,7 +12,7 @@
 //! - `power`    on, off, soft off, reset; seen to be so
 //! - `boot`     where the next boot comes from
 //! - `nmi`      the dump button
-//! - `sensors`  readings; `records` event log, inventory, power reading
+//! - `sensors`  readings; `records` event log, inventory, power reading; `books` these as the API shows them
 //! - `raw`      commands in numbers: `send_raw`, as a vendor's method and as a step
 //! - `reset`    the BMC itself, started anew
 //! - `console`  serial over LAN; `terminal` the line of one session
@@ -20,6 +20,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
+use crate::base::time::sleep;
 use crate::driver::Hardware;
 use crate::driver::bmc::governor::Governor;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
@@ -34,6 +37,7 @@ use crate::model::node::Node;
 use crate::wire::ipmi::bridge::Bridge;
 use crate::wire::ipmi::session::Login;
 
+pub mod books;
 pub mod boot;
 pub mod call;
 pub mod console;
@@ -66,6 +70,8 @@ pub struct Manner {
     pub waits: Vec<Duration>,
     /// The first pause before a busy BMC is asked again, and before power is looked at again.
     pub pause: Duration,
+    /// How long a machine that was reset is left alone before its power means anything.
+    pub restart: Duration,
     /// How long a session that nobody uses is kept.
     pub idle: Duration,
     /// How long a BMC that was reset may be away.
@@ -77,6 +83,7 @@ impl Default for Manner {
         Self {
             waits: WAITS.to_vec(),
             pause: Duration::from_secs(1),
+            restart: Duration::from_secs(15),
             idle: Duration::from_mins(5),
             reset: Duration::from_mins(3),
         }
@@ -123,6 +130,18 @@ impl Ipmi {
         IpmiSettings::parse(&node.wished.driver_info, &self.ground.ipmi)
     }
 
+    /// Ends every session, each with a good-bye to its BMC, which has few places for them.
+    pub async fn close(&self) {
+        let links = self.governor.lines().into_iter().filter_map(|line| line.session().close());
+        let closing = join_all(links.map(|link| async move { link.over().await }));
+        tokio::select! {
+            _ = closing => {}
+            () = sleep(&*self.ground.clock, CLOSING) => {
+                tracing::warn!("some sessions of BMCs end by themselves");
+            }
+        }
+    }
+
     /// Lets go of BMCs that nobody has asked for long; their sessions end.
     pub fn tidy(&self) {
         for line in self.governor.take_idle(self.manner.idle) {
@@ -153,6 +172,7 @@ impl IpmiServer {
             power: Some(server.clone()),
             boot_device: Some(server.clone()),
             sensors: Some(server.clone()),
+            books: Some(server.clone()),
             nmi: Some(server.clone()),
             console: Some(server.clone()),
             vendor: Some(server),
@@ -173,6 +193,9 @@ fn bad_settings(error: &SettingsError) -> DriverError {
 /// 7.5 s, and 8.5 s with the question before a session: a dead BMC is known as such before a look of 10 s ends.
 const WAITS: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_millis(1500), Duration::from_secs(2), Duration::from_secs(3)];
+
+/// Longer than a session waits for the answer to its good-bye.
+const CLOSING: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests;

@@ -4,10 +4,10 @@ use crate::base::time::Later;
 use crate::driver::capability::nmi::Nmi;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::wire::ipmi::command::chassis::Control;
+use crate::wire::ipmi::data::chassis::Control;
 
 impl Nmi for IpmiServer {
     fn inject(&self) -> Later<'_, Result<(), DriverError>> {
-        Box::pin(async move { Ok(self.press(Control::Diagnostic).await?) })
+        Box::pin(async move { Ok(self.press(Control::Interrupt).await?) })
     }
 }

@@ -10,7 +10,7 @@ use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
 use crate::driver::ipmi::call::CallError;
 use crate::model::power::{Power, PowerWish};
-use crate::wire::ipmi::command::chassis::{self, Control, Status};
+use crate::wire::ipmi::data::chassis::{Control, Status};
 
 impl PowerSwitch for IpmiServer {
     fn state(&self) -> Later<'_, Result<Power, DriverError>> {
@@ -22,11 +22,11 @@ impl PowerSwitch for IpmiServer {
             match wish {
                 PowerWish::On => self.switch(Control::On, Power::On, limit).await,
                 PowerWish::Off => self.switch(Control::Off, Power::Off, limit).await,
-                PowerWish::SoftOff => self.switch(Control::Soft, Power::Off, limit).await,
+                PowerWish::SoftOff => self.switch(Control::SoftOff, Power::Off, limit).await,
                 PowerWish::Reset => self.reset(limit).await,
                 PowerWish::SoftReset => Err(DriverError::Unsupported {
                     implementation: "ipmitool power".to_owned(),
-                    what: "a soft reboot that never switches off".to_owned(),
+                    what: "a soft reboot of a machine that is never switched off".to_owned(),
                 }),
             }
         })
@@ -36,7 +36,7 @@ impl PowerSwitch for IpmiServer {
 impl IpmiServer {
     /// Get Chassis Status.
     pub async fn chassis(&self) -> Result<Status, DriverError> {
-        let data = self.command("chassis power status", chassis::status()).await?;
+        let data = self.command("chassis power status", Status::ask()).await?;
         Status::parse(&data).map_err(|error| {
             DriverError::refused(format!("chassis power status ({})", self.who()), error.to_string())
         })
@@ -52,9 +52,10 @@ impl IpmiServer {
         if self.power().await? != Power::On {
             return self.switch(Control::On, Power::On, limit).await;
         }
-        self.restore_boot_device().await?;
         // After a lost answer nothing shows whether it was reset; a second reset would harm more than none.
         self.press(Control::Reset).await?;
+        // The state is on before and after: it is given time to fall, should it fall.
+        sleep(&*self.ipmi.wires.clock, self.ipmi.manner.restart).await;
         self.seen(Power::On, None, limit).await
     }
 
@@ -62,9 +63,6 @@ impl IpmiServer {
     async fn switch(&self, control: Control, goal: Power, limit: Duration) -> Result<Power, DriverError> {
         if self.power().await? == goal {
             return Ok(goal);
-        }
-        if goal == Power::On {
-            self.restore_boot_device().await?;
         }
         if let Err(error) = self.press(control).await {
             // "Not in this state" may mean that it was so already, and a lost answer that it was done.
@@ -79,7 +77,7 @@ impl IpmiServer {
 
     /// Chassis Control.
     pub async fn press(&self, control: Control) -> Result<(), CallError> {
-        let ask = chassis::control(control);
+        let ask = control.ask();
         let number = (ask.netfn, ask.command);
         let answer = self.ask(ask).await?;
         if answer.completion.is_ok() {
@@ -123,8 +121,8 @@ fn words(control: Control) -> &'static str {
         Control::On => "power on",
         Control::Cycle => "power cycle",
         Control::Reset => "power reset",
-        Control::Diagnostic => "power diag",
-        Control::Soft => "power soft",
+        Control::Interrupt => "power diag",
+        Control::SoftOff => "power soft",
     }
 }
 

@@ -7,13 +7,13 @@ use serde_json::Value;
 use crate::base::time::Later;
 use crate::driver::capability::vendor::{VendorCall, VendorPassthru};
 use crate::driver::error::DriverError;
-use crate::driver::ipmi::reset::BmcReset;
 use crate::driver::ipmi::{Ipmi, IpmiServer};
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::turn::Turn;
 use crate::wire::ipmi::ask::{Ask, DATA_LIMIT};
 use crate::wire::ipmi::command;
+use crate::wire::ipmi::data::device::Reset;
 
 /// A command in numbers, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ fn number(word: &str) -> Option<u8> {
 }
 
 /// How much `bmc_reset` starts anew: `warm` (true if it is not given) or all of it.
-pub fn reset_of(args: &Object) -> Result<BmcReset, DriverError> {
+pub fn reset_of(args: &Object) -> Result<Reset, DriverError> {
     let warm = match args.get("warm") {
         None | Some(Value::Null) => Some(true),
         Some(Value::Bool(warm)) => Some(*warm),
@@ -84,8 +84,8 @@ pub fn reset_of(args: &Object) -> Result<BmcReset, DriverError> {
         Some(Value::Number(_) | Value::Array(_) | Value::Object(_)) => None,
     };
     match warm {
-        Some(true) => Ok(BmcReset::Warm),
-        Some(false) => Ok(BmcReset::Cold),
+        Some(true) => Ok(Reset::Warm),
+        Some(false) => Ok(Reset::Cold),
         None => Err(DriverError::refused("bmc_reset", "warm is neither true nor false")),
     }
 }
@@ -193,9 +193,9 @@ mod tests {
     #[test]
     fn a_reset_is_warm_unless_told_otherwise() {
         let of = |args: Value| reset_of(args.as_object().unwrap());
-        assert_eq!(of(json!({})).unwrap(), BmcReset::Warm);
-        assert_eq!(of(json!({"warm": false})).unwrap(), BmcReset::Cold);
-        assert_eq!(of(json!({"warm": "False"})).unwrap(), BmcReset::Cold);
+        assert_eq!(of(json!({})).unwrap(), Reset::Warm);
+        assert_eq!(of(json!({"warm": false})).unwrap(), Reset::Cold);
+        assert_eq!(of(json!({"warm": "False"})).unwrap(), Reset::Cold);
         for wrong in [json!({"warm": "perhaps"}), json!({"warm": 1})] {
             of(wrong).unwrap_err();
         }

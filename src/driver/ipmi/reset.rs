@@ -4,22 +4,12 @@ use crate::base::time::sleep;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
 use crate::driver::ipmi::call::CallError;
-use crate::wire::ipmi::command::device;
-
-/// How much is started anew.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum BmcReset {
-    Warm,
-    Cold,
-}
+use crate::wire::ipmi::data::device::{DeviceId, Reset};
 
 impl IpmiServer {
     /// Resets the BMC once and waits until it answers again. Its answer to the reset may never come.
-    pub async fn reset_bmc(&self, how: BmcReset) -> Result<(), DriverError> {
-        let ask = match how {
-            BmcReset::Warm => device::warm_reset(),
-            BmcReset::Cold => device::cold_reset(),
-        };
+    pub async fn reset_bmc(&self, how: Reset) -> Result<(), DriverError> {
+        let ask = how.ask();
         let number = (ask.netfn, ask.command);
         match self.ask(ask).await {
             Ok(answer) if !answer.completion.is_ok() => {
@@ -39,7 +29,7 @@ impl IpmiServer {
         loop {
             // It says yes before it goes: the first pause lets it go.
             sleep(&*clock, self.ipmi.manner.pause * PAUSES).await;
-            match self.ask(device::device_id()).await.map_err(DriverError::from) {
+            match self.ask(DeviceId::ask()).await.map_err(DriverError::from) {
                 Ok(answer) if answer.completion.is_ok() => return Ok(()),
                 Err(error @ DriverError::LoginRefused { .. }) => return Err(error),
                 Err(error) if clock.tick() >= end => return Err(error),

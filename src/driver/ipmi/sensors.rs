@@ -6,11 +6,11 @@ use crate::base::time::Later;
 use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::driver::ipmi::call::{CallError, request};
+use crate::driver::ipmi::call::CallError;
 use crate::driver::ipmi::slot::Shelf;
 use crate::model::Object;
+use crate::wire::ipmi::ask::{Ask, netfn};
 use crate::wire::ipmi::bridge::{Bridge, Hop};
-use crate::wire::ipmi::data;
 use crate::wire::ipmi::data::convert::Factors;
 use crate::wire::ipmi::data::reading;
 use crate::wire::ipmi::data::sdr;
@@ -60,7 +60,7 @@ impl IpmiServer {
         let mut walk = Walk::new(holder, info.count);
         let mut steps = 0_usize;
         while let Some(ask) = walk.ask() {
-            let answer = self.fetch(ask).await?;
+            let answer = self.ask(ask).await?;
             walk.take(answer.completion.0, &answer.data);
             steps += 1;
             if steps >= MOST_STEPS {
@@ -74,16 +74,16 @@ impl IpmiServer {
 
     /// Who has the records: the repository, or, where there is none, the device itself.
     async fn repository(&self) -> Result<(Holder, RepositoryInfo), DriverError> {
-        let answer = self.fetch(Holder::Repository.ask_info()).await?;
+        let answer = self.ask(Holder::Repository.ask_info()).await?;
         if answer.completion.is_ok() {
             let info = RepositoryInfo::parse(&answer.data).map_err(|error| {
                 DriverError::refused(format!("{READ} ({})", self.who()), error.to_string())
             })?;
             return Ok((Holder::Repository, info));
         }
-        let answer = self.fetch(Holder::Device.ask_info()).await?;
+        let answer = self.ask(Holder::Device.ask_info()).await?;
         if !answer.completion.is_ok() {
-            return Err(self.refused(READ, (data::ask::SENSOR, DEVICE_INFO), answer.completion));
+            return Err(self.refused(READ, (netfn::SENSOR, DEVICE_INFO), answer.completion));
         }
         let count = answer.data.first().copied().unwrap_or(0).into();
         let changed = device_age(&answer.data);
@@ -134,11 +134,11 @@ impl IpmiServer {
     /// An answer's data; nothing where this sensor has none.
     async fn piece<T, E>(
         &self,
-        ask: data::ask::Ask,
+        ask: Ask,
         way: Option<Bridge>,
         parse: impl Fn(&[u8]) -> Result<T, E>,
     ) -> Result<Option<T>, DriverError> {
-        match self.ask(request(ask).via(way)).await {
+        match self.ask(ask.via(way)).await {
             Ok(answer) if answer.completion.is_ok() => Ok(parse(&answer.data).ok()),
             Ok(_) | Err(CallError::NotDone(DriverError::Refused { .. })) => Ok(None),
             Err(error) => Err(error.into()),

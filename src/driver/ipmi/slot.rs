@@ -59,11 +59,11 @@ impl Slot {
         (link, false)
     }
 
-    /// Ends the session, if there is one.
-    pub fn close(&self) {
-        if let Some((_, link)) = self.lock().link.take() {
-            link.close();
-        }
+    /// Ends the session, if there is one, and returns what is left of it.
+    pub fn close(&self) -> Option<Link> {
+        let (_, link) = self.lock().link.take()?;
+        link.close();
+        Some(link)
     }
 
     /// The records of a controller, if they are as old as it says.

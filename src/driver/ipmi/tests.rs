@@ -19,17 +19,17 @@ use crate::driver::capability::console::Console;
 use crate::driver::capability::nmi::Nmi;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::ipmi::raw::{RawBytes, SendRaw};
-use crate::driver::ipmi::reset::BmcReset;
 use crate::driver::ipmi::tests::bmc::Bmc;
 use crate::driver::{Machine, StepCall, StepWork};
 use crate::model::Object;
-use crate::model::bmc::{Fact, Remembered};
+use crate::model::bmc::{Fact, Keep, Remembered};
 use crate::model::boot::BootDevice;
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::power::{Power, PowerWish};
 use crate::model::step::{Again, By, Kind, Step};
 use crate::model::turn::{Memo, Turn};
+use crate::wire::ipmi::data::device::Reset;
 
 /// Remembers what it is told.
 #[derive(Debug, Default)]
@@ -62,7 +62,7 @@ impl Rig {
         let ground = Ground::new(Arc::new(RealClock::new()), pages.clone(), prints, 1);
         let still = Limits { start_spread: Duration::ZERO, ..ground.ipmi_limits };
         let ground = Ground { ipmi_limits: still, ..ground };
-        let manner = Manner { waits: vec![SHORT; 4], pause: SHORT, ..Manner::default() };
+        let manner = Manner { waits: vec![SHORT; 4], pause: SHORT, restart: SHORT, ..Manner::default() };
         let node = Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0));
         Self { bmc, ipmi: Arc::new(Ipmi::with_manner(ground, manner)), pages, node }
     }
@@ -194,24 +194,16 @@ async fn a_legacy_boot_clears_the_acknowledgement_first() {
 }
 
 #[tokio::test]
-async fn a_forced_boot_device_is_set_again_at_power_on_but_for_one_boot() {
+async fn a_forced_boot_device_is_asked_for_one_boot_and_kept_by_the_daemon() {
     let mut rig = Rig::new(json!({"ipmi_force_boot_device": "true"})).await;
-    rig.server().set_device(BootDevice::Disk, true).await.unwrap();
+    let disk = rig.server().set_device(BootDevice::Disk, true).await.unwrap();
     assert_eq!(rig.bmc.shown().flags, [0xa0, 8, 0, 0, 0], "for one boot");
-    let kept = Remembered { device: Some(BootDevice::Disk), next_is_once: false };
-    assert_eq!(rig.facts(), [Fact::BootDevice(Some(kept))]);
-    rig.node.bmc.remembered_boot_device = Some(kept);
-    rig.bmc.shown().flags = [0; 5];
-    rig.server().wish(PowerWish::On).await.unwrap();
-    assert_eq!(rig.bmc.shown().flags, [0xa0, 8, 0, 0, 0]);
-    rig.server().set_device(BootDevice::Pxe, false).await.unwrap();
-    let once = Remembered { next_is_once: true, ..kept };
-    assert_eq!(rig.facts().last(), Some(&Fact::BootDevice(Some(once))));
-    rig.node.bmc.remembered_boot_device = Some(once);
-    rig.bmc.shown().on = false;
-    rig.server().wish(PowerWish::On).await.unwrap();
-    assert_eq!(rig.bmc.shown().flags[1], 4, "the one boot is the other's");
-    assert_eq!(rig.facts().last(), Some(&Fact::BootDevice(Some(kept))));
+    assert_eq!((disk.persistent, disk.keep), (Some(true), Keep::Device));
+    rig.node.bmc.remembered_boot_device = Remembered::after(None, BootDevice::Disk, disk.keep);
+    let pxe = rig.server().set_device(BootDevice::Pxe, false).await.unwrap();
+    assert_eq!((rig.bmc.shown().flags[1], pxe.keep), (4, Keep::NextIsOnce));
+    let shown = rig.server().get().await.unwrap();
+    assert_eq!((shown.device, shown.persistent), (Some(BootDevice::Disk), Some(true)), "the kept one");
 }
 
 #[tokio::test]
@@ -225,10 +217,23 @@ async fn a_session_is_closed_when_the_daemon_stops() {
 }
 
 #[tokio::test]
+async fn closing_ends_every_session_and_a_dead_bmc_does_not_hold_it_up() {
+    let (rig, dead) = (Rig::plain().await, Rig::plain().await);
+    rig.server().state().await.unwrap();
+    dead.server().state().await.unwrap();
+    dead.bmc.shown().deaf = true;
+    rig.ipmi.close().await;
+    dead.ipmi.close().await;
+    assert_eq!(rig.bmc.shown().times(6, 0x3c), 1);
+    rig.ipmi.ground.tasks.close();
+    rig.ipmi.ground.tasks.wait().await;
+}
+
+#[tokio::test]
 async fn a_bmc_reset_is_sent_once_and_waited_for() {
     let rig = Rig::plain().await;
     rig.bmc.shown().lost.push((6, 2));
-    rig.server().reset_bmc(BmcReset::Cold).await.unwrap();
+    rig.server().reset_bmc(Reset::Cold).await.unwrap();
     let shown = rig.bmc.shown();
     assert_eq!((shown.times(6, 2), shown.times(6, 1) > 0), (1, true));
 }

@@ -8,7 +8,7 @@ use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::driver::redfish::write::Written;
-use crate::model::bmc::{Fact, Remembered};
+use crate::model::bmc::Keep;
 use crate::model::boot::BootDevice;
 use crate::net::http::Method;
 use crate::wire::redfish::boot::{self, Device};
@@ -63,7 +63,7 @@ impl Server {
             Some(Override::Once) => Some(self.remembers(device)),
             Some(Override::Disabled) | None => None,
         };
-        BootChoice { device, persistent, kept_by_us: false }
+        BootChoice { device, persistent, keep: Keep::Nothing }
     }
 
     /// Whether the daemon sets this device again before each power-on.
@@ -101,28 +101,12 @@ impl Server {
                 persistent && !lasts
             }
         };
-        let remembered = remembered.then_some(Remembered { device: Some(device), next_is_once: false });
-        if remembered != self.talk.node.bmc.remembered_boot_device {
-            self.talk.learn(Fact::BootDevice(remembered));
-        }
         let mut choice = self.choice(&self.system().await?);
-        if remembered.is_some() && choice.device == Some(device) {
-            choice.persistent = Some(true);
+        if remembered {
+            choice.keep = Keep::Device;
+            choice.persistent = if choice.device == Some(device) { Some(true) } else { choice.persistent };
         }
         Ok(choice)
-    }
-
-    /// Sets the remembered device for the boot to come.
-    pub async fn restore_boot_device(&self) -> Result<(), RedfishError> {
-        let remembered =
-            self.talk.node.bmc.remembered_boot_device.filter(|remembered| !remembered.next_is_once);
-        let Some(device) = remembered.and_then(|remembered| remembered.device) else { return Ok(()) };
-        let Some(device) = Device::parse(device.name()) else { return Ok(()) };
-        let seen = self.system().await?;
-        let quirks = self.quirks(&seen).await?;
-        let plan =
-            Plan { settings: self.boot_settings(&seen).await?, seen: &seen, quirks: &quirks, http_uri: None };
-        self.apply(&plan, device, false).await
     }
 
     /// The settings object beside the system, if there is one.

@@ -62,9 +62,6 @@ impl Server {
         if !is_restart && now == goal(ask) {
             return Ok(now);
         }
-        if ask.awaits() == power_state::Power::On {
-            self.restore_boot_device().await?;
-        }
         let quirks = self.quirks(&seen).await?;
         if ask == Ask::SoftReboot && quirks.has_no_graceful_restart() {
             self.reset(&seen, Ask::SoftOff, until).await?;

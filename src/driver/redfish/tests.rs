@@ -16,6 +16,8 @@ use crate::driver::bmc::{Ground, Limits};
 use crate::driver::redfish::hardware::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::model::bmc::Keep;
+use crate::model::boot::BootDevice;
 use crate::model::node::{Node, Wished};
 use crate::model::power::{Power, PowerWish};
 
@@ -140,4 +142,29 @@ async fn a_reset_whose_answer_is_lost_is_looked_for_and_not_repeated() {
     let power = hardware(&server).power.unwrap();
     assert_eq!(power.set(PowerWish::Off, Duration::from_secs(20)).await.unwrap(), Power::Off);
     assert_eq!(presses.load(std::sync::atomic::Ordering::Relaxed), 1);
+}
+
+#[tokio::test]
+async fn a_refused_lasting_boot_device_is_set_for_one_boot_and_kept_by_the_daemon() {
+    let mut boot = json!({"BootSourceOverrideEnabled": "Disabled", "BootSourceOverrideTarget": "None"});
+    let url = bmc(move |request| {
+        if let Some((_, body)) = request.split_once("\r\n\r\n").filter(|_| request.starts_with("PATCH")) {
+            let patch: Value = serde_json::from_str(body).unwrap();
+            if patch["Boot"]["BootSourceOverrideEnabled"] == "Continuous" {
+                return (400, String::new(), json!({"error": {"message": "no"}}));
+            }
+            boot.as_object_mut().unwrap().extend(patch["Boot"].as_object().unwrap().clone());
+            return (200, String::new(), json!({}));
+        }
+        if request.starts_with("POST") {
+            return (404, String::new(), json!({}));
+        }
+        (200, String::new(), json!({"PowerState": "On", "Boot": boot}))
+    });
+    let server = server(&url.await);
+    let switch = hardware(&server).boot_device.unwrap();
+    let disk = switch.set(BootDevice::Disk, true).await.unwrap();
+    assert_eq!((disk.device, disk.keep), (Some(BootDevice::Disk), Keep::Device));
+    let pxe = switch.set(BootDevice::Pxe, false).await.unwrap();
+    assert_eq!((pxe.device, pxe.keep), (Some(BootDevice::Pxe), Keep::Nothing), "setting another one ends it");
 }

@@ -49,7 +49,6 @@ fn a_fact_that_says_nothing_new_keeps_nothing() {
         Fact::SessionOpened { token: Secret::new("t"), path: Some("/s/1".to_owned()), print: print() },
         Fact::PinSeen { sha256: "aa".to_owned() },
         Fact::PinRefused { sha256: "bb".to_owned() },
-        Fact::BootDevice(Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: false })),
         Fact::Vendor(Some("dell inc.".to_owned())),
         Fact::ConnectionReuse(false),
         Fact::Identity(Box::new(Identity { model: "R650".repeat(100), ..Identity::default() })),
@@ -129,4 +128,16 @@ fn a_person_who_says_so_trusts_anew() {
     stage.happen(&Happened::Learnt(Fact::PinSeen { sha256: "bb".to_owned() }));
     let pin = stage.node.bmc.pin.clone().unwrap();
     assert_eq!((pin.sha256.as_str(), pin.met), ("bb", None));
+}
+
+#[test]
+fn what_is_kept_of_boot_devices_ends_with_the_way_of_keeping_them() {
+    let mut stage = stage();
+    let kept = Some(Remembered { device: Some(BootDevice::Disk), next_is_once: false });
+    stage.node.bmc.remembered_boot_device = kept;
+    patch(&mut stage, vec![replace("/extra", json!({"a": 1}))]);
+    assert_eq!(stage.node.bmc.remembered_boot_device, kept);
+    let force = "/driver_info/ipmi_force_boot_device".to_owned();
+    patch(&mut stage, vec![PatchOp { op: PatchVerb::Add, path: force, value: json!(true) }]);
+    assert_eq!(stage.node.bmc.remembered_boot_device, None);
 }

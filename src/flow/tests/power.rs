@@ -1,6 +1,7 @@
 //! Power: requests, what was seen, and power sync.
 
 use super::stage::{Stage, silent};
+use crate::model::bmc::{Keep, Remembered};
 use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look, Purpose};
 use crate::model::node::Fault;
@@ -214,16 +215,35 @@ fn a_soft_off_that_is_silent_is_not_a_reboot() {
 fn a_boot_device_that_the_machine_forgets_is_set_before_each_power_on() {
     let mut stage = Stage::at("plain", Provision::Active);
     stage.call(Effect::BootDevice { device: BootDevice::Disk, persistent: true });
-    stage.pay(Outcome::BootDevice { device: BootDevice::Disk, kept_by_us: true });
-    assert_eq!(stage.node.kept_boot, Some(BootDevice::Disk));
+    stage.pay(Outcome::BootDevice { device: BootDevice::Disk, keep: Keep::Device });
+    let kept = Some(Remembered { device: Some(BootDevice::Disk), next_is_once: false });
+    assert_eq!(stage.node.bmc.remembered_boot_device, kept);
     stage.power_ask(PowerTarget::Reboot).unwrap();
     let labels: Vec<_> = stage.owed.iter().map(|owed| owed.effect.label()).collect();
     assert_eq!(labels, ["power off", "set kept boot device", "power on"]);
     stage.pay_all();
-    assert_eq!((stage.node.kept_boot, stage.node.target_power), (Some(BootDevice::Disk), None));
+    assert_eq!((stage.node.bmc.remembered_boot_device, stage.node.target_power), (kept, None));
     stage.call(Effect::BootDevice { device: BootDevice::Pxe, persistent: false });
-    stage.pay(Outcome::BootDevice { device: BootDevice::Pxe, kept_by_us: false });
-    assert_eq!(stage.node.kept_boot, None, "setting another one ends it");
+    stage.pay(Outcome::BootDevice { device: BootDevice::Pxe, keep: Keep::Nothing });
+    assert_eq!(stage.node.bmc.remembered_boot_device, None, "setting another one ends it");
+}
+
+#[test]
+fn one_boot_of_another_device_leaves_the_kept_one_for_those_after_it() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    let kept = Remembered { device: Some(BootDevice::Disk), next_is_once: false };
+    stage.node.bmc.remembered_boot_device = Some(kept);
+    stage.call(Effect::BootDevice { device: BootDevice::Pxe, persistent: false });
+    stage.pay(Outcome::BootDevice { device: BootDevice::Pxe, keep: Keep::NextIsOnce });
+    let once = Remembered { next_is_once: true, ..kept };
+    assert_eq!((stage.node.bmc.remembered_boot_device, once.due()), (Some(once), None));
+    stage.power_ask(PowerTarget::Off).unwrap();
+    stage.pay_all();
+    assert_eq!(stage.node.bmc.remembered_boot_device, Some(once), "it has not booted yet");
+    stage.power_ask(PowerTarget::On).unwrap();
+    stage.pay_all();
+    assert_eq!(stage.node.bmc.remembered_boot_device, Some(kept));
+    assert_eq!(kept.due(), Some(BootDevice::Disk));
 }
 
 #[test]
@@ -239,4 +259,17 @@ fn a_reboot_of_what_is_never_switched_off_is_one_press() {
         stage.pay_all();
         assert_eq!((stage.node.power, stage.node.target_power), (Some(Power::On), None));
     }
+}
+
+#[test]
+fn a_soft_reboot_that_would_switch_off_is_refused_where_that_is_disabled() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.power = Some(Power::On);
+    stage.node.wished.interfaces.power = "cold".to_owned();
+    stage.node.wished.disable_power_off = true;
+    let refused = stage.power_ask(PowerTarget::SoftReboot).unwrap_err();
+    assert!(matches!(&refused, Refusal::Conflict(why) if why.contains("disable_power_off")), "{refused:?}");
+    stage.node.wished.disable_power_off = false;
+    stage.power_ask(PowerTarget::SoftReboot).unwrap();
+    assert_eq!(wishes(&stage), [(PowerWish::SoftOff, 600), (PowerWish::On, 60)]);
 }

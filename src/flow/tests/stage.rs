@@ -398,10 +398,12 @@ pub(super) fn catalog() -> Catalog {
     let mut add = |interface, name: &str, implementation| {
         catalog.implementations.insert((interface, name.to_owned()), implementation);
     };
-    let power = PowerSupport { soft: true, on: true };
+    let power = PowerSupport { soft: true, on: true, soft_reset: true };
     add(Interface::Power, "x", Implementation { power_wishes: power, ..Implementation::default() });
-    let hard = PowerSupport { soft: false, on: false };
+    let hard = PowerSupport::default();
     add(Interface::Power, "hard", Implementation { power_wishes: hard, ..Implementation::default() });
+    let cold = PowerSupport { soft_reset: false, ..power };
+    add(Interface::Power, "cold", Implementation { power_wishes: cold, ..Implementation::default() });
     let agent = vec![
         spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootAgent)),
         spec(Kind::Deploy, "write_image", 80, By::Agent),

@@ -65,6 +65,7 @@ fn seen(look: &Look, n: u8) -> Seen {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Book(_)
         | Look::Passthru(_) => Seen::Alive(true),
     }
 }

@@ -24,9 +24,6 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     {
         object.text("deploy_boot_mode", mode);
     }
-    if let Some(device) = node.kept_boot {
-        object.text("persistent_boot_device", device.name());
-    }
     if let Some(run) = &node.run {
         steps(run, &mut object);
     }
@@ -86,7 +83,7 @@ fn bmc(node: &Node, object: &mut Members<'_>) {
         }
     }
     if let Some(remembered) = &bmc.remembered_boot_device {
-        boot_device(*remembered, node.wished.interfaces.management == "ipmitool", object);
+        boot_device(*remembered, node.wished.interfaces.management.contains("redfish"), object);
     }
     if let Some(vendor) = &bmc.vendor {
         object.text("bmc_vendor", vendor);
@@ -99,11 +96,11 @@ fn bmc(node: &Node, object: &mut Members<'_>) {
     }
 }
 
-fn boot_device(remembered: Remembered, ipmi: bool, object: &mut Members<'_>) {
+fn boot_device(remembered: Remembered, redfish: bool, object: &mut Members<'_>) {
     if let Some(device) = remembered.device {
-        object.text(if ipmi { "persistent_boot_device" } else { "redfish_boot_device" }, device.name());
+        object.text(if redfish { "redfish_boot_device" } else { "persistent_boot_device" }, device.name());
     }
-    if ipmi && remembered.next_is_once {
+    if remembered.next_is_once {
         json::flag(object.member("is_next_boot_persistent"), false);
     }
 }

@@ -182,11 +182,12 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
     let mut node = node();
     assert_eq!(shown(&node, LATEST)["driver_internal_info"].get("bmc_session_opened"), None);
     let print = CredentialPrint("hunter2".to_owned());
+    node.wished.interfaces.management = "redfish".to_owned();
     node.bmc = Bmc {
         refused: Some(RefusedLogin { print: print.clone(), at: Moment(0), why: "401".to_owned() }),
         session: Some(Session { token: Secret::new("hunter2"), path: None, opened: Moment(0), print }),
         pin: Some(Pin { sha256: "aa".to_owned(), first_seen: Moment(0), met: Some("bb".to_owned()) }),
-        remembered_boot_device: Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: true }),
+        remembered_boot_device: Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: false }),
         vendor: Some("dell inc.".to_owned()),
         connection_reuse: Some(false),
         identity: Identity { model: "R650".to_owned(), ..Identity::default() },
@@ -202,6 +203,7 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
     assert_eq!((&info["bmc_vendor"], &info["bmc_connection_reuse"]), (&json!("dell inc."), &json!(false)));
     assert_eq!(info["bmc_identity"], json!({"model": "R650"}));
     node.wished.interfaces.management = "ipmitool".to_owned();
+    node.bmc.remembered_boot_device = Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: true });
     let info = shown(&node, LATEST)["driver_internal_info"].clone();
     assert_eq!(
         (&info["persistent_boot_device"], &info["is_next_boot_persistent"]),

@@ -13,7 +13,7 @@ use crate::twin::ipmi::session::{Seal, Session, random};
 use crate::twin::ipmi::settings::Settings;
 use crate::twin::ipmi::station::{Asked, Station};
 use crate::twin::ipmi::turn::{Now, Seen, Turn};
-use crate::wire::ipmi::command::netfn;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::command::session::{ACTIVATE_SESSION, CIPHER_SUITES, SESSION_CHALLENGE};
 use crate::wire::ipmi::crypto::Key;
 use crate::wire::ipmi::id::{Privilege, SessionId};

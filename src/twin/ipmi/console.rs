@@ -117,7 +117,7 @@ impl Console {
         let acknowledgement = SolPacket {
             sequence: 0,
             acknowledged: packet.sequence,
-            accepted: short_length(packet.characters),
+            accepted: short_length(packet.characters.len()),
             bits: 0,
             characters: &[],
         };

@@ -5,7 +5,7 @@ use crate::twin::ipmi::quirk::Quirk;
 use crate::twin::ipmi::session::Seal;
 use crate::twin::ipmi::station::Answer;
 use crate::twin::ipmi::turn::{Now, Turn};
-use crate::wire::ipmi::command::netfn;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::command::payload::{
     ACTIVATE, ACTIVATION_STATUS, Activation, ActivationStatus, DEACTIVATE, INSTANCE, SOL,
 };

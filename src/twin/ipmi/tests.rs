@@ -104,7 +104,7 @@ impl Table {
     }
 
     /// As above, for a request of `wire::ipmi::data`.
-    fn data(&mut self, ask: crate::wire::ipmi::data::ask::Ask) -> Answer {
+    fn data(&mut self, ask: Ask) -> Answer {
         self.ask(Ask::new(ask.netfn, ask.command, ask.data)).unwrap()
     }
 
@@ -217,7 +217,7 @@ fn a_tampered_packet_and_a_foreign_one_are_dropped() {
 fn an_idle_session_is_forgotten() {
     let mut table = ready(settings());
     table.pass(Duration::from_secs(61));
-    assert_eq!(table.ask(crate::wire::ipmi::command::device::device_id()), None);
+    assert_eq!(table.ask(crate::wire::ipmi::data::device::DeviceId::ask()), None);
     assert_eq!(table.bmc.seen.sessions, 0);
 }
 
@@ -265,7 +265,7 @@ fn what_is_off_is_neither_cycled_nor_reset() {
 #[test]
 fn a_reset_bmc_is_silent_for_a_while() {
     let mut table = ready(settings());
-    table.ask(crate::wire::ipmi::command::device::cold_reset());
+    table.ask(crate::wire::ipmi::data::device::Reset::Cold.ask());
     let ping = crate::wire::ipmi::rmcp::Ping { tag: 1 }.emit();
     assert!(table.give(&ping).is_empty());
     assert!(table.bmc.sessions.is_empty());

@@ -36,6 +36,19 @@ impl Ask {
     }
 }
 
+/// Network functions of requests; an answer's is one more.
+pub mod netfn {
+    pub const CHASSIS: u8 = 0x00;
+    pub const BRIDGE: u8 = 0x02;
+    pub const SENSOR: u8 = 0x04;
+    pub const APP: u8 = 0x06;
+    pub const FIRMWARE: u8 = 0x08;
+    pub const STORAGE: u8 = 0x0a;
+    pub const TRANSPORT: u8 = 0x0c;
+    /// Group extensions, DCMI and HPM among them.
+    pub const GROUP: u8 = 0x2c;
+}
+
 /// What a lost answer allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Repeat {

@@ -1,6 +1,6 @@
-//! Why a foreign packet was not understood.
+//! Why a foreign packet or record was not understood.
 
-/// One reason for all decoders here; who gets one drops the packet.
+/// One reason for all decoders here. Who gets one for a packet drops it; one for an answer's data is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum WireError {
     #[error("{0} ends too early")]
@@ -11,6 +11,10 @@ pub enum WireError {
     Version(u8),
     #[error("{what} {value:#04x} is not expected here")]
     Unexpected { what: &'static str, value: u8 },
+    #[error("{what} has {got:02x}h where {want:02x}h belongs")]
+    Marker { what: &'static str, got: u8, want: u8 },
+    #[error("{0} is out of range")]
+    Range(&'static str),
     #[error("wrong checksum in {0}")]
     Checksum(&'static str),
     #[error("the packet's authentication code does not match")]

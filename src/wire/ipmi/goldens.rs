@@ -4,12 +4,13 @@ use proptest::prelude::*;
 
 use crate::wire::ipmi::PACKET_LIMIT;
 use crate::wire::ipmi::capture::{Capture, Recorded};
-use crate::wire::ipmi::command::chassis;
 use crate::wire::ipmi::command::payload::{Activation, ActivationStatus};
 use crate::wire::ipmi::command::session::{
     Activate, Activated, AuthCapabilities, Challenge, SuitePiece, parse_session_challenge, suite_ids,
 };
 use crate::wire::ipmi::crypto::Key;
+use crate::wire::ipmi::data::boot::BootOption;
+use crate::wire::ipmi::data::chassis;
 use crate::wire::ipmi::fault::WireError;
 use crate::wire::ipmi::guard::Guard;
 use crate::wire::ipmi::lan15;
@@ -227,8 +228,8 @@ fn read_all(bytes: &[u8]) {
     chassis::Status::parse(bytes).ok();
     chassis::Control::parse(bytes).ok();
     chassis::Identify::parse(bytes);
-    chassis::BootOption::parse(bytes).ok();
-    chassis::parse_set_boot_option(bytes).ok();
+    BootOption::parse(bytes).ok();
+    BootOption::parse_answer(bytes).ok();
     if let Ok(Packet::V20(packet)) = Packet::parse(bytes) {
         for suite in crate::wire::ipmi::suite::SUITES {
             Guard::new(*suite, &Key::new(&[1; 20]), &Key::default()).open(&packet).ok();

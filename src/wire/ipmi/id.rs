@@ -33,7 +33,7 @@ impl User {
 
     /// One length byte and the name, as RAKP hashes it.
     pub fn counted(&self) -> Vec<u8> {
-        let mut out = vec![crate::wire::ipmi::bytes::short_length(&self.0)];
+        let mut out = vec![crate::wire::ipmi::bytes::short_length(self.0.len())];
         out.extend(&self.0);
         out
     }

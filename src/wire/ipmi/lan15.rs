@@ -100,7 +100,7 @@ pub fn emit(header: Header, message: &[u8], password: &Key) -> Vec<u8> {
     if header.auth != AuthType::None {
         out.extend(code(header, message, password).unwrap_or_default());
     }
-    out.push(short_length(message));
+    out.push(short_length(message.len()));
     out.extend(message);
     out
 }

@@ -16,9 +16,10 @@
 //! - `lan15`, `lan20`  session headers of IPMI 1.5 and 2.0
 //! - `window`          which session sequence numbers are taken
 //! - `message`         requests, responses and their checksums
-//! - `ask`, `command`  what is asked of a BMC: numbers, request data, answers
+//! - `ask`             one request: numbers, data, way, and whether twice is too often
+//! - `command`         what sessions themselves ask and answer
 //! - `bridge`          the same through other controllers
-//! - `data`            what is in records and answers: sensors, events, inventory, boot options
+//! - `data`            what is asked within them: chassis, boot options, sensors, events, inventory
 //! - `status`          status codes of the session's making, completion codes of commands
 //! - `suite`, `crypto`, `rakp`, `guard`  cipher suites, primitives, key exchange, packet protection
 //! - `session`         the client's session

@@ -104,7 +104,7 @@ fn emit_asf(kind: u8, tag: u8, data: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(12 + data.len());
     Header::ASF.emit(&mut out);
     out.extend(ASF_ENTERPRISE);
-    out.extend([kind, tag, 0, crate::wire::ipmi::bytes::short_length(data)]);
+    out.extend([kind, tag, 0, crate::wire::ipmi::bytes::short_length(data.len())]);
     out.extend(data);
     out
 }

@@ -118,6 +118,16 @@ impl Completion {
         }
     }
 
+    /// The same for one who reads a store piece by piece: there "out of space", "truncated" and "length" say that the
+    /// piece is too long, and 81h that the store is busy.
+    pub fn while_reading(self) -> Verdict {
+        match self.0 {
+            0xc4 | 0xc6 | 0xc7 => Verdict::Smaller,
+            0x81 => Verdict::Later,
+            _ => self.verdict(),
+        }
+    }
+
     pub fn text(self) -> &'static str {
         match self.0 {
             0x00 => "command completed normally",
@@ -210,6 +220,22 @@ mod tests {
             assert_eq!(Completion(code).verdict(), Verdict::Later);
         }
         assert_eq!(Completion(0xc5).verdict(), Verdict::Reserve);
+    }
+
+    #[test]
+    fn a_store_that_gives_less_is_asked_for_less() {
+        for code in [0xc4, 0xc6, 0xc7, 0xc8, 0xca] {
+            assert_eq!(Completion(code).while_reading(), Verdict::Smaller);
+        }
+        assert_eq!(Completion(0x81).while_reading(), Verdict::Later);
+        assert_eq!(Completion(0xc5).while_reading(), Verdict::Reserve);
+        for never in [0xc1, 0xc9, 0xcb, 0xcc, 0xd4, 0x80] {
+            let verdict = Completion(never).while_reading();
+            assert!(
+                matches!(verdict, Verdict::Absent | Verdict::Refused | Verdict::Privilege),
+                "{never:02x}"
+            );
+        }
     }
 
     #[test]

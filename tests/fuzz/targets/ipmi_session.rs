@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use ferric::base::time::Tick;
-use ferric::wire::ipmi::command::chassis;
+use ferric::wire::ipmi::data::chassis;
 use ferric::wire::ipmi::id::SessionId;
 use ferric::wire::ipmi::lan20::{Payload, emit_bare};
 use ferric::wire::ipmi::rakp::{OpenResponse, Opened, Rakp2, Rakp4};
@@ -62,7 +62,7 @@ fuzz_target!(|bytes: &[u8]| {
     login.tuning.probe = honesty & 0x80 != 0;
     let (mut session, mut line, mut now) = (Session::new(login), Line::new(200), Tick::default());
     check(session.start(now, &mut Loaded), &mut line, now);
-    session.ask(chassis::status(), now, &mut Loaded).ok();
+    session.ask(chassis::Status::ask(), now, &mut Loaded).ok();
     for packet in honest().iter().take(usize::from(honesty & 3)) {
         check(session.receive(packet, now, &mut Loaded), &mut line, now);
     }

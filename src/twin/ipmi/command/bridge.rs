@@ -5,7 +5,7 @@ use crate::twin::ipmi::catalog::{SATELLITE, SATELLITE_CHANNEL};
 use crate::twin::ipmi::command::app;
 use crate::twin::ipmi::station::{Answer, Station};
 use crate::twin::ipmi::turn::Now;
-use crate::wire::ipmi::command::netfn;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::data::device::{COMMAND, DeviceId, Firmware};
 use crate::wire::ipmi::message::{CONSOLE, Request};
 use crate::wire::ipmi::status::Completion;

@@ -16,7 +16,7 @@ pub mod storage;
 pub mod transport;
 
 use crate::twin::ipmi::station::{Answer, Asked, Station};
-use crate::wire::ipmi::command::netfn;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::id::Privilege;
 use crate::wire::ipmi::message::Request;
 use crate::wire::ipmi::status::Completion;

@@ -1,8 +1,8 @@
 //! Activation of payloads: serial over LAN (IPMI 2.0 24.1 to 24.4).
 
 use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::bytes::Reader;
-use crate::wire::ipmi::command::netfn;
 use crate::wire::ipmi::fault::WireError;
 
 /// Activates SOL, encrypted and signed where the session's suite is.

@@ -1,8 +1,8 @@
 //! Commands of sessions (IPMI 2.0 22.13 to 22.19).
 
 use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn;
 use crate::wire::ipmi::bytes::Reader;
-use crate::wire::ipmi::command::netfn;
 use crate::wire::ipmi::fault::WireError;
 use crate::wire::ipmi::id::{Privilege, SessionId, User};
 use crate::wire::ipmi::lan15::AuthType;

@@ -2,7 +2,6 @@
 
 use crate::wire::ipmi::ask::Repeat;
 use crate::wire::ipmi::capture::Capture;
-use crate::wire::ipmi::command::chassis::{self, BootOption, Control, Identify, RestorePolicy};
 use crate::wire::ipmi::command::payload::{self, Activation};
 use crate::wire::ipmi::command::session::{
     AuthCapabilities, SuitePiece, auth_capabilities, cipher_suites, suite_ids,
@@ -53,50 +52,8 @@ fn suites_are_gathered_piece_by_piece() {
 }
 
 #[test]
-fn a_chassis_tells_power_and_policy() {
-    let on = chassis::Status::parse(&[0x61, 0x00, 0x40, 0x00]).unwrap();
-    assert!(on.is_on());
-    assert_eq!(on.restore_policy(), RestorePolicy::Unknown);
-    assert_eq!(on.emit(), [0x61, 0x00, 0x40, 0x00]);
-    let three = answer(&Capture::load("sim-01-power-status"), 19);
-    let off = chassis::Status::parse(&three).unwrap();
-    assert!(!off.is_on() && off.buttons.is_none());
-    assert_eq!(off.emit(), three);
-}
-
-#[test]
-fn presses_are_marked_and_wishes_are_not() {
-    for (press, code, repeat) in [
-        (Control::Off, 0, Repeat::Free),
-        (Control::On, 1, Repeat::Free),
-        (Control::Cycle, 2, Repeat::SameDatagram),
-        (Control::Reset, 3, Repeat::SameDatagram),
-        (Control::Diagnostic, 4, Repeat::SameDatagram),
-        (Control::Soft, 5, Repeat::SameDatagram),
-    ] {
-        let ask = chassis::control(press);
-        assert_eq!((ask.data.as_slice(), ask.repeat), ([code].as_slice(), repeat));
-        assert_eq!(Control::parse(&ask.data), Ok(press));
-    }
-    assert!(Control::parse(&[9]).is_err());
+fn raw_commands_are_never_asked_twice() {
     assert_eq!(super::raw(0x30, 0x70, &[1]).repeat, Repeat::SameDatagram);
-}
-
-#[test]
-fn identify_is_understood_as_it_is_asked() {
-    for wish in [Identify::Off, Identify::Default, Identify::Seconds(15), Identify::Forever] {
-        assert_eq!(Identify::parse(&chassis::identify(wish).data), wish);
-    }
-}
-
-#[test]
-fn a_boot_option_keeps_its_invalid_bit_apart() {
-    let option = BootOption::parse(&[0x01, 0x85, 0xa0, 0x04, 0, 0, 0]).unwrap();
-    assert_eq!((option.parameter, option.invalid, option.data), (5, true, &[0xa0, 0x04, 0, 0, 0][..]));
-    assert_eq!(option.emit(), [0x01, 0x85, 0xa0, 0x04, 0, 0, 0]);
-    assert_eq!(chassis::set_boot_option(3, &[8]).data, [3, 8]);
-    assert_eq!(chassis::get_boot_option(5).data, [5, 0, 0]);
-    assert_eq!(chassis::parse_set_boot_option(&[3, 8]), Ok((3, &[8][..])));
 }
 
 #[test]

@@ -3,11 +3,11 @@
 //! BMCs store more or less of the flags, so a read-back asks for the device ([`Flags::shows`]) and takes validity,
 //! persistence and EFI as findings of their own.
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::CHASSIS;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::CHASSIS;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::vendor;
+use crate::wire::ipmi::fault::WireError;
 
 /// A boot device as clients name it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,8 +131,8 @@ impl BootOption {
     /// Reads the data of a Set request.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("boot option", data);
         Ok(match bytes.byte(0)? & 0x7f {
             0 => Self::SetInProgress(bytes.byte(1)? & 0x03),
@@ -146,8 +146,8 @@ impl BootOption {
     /// Reads the answer to a Get: version, parameter, data.
     ///
     /// # Errors
-    /// [`RecordError::Short`]. A wrong version is let pass: BMCs differ.
-    pub fn parse_answer(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`]. A wrong version is let pass: BMCs differ.
+    pub fn parse_answer(data: &[u8]) -> Result<Self, WireError> {
         Self::parse(Bytes::new("boot option answer", data).rest(1))
     }
 

@@ -1,9 +1,9 @@
 //! Chassis status, control and identify (netfn 00).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::CHASSIS;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::CHASSIS;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// Get Chassis Status: three bytes and sometimes a fourth, kept as bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,8 +53,8 @@ impl Status {
     /// Three bytes or four.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("chassis status", data);
         Ok(Self {
             power: bytes.byte(0)?,
@@ -146,20 +146,24 @@ impl Control {
         (Self::SoftOff, 5),
     ];
 
-    /// The request.
+    /// The request. On and off may be said twice; the others may not.
     pub fn ask(self) -> Ask {
         let code = Self::CODES.iter().find(|(control, _)| *control == self).map_or(0, |(_, code)| *code);
-        Ask::new(CHASSIS, CONTROL, [code])
+        let ask = Ask::new(CHASSIS, CONTROL, [code]);
+        match self {
+            Self::Off | Self::On => ask,
+            Self::Cycle | Self::Reset | Self::Interrupt | Self::SoftOff => ask.once(),
+        }
     }
 
     /// Reads a request's data.
     ///
     /// # Errors
-    /// [`RecordError`] when it is empty or the code is reserved.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError`] when it is empty or the code is reserved.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let code = Bytes::new("chassis control", data).byte(0)? & 0x0f;
         let found = Self::CODES.iter().find(|(_, known)| *known == code);
-        found.map(|(control, _)| *control).ok_or(RecordError::Range("chassis control"))
+        found.map(|(control, _)| *control).ok_or(WireError::Range("chassis control"))
     }
 }
 
@@ -207,6 +211,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::wire::ipmi::ask::Repeat;
 
     #[test]
     fn status_bits() {
@@ -226,6 +231,8 @@ mod tests {
         for (control, code) in Control::CODES {
             let ask = control.ask();
             assert_eq!((ask.netfn, ask.command, ask.data.as_slice()), (0, 2, [code].as_slice()));
+            let is_wish = matches!(control, Control::Off | Control::On);
+            assert_eq!(ask.repeat == Repeat::Free, is_wish, "{control:?}");
             assert_eq!(Control::parse(&ask.data), Ok(control));
         }
         assert!(Control::parse(&[]).is_err() && Control::parse(&[6]).is_err());

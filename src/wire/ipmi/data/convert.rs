@@ -1,10 +1,10 @@
 //! Raw readings to values: y = L((M x + B 10^Bexp) 10^Rexp) (IPMI 2.0, 36.3).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::SENSOR;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::SENSOR;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::unit::Format;
+use crate::wire::ipmi::fault::WireError;
 
 /// Six bytes of a full record, or of Get Sensor Reading Factors after its first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -56,8 +56,8 @@ impl Factors {
     /// Reads the answer: the next reading, then the factors.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse_answer(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse_answer(data: &[u8]) -> Result<Self, WireError> {
         Bytes::new("reading factors", data).array(1).map(Self)
     }
 }

@@ -1,9 +1,9 @@
 //! DCMI Get Power Reading (netfn 2c, command 02).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::GROUP;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::GROUP;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// A system's power, in watts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,8 +33,8 @@ impl PowerReading {
     /// Eighteen bytes, the group's mark first; without the last one nothing says that power is measured.
     ///
     /// # Errors
-    /// [`RecordError`] when it is short or not DCMI.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError`] when it is short or not DCMI.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("DCMI power reading", data);
         bytes.expect_byte(0, DCMI)?;
         Ok(Self {
@@ -90,7 +90,7 @@ mod tests {
             assert!(PowerReading::parse(&data[..length]).is_err(), "{length}");
         }
         assert!(!PowerReading::parse(&data[..17]).unwrap().is_measuring);
-        let other = RecordError::Marker { what: "DCMI power reading", got: 0, want: 0xdc };
+        let other = WireError::Marker { what: "DCMI power reading", got: 0, want: 0xdc };
         assert_eq!(PowerReading::parse(&[0; 18]), Err(other));
     }
 }

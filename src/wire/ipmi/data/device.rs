@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::APP;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::bytes::Bytes;
-use crate::wire::ipmi::data::bytes::three;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::APP;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::bytes::three;
 use crate::wire::ipmi::data::vendor;
+use crate::wire::ipmi::fault::WireError;
 
 /// What a management controller says it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,8 +58,8 @@ impl DeviceId {
     /// Eleven bytes, then four auxiliary ones or none.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("device id", data);
         let (revision, major) = (bytes.byte(1)?, bytes.byte(2)?);
         Ok(Self {
@@ -146,7 +146,7 @@ impl Reset {
             Self::Cold => COLD_RESET,
             Self::Warm => WARM_RESET,
         };
-        Ask::new(APP, command, [])
+        Ask::new(APP, command, []).once()
     }
 }
 

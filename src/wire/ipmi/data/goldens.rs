@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::wire::ipmi::data::ask::Ask;
+use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::data::boot::BootOption;
 use crate::wire::ipmi::data::boot::Device;
 use crate::wire::ipmi::data::boot::Flags;

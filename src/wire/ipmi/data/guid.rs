@@ -1,8 +1,8 @@
 //! Get System GUID (netfn 06, command 37).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::APP;
-use crate::wire::ipmi::data::ask::Ask;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::APP;
+use crate::wire::ipmi::fault::WireError;
 
 /// A system's GUID as it stands in the answer; firmware disagrees on the byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,9 +17,9 @@ impl Guid {
     /// Sixteen bytes; more are ignored.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
-        data.first_chunk().copied().map(Self).ok_or(RecordError::Short("system GUID"))
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
+        data.first_chunk().copied().map(Self).ok_or(WireError::Short("system GUID"))
     }
 
     /// The answer's data.
@@ -71,7 +71,7 @@ mod tests {
         assert!(Guid([0xff; 16]).is_blank());
         assert_eq!(Guid::parse(&guid.emit()), Ok(guid));
         for length in 0..16 {
-            assert_eq!(Guid::parse(&guid.0[..length]), Err(RecordError::Short("system GUID")));
+            assert_eq!(Guid::parse(&guid.0[..length]), Err(WireError::Short("system GUID")));
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::net::Ipv4Addr;
 
 use crate::base::mac::Mac;
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::TRANSPORT;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::TRANSPORT;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// A parameter that we read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl Parameter {
     /// Reads the answer to this parameter, its revision byte first.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(self, data: &[u8]) -> Result<Setting, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(self, data: &[u8]) -> Result<Setting, WireError> {
         let bytes = Bytes::new("LAN parameter", data);
         bytes.byte(0)?;
         Ok(match self {

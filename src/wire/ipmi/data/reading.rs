@@ -1,9 +1,9 @@
 //! Get Sensor Reading, thresholds, event enables and event status (netfn 04).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::SENSOR;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::SENSOR;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// One reading of a sensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl Reading {
     /// Value and flags, then up to two bytes of states.
     ///
     /// # Errors
-    /// [`RecordError::Short`] when value or flags are missing.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`] when value or flags are missing.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("sensor reading", data);
         let states = [bytes.byte(2).unwrap_or(0), bytes.byte(3).unwrap_or(0) & 0x7f];
         Ok(Self { byte: bytes.byte(0)?, flags: bytes.byte(1)?, states: u16::from_le_bytes(states) })
@@ -141,8 +141,8 @@ impl Thresholds {
     /// Seven bytes.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("sensor thresholds", data);
         Ok(Self { readable: bytes.byte(0)? & 0x3f, raw: bytes.array(1)? })
     }
@@ -186,8 +186,8 @@ impl Events {
     /// One byte to five.
     ///
     /// # Errors
-    /// [`RecordError::Short`] when there is none.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`] when there is none.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("sensor events", data);
         let mask = |at: usize| {
             let low = bytes.byte(at).ok()?;

@@ -3,8 +3,8 @@
 use crate::base::time::Tick;
 use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::bridge::{Meaning, read, wrap};
-use crate::wire::ipmi::command::device::device_id;
 use crate::wire::ipmi::command::session::{close_session, set_privilege};
+use crate::wire::ipmi::data::device::DeviceId;
 use crate::wire::ipmi::id::Privilege;
 use crate::wire::ipmi::lan20::Payload;
 use crate::wire::ipmi::message::Response;
@@ -97,7 +97,7 @@ impl Linked {
 
     pub(super) fn wake(&mut self, login: &Login, desk: &mut Desk, hand: &mut Hand<'_>) -> Next {
         let Some(mut pending) = desk.pending.take() else {
-            self.ask(Job::KeepAlive, device_id(), all_tries(login), (login, desk, hand));
+            self.ask(Job::KeepAlive, DeviceId::ask(), all_tries(login), (login, desk, hand));
             return Next::Stay;
         };
         if pending.tries < pending.limit {
@@ -113,7 +113,7 @@ impl Linked {
             Job::Close => Next::End(End::Closed),
             Job::Caller(ticket) => {
                 answer(ticket, Err(Failure::NoAnswer { tries: pending.tries }), hand);
-                self.ask(Job::KeepAlive, device_id(), DOUBT_TRIES, (login, desk, hand));
+                self.ask(Job::KeepAlive, DeviceId::ask(), DOUBT_TRIES, (login, desk, hand));
                 Next::Stay
             }
         }

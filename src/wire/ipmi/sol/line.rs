@@ -163,7 +163,7 @@ impl Line {
         let acknowledgement = SolPacket {
             sequence: 0,
             acknowledged: packet.sequence,
-            accepted: short_length(packet.characters),
+            accepted: short_length(packet.characters.len()),
             bits: 0,
             characters: &[],
         };

@@ -1,9 +1,9 @@
 //! The areas of an inventory: chassis, board, product. Wrong checksums and cut areas are noted, not refused, since
 //! BMCs with them are in use; the internal and the multi-record area are not read.
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::text;
+use crate::wire::ipmi::fault::WireError;
 
 /// An inventory, as far as it could be read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -125,12 +125,12 @@ impl Header {
     /// Eight bytes.
     ///
     /// # Errors
-    /// [`RecordError`] when it is short or of another format.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError`] when it is short or of another format.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("FRU header", data);
         let [version, _, chassis, board, product, multi, _, _] = bytes.array::<8>(0)?;
         if version & 0x0f != FORMAT {
-            return Err(RecordError::Marker { what: "FRU header", got: version, want: FORMAT });
+            return Err(WireError::Marker { what: "FRU header", got: version, want: FORMAT });
         }
         let [chassis, board, product, multi] = [chassis, board, product, multi].map(|at| u16::from(at) * 8);
         Ok(Self { chassis, board, product, multi, is_sound: sums_to_zero(data.get(..8).unwrap_or_default()) })
@@ -147,8 +147,8 @@ impl Inventory {
     /// Reads a whole inventory from its header on.
     ///
     /// # Errors
-    /// [`RecordError`] when the header cannot be read.
-    pub fn parse(image: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError`] when the header cannot be read.
+    pub fn parse(image: &[u8]) -> Result<Self, WireError> {
         let header = Header::parse(image)?;
         let mut inventory = Self::default();
         if !header.is_sound {

@@ -6,10 +6,10 @@
 pub mod area;
 pub mod walk;
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::STORAGE;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::STORAGE;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// Get FRU Inventory Area Info.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,8 +29,8 @@ impl InventoryInfo {
     /// Three bytes.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("FRU inventory info", data);
         Ok(Self { size: bytes.word(0)?, by_words: bytes.byte(2)? & 1 != 0 })
     }
@@ -64,8 +64,8 @@ impl Piece {
     /// Reads a request's data.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("Read FRU Data", data);
         Ok(Self { fru: bytes.byte(0)?, offset: bytes.word(1)?, count: bytes.byte(3)? })
     }

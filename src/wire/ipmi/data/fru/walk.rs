@@ -2,10 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::Verdict;
-use crate::wire::ipmi::data::bytes::Bytes;
-use crate::wire::ipmi::data::bytes::short_len;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::bytes::short_length;
 use crate::wire::ipmi::data::fru::InventoryInfo;
 use crate::wire::ipmi::data::fru::Piece;
 use crate::wire::ipmi::data::fru::area::Area;
@@ -14,6 +13,7 @@ use crate::wire::ipmi::data::fru::area::Inventory;
 use crate::wire::ipmi::data::fru::area::Note;
 use crate::wire::ipmi::data::fru::area::area_length;
 use crate::wire::ipmi::data::limit;
+use crate::wire::ipmi::status::{Completion, Verdict};
 
 /// A walk through one FRU's areas: ask [`Walk::ask`], feed [`Walk::take`], until there is nothing to ask.
 #[derive(Debug, Clone)]
@@ -78,11 +78,13 @@ impl Walk {
         if self.end.is_some() {
             return;
         }
-        match (Verdict::of(code), self.step) {
+        match (Completion(code).while_reading(), self.step) {
             (Verdict::Done, Step::Info) => self.informed(data),
             (Verdict::Done, Step::Header | Step::Area(..)) => self.got(data),
             (Verdict::Smaller, Step::Header | Step::Area(..)) if self.piece > self.unit() => self.piece /= 2,
-            (Verdict::Again | Verdict::Reserve, _) if self.troubles < limit::TRIES => self.troubles += 1,
+            (Verdict::Later | Verdict::Duplicate | Verdict::Reserve, _) if self.troubles < limit::TRIES => {
+                self.troubles += 1;
+            }
             (_, Step::Area(area, _)) => self.finish(area),
             (_, Step::Info | Step::Header) => self.end = Some(End::Refused(code)),
         }
@@ -106,7 +108,7 @@ impl Walk {
         let unit = self.unit();
         let done = u16::try_from(self.bytes.len()).unwrap_or(u16::MAX);
         let offset = at.saturating_add(done) / u16::from(unit);
-        let bytes = self.piece.min(short_len(self.missing())).next_multiple_of(unit);
+        let bytes = self.piece.min(short_length(self.missing())).next_multiple_of(unit);
         Piece { fru: self.fru, offset, count: bytes / unit }.ask()
     }
 

@@ -1,13 +1,13 @@
 //! Full sensor records: sensors that have values (IPMI 2.0, 43.1).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::convert::Factors;
 use crate::wire::ipmi::data::convert::Scale;
 use crate::wire::ipmi::data::reading::Limit;
 use crate::wire::ipmi::data::sdr::record::Sensor;
 use crate::wire::ipmi::data::sdr::record::name;
 use crate::wire::ipmi::data::sdr::record::name_bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// A full record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,8 @@ impl Full {
     /// From the header on.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("full sensor record", data);
         Ok(Self {
             sensor: Sensor::parse(bytes)?,

@@ -1,10 +1,10 @@
 //! Locator records: where inventories and controllers are (IPMI 2.0, 43.8 and 43.9).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::entity::Entity;
 use crate::wire::ipmi::data::sdr::record::name;
 use crate::wire::ipmi::data::sdr::record::name_bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// A FRU device locator record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +36,8 @@ impl FruLocator {
     /// From the header on.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("FRU locator record", data);
         Ok(Self {
             address: bytes.byte(5)?,
@@ -84,8 +84,8 @@ impl McLocator {
     /// From the header on.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("controller locator record", data);
         Ok(Self {
             address: bytes.byte(5)?,

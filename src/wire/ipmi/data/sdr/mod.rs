@@ -10,11 +10,11 @@ pub mod locator;
 pub mod record;
 pub mod walk;
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::SENSOR;
-use crate::wire::ipmi::data::ask::STORAGE;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::SENSOR;
+use crate::wire::ipmi::ask::netfn::STORAGE;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// Who holds the records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,8 +68,8 @@ impl RepositoryInfo {
     /// Fourteen bytes.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("SDR repository info", data);
         Ok(Self {
             version: bytes.byte(0)?,
@@ -115,8 +115,8 @@ impl Piece {
     /// Reads a request's data.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("Get SDR", data);
         Ok(Self {
             reservation: bytes.word(0)?,

@@ -1,14 +1,14 @@
 //! The kinds of sensor data records (IPMI 2.0, 43).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::bytes::Bytes;
-use crate::wire::ipmi::data::bytes::short_len;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::bytes::short_length;
 use crate::wire::ipmi::data::entity::Entity;
 use crate::wire::ipmi::data::sdr::full::Full;
 use crate::wire::ipmi::data::sdr::locator::FruLocator;
 use crate::wire::ipmi::data::sdr::locator::McLocator;
 use crate::wire::ipmi::data::text;
 use crate::wire::ipmi::data::unit::Units;
+use crate::wire::ipmi::fault::WireError;
 
 /// A record with the id that it was asked by.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,8 +46,8 @@ impl Record {
     /// counts, since some BMCs claim more.
     ///
     /// # Errors
-    /// [`RecordError::Short`] when the header is not whole.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`] when the header is not whole.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("SDR header", data);
         let (id, kind) = (bytes.word(0)?, bytes.byte(3)?);
         let claimed = usize::from(bytes.byte(4)?) + HEADER;
@@ -63,7 +63,7 @@ impl Record {
     pub fn emit(&self) -> Vec<u8> {
         let (kind, rest) = self.body.emit();
         let mut out = self.id.to_le_bytes().to_vec();
-        out.extend([VERSION, kind, short_len(rest.len())]);
+        out.extend([VERSION, kind, short_length(rest.len())]);
         out.extend(rest.into_iter().take(usize::from(u8::MAX)));
         out
     }
@@ -79,7 +79,7 @@ impl Record {
 }
 
 impl Body {
-    fn read(kind: u8, data: &[u8]) -> Result<Self, RecordError> {
+    fn read(kind: u8, data: &[u8]) -> Result<Self, WireError> {
         Ok(match kind {
             FULL => Self::Full(Box::new(Full::parse(data)?)),
             COMPACT => Self::Compact(Compact::parse(data)?),
@@ -129,7 +129,7 @@ impl Owner {
         self.address == BMC
     }
 
-    fn parse(bytes: Bytes<'_>) -> Result<Self, RecordError> {
+    fn parse(bytes: Bytes<'_>) -> Result<Self, WireError> {
         Ok(Self { address: bytes.byte(5)?, place: bytes.byte(6)?, number: bytes.byte(7)? })
     }
 }
@@ -176,8 +176,8 @@ impl Sensor {
     /// Bytes 5 to 22 of a record.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(bytes: Bytes<'_>) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(bytes: Bytes<'_>) -> Result<Self, WireError> {
         let [flags, base, modifier] = bytes.array(20)?;
         Ok(Self {
             owner: Owner::parse(bytes)?,
@@ -218,7 +218,7 @@ pub struct Compact {
 }
 
 impl Compact {
-    fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("compact sensor record", data);
         Ok(Self {
             sensor: Sensor::parse(bytes)?,
@@ -265,7 +265,7 @@ pub struct EventOnly {
 }
 
 impl EventOnly {
-    fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("event-only record", data);
         Ok(Self {
             owner: Owner::parse(bytes)?,
@@ -292,8 +292,8 @@ impl EventOnly {
 /// The name whose type/length byte is at `at`; as much of it as arrived.
 ///
 /// # Errors
-/// [`RecordError::Short`] when the type/length byte is missing.
-pub fn name(bytes: Bytes<'_>, at: usize) -> Result<String, RecordError> {
+/// [`WireError::Short`] when the type/length byte is missing.
+pub fn name(bytes: Bytes<'_>, at: usize) -> Result<String, WireError> {
     let kind = bytes.byte(at)?;
     let rest = bytes.rest(at + 1);
     let text = rest.get(..usize::from(kind & 0x1f)).unwrap_or(rest);

@@ -9,16 +9,16 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::Verdict;
-use crate::wire::ipmi::data::bytes::Bytes;
-use crate::wire::ipmi::data::bytes::short_len;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::bytes::short_length;
 use crate::wire::ipmi::data::limit;
 use crate::wire::ipmi::data::sdr::END;
 use crate::wire::ipmi::data::sdr::Holder;
 use crate::wire::ipmi::data::sdr::Piece;
 use crate::wire::ipmi::data::sdr::record::HEADER;
 use crate::wire::ipmi::data::sdr::record::Record;
+use crate::wire::ipmi::status::{Completion, Verdict};
 
 /// A walk through all records: ask [`Walk::ask`], feed [`Walk::take`], until there is nothing to ask.
 #[derive(Debug, Clone)]
@@ -93,8 +93,8 @@ impl Walk {
             Step::Reserve => self.holder.ask_reserve(),
             Step::Header => self.holder.ask_piece(piece),
             Step::Body => {
-                let count = self.piece.min(short_len(self.missing()));
-                let offset = short_len(self.bytes.len());
+                let count = self.piece.min(short_length(self.missing()));
+                let offset = short_length(self.bytes.len());
                 self.holder.ask_piece(Piece { offset, count, ..piece })
             }
         })
@@ -105,14 +105,17 @@ impl Walk {
         if self.end.is_some() {
             return;
         }
-        match (self.step, Verdict::of(code)) {
+        match (self.step, Completion(code).while_reading()) {
             (Step::Reserve, verdict) => self.reserved(verdict, code, data),
             (Step::Header, Verdict::Done) => self.begin(data),
             (Step::Body, Verdict::Done) => self.go_on(data),
             (_, Verdict::Reserve) => self.reserve_again(code),
             (Step::Body, Verdict::Smaller) if self.piece > 1 => self.piece /= 2,
-            (Step::Header | Step::Body, Verdict::Smaller | Verdict::Never) => self.give_up(code),
-            (_, Verdict::Again) => self.trouble(code),
+            (_, Verdict::Later | Verdict::Duplicate) => self.trouble(code),
+            (
+                Step::Header | Step::Body,
+                Verdict::Smaller | Verdict::Absent | Verdict::Privilege | Verdict::State | Verdict::Refused,
+            ) => self.give_up(code),
         }
     }
 
@@ -136,11 +139,20 @@ impl Walk {
         let id = Bytes::new("SDR reservation", data).word(0);
         match (verdict, id) {
             (Verdict::Done, Ok(reservation)) => self.reservation = reservation,
-            (Verdict::Again, _) => {
+            (Verdict::Later | Verdict::Duplicate, _) => {
                 self.trouble(code);
                 return;
             }
-            (Verdict::Done | Verdict::Reserve | Verdict::Smaller | Verdict::Never, _) => self.reservation = 0,
+            (
+                Verdict::Done
+                | Verdict::Reserve
+                | Verdict::Smaller
+                | Verdict::Absent
+                | Verdict::Privilege
+                | Verdict::State
+                | Verdict::Refused,
+                _,
+            ) => self.reservation = 0,
         }
         self.step = Step::Header;
     }

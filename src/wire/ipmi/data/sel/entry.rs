@@ -1,9 +1,9 @@
 //! One entry of the event log: sixteen bytes (IPMI 2.0, 32).
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::kind;
 use crate::wire::ipmi::data::state;
+use crate::wire::ipmi::fault::WireError;
 
 /// An entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,8 +129,8 @@ impl Entry {
     /// Sixteen bytes.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("SEL entry", data);
         let body = match bytes.byte(2)? {
             SYSTEM => Body::Event(Event {

@@ -6,10 +6,10 @@
 pub mod entry;
 pub mod walk;
 
-use crate::wire::ipmi::data::RecordError;
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::STORAGE;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::ask::netfn::STORAGE;
+use crate::wire::ipmi::bytes::Bytes;
+use crate::wire::ipmi::fault::WireError;
 
 /// Get SEL Info.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl LogInfo {
     /// Fourteen bytes.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("SEL info", data);
         Ok(Self {
             version: bytes.byte(0)?,
@@ -83,8 +83,8 @@ impl EntryAsk {
     /// Reads a request's data; offset and count are not looked at.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError::Short`].
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("Get SEL Entry", data);
         Ok(Self { reservation: bytes.word(0)?, entry: bytes.word(2)? })
     }
@@ -110,8 +110,8 @@ impl Clear {
     /// Reads a request's data.
     ///
     /// # Errors
-    /// [`RecordError`] when it is short or the letters are missing.
-    pub fn parse(data: &[u8]) -> Result<Self, RecordError> {
+    /// [`WireError`] when it is short or the letters are missing.
+    pub fn parse(data: &[u8]) -> Result<Self, WireError> {
         let bytes = Bytes::new("Clear SEL", data);
         for (at, letter) in (2..).zip(*b"CLR") {
             bytes.expect_byte(at, letter)?;
@@ -122,8 +122,8 @@ impl Clear {
     /// Whether the answer says that the log is empty by now.
     ///
     /// # Errors
-    /// [`RecordError::Short`].
-    pub fn is_done(data: &[u8]) -> Result<bool, RecordError> {
+    /// [`WireError::Short`].
+    pub fn is_done(data: &[u8]) -> Result<bool, WireError> {
         Ok(Bytes::new("Clear SEL", data).byte(0)? & 0x0f == 1)
     }
 }

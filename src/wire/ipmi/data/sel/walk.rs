@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use crate::wire::ipmi::data::ask::Ask;
-use crate::wire::ipmi::data::ask::Verdict;
-use crate::wire::ipmi::data::bytes::Bytes;
+use crate::wire::ipmi::ask::Ask;
+use crate::wire::ipmi::bytes::Bytes;
 use crate::wire::ipmi::data::limit;
 use crate::wire::ipmi::data::sel;
 use crate::wire::ipmi::data::sel::EntryAsk;
 use crate::wire::ipmi::data::sel::entry::Entry;
+use crate::wire::ipmi::status::{Completion, Verdict};
 
 /// A walk through the log: ask [`Walk::ask`], feed [`Walk::take`], until there is nothing to ask.
 #[derive(Debug, Clone)]
@@ -77,13 +77,22 @@ impl Walk {
             self.reservation = Bytes::new("SEL reservation", data).word(0).unwrap_or(0);
             return;
         }
-        match Verdict::of(code) {
+        match Completion(code).while_reading() {
             Verdict::Done => self.entry(data),
-            verdict @ (Verdict::Reserve | Verdict::Again) if self.troubles < limit::TRIES => {
+            verdict @ (Verdict::Reserve | Verdict::Later | Verdict::Duplicate)
+                if self.troubles < limit::TRIES =>
+            {
                 self.troubles += 1;
                 self.must_reserve = verdict == Verdict::Reserve;
             }
-            Verdict::Reserve | Verdict::Again | Verdict::Smaller | Verdict::Never => self.give_up(code),
+            Verdict::Reserve
+            | Verdict::Later
+            | Verdict::Duplicate
+            | Verdict::Smaller
+            | Verdict::Absent
+            | Verdict::Privilege
+            | Verdict::State
+            | Verdict::Refused => self.give_up(code),
         }
     }
 

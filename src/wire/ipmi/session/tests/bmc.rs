@@ -217,9 +217,9 @@ impl Bmc {
 
 /// Chassis status and chassis reset.
 pub(super) fn look() -> Ask {
-    crate::wire::ipmi::command::chassis::status()
+    crate::wire::ipmi::data::chassis::Status::ask()
 }
 
 pub(super) fn press() -> Ask {
-    crate::wire::ipmi::command::chassis::control(crate::wire::ipmi::command::chassis::Control::Reset)
+    crate::wire::ipmi::data::chassis::Control::Reset.ask()
 }

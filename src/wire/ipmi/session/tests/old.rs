@@ -124,5 +124,5 @@ fn a_bmc_with_md2_alone_is_named() {
     let mut client = Client::new(Version::V15);
     client.capabilities(0x02, 0x00);
     assert_eq!(client.end(), Some(&Event::Ended(End::NoAuthType { offered: 0x02 })));
-    assert_eq!(wrap(&crate::wire::ipmi::command::device::device_id(), 3)[4], 3 << 2);
+    assert_eq!(wrap(&crate::wire::ipmi::data::device::DeviceId::ask(), 3)[4], 3 << 2);
 }

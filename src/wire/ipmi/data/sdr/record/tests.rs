@@ -51,7 +51,7 @@ proptest! {
         kind in prop_oneof![Just(1_u8), Just(2), Just(3), Just(0x11), Just(0x12), any::<u8>()],
         rest in proptest::collection::vec(any::<u8>(), 0..100),
     ) {
-        let mut data = vec![1, 0, VERSION, kind, short_len(rest.len())];
+        let mut data = vec![1, 0, VERSION, kind, short_length(rest.len())];
         data.extend(rest);
         let record = Record::parse(&data).unwrap();
         let again = Record::parse(&record.emit()).unwrap();
