@@ -38,12 +38,14 @@ struct State {
     silence: Silence,
     logins: Logins,
     used: Tick,
+    /// No call begins any more.
+    shut: bool,
 }
 
 impl State {
     /// Begins the call of this ticket if it is next and there is room.
     fn admit(&mut self, ticket: Ticket, now: Tick, node: NodeId, print: &CredentialPrint) -> Offer {
-        if self.queue.running() >= self.pace.width() {
+        if self.shut || self.queue.running() >= self.pace.width() {
             return Offer::Wait(None);
         }
         if now < self.pace.next() {
@@ -88,6 +90,7 @@ impl<S> Line<S> {
             silence: Silence::default(),
             logins: Logins::default(),
             used: clock.tick(),
+            shut: false,
         };
         Self { key, limits, clock, notebook, state: Mutex::new(state), changed: Notify::new(), session }
     }
@@ -105,6 +108,26 @@ impl<S> Line<S> {
     pub fn idle_since(&self) -> Option<Tick> {
         let state = self.lock();
         state.queue.is_empty().then_some(state.used)
+    }
+
+    /// From now on no call begins: who asks for a turn waits until it is given up, for a call that was not made must
+    /// not look like one that failed.
+    pub fn shut(&self) {
+        self.lock().shut = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Returns when no call runs.
+    pub async fn quiet(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.lock().queue.running() == 0 {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Waits for a turn. The error comes at once where no call is to be made: the BMC is silent and not to be tried
@@ -148,7 +171,7 @@ impl<S> Line<S> {
             let (standing, fact) = state.logins.standing(node, print);
             let unknown = state.silence.why().filter(|_| node.bmc.silent.is_none());
             let silent = unknown.map(|why| Fact::Silent { why: why.to_owned() });
-            let offer = match self.refusal(&state, &standing, now) {
+            let offer = match self.refusal(&state, &standing, now).filter(|_| !state.shut) {
                 Some(error) => Offer::Refused(error),
                 None if standing == Standing::Wait => Offer::Wait(None),
                 None => state.admit(ticket, now, node.id, print),
@@ -222,9 +245,17 @@ impl<S> Turn<S> {
         &self.line
     }
 
-    /// The error of a log-in that another turn was refused since this one began: asked before each log-in.
-    pub fn may_log_in(&self) -> Result<(), DriverError> {
-        match self.line.lock().logins.refused(&self.print) {
+    /// The error of a log-in that another turn was refused since this one began: asked before each log-in. On a line
+    /// that is shut it never returns.
+    pub async fn may_log_in(&self) -> Result<(), DriverError> {
+        let (shut, refused) = {
+            let state = self.line.lock();
+            (state.shut, state.logins.refused(&self.print))
+        };
+        if shut {
+            return pending().await;
+        }
+        match refused {
             None => Ok(()),
             Some((at, why)) => Err(DriverError::LoginRefused { who: self.line.key.to_string(), at, why }),
         }

@@ -123,7 +123,7 @@ impl Ipmi {
         IpmiSettings::parse(&node.wished.driver_info, &self.ground.ipmi)
     }
 
-    /// Lets go of BMCs that nobody has asked for long; their sessions end.
+    /// Lets go of BMCs that nobody has asked for long; their sessions end. At exit all end with the daemon's token.
     pub fn tidy(&self) {
         for line in self.governor.take_idle(self.manner.idle) {
             line.session().close();

@@ -86,9 +86,7 @@ async fn a_keeping_client_uses_its_connection_again() {
 async fn a_fresh_connection_takes_the_place_of_a_kept_one_and_spare_ones_may_be_closed() {
     let server = Running::plain(Limits::default()).await;
     let client = Client::new().sibling(3);
-    let send = |reuse, path| {
-        client.send(Outgoing { reuse, ..plain(Method::Get, server.url("http", path)) })
-    };
+    let send = |reuse, path| client.send(Outgoing { reuse, ..plain(Method::Get, server.url("http", path)) });
     send(Reuse::Any, "/").await.unwrap();
     send(Reuse::Fresh, "/").await.unwrap();
     assert_eq!(client.lock().len(), 1);

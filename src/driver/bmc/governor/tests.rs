@@ -199,7 +199,7 @@ async fn a_wrong_password_is_tried_once_until_it_changes() {
     let rig = Rig::still();
     let (line, wrong, right) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"), rig.print(&key(1), "b"));
     let turn = line.turn(&node(1), &wrong).await.unwrap();
-    turn.may_log_in().unwrap();
+    turn.may_log_in().await.unwrap();
     let error = turn.login_refused("401");
     for number in [1, 1, 2] {
         assert_eq!(line.turn(&node(number), &wrong).await.unwrap_err(), error);
@@ -243,7 +243,7 @@ async fn turns_in_flight_hear_of_a_refusal_before_they_log_in() {
     let (first, second) =
         (line.turn(&node(1), &print).await.unwrap(), line.turn(&node(1), &print).await.unwrap());
     let error = first.login_refused("401");
-    assert_eq!(second.may_log_in().unwrap_err(), error);
+    assert_eq!(second.may_log_in().await.unwrap_err(), error);
     drop(second);
     assert_eq!(line.turn(&node(1), &print).await.unwrap_err(), error);
 }
@@ -345,6 +345,32 @@ async fn an_overloaded_bmc_rests_as_long_as_it_says() {
     assert!(!waiting.is_finished());
     rig.pass(Duration::from_secs(1), 1).await;
     waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn at_exit_calls_end_and_none_begins_or_fails() {
+    let rig = Rig::still();
+    let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
+    let running = line.turn(&node(1), &print).await.unwrap();
+    assert_eq!(rig.governor.shut().len(), 1);
+    let late = rig.governor.line(&key(2));
+    let mut waiting = Vec::new();
+    for line in [line.clone(), late] {
+        let print = print.clone();
+        waiting.push(tokio::spawn(async move { line.turn(&node(1), &print).await.map(drop) }));
+    }
+    let quiet = tokio::spawn(async move { line.quiet().await });
+    settle().await;
+    assert!(!quiet.is_finished(), "a call runs");
+    tokio::select! {
+        biased;
+        _ = running.may_log_in() => panic!("a log-in at exit"),
+        () = settle() => {}
+    }
+    running.silent("timed out");
+    quiet.await.unwrap();
+    settle().await;
+    assert!(waiting.iter().all(|one| !one.is_finished()), "what was not begun has not failed");
 }
 
 #[tokio::test]
