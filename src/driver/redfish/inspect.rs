@@ -25,14 +25,14 @@ impl Server {
         let memory = view.memory_modules.as_ref().filter(|_| is_sum_missing);
         let (bios, processors, memory, simple_storages, interfaces, storages, pcie, adapters, switches) = try_join!(
             self.talk.maybe_view(view.bios.as_ref()),
-            self.viewed(view.processors.as_ref()),
-            self.viewed(memory),
-            self.viewed(view.simple_storage.as_ref()),
-            self.viewed(view.ethernet_interfaces.as_ref()),
-            self.storages(&seen),
-            self.pcie_functions(&seen),
-            self.adapters(&seen),
-            self.dell_switches(&seen),
+            Box::pin(self.viewed(view.processors.as_ref())),
+            Box::pin(self.viewed(memory)),
+            Box::pin(self.viewed(view.simple_storage.as_ref())),
+            Box::pin(self.viewed(view.ethernet_interfaces.as_ref())),
+            Box::pin(self.storages(&seen)),
+            Box::pin(self.pcie_functions(&seen)),
+            Box::pin(self.adapters(&seen)),
+            Box::pin(self.dell_switches(&seen)),
         )?;
         let survey = Survey {
             system: view.clone(),
@@ -98,7 +98,7 @@ impl Server {
     async fn adapter(&self, resource: &Resource) -> Result<AdapterParts, RedfishError> {
         let adapter: NetworkAdapter = resource.view();
         let ports = self.viewed(adapter.ports.as_ref().or(adapter.network_ports.as_ref())).await?;
-        Ok(AdapterParts { ports, adapter })
+        Ok(AdapterParts { adapter, ports })
     }
 
     async fn dell_switches(&self, seen: &Seen) -> Result<Vec<DellSwitchConnection>, RedfishError> {

@@ -160,7 +160,8 @@ impl Talk {
         let _place = self.gate.acquire().await;
         let turn = self.line.turn(&self.node, &self.print).await?;
         let began = self.clock().tick();
-        let outcome = self.within(&turn, ask).await;
+        // Boxed, since every read of a walk is made of it.
+        let outcome = Box::pin(self.within(&turn, ask)).await;
         let place = self.place(ask.method, &ask.path);
         let answer = match outcome {
             Ok(answer) => answer,

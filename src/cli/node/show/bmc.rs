@@ -75,7 +75,9 @@ mod tests {
 
     fn shown(node: &Value) -> String {
         let rows = rows(View(node), Moment(1_795_204_023_271_161));
-        rows.iter().map(|(label, text, paint)| format!("{label}: {text} {paint:?}\n")).collect()
+        let lines: Vec<_> =
+            rows.iter().map(|(label, text, paint)| format!("{label}: {text} {paint:?}\n")).collect();
+        lines.concat()
     }
 
     #[test]
