@@ -1,7 +1,7 @@
 //! The stock agent, driven by the real daemon: a server whose disk is a file is cleaned, gets an image, fails, is cut
 //! off in the middle and goes on. The agent's own pace sets the time: after a step it calls once in five seconds.
 
-mod http;
+pub mod http;
 mod iso;
 mod rig;
 
