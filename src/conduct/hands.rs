@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
-use crate::base::time::{Later, SharedClock, sleep};
+use crate::base::time::{Clock, Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
 use crate::conduct::tray::Tray;
 use crate::driver::capability::boot_device::BootChoice;
@@ -192,7 +192,7 @@ impl Drivers {
 
     async fn set_power(&self, machine: &Machine, wish: PowerWish, limit: u32) -> Outcome {
         match self.hardware(machine).map(|hardware| hardware.power) {
-            Ok(Some(switch)) => match self.switched(&*switch, wish, limit).await {
+            Ok(Some(switch)) => match switched(&*self.clock, &*switch, wish, limit).await {
                 Ok(power) if power == wish.goal() => Outcome::Power(power),
                 Ok(power) => {
                     Outcome::Failed(Failure::step(format!("the machine is {} after {limit} s", power.name())))
@@ -201,26 +201,6 @@ impl Drivers {
             },
             Ok(None) => Outcome::Failed(Failure::step("its driver has no power control")),
             Err(error) => Outcome::Failed(error.failure()),
-        }
-    }
-
-    /// Power as it is after the wish. A BMC that was left alone for a while, so that nothing was asked of it, is asked
-    /// again until the time of the wish is over.
-    async fn switched(
-        &self,
-        switch: &dyn PowerSwitch,
-        wish: PowerWish,
-        limit: u32,
-    ) -> Result<Power, DriverError> {
-        let limit = Duration::from_secs(u64::from(limit));
-        let end = self.clock.tick().after(limit);
-        loop {
-            match switch.set(wish, end.since(self.clock.tick())).await {
-                Err(error) if error.is_untried() && self.clock.tick().after(AGAIN) < end => {
-                    sleep(&*self.clock, AGAIN).await;
-                }
-                outcome => return outcome,
-            }
         }
     }
 
@@ -252,6 +232,23 @@ impl Drivers {
 
     fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
         self.registry.hardware(&machine.node)
+    }
+}
+
+/// Power as it is after the wish. A BMC that was left alone for a while, so that nothing was asked of it, is asked again
+/// until the time of the wish is over.
+async fn switched(
+    clock: &dyn Clock,
+    switch: &dyn PowerSwitch,
+    wish: PowerWish,
+    limit: u32,
+) -> Result<Power, DriverError> {
+    let end = clock.tick().after(Duration::from_secs(limit.into()));
+    loop {
+        match switch.set(wish, end.since(clock.tick())).await {
+            Err(error) if error.is_untried() && clock.tick().after(AGAIN) < end => sleep(clock, AGAIN).await,
+            outcome => return outcome,
+        }
     }
 }
 
@@ -356,3 +353,6 @@ const ACT_LIMIT: Duration = Duration::from_mins(4);
 const AGAIN: Duration = Duration::from_secs(2);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,7 @@ pub(super) fn rows(node: View<'_>, now: Moment) -> Rows {
     let each = internal.0.get("bmc_connection_reuse") == Some(&Value::Bool(false));
     known([
         row("address", address(node)),
-        row("machine", words(identity, &["manufacturer", "model"])),
+        row("machine", machine(internal, identity)),
         row("bios", identity.text("bios_version")),
         row("controller", controller(identity)),
         row("firmware", identity.text("firmware")),
@@ -44,6 +44,12 @@ fn address(node: View<'_>) -> String {
         (true, false, false) => format!("{ipmi}, port {port}"),
         (true, _, _) => ipmi,
     }
+}
+
+/// Its maker and model; of one that tells neither, the maker that its BMC betrays.
+fn machine(internal: View<'_>, identity: View<'_>) -> String {
+    let own = words(identity, &["manufacturer", "model"]);
+    if own.is_empty() { internal.text("bmc_vendor") } else { own }
 }
 
 /// The controller's own maker and model, else what the service says of itself.
@@ -112,8 +118,9 @@ connections: one for each request Plain
 
     #[test]
     fn an_ipmi_address_has_its_port_and_a_machine_without_a_bmc_has_no_line() {
-        let node = json!({"driver_info": {"ipmi_address": "10.0.0.8", "ipmi_port": 624}});
-        assert_eq!(shown(&node), "address: 10.0.0.8, port 624 Plain\n");
+        let node = json!({"driver_info": {"ipmi_address": "10.0.0.8", "ipmi_port": 624},
+            "driver_internal_info": {"bmc_vendor": "supermicro"}});
+        assert_eq!(shown(&node), "address: 10.0.0.8, port 624 Plain\nmachine: supermicro Plain\n");
         assert_eq!(shown(&json!({"driver_info": {"deploy_kernel": "x"}})), "");
     }
 }
