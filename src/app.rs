@@ -134,6 +134,7 @@ impl App {
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         let store = Arc::new(store);
         site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
+        site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
         let app = Self {
             api,
             rack,
@@ -162,17 +163,18 @@ impl App {
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 
-    /// Ends in the opposite order of the start: doors, lanes and ticks, store. What is owed stays owed.
+    /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.
+    /// Sessions are closed while lanes can still write that down, so that the next start asks for none that is gone.
     pub async fn drain(self) {
         self.close_doors.cancel();
         self.doors.close();
         self.within(DRAIN, self.doors.wait()).await;
+        self.within(DRAIN, self.registry.close()).await;
+        self.within(DRAIN, self.desk.settle()).await;
         self.site.stop.cancel();
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
         self.site.consoles.end();
-        // Nobody calls a BMC any more.
-        self.within(DRAIN, self.registry.close()).await;
         let Self { store, site, desk, .. } = self;
         drop((site, desk));
         // The commit thread ends when the last writer is gone. All that was answered is on the disk already,
@@ -319,6 +321,20 @@ async fn tidy(site: Arc<Site>, store: Arc<Store>, desk: Arc<Desk>) {
         tokio::select! {
             () = site.stop.cancelled() => return,
             () = sleep(&*site.clock, TIDY) => {}
+        }
+    }
+}
+
+/// Sessions of BMCs that nobody asks end.
+async fn tidy_bmcs(site: Arc<Site>, registry: Arc<Registry>) {
+    loop {
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = registry.tidy() => {}
         }
     }
 }

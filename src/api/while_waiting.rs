@@ -29,7 +29,9 @@ pub fn unlike(seen: Seen) -> Fault {
 /// A machine that cannot is the client's mistake; one that is silent is not.
 pub fn failed(failure: Failure) -> Fault {
     match failure.kind {
-        FailureKind::Silent | FailureKind::Unknown | FailureKind::Lost => Fault::new(503, failure.why),
-        FailureKind::Step | FailureKind::Version => Fault::invalid(failure.why),
+        FailureKind::Silent | FailureKind::Untried | FailureKind::Unknown | FailureKind::Lost => {
+            Fault::new(503, failure.why)
+        }
+        FailureKind::Step | FailureKind::Account | FailureKind::Version => Fault::invalid(failure.why),
     }
 }

@@ -267,6 +267,23 @@ impl Desk {
         }
     }
 
+    /// Returns when all that drivers have learnt by now is kept.
+    pub async fn settle(&self) {
+        let nodes: Vec<_> =
+            self.lanes.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect();
+        let mut kept = Vec::new();
+        for id in nodes {
+            let (reply, over) = oneshot::channel();
+            if self.post(id, Post::Settle(reply)).await.is_ok() {
+                kept.push(over);
+            }
+        }
+        for over in kept {
+            // Its other end is dropped, never used.
+            over.await.ok();
+        }
+    }
+
     async fn post(&self, id: NodeId, post: Post) -> Result<(), Refusal> {
         let slot = self.slot(id)?;
         slot.inbox.send(post).await.map_err(|_| self.gone(id))

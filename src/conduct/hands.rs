@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
-use crate::base::time::{Later, SharedClock, sleep};
+use crate::base::time::{Clock, Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
 use crate::conduct::tray::Tray;
 use crate::driver::capability::boot_device::BootChoice;
+use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
@@ -19,7 +20,7 @@ use crate::model::boot::BootDevice;
 use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::PowerWish;
+use crate::model::power::{Power, PowerWish};
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 
@@ -54,10 +55,11 @@ impl Hands for Drivers {
             let (call, step) = (look.label(), step_name(&machine.node, matches!(look, Look::Step { .. })));
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, "call");
             let who = format!("{} of node {}", look.label(), machine.node.label());
-            let seen = self.within(LOOK_LIMIT, self.look_at(machine, look)).await;
+            let limit = look_limit(look);
+            let seen = self.within(limit, self.look_at(machine, look)).await;
             tracing::debug!(target: "ferric::call", call, step, "answer");
             seen.unwrap_or_else(|| {
-                Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", LOOK_LIMIT.as_secs())))
+                Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
             })
         })
     }
@@ -193,7 +195,7 @@ impl Drivers {
 
     async fn set_power(&self, machine: &Machine, wish: PowerWish, limit: u32) -> Outcome {
         match self.hardware(machine).map(|hardware| hardware.power) {
-            Ok(Some(switch)) => match switch.set(wish, Duration::from_secs(u64::from(limit))).await {
+            Ok(Some(switch)) => match switched(&*self.clock, &*switch, wish, limit).await {
                 Ok(power) if power == wish.goal() => Outcome::Power(power),
                 Ok(power) => {
                     Outcome::Failed(Failure::step(format!("the machine is {} after {limit} s", power.name())))
@@ -233,6 +235,23 @@ impl Drivers {
 
     fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
         self.registry.hardware(&machine.node)
+    }
+}
+
+/// Power as it is after the wish. A BMC that was left alone for a while, so that nothing was asked of it, is asked again
+/// until the time of the wish is over.
+async fn switched(
+    clock: &dyn Clock,
+    switch: &dyn PowerSwitch,
+    wish: PowerWish,
+    limit: u32,
+) -> Result<Power, DriverError> {
+    let end = clock.tick().after(Duration::from_secs(limit.into()));
+    loop {
+        match switch.set(wish, end.since(clock.tick())).await {
+            Err(error) if error.is_untried() && clock.tick().after(AGAIN) < end => sleep(clock, AGAIN).await,
+            outcome => return outcome,
+        }
     }
 }
 
@@ -301,8 +320,8 @@ fn limit_of(effect: &Effect) -> Duration {
         | Effect::KeptBootDevice
         | Effect::Nmi
         | Effect::Indicator { .. }
-        | Effect::Console { .. } => LOOK_LIMIT,
-        Effect::Step { .. }
+        | Effect::Console { .. }
+        | Effect::Step { .. }
         | Effect::Logs
         | Effect::Mode(_)
         | Effect::Insert { .. }
@@ -311,9 +330,32 @@ fn limit_of(effect: &Effect) -> Duration {
     }
 }
 
+/// Longest a look may take. Sensors are a hundred requests, some hundred milliseconds each with slow BMCs.
+fn look_limit(look: &Look) -> Duration {
+    match look {
+        Look::Sensors | Look::Book(_) | Look::Passthru(_) => ACT_LIMIT,
+        Look::Power
+        | Look::Step { .. }
+        | Look::AgentSteps
+        | Look::AgentAlive
+        | Look::Valid { .. }
+        | Look::Image
+        | Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Modes
+        | Look::Indicators
+        | Look::Media => LOOK_LIMIT,
+    }
+}
+
 /// A look asks once or twice; agents answer `wait=true` commands within their own 60 s.
 const LOOK_LIMIT: Duration = Duration::from_secs(90);
-/// An act is one command with at most three tries of 60 s.
+/// An act is one command with at most three tries of 60 s, or some requests to a BMC that takes seconds for each.
 const ACT_LIMIT: Duration = Duration::from_mins(4);
+/// Between two tries of a power change that a BMC was not asked for.
+const AGAIN: Duration = Duration::from_secs(2);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests;

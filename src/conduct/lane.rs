@@ -190,6 +190,8 @@ impl Lane {
             Post::Look(look, reply) => self.looks.push_back((look, Looker::Caller(reply))),
             Post::Act(effect, reply) => self.act(effect, reply).await,
             Post::Due(wait) => self.absorb("due", Happened::Due { wait }).await,
+            // Facts go before posts.
+            Post::Settle(reply) => drop(reply),
             Post::Sync(reply) => self.sync(reply).await,
         }
     }

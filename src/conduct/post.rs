@@ -19,6 +19,8 @@ pub enum Post {
     Act(Effect, oneshot::Sender<Result<Outcome, Refusal>>),
     /// The wait of this number has ended.
     Due(u64),
+    /// Dropped once all that drivers had learnt before is kept.
+    Settle(oneshot::Sender<()>),
     /// Power sync has come round; the reply is dropped when the look is over.
     Sync(oneshot::Sender<()>),
 }

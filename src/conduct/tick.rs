@@ -1,10 +1,10 @@
 //! Waits that end, and power sync: the two clocks of the conductor.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, sleep};
@@ -32,54 +32,78 @@ pub async fn waits(site: Arc<Site>, desk: Arc<Desk>) {
     }
 }
 
-/// Goes round all nodes once a period and lets each lane look at power, a few at a time.
+/// Goes round all nodes once a period and lets each lane look at power, some at a time. A BMC that takes long delays no
+/// other: a node whose last look is not over is passed over, and silent ones have places of their own.
 pub async fn power_sync(site: Arc<Site>, desk: Arc<Desk>) {
     let interval = site.policy.sync_power_state_interval;
     if interval == 0 {
         return;
     }
+    let round = Arc::new(Round::new());
     loop {
         tokio::select! {
             () = site.stop.cancelled() => return,
             () = sleep(&*site.clock, Duration::from_secs(u64::from(interval))) => {}
         }
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            () = one_round(&site, &desk) => {}
+        let count = round.begin(&site, &desk);
+        tracing::debug!(count, "power sync goes round");
+    }
+}
+
+/// Looks of power sync that wait or run.
+#[derive(Debug)]
+struct Round {
+    under_way: Mutex<HashSet<NodeId>>,
+    well: Semaphore,
+    silent: Semaphore,
+}
+
+impl Round {
+    fn new() -> Self {
+        let (well, silent) = (Semaphore::new(SYNC_AT_ONCE), Semaphore::new(SILENT_AT_ONCE));
+        Self { under_way: Mutex::default(), well, silent }
+    }
+
+    /// Begins a look at each node that has none under way; how many.
+    fn begin(self: &Arc<Self>, site: &Site, desk: &Arc<Desk>) -> usize {
+        let due = to_look_at(site).into_iter().filter(|(_, id)| self.lock().insert(*id));
+        let due: Vec<_> = due.collect();
+        for (is_silent, id) in &due {
+            let look = self.clone().look(desk.clone(), *is_silent, *id);
+            site.tasks.spawn(site.stop.clone().run_until_cancelled_owned(look));
         }
+        due.len()
     }
-}
 
-async fn one_round(site: &Site, desk: &Arc<Desk>) {
-    let nodes = to_look_at(site);
-    let count = nodes.len();
-    let at_once = Arc::new(Semaphore::new(SYNC_AT_ONCE));
-    let mut looks = JoinSet::new();
-    for id in nodes {
-        let (desk, at_once) = (desk.clone(), at_once.clone());
-        looks.spawn(async move {
-            let _place = at_once.acquire().await;
+    async fn look(self: Arc<Self>, desk: Arc<Desk>, is_silent: bool, id: NodeId) {
+        let places = if is_silent { &self.silent } else { &self.well };
+        if let Ok(_place) = places.acquire().await {
             desk.sync(id).await;
-        });
+        }
+        self.lock().remove(&id);
     }
-    while looks.join_next().await.is_some() {}
-    tracing::debug!(count, "power sync went round");
+
+    fn lock(&self) -> MutexGuard<'_, HashSet<NodeId>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// Nodes whose power is kept in step; those that have been silent come first.
-fn to_look_at(site: &Site) -> Vec<NodeId> {
+/// Nodes whose power is kept in step, and whether their BMCs were silent of late.
+fn to_look_at(site: &Site) -> Vec<(bool, NodeId)> {
     let published = site.reader.published();
     let mut nodes: Vec<_> = published
         .nodes()
         .filter(|node| node.run.is_none() && (node.fault == Some(Fault::Power) || !node.wished.maintenance))
         .filter(|node| node.provision.traits().power_sync)
-        .map(|node| (std::cmp::Reverse(node.misses), node.order, node.id))
+        .map(|node| (node.order, node.misses > 0 || node.bmc.silent.is_some(), node.id))
         .collect();
     nodes.sort_unstable();
-    nodes.into_iter().map(|(_, _, id)| id).collect()
+    nodes.into_iter().map(|(_, is_silent, id)| (is_silent, id)).collect()
 }
 
-/// BMCs that are asked at once (Ironic's `sync_power_state_workers`).
-const SYNC_AT_ONCE: usize = 8;
+/// BMCs that are asked at once: more than Ironic's `sync_power_state_workers`, since none of them takes a thread.
+const SYNC_AT_ONCE: usize = 24;
+/// Silent ones that are tried at once.
+const SILENT_AT_ONCE: usize = 8;
 /// The due order is looked at at least so often, hint or no hint.
 const SCAN: Duration = Duration::from_mins(1);

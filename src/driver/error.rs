@@ -11,6 +11,9 @@ pub enum DriverError {
     /// Nothing is known of what the far side has or did.
     #[error("no answer from {who}: {why}")]
     Silent { who: String, why: String },
+    /// It has not answered before and is left alone for a while: this time nobody was asked.
+    #[error("no answer from {who}: {why}")]
+    Resting { who: String, why: String },
     /// It answered that it does not or cannot.
     #[error("{what} failed: {why}")]
     Refused { what: String, why: String },
@@ -29,7 +32,7 @@ pub enum DriverError {
     /// The BMC refused the account: nothing more is sent to it, lest the BMC locks it.
     #[error(
         "{who} refused the log-in at {at}: {why}; it is not tried again until the credentials in driver_info are \
-         changed, or a person lifts this by switching maintenance off"
+         changed, or a person lifts this by switching maintenance off (even if it is off)"
     )]
     LoginRefused { who: String, at: Moment, why: String },
     /// The machine said yes, and nothing changed: the text says what was asked, answered and seen.
@@ -52,16 +55,22 @@ impl DriverError {
     /// The same as an outcome that pipelines know.
     pub fn failure(&self) -> Failure {
         let kind = match self {
-            Self::Silent { .. } | Self::Crowded { .. } => FailureKind::Silent,
+            Self::Silent { .. } => FailureKind::Silent,
+            Self::Resting { .. } | Self::Crowded { .. } => FailureKind::Untried,
+            Self::LoginRefused { .. } => FailureKind::Account,
             Self::Lost { .. } => FailureKind::Lost,
             Self::Refused { .. }
             | Self::Unsupported { .. }
             | Self::NotEnabled { .. }
             | Self::Missing { .. }
-            | Self::NotApplied { .. }
-            | Self::LoginRefused { .. } => FailureKind::Step,
+            | Self::NotApplied { .. } => FailureKind::Step,
         };
         Failure::new(kind, self.to_string())
+    }
+
+    /// Whether nobody was asked, so that the same may go well a little later.
+    pub fn is_untried(&self) -> bool {
+        matches!(self, Self::Resting { .. } | Self::Crowded { .. })
     }
 
     pub fn turn(&self) -> Turn {

@@ -174,9 +174,15 @@ impl Registry {
         }
     }
 
-    /// Closes what is open on BMCs; the last thing that is done with them.
+    /// Closes the Redfish sessions; no Redfish call begins any more. Those of IPMI end with the daemon's token.
     pub async fn close(&self) {
         tokio::join!(self.redfish.close(), self.ipmi.close());
+    }
+
+    /// Lets go of BMCs that nobody has asked for long.
+    pub async fn tidy(&self) {
+        self.ipmi.tidy();
+        self.redfish.tidy(redfish::close::IDLE).await;
     }
 
     /// The steps that the agent on the machine offers for a pipeline.
@@ -217,7 +223,6 @@ impl Registry {
     /// Lets go of what is remembered of a removed node.
     pub fn forget(&self, node: NodeId) {
         self.parts.fake.forget(node);
-        self.ipmi.tidy();
     }
 
     /// The fake machine of a node.

@@ -4,10 +4,12 @@ use serde_json::Value;
 
 use crate::depot::image;
 use crate::driver::Machine;
-use crate::driver::bmc::Ground;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
 use crate::driver::bmc::redfish_settings::RedfishSettings;
+use crate::driver::bmc::{BmcKey, Ground};
+use crate::driver::error::DriverError;
 use crate::model::Object;
+use crate::model::bmc::{CredentialPrint, RefusedLogin};
 use crate::model::catalog::Catalog;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -62,12 +64,25 @@ pub fn interface(
 
 fn redfish(node: &Node, bmc: &Ground) -> Result<(), String> {
     let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
-    settings.map(drop).map_err(|error| error.to_string())
+    let settings = settings.map_err(|error| error.to_string())?;
+    taken(node, &settings.key(), &settings.print(&bmc.prints))
 }
 
 fn ipmi(node: &Node, bmc: &Ground) -> Result<(), String> {
     let settings = IpmiSettings::parse(&node.wished.driver_info, &bmc.ipmi);
-    settings.map(drop).map_err(|error| error.to_string())
+    let settings = settings.map_err(|error| error.to_string())?;
+    taken(node, &settings.key(), &settings.print(&bmc.prints))
+}
+
+/// Whether the BMC has not refused these credentials.
+fn taken(node: &Node, key: &BmcKey, print: &CredentialPrint) -> Result<(), String> {
+    match node.bmc.refused.as_ref().filter(|refused| refused.print == *print) {
+        None => Ok(()),
+        Some(RefusedLogin { at, why, .. }) => {
+            let (who, why) = (key.to_string(), why.clone());
+            Err(DriverError::LoginRefused { who, at: *at, why }.to_string())
+        }
+    }
 }
 
 /// An agent cannot switch its machine on, so it must be up already.

@@ -2,7 +2,7 @@
 
 use crate::flow::course::Course;
 use crate::model::ask::PatchOp;
-use crate::model::bmc::{Bmc, CredentialPrint, Fact, Identity, Pin, RefusedLogin, Session};
+use crate::model::bmc::{Bmc, CredentialPrint, Fact, Identity, Pin, RefusedLogin, Session, Silence};
 use crate::model::journal::Event;
 use crate::model::node::Node;
 
@@ -15,8 +15,11 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
         Fact::LoginAccepted { .. } => {
             if bmc.refused.take().is_some() {
                 course.note(Event::info("bmc", "the BMC takes the log-in"));
+                forget_refusal(course);
             }
         }
+        Fact::Silent { why } => silent(course, why),
+        Fact::Heard => heard(course),
         Fact::SessionOpened { token, path, print } => {
             let opened = bmc.session.as_ref().filter(|old| old.token == *token).map_or(at, |old| old.opened);
             let (token, path, print) = (token.clone(), path.clone(), print.clone());
@@ -38,14 +41,36 @@ fn login_refused(course: &mut Course<'_>, print: &CredentialPrint, why: &str) {
         return;
     }
     let why = short(why);
-    course.note(Event::error(
-        "bmc",
-        format!(
-            "the BMC refused the log-in: {why}. It is not tried again until the credentials in driver_info are \
-             changed, or a person switches maintenance off"
-        ),
-    ));
+    let text = format!(
+        "{REFUSED}{why}. It is not tried again until the credentials in driver_info are changed, or a person \
+         switches maintenance off (even if it is off)"
+    );
+    course.note(Event::error("bmc", text.clone()));
+    course.node.last_error = Some(text);
     course.node.bmc.refused = Some(RefusedLogin { print: print.clone(), at: course.facts.at, why });
+}
+
+/// An error that says no more than a refusal that is over goes with it.
+fn forget_refusal(course: &mut Course<'_>) {
+    if course.node.last_error.as_ref().is_some_and(|error| error.starts_with(REFUSED)) {
+        course.node.last_error = None;
+    }
+}
+
+fn silent(course: &mut Course<'_>, why: &str) {
+    if course.node.bmc.silent.is_some() {
+        return;
+    }
+    let why = short(why);
+    course.note(Event::error("bmc", format!("the BMC does not answer: {why}")));
+    course.node.bmc.silent = Some(Silence { since: course.facts.at, why });
+}
+
+fn heard(course: &mut Course<'_>) {
+    if let Some(Silence { since, .. }) = course.node.bmc.silent.take() {
+        course.note(Event::info("bmc", "the BMC answers again"));
+        course.which_began(Some(since));
+    }
 }
 
 /// A certificate was seen; `first` begins the trust, every other than the pinned one was refused.
@@ -77,6 +102,7 @@ pub fn lift(course: &mut Course<'_>) {
     if bmc.refused.take().is_some() {
         bmc.lifts += 1;
         course.note(Event::info("bmc", "the refused log-in is lifted: it may be tried again"));
+        forget_refusal(course);
     }
 }
 
@@ -130,6 +156,8 @@ fn short(text: &str) -> String {
     text.chars().take(TEXT_LIMIT).collect()
 }
 
+/// How the error of a refused log-in begins.
+const REFUSED: &str = "the BMC refused the log-in: ";
 /// Keys of `driver_info` that say which BMC it is.
 const ADDRESS: &[&str] = &["redfish_address", "ipmi_address", "ipmi_port"];
 /// Keys by which the daemon logs in.

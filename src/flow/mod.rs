@@ -143,7 +143,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             beside(course, owed, outcome);
             pipeline::aftermath_paid(course);
         }
-        Purpose::Call => beside(course, owed, outcome),
+        Purpose::Call => called(course, owed, outcome),
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
     }
@@ -161,6 +161,14 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         | Outcome::Turn(_)
         | Outcome::Modes(_)
         | Outcome::Answer(_) => {}
+    }
+}
+
+/// A change that a request asked for and perhaps no longer waits for: how it ended is written down.
+fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    beside(course, owed, outcome);
+    if !matches!(outcome, Outcome::Failed(_)) {
+        course.note(Event::info("effect", format!("{} is done", owed.effect.label())));
     }
 }
 

@@ -17,6 +17,7 @@ use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core};
+use crate::model::turn::FailureKind;
 
 /// Admits a power request.
 pub fn admit(
@@ -204,13 +205,14 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         run.phase == Phase::Look && run.step().is_some_and(|step| step.by == By::Core(Core::CheckPower))
     });
     match seen {
-        Seen::Power(Power::Error) => silent(course, checking, "the BMC reports a power error"),
+        Seen::Power(Power::Error) => missed(course, checking, "the BMC reports a power error"),
         Seen::Power(power) if checking => {
             record(course, *power);
             step::core_done(course);
         }
         Seen::Power(power) => synchronise(course, *power),
-        Seen::Silent(failure) => silent(course, checking, &failure.why),
+        Seen::Silent(failure) if !checking && says_nothing(failure.kind) => keep_recovering(course),
+        Seen::Silent(failure) => missed(course, checking, &failure.why),
         Seen::Turn(_)
         | Seen::Steps(_)
         | Seen::Alive(_)
@@ -283,7 +285,13 @@ fn recover(course: &mut Course<'_>) {
     }
 }
 
-fn silent(course: &mut Course<'_>, checking: bool, why: &str) {
+/// Whether a look says nothing new of the machine: nobody was asked, or the account is known to be refused, which is
+/// told where it was refused.
+fn says_nothing(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Untried | FailureKind::Account)
+}
+
+fn missed(course: &mut Course<'_>, checking: bool, why: &str) {
     if checking {
         pipeline::fail(course, &format!("the power state could not be read: {why}"));
         return;

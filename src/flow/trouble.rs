@@ -11,8 +11,10 @@ use crate::model::turn::{Failure, FailureKind};
 /// Goes by the kind of a failure.
 pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
     match failure.kind {
-        FailureKind::Step | FailureKind::Unknown => pipeline::fail(course, &failure.why),
-        FailureKind::Silent => silent(course, &failure.why),
+        FailureKind::Step | FailureKind::Unknown | FailureKind::Account => {
+            pipeline::fail(course, &failure.why);
+        }
+        FailureKind::Silent | FailureKind::Untried => silent(course, &failure.why),
         FailureKind::Lost => lost(course, &failure.why),
         FailureKind::Version => fetch::plan_anew(course, &failure.why),
     }

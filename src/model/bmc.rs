@@ -17,6 +17,8 @@ pub struct Bmc {
     pub refused: Option<RefusedLogin>,
     /// How often a refused log-in was lifted by a person: rises, never falls.
     pub lifts: u64,
+    /// Since when it does not answer.
+    pub silent: Option<Silence>,
     pub session: Option<Session>,
     pub pin: Option<Pin>,
     pub remembered_boot_device: Option<Remembered>,
@@ -37,6 +39,14 @@ pub struct CredentialPrint(pub String);
 pub struct RefusedLogin {
     pub print: CredentialPrint,
     pub at: Moment,
+    pub why: String,
+}
+
+/// A BMC that does not answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Silence {
+    pub since: Moment,
+    /// Of the first call without an answer.
     pub why: String,
 }
 
@@ -134,6 +144,12 @@ pub enum Fact {
     LoginAccepted {
         print: CredentialPrint,
     },
+    /// A call was not answered, after others were.
+    Silent {
+        why: String,
+    },
+    /// It answers again.
+    Heard,
     SessionOpened {
         token: Secret,
         path: Option<String>,
@@ -158,6 +174,7 @@ pub enum Fact {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Topic {
     Login,
+    Silence,
     Session,
     Pin,
     Vendor,
@@ -169,6 +186,7 @@ impl Fact {
     pub fn topic(&self) -> Topic {
         match self {
             Self::LoginRefused { .. } | Self::LoginAccepted { .. } => Topic::Login,
+            Self::Silent { .. } | Self::Heard => Topic::Silence,
             Self::SessionOpened { .. } | Self::SessionClosed => Topic::Session,
             Self::PinSeen { .. } | Self::PinRefused { .. } => Topic::Pin,
             Self::Vendor(_) => Topic::Vendor,

@@ -54,6 +54,10 @@ pub enum FailureKind {
     Step,
     /// The far side did not answer; nothing is known.
     Silent,
+    /// Nobody was asked: the far side is known to be silent or busy, and is left alone for a while.
+    Untried,
+    /// The far side refused the account, or refused it before: no use in asking again.
+    Account,
     /// The agent is another boot than the one that was given the step: it is lost.
     Lost,
     /// The agent's hardware managers changed; the plan must be made anew.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
+use rustls::ClientConfig;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use url::Url;
@@ -24,6 +25,8 @@ pub struct Client {
     /// Connections that can be used again, the last used at the end.
     kept: Mutex<Vec<(Target, Line)>>,
     places: usize,
+    /// TLS settings of the last connection: with them the next one to the same place resumes its session.
+    tls: Mutex<Option<(Target, Arc<ClientConfig>)>>,
 }
 
 impl Client {
@@ -56,6 +59,14 @@ impl Client {
     /// Closes the connections that are kept.
     pub fn close(&self) {
         self.lock().clear();
+    }
+
+    /// Closes the kept connections but for the one that was used last.
+    pub fn close_spare(&self) {
+        let mut kept = self.lock();
+        let spare = kept.len().saturating_sub(1);
+        kept.drain(..spare);
+        kept.shrink_to_fit();
     }
 
     /// Sends one request and reads the whole answer, all within `outgoing.deadline`.
@@ -123,7 +134,15 @@ impl Client {
         target: &Target,
         sent: &AtomicBool,
     ) -> Result<(Line, hyper::Response<Incoming>, bool), ClientError> {
-        let kept = if outgoing.reuse == Reuse::Any { self.kept(target).await } else { None };
+        let kept = match outgoing.reuse {
+            Reuse::Any => self.kept(target).await,
+            Reuse::Fresh => {
+                // The new one takes its place.
+                drop(self.take(target));
+                None
+            }
+            Reuse::Never => None,
+        };
         let mut stale = false;
         if let Some(mut line) = kept {
             sent.store(true, Ordering::Relaxed);
@@ -150,26 +169,49 @@ impl Client {
         if target.trust == Trust::Plain {
             return Line::open(target, None).await;
         }
+        if let Some(settings) = self.known_settings(target) {
+            match Line::open(target, Some(settings)).await {
+                // A server that stumbles over the session that is resumed is greeted as a stranger.
+                Err(ClientError::Tls { .. }) => {}
+                outcome => return outcome,
+            }
+        }
+        Line::open(target, Some(self.new_settings(target).await?)).await
+    }
+
+    fn known_settings(&self, target: &Target) -> Option<Arc<ClientConfig>> {
+        let last = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        last.as_ref().filter(|(one, _)| one == target).map(|(_, settings)| Arc::clone(settings))
+    }
+
+    async fn new_settings(&self, target: &Target) -> Result<Arc<ClientConfig>, ClientError> {
         let settings = self
             .roots
             .settings(&target.trust, target.floor)
             .await
             .map_err(|what| ClientError::Unsendable { peer: target.peer(), what })?;
-        Line::open(target, Some(settings)).await
+        if self.places > 0 {
+            let mut last = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+            *last = Some((target.clone(), Arc::clone(&settings)));
+        }
+        Ok(settings)
     }
 
     /// Takes the kept connection if it leads to `target` and still lives.
     async fn kept(&self, target: &Target) -> Option<Line> {
         loop {
-            let mut line = {
-                let mut kept = self.lock();
-                let at = kept.iter().rposition(|(one, _)| one == target)?;
-                kept.remove(at).1
-            };
+            let mut line = self.take(target)?;
             if line.is_ready().await {
                 return Some(line);
             }
         }
+    }
+
+    /// Takes the kept connection to `target` that was used last.
+    fn take(&self, target: &Target) -> Option<Line> {
+        let mut kept = self.lock();
+        let at = kept.iter().rposition(|(one, _)| one == target)?;
+        Some(kept.remove(at).1)
     }
 
     /// Keeps the connection; the one unused for longest makes room.

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -38,12 +38,13 @@ impl Roots {
                 Arc::new(Pin::only(der))
             }
         };
-        let config = ClientConfig::builder_with_provider(tls::provider())
+        let mut config = ClientConfig::builder_with_provider(tls::provider())
             .with_protocol_versions(floor.versions())
             .map_err(|_| "no common TLS version")?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
+        config.resumption = Resumption::in_memory_sessions(TICKETS);
         Ok(Arc::new(config))
     }
 
@@ -51,6 +52,9 @@ impl Roots {
         self.0.get_or_try_init(platform).await.ok().cloned()
     }
 }
+
+/// Tickets that rustls keeps of one server; its own default makes room for 256 servers.
+const TICKETS: usize = 8;
 
 /// Reads the machine's certificate store, which blocks.
 async fn platform() -> Result<Arc<dyn ServerCertVerifier>, Error> {

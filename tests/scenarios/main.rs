@@ -17,6 +17,7 @@ mod machine;
 mod peers;
 
 mod ipmi_sim;
+mod rack_of_bmcs;
 mod refusals;
 mod stock_agent;
 mod stock_cli;

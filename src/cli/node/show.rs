@@ -12,6 +12,8 @@ use crate::cli::node::view::View;
 use crate::cli::node::view::plain;
 use crate::cli::session::Session;
 
+mod bmc;
+
 /// A heading and the lines below it: a label, what stands beside it, and its colour.
 #[derive(Debug)]
 struct Group {
@@ -52,6 +54,7 @@ fn groups(node: View<'_>, ports: &[Value], now: Moment) -> Vec<Group> {
     vec![
         Group { title: node.name(), rows: named(node, IDENTITY) },
         Group { title: "State".to_owned(), rows: state(node, now) },
+        Group { title: "BMC".to_owned(), rows: bmc::rows(node, now) },
         Group { title: "Agent".to_owned(), rows: agent(node, now) },
         Group { title: "Instance".to_owned(), rows: instance(node) },
         Group { title: "Interfaces".to_owned(), rows: interfaces(node) },

@@ -1,11 +1,18 @@
 //! Looks that change nothing: how often they are made, and what is committed for them.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use super::cut::Point;
 use super::lanes::{provision, rig, seconds, trick};
 use super::rig::{Rig, id};
 use super::world::Trick;
+use crate::base::id::NodeId;
 use crate::base::time::Clock;
+use crate::model::bmc::Fact;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
+use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::run::Phase;
 
@@ -130,5 +137,42 @@ async fn an_early_look_that_is_lost_is_made_up_by_a_beat() {
     assert!(in_step(&rig.seen(1).unwrap(), "write_image", Phase::Beat));
     *rig.world.script.lock().unwrap() = None;
     rig.until(1, |node| node.provision == Provision::Active).await;
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn power_sync_waits_for_no_look_that_takes_long() {
+    let mut rig = Rig::new();
+    rig.policy.sync_power_state_interval = 10;
+    rig.put((1..=30).map(|n| rig.node(n, "fake", Provision::Manageable)).collect()).await;
+    (1..=30).for_each(|n| rig.world.add(id(n), Power::Off));
+    rig.start(Point::Never);
+    let asked: Arc<Mutex<BTreeMap<NodeId, usize>>> = Arc::default();
+    let counted = Arc::clone(&asked);
+    let script = move |_: &_, node, called: &'static str| {
+        if called == "look at power" {
+            *counted.lock().unwrap().entry(node).or_default() += 1;
+        }
+        (called == "look at power" && node <= id(20)).then(|| Trick::Stall(seconds(85)))
+    };
+    *rig.world.script.lock().unwrap() = Some(Box::new(script));
+    rig.clock.pass(seconds(81)).await;
+    for (node, count) in &*asked.lock().unwrap() {
+        assert_eq!(*count, if *node <= id(20) { 1 } else { 8 }, "{node}");
+    }
+    assert_eq!(asked.lock().unwrap().len(), 30);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn what_drivers_learnt_is_kept_when_the_desk_has_settled() {
+    let mut rig = rig(3, "fake", Provision::Manageable).await;
+    let silent = |n: u128| Fact::Silent { why: format!("timed out {n}") };
+    (1..=3).for_each(|n| rig.desk().learn(id(n), silent(n)));
+    rig.desk().settle().await;
+    for n in 1..=3 {
+        let kept = rig.seen(n).unwrap().bmc.silent.clone();
+        assert_eq!(kept.unwrap().why, format!("timed out {n}"));
+    }
     rig.stop().await;
 }

@@ -226,7 +226,12 @@ impl Rig {
     }
 
     pub(super) fn owed(&self) -> usize {
-        self.life.as_ref().unwrap().store.dump().unwrap().matches("effect:").count()
+        self.dump().matches("effect:").count()
+    }
+
+    /// The whole store as text.
+    pub(super) fn dump(&self) -> String {
+        self.life.as_ref().unwrap().store.dump().unwrap()
     }
 
     /// Asks beside; the answer comes when time goes on.

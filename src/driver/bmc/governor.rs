@@ -1,6 +1,7 @@
 //! All lines of one protocol. What one line waits for never holds another up: no lock is held over an await.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,13 +18,15 @@ pub struct Governor<S> {
     seed: u64,
     started: Tick,
     lines: Mutex<HashMap<BmcKey, Arc<Line<S>>>>,
+    /// Set under the lock of the lines.
+    shut: AtomicBool,
 }
 
 impl<S: Default> Governor<S> {
     pub fn new(ground: &Ground, limits: Limits) -> Self {
         let common = Common { clock: ground.clock.clone(), notebook: Arc::clone(&ground.notebook), limits };
         let started = ground.clock.tick();
-        Self { common, seed: ground.seed, started, lines: Mutex::default() }
+        Self { common, seed: ground.seed, started, lines: Mutex::default(), shut: AtomicBool::new(false) }
     }
 
     /// The line of this account.
@@ -34,6 +37,9 @@ impl<S: Default> Governor<S> {
         }
         let first = self.started.after(self.jitter(key));
         let line = Arc::new(Line::new(key.clone(), &self.common, first, S::default()));
+        if self.shut.load(Ordering::Relaxed) {
+            line.shut();
+        }
         lines.insert(key.clone(), Arc::clone(&line));
         line
     }
@@ -49,9 +55,16 @@ impl<S: Default> Governor<S> {
 }
 
 impl<S> Governor<S> {
-    /// All lines, to close their sessions at exit.
     pub fn lines(&self) -> Vec<Arc<Line<S>>> {
         self.lock().values().cloned().collect()
+    }
+
+    /// At exit: no call begins any more. Returns the lines, whose sessions are to be closed.
+    pub fn shut(&self) -> Vec<Arc<Line<S>>> {
+        let lines = self.lock();
+        self.shut.store(true, Ordering::Relaxed);
+        lines.values().for_each(|line| line.shut());
+        lines.values().cloned().collect()
     }
 
     /// Takes out the lines that nobody has used for `idle`: who calls closes their sessions. A refused log-in that a

@@ -38,12 +38,14 @@ struct State {
     silence: Silence,
     logins: Logins,
     used: Tick,
+    /// No call begins any more.
+    shut: bool,
 }
 
 impl State {
     /// Begins the call of this ticket if it is next and there is room.
     fn admit(&mut self, ticket: Ticket, now: Tick, node: NodeId, print: &CredentialPrint) -> Offer {
-        if self.queue.running() >= self.pace.width() {
+        if self.shut || self.queue.running() >= self.pace.width() {
             return Offer::Wait(None);
         }
         if now < self.pace.next() {
@@ -88,6 +90,7 @@ impl<S> Line<S> {
             silence: Silence::default(),
             logins: Logins::default(),
             used: clock.tick(),
+            shut: false,
         };
         Self { key, limits, clock, notebook, state: Mutex::new(state), changed: Notify::new(), session }
     }
@@ -105,6 +108,26 @@ impl<S> Line<S> {
     pub fn idle_since(&self) -> Option<Tick> {
         let state = self.lock();
         state.queue.is_empty().then_some(state.used)
+    }
+
+    /// From now on no call begins: who asks for a turn waits until it is given up, for a call that was not made must
+    /// not look like one that failed.
+    pub fn shut(&self) {
+        self.lock().shut = true;
+        self.changed.notify_waiters();
+    }
+
+    /// Returns when no call runs.
+    pub async fn quiet(&self) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if self.lock().queue.running() == 0 {
+                return;
+            }
+            changed.await;
+        }
     }
 
     /// Waits for a turn. The error comes at once where no call is to be made: the BMC is silent and not to be tried
@@ -143,17 +166,21 @@ impl<S> Line<S> {
     /// What the caller with this ticket hears now; with `Go` the call has begun.
     fn offer(&self, ticket: Ticket, node: &Node, print: &CredentialPrint) -> Offer {
         let now = self.clock.tick();
-        let (offer, fact) = {
+        let (offer, facts) = {
             let mut state = self.lock();
             let (standing, fact) = state.logins.standing(node, print);
-            let offer = match self.refusal(&state, &standing, now) {
+            let unknown = state.silence.why().filter(|_| node.bmc.silent.is_none());
+            let silent = unknown.map(|why| Fact::Silent { why: why.to_owned() });
+            let offer = match self.refusal(&state, &standing, now).filter(|_| !state.shut) {
                 Some(error) => Offer::Refused(error),
                 None if standing == Standing::Wait => Offer::Wait(None),
                 None => state.admit(ticket, now, node.id, print),
             };
-            (offer, fact)
+            // A try that begins tells itself how it ends.
+            let silent = silent.filter(|_| matches!(offer, Offer::Refused(_)));
+            (offer, [fact, silent])
         };
-        if let Some(fact) = fact {
+        for fact in facts.into_iter().flatten() {
             self.notebook.learn(node.id, fact);
         }
         offer
@@ -165,7 +192,7 @@ impl<S> Line<S> {
         if let Standing::Refused { at, why } = standing {
             return Some(DriverError::LoginRefused { who: who(), at: *at, why: why.clone() });
         }
-        state.silence.check(now).err().map(|why| DriverError::silent(who(), why))
+        state.silence.check(now).err().map(|why| DriverError::Resting { who: who(), why })
     }
 
     fn begun(self: &Arc<Self>, node: &Node, print: &CredentialPrint) -> Turn<S> {
@@ -175,6 +202,7 @@ impl<S> Line<S> {
             line: Arc::clone(self),
             node: node.id,
             lifts: node.bmc.lifts,
+            told_silent: node.bmc.silent.is_some(),
             print: print.clone(),
             began: self.clock.tick(),
             ended: false,
@@ -205,6 +233,8 @@ pub struct Turn<S> {
     line: Arc<Line<S>>,
     node: NodeId,
     lifts: u64,
+    /// Its record says that the BMC is silent.
+    told_silent: bool,
     print: CredentialPrint,
     began: Tick,
     ended: bool,
@@ -215,9 +245,17 @@ impl<S> Turn<S> {
         &self.line
     }
 
-    /// The error of a log-in that another turn was refused since this one began: asked before each log-in.
-    pub fn may_log_in(&self) -> Result<(), DriverError> {
-        match self.line.lock().logins.refused(&self.print) {
+    /// The error of a log-in that another turn was refused since this one began: asked before each log-in. On a line
+    /// that is shut it never returns.
+    pub async fn may_log_in(&self) -> Result<(), DriverError> {
+        let (shut, refused) = {
+            let state = self.line.lock();
+            (state.shut, state.logins.refused(&self.print))
+        };
+        if shut {
+            return pending().await;
+        }
+        match refused {
             None => Ok(()),
             Some((at, why)) => Err(DriverError::LoginRefused { who: self.line.key.to_string(), at, why }),
         }
@@ -225,8 +263,7 @@ impl<S> Turn<S> {
 
     /// It answered after `latency`, and it took the credentials. An error of the call itself is an answer too.
     pub fn answered(mut self, latency: Duration) {
-        self.end(|state, turn, now| {
-            state.silence.heard(now);
+        self.heard(|state, turn, _| {
             state.pace.answered(latency);
             state.logins.taken(&turn.print);
         });
@@ -234,8 +271,7 @@ impl<S> Turn<S> {
 
     /// It answered that it has too much to do, perhaps for how long.
     pub fn overloaded(mut self, retry_after: Option<Duration>) {
-        self.end(|state, turn, now| {
-            state.silence.heard(now);
+        self.heard(|state, turn, now| {
             state.pace.overloaded(now, retry_after);
             state.logins.given_up(&turn.print);
         });
@@ -244,20 +280,24 @@ impl<S> Turn<S> {
     /// No answer came. Returns the error to hand on.
     pub fn silent(mut self, why: &str) -> DriverError {
         let longest = self.line.limits.longest_pause;
-        self.end(|state, turn, now| {
+        let is_silent = self.end(|state, turn, now| {
             state.logins.given_up(&turn.print);
-            if !state.silence.unheard(turn.began, now, why, longest) {
+            let is_silent = state.silence.unheard(turn.began, now, why, longest);
+            if !is_silent {
                 state.pace.overloaded(now, None);
             }
+            is_silent
         });
+        if is_silent && !self.told_silent {
+            self.line.notebook.learn(self.node, Fact::Silent { why: why.to_owned() });
+        }
         DriverError::silent(self.line.key.to_string(), why)
     }
 
     /// It refused the credentials: nothing more goes to this account. Returns the error to hand on.
     pub fn login_refused(mut self, why: &str) -> DriverError {
         let at = self.line.clock.wall();
-        self.end(|state, turn, now| {
-            state.silence.heard(now);
+        self.heard(|state, turn, _| {
             state.logins.refuse(&turn.print, (at, why), (turn.node, turn.lifts));
         });
         let fact = Fact::LoginRefused { print: self.print.clone(), why: why.to_owned() };
@@ -265,15 +305,27 @@ impl<S> Turn<S> {
         DriverError::LoginRefused { who: self.line.key.to_string(), at, why: why.to_owned() }
     }
 
-    fn end(&mut self, tell: impl FnOnce(&mut State, &Self, Tick)) {
+    /// Something was answered.
+    fn heard(&mut self, tell: impl FnOnce(&mut State, &Self, Tick)) {
+        let ends_silence = self.end(|state, turn, now| {
+            tell(state, turn, now);
+            state.silence.heard(now)
+        });
+        if ends_silence || self.told_silent {
+            self.line.notebook.learn(self.node, Fact::Heard);
+        }
+    }
+
+    fn end<T>(&mut self, tell: impl FnOnce(&mut State, &Self, Tick) -> T) -> T {
         let now = self.line.clock.tick();
         let mut state = self.line.lock();
-        tell(&mut state, self, now);
+        let told = tell(&mut state, self, now);
         state.queue.end(self.node);
         state.used = now;
         drop(state);
         self.ended = true;
         self.line.changed.notify_waiters();
+        told
     }
 }
 

@@ -42,10 +42,15 @@ impl Silence {
         }
     }
 
-    /// The call that began at `began` was answered, well or not.
-    pub fn heard(&mut self, now: Tick) {
-        self.spell = None;
+    /// A call was answered, well or not. True if that ends a silence.
+    pub fn heard(&mut self, now: Tick) -> bool {
         self.heard = Some(now);
+        self.spell.take().is_some()
+    }
+
+    /// Why it counts as silent, if it does.
+    pub fn why(&self) -> Option<&str> {
+        self.spell.as_ref().map(|spell| spell.why.as_str())
     }
 
     /// The call that began at `began` ended without a word of the BMC being known.

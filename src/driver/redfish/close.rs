@@ -1,4 +1,4 @@
-//! Sessions are closed when the daemon ends: a BMC has few places for them.
+//! Sessions are closed when nobody uses them for long and when the daemon ends: a BMC has few places for them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,19 +14,38 @@ use crate::net::http::Method;
 use crate::net::outgoing::Outgoing;
 
 impl RedfishRack {
-    /// Closes every session that is open. A BMC that does not answer in time keeps its own, which the node's record
-    /// names: after a restart it is used again.
+    /// Closes every session that is open, once the calls under way have ended; none begins any more. A BMC that does
+    /// not answer in time keeps its own, which the node's record names: after a restart it is used again.
     pub async fn close(&self) {
-        let lines = self.lines();
-        let closing = join_all(lines.iter().map(|line| self.close_one(line)));
-        tokio::select! {
-            _ = closing => {}
-            () = sleep(&*self.ground.clock, LIMIT) => tracing::warn!("some sessions of BMCs stay open"),
+        self.close_all(self.governor().shut(), LIMIT).await;
+    }
+
+    /// Forgets the BMCs that nobody has asked for `idle`, and closes spare connections of the others.
+    pub async fn tidy(&self, idle: Duration) {
+        let unused = self.governor().take_idle(idle);
+        self.close_all(unused, LIMIT).await;
+        for line in self.governor().lines() {
+            let client = line.idle_since().and_then(|_| line.session().known().client.clone());
+            if let Some(client) = client {
+                client.close_spare();
+            }
         }
     }
 
-    /// Not through the queue: nothing else is to come, and what waits in it is given up.
+    async fn close_all(&self, lines: Vec<Arc<Line<Slot>>>, limit: Duration) {
+        let closing = join_all(lines.iter().map(|line| self.close_one(line)));
+        tokio::select! {
+            _ = closing => {}
+            () = sleep(&*self.ground.clock, limit) => tracing::warn!("some sessions of BMCs stay open"),
+        }
+    }
+
+    /// Not through the queue, which may be shut.
     async fn close_one(&self, line: &Arc<Line<Slot>>) {
+        tokio::select! {
+            () = line.quiet() => {}
+            () = sleep(&*self.ground.clock, PATIENCE) => {}
+        }
         let (token, closer, client) = {
             let mut known = line.session().known();
             (known.token.take(), known.closer.clone(), known.client.clone())
@@ -47,4 +66,8 @@ impl RedfishRack {
 }
 
 /// The drain has a deadline of its own; a BMC that takes longer is a slow one.
-const LIMIT: Duration = Duration::from_secs(10);
+const LIMIT: Duration = Duration::from_secs(8);
+/// How long a call under way may keep its session.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// A session that nobody has used for this is closed: longer than any usual pause between two looks at power.
+pub const IDLE: Duration = Duration::from_mins(15);

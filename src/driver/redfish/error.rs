@@ -88,7 +88,10 @@ impl RedfishError {
     pub fn is_silence(&self) -> bool {
         matches!(
             self,
-            Self::Silent { .. } | Self::Driver(DriverError::Silent { .. } | DriverError::Crowded { .. })
+            Self::Silent { .. }
+                | Self::Driver(
+                    DriverError::Silent { .. } | DriverError::Resting { .. } | DriverError::Crowded { .. }
+                )
         )
     }
 

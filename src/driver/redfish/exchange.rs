@@ -153,7 +153,7 @@ impl Talk {
         if let Some(token) = self.slot().token(&self.print).or_else(|| self.recorded()) {
             return Ok(Credential::Token(token));
         }
-        turn.may_log_in().map_err(RedfishError::Driver)?;
+        turn.may_log_in().await.map_err(RedfishError::Driver)?;
         self.log_in(trust).await
     }
 
@@ -183,16 +183,20 @@ impl Talk {
         let may_fall_back = self.access.auth == Auth::Auto && !self.slot().known().session_worked;
         let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
         tracing::debug!(bmc = %self.who(), %fault, may_fall_back, "no session");
-        if may_fall_back && !fault.is_password_change_required() {
+        let place = || self.place(Method::Post, &ask.path);
+        if !may_fall_back || fault.is_password_change_required() {
+            self.about_account(&fault, place).map_or(Ok(()), Err)?;
+        }
+        if may_fall_back {
             // A BMC that is full or busy may open one later.
             self.slot().known().basic = !fault.is_session_limit() && answer.status < 500;
             return Ok(Credential::Basic);
         }
-        if answer.status == 401 || answer.status == 403 && !fault.is_password_change_required() {
+        if matches!(answer.status, 401 | 403) {
             return Err(refused(&answer));
         }
         let why = format!("the log-in opened no session: {fault}");
-        Err(RedfishError::Garbled { place: self.place(Method::Post, &ask.path), why }.into())
+        Err(RedfishError::Garbled { place: place(), why }.into())
     }
 
     fn opened(&self, secret: &str, answer: &Answer) -> Token {

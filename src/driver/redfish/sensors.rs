@@ -1,17 +1,19 @@
 //! Readings, from the old resources and the new ones, in the reference's shape.
 
+use futures_util::future::try_join_all;
 use serde_json::Value;
+use tokio::try_join;
 
 use crate::base::time::Later;
 use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
-use crate::driver::redfish::server::Server;
+use crate::driver::redfish::server::{Seen, Server};
 use crate::model::Object;
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::sensors::{ChassisReadings, Readings, sensors};
 use crate::wire::redfish::view::chassis::Chassis;
-use crate::wire::redfish::view::power::{PowerSubsystem, PowerSupply};
+use crate::wire::redfish::view::power::{PowerSubsystem, PowerSupply, PowerSupplyMetrics};
 use crate::wire::redfish::view::thermal::ThermalSubsystem;
 
 /// The sensors of a Redfish machine.
@@ -36,31 +38,42 @@ impl Server {
             system: seen.view.clone(),
             ..Readings::default()
         };
-        for chassis in self.chassis(&seen).await? {
-            readings.chassis.push(self.chassis_readings(&chassis).await?);
-        }
+        let (chassis, ()) =
+            try_join!(self.all_chassis_readings(&seen), self.drive_readings(&seen, &mut readings))?;
+        readings.chassis = chassis;
+        Ok(sensors(&readings))
+    }
+
+    async fn all_chassis_readings(&self, seen: &Seen) -> Result<Vec<ChassisReadings>, RedfishError> {
+        let chassis = self.chassis(seen).await?;
+        try_join_all(chassis.iter().map(|one| self.chassis_readings(one))).await
+    }
+
+    /// Those of simple storages; of storages where there are none.
+    async fn drive_readings(&self, seen: &Seen, readings: &mut Readings) -> Result<(), RedfishError> {
         let simple = self.talk.members(seen.view.simple_storage.as_ref()).await?;
         readings.simple_storages = simple.iter().map(Resource::view).collect();
         let has_devices = readings.simple_storages.iter().any(|one| !one.devices.is_empty());
-        if !has_devices {
-            for storage in self.talk.members(seen.view.storage.as_ref()).await? {
-                let drives = self.drives(&storage).await?;
-                let id = storage.id().unwrap_or_default();
-                readings.drives.push((id, drives.iter().map(Resource::view).collect()));
-            }
+        if has_devices {
+            return Ok(());
         }
-        Ok(sensors(&readings))
+        let storages = self.talk.members(seen.view.storage.as_ref()).await?;
+        let drives = try_join_all(storages.iter().map(|storage| self.drives(storage))).await?;
+        let views = |drives: Vec<Resource>| drives.iter().map(Resource::view).collect();
+        let ids = storages.iter().map(|storage| storage.id().unwrap_or_default());
+        readings.drives = ids.zip(drives.into_iter().map(views)).collect();
+        Ok(())
     }
 
     /// The old resources; the new ones for what those lack.
     async fn chassis_readings(&self, chassis: &Resource) -> Result<ChassisReadings, RedfishError> {
         let view: Chassis = chassis.view();
-        let mut found = ChassisReadings {
-            id: chassis.id().unwrap_or_default(),
-            thermal: self.talk.maybe_view(view.thermal.as_ref()).await?,
-            power: self.talk.maybe_view(view.power.as_ref()).await?,
-            ..ChassisReadings::default()
-        };
+        let (thermal, power) = try_join!(
+            self.talk.maybe_view(view.thermal.as_ref()),
+            self.talk.maybe_view(view.power.as_ref())
+        )?;
+        let id = chassis.id().unwrap_or_default();
+        let mut found = ChassisReadings { id, thermal, power, ..ChassisReadings::default() };
         let has_old =
             found.thermal.as_ref().is_some_and(|old| !old.fans.is_empty() && !old.temperatures.is_empty());
         if !has_old {
@@ -84,18 +97,16 @@ impl Server {
         Ok(())
     }
 
-    async fn supplies(
-        &self,
-        view: &Chassis,
-    ) -> Result<Vec<(PowerSupply, crate::wire::redfish::view::power::PowerSupplyMetrics)>, RedfishError> {
+    async fn supplies(&self, view: &Chassis) -> Result<Vec<(PowerSupply, PowerSupplyMetrics)>, RedfishError> {
         let system: Option<PowerSubsystem> = self.talk.maybe_view(view.power_subsystem.as_ref()).await?;
         let Some(system) = system else { return Ok(Vec::new()) };
-        let mut all = Vec::new();
-        for supply in self.talk.members(system.supplies.as_ref()).await? {
-            let supply: PowerSupply = supply.view();
-            let metrics = self.talk.maybe_view(supply.metrics.as_ref()).await?.unwrap_or_default();
-            all.push((supply, metrics));
-        }
-        Ok(all)
+        let supplies = self.talk.members(system.supplies.as_ref()).await?;
+        try_join_all(supplies.iter().map(|supply| self.supply(supply))).await
+    }
+
+    async fn supply(&self, supply: &Resource) -> Result<(PowerSupply, PowerSupplyMetrics), RedfishError> {
+        let supply: PowerSupply = supply.view();
+        let metrics = self.talk.maybe_view(supply.metrics.as_ref()).await?.unwrap_or_default();
+        Ok((supply, metrics))
     }
 }

@@ -9,6 +9,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use crate::base::time::SharedClock;
 use crate::driver::bmc::Ground;
 use crate::driver::bmc::governor::Governor;
@@ -43,12 +45,14 @@ impl RedfishRack {
     pub fn talk(self: &Arc<Self>, node: &Node, access: Access) -> Talk {
         let print = access.settings.print(&self.ground.prints);
         let line = self.governor.line(&access.key);
-        Talk { rack: Arc::clone(self), node: Arc::new(node.clone()), access: Arc::new(access), line, print }
+        let (node, access) = (Arc::new(node.clone()), Arc::new(access));
+        let gate = Arc::new(Semaphore::new(IN_QUEUE));
+        Talk { rack: Arc::clone(self), node, access, line, print, gate }
     }
 
-    /// The lines that were used, to close their sessions at exit.
-    pub fn lines(&self) -> Vec<Arc<Line<Slot>>> {
-        self.governor.lines()
+    /// The queues of all BMCs.
+    pub fn governor(&self) -> &Governor<Slot> {
+        &self.governor
     }
 }
 
@@ -60,6 +64,8 @@ pub struct Talk {
     pub access: Arc<Access>,
     pub line: Arc<Line<Slot>>,
     pub print: CredentialPrint,
+    /// Lets so many of its requests wait for their turns, so that a walk over many resources never fills the queue.
+    gate: Arc<Semaphore>,
 }
 
 /// One request.
@@ -151,9 +157,11 @@ impl Talk {
 
     /// Sends one request in one turn. A refusal is an error; a redirect is followed.
     pub async fn call(&self, ask: &Ask) -> Result<Answered, RedfishError> {
+        let _place = self.gate.acquire().await;
         let turn = self.line.turn(&self.node, &self.print).await?;
         let began = self.clock().tick();
-        let outcome = self.within(&turn, ask).await;
+        // Boxed, since every read of a walk is made of it.
+        let outcome = Box::pin(self.within(&turn, ask)).await;
         let place = self.place(ask.method, &ask.path);
         let answer = match outcome {
             Ok(answer) => answer,
@@ -177,15 +185,22 @@ impl Talk {
             return Ok(Answered { status: answer.status, headers: answer.headers, body: answer.body });
         }
         let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
+        let told = self.about_account(&fault, || place.clone());
+        Err(told.unwrap_or_else(|| RedfishError::Fault { place, fault: Box::new(fault) }))
+    }
+
+    /// What is told as such: a password that must be changed first, a licence that is missing.
+    pub fn about_account(&self, fault: &Fault, place: impl FnOnce() -> Box<Place>) -> Option<RedfishError> {
         if fault.is_password_change_required() {
             let account = fault.account().map(|link| link.as_str().to_owned());
             let user = || self.access.user.clone().unwrap_or_default();
-            return Err(RedfishError::PasswordChange { place, account: account.unwrap_or_else(user) });
+            return Some(RedfishError::PasswordChange {
+                place: place(),
+                account: account.unwrap_or_else(user),
+            });
         }
-        if fault.is_licence() {
-            return Err(RedfishError::Licence { place, text: fault.to_string() });
-        }
-        Err(RedfishError::Fault { place, fault: Box::new(fault) })
+        let is_licence = fault.is_licence();
+        is_licence.then(|| RedfishError::Licence { place: place(), text: fault.to_string() })
     }
 
     /// What a broken exchange means, for the governor and for the caller.
@@ -218,5 +233,7 @@ impl Talk {
     }
 }
 
+/// Requests of one walk that wait or run: twice what runs at once, so that a place never stays empty.
+const IN_QUEUE: usize = 8;
 /// Connections kept open to one BMC: as many as calls may run at once.
 const KEPT: usize = 4;

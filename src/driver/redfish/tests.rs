@@ -10,13 +10,14 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::RealClock;
-use crate::driver::bmc::notebook::Blank;
+use crate::driver::bmc::notebook::{Blank, Notebook};
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::bmc::{Ground, Limits};
+use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::hardware::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
-use crate::model::bmc::Keep;
+use crate::model::bmc::{Fact, Keep};
 use crate::model::boot::BootDevice;
 use crate::model::node::{Node, Wished};
 use crate::model::power::{Power, PowerWish};
@@ -167,4 +168,65 @@ async fn a_refused_lasting_boot_device_is_set_for_one_boot_and_kept_by_the_daemo
     assert_eq!((disk.device, disk.keep), (Some(BootDevice::Disk), Keep::Device));
     let pxe = switch.set(BootDevice::Pxe, false).await.unwrap();
     assert_eq!((pxe.device, pxe.keep), (Some(BootDevice::Pxe), Keep::Nothing), "setting another one ends it");
+}
+
+/// Remembers the topics of what it is told.
+#[derive(Debug, Default)]
+struct Pages(std::sync::Mutex<Vec<Fact>>);
+
+impl Notebook for Pages {
+    fn learn(&self, _: NodeId, fact: Fact) {
+        self.0.lock().unwrap().push(fact);
+    }
+}
+
+#[tokio::test]
+async fn sessions_are_closed_when_nobody_uses_them_and_at_exit() {
+    let asked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let log = Arc::clone(&asked);
+    let url = bmc(move |request| {
+        let word = request.split(' ').next().unwrap().to_owned();
+        log.lock().unwrap().push(word.clone());
+        match word.as_str() {
+            "POST" => (201, "X-Auth-Token: t1\r\nLocation: /s/1\r\n".to_owned(), json!({})),
+            "DELETE" if request.contains("/s/1") && request.contains("t1") => {
+                (204, String::new(), Value::Null)
+            }
+            _ => (200, String::new(), json!({"PowerState": "On"})),
+        }
+    });
+    let info = json!({"redfish_address": url.await, "redfish_username": "admin", "redfish_password": "hunter2",
+        "redfish_system_id": "/redfish/v1/Systems/1"});
+    let pages = Arc::new(Pages::default());
+    let ground = Ground { notebook: pages.clone(), ..rack().ground.clone() };
+    let limits = Limits { start_spread: Duration::ZERO, ..Limits::default() };
+    let rack = Arc::new(RedfishRack::new(Ground { redfish_limits: limits, ..ground }));
+    let ask = async || Server::of(&rack, &node(info.clone())).unwrap().system().await.unwrap();
+    let count = |what: &str| asked.lock().unwrap().iter().filter(|word| *word == what).count();
+    ask().await;
+    rack.tidy(Duration::from_mins(1)).await;
+    assert_eq!((count("POST"), count("DELETE")), (1, 0), "it was used just now");
+    rack.tidy(Duration::ZERO).await;
+    assert_eq!((count("DELETE"), rack.governor().lines().len()), (1, 0));
+    ask().await;
+    rack.close().await;
+    assert_eq!((count("POST"), count("DELETE")), (2, 2));
+    let closed = pages.0.lock().unwrap().iter().filter(|fact| **fact == Fact::SessionClosed).count();
+    assert_eq!(closed, 2);
+}
+
+#[tokio::test]
+async fn a_password_that_must_be_changed_first_is_no_refused_log_in() {
+    let message = json!({"error": {"@Message.ExtendedInfo": [{"MessageId": "Base.1.8.PasswordChangeRequired",
+        "MessageArgs": ["/redfish/v1/AccountService/Accounts/1"]}]}});
+    let url = bmc(move |request| {
+        let status = if request.starts_with("GET /redfish/v1/ ") { 200 } else { 403 };
+        (status, String::new(), message.clone())
+    });
+    let server = server(&url.await);
+    for _ in 0..2 {
+        let error = server.system().await.unwrap_err();
+        assert!(matches!(error, RedfishError::PasswordChange { .. }), "{error}");
+        assert!(error.to_string().contains("/redfish/v1/AccountService/Accounts/1"), "{error}");
+    }
 }

@@ -98,8 +98,36 @@ fn a_refused_log_in_is_lifted_by_other_credentials_or_a_person() {
 fn credentials_that_are_taken_again_clear_the_record() {
     let mut stage = stage();
     refuse(&mut stage);
+    assert!(stage.error().contains("401") && stage.error().contains("switches maintenance off"));
     stage.happen(&Happened::Learnt(Fact::LoginAccepted { print: print() }));
-    assert_eq!(stage.node.bmc.refused, None);
+    assert_eq!((&stage.node.bmc.refused, &stage.node.last_error), (&None, &None));
+}
+
+#[test]
+fn a_refusal_that_is_lifted_leaves_another_error_as_it_is() {
+    let mut stage = stage();
+    refuse(&mut stage);
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    assert_eq!(stage.node.last_error, None);
+    refuse(&mut stage);
+    stage.node.last_error = Some("deploy failed".to_owned());
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    assert_eq!(stage.error(), "deploy failed");
+}
+
+#[test]
+fn a_silence_keeps_its_beginning_until_it_ends() {
+    let mut stage = stage();
+    let silent = |why: &str| Happened::Learnt(Fact::Silent { why: why.to_owned() });
+    stage.happen(&silent("timed out"));
+    let kept = stage.kept;
+    stage.happen(&silent("no route"));
+    assert_eq!(stage.kept, kept, "it is the same silence");
+    assert_eq!(stage.node.bmc.silent.as_ref().unwrap().why, "timed out");
+    stage.happen(&Happened::Learnt(Fact::Heard));
+    assert_eq!(stage.node.bmc.silent, None);
+    let told: Vec<_> = stage.journal.iter().map(|event| event.text.as_str()).collect();
+    assert_eq!(told, ["the BMC does not answer: timed out", "the BMC answers again"]);
 }
 
 #[test]

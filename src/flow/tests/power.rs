@@ -10,7 +10,7 @@ use crate::model::power::{Power, PowerTarget, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
-use crate::model::turn::Failure;
+use crate::model::turn::{Failure, FailureKind};
 
 fn wishes(stage: &Stage) -> Vec<(PowerWish, u32)> {
     stage
@@ -166,6 +166,19 @@ fn a_silent_bmc_is_a_fault_that_heals() {
     stage.due();
     stage.see(Seen::Power(Power::Off));
     assert_eq!((stage.node.fault, stage.node.wished.maintenance), (None, false));
+}
+
+#[test]
+fn a_look_that_was_not_made_is_no_miss() {
+    for kind in [FailureKind::Untried, FailureKind::Account] {
+        let mut stage = Stage::at("plain", Provision::Active);
+        (0..9).for_each(|_| round(&mut stage, Seen::Silent(Failure::new(kind, "not now"))));
+        assert_eq!((stage.node.misses, stage.node.fault, stage.kept), (0, None, 0), "{kind:?}");
+        (0..4).for_each(|_| round(&mut stage, silent()));
+        stage.due();
+        stage.see(Seen::Silent(Failure::new(kind, "not now")));
+        assert_eq!(stage.waits_for(), Some(WaitFor::Power), "{kind:?}: a fault is looked at again");
+    }
 }
 
 #[test]

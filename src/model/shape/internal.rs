@@ -72,6 +72,12 @@ fn bmc(node: &Node, object: &mut Members<'_>) {
         inner.text("why", &refused.why);
         inner.close();
     }
+    if let Some(silent) = &bmc.silent {
+        let mut inner = Members::open(object.member("bmc_silent"));
+        json::bare_moment(inner.member("since"), silent.since);
+        inner.text("why", &silent.why);
+        inner.close();
+    }
     if let Some(session) = &bmc.session {
         json::bare_moment(object.member("bmc_session_opened"), session.opened);
     }

@@ -6,7 +6,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::model::bmc::{Bmc, CredentialPrint, Identity, Pin, RefusedLogin, Remembered, Session};
+use crate::model::bmc::{Bmc, CredentialPrint, Identity, Pin, RefusedLogin, Remembered, Session, Silence};
 use crate::model::boot::{Agent, BootDevice};
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
@@ -185,6 +185,7 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
     node.wished.interfaces.management = "redfish".to_owned();
     node.bmc = Bmc {
         refused: Some(RefusedLogin { print: print.clone(), at: Moment(0), why: "401".to_owned() }),
+        silent: Some(Silence { since: Moment(0), why: "timed out".to_owned() }),
         session: Some(Session { token: Secret::new("hunter2"), path: None, opened: Moment(0), print }),
         pin: Some(Pin { sha256: "aa".to_owned(), first_seen: Moment(0), met: Some("bb".to_owned()) }),
         remembered_boot_device: Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: false }),
@@ -197,6 +198,7 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
     assert!(!info.to_string().contains("hunter2"), "{info}");
     let moment = "1970-01-01T00:00:00.000000";
     assert_eq!(info["bmc_login_refused"], json!({"at": moment, "why": "401"}));
+    assert_eq!(info["bmc_silent"], json!({"since": moment, "why": "timed out"}));
     assert_eq!(info["bmc_session_opened"], moment);
     assert_eq!((&info["redfish_tls_pin"], &info["redfish_tls_pin_refused"]), (&json!("aa"), &json!("bb")));
     assert_eq!((&info["redfish_boot_device"], info.get("is_next_boot_persistent")), (&json!("pxe"), None));

@@ -83,6 +83,21 @@ async fn a_keeping_client_uses_its_connection_again() {
 }
 
 #[tokio::test]
+async fn a_fresh_connection_takes_the_place_of_a_kept_one_and_spare_ones_may_be_closed() {
+    let server = Running::plain(Limits::default()).await;
+    let client = Client::new().sibling(3);
+    let send = |reuse, path| client.send(Outgoing { reuse, ..plain(Method::Get, server.url("http", path)) });
+    send(Reuse::Any, "/").await.unwrap();
+    send(Reuse::Fresh, "/").await.unwrap();
+    assert_eq!(client.lock().len(), 1);
+    let (one, two) = tokio::join!(send(Reuse::Any, "/"), send(Reuse::Any, "/"));
+    assert_eq!((one.unwrap().status, two.unwrap().status), (200, 200));
+    assert_eq!(client.lock().len(), 2);
+    client.close_spare();
+    assert_eq!(client.lock().len(), 1);
+}
+
+#[tokio::test]
 async fn a_kept_connection_that_died_is_replaced() {
     let closing = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_vec();
     let url = parrot(closing).await;
@@ -180,6 +195,59 @@ async fn impostor(shown: &str, versions: &[&'static rustls::SupportedProtocolVer
         TlsAcceptor::from(Arc::new(config)).accept(stream).await.err();
     });
     Url::parse(&format!("https://{address}/")).unwrap()
+}
+
+/// A server that answers one request a connection with the kind of its handshake. With `stumbles` it breaks off those
+/// that would resume a session.
+async fn registrar(version: &'static rustls::SupportedProtocolVersion, stumbles: bool) -> (Url, Trust) {
+    let own = tls::self_signed("127.0.0.1").unwrap();
+    let certificate = CertificateDer::from_pem_slice(own.certificate.as_bytes()).unwrap();
+    let key = PrivateKeyDer::from_pem_slice(own.key.reveal().as_bytes()).unwrap();
+    let config = ServerConfig::builder_with_provider(tls::provider())
+        .with_protocol_versions(&[version])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let (listener, address) = bound().await;
+    tokio::spawn(async move {
+        let mut known = false;
+        while let Ok((stream, _)) = listener.accept().await {
+            if stumbles && std::mem::take(&mut known) {
+                continue;
+            }
+            known = true;
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            assert!(stream.read(&mut [0; 4096]).await.unwrap() > 0);
+            let kind = format!("{:?}", stream.get_ref().1.handshake_kind().unwrap());
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{kind}", kind.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            stream.shutdown().await.ok();
+        }
+    });
+    let url = Url::parse(&format!("https://{address}/")).unwrap();
+    (url, Trust::Pinned(own.certificate.into_bytes()))
+}
+
+#[tokio::test]
+async fn a_keeping_client_resumes_its_session_and_is_greeted_anew_where_that_fails() {
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        for stumbles in [false, true] {
+            let (url, trust) = registrar(version, stumbles).await;
+            let client = Client::keeping();
+            let mut kinds = Vec::new();
+            for _ in 0..3 {
+                let outgoing = Outgoing {
+                    reuse: Reuse::Fresh,
+                    ..Outgoing::new(Method::Get, url.clone(), trust.clone())
+                };
+                kinds.push(String::from_utf8(client.send(outgoing).await.unwrap().body).unwrap());
+            }
+            let later = if stumbles { "Full" } else { "Resumed" };
+            assert_eq!(kinds, ["Full", later, later], "{version:?}");
+        }
+    }
 }
 
 #[tokio::test]

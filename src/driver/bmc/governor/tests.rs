@@ -9,7 +9,7 @@ use crate::driver::bmc::Protocol;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::error::DriverError;
-use crate::model::bmc::{CredentialPrint, Fact, RefusedLogin};
+use crate::model::bmc::{Bmc, CredentialPrint, Fact, RefusedLogin, Silence};
 use crate::model::node::{Node, Wished};
 
 /// Remembers what it is told.
@@ -199,7 +199,7 @@ async fn a_wrong_password_is_tried_once_until_it_changes() {
     let rig = Rig::still();
     let (line, wrong, right) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"), rig.print(&key(1), "b"));
     let turn = line.turn(&node(1), &wrong).await.unwrap();
-    turn.may_log_in().unwrap();
+    turn.may_log_in().await.unwrap();
     let error = turn.login_refused("401");
     for number in [1, 1, 2] {
         assert_eq!(line.turn(&node(number), &wrong).await.unwrap_err(), error);
@@ -230,8 +230,7 @@ async fn a_refused_log_in_survives_a_restart_and_is_lifted_by_a_person() {
     one.bmc.refused = None;
     line.turn(&one, &print).await.unwrap().answered(Duration::ZERO);
     // A node that shares the account and whose record still says refused is told.
-    let other =
-        Node { bmc: crate::model::bmc::Bmc { refused: Some(refused), ..Default::default() }, ..node(2) };
+    let other = Node { bmc: Bmc { refused: Some(refused), ..Bmc::default() }, ..node(2) };
     line.turn(&other, &print).await.unwrap().answered(Duration::ZERO);
     assert_eq!(rig.facts(), [Fact::LoginAccepted { print }]);
 }
@@ -244,7 +243,7 @@ async fn turns_in_flight_hear_of_a_refusal_before_they_log_in() {
     let (first, second) =
         (line.turn(&node(1), &print).await.unwrap(), line.turn(&node(1), &print).await.unwrap());
     let error = first.login_refused("401");
-    assert_eq!(second.may_log_in().unwrap_err(), error);
+    assert_eq!(second.may_log_in().await.unwrap_err(), error);
     drop(second);
     assert_eq!(line.turn(&node(1), &print).await.unwrap_err(), error);
 }
@@ -267,12 +266,36 @@ async fn a_silent_bmc_is_tried_again_and_forgiven() {
     let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
     let error = line.turn(&node(1), &print).await.unwrap().silent("timed out");
     assert_eq!(error, DriverError::silent("redfish BMC 10.0.0.1:443", "timed out"));
-    line.turn(&node(1), &print).await.unwrap_err();
+    assert!(!error.is_untried());
+    assert!(line.turn(&node(1), &print).await.unwrap_err().is_untried());
     rig.clock.advance(Duration::from_secs(1));
     let probe = line.turn(&node(1), &print).await.unwrap();
-    assert!(line.turn(&node(1), &print).await.unwrap_err().to_string().contains("being tried again now"));
+    let error = line.turn(&node(1), &print).await.unwrap_err();
+    assert!(error.is_untried() && error.to_string().contains("being tried again now"), "{error}");
     probe.answered(Duration::from_millis(5));
     line.turn(&node(1), &print).await.unwrap().answered(Duration::ZERO);
+}
+
+#[tokio::test]
+async fn every_node_of_a_silent_bmc_is_told_when_it_begins_and_when_it_ends() {
+    let rig = Rig::still();
+    let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
+    let silent = Fact::Silent { why: "timed out".to_owned() };
+    line.turn(&node(1), &print).await.unwrap().silent("timed out");
+    line.turn(&node(2), &print).await.unwrap_err();
+    let told = rig.pages.0.lock().unwrap().split_off(0);
+    assert_eq!(told, [(node(1).id, silent.clone()), (node(2).id, silent)]);
+    let silence = Silence { since: Moment(0), why: "timed out".to_owned() };
+    let known =
+        |number| Node { bmc: Bmc { silent: Some(silence.clone()), ..Bmc::default() }, ..node(number) };
+    line.turn(&known(1), &print).await.unwrap_err();
+    assert_eq!(rig.facts(), [], "both know");
+    rig.clock.advance(Duration::from_secs(1));
+    line.turn(&known(1), &print).await.unwrap().answered(Duration::ZERO);
+    line.turn(&known(2), &print).await.unwrap().answered(Duration::ZERO);
+    line.turn(&node(1), &print).await.unwrap().answered(Duration::ZERO);
+    let told = rig.pages.0.lock().unwrap().clone();
+    assert_eq!(told, [(node(1).id, Fact::Heard), (node(2).id, Fact::Heard)]);
 }
 
 #[tokio::test]
@@ -322,6 +345,32 @@ async fn an_overloaded_bmc_rests_as_long_as_it_says() {
     assert!(!waiting.is_finished());
     rig.pass(Duration::from_secs(1), 1).await;
     waiting.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn at_exit_calls_end_and_none_begins_or_fails() {
+    let rig = Rig::still();
+    let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
+    let running = line.turn(&node(1), &print).await.unwrap();
+    assert_eq!(rig.governor.shut().len(), 1);
+    let late = rig.governor.line(&key(2));
+    let mut waiting = Vec::new();
+    for line in [line.clone(), late] {
+        let print = print.clone();
+        waiting.push(tokio::spawn(async move { line.turn(&node(1), &print).await.map(drop) }));
+    }
+    let quiet = tokio::spawn(async move { line.quiet().await });
+    settle().await;
+    assert!(!quiet.is_finished(), "a call runs");
+    tokio::select! {
+        biased;
+        _ = running.may_log_in() => panic!("a log-in at exit"),
+        () = settle() => {}
+    }
+    running.silent("timed out");
+    quiet.await.unwrap();
+    settle().await;
+    assert!(waiting.iter().all(|one| !one.is_finished()), "what was not begun has not failed");
 }
 
 #[tokio::test]
