@@ -294,11 +294,8 @@ const LOGS_KEPT: usize = 200;
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
         Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
-        Effect::BootDevice { .. }
-        | Effect::KeptBootDevice
-        | Effect::Nmi
-        | Effect::Indicator { .. }
-        | Effect::Console { .. } => LOOK_LIMIT,
+        Effect::BootDevice { .. } | Effect::KeptBootDevice => BOOT_LIMIT,
+        Effect::Nmi | Effect::Indicator { .. } | Effect::Console { .. } => LOOK_LIMIT,
         Effect::Step { .. }
         | Effect::Logs
         | Effect::Mode(_)
@@ -312,5 +309,7 @@ fn limit_of(effect: &Effect) -> Duration {
 const LOOK_LIMIT: Duration = Duration::from_secs(90);
 /// An act is one command with at most three tries of 60 s.
 const ACT_LIMIT: Duration = Duration::from_mins(4);
+/// A boot device may wait for jobs of the BMC that come first (35 tries, 15 s apart).
+const BOOT_LIMIT: Duration = Duration::from_mins(10);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);

@@ -192,7 +192,7 @@ impl Server {
         if let (Some(part), Some(settings)) = (&cut.settings, &plan.settings) {
             let place = settings.path.clone();
             let written = self.patch_part(&place, part, settings.etag.as_deref()).await?;
-            self.await_boot(&place, part, &written).await?;
+            self.await_boot(plan, (&place, part), &written).await?;
         }
         if let Some(part) = &cut.system {
             let own = plan.seen.path().to_owned();
@@ -200,11 +200,11 @@ impl Server {
                 Err(error) if error.fault().is_some_and(Fault::wants_future_state) => {
                     let future = format!("{}/SD", own.trim_end_matches('/'));
                     let written = self.talk.patch_fresh(&future, &send::boot(part)).await?;
-                    return self.await_boot(&future, part, &written).await;
+                    return self.await_boot(plan, (&future, part), &written).await;
                 }
                 outcome => outcome?,
             };
-            self.await_boot(&own, part, &written).await?;
+            self.await_boot(plan, (&own, part), &written).await?;
         }
         Ok(())
     }
@@ -230,7 +230,12 @@ impl Server {
     }
 
     /// Reads back until what was asked is seen.
-    async fn await_boot(&self, path: &str, asked: &BootPatch, written: &Written) -> Result<(), RedfishError> {
+    async fn await_boot(
+        &self,
+        plan: &Plan<'_>,
+        (path, asked): (&str, &BootPatch),
+        written: &Written,
+    ) -> Result<(), RedfishError> {
         let until = self.talk.clock().tick().after(SEEN_LIMIT);
         loop {
             let now = self.talk.get(path).await?;
@@ -244,7 +249,8 @@ impl Server {
                 boot::Seen::Not(member) => member,
             };
             if self.talk.clock().tick() >= until {
-                return Err(self.boot_not_applied(path, asked, written, (member, &members)));
+                let answered = self.work_so_far(written, plan.quirks).await?;
+                return Err(self.boot_not_applied(path, asked, answered, (member, &members)));
             }
             sleep(&**self.talk.clock(), SEEN_PAUSE).await;
         }
@@ -254,14 +260,14 @@ impl Server {
         &self,
         path: &str,
         asked: &BootPatch,
-        written: &Written,
+        answered: String,
         (member, members): (&str, &BootMembers),
     ) -> RedfishError {
         let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
         RedfishError::NotApplied {
             place: self.talk.place(Method::Patch, path),
             asked: send::boot(asked).shown().to_string(),
-            answered: written.text(),
+            answered,
             seen: format!(
                 "{member} is not as asked (target {}, enabled {}, mode {})",
                 shown(&members.target),

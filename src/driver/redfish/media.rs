@@ -53,7 +53,8 @@ impl Server {
         Ok(devices)
     }
 
-    async fn media_of(&self, seen: &Seen) -> Result<Vec<Resource>, RedfishError> {
+    /// The same for a system that was read.
+    pub async fn media_of(&self, seen: &Seen) -> Result<Vec<Resource>, RedfishError> {
         let own = self.talk.members(seen.view.virtual_media.as_ref()).await?;
         if !own.is_empty() {
             return Ok(own);

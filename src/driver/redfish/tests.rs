@@ -1,5 +1,14 @@
 //! Redfish against a BMC that follows a script.
 
+mod boot;
+mod haste;
+mod media;
+mod power;
+mod steps;
+mod vendor;
+mod work;
+mod world;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +22,7 @@ use crate::base::time::RealClock;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::bmc::{Ground, Limits};
-use crate::driver::redfish::hardware::hardware;
+use crate::driver::redfish::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::model::node::{Node, Wished};
@@ -137,7 +146,7 @@ async fn a_reset_whose_answer_is_lost_is_looked_for_and_not_repeated() {
         (200, String::new(), json!({"PowerState": power, "Actions": reset, "Boot": {}}))
     });
     let server = server(&url.await);
-    let power = hardware(&server).power.unwrap();
+    let power = hardware::power(&server);
     assert_eq!(power.set(PowerWish::Off, Duration::from_secs(20)).await.unwrap(), Power::Off);
     assert_eq!(presses.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
