@@ -17,6 +17,7 @@ mod machine;
 mod peers;
 
 mod ipmi_sim;
+mod redfish_node;
 mod refusals;
 mod stock_agent;
 mod stock_cli;
