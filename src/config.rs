@@ -28,6 +28,8 @@ pub struct Config {
     pub fake: section::Fake,
     pub redfish: section::Redfish,
     pub cifs: section::Cifs,
+    /// Whether a machine's health is kept with its node.
+    pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
     pub logs: PathBuf,
@@ -100,6 +102,7 @@ impl Config {
             fake: document.fake.clone(),
             redfish: document.redfish.clone(),
             cifs: document.cifs.clone(),
+            health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
             logs,

@@ -26,7 +26,11 @@ pub fn of(config: &Config, clock: &SharedClock, ledger: &Arc<Ledger>, key: Secre
     let limits = limits(&config.bmc);
     let min_interval = seconds(config.ipmi.min_command_interval).unwrap_or_default();
     Ground {
-        redfish: redfish_defaults(&config.redfish, &config.cifs),
+        redfish: RedfishDefaults {
+            cifs: Share { username: config.cifs.username.clone(), password: config.cifs.password.clone() },
+            health: config.health,
+            ..redfish_defaults(&config.redfish)
+        },
         redfish_limits: limits,
         ipmi: ipmi_defaults(&config.ipmi),
         ipmi_limits: Limits { min_interval, ..limits },
@@ -46,7 +50,7 @@ fn limits(given: &section::Bmc) -> Limits {
     }
 }
 
-fn redfish_defaults(given: &section::Redfish, cifs: &section::Cifs) -> RedfishDefaults {
+fn redfish_defaults(given: &section::Redfish) -> RedfishDefaults {
     let default = RedfishDefaults::default();
     let (attempts, interval) = default.power_on_conflict;
     let (limit, poll) = default.vmedia_insert;
@@ -65,7 +69,6 @@ fn redfish_defaults(given: &section::Redfish, cifs: &section::Cifs) -> RedfishDe
         connect_timeout: seconds(given.connect_timeout).unwrap_or(default.connect_timeout),
         read_timeout: seconds(given.read_timeout).unwrap_or(default.read_timeout),
         verify_bmc_clock: given.enable_verify_bmc_clock.unwrap_or(default.verify_bmc_clock),
-        cifs: Share { username: cifs.username.clone(), password: cifs.password.clone() },
         power_on_conflict: (
             given.power_on_conflict_retry_attempts.unwrap_or(attempts),
             seconds(given.power_on_conflict_retry_interval).unwrap_or(interval),

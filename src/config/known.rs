@@ -231,6 +231,7 @@ const SECTIONS: &[Section] = &[
             "max_conductor_wait_step_seconds",
             "clean_step_priority_override",
             "verify_step_priority_override",
+            "enable_health_monitoring",
             "file_url_allowed_paths",
         ],
         idle: &[
@@ -287,7 +288,6 @@ const SECTIONS: &[Section] = &[
                     "error_on_ramdisk_config_inconsistency",
                     "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",
-                    "enable_health_monitoring",
                     "disable_deep_image_inspection",
                     "conductor_always_validates_images",
                     "disable_file_checksum",

@@ -85,6 +85,7 @@ pub struct Conductor {
     pub max_conductor_wait_step_seconds: Option<u32>,
     pub clean_step_priority_override: Vec<String>,
     pub verify_step_priority_override: Vec<String>,
+    pub enable_health_monitoring: Option<bool>,
     pub file_url_allowed_paths: Vec<PathBuf>,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::flow::course::Course;
 use crate::model::ask::PatchOp;
-use crate::model::bmc::{Bmc, CredentialPrint, Fact, Identity, Pin, RefusedLogin, Session};
+use crate::model::bmc::{Bmc, CredentialPrint, Fact, Health, Identity, Pin, RefusedLogin, Session};
 use crate::model::journal::Event;
 use crate::model::node::Node;
 
@@ -31,6 +31,19 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
         Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
         Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
         Fact::Identity(identity) => bmc.identity = bounded(identity),
+        Fact::Health(told) => health(course, *told),
+    }
+}
+
+/// A change of health is worth a line in the history; that it is well when first seen is not.
+fn health(course: &mut Course<'_>, told: Option<Health>) {
+    let before = std::mem::replace(&mut course.node.bmc.health, told);
+    let is_news = told.is_some_and(|told| told != before.unwrap_or(Health::Ok));
+    if let Some(told) = told.filter(|_| is_news) {
+        let text = format!("the BMC says that the machine's health is {}", told.name());
+        let event =
+            if told == Health::Ok { Event::info("health", text) } else { Event::error("health", text) };
+        course.note(event);
     }
 }
 
@@ -100,6 +113,7 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     }
     if other_system {
         (bmc.identity, bmc.vendor, bmc.remembered_boot_device) = (Identity::default(), None, None);
+        bmc.health = None;
     }
     if trusts_anew {
         bmc.pin = None;

@@ -38,6 +38,8 @@ pub struct RedfishSettings {
     pub config_via_removable: bool,
     /// What the BMC fetches images from, if it is another address than clients see.
     pub external_http_url: Option<String>,
+    /// What the firmware boots over HTTP where the boot device is `uefihttp`; else what DHCP tells.
+    pub http_boot_url: Option<String>,
 }
 
 /// Which certificate is good.
@@ -139,6 +141,8 @@ pub struct RedfishDefaults {
     pub power_on_conflict: (u32, Duration),
     /// Whether verification looks at the BMC's clock, and sets it right.
     pub verify_bmc_clock: bool,
+    /// Whether the machine's health is kept with its node.
+    pub health: bool,
     /// How long an inserted medium is awaited, and how often it is looked at.
     pub vmedia_insert: (Duration, Duration),
     /// The account of the share that images come from over CIFS.
@@ -165,6 +169,7 @@ impl Default for RedfishDefaults {
             read_timeout: seconds(60),
             power_on_conflict: (6, seconds(10)),
             verify_bmc_clock: false,
+            health: true,
             vmedia_insert: (seconds(60), seconds(2)),
             cifs: Share::default(),
         }
@@ -197,7 +202,8 @@ impl RedfishSettings {
             media_transport: media_transport(given)?,
             config_via_removable: given
                 .flag("config_via_removable", given.flag("config_via_floppy", false)?)?,
-            external_http_url: http_url(given)?,
+            external_http_url: http_url(given, "external_http_url")?,
+            http_boot_url: http_url(given, "redfish_http_boot_url")?,
         })
     }
 
@@ -356,11 +362,10 @@ fn media_transport(given: Given<'_>) -> Result<Option<MediaTransport>, SettingsE
     MediaTransport::parse(word).map(Some).ok_or_else(wrong)
 }
 
-fn http_url(given: Given<'_>) -> Result<Option<String>, SettingsError> {
-    const KEY: &str = "external_http_url";
-    let Some(text) = given.text(KEY)? else { return Ok(None) };
+fn http_url(given: Given<'_>, key: &'static str) -> Result<Option<String>, SettingsError> {
+    let Some(text) = given.text(key)? else { return Ok(None) };
     let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let wrong = || SettingsError::invalid(KEY, "must be an http or https URL");
+    let wrong = || SettingsError::invalid(key, "must be an http or https URL");
     is_url.then(|| text.to_owned()).map(Some).ok_or_else(wrong)
 }
 
@@ -481,6 +486,7 @@ mod tests {
             ("vmedia_transport_protocol", json!("FTP")),
             ("external_http_url", json!("ftp://10.0.0.1")),
             ("external_http_url", json!("10.0.0.1/images")),
+            ("redfish_http_boot_url", json!("tftp://10.0.0.1/x.efi")),
             ("config_via_removable", json!("maybe")),
             ("firmware_update_unresponsive_bmc_wait", json!(-1)),
             ("redfish_username", json!(["a"])),

@@ -16,7 +16,7 @@ use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::lenient::{View, found};
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::resource::Resource;
-use crate::wire::redfish::send::{self, BootPatch, Mode, Override, Target};
+use crate::wire::redfish::send::{self, Body, BootPatch, Mode, Override, Target};
 use crate::wire::redfish::view::boot::{Boot, BootMembers};
 
 /// The boot device of a Redfish machine.
@@ -35,7 +35,9 @@ impl BootDeviceSwitch for RedfishBootDevice {
     }
 
     fn set(&self, device: BootDevice, persistent: bool) -> Later<'_, Result<BootChoice, DriverError>> {
-        Box::pin(async move { Ok(self.0.set_boot_device(device, persistent, None).await?) })
+        let url = self.0.talk.access.settings.http_boot_url.as_deref();
+        let url = url.filter(|_| device == BootDevice::UefiHttp);
+        Box::pin(async move { Ok(self.0.set_boot_device(device, persistent, url).await?) })
     }
 }
 
@@ -216,15 +218,24 @@ impl Server {
         part: &BootPatch,
         etag: Option<&str>,
     ) -> Result<Written, RedfishError> {
-        let (body, mut pause, mut outcome) =
-            (send::boot(part), POST_PAUSE, self.talk.patch(path, &send::boot(part), etag).await);
+        self.patch_awake(path, &send::boot(part), etag).await
+    }
+
+    /// The same with any body.
+    pub async fn patch_awake(
+        &self,
+        path: &str,
+        body: &Body,
+        etag: Option<&str>,
+    ) -> Result<Written, RedfishError> {
+        let (mut pause, mut outcome) = (POST_PAUSE, self.talk.patch(path, body, etag).await);
         for _ in 1..POST_TRIES {
             if !matches!(&outcome, Err(error) if error.fault().is_some_and(Fault::is_in_post)) {
                 return outcome;
             }
             sleep(&**self.talk.clock(), pause).await;
             pause = (pause * 2).min(POST_LONGEST);
-            outcome = self.talk.patch_fresh(path, &body).await;
+            outcome = self.talk.patch_fresh(path, body).await;
         }
         outcome
     }

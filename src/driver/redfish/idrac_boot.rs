@@ -16,6 +16,7 @@ use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
 use crate::driver::error::DriverError;
 use crate::driver::redfish::boot_device::RedfishBootDevice;
 use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::idrac_card::attribute;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::driver::redfish::write::Written;
 use crate::model::boot::BootDevice;
@@ -26,7 +27,6 @@ use crate::wire::redfish::link::Link;
 use crate::wire::redfish::power_state::{Ask, Power};
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send::{self, Body};
-use crate::wire::redfish::view::manager::Manager;
 use crate::wire::redfish::view::media::{MediaKind, VirtualMedia as Device};
 
 /// The boot device of a machine that may be an iDRAC's.
@@ -176,13 +176,8 @@ impl Server {
 
     /// Reads the attribute back where it can be read. Of a machine that runs, its boot may have used it up.
     async fn see_import(&self, import: &Import<'_>, answered: String) -> Result<(), RedfishError> {
-        let view: Manager = import.manager.view();
-        let own =
-            view.dell_attributes.iter().find(|link| link.last().is_some_and(|id| id.starts_with("iDRAC")));
-        let Some(attributes) = self.talk.maybe(own).await? else { return Ok(()) };
-        let shown = found(&attributes.raw, &["Attributes"])
-            .and_then(|all| all.get("ServerBoot.1.FirstBootDevice"))
-            .and_then(String::lenient);
+        let Some(attributes) = self.dell_attributes(&import.manager).await? else { return Ok(()) };
+        let shown = attribute(&attributes, "ServerBoot.1.FirstBootDevice");
         let is_running = self.system().await?.view.power() != Some(Power::Off);
         match shown {
             Some(shown) if shown != import.word && !is_running => Err(RedfishError::NotApplied {

@@ -95,6 +95,7 @@ impl Server {
         for device in devices.iter().filter(|one| Some(&one.path) != there.as_ref()) {
             self.eject_device(device).await?;
         }
+        self.attach().await?;
         if there.is_some() {
             return Ok(());
         }

@@ -1,5 +1,8 @@
 //! One device: the ladder of requests by which BMCs take a medium, and let go of it.
 
+use std::time::Duration;
+
+use crate::base::time::sleep;
 use crate::driver::bmc::redfish_settings::MediaTransport;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
@@ -11,10 +14,25 @@ use crate::wire::redfish::send::{self, InsertMedia, Transfer};
 use crate::wire::redfish::view::media::VirtualMedia as Device;
 
 impl Server {
-    /// Inserts into one device, adding what its refusals ask for.
+    /// Inserts into one device; one that fails is tried again, from its beginning.
     pub async fn insert_device(&self, path: &str, url: &str) -> Result<(), RedfishError> {
+        for _ in 1..TRIES {
+            match self.insert_once(path, url).await {
+                Err(error) if fails_itself(&error) => tracing::info!(%error, "the medium is inserted again"),
+                outcome => return outcome,
+            }
+            sleep(&**self.talk.clock(), PAUSE).await;
+        }
+        self.insert_once(path, url).await
+    }
+
+    /// Inserts, adding what refusals ask for.
+    async fn insert_once(&self, path: &str, url: &str) -> Result<(), RedfishError> {
         let now = self.talk.get(path).await?;
         let view: Device = now.view();
+        if view.is_inserted() && view.image.as_deref() == Some(url) {
+            return Ok(());
+        }
         let action = view.insert.as_ref().and_then(|insert| insert.target.as_ref());
         let target = action.map(|target| self.talk.path(target)).transpose()?;
         let mut ask = self.first_ask(&view, url, target.is_none())?;
@@ -140,5 +158,13 @@ fn answer_to(fault: &Fault, ask: &InsertMedia) -> Option<InsertMedia> {
     Some(next)
 }
 
+/// Whether the BMC itself failed, as an iDRAC does that still lets go of the last medium.
+fn fails_itself(error: &RedfishError) -> bool {
+    !error.is_absent() && error.fault().is_some_and(|fault| fault.status >= 500)
+}
+
+/// How often a device is tried that fails, and the pause between.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(3);
 /// Requests for one device at the most: each adds one member.
 const POSTS: u32 = 5;

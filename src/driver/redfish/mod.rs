@@ -14,6 +14,7 @@
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
 //!   `inspect`, `vendor`: a capability each
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
+//! - `idrac_card` its attributes
 
 pub mod access;
 pub mod boot_device;
@@ -24,6 +25,7 @@ mod exchange;
 pub mod hardware;
 pub mod idrac;
 pub mod idrac_boot;
+pub mod idrac_card;
 pub mod indicators;
 pub mod inspect;
 pub mod management;

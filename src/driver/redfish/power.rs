@@ -8,6 +8,7 @@ use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::driver::redfish::write::Written;
+use crate::model::bmc::{Fact, Health};
 use crate::model::power::{Power, PowerWish};
 use crate::net::http::Method;
 use crate::wire::redfish::fault::Fault;
@@ -22,7 +23,11 @@ pub struct RedfishPower(pub Server);
 
 impl PowerSwitch for RedfishPower {
     fn state(&self) -> Later<'_, Result<Power, DriverError>> {
-        Box::pin(async move { Ok(power(&self.0.system().await?)) })
+        Box::pin(async move {
+            let seen = self.0.system().await?;
+            self.0.tell_health(&seen);
+            Ok(power(&seen))
+        })
     }
 
     fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>> {
@@ -54,6 +59,15 @@ fn goal(ask: Ask) -> Power {
 }
 
 impl Server {
+    /// Keeps the health that came with a look, if it has changed.
+    fn tell_health(&self, seen: &Seen) {
+        let told = seen.view.status.standard_health();
+        let health = told.as_deref().and_then(Health::parse);
+        if self.talk.rack.ground.redfish.health && health != self.talk.node.bmc.health {
+            self.talk.learn(Fact::Health(health));
+        }
+    }
+
     /// Brings it about and returns the power then seen. A restart of a machine that is off is a start; none of them
     /// takes power away but `Off`.
     pub async fn bring_about(&self, ask: Ask, limit: Duration) -> Result<Power, RedfishError> {

@@ -61,7 +61,8 @@ impl Server {
             None => resource.path,
         };
         let quirks = self.quirks(&seen).await?;
-        let written = self.talk.patch_fresh(&path, &send::secure_boot(on)).await?;
+        let now = self.talk.get(&path).await?;
+        let written = self.patch_awake(&now.path, &send::secure_boot(on), now.etag.as_deref()).await?;
         let until = self.talk.clock().tick().after(SEEN_LIMIT);
         loop {
             let now = self.secure_boot_state().await?;

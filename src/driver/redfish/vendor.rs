@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
-use crate::base::time::Later;
+use crate::base::time::{Later, sleep};
 use crate::driver::bmc::settings::Given;
 use crate::driver::capability::vendor::{VendorCall, VendorPassthru};
 use crate::driver::error::DriverError;
@@ -102,8 +102,20 @@ impl Server {
     }
 
     async fn delete_subscription(&self, arguments: &Object) -> Result<(), RedfishError> {
-        let path = self.talk.path(&self.named(arguments).await?)?;
-        self.talk.delete(&path).await?;
+        let link = self.named(arguments).await?;
+        let written = self.talk.delete(&self.talk.path(&link)?).await?;
+        let until = self.talk.clock().tick().after(SEEN_LIMIT);
+        while self.talk.maybe(Some(&link)).await?.is_some() {
+            if self.talk.clock().tick() >= until {
+                return Err(RedfishError::NotApplied {
+                    place: written.place.clone(),
+                    asked: "no such subscription".to_owned(),
+                    answered: written.text(),
+                    seen: "the subscription".to_owned(),
+                });
+            }
+            sleep(&**self.talk.clock(), SEEN_PAUSE).await;
+        }
         Ok(())
     }
 
@@ -172,6 +184,9 @@ fn five(resource: &Resource) -> Value {
     members.as_object().map_or_else(|| Value::Object(Map::new()), |map| Value::Object(map.clone()))
 }
 
+/// How long a deleted subscription may still be shown.
+const SEEN_LIMIT: Duration = Duration::from_secs(10);
+const SEEN_PAUSE: Duration = Duration::from_secs(1);
 /// How long a BMC may be away; less than a change may take.
 const RESET_LIMIT: Duration = Duration::from_mins(3);
 

@@ -103,3 +103,29 @@ async fn an_import_that_fails_or_is_not_seen_is_an_error() {
     rig.world().resources.insert(JOB.to_owned(), failed);
     assert!(set(&rig, BootDevice::Cdrom, false).await.unwrap_err().contains("bad XML"));
 }
+
+#[tokio::test]
+async fn the_firmware_is_given_what_it_boots_over_http() {
+    let url = "http://10.0.0.1/boot.efi";
+    for (members, target) in [(json!({"HttpBootUri": Value::Null}), Some(url)), (json!({}), None)] {
+        let mut rig = rig(false, &[]).await;
+        rig.world().resources.get_mut(SYSTEM).unwrap()["Boot"]
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        rig.node.wished.driver_info.insert("redfish_http_boot_url".to_owned(), json!(url));
+        let outcome = set(&rig, BootDevice::UefiHttp, false).await;
+        let sent = rig.asked(SYSTEM);
+        match target {
+            Some(url) => {
+                assert_eq!(outcome.unwrap().device, Some(BootDevice::UefiHttp));
+                assert_eq!((&sent[0]["Boot"]["HttpBootUri"], sent.len()), (&json!(url), 1));
+            }
+            None => assert!(outcome.unwrap_err().contains("HttpBootUri") && sent.is_empty()),
+        }
+        rig.world().asked.clear();
+        set(&rig, BootDevice::Pxe, false).await.unwrap();
+        let cleared = rig.asked(SYSTEM)[0]["Boot"].get("HttpBootUri").cloned();
+        assert_eq!(cleared, target.map(|_| Value::Null), "an old one is cleared");
+    }
+}

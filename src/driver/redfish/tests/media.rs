@@ -103,3 +103,45 @@ async fn a_refused_ejection_of_an_empty_drive_is_no_error() {
     .await;
     RedfishMedia(rig.server()).eject(BootDevice::Cdrom).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_device_that_fails_is_tried_again_and_a_refusal_is_not() {
+    for (status, posts) in [(500, 3), (400, 1)] {
+        let rig = Rig::start(&drive(&[], false), move |_, method, _, _| match method {
+            "POST" => Some(refuse(status, "IDRAC.2.8.VRM0012", "still being detached")),
+            _ => None,
+        })
+        .await;
+        let error = RedfishMedia(rig.server()).insert(medium()).await.unwrap_err().to_string();
+        assert!(error.contains("still being detached"), "{error}");
+        assert_eq!(rig.asked("/Insert").len(), posts, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn media_are_attached_where_they_are_not() {
+    let path = "/redfish/v1/Managers/1/Oem/Dell/DellAttributes/iDRAC.Embedded.1";
+    let card = json!({"FirmwareVersion": "4.40.00.00", "Model": "14G Monolithic",
+        "Links": {"Oem": {"Dell": {"DellAttributes": [{"@odata.id": path}]}}}});
+    for takes in [true, false] {
+        let mut more = drive(&[], true);
+        more.push((super::world::SYSTEM, json!({"Manufacturer": "Dell Inc."})));
+        more.push((MANAGER, card.clone()));
+        more.push((path, json!({"Attributes": {"VirtualMedia.1.Attached": "Detached"}})));
+        let rig = Rig::start(&more, move |all, method, asked, body| {
+            if method == "PATCH" && asked == path && takes {
+                all.insert(path.to_owned(), body.clone());
+            }
+            None
+        })
+        .await;
+        let there = Medium { url: "http://x/a.iso".to_owned(), ..medium() };
+        let outcome = RedfishMedia(rig.server()).insert(there).await;
+        let sent = json!({"Attributes": {"VirtualMedia.1.Attached": "AutoAttach"}});
+        assert_eq!(rig.asked("iDRAC.Embedded.1"), [sent]);
+        match outcome {
+            Ok(()) => assert!(takes),
+            Err(error) => assert!(!takes && error.to_string().contains("seen Detached"), "{error}"),
+        }
+    }
+}

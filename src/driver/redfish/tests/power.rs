@@ -1,12 +1,16 @@
 //! Power: conflicts, work that fails, and what is taken without effect.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 
 use super::world::{Rig, SYSTEM, refuse};
+use crate::base::id::NodeId;
+use crate::driver::bmc::notebook::Notebook;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::redfish::power::RedfishPower;
+use crate::model::bmc::{Fact, Health};
 use crate::model::power::{Power, PowerWish};
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -79,4 +83,44 @@ async fn a_machine_that_must_not_be_off_is_restarted_in_one() {
         assert_eq!(RedfishPower(rig.server()).set(wish, LIMIT).await, Ok(Power::On));
         assert_eq!(rig.asked("/Reset"), [json!({"ResetType": sent})]);
     }
+}
+
+/// Keeps what drivers learn.
+#[derive(Debug, Default)]
+struct Pages(std::sync::Mutex<Vec<Fact>>);
+
+impl Notebook for Pages {
+    fn learn(&self, _node: NodeId, fact: Fact) {
+        self.0.lock().unwrap().push(fact);
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_power_tells_a_health_that_changed() {
+    for (told, known, learnt) in [
+        ("Critical", None, Some(Fact::Health(Some(Health::Critical)))),
+        ("Warning", Some(Health::Warning), None),
+        ("Strange", Some(Health::Ok), Some(Fact::Health(None))),
+    ] {
+        let pages = Arc::new(Pages::default());
+        let notebook = Arc::clone(&pages);
+        let more = [(SYSTEM, json!({"Status": {"Health": told}}))];
+        let mut rig = Rig::tuned(&more, |_, _, _, _| None, |ground| ground.notebook = notebook).await;
+        rig.node.bmc.health = known;
+        assert_eq!(RedfishPower(rig.server()).state().await, Ok(Power::Off));
+        assert_eq!(pages.0.lock().unwrap().pop(), learnt, "{told}");
+    }
+    let pages = Arc::new(Pages::default());
+    let notebook = Arc::clone(&pages);
+    let more = [(SYSTEM, json!({"Status": {"Health": "Critical"}}))];
+    let rig = Rig::tuned(
+        &more,
+        |_, _, _, _| None,
+        |ground| {
+            (ground.notebook, ground.redfish.health) = (notebook, false);
+        },
+    )
+    .await;
+    RedfishPower(rig.server()).state().await.unwrap();
+    assert!(pages.0.lock().unwrap().is_empty(), "the site does not want it");
 }

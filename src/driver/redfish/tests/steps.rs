@@ -211,3 +211,25 @@ async fn a_step_that_fails_fails_cleaning_but_no_verification() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_machine_in_post_is_asked_for_secure_boot_until_it_is_through() {
+    let more = [
+        (SYSTEM, json!({"SecureBoot": {"@odata.id": BOOT_KEYS}})),
+        (BOOT_KEYS, json!({"SecureBootEnable": false})),
+    ];
+    let mut refusals = 3;
+    let rig = Rig::start(&more, move |all, method, _, body| {
+        if method == "PATCH" && refusals > 0 {
+            refusals -= 1;
+            return Some(refuse(400, "iLO.2.14.UnableToModifyDuringSystemPOST", "in POST"));
+        }
+        if method == "PATCH" {
+            all.get_mut(BOOT_KEYS).unwrap()["SecureBootEnable"] = body["SecureBootEnable"].clone();
+        }
+        None
+    })
+    .await;
+    assert_eq!(rig.server().set_secure_boot(true).await, Ok(Some(true)));
+    assert_eq!(rig.asked("SecureBoot").len(), 4);
+}

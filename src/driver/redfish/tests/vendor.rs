@@ -109,3 +109,13 @@ async fn every_method_that_is_listed_is_known() {
     }
     assert!(methods("no-vendor").is_empty());
 }
+
+#[tokio::test]
+async fn a_subscription_that_stays_is_told() {
+    let rig = rig().await;
+    call(&rig, "create_subscription", json!({"Destination": "https://me/events"})).await.unwrap();
+    rig.world().resources.insert("/redfish/v1/EventService/Subscriptions/5".to_owned(), json!({"Id": "5"}));
+    rig.world().resources.insert(ALL.to_owned(), collection(&["/redfish/v1/EventService/Subscriptions/5"]));
+    let error = call(&rig, "delete_subscription", json!({"id": "5"})).await.unwrap_err().to_string();
+    assert!(error.contains("asked no such subscription, answered HTTP 204"), "{error}");
+}
