@@ -232,6 +232,21 @@ fn an_operator_turns_secure_boot_on() {
 }
 
 #[test]
+fn a_machine_whose_resets_are_tasks_and_that_must_not_be_off_is_restarted_in_one() {
+    let mut settings = BmcSettings::new(Profile::Hpe);
+    settings.tasks = true;
+    (settings.task, settings.power) = (Duration::from_secs(1), Duration::from_secs(2));
+    let plant = Plant::enrolled(&settings, "", |_| {});
+    plant.verb("manage", "manageable");
+    plant.power("power on", "power on");
+    let never_off = json!([{"op": "replace", "path": "/disable_power_off", "value": true}]);
+    assert_eq!(plant.call("PATCH", "/n1", never_off).0, 200);
+    plant.power("rebooting", "power on");
+    assert_eq!(plant.bmc.resets(), ["On", "ForceRestart"]);
+    plant.on("PUT", "states/power", json!({"target": "power off"}), 409);
+}
+
+#[test]
 fn verification_sets_the_clock_right_and_empties_the_job_queue() {
     let configured = "[redfish]\nenable_verify_bmc_clock = true\n\
                       [conductor]\nverify_step_priority_override = [\"management.clear_job_queue:5\"]\n";
