@@ -27,6 +27,9 @@ pub struct Config {
     pub image_folders: Vec<PathBuf>,
     pub fake: section::Fake,
     pub redfish: section::Redfish,
+    pub cifs: section::Cifs,
+    /// Whether a machine's health is kept with its node.
+    pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
     pub logs: PathBuf,
@@ -98,6 +101,8 @@ impl Config {
             image_folders: document.conductor.file_url_allowed_paths.clone(),
             fake: document.fake.clone(),
             redfish: document.redfish.clone(),
+            cifs: document.cifs.clone(),
+            health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
             logs,
@@ -154,15 +159,13 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
-    let over = &conductor.clean_step_priority_override;
-    match over.iter().find(|text| priority(text).is_none()) {
-        Some(text) => Err(ConfigError::Value {
-            name: "conductor.clean_step_priority_override",
-            value: text.clone(),
-            rule: "interface.step:priority",
-        }),
-        None => Ok(()),
-    }
+    priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
+    priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
+}
+
+fn priorities(name: &'static str, given: &[String]) -> Result<(), ConfigError> {
+    let Some(wrong) = given.iter().find(|text| priority(text).is_none()) else { return Ok(()) };
+    Err(ConfigError::Value { name, value: wrong.clone(), rule: "interface.step:priority" })
 }
 
 /// The words of `[redfish]` that have few values.
@@ -187,7 +190,7 @@ fn priority(text: &str) -> Option<(String, i64)> {
 }
 
 fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> Policy {
-    let Document { default, api, conductor, deploy, agent, .. } = document;
+    let Document { default, api, conductor, deploy, agent, redfish, .. } = document;
     let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
     set(&mut policy.automated_clean, conductor.automated_clean);
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
@@ -203,8 +206,10 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     set(&mut policy.allow_deleting_available_nodes, conductor.allow_deleting_available_nodes);
     set(&mut policy.poweroff_in_cleanfail, conductor.poweroff_in_cleanfail);
     set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
-    policy.clean_step_priority_override =
-        conductor.clean_step_priority_override.iter().filter_map(|text| priority(text)).collect();
+    let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
+    policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
+    policy.verify_step_priority_override = priorities(&conductor.verify_step_priority_override);
+    set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;

@@ -11,7 +11,7 @@ use crate::config::section::{self, VerifyCa};
 use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::bmc::redfish_settings::{Auth, RedfishDefaults, TlsVersion, Trust};
+use crate::driver::bmc::redfish_settings::{Auth, RedfishDefaults, Share, TlsVersion, Trust};
 use crate::driver::bmc::{Ground, Limits};
 
 /// What the drivers of BMCs are made with.
@@ -26,7 +26,11 @@ pub fn of(config: &Config, clock: &SharedClock, ledger: &Arc<Ledger>, key: Secre
     let limits = limits(&config.bmc);
     let min_interval = seconds(config.ipmi.min_command_interval).unwrap_or_default();
     Ground {
-        redfish: redfish_defaults(&config.redfish),
+        redfish: RedfishDefaults {
+            cifs: Share { username: config.cifs.username.clone(), password: config.cifs.password.clone() },
+            health: config.health,
+            ..redfish_defaults(&config.redfish)
+        },
         redfish_limits: limits,
         ipmi: ipmi_defaults(&config.ipmi),
         ipmi_limits: Limits { min_interval, ..limits },
@@ -64,8 +68,7 @@ fn redfish_defaults(given: &section::Redfish) -> RedfishDefaults {
         },
         connect_timeout: seconds(given.connect_timeout).unwrap_or(default.connect_timeout),
         read_timeout: seconds(given.read_timeout).unwrap_or(default.read_timeout),
-        boot_mode_config_timeout: seconds(given.boot_mode_config_timeout)
-            .unwrap_or(default.boot_mode_config_timeout),
+        verify_bmc_clock: given.enable_verify_bmc_clock.unwrap_or(default.verify_bmc_clock),
         power_on_conflict: (
             given.power_on_conflict_retry_attempts.unwrap_or(attempts),
             seconds(given.power_on_conflict_retry_interval).unwrap_or(interval),

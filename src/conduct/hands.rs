@@ -316,9 +316,8 @@ const LOGS_KEPT: usize = 200;
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
         Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
-        Effect::BootDevice { .. }
-        | Effect::KeptBootDevice
-        | Effect::Nmi
+        Effect::BootDevice { .. } | Effect::KeptBootDevice => BOOT_LIMIT,
+        Effect::Nmi
         | Effect::Indicator { .. }
         | Effect::Console { .. }
         | Effect::Step { .. }
@@ -354,6 +353,8 @@ const LOOK_LIMIT: Duration = Duration::from_secs(90);
 const ACT_LIMIT: Duration = Duration::from_mins(4);
 /// Between two tries of a power change that a BMC was not asked for.
 const AGAIN: Duration = Duration::from_secs(2);
+/// A boot device may wait for jobs of the BMC that come first (35 tries, 15 s apart).
+const BOOT_LIMIT: Duration = Duration::from_mins(10);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);
 

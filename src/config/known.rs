@@ -12,6 +12,10 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
         let Some(Value::Table(members)) = file.get(section.name) else { continue };
         for (name, value) in members {
             if section.acting.contains(&name.as_str()) {
+                // Told here, since the parser's own complaint repeats the line.
+                if SECRETS.contains(&(section.name, name)) && !value.is_str() {
+                    return Err(format!("[{}] {name} must be {}", section.name, Shape::Text.word()));
+                }
                 continue;
             }
             let shape = section.shape(name).ok_or_else(|| section.unknown(name))?;
@@ -23,6 +27,9 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
     }
     Ok(idle)
 }
+
+/// Values that no message repeats.
+const SECRETS: [(&str, &str); 1] = [("cifs", "password")];
 
 /// A section whose names are the reference's.
 struct Section {
@@ -223,6 +230,8 @@ const SECTIONS: &[Section] = &[
             "poweroff_in_cleanfail",
             "max_conductor_wait_step_seconds",
             "clean_step_priority_override",
+            "verify_step_priority_override",
+            "enable_health_monitoring",
             "file_url_allowed_paths",
         ],
         idle: &[
@@ -279,7 +288,6 @@ const SECTIONS: &[Section] = &[
                     "error_on_ramdisk_config_inconsistency",
                     "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",
-                    "enable_health_monitoring",
                     "disable_deep_image_inspection",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
@@ -289,14 +297,7 @@ const SECTIONS: &[Section] = &[
                     "enable_mdns",
                 ],
             ),
-            (
-                Shape::List,
-                &[
-                    "verify_step_priority_override",
-                    "permitted_image_formats",
-                    "disallowed_deployment_boot_modes",
-                ],
-            ),
+            (Shape::List, &["permitted_image_formats", "disallowed_deployment_boot_modes"]),
             (
                 Shape::Map,
                 &[
@@ -416,6 +417,7 @@ const SECTIONS: &[Section] = &[
             "power_on_conflict_retry_interval",
             "vmedia_insert_timeout",
             "vmedia_insert_poll_interval",
+            "enable_verify_bmc_clock",
         ],
         idle: &[
             (Shape::Text, &["file_permission", "kernel_append_params"]),
@@ -432,9 +434,10 @@ const SECTIONS: &[Section] = &[
                     "swift_object_expiry_timeout",
                 ],
             ),
-            (Shape::Flag, &["enable_vmedia_insert_polling", "enable_verify_bmc_clock", "use_swift"]),
+            (Shape::Flag, &["enable_vmedia_insert_polling", "use_swift"]),
         ],
     },
+    Section { name: "cifs", acting: &["username", "password"], idle: &[] },
     Section {
         name: "ipmi",
         acting: &[

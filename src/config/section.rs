@@ -9,6 +9,8 @@ use std::time::Duration;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::base::secret::Secret;
+
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -22,6 +24,7 @@ pub struct Document {
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
+    pub cifs: Cifs,
     pub ipmi: Ipmi,
     pub bmc: Bmc,
     pub sensor_data: Idle,
@@ -81,6 +84,8 @@ pub struct Conductor {
     pub poweroff_in_cleanfail: Option<bool>,
     pub max_conductor_wait_step_seconds: Option<u32>,
     pub clean_step_priority_override: Vec<String>,
+    pub verify_step_priority_override: Vec<String>,
+    pub enable_health_monitoring: Option<bool>,
     pub file_url_allowed_paths: Vec<PathBuf>,
 }
 
@@ -216,6 +221,15 @@ pub struct Redfish {
     pub power_on_conflict_retry_interval: Option<u32>,
     pub vmedia_insert_timeout: Option<u32>,
     pub vmedia_insert_poll_interval: Option<u32>,
+    pub enable_verify_bmc_clock: Option<bool>,
+}
+
+/// `[cifs]`: the account of the share that BMCs fetch images from.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Cifs {
+    pub username: Option<String>,
+    pub password: Option<Secret>,
 }
 
 /// `redfish.verify_ca`: a choice or the path of authorities.

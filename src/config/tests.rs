@@ -62,6 +62,9 @@ fn mistakes_are_named() {
         ("[conductor]\nclean_step_priority_override = [\"x\"]\n", "interface.step:priority"),
         ("[agent]\ncallback_networks = [\"x\"]\n", "callback_networks"),
         ("[nonsense]\n", "nonsense"),
+        ("[conductor]\nverify_step_priority_override = [\"x\"]\n", "verify_step_priority_override"),
+        ("[cifs]\npassword = 4711\n", "[cifs] password must be a text"),
+        ("[cifs]\nuser = \"a\"\n", "user"),
         ("[redfish]\nauth_type = \"digest\"\n", "redfish.auth_type"),
         ("[redfish]\ntls_minimum_version = \"1.1\"\n", "rustls"),
         ("[redfish]\ntls_ciphers = \"HIGH\"\n", "rustls"),
@@ -105,12 +108,21 @@ fn a_rack_door_on_loopback_lets_loopback_agents_in() {
 fn sections_of_bmcs_are_read() {
     let config = parse(
         "[redfish]\nverify_ca = \"/etc/bmc.pem\"\nauth_type = \"session\"\nuse_swift = false\n\
+         boot_mode_config_timeout = 60\nenable_verify_bmc_clock = true\n\
+         [cifs]\nusername = \"files\"\npassword = \"hunter2\"\n\
+         [conductor]\nverify_step_priority_override = [\"management.reset_idrac:5\"]\n\
          [ipmi]\nmin_command_interval = 5\ncipher_suite_versions = [3, 17]\ndebug = false\n\
          [sensor_data]\nsend_sensor_data = true\n[bmc]\nconcurrency = 2\nstart_spread = 0\n",
     )
     .unwrap();
     assert_eq!(config.redfish.verify_ca, Some(section::VerifyCa::Path("/etc/bmc.pem".into())));
     assert_eq!(config.redfish.auth_type.as_deref(), Some("session"));
+    assert_eq!(config.redfish.enable_verify_bmc_clock, Some(true));
+    assert_eq!(config.policy.boot_mode_config_timeout, 60);
+    assert_eq!(config.policy.verify_step_priority_override, [("management.reset_idrac".to_owned(), 5)]);
+    assert_eq!(config.cifs.username.as_deref(), Some("files"));
+    assert!(config.cifs.password.as_ref().unwrap().matches("hunter2"));
+    assert!(!format!("{config:?}").contains("hunter2"));
     assert_eq!(config.ipmi.min_command_interval, Some(5));
     assert_eq!(config.ipmi.cipher_suite_versions, Some(vec![3, 17]));
     assert_eq!((config.bmc.concurrency.map(Into::into), config.bmc.start_spread), (Some(2_u16), Some(0)));

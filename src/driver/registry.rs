@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tokio::io::DuplexStream;
+
 use crate::base::id::NodeId;
 use crate::base::time::Later;
 use crate::driver::agent::Agents;
@@ -14,7 +16,7 @@ use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::bmc::Ground;
-use crate::driver::capability::boot_device::BootDeviceSwitch;
+use crate::driver::capability::console::Console;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
@@ -22,6 +24,7 @@ use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
 use crate::driver::redfish::idrac::IdracStep;
+use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
@@ -70,47 +73,76 @@ impl Registry {
         &self.catalog
     }
 
-    /// What the node's machine can do, by its interfaces.
+    /// What the node's machine can do, by its interfaces: each name brings its own part.
     pub fn hardware(&self, node: &Node) -> Result<Hardware, DriverError> {
+        let names = &node.wished.interfaces;
         for interface in [Interface::Power, Interface::Management] {
-            let name = node.wished.interfaces.of(interface);
+            let name = names.of(interface);
             if self.catalog.implementation(interface, name).is_none() {
                 return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
             }
         }
-        match node.wished.interfaces.power.as_str() {
-            "redfish" | "idrac-redfish" => self.redfish(node),
-            IPMI => self.ipmi(node),
-            _ => Ok(self.local(node)),
+        let mut hardware = self.local(node);
+        let is_any = |wanted: &[&str]| BMC.iter().any(|interface| wanted.contains(&names.of(*interface)));
+        if is_any(&[REDFISH, IDRAC]) {
+            self.add_redfish(node, &mut hardware)?;
         }
+        if is_any(&[IPMI]) {
+            self.add_ipmi(node, &mut hardware)?;
+        }
+        if names.of(Interface::Console) == IPMI_CONSOLE {
+            hardware.console = Some(self.console(node));
+        }
+        Ok(hardware)
     }
 
     /// REDFISH: the one place where its implementations are made.
-    fn redfish(&self, node: &Node) -> Result<Hardware, DriverError> {
+    fn add_redfish(&self, node: &Node, hardware: &mut Hardware) -> Result<(), DriverError> {
         let server = Server::of(&self.redfish, node)?;
-        let redfish = redfish::hardware::hardware(&server);
-        let management = node.wished.interfaces.of(Interface::Management);
-        if matches!(management, "redfish" | "idrac-redfish") {
-            return Ok(redfish);
+        let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
+        if is(Interface::Management) {
+            let is_idrac = node.wished.interfaces.of(Interface::Management) == IDRAC;
+            redfish::hardware::manage(&server, is_idrac, hardware);
         }
-        Ok(Hardware { power: redfish.power, ..self.local(node) })
+        if is(Interface::Power) {
+            hardware.power = Some(redfish::hardware::power(&server));
+        }
+        if is(Interface::Vendor) {
+            hardware.vendor = Some(redfish::hardware::vendor(&server));
+        }
+        Ok(())
     }
 
-    /// IPMI: the one place where its implementations are made.
-    fn ipmi(&self, node: &Node) -> Result<Hardware, DriverError> {
+    /// IPMI: the one place where its implementations are made, but for the console's.
+    fn add_ipmi(&self, node: &Node, hardware: &mut Hardware) -> Result<(), DriverError> {
         let all = self.ipmi.server(node)?.hardware();
-        let is = |interface, name| node.wished.interfaces.of(interface) == name;
-        let noop: Option<Arc<dyn BootDeviceSwitch>> = Some(Arc::new(NoopManagement));
-        let managed = is(Interface::Management, IPMI);
-        Ok(Hardware {
-            boot_device: if managed { all.boot_device } else { noop },
-            sensors: all.sensors.filter(|_| managed),
-            books: all.books.filter(|_| managed),
-            nmi: all.nmi.filter(|_| managed),
-            console: all.console.filter(|_| is(Interface::Console, IPMI_CONSOLE)),
-            vendor: all.vendor.filter(|_| is(Interface::Vendor, IPMI)),
-            ..all
-        })
+        let is = |interface| node.wished.interfaces.of(interface) == IPMI;
+        if is(Interface::Management) {
+            hardware.boot_device = all.boot_device;
+            hardware.sensors = all.sensors;
+            hardware.books = all.books;
+            hardware.nmi = all.nmi;
+        }
+        if is(Interface::Power) {
+            hardware.power = all.power;
+        }
+        if is(Interface::Vendor) {
+            hardware.vendor = all.vendor;
+        }
+        Ok(())
+    }
+
+    /// The console by IPMI, whatever the rest is: settings that do not suffice are told by who opens it.
+    fn console(&self, node: &Node) -> Arc<dyn Console> {
+        let made = self.ipmi.server(node).map(|server| server.hardware().console);
+        match made {
+            Ok(Some(console)) => console,
+            Ok(None) => Arc::new(NoConsole(DriverError::Unsupported {
+                implementation: IPMI_CONSOLE.to_owned(),
+                what: "consoles".to_owned(),
+            })),
+            Err(error) => Arc::new(NoConsole(error)),
+        }
     }
 
     /// What needs no BMC: fake, agent and noop.
@@ -128,12 +160,13 @@ impl Registry {
                 vendor: None,
                 ..fake.clone()
             };
-        } else {
+        } else if node.wished.interfaces.of(Interface::Management) == NOOP {
             hardware.boot_device = Some(Arc::new(NoopManagement));
         }
         hardware.power = match node.wished.interfaces.power.as_str() {
             FAKE => fake.power,
-            _ => Some(Arc::new(AgentPower::new(Arc::clone(&self.parts.agents), node.clone()))),
+            AGENT => Some(Arc::new(AgentPower::new(Arc::clone(&self.parts.agents), node.clone()))),
+            _ => None,
         };
         hardware.bios = fake.bios.filter(|_| is_fake(Interface::Bios));
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
@@ -149,9 +182,7 @@ impl Registry {
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
-            (By::Driver, "idrac-redfish", "clear_job_queue" | "reset_idrac" | "known_good_state") => {
-                Arc::new(IdracStep::new(Arc::clone(&self.redfish)))
-            }
+            (By::Driver, REDFISH | IDRAC, name) => self.redfish_work(step, name),
             (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
             (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
                 Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
@@ -160,6 +191,21 @@ impl Registry {
             (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
             (By::Driver, IPMI, SEND_RAW) => Arc::new(SendRaw::new(Arc::clone(&self.ipmi))),
             (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
+        }
+    }
+
+    /// The steps of Redfish.
+    fn redfish_work(&self, step: &Step, name: &str) -> Arc<dyn StepWork> {
+        let rack = || Arc::clone(&self.redfish);
+        match (step.interface, name) {
+            (Interface::Management, "clear_job_queue" | "reset_idrac" | "known_good_state") => {
+                Arc::new(IdracStep::new(rack()))
+            }
+            (Interface::Management, name) => match ManagementStep::of(name, rack()) {
+                Some(work) => Arc::new(work),
+                None => Arc::new(NoWork { why: None }),
+            },
+            _ => Arc::new(NoWork { why: None }),
         }
     }
 
@@ -260,6 +306,16 @@ impl StepWork for NoWork {
     }
 }
 
+/// A console that cannot be opened, and why.
+#[derive(Debug)]
+struct NoConsole(DriverError);
+
+impl Console for NoConsole {
+    fn open(&self) -> Later<'_, Result<DuplexStream, DriverError>> {
+        Box::pin(async { Err(self.0.clone()) })
+    }
+}
+
 /// The catalog of these hardware types.
 pub fn catalog<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Catalog, UnknownType> {
     let mut catalog = Catalog::default();
@@ -308,8 +364,17 @@ fn implementation(row: &Row) -> Implementation {
     }
 }
 
+/// The interfaces that a BMC stands behind.
+const BMC: [Interface; 3] = [Interface::Power, Interface::Management, Interface::Vendor];
 /// The name of every fake implementation.
 const FAKE: &str = "fake";
+/// The name of power by the agent.
+const AGENT: &str = "agent";
+/// The name of a management that does nothing.
+const NOOP: &str = "noop";
+/// The names of power, management and vendor by Redfish.
+const REDFISH: &str = "redfish";
+const IDRAC: &str = "idrac-redfish";
 /// The name of power, management and vendor by IPMI.
 const IPMI: &str = "ipmitool";
 /// The name of the console by IPMI.

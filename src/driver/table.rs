@@ -175,8 +175,8 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "no-vendor"),
     // What stands behind these is in `redfish` and `ipmi`.
     plain(Interface::Console, "ipmitool-socat"),
-    plain(Interface::Management, "redfish"),
-    plain(Interface::Management, "idrac-redfish"),
+    Row { steps: &[REDFISH_MANAGEMENT], ..plain(Interface::Management, "redfish") },
+    Row { steps: &[REDFISH_MANAGEMENT, IDRAC_MANAGEMENT], ..plain(Interface::Management, "idrac-redfish") },
     plain(Interface::Management, "ipmitool"),
     Row { power: FULL, ..plain(Interface::Power, "redfish") },
     Row { power: FULL, ..plain(Interface::Power, "idrac-redfish") },
@@ -222,6 +222,44 @@ const fn plain(interface: Interface, name: &'static str) -> Row {
 const fn missing(interface: Interface, name: &'static str) -> Row {
     Row { missing: true, ..plain(interface, name) }
 }
+
+/// Steps at the BMC, whatever its maker. Each says what is wished, and may be done twice.
+const REDFISH_MANAGEMENT: &[StepSpec] = &[
+    out_of_band(Kind::Clean, "clear_secure_boot_keys", 0),
+    out_of_band(Kind::Clean, "reset_secure_boot_keys_to_default", 0),
+    StepSpec { args: CLOCK, ..out_of_band(Kind::Clean, "set_bmc_clock", 0) },
+    out_of_band(Kind::Deploy, "clear_secure_boot_keys", 0),
+    out_of_band(Kind::Deploy, "reset_secure_boot_keys_to_default", 0),
+    out_of_band(Kind::Verify, "verify_bmc_clock", 1),
+];
+
+/// Dell's. A second restart of the card does no more harm than the first.
+const IDRAC_MANAGEMENT: &[StepSpec] = &[
+    out_of_band(Kind::Clean, "clear_job_queue", 0),
+    out_of_band(Kind::Clean, "known_good_state", 0),
+    out_of_band(Kind::Clean, "reset_idrac", 0),
+    out_of_band(Kind::Verify, "clear_job_queue", 0),
+    out_of_band(Kind::Verify, "known_good_state", 0),
+    out_of_band(Kind::Verify, "reset_idrac", 0),
+];
+
+const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
+    StepSpec {
+        kind,
+        step,
+        priority,
+        abortable: matches!(kind, Kind::Deploy),
+        requires_ramdisk: false,
+        by: By::Driver,
+        again: Again::Repeat,
+        args: &[],
+    }
+}
+
+const CLOCK: &[ArgSpec] = &[
+    optional("target_datetime", "Time to set, ISO 8601 with an offset; the daemon's own time if not given."),
+    optional("datetime_local_offset", "Local offset to set, as in +01:00; left as it is if not given."),
+];
 
 /// A command in numbers, for each kind that has steps.
 const SEND_RAW: &[StepSpec] = &[send_raw(Kind::Clean), send_raw(Kind::Deploy), send_raw(Kind::Service)];

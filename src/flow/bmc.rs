@@ -2,7 +2,7 @@
 
 use crate::flow::course::Course;
 use crate::model::ask::PatchOp;
-use crate::model::bmc::{Bmc, CredentialPrint, Fact, Identity, Pin, RefusedLogin, Session, Silence};
+use crate::model::bmc::{Bmc, CredentialPrint, Fact, Health, Identity, Pin, RefusedLogin, Session, Silence};
 use crate::model::journal::Event;
 use crate::model::node::Node;
 
@@ -33,6 +33,19 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
         Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
         Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
         Fact::Identity(identity) => bmc.identity = bounded(identity),
+        Fact::Health(told) => health(course, *told),
+    }
+}
+
+/// A change of health is worth a line in the history; that it is well when first seen is not.
+fn health(course: &mut Course<'_>, told: Option<Health>) {
+    let before = std::mem::replace(&mut course.node.bmc.health, told);
+    let is_news = told.is_some_and(|told| told != before.unwrap_or(Health::Ok));
+    if let Some(told) = told.filter(|_| is_news) {
+        let text = format!("the BMC says that the machine's health is {}", told.name());
+        let event =
+            if told == Health::Ok { Event::info("health", text) } else { Event::error("health", text) };
+        course.note(event);
     }
 }
 
@@ -125,6 +138,7 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     }
     if other_system {
         (bmc.identity, bmc.vendor, bmc.remembered_boot_device) = (Identity::default(), None, None);
+        bmc.health = None;
     }
     if other_keeper {
         bmc.remembered_boot_device = None;

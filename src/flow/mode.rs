@@ -4,7 +4,7 @@
 //! ```text
 //! admit -> set -> met? ---------------------------------> done
 //!                  '-> power cycle -> wait 15 s -> look -> met? -> power as before -> done
-//!                                       '------------------'  at most 60 times
+//!                                       '------------------'  until the policy's time is over
 //! ```
 
 use crate::flow::course::Course;
@@ -101,9 +101,10 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         return;
     }
     let looks = change.looks.saturating_add(1);
-    if looks >= LOOKS {
+    let limit = course.facts.policy.boot_mode_config_timeout;
+    if u32::from(looks) * LOOK_PAUSE >= limit {
         let found = change.wish.seen_text(modes);
-        let why = format!("the BMC took it, but still says {found} {} s after the boot", LOOKS * 15);
+        let why = format!("the BMC took it, but still says {found} {limit} s after the boot");
         fail(course, change.wish, &why);
         return;
     }
@@ -157,5 +158,3 @@ fn leave(course: &mut Course<'_>) {
 
 /// Seconds between two looks at firmware that boots.
 const LOOK_PAUSE: u32 = 15;
-/// Looks until it is given up: the reference's `boot_mode_config_timeout` of 900 s.
-const LOOKS: u16 = 60;

@@ -38,7 +38,7 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
         }
     }
     for step in &mut steps {
-        if let Some(priority) = overridden(facts.policy, step.interface, &step.step) {
+        if let Some(priority) = overridden(facts.policy, Kind::Clean, step.interface, &step.step) {
             step.priority = priority;
         }
     }
@@ -168,16 +168,12 @@ fn is_reserved(name: &str) -> bool {
 
 /// The steps that drivers declare with a priority.
 fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
-    let mut steps: Vec<_> = facts
-        .catalog
-        .steps(&node.wished.interfaces, kind)
-        .filter(|(interface, spec)| {
-            let overridden =
-                if kind == Kind::Clean { overridden(facts.policy, *interface, spec.step) } else { None };
-            overridden.unwrap_or(spec.priority) > 0
-        })
-        .map(|(interface, spec)| from_spec(interface, spec))
-        .collect();
+    let offered = facts.catalog.steps(&node.wished.interfaces, kind);
+    let all = offered.map(|(interface, spec)| {
+        let priority = overridden(facts.policy, kind, interface, spec.step).unwrap_or(spec.priority);
+        Step { priority, ..from_spec(interface, spec) }
+    });
+    let mut steps: Vec<_> = all.filter(|step| step.priority > 0).collect();
     sort(&mut steps, kind);
     steps
 }
@@ -188,12 +184,17 @@ fn clean_priority(policy: &Policy, offered: &InBand) -> i64 {
         (Interface::Deploy, "erase_devices_metadata") => policy.erase_devices_metadata_priority,
         _ => None,
     };
-    overridden(policy, offered.interface, &offered.step).or(erase).unwrap_or(offered.priority)
+    overridden(policy, Kind::Clean, offered.interface, &offered.step).or(erase).unwrap_or(offered.priority)
 }
 
-fn overridden(policy: &Policy, interface: Interface, step: &str) -> Option<i64> {
+fn overridden(policy: &Policy, kind: Kind, interface: Interface, step: &str) -> Option<i64> {
+    let given = match kind {
+        Kind::Clean => &policy.clean_step_priority_override,
+        Kind::Verify => &policy.verify_step_priority_override,
+        Kind::Deploy | Kind::Service | Kind::Delete => return None,
+    };
     let name = format!("{interface}.{step}");
-    policy.clean_step_priority_override.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)
+    given.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)
 }
 
 /// Highest priority first; on equal priority the weightier interface (stable otherwise).

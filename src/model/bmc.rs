@@ -27,6 +27,32 @@ pub struct Bmc {
     /// Whether a connection may be used for more than one request.
     pub connection_reuse: Option<bool>,
     pub identity: Identity,
+    /// Of the machine, as its BMC judges it.
+    pub health: Option<Health>,
+}
+
+/// How well a machine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Health {
+    #[serde(rename = "OK")]
+    Ok,
+    Warning,
+    Critical,
+}
+
+impl Health {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "OK",
+            Self::Warning => "Warning",
+            Self::Critical => "Critical",
+        }
+    }
+
+    /// Any other word tells nothing.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Ok, Self::Warning, Self::Critical].into_iter().find(|health| health.name() == word)
+    }
 }
 
 /// A keyed hash of address, account and secret: tells whether credentials have changed, and nothing else.
@@ -168,6 +194,8 @@ pub enum Fact {
     Vendor(Option<String>),
     ConnectionReuse(bool),
     Identity(Box<Identity>),
+    /// `None`: the BMC does not say.
+    Health(Option<Health>),
 }
 
 /// Which part of [`Bmc`] a fact is about: of two about the same, the newer one counts.
@@ -180,6 +208,7 @@ pub enum Topic {
     Vendor,
     ConnectionReuse,
     Identity,
+    Health,
 }
 
 impl Fact {
@@ -192,6 +221,7 @@ impl Fact {
             Self::Vendor(_) => Topic::Vendor,
             Self::ConnectionReuse(_) => Topic::ConnectionReuse,
             Self::Identity(_) => Topic::Identity,
+            Self::Health(_) => Topic::Health,
         }
     }
 }

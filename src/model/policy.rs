@@ -32,6 +32,10 @@ pub struct Policy {
     pub erase_devices_metadata_priority: Option<i64>,
     /// `interface.step` and its priority in automated cleaning.
     pub clean_step_priority_override: Vec<(String, i64)>,
+    /// The same in verification.
+    pub verify_step_priority_override: Vec<(String, i64)>,
+    /// How long firmware may take to take up another boot mode, or secure boot.
+    pub boot_mode_config_timeout: u32,
     /// `interface.step` that no deploy request may name.
     pub disallow_deploy_steps: Vec<String>,
     pub collect_logs: CollectLogs,
@@ -111,6 +115,8 @@ impl Default for Policy {
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             clean_step_priority_override: Vec::new(),
+            verify_step_priority_override: Vec::new(),
+            boot_mode_config_timeout: 900,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
             agent: AgentPolicy::default(),

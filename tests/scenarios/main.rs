@@ -18,6 +18,7 @@ mod peers;
 
 mod ipmi_sim;
 mod rack_of_bmcs;
+mod redfish_node;
 mod refusals;
 mod stock_agent;
 mod stock_cli;

@@ -52,7 +52,7 @@ fn walk(profile: Profile, account: &str, url: fn(&Bmc) -> String) {
 }
 
 /// One server with two NICs; what it boots is of no interest.
-fn rack(home: &Path) -> Rack {
+pub fn rack(home: &Path) -> Rack {
     let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home, "http://127.0.0.1:1");
     model.macs.push(Mac([0x52, 0x54, 0, 0, 0, 2]));
     let clock: SharedClock = Arc::new(RealClock::new());
@@ -62,7 +62,7 @@ fn rack(home: &Path) -> Rack {
 }
 
 /// Answers every request with the same few bytes, as long as the test runs.
-fn image_server() -> String {
+pub fn image_server() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/boot.iso", listener.local_addr().unwrap());
     std::thread::spawn(move || {

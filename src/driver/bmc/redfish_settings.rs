@@ -33,10 +33,13 @@ pub struct RedfishSettings {
     pub tls_minimum: TlsVersion,
     /// How long a BMC may be silent while it updates its own firmware.
     pub firmware_update_unresponsive_bmc_wait: Duration,
-    pub media_transport: MediaTransport,
+    /// Said to the BMC if it is given; else it is left out, and means HTTP.
+    pub media_transport: Option<MediaTransport>,
     pub config_via_removable: bool,
     /// What the BMC fetches images from, if it is another address than clients see.
     pub external_http_url: Option<String>,
+    /// What the firmware boots over HTTP where the boot device is `uefihttp`; else what DHCP tells.
+    pub http_boot_url: Option<String>,
 }
 
 /// Which certificate is good.
@@ -99,9 +102,8 @@ impl TlsVersion {
 }
 
 /// How a BMC fetches virtual media.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MediaTransport {
-    #[default]
     Http,
     Https,
     Nfs,
@@ -137,10 +139,21 @@ pub struct RedfishDefaults {
     pub read_timeout: Duration,
     /// Tries of a power-on that conflicts with a machine in POST, and the pause between them.
     pub power_on_conflict: (u32, Duration),
-    pub boot_mode_config_timeout: Duration,
+    /// Whether verification looks at the BMC's clock, and sets it right.
+    pub verify_bmc_clock: bool,
+    /// Whether the machine's health is kept with its node.
+    pub health: bool,
     /// How long an inserted medium is awaited, and how often it is looked at.
     pub vmedia_insert: (Duration, Duration),
-    pub external_http_url: Option<String>,
+    /// The account of the share that images come from over CIFS.
+    pub cifs: Share,
+}
+
+/// An account of a share.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Share {
+    pub username: Option<String>,
+    pub password: Option<Secret>,
 }
 
 impl Default for RedfishDefaults {
@@ -155,9 +168,10 @@ impl Default for RedfishDefaults {
             connect_timeout: seconds(30),
             read_timeout: seconds(60),
             power_on_conflict: (6, seconds(10)),
-            boot_mode_config_timeout: seconds(900),
+            verify_bmc_clock: false,
+            health: true,
             vmedia_insert: (seconds(60), seconds(2)),
-            external_http_url: None,
+            cifs: Share::default(),
         }
     }
 }
@@ -188,10 +202,8 @@ impl RedfishSettings {
             media_transport: media_transport(given)?,
             config_via_removable: given
                 .flag("config_via_removable", given.flag("config_via_floppy", false)?)?,
-            external_http_url: given
-                .text("external_http_url")?
-                .map(str::to_owned)
-                .or_else(|| defaults.external_http_url.clone()),
+            external_http_url: http_url(given, "external_http_url")?,
+            http_boot_url: http_url(given, "redfish_http_boot_url")?,
         })
     }
 
@@ -343,12 +355,18 @@ fn no_ciphers(given: Given<'_>) -> Result<(), SettingsError> {
     }
 }
 
-fn media_transport(given: Given<'_>) -> Result<MediaTransport, SettingsError> {
+fn media_transport(given: Given<'_>) -> Result<Option<MediaTransport>, SettingsError> {
     const KEY: &str = "vmedia_transport_protocol";
-    given.text(KEY)?.map_or(Ok(MediaTransport::Http), |word| {
-        let wrong = || SettingsError::invalid(KEY, "must be HTTP, HTTPS, NFS or CIFS");
-        MediaTransport::parse(word).ok_or_else(wrong)
-    })
+    let Some(word) = given.text(KEY)? else { return Ok(None) };
+    let wrong = || SettingsError::invalid(KEY, "must be HTTP, HTTPS, NFS or CIFS");
+    MediaTransport::parse(word).map(Some).ok_or_else(wrong)
+}
+
+fn http_url(given: Given<'_>, key: &'static str) -> Result<Option<String>, SettingsError> {
+    let Some(text) = given.text(key)? else { return Ok(None) };
+    let is_url = Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let wrong = || SettingsError::invalid(key, "must be an http or https URL");
+    is_url.then(|| text.to_owned()).map(Some).ok_or_else(wrong)
 }
 
 /// Why no list of ciphers is taken.
@@ -446,15 +464,17 @@ mod tests {
     fn the_other_keys_have_defaults_and_bounds() {
         let plain = with("x", json!(1)).unwrap();
         assert_eq!(
-            (plain.auth, plain.media_transport, plain.system_id),
-            (Auth::Auto, MediaTransport::Http, None)
+            (plain.auth, plain.media_transport, plain.system_id, plain.external_http_url),
+            (Auth::Auto, None, None, None)
         );
         assert!(!plain.config_via_removable);
         assert_eq!(with("redfish_auth_type", json!("basic")).unwrap().auth, Auth::Basic);
         assert_eq!(
             with("vmedia_transport_protocol", json!("CIFS")).unwrap().media_transport,
-            MediaTransport::Cifs
+            Some(MediaTransport::Cifs)
         );
+        let url = with("external_http_url", json!("http://10.0.0.1/ferric")).unwrap().external_http_url;
+        assert_eq!(url.as_deref(), Some("http://10.0.0.1/ferric"));
         assert!(with("config_via_floppy", json!("on")).unwrap().config_via_removable);
         let wait = with("firmware_update_unresponsive_bmc_wait", json!("300")).unwrap();
         assert_eq!(wait.firmware_update_unresponsive_bmc_wait, Duration::from_mins(5));
@@ -464,6 +484,9 @@ mod tests {
             ("redfish_auth_type", json!("digest")),
             ("redfish_system_id", json!(1)),
             ("vmedia_transport_protocol", json!("FTP")),
+            ("external_http_url", json!("ftp://10.0.0.1")),
+            ("external_http_url", json!("10.0.0.1/images")),
+            ("redfish_http_boot_url", json!("tftp://10.0.0.1/x.efi")),
             ("config_via_removable", json!("maybe")),
             ("firmware_update_unresponsive_bmc_wait", json!(-1)),
             ("redfish_username", json!(["a"])),

@@ -16,7 +16,7 @@ use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::lenient::{View, found};
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::resource::Resource;
-use crate::wire::redfish::send::{self, BootPatch, Mode, Override, Target};
+use crate::wire::redfish::send::{self, Body, BootPatch, Mode, Override, Target};
 use crate::wire::redfish::view::boot::{Boot, BootMembers};
 
 /// The boot device of a Redfish machine.
@@ -35,7 +35,9 @@ impl BootDeviceSwitch for RedfishBootDevice {
     }
 
     fn set(&self, device: BootDevice, persistent: bool) -> Later<'_, Result<BootChoice, DriverError>> {
-        Box::pin(async move { Ok(self.0.set_boot_device(device, persistent, None).await?) })
+        let url = self.0.talk.access.settings.http_boot_url.as_deref();
+        let url = url.filter(|_| device == BootDevice::UefiHttp);
+        Box::pin(async move { Ok(self.0.set_boot_device(device, persistent, url).await?) })
     }
 }
 
@@ -176,7 +178,7 @@ impl Server {
         if let (Some(part), Some(settings)) = (&cut.settings, &plan.settings) {
             let place = settings.path.clone();
             let written = self.patch_part(&place, part, settings.etag.as_deref()).await?;
-            self.await_boot(&place, part, &written).await?;
+            self.await_boot(plan, (&place, part), &written).await?;
         }
         if let Some(part) = &cut.system {
             let own = plan.seen.path().to_owned();
@@ -184,11 +186,11 @@ impl Server {
                 Err(error) if error.fault().is_some_and(Fault::wants_future_state) => {
                     let future = format!("{}/SD", own.trim_end_matches('/'));
                     let written = self.talk.patch_fresh(&future, &send::boot(part)).await?;
-                    return self.await_boot(&future, part, &written).await;
+                    return self.await_boot(plan, (&future, part), &written).await;
                 }
                 outcome => outcome?,
             };
-            self.await_boot(&own, part, &written).await?;
+            self.await_boot(plan, (&own, part), &written).await?;
         }
         Ok(())
     }
@@ -200,21 +202,35 @@ impl Server {
         part: &BootPatch,
         etag: Option<&str>,
     ) -> Result<Written, RedfishError> {
-        let (body, mut pause, mut outcome) =
-            (send::boot(part), POST_PAUSE, self.talk.patch(path, &send::boot(part), etag).await);
+        self.patch_awake(path, &send::boot(part), etag).await
+    }
+
+    /// The same with any body.
+    pub async fn patch_awake(
+        &self,
+        path: &str,
+        body: &Body,
+        etag: Option<&str>,
+    ) -> Result<Written, RedfishError> {
+        let (mut pause, mut outcome) = (POST_PAUSE, self.talk.patch(path, body, etag).await);
         for _ in 1..POST_TRIES {
             if !matches!(&outcome, Err(error) if error.fault().is_some_and(Fault::is_in_post)) {
                 return outcome;
             }
             sleep(&**self.talk.clock(), pause).await;
             pause = (pause * 2).min(POST_LONGEST);
-            outcome = self.talk.patch_fresh(path, &body).await;
+            outcome = self.talk.patch_fresh(path, body).await;
         }
         outcome
     }
 
     /// Reads back until what was asked is seen.
-    async fn await_boot(&self, path: &str, asked: &BootPatch, written: &Written) -> Result<(), RedfishError> {
+    async fn await_boot(
+        &self,
+        plan: &Plan<'_>,
+        (path, asked): (&str, &BootPatch),
+        written: &Written,
+    ) -> Result<(), RedfishError> {
         let until = self.talk.clock().tick().after(SEEN_LIMIT);
         loop {
             let now = self.talk.get(path).await?;
@@ -228,7 +244,8 @@ impl Server {
                 boot::Seen::Not(member) => member,
             };
             if self.talk.clock().tick() >= until {
-                return Err(self.boot_not_applied(path, asked, written, (member, &members)));
+                let answered = self.work_so_far(written, plan.quirks).await?;
+                return Err(self.boot_not_applied(path, asked, answered, (member, &members)));
             }
             sleep(&**self.talk.clock(), SEEN_PAUSE).await;
         }
@@ -238,14 +255,14 @@ impl Server {
         &self,
         path: &str,
         asked: &BootPatch,
-        written: &Written,
+        answered: String,
         (member, members): (&str, &BootMembers),
     ) -> RedfishError {
         let shown = |text: &Option<String>| text.clone().unwrap_or_else(|| "nothing".to_owned());
         RedfishError::NotApplied {
             place: self.talk.place(Method::Patch, path),
             asked: send::boot(asked).shown().to_string(),
-            answered: written.text(),
+            answered,
             seen: format!(
                 "{member} is not as asked (target {}, enabled {}, mode {})",
                 shown(&members.target),

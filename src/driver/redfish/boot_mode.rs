@@ -60,11 +60,15 @@ impl Server {
         let in_settings = pending.filter(|one| {
             one.view::<crate::wire::redfish::view::system::System>().boot.lists("BootSourceOverrideMode")
         });
-        match in_settings {
+        let written = match in_settings {
             Some(pending) => self.patch_part(&pending.path, &patch, pending.etag.as_deref()).await?,
             None => self.patch_part(seen.path(), &patch, seen.etag()).await?,
         };
-        self.await_mode(mode).await
+        let now = self.await_mode(mode).await?;
+        if now.is_some_and(|now| now != mode) {
+            self.work_so_far(&written, &quirks).await?;
+        }
+        Ok(now)
     }
 
     async fn await_mode(&self, mode: Mode) -> Result<Option<Mode>, RedfishError> {

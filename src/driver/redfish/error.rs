@@ -63,6 +63,9 @@ pub enum RedfishError {
     /// The BMC said yes, and nothing changed.
     #[error("{place} was accepted but not applied: asked {asked}, answered {answered}, seen {seen}")]
     NotApplied { place: Box<Place>, asked: String, answered: String, seen: String },
+    /// The BMC said yes and went to work, and the work failed.
+    #[error("{place} was accepted, but the work that it began failed: {why}")]
+    WorkFailed { place: Box<Place>, why: String },
     /// The request of the user cannot be carried out as it is.
     #[error("{0}")]
     Invalid(String),
@@ -124,6 +127,7 @@ impl From<RedfishError> for DriverError {
             | RedfishError::Garbled { .. }
             | RedfishError::Link { .. }
             | RedfishError::NotAllowed { .. }
+            | RedfishError::WorkFailed { .. }
             | RedfishError::Invalid(_) => Self::refused("redfish", text),
         }
     }

@@ -5,8 +5,9 @@
 //! ```
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::base::time::Later;
+use crate::base::time::{Later, sleep};
 use crate::driver::memo::{count, with};
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
@@ -15,11 +16,14 @@ use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::step::Kind;
 use crate::model::turn::Turn;
+use crate::net::http::Method;
 use crate::wire::redfish::lenient::{Lenient, found};
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send::{self, Body};
+use crate::wire::redfish::task::Progress;
 use crate::wire::redfish::view::manager::Manager;
+use crate::wire::redfish::view::task::Task;
 
 /// `clear_job_queue`, `reset_idrac` and `known_good_state`.
 #[derive(Debug)]
@@ -105,7 +109,35 @@ impl Server {
     /// Deletes every job, the stuck ones too.
     pub async fn clear_job_queue(&self) -> Result<(), RedfishError> {
         let service = |manager: &Manager| manager.dell_job_service.clone();
-        self.dell(service, ("DellJobService", "DeleteJobQueue"), &send::clear_job_queue()).await
+        self.dell(service, ("DellJobService", "DeleteJobQueue"), &send::clear_job_queue()).await?;
+        let until = self.talk.clock().tick().after(QUEUE_LIMIT);
+        loop {
+            let left = self.unfinished_jobs().await?;
+            if left.is_empty() {
+                return Ok(());
+            }
+            if self.talk.clock().tick() >= until {
+                return Err(RedfishError::NotApplied {
+                    place: self.talk.place(Method::Post, "DellJobService.DeleteJobQueue"),
+                    asked: "an empty job queue".to_owned(),
+                    answered: "yes".to_owned(),
+                    seen: format!("jobs that have not ended: {}", left.join(", ")),
+                });
+            }
+            sleep(&**self.talk.clock(), QUEUE_PAUSE).await;
+        }
+    }
+
+    /// The jobs that wait or run; none, where the list cannot be read.
+    async fn unfinished_jobs(&self) -> Result<Vec<String>, RedfishError> {
+        let seen = self.system().await?;
+        let mut left = Vec::new();
+        for manager in self.managers(&seen.view).await? {
+            let jobs = self.talk.members(manager.view::<Manager>().dell_jobs.as_ref()).await?;
+            let waits = jobs.iter().filter(|job| job.view::<Task>().progress() == Progress::Running);
+            left.extend(waits.map(|job| job.id().unwrap_or_default()));
+        }
+        Ok(left)
     }
 
     /// Restarts the card; an answer that is lost is what a restart looks like.
@@ -165,6 +197,9 @@ impl Server {
     }
 }
 
+/// How long jobs may take to go.
+const QUEUE_LIMIT: Duration = Duration::from_secs(30);
+const QUEUE_PAUSE: Duration = Duration::from_secs(2);
 /// Fields of the memo.
 const RESET: &str = "reset";
 const LOOKS: &str = "looks";

@@ -12,7 +12,6 @@ use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send::{self, Led};
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::status::{Lamp as View, LampState, has_only_location};
-use crate::wire::redfish::view::system::System;
 
 /// The lamps of a Redfish machine.
 #[derive(Debug)]
@@ -109,11 +108,6 @@ impl Server {
             }
             sleep(&**self.talk.clock(), Duration::from_secs(1)).await;
         }
-    }
-
-    /// The health of the system in the standard's words.
-    pub async fn health(&self) -> Result<Option<String>, RedfishError> {
-        Ok(self.system().await?.resource.view::<System>().status.standard_health())
     }
 }
 

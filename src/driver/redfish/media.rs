@@ -53,7 +53,8 @@ impl Server {
         Ok(devices)
     }
 
-    async fn media_of(&self, seen: &Seen) -> Result<Vec<Resource>, RedfishError> {
+    /// The same for a system that was read.
+    pub async fn media_of(&self, seen: &Seen) -> Result<Vec<Resource>, RedfishError> {
         let own = self.talk.members(seen.view.virtual_media.as_ref()).await?;
         if !own.is_empty() {
             return Ok(own);
@@ -94,6 +95,7 @@ impl Server {
         for device in devices.iter().filter(|one| Some(&one.path) != there.as_ref()) {
             self.eject_device(device).await?;
         }
+        self.attach().await?;
         if there.is_some() {
             return Ok(());
         }

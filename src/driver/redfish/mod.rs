@@ -10,8 +10,11 @@
 //! - `slot`      what is remembered of a BMC       - `read`, `write`     resources, the ladder of tags
 //! - `server`    one machine: its resources        - `close`             sessions at exit
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
+//! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
-//!   `inspect`, `vendor`, `idrac`: a capability each
+//!   `inspect`, `vendor`: a capability each
+//! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
+//! - `idrac_card` its attributes
 
 pub mod access;
 pub mod boot_device;
@@ -21,8 +24,11 @@ pub mod error;
 mod exchange;
 pub mod hardware;
 pub mod idrac;
+pub mod idrac_boot;
+pub mod idrac_card;
 pub mod indicators;
 pub mod inspect;
+pub mod management;
 pub mod manager;
 pub mod media;
 mod media_ladder;
@@ -35,6 +41,7 @@ pub mod server;
 pub mod slot;
 pub mod talk;
 pub mod vendor;
+pub mod watch;
 pub mod write;
 
 #[cfg(test)]

@@ -7,9 +7,13 @@ use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
+use crate::driver::redfish::write::Written;
+use crate::model::bmc::{Fact, Health};
 use crate::model::power::{Power, PowerWish};
+use crate::net::http::Method;
 use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::power_state::{self, Ask, allowed, is_there};
+use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::send::{self, ResetType};
 use crate::wire::redfish::view::annotation::ActionInfo;
 
@@ -19,7 +23,11 @@ pub struct RedfishPower(pub Server);
 
 impl PowerSwitch for RedfishPower {
     fn state(&self) -> Later<'_, Result<Power, DriverError>> {
-        Box::pin(async move { Ok(power(&self.0.system().await?)) })
+        Box::pin(async move {
+            let seen = self.0.system().await?;
+            self.0.tell_health(&seen);
+            Ok(power(&seen))
+        })
     }
 
     fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>> {
@@ -51,6 +59,15 @@ fn goal(ask: Ask) -> Power {
 }
 
 impl Server {
+    /// Keeps the health that came with a look, if it has changed.
+    fn tell_health(&self, seen: &Seen) {
+        let told = seen.view.status.standard_health();
+        let health = told.as_deref().and_then(Health::parse);
+        if self.talk.rack.ground.redfish.health && health != self.talk.node.bmc.health {
+            self.talk.learn(Fact::Health(health));
+        }
+    }
+
     /// Brings it about and returns the power then seen. A restart of a machine that is off is a start; none of them
     /// takes power away but `Off`.
     pub async fn bring_about(&self, ask: Ask, limit: Duration) -> Result<Power, RedfishError> {
@@ -69,23 +86,41 @@ impl Server {
             self.reset(&seen, Ask::On, until).await?;
             return self.await_power(Power::On, until).await;
         }
-        self.reset(&seen, ask, until).await?;
+        let written = self.reset(&seen, ask, until).await?;
         if is_restart {
             // The state is on before and after: it is given time to go.
             sleep(&**self.talk.clock(), RESTART_PAUSE).await;
         }
-        let last = self.await_power(goal(ask), until).await?;
+        let mut last = self.await_power(goal(ask), until).await?;
         if ask == Ask::SoftReboot && last == Power::Off {
             // A graceful restart that ended off (OpenBMC): it is switched on.
             let until = self.talk.clock().tick().after(limit.min(LATE_START));
             self.reset(&seen, Ask::On, until).await?;
-            return self.await_power(Power::On, until).await;
+            last = self.await_power(Power::On, until).await?;
         }
-        Ok(last)
+        if last == goal(ask) { Ok(last) } else { Err(self.no_power(ask, written, last, &quirks).await?) }
+    }
+
+    /// The error of a reset that was taken and has not brought its state about; work that failed says why.
+    async fn no_power(
+        &self,
+        ask: Ask,
+        written: Option<Written>,
+        last: Power,
+        quirks: &Quirks,
+    ) -> Result<RedfishError, RedfishError> {
+        let answered = match &written {
+            Some(written) => self.work_so_far(written, quirks).await?,
+            None => "nothing, or that it is so already".to_owned(),
+        };
+        let place =
+            written.map_or_else(|| self.talk.place(Method::Post, "the reset"), |written| written.place);
+        let asked = goal(ask).name().to_owned();
+        Ok(RedfishError::NotApplied { place, asked, answered, seen: last.name().to_owned() })
     }
 
     /// One reset, by the best type that the machine allows.
-    async fn reset(&self, seen: &Seen, ask: Ask, until: Tick) -> Result<(), RedfishError> {
+    async fn reset(&self, seen: &Seen, ask: Ask, until: Tick) -> Result<Option<Written>, RedfishError> {
         let kind = self.reset_type(seen, ask.resets()).await?;
         if Some(&kind) != ask.resets().first() {
             tracing::info!(bmc = %self.talk.who(), asked = ?ask.resets().first(), sent = %kind, "another reset does it");
@@ -110,30 +145,35 @@ impl Server {
         })
     }
 
-    /// Presses until it is taken, found needless, or refused for good. An answer that was lost is looked for.
-    pub async fn send_reset(&self, seen: &Seen, kind: ResetType, until: Tick) -> Result<(), RedfishError> {
+    /// Presses until it is taken, found needless, or refused for good. An answer that was lost is looked for: `None`.
+    pub async fn send_reset(
+        &self,
+        seen: &Seen,
+        kind: ResetType,
+        until: Tick,
+    ) -> Result<Option<Written>, RedfishError> {
         let action = seen.view.reset.as_ref().and_then(|action| action.target.as_ref());
         let path = self.target(action, "reset action of the system")?;
         let body = send::reset(Some(kind));
+        let (again, pause) = self.talk.rack.ground.redfish.power_on_conflict;
         let mut tries = 0;
         loop {
-            let Err(error) = self.talk.post(&path, Some(&body)).await else { return Ok(()) };
+            let error = match self.talk.post(&path, Some(&body)).await {
+                Ok(written) => return Ok(Some(written)),
+                Err(error) => error,
+            };
             if error.may_have_worked() && kind != ResetType::Nmi {
                 tracing::warn!(%error, "the answer to a reset was lost: it is looked for");
-                return Ok(());
+                return Ok(None);
             }
             if error.fault().is_some_and(Fault::may_be_there) && self.was_needless(&error, kind).await {
-                return Ok(());
+                return Ok(None);
             }
             tries += 1;
-            let waits = error.fault().is_some_and(|fault| {
-                fault.is_in_post()
-                    || fault.is_value_conflict() && matches!(kind, ResetType::On | ResetType::ForceOn)
-            });
-            if !waits || tries > CONFLICTS || self.talk.clock().tick().after(CONFLICT_PAUSE) >= until {
+            if !waits_for(&error, kind) || tries > again || self.talk.clock().tick() >= until {
                 return Err(error);
             }
-            sleep(&**self.talk.clock(), CONFLICT_PAUSE).await;
+            sleep(&**self.talk.clock(), pause).await;
         }
     }
 
@@ -164,9 +204,12 @@ impl Server {
     }
 }
 
-/// How often a reset that conflicts with what the machine is doing is sent again.
-const CONFLICTS: u32 = 6;
-const CONFLICT_PAUSE: Duration = Duration::from_secs(10);
+/// Whether the machine may take the same reset a moment later: it is in POST, or still on its way down.
+fn waits_for(error: &RedfishError, kind: ResetType) -> bool {
+    let is_start = matches!(kind, ResetType::On | ResetType::ForceOn);
+    error.fault().is_some_and(|fault| fault.is_in_post() || is_start && fault.is_value_conflict())
+}
+
 const FIRST_LOOK: Duration = Duration::from_secs(1);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
 /// What a restart takes before its first look means anything.

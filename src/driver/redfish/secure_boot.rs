@@ -60,11 +60,17 @@ impl Server {
             Some(object) => self.talk.path(&object)?,
             None => resource.path,
         };
-        self.talk.patch_fresh(&path, &send::secure_boot(on)).await?;
+        let quirks = self.quirks(&seen).await?;
+        let now = self.talk.get(&path).await?;
+        let written = self.patch_awake(&now.path, &send::secure_boot(on), now.etag.as_deref()).await?;
         let until = self.talk.clock().tick().after(SEEN_LIMIT);
         loop {
             let now = self.secure_boot_state().await?;
-            if now != Some(!on) || self.talk.clock().tick() >= until {
+            if now != Some(!on) {
+                return Ok(now);
+            }
+            if self.talk.clock().tick() >= until {
+                self.work_so_far(&written, &quirks).await?;
                 return Ok(now);
             }
             sleep(&**self.talk.clock(), Duration::from_secs(1)).await;
@@ -73,7 +79,9 @@ impl Server {
 
     /// Resets or deletes the keys; they are taken up at the next boot.
     pub async fn reset_secure_boot_keys(&self, kind: ResetKeys) -> Result<(), RedfishError> {
-        let view: View = self.secure_boot(&self.system().await?).await?.view();
+        let seen = self.system().await?;
+        let quirks = self.quirks(&seen).await?;
+        let view: View = self.secure_boot(&seen).await?.view();
         let action = view.reset_keys.as_ref();
         let allowed = action.and_then(|action| action.allowable("ResetKeysType"));
         if let Some(list) =
@@ -87,10 +95,14 @@ impl Server {
         }
         let path =
             self.target(action.and_then(|action| action.target.as_ref()), "reset of secure boot keys")?;
-        self.talk.post(&path, Some(&send::reset_keys(kind))).await?;
+        let written = self.talk.post(&path, Some(&send::reset_keys(kind))).await?;
+        let until = self.talk.clock().tick().after(KEYS_LIMIT);
+        self.await_work(&written, &quirks, until).await?;
         Ok(())
     }
 }
 
+/// How long work on the keys is followed; most BMCs begin none.
+const KEYS_LIMIT: Duration = Duration::from_mins(2);
 /// How long a change that needs no boot may take to be shown.
 const SEEN_LIMIT: Duration = Duration::from_secs(5);

@@ -1,5 +1,14 @@
 //! Redfish against a BMC that follows a script.
 
+mod boot;
+mod haste;
+mod media;
+mod power;
+mod steps;
+mod vendor;
+mod work;
+mod world;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,11 +19,12 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::RealClock;
+use crate::driver::Hardware;
 use crate::driver::bmc::notebook::{Blank, Notebook};
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::bmc::{Ground, Limits};
 use crate::driver::redfish::error::RedfishError;
-use crate::driver::redfish::hardware::hardware;
+use crate::driver::redfish::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::model::bmc::{Fact, Keep};
@@ -140,7 +150,7 @@ async fn a_reset_whose_answer_is_lost_is_looked_for_and_not_repeated() {
         (200, String::new(), json!({"PowerState": power, "Actions": reset, "Boot": {}}))
     });
     let server = server(&url.await);
-    let power = hardware(&server).power.unwrap();
+    let power = hardware::power(&server);
     assert_eq!(power.set(PowerWish::Off, Duration::from_secs(20)).await.unwrap(), Power::Off);
     assert_eq!(presses.load(std::sync::atomic::Ordering::Relaxed), 1);
 }
@@ -163,7 +173,9 @@ async fn a_refused_lasting_boot_device_is_set_for_one_boot_and_kept_by_the_daemo
         (200, String::new(), json!({"PowerState": "On", "Boot": boot}))
     });
     let server = server(&url.await);
-    let switch = hardware(&server).boot_device.unwrap();
+    let mut all = Hardware::default();
+    hardware::manage(&server, false, &mut all);
+    let switch = all.boot_device.unwrap();
     let disk = switch.set(BootDevice::Disk, true).await.unwrap();
     assert_eq!((disk.device, disk.keep), (Some(BootDevice::Disk), Keep::Device));
     let pxe = switch.set(BootDevice::Pxe, false).await.unwrap();

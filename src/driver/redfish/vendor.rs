@@ -1,8 +1,14 @@
 //! The vendor methods of Redfish: event subscriptions and ejecting (contract `redfish.md` section 14), arguments
 //! checked before anything is sent.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
+use crate::base::time::{Later, sleep};
+use crate::driver::bmc::settings::Given;
+use crate::driver::capability::vendor::{VendorCall, VendorPassthru};
+use crate::driver::error::DriverError;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
 use crate::model::Object;
@@ -13,11 +19,22 @@ use crate::wire::redfish::send::{self, EventType, Subscribe};
 use crate::wire::redfish::view::event::{EventService, Subscription};
 use crate::wire::redfish::view::media::MediaKind;
 
+/// The vendor methods of a Redfish machine.
+#[derive(Debug)]
+pub struct RedfishVendor(pub Server);
+
+impl VendorPassthru for RedfishVendor {
+    fn call<'a>(&'a self, call: VendorCall<'a>) -> Later<'a, Result<Value, DriverError>> {
+        Box::pin(async move { Ok(self.0.vendor(call.method, call.args).await?) })
+    }
+}
+
 impl Server {
     /// A method by its name; what it returns, null for nothing.
     pub async fn vendor(&self, method: &str, arguments: &Object) -> Result<Value, RedfishError> {
         match method {
             "eject_vmedia" => self.eject_vmedia(arguments).await.map(|()| Value::Null),
+            "bmc_reset" => self.bmc_reset(arguments).await.map(|()| Value::Null),
             "create_subscription" => self.create_subscription(arguments).await,
             "delete_subscription" => self.delete_subscription(arguments).await.map(|()| Value::Null),
             "get_all_subscriptions" => Ok(self.subscriptions().await?.raw),
@@ -32,6 +49,14 @@ impl Server {
         let kind = MediaKind::parse(word)
             .ok_or_else(|| RedfishError::Invalid(format!("boot_device {word:?} is none of {}", known())))?;
         self.eject(kind).await
+    }
+
+    /// The BMC restarts: gracefully, unless `warm` is false.
+    async fn bmc_reset(&self, arguments: &Object) -> Result<(), RedfishError> {
+        let is_warm = Given(arguments).flag("warm", true);
+        let is_warm =
+            is_warm.map_err(|_| RedfishError::Invalid("warm is neither true nor false".to_owned()))?;
+        self.reset_bmc(is_warm, RESET_LIMIT).await
     }
 
     async fn event_service(&self) -> Result<EventService, RedfishError> {
@@ -77,8 +102,20 @@ impl Server {
     }
 
     async fn delete_subscription(&self, arguments: &Object) -> Result<(), RedfishError> {
-        let path = self.talk.path(&self.named(arguments).await?)?;
-        self.talk.delete(&path).await?;
+        let link = self.named(arguments).await?;
+        let written = self.talk.delete(&self.talk.path(&link)?).await?;
+        let until = self.talk.clock().tick().after(SEEN_LIMIT);
+        while self.talk.maybe(Some(&link)).await?.is_some() {
+            if self.talk.clock().tick() >= until {
+                return Err(RedfishError::NotApplied {
+                    place: written.place.clone(),
+                    asked: "no such subscription".to_owned(),
+                    answered: written.text(),
+                    seen: "the subscription".to_owned(),
+                });
+            }
+            sleep(&**self.talk.clock(), SEEN_PAUSE).await;
+        }
         Ok(())
     }
 
@@ -146,6 +183,12 @@ fn five(resource: &Resource) -> Value {
     });
     members.as_object().map_or_else(|| Value::Object(Map::new()), |map| Value::Object(map.clone()))
 }
+
+/// How long a deleted subscription may still be shown.
+const SEEN_LIMIT: Duration = Duration::from_secs(10);
+const SEEN_PAUSE: Duration = Duration::from_secs(1);
+/// How long a BMC may be away; less than a change may take.
+const RESET_LIMIT: Duration = Duration::from_mins(3);
 
 #[cfg(test)]
 mod tests {

@@ -4,26 +4,36 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
-use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::error::{Place, RedfishError};
 use crate::driver::redfish::talk::{Answered, Ask, Talk};
 use crate::net::http::Method;
 use crate::wire::redfish::etag::ladder;
 use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::send::Body;
+use crate::wire::redfish::task::retry_after;
 
 /// What a write was answered, for those who then look.
 #[derive(Debug, Clone)]
 pub struct Written {
+    pub place: Box<Place>,
     pub status: u16,
     pub location: Option<String>,
+    /// When it wants to be asked for the work that it goes on with.
+    pub retry_after: Option<Duration>,
     pub body: Value,
 }
 
 impl Written {
-    fn of(answer: &Answered) -> Self {
-        let body = serde_json::from_slice(&answer.body).unwrap_or_default();
-        Self { status: answer.status, location: answer.location().map(str::to_owned), body }
+    fn of(place: Box<Place>, answer: &Answered, now: Moment) -> Self {
+        Self {
+            place,
+            status: answer.status,
+            location: answer.location().map(str::to_owned),
+            retry_after: answer.headers.get("retry-after").and_then(|text| retry_after(text, now)),
+            body: serde_json::from_slice(&answer.body).unwrap_or_default(),
+        }
     }
 
     /// For the error of a write that did nothing.
@@ -41,7 +51,7 @@ impl Talk {
         let until = self.clock().tick().after(BUSY_LIMIT);
         loop {
             let error = match self.call(&ask).await {
-                Ok(answer) => return Ok(Written::of(&answer)),
+                Ok(answer) => return Ok(self.written(&ask, &answer)),
                 Err(error) => error,
             };
             let is_tag = error.fault().is_some_and(|fault| fault.is_etag_refused() || fault.wants_if_match());
@@ -65,7 +75,7 @@ impl Talk {
         let until = self.clock().tick().after(BUSY_LIMIT);
         loop {
             match self.call(&ask).await {
-                Ok(answer) => return Ok(Written::of(&answer)),
+                Ok(answer) => return Ok(self.written(&ask, &answer)),
                 Err(error) if self.may_repeat(&error, until).await => {}
                 Err(error) => return Err(error),
             }
@@ -83,7 +93,13 @@ impl Talk {
     }
 
     pub async fn delete(&self, path: &str) -> Result<Written, RedfishError> {
-        Ok(Written::of(&self.call(&Ask::write(Method::Delete, path, None)).await?))
+        let ask = Ask::write(Method::Delete, path, None);
+        let answer = self.call(&ask).await?;
+        Ok(self.written(&ask, &answer))
+    }
+
+    fn written(&self, ask: &Ask, answer: &Answered) -> Written {
+        Written::of(self.place(ask.method, &ask.path), answer, self.clock().wall())
     }
 
     /// Waits a moment and says yes if the BMC was busy and there is time.

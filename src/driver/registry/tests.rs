@@ -137,6 +137,68 @@ fn interface_names_choose_what_a_machine_can_do() {
     }
 }
 
+#[test]
+fn each_interface_of_a_redfish_node_brings_its_own_part() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let mut node = node("redfish");
+    node.wished.driver_info.insert("redfish_address".to_owned(), json!("127.0.0.1"));
+    let has = |node: &Node| {
+        let hardware = registry.hardware(node).unwrap();
+        [
+            hardware.power.is_some(),
+            hardware.sensors.is_some(),
+            hardware.vendor.is_some(),
+            hardware.console.is_some(),
+        ]
+    };
+    assert_eq!(has(&node), [true, true, true, false]);
+    node.wished.interfaces.management = "noop".to_owned();
+    assert_eq!(has(&node), [true, false, true, false]);
+    node.wished.interfaces.vendor = "no-vendor".to_owned();
+    assert_eq!(has(&node), [true, false, false, false]);
+    node.wished.interfaces.console = "ipmitool-socat".to_owned();
+    node.wished.interfaces.management = "redfish".to_owned();
+    assert_eq!(has(&node), [true, true, false, true], "a console without an address hinders nothing else");
+    let mut idrac = self::node("idrac");
+    idrac.wished.driver_info = node.wished.driver_info.clone();
+    assert_eq!(has(&idrac), [true, true, true, false]);
+    idrac.wished.interfaces.power = "redfish".to_owned();
+    assert_eq!(has(&idrac), [true, true, true, false]);
+}
+
+#[test]
+fn redfish_declares_the_steps_of_the_reference() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    let steps = |name: &str, kind: Kind| -> Vec<String> {
+        let found = catalog.implementation(Interface::Management, name).unwrap();
+        let mut all: Vec<_> = found
+            .steps
+            .iter()
+            .filter(|spec| spec.kind == kind)
+            .map(|spec| {
+                format!(
+                    "{} {} {:?}",
+                    spec.step,
+                    spec.priority,
+                    spec.args.iter().map(|arg| arg.name).collect::<Vec<_>>()
+                )
+            })
+            .collect();
+        all.sort();
+        all
+    };
+    let clock = r#"set_bmc_clock 0 ["target_datetime", "datetime_local_offset"]"#;
+    let keys = ["clear_secure_boot_keys 0 []", "reset_secure_boot_keys_to_default 0 []"];
+    let dell = ["clear_job_queue 0 []", "known_good_state 0 []", "reset_idrac 0 []"];
+    assert_eq!(steps("redfish", Kind::Clean), [keys[0], keys[1], clock]);
+    assert_eq!(steps("redfish", Kind::Deploy), keys);
+    assert_eq!(steps("redfish", Kind::Verify), ["verify_bmc_clock 1 []"]);
+    assert_eq!(steps("idrac-redfish", Kind::Clean), [dell[0], keys[0], dell[1], dell[2], keys[1], clock]);
+    assert_eq!(steps("idrac-redfish", Kind::Verify), [dell[0], dell[1], dell[2], "verify_bmc_clock 1 []"]);
+    assert!(steps("redfish", Kind::Service).is_empty());
+}
+
 #[tokio::test]
 async fn each_step_of_the_table_that_a_driver_or_the_agent_does_has_its_work() {
     let data = tempfile::tempdir().unwrap();

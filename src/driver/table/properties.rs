@@ -46,12 +46,17 @@ pub const REDFISH_PROPERTIES: &[(&str, &str)] = &[
     ("redfish_tls_minimum_version", "The oldest TLS that is spoken: 1.2 (the default) or 1.3. Optional."),
     ("redfish_tls_ciphers", "OpenSSL cipher list: refused, since the TLS library has a fixed set. Optional."),
     (
+        "redfish_http_boot_url",
+        "URL that the firmware boots where the boot device is uefihttp, for BMCs that take one; else what DHCP tells. \
+         Optional.",
+    ),
+    (
         "firmware_update_unresponsive_bmc_wait",
         "Seconds for which a BMC may be silent while it updates itself. Optional.",
     ),
     (
         "vmedia_transport_protocol",
-        "How the BMC fetches images: HTTP (the default), HTTPS, NFS or CIFS. Optional.",
+        "How the BMC fetches images: HTTP (the default), HTTPS, NFS or CIFS (with the account of [cifs]). Optional.",
     ),
 ];
 

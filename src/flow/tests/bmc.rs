@@ -3,7 +3,7 @@ use serde_json::json;
 use crate::base::secret::Secret;
 use crate::flow::tests::stage::{Stage, object};
 use crate::model::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
-use crate::model::bmc::{CredentialPrint, Fact, Identity, Remembered};
+use crate::model::bmc::{CredentialPrint, Fact, Health, Identity, Remembered};
 use crate::model::boot::BootDevice;
 use crate::model::catalog::HardwareType;
 use crate::model::interface::Interface;
@@ -168,4 +168,23 @@ fn what_is_kept_of_boot_devices_ends_with_the_way_of_keeping_them() {
     let force = "/driver_info/ipmi_force_boot_device".to_owned();
     patch(&mut stage, vec![PatchOp { op: PatchVerb::Add, path: force, value: json!(true) }]);
     assert_eq!(stage.node.bmc.remembered_boot_device, None);
+}
+
+#[test]
+fn a_health_that_changes_is_kept_and_told_once() {
+    let mut stage = stage();
+    let mut told = |health: Option<Health>| {
+        let before = stage.journal.len();
+        stage.happen(&Happened::Learnt(Fact::Health(health)));
+        let notes: Vec<String> = stage.journal.iter().skip(before).map(|event| event.text.clone()).collect();
+        (stage.node.bmc.health, notes.len(), notes.join(""))
+    };
+    assert_eq!(told(Some(Health::Ok)), (Some(Health::Ok), 0, String::new()));
+    let (health, count, text) = told(Some(Health::Critical));
+    assert_eq!((health, count), (Some(Health::Critical), 1));
+    assert!(text.contains("health is Critical"), "{text}");
+    assert_eq!(told(Some(Health::Critical)).1, 0);
+    assert_eq!(told(None), (None, 0, String::new()));
+    assert_eq!(told(Some(Health::Warning)).1, 1);
+    assert_eq!(told(Some(Health::Ok)).1, 1);
 }

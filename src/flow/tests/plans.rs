@@ -147,3 +147,17 @@ fn an_endless_plan_is_refused() {
     assert_eq!(stage.state(), Provision::DeployFail);
     assert!(stage.error().contains("over the limit of 64"), "{}", stage.error());
 }
+
+#[test]
+fn the_site_orders_verification() {
+    let plan = |over: &[(&str, i64)]| -> Vec<String> {
+        let mut stage = Stage::new("plain");
+        stage.policy.verify_step_priority_override =
+            over.iter().map(|(name, priority)| ((*name).to_owned(), *priority)).collect();
+        stage.verb("manage").unwrap();
+        stage.plan().into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(plan(&[]), ["check_power", "check_bmc"]);
+    assert_eq!(plan(&[("management.check_bmc", 0)]), ["check_power"]);
+    assert_eq!(plan(&[("management.reset", 7)]), ["check_power", "reset", "check_bmc"]);
+}

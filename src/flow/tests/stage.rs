@@ -427,7 +427,10 @@ pub(super) fn catalog() -> Catalog {
         Interface::Management,
         "x",
         Implementation {
-            steps: vec![spec(Kind::Verify, "check_bmc", 1, By::Driver)],
+            steps: vec![
+                spec(Kind::Verify, "check_bmc", 1, By::Driver),
+                spec(Kind::Verify, "reset", 0, By::Driver),
+            ],
             ..Implementation::default()
         },
     );

@@ -1,6 +1,7 @@
 //! The members of a node (contract `api.json`).
 
 use crate::base::secret::{MASK, Veil};
+use crate::model::bmc::Health;
 use crate::model::node::{Fault, Node};
 use crate::model::power::Power;
 use crate::model::provision::Provision;
@@ -33,7 +34,7 @@ pub const TABLE: &[Row] = &[
     Row::new("extra", 1, |s, out| json::object(out, &s.record.wished.extra)).takes(Accepts::Object).place(Place::Document),
     Row::new("fault", 42, |s, out| json::maybe_text(out, s.record.fault.map(Fault::name))),
     Row::new("firmware_interface", 86, |s, out| json::text(out, &s.record.wished.interfaces.firmware)).takes(TEXT),
-    Row::new("health", 109, no_value),
+    Row::new("health", 109, |s, out| json::maybe_text(out, s.record.bmc.health.map(Health::name))),
     Row::new("inspection_finished_at", 6, |s, out| json::maybe_moment(out, s.record.inspection_finished_at)),
     Row::new("inspection_started_at", 6, |s, out| json::maybe_moment(out, s.record.inspection_started_at)),
     Row::new("inspect_interface", 31, |s, out| json::text(out, &s.record.wished.interfaces.inspect)).takes(TEXT),

@@ -6,7 +6,9 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::model::bmc::{Bmc, CredentialPrint, Identity, Pin, RefusedLogin, Remembered, Session, Silence};
+use crate::model::bmc::{
+    Bmc, CredentialPrint, Health, Identity, Pin, RefusedLogin, Remembered, Session, Silence,
+};
 use crate::model::boot::{Agent, BootDevice};
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
@@ -193,7 +195,9 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
         connection_reuse: Some(false),
         identity: Identity { model: "R650".to_owned(), ..Identity::default() },
         lifts: 1,
+        health: Some(Health::Warning),
     };
+    assert_eq!(shown(&node, LATEST)["health"], "Warning");
     let info = shown(&node, LATEST)["driver_internal_info"].clone();
     assert!(!info.to_string().contains("hunter2"), "{info}");
     let moment = "1970-01-01T00:00:00.000000";
