@@ -15,6 +15,7 @@ use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::bmc::Ground;
 use crate::driver::capability::boot_device::BootDeviceSwitch;
+use crate::driver::capability::inspect::Inspect;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
@@ -22,6 +23,7 @@ use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
 use crate::driver::redfish::idrac::IdracStep;
+use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
@@ -78,11 +80,21 @@ impl Registry {
                 return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
             }
         }
-        match node.wished.interfaces.power.as_str() {
-            "redfish" | "idrac-redfish" => self.redfish(node),
-            IPMI => self.ipmi(node),
-            _ => Ok(self.local(node)),
-        }
+        let hardware = match node.wished.interfaces.power.as_str() {
+            "redfish" | "idrac-redfish" => self.redfish(node)?,
+            IPMI => self.ipmi(node)?,
+            _ => self.local(node),
+        };
+        Ok(Hardware { inspect: self.inspect(node)?, ..hardware })
+    }
+
+    /// Who inspects the machine; `None` where nobody does out of band.
+    fn inspect(&self, node: &Node) -> Result<Option<Arc<dyn Inspect>>, DriverError> {
+        Ok(match node.wished.interfaces.of(Interface::Inspect) {
+            "redfish" | "idrac-redfish" => Some(Arc::new(RedfishInspect(Server::of(&self.redfish, node)?))),
+            FAKE => Some(Arc::new(self.parts.fake.server(node))),
+            _ => None,
+        })
     }
 
     /// REDFISH: the one place where its implementations are made.

@@ -175,6 +175,8 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "no-vendor"),
     // What stands behind these is in `redfish` and `ipmi`.
     plain(Interface::Console, "ipmitool-socat"),
+    plain(Interface::Inspect, "redfish"),
+    plain(Interface::Inspect, "idrac-redfish"),
     plain(Interface::Management, "redfish"),
     plain(Interface::Management, "idrac-redfish"),
     plain(Interface::Management, "ipmitool"),
@@ -196,8 +198,6 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Boot, "redfish-https"),
     missing(Interface::Console, "redfish-graphical"),
     missing(Interface::Firmware, "redfish"),
-    missing(Interface::Inspect, "redfish"),
-    missing(Interface::Inspect, "idrac-redfish"),
     missing(Interface::Inspect, "agent"),
     missing(Interface::Network, "flat"),
     missing(Interface::Raid, "redfish"),
