@@ -1,11 +1,14 @@
 //! What has happened: it is taken in, never refused.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::model::Object;
 use crate::model::bmc::Fact;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
+use crate::model::inspection::Inspection;
 use crate::model::interface::Interface;
 use crate::model::panel::{Indicator, Modes, Slot};
 use crate::model::power::Power;
@@ -56,6 +59,8 @@ pub enum Outcome {
     Modes(Modes),
     /// What a vendor's method returned.
     Answer(Value),
+    /// What an inspection found.
+    Inspected(Arc<Inspection>),
     Failed(Failure),
 }
 
