@@ -4,6 +4,7 @@ pub mod boot_device;
 pub mod console;
 pub mod history;
 pub mod indicators;
+pub mod inventory;
 pub mod list;
 pub mod maintenance;
 pub mod media;

@@ -3,6 +3,7 @@
 pub mod drive;
 pub mod edit;
 pub mod follow;
+pub mod inventory;
 pub mod list;
 pub mod show;
 pub mod upkeep;
@@ -30,6 +31,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Unset(arguments) => (Some(&arguments.node), edit::unset(session, arguments).await),
         NodeCommand::Delete(many) => return edit::delete(session, &many.nodes).await,
         NodeCommand::Manage(arguments) => return verb::run(session, Verb::Manage, arguments).await,
+        NodeCommand::Inspect(arguments) => return verb::run(session, Verb::Inspect, arguments).await,
         NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
         NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
         NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
@@ -39,6 +41,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
+        NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
         NodeCommand::Sensors(one) => (Some(&one.node), upkeep::sensors(session, &one.node).await),
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
@@ -59,6 +62,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Unset(_) => "unset",
         NodeCommand::Delete(_) => "delete",
         NodeCommand::Manage(_) => "manage",
+        NodeCommand::Inspect(_) => "inspect",
         NodeCommand::Provide(_) => "provide",
         NodeCommand::Deploy(_) => "deploy",
         NodeCommand::Undeploy(_) => "undeploy",
@@ -66,6 +70,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
+        NodeCommand::Inventory(_) => "read the inventory of",
         NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }

@@ -93,7 +93,8 @@ fn readings(value: &Value) -> Vec<Vec<String>> {
         .collect()
 }
 
-fn fields_of(fields: &Value) -> String {
+/// `name=value` for each member that is not null.
+pub fn fields_of(fields: &Value) -> String {
     let known = fields.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let texts = known.map(|(name, value)| match value.as_str() {
         Some(text) => format!("{name}={text}"),
