@@ -50,14 +50,18 @@ fn inspection(node: NodeId, machine: &FakeMachine) -> Inspection {
 
 /// Locally administered, from the end of the node's identity.
 fn address(node: NodeId) -> Mac {
-    let [.., a, b, c, d, e] = *node.0.as_bytes();
-    Mac([0x02, a, b, c, d, e])
+    let (_, low) = node.0.as_u64_pair();
+    let [_, _, mac @ ..] = (low & OWN_PART | LOCAL).to_be_bytes();
+    Mac(mac)
 }
 
 fn object(value: Value) -> Object {
     if let Value::Object(object) = value { object } else { Object::new() }
 }
 
+/// The five bytes of an address that are the node's own, and the one before them.
+const OWN_PART: u64 = 0x00ff_ffff_ffff;
+const LOCAL: u64 = 0x0200_0000_0000;
 const ARCHITECTURE: &str = "x86_64";
 const MEMORY_MB: u64 = 4096;
 const LOCAL_GB: u64 = 99;

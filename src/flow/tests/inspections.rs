@@ -8,11 +8,15 @@ use super::stage::{Stage, object};
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::flow;
 use crate::model::Object;
 use crate::model::catalog::{HardwareType, Implementation};
+use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Purpose};
+use crate::model::facts::Facts;
 use crate::model::inspection::{Inspection, Inventory, Nic};
 use crate::model::interface::Interface;
+use crate::model::node::Node;
 use crate::model::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::panel::Mode;
 use crate::model::port::{Port, PortWished};
@@ -255,7 +259,7 @@ fn settings_are_looked_at_first_and_refuse_the_ask() {
     let mut stage = Stage::at("plain", Provision::Manageable);
     let verb = crate::model::moves::Verb::Inspect;
     let ask = crate::model::ask::Ask::Provision(crate::model::ask::ProvisionAsk::new(verb, "inspect"));
-    assert_eq!(crate::flow::wants(&stage.node, &ask), [Look::Valid { deploy: false }]);
+    assert_eq!(flow::wants(&stage.node, &ask), [Look::Valid { deploy: false }]);
     let bad = |interface| {
         [Seen::Valid(vec![Verdict { interface, reason: Some("redfish_address is missing".to_owned()) }])]
     };
@@ -299,3 +303,20 @@ fn an_inspection_that_waits_can_be_aborted_and_one_that_works_cannot() {
     assert_eq!((stage.state(), stage.node.inspection_started_at), (Provision::InspectFail, None));
     assert!(stage.error().contains("aborted by request"));
 }
+
+#[test]
+fn a_record_that_outgrew_its_limit_ends_the_inspection() {
+    let mut stage = inspecting();
+    let number = stage.owed[0].number;
+    let happened = Happened::Paid { number, outcome: Outcome::Inspected(Arc::new(found())) };
+    for (rule, told) in [(flow::outgrown as Rule, true), (flow::forgotten, false)] {
+        let mut stage = inspecting();
+        stage.take(&happened, rule);
+        assert_eq!((stage.state(), stage.owed.len()), (Provision::InspectFail, 0));
+        assert_eq!(stage.error().contains("does not fit"), told, "{}", stage.error());
+    }
+    stage.take(&happened, flow::absorb);
+    assert_eq!(stage.state(), Provision::Manageable);
+}
+
+type Rule = fn(&Node, &Happened, &Facts<'_>) -> Decision;

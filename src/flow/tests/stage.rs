@@ -167,6 +167,12 @@ impl Stage {
         self.apply(decision);
     }
 
+    /// Takes in what has happened by this rule.
+    pub(super) fn take(&mut self, happened: &Happened, rule: fn(&Node, &Happened, &Facts<'_>) -> Decision) {
+        let decision = self.decide(&[], |node, facts| rule(node, happened, facts));
+        self.apply(decision);
+    }
+
     pub(super) fn call(&mut self, effect: Effect) {
         let decision = self.decide(&[], |node, facts| flow::call(node, effect, facts));
         self.apply(decision);
