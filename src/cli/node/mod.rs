@@ -70,7 +70,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
-        NodeCommand::Inventory(_) => "read the inventory of",
+        NodeCommand::Inventory(_) => "read the inventory",
         NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }
