@@ -247,6 +247,7 @@ fn delays(fake: &Fake) -> FakeDelays {
         power: delay(fake.power_delay),
         management: delay(fake.management_delay),
         deploy: delay(fake.deploy_delay),
+        inspect: delay(fake.inspect_delay),
         ..FakeDelays::default()
     }
 }

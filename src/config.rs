@@ -137,6 +137,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.deploy_callback_timeout", conductor.deploy_callback_timeout),
         ("conductor.clean_callback_timeout", conductor.clean_callback_timeout),
         ("conductor.service_callback_timeout", conductor.service_callback_timeout),
+        ("conductor.inspect_wait_timeout", conductor.inspect_wait_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
         ("agent.command_timeout", document.agent.command_timeout),
@@ -196,6 +197,7 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
     set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
+    set(&mut policy.inspect_wait_timeout, conductor.inspect_wait_timeout);
     set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
     set(&mut policy.power_state_sync_max_retries, conductor.power_state_sync_max_retries);
     set(&mut policy.force_power_state_during_sync, conductor.force_power_state_during_sync);

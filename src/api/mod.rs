@@ -201,6 +201,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeBook(book) => node::books::show(&call, book).await,
         Action::NodeHistory => node::history::list(&call),
         Action::NodeHistoryEvent => node::history::show(&call),
+        Action::NodeInventory => node::inventory::show(&call),
         Action::NodeTraits => node::states::traits(&call),
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),

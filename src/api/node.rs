@@ -5,6 +5,7 @@ pub mod books;
 pub mod console;
 pub mod history;
 pub mod indicators;
+pub mod inventory;
 pub mod list;
 pub mod maintenance;
 pub mod media;

@@ -13,7 +13,8 @@ pub fn done(outcome: Outcome) -> Result<Response, Fault> {
         | Outcome::BootDevice { .. }
         | Outcome::Turn(_)
         | Outcome::Modes(_)
-        | Outcome::Answer(_) => Ok(Response::empty(204)),
+        | Outcome::Answer(_)
+        | Outcome::Inspected(_) => Ok(Response::empty(204)),
         Outcome::Failed(failure) => Err(failed(failure)),
     }
 }

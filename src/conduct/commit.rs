@@ -1,6 +1,7 @@
 //! A decision inside a transaction: load, decide, write (style "Where rules run").
 
 use crate::base::id::NodeId;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::conduct::site::Site;
 use crate::flow;
@@ -8,11 +9,13 @@ use crate::model::ask::Answer;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Look, Owed};
 use crate::model::facts::Facts;
+use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::outcome::{Happened, Seen};
 use crate::model::refusal::Refusal;
 use crate::store::commit::Urgency;
+use crate::store::table::ports::Ports;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.
@@ -78,6 +81,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
     let token = (site.tokens)();
     let facts = Facts {
+        bearers: &*published,
         at: site.clock.wall(),
         token: &token,
         policy: &site.policy,
@@ -98,6 +102,17 @@ pub struct Known<'a> {
     pub silent: Option<u8>,
 }
 
+/// Who has the port of an address, as the transaction sees it.
+#[derive(Debug)]
+struct InTxn<'t, 'p>(Ports<'t, 'p>);
+
+impl Bearers for InTxn<'_, '_> {
+    fn bearer(&self, mac: Mac) -> Option<NodeId> {
+        let port = self.0.get(self.0.with_mac(mac)?)?;
+        Some(port.node)
+    }
+}
+
 /// Calls `rule` on the node and keeps what it decides, in one transaction.
 pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Committed, Refusal> {
     let Turn { label, urgency, id } = to;
@@ -111,7 +126,9 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
+            let bearers = InTxn(txn.ports());
             let facts = Facts {
+                bearers: &bearers,
                 at,
                 token: &token,
                 policy: &policy,
@@ -162,6 +179,7 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         match row {
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
+            Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
         }
     }
     let now = after.as_ref().unwrap_or(before);

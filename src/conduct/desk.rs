@@ -185,7 +185,8 @@ impl Desk {
                 | Outcome::Power(_)
                 | Outcome::BootDevice { .. }
                 | Outcome::Turn(_)
-                | Outcome::Modes(_) => Seen::Answer(Value::Null),
+                | Outcome::Modes(_)
+                | Outcome::Inspected(_) => Seen::Answer(Value::Null),
             })
         };
         if answer.is_err() {

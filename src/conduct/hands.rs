@@ -24,6 +24,7 @@ use crate::model::power::{Power, PowerWish};
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 
+pub mod inspect;
 pub mod panel;
 
 /// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
@@ -165,6 +166,9 @@ impl Drivers {
             },
             Effect::Step { cursor } => self.act(machine, *cursor, again).await,
             Effect::Logs => self.collect_logs(&machine).await,
+            Effect::Inspect { limit } => {
+                self.inspect(&machine, *limit).await.unwrap_or_else(|error| failed(&error))
+            }
             Effect::Mode(_)
             | Effect::Nmi
             | Effect::Indicator { .. }
@@ -315,7 +319,9 @@ const LOGS_KEPT: usize = 200;
 /// Longest a change may take before the far side counts as silent.
 fn limit_of(effect: &Effect) -> Duration {
     match effect {
-        Effect::Power { limit, .. } => Duration::from_secs(u64::from(*limit)) + CALL_MARGIN,
+        Effect::Power { limit, .. } | Effect::Inspect { limit } => {
+            Duration::from_secs(u64::from(*limit)) + CALL_MARGIN
+        }
         Effect::BootDevice { .. } | Effect::KeptBootDevice => BOOT_LIMIT,
         Effect::Nmi
         | Effect::Indicator { .. }

@@ -3,6 +3,7 @@
 mod clock;
 mod cut;
 mod cuts;
+mod inspections;
 mod lanes;
 mod looks;
 mod machine;

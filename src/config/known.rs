@@ -219,6 +219,7 @@ const SECTIONS: &[Section] = &[
             "deploy_callback_timeout",
             "clean_callback_timeout",
             "service_callback_timeout",
+            "inspect_wait_timeout",
             "sync_power_state_interval",
             "power_state_sync_max_retries",
             "force_power_state_during_sync",
@@ -253,7 +254,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Whole,
                 &[
                     "rescue_callback_timeout",
-                    "inspect_wait_timeout",
                     "check_provision_state_interval",
                     "check_rescue_state_interval",
                     "check_allocations_interval",
@@ -470,14 +470,13 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         name: "fake",
-        acting: &["power_delay", "management_delay", "deploy_delay"],
+        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay"],
         idle: &[(
             Shape::Delay,
             &[
                 "bios_delay",
                 "boot_delay",
                 "firmware_delay",
-                "inspect_delay",
                 "raid_delay",
                 "rescue_delay",
                 "storage_delay",

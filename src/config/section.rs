@@ -73,6 +73,7 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     pub power_state_sync_max_retries: Option<u8>,
     pub force_power_state_during_sync: Option<bool>,
@@ -143,6 +144,7 @@ impl Default for Hardware {
 pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
+    pub inspect_delay: Delay,
     pub deploy_delay: Delay,
 }
 

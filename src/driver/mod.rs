@@ -29,6 +29,7 @@ use crate::driver::capability::boot_mode::BootMode;
 use crate::driver::capability::console::Console;
 use crate::driver::capability::firmware::Firmware;
 use crate::driver::capability::indicators::Indicators;
+use crate::driver::capability::inspect::Inspect;
 use crate::driver::capability::nmi::Nmi;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::capability::raid::Raid;
@@ -74,6 +75,7 @@ pub struct Hardware {
     pub bios: Option<Arc<dyn Bios>>,
     pub raid: Option<Arc<dyn Raid>>,
     pub firmware: Option<Arc<dyn Firmware>>,
+    pub inspect: Option<Arc<dyn Inspect>>,
     pub sensors: Option<Arc<dyn Sensors>>,
     pub books: Option<Arc<dyn Books>>,
     pub indicators: Option<Arc<dyn Indicators>>,

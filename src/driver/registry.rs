@@ -24,6 +24,7 @@ use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
 use crate::driver::redfish::idrac::IdracStep;
+use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
@@ -110,6 +111,9 @@ impl Registry {
         if is(Interface::Vendor) {
             hardware.vendor = Some(redfish::hardware::vendor(&server));
         }
+        if is(Interface::Inspect) {
+            hardware.inspect = Some(Arc::new(RedfishInspect(server)));
+        }
         Ok(())
     }
 
@@ -172,6 +176,7 @@ impl Registry {
         hardware.raid = fake.raid.filter(|_| is_fake(Interface::Raid));
         hardware.firmware = fake.firmware.filter(|_| is_fake(Interface::Firmware));
         hardware.console = fake.console.filter(|_| is_fake(Interface::Console));
+        hardware.inspect = fake.inspect.filter(|_| is_fake(Interface::Inspect));
         hardware.vendor = fake.vendor.filter(|_| is_fake(Interface::Vendor));
         hardware
     }
@@ -365,7 +370,7 @@ fn implementation(row: &Row) -> Implementation {
 }
 
 /// The interfaces that a BMC stands behind.
-const BMC: [Interface; 3] = [Interface::Power, Interface::Management, Interface::Vendor];
+const BMC: [Interface; 4] = [Interface::Power, Interface::Management, Interface::Inspect, Interface::Vendor];
 /// The name of every fake implementation.
 const FAKE: &str = "fake";
 /// The name of power by the agent.

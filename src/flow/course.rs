@@ -143,7 +143,20 @@ impl<'a> Course<'a> {
         self.node.provision = to;
         self.node.target_provision = target;
         self.node.provision_updated_at = Some(self.facts.at);
+        self.mark_inspection(from, to);
         self.note(Event::info("provision", format!("{from} -> {to}")));
+    }
+
+    /// When an inspection began, until it ends; when the last good one ended.
+    fn mark_inspection(&mut self, from: Provision, to: Provision) {
+        let (inspecting, waiting) = (Provision::Inspecting, Provision::InspectWait);
+        let node = &mut self.node;
+        if to == inspecting && from != waiting {
+            (node.inspection_started_at, node.inspection_finished_at) = (Some(self.facts.at), None);
+        } else if (from == inspecting || from == waiting) && to != inspecting && to != waiting {
+            node.inspection_started_at = None;
+            node.inspection_finished_at = (to == Provision::Manageable).then_some(self.facts.at);
+        }
     }
 
     /// A stable state has no target; manual cleaning keeps heading for `manageable`.

@@ -8,6 +8,7 @@ pub mod beat;
 pub mod bmc;
 pub mod course;
 pub mod fetch;
+pub mod inspect;
 pub mod lookup;
 pub mod mode;
 pub mod pipeline;
@@ -29,6 +30,7 @@ use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
 use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 
@@ -37,14 +39,13 @@ pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {
         Ask::Provision(ask) => match ask.verb {
             Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
-            Verb::Provide | Verb::Delete => vec![Look::Valid { deploy: false }],
+            Verb::Provide | Verb::Delete | Verb::Inspect => vec![Look::Valid { deploy: false }],
             Verb::Abort
             | Verb::Adopt
             | Verb::Clean
             | Verb::Done
             | Verb::Fail
             | Verb::Hold
-            | Verb::Inspect
             | Verb::Manage
             | Verb::Rescue
             | Verb::Resume
@@ -146,6 +147,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Purpose::Call => called(course, owed, outcome),
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
+        Purpose::Inspect => inspect::paid(course, outcome),
     }
 }
 
@@ -160,7 +162,8 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         | Outcome::BootDevice { .. }
         | Outcome::Turn(_)
         | Outcome::Modes(_)
-        | Outcome::Answer(_) => {}
+        | Outcome::Answer(_)
+        | Outcome::Inspected(_) => {}
     }
 }
 
@@ -228,15 +231,22 @@ pub fn outgrown(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision
     if let Happened::Paid { number, .. } = happened {
         course.settle(*number);
     }
-    pipeline::fail(&mut course, "what it had to remember does not fit into the node's record");
+    if course.node.provision == Provision::Inspecting {
+        inspect::outgrown(&mut course);
+    } else {
+        pipeline::fail(&mut course, "what it had to remember does not fit into the node's record");
+    }
     course.finish(node)
 }
 
-/// The last resort of [`outgrown`]: only what is owed is struck.
+/// The last resort of [`outgrown`]: only what is owed is struck, and a state that nothing else would end is left.
 pub fn forgotten(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
     let mut course = Course::of(node, facts);
     if let Happened::Paid { number, .. } = happened {
         course.settle(*number);
+    }
+    if course.node.provision == Provision::Inspecting && !course.owes_for(Purpose::Inspect) {
+        course.go(Verb::Fail);
     }
     course.finish(node)
 }

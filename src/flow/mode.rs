@@ -52,7 +52,8 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         | Outcome::Done
         | Outcome::Power(_)
         | Outcome::Turn(_)
-        | Outcome::Answer(_) => {
+        | Outcome::Answer(_)
+        | Outcome::Inspected(_) => {
             if course.owes_for(Purpose::Mode) {
                 return;
             }

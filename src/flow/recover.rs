@@ -2,6 +2,7 @@
 
 use crate::flow::aside;
 use crate::flow::course::Course;
+use crate::flow::inspect;
 use crate::flow::mode;
 use crate::flow::pipeline;
 use crate::flow::power;
@@ -18,6 +19,7 @@ pub fn opened(course: &mut Course<'_>) {
     resume(course);
     mode::opened(course);
     aside::opened(course);
+    inspect::opened(course);
 }
 
 fn resume(course: &mut Course<'_>) {
@@ -67,7 +69,8 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
         | Effect::Insert { .. }
         | Effect::Eject { .. }
         | Effect::Passthru(_)
-        | Effect::Console { .. } => first.effect.again() == Again::Never,
+        | Effect::Console { .. }
+        | Effect::Inspect { .. } => first.effect.again() == Again::Never,
     };
     never.then(|| first.clone())
 }

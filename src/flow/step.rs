@@ -233,7 +233,8 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             | Outcome::BootDevice { .. }
             | Outcome::Turn(_)
             | Outcome::Modes(_)
-            | Outcome::Answer(_),
+            | Outcome::Answer(_)
+            | Outcome::Inspected(_),
         ) => {
             if !course.owes_for(Purpose::Run) {
                 all_paid(course, run.phase);

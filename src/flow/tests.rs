@@ -5,6 +5,7 @@ mod asks;
 mod beats;
 mod bmc;
 mod boots;
+mod inspections;
 mod modes;
 mod pipelines;
 mod plans;

@@ -113,4 +113,4 @@ pub fn port_delete(node: &Node, port: PortId, facts: &Facts<'_>) -> Result<Decis
 }
 
 /// NICs of one server: more than any has.
-const PORTS_LIMIT: usize = 128;
+pub const PORTS_LIMIT: usize = 128;

@@ -1,6 +1,7 @@
 //! Provision verbs: what a client may ask in which state (contract `states.json`).
 
 use crate::flow::course::Course;
+use crate::flow::inspect;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
@@ -21,6 +22,9 @@ use crate::model::step::{Kind, Step};
 pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     check_move(node, ask, facts)?;
     check_built(node, ask)?;
+    if ask.verb == Verb::Inspect {
+        inspect::check(node, facts)?;
+    }
     check_flags(node, ask, facts)?;
     check_settings(node, ask, facts)?;
     let mut course = Course::of(node, facts);
@@ -34,12 +38,12 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         Verb::Delete => delete(&mut course),
         Verb::Abort => abort(&mut course),
         Verb::Unhold => unhold(&mut course),
+        Verb::Inspect => inspect::start(&mut course),
         Verb::Adopt
         | Verb::Clean
         | Verb::Done
         | Verb::Fail
         | Verb::Hold
-        | Verb::Inspect
         | Verb::Rescue
         | Verb::Resume
         | Verb::Service
@@ -71,7 +75,6 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let pipeline = match ask.verb {
         Verb::Adopt => "adoption",
         Verb::Clean => "manual cleaning",
-        Verb::Inspect => "inspection",
         Verb::Rescue | Verb::Unrescue => "rescue",
         Verb::Service => "servicing",
         Verb::Abort
@@ -80,6 +83,7 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
         | Verb::Done
         | Verb::Fail
         | Verb::Hold
+        | Verb::Inspect
         | Verb::Manage
         | Verb::Provide
         | Verb::Rebuild
@@ -111,31 +115,15 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let deploying = matches!(ask.verb, Verb::Deploy | Verb::Rebuild);
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {
-                for verdict in verdicts {
-                    let matters = match verdict.interface {
-                        Interface::Power => true,
-                        Interface::Deploy | Interface::Boot => deploying,
-                        Interface::Bios
-                        | Interface::Console
-                        | Interface::Firmware
-                        | Interface::Inspect
-                        | Interface::Management
-                        | Interface::Network
-                        | Interface::Raid
-                        | Interface::Rescue
-                        | Interface::Storage
-                        | Interface::Vendor => false,
-                    };
-                    if let Some(reason) = verdict.reason.as_ref().filter(|_| matters) {
-                        return Err(invalid_settings(node, deploying, reason));
-                    }
+                let mut bad = verdicts.iter().filter(|verdict| matters(verdict.interface, ask.verb));
+                if let Some(reason) = bad.find_map(|verdict| verdict.reason.as_ref()) {
+                    return Err(invalid_settings(node, ask.verb, reason));
                 }
             }
-            Seen::Silent(failure) => return Err(invalid_settings(node, deploying, &failure.why)),
+            Seen::Silent(failure) => return Err(invalid_settings(node, ask.verb, &failure.why)),
             Seen::Power(_)
             | Seen::Turn(_)
             | Seen::Steps(_)
@@ -153,8 +141,34 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
     Ok(())
 }
 
-fn invalid_settings(node: &Node, deploying: bool, reason: &str) -> Refusal {
-    let what = if deploying { "deploy or power" } else { "power" };
+/// Whether a verb needs the settings of this interface.
+fn matters(interface: Interface, verb: Verb) -> bool {
+    match interface {
+        Interface::Power => true,
+        Interface::Deploy | Interface::Boot => is_deployment(verb),
+        Interface::Inspect => verb == Verb::Inspect,
+        Interface::Bios
+        | Interface::Console
+        | Interface::Firmware
+        | Interface::Management
+        | Interface::Network
+        | Interface::Raid
+        | Interface::Rescue
+        | Interface::Storage
+        | Interface::Vendor => false,
+    }
+}
+
+fn is_deployment(verb: Verb) -> bool {
+    matches!(verb, Verb::Deploy | Verb::Rebuild)
+}
+
+fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
+    let what = match (is_deployment(verb), verb == Verb::Inspect) {
+        (true, _) => "deploy or power",
+        (false, true) => "inspect or power",
+        (false, false) => "power",
+    };
     Refusal::Invalid(format!("Failed to validate {what} info for node {}: {reason}", node.id))
 }
 
@@ -207,6 +221,10 @@ fn delete(course: &mut Course<'_>) {
 
 /// A step that is not abortable ends first; the abort is remembered in it.
 fn abort(course: &mut Course<'_>) {
+    if course.node.provision == Provision::InspectWait {
+        inspect::abort(course);
+        return;
+    }
     let Some(run) = course.node.run.as_mut() else {
         pipeline::abort(course);
         return;

@@ -1,8 +1,11 @@
 //! What a rule decides: the next record, what is owed, looked at and written down.
 
+use std::sync::Arc;
+
 use crate::base::id::PortId;
 use crate::model::ask::Answer;
 use crate::model::effect::{Look, Owed};
+use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;
 use crate::model::port::Port;
@@ -49,6 +52,8 @@ pub enum Fate {
 pub enum Row {
     Port(Box<Port>),
     PortRemoved(PortId),
+    /// Takes the place of the one before.
+    Inventory(Arc<Inventory>),
 }
 
 impl Decision {

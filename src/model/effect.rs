@@ -34,6 +34,9 @@ pub enum Effect {
     Passthru(Passthru),
     /// Have the console open and recorded, or closed.
     Console { on: bool },
+    /// Read what the machine is made of; `limit` is in seconds. Changes nothing, but the node is busy with it, and
+    /// a start of the daemon begins it anew.
+    Inspect { limit: u32 },
 }
 
 impl Effect {
@@ -48,7 +51,8 @@ impl Effect {
             | Self::Indicator { .. }
             | Self::Insert { .. }
             | Self::Eject { .. }
-            | Self::Console { .. } => Again::Repeat,
+            | Self::Console { .. }
+            | Self::Inspect { .. } => Again::Repeat,
             Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
             Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
             | Self::Nmi
@@ -77,6 +81,7 @@ impl Effect {
             Self::Passthru(_) => "vendor method",
             Self::Console { on: true } => "open console",
             Self::Console { on: false } => "close console",
+            Self::Inspect { .. } => "inspect",
         }
     }
 }
@@ -98,6 +103,8 @@ pub enum Purpose {
     Mode,
     /// A request that was answered before: its failure is told in `last_error`.
     Aside,
+    /// An inspection.
+    Inspect,
 }
 
 /// An effect with its number, as the store keeps it until the outcome is in.

@@ -6,6 +6,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::catalog::Catalog;
 use crate::model::effect::Owed;
+use crate::model::inspection::Bearers;
 use crate::model::outcome::Seen;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
@@ -21,7 +22,10 @@ pub struct Facts<'a> {
     pub catalog: &'a Catalog,
     /// What is owed before this decision, in order.
     pub owed: &'a [Owed],
+    /// The node's own ports.
     pub ports: &'a [Arc<Port>],
+    /// Who has the port of an address, over the rack.
+    pub bearers: &'a dyn Bearers,
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no

@@ -1,5 +1,7 @@
 //! What has happened: it is taken in, never refused.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use crate::model::Object;
@@ -7,6 +9,7 @@ use crate::model::bmc::Fact;
 use crate::model::bmc::Keep;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::effect::Look;
+use crate::model::inspection::Inspection;
 use crate::model::interface::Interface;
 use crate::model::panel::{Indicator, Modes, Slot};
 use crate::model::power::Power;
@@ -57,6 +60,8 @@ pub enum Outcome {
     Modes(Modes),
     /// What a vendor's method returned.
     Answer(Value),
+    /// What an inspection found.
+    Inspected(Arc<Inspection>),
     Failed(Failure),
 }
 

@@ -17,6 +17,8 @@ pub struct Policy {
     pub deploy_callback_timeout: u32,
     pub clean_callback_timeout: u32,
     pub service_callback_timeout: u32,
+    /// How long an inspection may take.
+    pub inspect_wait_timeout: u32,
     pub sync_power_state_interval: u32,
     pub power_state_sync_max_retries: u8,
     pub force_power_state_during_sync: bool,
@@ -101,6 +103,7 @@ impl Default for Policy {
             deploy_callback_timeout: 1800,
             clean_callback_timeout: 1800,
             service_callback_timeout: 1800,
+            inspect_wait_timeout: 1800,
             sync_power_state_interval: 120,
             power_state_sync_max_retries: 3,
             force_power_state_during_sync: true,

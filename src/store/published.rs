@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::inspection::Bearers;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -27,6 +28,12 @@ pub struct Published {
     ports_by_mac: OrdMap<Mac, PortId>,
     ports_by_name: OrdMap<Arc<str>, PortId>,
     ports_by_node: OrdMap<(NodeId, u64), PortId>,
+}
+
+impl Bearers for Published {
+    fn bearer(&self, mac: Mac) -> Option<NodeId> {
+        self.port_by_mac(mac).map(|port| port.node)
+    }
 }
 
 impl Published {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::model::inspection::Inventory;
 use crate::model::journal::Entry;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::journal;
+use crate::store::table::{inventories, journal};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -34,5 +35,12 @@ impl Reader {
         let txn = file.read()?;
         let wanted = entries.of(node).into_iter().filter(|sequence| *sequence > after).take(limit);
         journal::read(file, &txn, wanted)
+    }
+
+    /// What the node's last inspection found; 1 MiB at most.
+    pub fn inventory(&self, node: NodeId) -> Result<Option<Inventory>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        inventories::read(file, &txn, node)
     }
 }

@@ -16,6 +16,7 @@ use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
+use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
 use crate::store::table::nodes::Nodes;
 use crate::store::table::owed::OwedTable;
@@ -84,6 +85,10 @@ impl<'p> Txn<'p> {
 
     pub fn journal(&mut self) -> Journal<'_, 'p> {
         Journal { txn: self }
+    }
+
+    pub fn inventories(&mut self) -> Inventories<'_, 'p> {
+        Inventories { txn: self }
     }
 
     pub fn rack(&mut self) -> Rack<'_, 'p> {

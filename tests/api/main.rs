@@ -3,6 +3,7 @@
 
 mod agent;
 mod console;
+mod inspection;
 mod listing;
 mod observed;
 mod panel;

@@ -16,6 +16,7 @@ mod demo;
 mod machine;
 mod peers;
 
+mod inspect_redfish;
 mod ipmi_sim;
 mod rack_of_bmcs;
 mod redfish_node;

@@ -79,6 +79,22 @@ fn an_operator_deploys_several_nodes_with_one_command() {
 }
 
 #[test]
+fn an_operator_inspects_a_fake_node_and_saves_its_inventory() {
+    let daemon = Daemon::start();
+    let cli = Cli::new(daemon.url());
+    create(&cli, "n1", &[]);
+    cli.ok(&["node", "manage", "n1", "--wait", WAIT]);
+    assert!(cli.refused(&["node", "inventory", "save", "n1"]).contains("HTTP 404"));
+    cli.ok(&["node", "inspect", "n1", "--wait", WAIT]);
+    let node = cli.json(&["node", "show", "n1"]);
+    assert_eq!(node["properties"]["memory_mb"], 4096);
+    assert!(node["inspection_finished_at"].is_string(), "{node}");
+    let saved: Value = serde_json::from_str(&cli.ok(&["node", "inventory", "save", "n1"])).unwrap();
+    assert_eq!(saved["inventory"]["cpu"]["architecture"], "x86_64");
+    assert_eq!(cli.json(&["port", "list"]).as_array().map(Vec::len), Some(1));
+}
+
+#[test]
 fn an_operator_switches_a_node_on_and_off_and_reboots_it() {
     let daemon = Daemon::start();
     let cli = Cli::new(daemon.url());

@@ -35,6 +35,7 @@ pub const NODE: &str = "\
 A server's life:
   ferric node create n1 --driver fake-hardware --mac 52:54:00:00:00:01
   ferric node manage n1 --wait      enroll     -> manageable: can be controlled
+  ferric node inspect n1 --wait     manageable -> manageable: parts known
   ferric node provide n1 --wait     manageable -> available:  clean, on offer
   ferric node deploy n1 --image http://files/disk.img --checksum sha256:... \\
       --wait                        available  -> active:     in use
@@ -111,6 +112,26 @@ What happens next:
   The node goes through `verifying` to `manageable`. If it falls back to
   `enroll`, its last error says what could not be reached. Then: `ferric node
   provide n1`.";
+
+pub const INSPECT: &str = "\
+Examples:
+  ferric node inspect n1 --wait
+  ferric node inspect n1 n2 n3 --wait 900
+
+What happens next:
+  The BMC is asked for processors, memory, disks and network cards; nothing is
+  booted. The node goes through `inspecting` back to `manageable`: properties
+  are set, new network cards have ports, and `ferric node inventory n1` shows
+  all of it. `inspect failed` tells why in the last error.";
+
+pub const INVENTORY: &str = "\
+Examples:
+  ferric node inventory n1
+  ferric node inventory n1 --json
+
+What happens next:
+  Nothing changes. What is shown is as of the last inspection; `ferric node
+  inspect n1` looks anew.";
 
 pub const PROVIDE: &str = "\
 Example:

@@ -50,6 +50,9 @@ pub enum NodeCommand {
     /// Prove that nodes can be controlled, and make them manageable
     #[command(after_help = example::MANAGE)]
     Manage(VerbArguments),
+    /// Ask the BMC of manageable nodes what they are made of
+    #[command(after_help = example::INSPECT)]
+    Inspect(VerbArguments),
     /// Clean manageable nodes and offer them for deployment
     #[command(after_help = example::PROVIDE)]
     Provide(VerbArguments),
@@ -71,6 +74,9 @@ pub enum NodeCommand {
     /// Check whether a node's settings suffice for each of its interfaces
     #[command(after_help = example::VALIDATE)]
     Validate(OneNode),
+    /// Show what the last inspection of a node found
+    #[command(after_help = example::INVENTORY)]
+    Inventory(OneNode),
     /// Read a node's sensors
     #[command(after_help = example::SENSORS)]
     Sensors(OneNode),

@@ -106,7 +106,7 @@ fn every_command_teaches_with_an_example_and_what_follows() {
     let mut top = Arguments::command();
     let node = top.find_subcommand_mut("node").unwrap();
     let names: Vec<String> = node.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    assert_eq!(names.len(), 16, "{names:?}");
+    assert_eq!(names.len(), 18, "{names:?}");
     for name in names {
         let error = read(&["node", &name, "--help"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DisplayHelp);
@@ -124,6 +124,8 @@ fn an_empty_node_or_name_is_a_usage_error_that_says_what_to_give() {
         (&["unset"], &["a"]),
         (&["delete", "n1"], &[]),
         (&["manage"], &[]),
+        (&["inspect"], &[]),
+        (&["inventory"], &[]),
         (&["provide"], &[]),
         (&["deploy"], &[]),
         (&["undeploy"], &[]),
@@ -160,7 +162,7 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
     top.build();
     let mut found = Vec::new();
     helps(&mut top, &mut found);
-    assert_eq!(found.len(), 21);
+    assert_eq!(found.len(), 23);
     for (help, below) in found {
         let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}\n{help}");

@@ -3,6 +3,7 @@
 pub mod drive;
 pub mod edit;
 pub mod follow;
+pub mod inventory;
 pub mod list;
 pub mod sensors;
 pub mod show;
@@ -31,6 +32,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Unset(arguments) => (Some(&arguments.node), edit::unset(session, arguments).await),
         NodeCommand::Delete(many) => return edit::delete(session, &many.nodes).await,
         NodeCommand::Manage(arguments) => return verb::run(session, Verb::Manage, arguments).await,
+        NodeCommand::Inspect(arguments) => return verb::run(session, Verb::Inspect, arguments).await,
         NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
         NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
         NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
@@ -41,6 +43,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
         NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
+        NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
@@ -60,6 +63,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Unset(_) => "unset",
         NodeCommand::Delete(_) => "delete",
         NodeCommand::Manage(_) => "manage",
+        NodeCommand::Inspect(_) => "inspect",
         NodeCommand::Provide(_) => "provide",
         NodeCommand::Deploy(_) => "deploy",
         NodeCommand::Undeploy(_) => "undeploy",
@@ -67,6 +71,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
+        NodeCommand::Inventory(_) => "read the inventory",
         NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }

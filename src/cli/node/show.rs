@@ -83,9 +83,12 @@ fn named(node: View<'_>, fields: &[(&str, &str)]) -> Rows {
 fn state(node: View<'_>, now: Moment) -> Rows {
     let since = node.text("provision_updated_at");
     let since = if since.is_empty() { String::new() } else { age::ago(&since, now) };
+    let inspected = node.text("inspection_finished_at");
+    let inspected = if inspected.is_empty() { inspected } else { age::ago(&inspected, now) };
     let mut rows = vec![
         ("provision".to_owned(), node.course(), node.paint()),
         row("since", since),
+        row("inspected", inspected),
         row("step", node.step()),
     ];
     rows.extend(waiting(node, now));

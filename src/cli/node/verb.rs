@@ -1,4 +1,4 @@
-//! `ferric node manage|provide|deploy|undeploy|abort`: nodes are told what to become, and followed on the way.
+//! `ferric node manage|inspect|provide|deploy|undeploy|abort`: nodes are told what to become, and followed on the way.
 
 use serde_json::{Map, Value, json};
 
@@ -17,6 +17,7 @@ use crate::cli::value::Assignment;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verb {
     Manage,
+    Inspect,
     Provide,
     Deploy,
     Undeploy,
@@ -27,6 +28,7 @@ impl Verb {
     fn word(self) -> &'static str {
         match self {
             Self::Manage => "manage",
+            Self::Inspect => "inspect",
             Self::Provide => "provide",
             Self::Deploy => "deploy",
             Self::Undeploy => "undeploy",
@@ -38,6 +40,7 @@ impl Verb {
     fn target(self) -> &'static str {
         match self {
             Self::Manage => "manage",
+            Self::Inspect => "inspect",
             Self::Provide => "provide",
             Self::Deploy => "active",
             Self::Undeploy => "deleted",
@@ -47,7 +50,7 @@ impl Verb {
 
     fn goal(self) -> Goal {
         match self {
-            Self::Manage => Goal::End("manageable"),
+            Self::Manage | Self::Inspect => Goal::End("manageable"),
             Self::Provide | Self::Undeploy => Goal::End("available"),
             Self::Deploy => Goal::End("active"),
             Self::Abort => Goal::AnyEnd,

@@ -98,7 +98,8 @@ impl Drivers {
             | Effect::BootDevice { .. }
             | Effect::KeptBootDevice
             | Effect::Step { .. }
-            | Effect::Logs => {
+            | Effect::Logs
+            | Effect::Inspect { .. } => {
                 return Ok(Outcome::Failed(Failure::new(FailureKind::Step, "this is not at the panel")));
             }
         }

@@ -8,8 +8,10 @@ use serde_json::json;
 use super::cut::Point;
 use super::machine::Traces;
 use super::rig::{LONG, Rig, id};
+use crate::base::mac::Mac;
 use crate::model::ask::{Ask, ProvisionAsk};
 use crate::model::boot::Boots;
+use crate::model::inspection::Inventory;
 use crate::model::interface::Interface;
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Fault, Node};
@@ -44,6 +46,9 @@ struct End {
     error: Option<String>,
     fault: Option<Fault>,
     instance: crate::model::Object,
+    properties: crate::model::Object,
+    ports: Vec<(Mac, bool)>,
+    inventory: Option<Inventory>,
     reserved: bool,
     machine: Option<(Power, Traces)>,
     fake: Option<Power>,
@@ -129,6 +134,9 @@ async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, us
         error: node.last_error.clone(),
         fault: node.fault,
         instance: node.wished.instance_info.clone(),
+        properties: node.wished.properties.clone(),
+        ports: rig.ports(1),
+        inventory: rig.inventory(1),
         reserved: node.reserved,
         machine: rig.world.machine(id(1), |one| (one.power, one.traces.clone())),
         fake: rig.fake.seen(id(1)).map(|one| one.power).filter(|_| !scene.metal),
@@ -232,6 +240,11 @@ const ABORT: Wish = Wish {
     ask: || provision("abort"),
     taken: |node| node.provision == Provision::DeployFail,
 };
+const INSPECT: Wish = Wish {
+    when: |node| node.provision == Provision::Manageable && is_at_rest(node),
+    ask: || provision("inspect"),
+    taken: |node| node.inspection_started_at.is_some() || node.inspection_finished_at.is_some(),
+};
 const REBOOT: Wish = Wish {
     when: |node| node.power == Some(Power::Off),
     ask: || Ask::Power { target: PowerTarget::Reboot, timeout: None },
@@ -304,6 +317,20 @@ fn an_abort_survives_cuts() {
         wishes: &[DEPLOY, ABORT],
         end: Provision::DeployFail,
     });
+}
+
+#[test]
+fn an_inspection_survives_cuts() {
+    let scene = Scene {
+        deploy: "fake",
+        metal: false,
+        start: Provision::Manageable,
+        wishes: &[INSPECT],
+        end: Provision::Manageable,
+    };
+    let (right, ..) = run(play(&scene, [Point::Never; 2]));
+    assert_eq!((right.ports.len(), right.inventory.is_some(), right.properties.len()), (1, true, 4));
+    cut_twice(&scene, &[Point::Never, Point::AfterCommit(1), Point::SentCall(1)]);
 }
 
 #[test]

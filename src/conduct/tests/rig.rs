@@ -12,6 +12,7 @@ use super::clock::VirtualClock;
 use super::cut::{Cut, Point};
 use super::world::World;
 use crate::base::id::NodeId;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
@@ -30,6 +31,7 @@ use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::FakeDelays;
 use crate::driver::registry::{Parts, Registry};
 use crate::model::ask::{Answer, Ask};
+use crate::model::inspection::Inventory;
 use crate::model::interface::Interface;
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
@@ -65,9 +67,14 @@ pub(super) struct Rig {
 impl Rig {
     /// A rig whose daemon is not running.
     pub(super) fn new() -> Self {
+        Self::with(FakeDelays::default())
+    }
+
+    /// The same with fakes that take their time.
+    pub(super) fn with(delays: FakeDelays) -> Self {
         let dir = place();
         let clock = Arc::new(VirtualClock::new());
-        let fake = Arc::new(FakeRack::new(clock.clone(), FakeDelays::default(), 0));
+        let fake = Arc::new(FakeRack::new(clock.clone(), delays, 0));
         let agents = Agents {
             #[expect(clippy::default_trait_access, reason = "its module is below what conduct may name")]
             client: Default::default(),
@@ -223,6 +230,16 @@ impl Rig {
 
     pub(super) fn seen(&self, n: u128) -> Option<Arc<Node>> {
         self.site().reader.published().node(id(n)).cloned()
+    }
+
+    /// Addresses and whether they boot, of the node's ports.
+    pub(super) fn ports(&self, n: u128) -> Vec<(Mac, bool)> {
+        let published = self.site().reader.published();
+        published.ports_of(id(n)).map(|port| (port.address, port.wished.pxe_enabled)).collect()
+    }
+
+    pub(super) fn inventory(&self, n: u128) -> Option<Inventory> {
+        self.site().reader.inventory(id(n)).unwrap()
     }
 
     pub(super) fn owed(&self) -> usize {

@@ -215,6 +215,8 @@ impl World {
             | Effect::Eject { .. }
             | Effect::Passthru(_)
             | Effect::Console { .. } => Outcome::Done,
+            // A machine of metal has no BMC that tells more than its power.
+            Effect::Inspect { .. } => Outcome::Failed(Failure::step("its BMC tells nothing")),
             Effect::Step { .. } => Outcome::Turn(act(one, &record, again, now)),
         });
         match outcome {

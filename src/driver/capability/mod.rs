@@ -11,6 +11,7 @@
 //! - `raid`           volumes
 //! - `firmware`       components and their versions
 //! - `sensors`        readings           - `books`  event log, inventory, power drawn
+//! - `inspect`        what the machine is made of
 //! - `indicators`     lamps
 //! - `nmi`            the dump button
 //! - `console`        a terminal
@@ -23,6 +24,7 @@ pub mod boot_mode;
 pub mod console;
 pub mod firmware;
 pub mod indicators;
+pub mod inspect;
 pub mod nmi;
 pub mod power;
 pub mod raid;

@@ -20,6 +20,7 @@ pub struct FakeDelays {
     pub raid: FakeDelay,
     pub firmware: FakeDelay,
     pub deploy: FakeDelay,
+    pub inspect: FakeDelay,
 }
 
 /// Draws lengths: the same seed draws the same ones.

@@ -9,6 +9,7 @@
 //! - `machine`   what is remembered of one machine
 //! - `power`     power and where it boots from
 //! - `settings`  BIOS, RAID, firmware, boot mode, secure boot, media
+//! - `inspect`   what it is made of
 //! - `panel`     sensors, lamps, NMI, console
 //! - `vendor`    vendor methods
 //! - `steps`     one step for each turn that a step can say
@@ -27,6 +28,7 @@ use crate::model::node::Node;
 
 pub mod delays;
 pub mod faults;
+pub mod inspect;
 pub mod machine;
 pub mod panel;
 pub mod power;
@@ -103,6 +105,7 @@ impl FakeServer {
             bios: Some(server.clone()),
             raid: Some(server.clone()),
             firmware: Some(server.clone()),
+            inspect: Some(server.clone()),
             sensors: Some(server.clone()),
             books: None,
             indicators: Some(server.clone()),

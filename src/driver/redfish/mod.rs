@@ -12,7 +12,7 @@
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
 //! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
-//!   `inspect`, `vendor`: a capability each
+//!   `inspect` and `inspection`, `vendor`: a capability each
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
 //! - `idrac_card` its attributes
 
@@ -28,6 +28,7 @@ pub mod idrac_boot;
 pub mod idrac_card;
 pub mod indicators;
 pub mod inspect;
+pub mod inspection;
 pub mod management;
 pub mod manager;
 pub mod media;

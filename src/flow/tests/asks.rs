@@ -11,8 +11,7 @@ use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
 
 /// Verbs whose pipeline is not there: refused before the move.
-const NOT_BUILT: &[Verb] =
-    &[Verb::Adopt, Verb::Clean, Verb::Inspect, Verb::Rescue, Verb::Service, Verb::Unrescue];
+const NOT_BUILT: &[Verb] = &[Verb::Adopt, Verb::Clean, Verb::Rescue, Verb::Service, Verb::Unrescue];
 
 #[test]
 fn a_word_is_taken_from_a_state_as_the_move_table_says() {

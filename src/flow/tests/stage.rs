@@ -1,10 +1,13 @@
 //! A node on a stage: decisions are applied as a lane would, and each is checked on the way.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::base::id::NodeId;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::flow;
@@ -12,15 +15,17 @@ use crate::model::Object;
 use crate::model::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
 use crate::model::boot::Beat;
 use crate::model::catalog::{ArgSpec, Catalog, Implementation, PowerSupport, StepSpec};
-use crate::model::decision::{Decision, Fate, LaterLook};
+use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
+use crate::model::inspection::{Bearers, Inventory};
 use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{MOVES, Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::policy::Policy;
+use crate::model::port::Port;
 use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
 use crate::model::refusal::Refusal;
@@ -32,6 +37,10 @@ use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Turn};
 pub(super) struct Stage {
     pub(super) node: Node,
     pub(super) owed: Vec<Owed>,
+    pub(super) ports: Vec<Arc<Port>>,
+    pub(super) bearers: Others,
+    /// The inventory that was kept last.
+    pub(super) inventory: Option<Arc<Inventory>>,
     pub(super) looks: Vec<Look>,
     pub(super) policy: Policy,
     pub(super) catalog: Catalog,
@@ -53,6 +62,16 @@ pub(super) struct Stage {
     ended: Option<u64>,
 }
 
+/// Ports of other nodes.
+#[derive(Debug, Default)]
+pub(super) struct Others(pub(super) BTreeMap<Mac, NodeId>);
+
+impl Bearers for Others {
+    fn bearer(&self, mac: Mac) -> Option<NodeId> {
+        self.0.get(&mac).copied()
+    }
+}
+
 impl Stage {
     /// A node in `enroll` whose deploy interface is this one.
     pub(super) fn new(deploy: &str) -> Self {
@@ -64,6 +83,9 @@ impl Stage {
         Self {
             node: Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0)),
             owed: Vec::new(),
+            ports: Vec::new(),
+            bearers: Others::default(),
+            inventory: None,
             looks: Vec::new(),
             policy: Policy::default(),
             catalog: catalog(),
@@ -97,7 +119,8 @@ impl Stage {
             policy: &self.policy,
             catalog: &self.catalog,
             owed: &self.owed,
-            ports: &[],
+            ports: &self.ports,
+            bearers: &self.bearers,
             seen,
             silent: self.silent,
         };
@@ -141,6 +164,12 @@ impl Stage {
             | Happened::Learnt(_) => {}
         }
         let decision = self.decide(&[], |node, facts| flow::absorb(node, happened, facts));
+        self.apply(decision);
+    }
+
+    /// Takes in what has happened by this rule.
+    pub(super) fn take(&mut self, happened: &Happened, rule: fn(&Node, &Happened, &Facts<'_>) -> Decision) {
+        let decision = self.decide(&[], |node, facts| rule(node, happened, facts));
         self.apply(decision);
     }
 
@@ -266,6 +295,7 @@ impl Stage {
             Fate::Same => {}
             Fate::Removed => return,
         }
+        decision.rows.into_iter().for_each(|row| self.keep(row));
         self.owed.retain(|owed| !decision.settle.contains(&owed.number));
         self.owed.extend(decision.owe);
         for look in decision.looks {
@@ -281,6 +311,17 @@ impl Stage {
         }
         self.check_record();
         assert_eq!(self.stuck(), None, "{:#?}\nowed {:?}", self.node, self.owed);
+    }
+
+    fn keep(&mut self, row: Row) {
+        match row {
+            Row::Port(port) => {
+                self.ports.retain(|one| one.id != port.id);
+                self.ports.push(port.into());
+            }
+            Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
+            Row::Inventory(kept) => self.inventory = Some(kept),
+        }
     }
 
     /// Each move is in the table and begins where the one before ended.
@@ -317,6 +358,10 @@ impl Stage {
         let run = self.node.run.as_ref();
         if traits.stable || traits.failure {
             return run.map(|run| format!("at rest with a run in {:?}", run.phase));
+        }
+        if self.state() == Provision::Inspecting {
+            let owed = self.owed.iter().any(|owed| owed.purpose == Purpose::Inspect);
+            return (!owed).then(|| "inspecting with nothing owed".to_owned());
         }
         let Some(run) = run else { return Some("no run".to_owned()) };
         if hold {
@@ -401,6 +446,7 @@ pub(super) fn catalog() -> Catalog {
     let power = PowerSupport { soft: true, on: true, soft_reset: true };
     add(Interface::Power, "x", Implementation { power_wishes: power, ..Implementation::default() });
     let hard = PowerSupport::default();
+    add(Interface::Inspect, "x", Implementation::default());
     add(Interface::Power, "hard", Implementation { power_wishes: hard, ..Implementation::default() });
     let cold = PowerSupport { soft_reset: false, ..power };
     add(Interface::Power, "cold", Implementation { power_wishes: cold, ..Implementation::default() });

@@ -320,6 +320,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         catalog: &stage.catalog,
         owed: &stage.owed,
         ports: &[],
+        bearers: &stage.bearers,
         seen: &[],
         silent: None,
     };

@@ -60,6 +60,8 @@ tables! {
     journal,
     /// Name to value, for what belongs to no node.
     rack,
+    /// Node id to what its last inspection found.
+    inventories,
 }
 
 impl File {
@@ -73,11 +75,15 @@ impl File {
         env.clear_stale_readers().map_err(fail)?;
         lengthen(&env, path)?;
         let tables = match existing(&env, path)? {
-            Some((tables, version)) => {
+            Some((found, version)) => {
+                let tables = match whole(found) {
+                    Some(tables) => tables,
+                    None => create(&env, Stamp::AsItIs).map_err(fail)?,
+                };
                 upgrade::run(&env, &tables, version).map_err(fail)?;
                 tables
             }
-            None => create(&env).map_err(fail)?,
+            None => create(&env, Stamp::New).map_err(fail)?,
         };
         Ok(Self { env, tables, path: path.to_path_buf() })
     }
@@ -126,9 +132,9 @@ fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The tables of a store that has all of them, and its version; a newer store is refused before anything is
-/// written.
-fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<(Tables, u32)>, StoreError> {
+/// The tables of a store and its version: one that an earlier Ferric made lacks those that came later. A newer
+/// store is refused before anything is written.
+fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<(Found, u32)>, StoreError> {
     let fail = |error| StoreError::lmdb(path, error);
     let txn = env.read_txn().map_err(fail)?;
     let found = env
@@ -141,16 +147,16 @@ fn existing(env: &Env<WithoutTls>, path: &Path) -> Result<Option<(Tables, u32)>,
         })
         .map_err(fail)?;
     let Some(found) = found.commit() else { return Ok(None) };
-    let version = match found {
-        [Some(meta), ..] => {
-            let txn = env.read_txn().map_err(fail)?;
-            upgrade::check(&txn, meta, path)?
-        }
-        [..] => upgrade::VERSION,
-    };
-    let whole: Option<Vec<Table>> = found.into_iter().collect();
-    let tables = whole.and_then(|tables| tables.try_into().ok()).map(Tables::from_array);
-    Ok(tables.map(|tables| (tables, version)))
+    let [Some(meta), ..] = found else { return Ok(None) };
+    let txn = env.read_txn().map_err(fail)?;
+    let version = upgrade::check(&txn, meta, path)?;
+    Ok(Some((found, version)))
+}
+
+/// All tables, if none is missing.
+fn whole(found: Found) -> Option<Tables> {
+    let all: Option<Vec<Table>> = found.into_iter().collect();
+    all.and_then(|tables| tables.try_into().ok()).map(Tables::from_array)
 }
 
 /// Makes the file with its tables in a folder beside and moves it into `path`: LMDB writes its first pages without a
@@ -163,27 +169,40 @@ fn make(path: &Path) -> Result<(), StoreError> {
     }
     dir::private_dir(&draft)?;
     let env = open_env(&draft).map_err(|error| StoreError::lmdb(&draft, error))?;
-    create(&env).map_err(|error| StoreError::lmdb(&draft, error))?;
+    create(&env, Stamp::New).map_err(|error| StoreError::lmdb(&draft, error))?;
     env.prepare_for_closing().wait();
     fs::rename(draft.join(DATA), path.join(DATA)).map_err(fail)?;
     dir::flush_dir(path).map_err(fail)?;
     fs::remove_dir_all(&draft).map_err(fail)
 }
 
-fn create(env: &Env<WithoutTls>) -> heed::Result<Tables> {
+/// Makes the tables that are missing.
+fn create(env: &Env<WithoutTls>, stamp: Stamp) -> heed::Result<Tables> {
     let txn = env.write_txn()?;
     let made = env.create_databases_and_commit(txn, |opener, txn| -> heed::Result<_> {
         let mut made = Vec::with_capacity(COUNT);
         for name in NAMES {
             made.push(opener.create_database::<Bytes, Bytes>(txn, Some(name))?);
         }
-        if let Some(meta) = made.first() {
+        if let Some(meta) = made.first().filter(|_| stamp == Stamp::New) {
             upgrade::stamp(txn, meta)?;
         }
         let made: Result<[_; COUNT], _> = made.try_into();
         Ok(made.map_or(CommitOrAbort::Abort(()), CommitOrAbort::Commit))
     })?;
     made.commit().map(Tables::from_array).ok_or(heed::Error::Mdb(heed::MdbError::Problem))
+}
+
+/// The tables that were found, each in its place.
+type Found = [Option<Table>; COUNT];
+
+/// Which version the store is said to be of once its tables are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stamp {
+    /// Of this one.
+    New,
+    /// Of the one that made it: what it needs is yet to be done.
+    AsItIs,
 }
 
 /// LMDB's name for what it keeps.

@@ -61,7 +61,7 @@ impl Nodes<'_, '_> {
         Ok(node)
     }
 
-    /// Removes the record with all that belongs to it: ports, owed effects, journal.
+    /// Removes the record with all that belongs to it: ports, owed effects, journal, inventory.
     pub fn remove(&mut self, id: NodeId) -> Result<(), StoreError> {
         let old = self.get(id).ok_or(StoreError::NoSuchNode(id))?;
         for port in self.txn.ports().of_node(id) {
@@ -69,6 +69,7 @@ impl Nodes<'_, '_> {
         }
         self.txn.owed().clear(id)?;
         self.txn.journal().clear(id)?;
+        self.txn.inventories().remove(id)?;
         if old.order == self.last_order()? {
             self.txn.rack().put(ORDER, &old.order)?;
         }

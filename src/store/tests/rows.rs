@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::effect::{Effect, Owed, Purpose};
+use crate::model::inspection::Inventory;
 use crate::model::journal::Event;
 use crate::model::journal::Scene;
 use crate::model::provision::Provision;
@@ -285,4 +286,39 @@ fn owed(number: u64) -> Owed {
 
 fn scene() -> Scene {
     Scene { at: Moment(9), state: "enroll".to_owned(), target: None, step: None, seconds: None }
+}
+
+fn inventory(size: usize) -> Inventory {
+    let text = serde_json::Value::from("x".repeat(size));
+    Inventory { inventory: Object::from_iter([("disks".to_owned(), text)]), plugin_data: Object::new() }
+}
+
+#[tokio::test]
+async fn an_inventory_is_replaced_survives_and_goes_with_its_node() {
+    let rig = Rig::new();
+    let store = rig.open();
+    put(&store, node(1)).await.unwrap();
+    put(&store, node(2)).await.unwrap();
+    for size in [3, 100_000] {
+        write(&store, move |txn| txn.inventories().put(node_id(1), &inventory(size))).await.unwrap();
+    }
+    drop(store);
+    let store = rig.open();
+    let seen = |number| store.reader().inventory(node_id(number)).unwrap();
+    assert_eq!((seen(1), seen(2)), (Some(inventory(100_000)), None));
+    write(&store, |txn| txn.nodes().remove(node_id(1))).await.unwrap();
+    assert_eq!(seen(1), None);
+}
+
+#[tokio::test]
+async fn an_inventory_has_a_node_and_a_limit() {
+    let rig = Rig::new();
+    let store = rig.open();
+    let error = write(&store, |txn| txn.inventories().put(node_id(1), &inventory(1))).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoSuchNode(id) if id == node_id(1)));
+    put(&store, node(1)).await.unwrap();
+    let error =
+        write(&store, |txn| txn.inventories().put(node_id(1), &inventory(3 << 20))).await.unwrap_err();
+    assert!(error.to_string().contains("the inventory of node"), "{error}");
+    assert_eq!(store.reader().inventory(node_id(1)).unwrap(), None);
 }

@@ -22,6 +22,7 @@ fn a_waiting_node_is_shown_in_groups() {
         "uuid": "u-1", "name": "n1", "driver": "manual-management", "resource_class": "baremetal",
         "description": null, "provision_state": "clean wait", "target_provision_state": "available",
         "provision_updated_at": "2026-11-20T19:45:00+00:00", "power_state": "power on",
+        "inspection_finished_at": "2026-11-20T19:40:00+00:00",
         "target_power_state": null, "maintenance": false, "fault": null, "reservation": null, "last_error": null,
         "clean_step": {"interface": "deploy", "step": "erase_devices"}, "deploy_step": {},
         "driver_internal_info": {
@@ -43,6 +44,7 @@ n1
 State
   provision           clean wait -> available
   since               2026-11-20 19:45:00 (2m03s ago)
+  inspected           2026-11-20 19:40:00 (7m03s ago)
   step                deploy.erase_devices
   waits for           heartbeat
     from              agent 10.0.0.5
