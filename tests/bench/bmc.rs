@@ -8,10 +8,10 @@
 //! turn, TLS with a pinned certificate, each request answered after 50 ms), log-in included:
 //! - service root, session; the system, found by its collection; its managers and chassis
 //! - inspection: bios, processors, memory modules where there is no sum of them, ethernet interfaces, simple storage,
-//!   storages with controllers, drives and volumes, `PCIe` devices with their functions, network adapters of each chassis
-//!   with their ports, Dell's switch connections
-//! - sensors: of each chassis Thermal and Power, or `ThermalSubsystem` with fans, metrics and sensors, and `PowerSubsystem`
-//!   with supplies and their metrics; storages with drives
+//!   storages with controllers, drives and volumes, `PCIe` devices with their functions, network adapters of each
+//!   chassis with their ports, Dell's switch connections
+//! - sensors: of each chassis Thermal and Power, or `ThermalSubsystem` with fans, metrics and sensors, and
+//!   `PowerSubsystem` with supplies and their metrics; storages with drives
 //!
 //! `bmc.full_view_48_again`: the same once more, sessions open.
 //! `bmc.ipmi_status_48_cold`, `bmc.ipmi_status_48`: Get Chassis Status of 48 IPMI BMCs, each datagram answered after
