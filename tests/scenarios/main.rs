@@ -13,7 +13,9 @@
 
 mod daemon;
 mod demo;
+mod image_server;
 mod machine;
+mod peer_process;
 mod peers;
 
 mod ipmi_sim;
@@ -22,6 +24,8 @@ mod stock_agent;
 mod stock_cli;
 mod stock_redfish;
 mod stock_sdk;
+mod sushy_emulator;
 mod survival;
 mod twin_ipmi;
 mod unit_file;
+mod virtualbmc;

@@ -1,9 +1,6 @@
 //! The twin's management controllers through the stock Redfish client, sushy: it reads everything, sets power, boot
 //! device and lamps, and inserts an image that the controller fetches from here.
 
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -19,6 +16,7 @@ use ferric::twin::settings::Settings;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::image_server::ImageServer;
 use crate::peers::python;
 
 #[test]
@@ -40,8 +38,8 @@ fn walk(profile: Profile, account: &str, url: fn(&Bmc) -> String) {
     let settings = BmcSettings::new(profile);
     let bmcs = runtime.block_on(Bmc::start_all(&rack, &settings, &CancellationToken::new())).unwrap();
     let bmc = &bmcs[0];
-    let image = image_server();
-    let said = python("redfish", &url(bmc), &[&url(bmc), &bmc.system_path(), &image, account]);
+    let images = ImageServer::start();
+    let said = python("redfish", &url(bmc), &[&url(bmc), &bmc.system_path(), &images.image(), account]);
     assert_eq!(said["read"]["nics"].as_array().map(Vec::len), Some(2), "{profile:?}: {said}");
     assert_eq!(said["read"]["drives"], 8, "{profile:?}: {said}");
     assert_eq!(bmc.resets(), ["On", "Nmi", "GracefulShutdown"], "{profile:?}");
@@ -59,19 +57,4 @@ fn rack(home: &Path) -> Rack {
     let rack = Rack::new(1, &model, &clock).unwrap();
     rack.servers()[0].boot_from(BootFrom::Disk);
     rack
-}
-
-/// Answers every request with the same few bytes, as long as the test runs.
-fn image_server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/boot.iso", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut head = [0; 4096];
-            // A client that asks nothing gets its answer too.
-            let _asked = stream.read(&mut head).unwrap_or(0);
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nimage").ok();
-        }
-    });
-    url
 }
