@@ -17,6 +17,7 @@ mod image_server;
 mod machine;
 mod peer_process;
 mod peers;
+mod typist;
 
 mod ipmi_sim;
 mod refusals;

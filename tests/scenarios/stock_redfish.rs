@@ -1,5 +1,7 @@
-//! The twin's management controllers through the stock Redfish client, sushy: it reads everything, sets power, boot
-//! device and lamps, and inserts an image that the controller fetches from here.
+//! The twin's management controllers through strangers' clients: sushy reads everything, sets power, boot device and
+//! lamps, and inserts an image that the controller fetches from here; curl follows every link.
+
+mod curl;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use ferric::twin::redfish::profile::Profile;
 use ferric::twin::redfish::settings::BmcSettings;
 use ferric::twin::settings::Settings;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::image_server::ImageServer;
@@ -32,29 +35,51 @@ fn a_program_reads_and_drives_a_controller_without_tls_with_its_account() {
 }
 
 fn walk(profile: Profile, account: &str, url: fn(&Bmc) -> String) {
-    let home = TempDir::new().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let rack = rack(home.path());
-    let settings = BmcSettings::new(profile);
-    let bmcs = runtime.block_on(Bmc::start_all(&rack, &settings, &CancellationToken::new())).unwrap();
-    let bmc = &bmcs[0];
-    let images = ImageServer::start();
+    let (rig, images) = (Rig::start(profile), ImageServer::start());
+    let bmc = rig.bmc();
     let said = python("redfish", &url(bmc), &[&url(bmc), &bmc.system_path(), &images.image(), account]);
     assert_eq!(said["read"]["nics"].as_array().map(Vec::len), Some(2), "{profile:?}: {said}");
     assert_eq!(said["read"]["drives"], 8, "{profile:?}: {said}");
     assert_eq!(bmc.resets(), ["On", "Nmi", "GracefulShutdown"], "{profile:?}");
     assert_eq!(bmc.server().progress().boots, 1);
     assert!(bmc.media().iter().any(|medium| medium.inserts == 1), "{profile:?}");
+    assert_eq!(images.fetched(), 1, "{profile:?}");
     assert_eq!(bmc.sessions(), 0, "{profile:?} has a session left");
-    runtime.block_on(bmc.stop());
 }
 
-/// One server with two NICs; what it boots is of no interest.
-fn rack(home: &Path) -> Rack {
-    let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home, "http://127.0.0.1:1");
-    model.macs.push(Mac([0x52, 0x54, 0, 0, 0, 2]));
-    let clock: SharedClock = Arc::new(RealClock::new());
-    let rack = Rack::new(1, &model, &clock).unwrap();
-    rack.servers()[0].boot_from(BootFrom::Disk);
-    rack
+/// The controller of one server with two NICs; what that boots is of no interest.
+struct Rig {
+    runtime: Runtime,
+    bmcs: Vec<Bmc>,
+    home: TempDir,
+}
+
+impl Rig {
+    fn start(profile: Profile) -> Self {
+        let home = TempDir::new().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home.path(), "http://127.0.0.1:1");
+        model.macs.push(Mac([0x52, 0x54, 0, 0, 0, 2]));
+        let clock: SharedClock = Arc::new(RealClock::new());
+        let rack = Rack::new(1, &model, &clock).unwrap();
+        rack.servers()[0].boot_from(BootFrom::Disk);
+        let (settings, stop) = (BmcSettings::new(profile), CancellationToken::new());
+        let bmcs = runtime.block_on(Bmc::start_all(&rack, &settings, &stop)).unwrap();
+        Self { runtime, bmcs, home }
+    }
+
+    fn bmc(&self) -> &Bmc {
+        &self.bmcs[0]
+    }
+
+    fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.bmc().stop());
+    }
 }
