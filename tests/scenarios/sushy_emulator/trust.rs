@@ -38,6 +38,9 @@ fn an_operator_trusts_on_first_use_and_learns_of_a_change() {
     bmc.restart();
     let refused = shop.cli.refused(&["node", "boot", "device", "set", "n1", "pxe"]);
     assert!(refused.contains(&first) && refused.contains(&fingerprint(&bmc)), "{refused}");
+    shop.set(&["redfish_tls_trust_first=true"]);
+    shop.cli.ok(&["node", "boot", "device", "set", "n1", "pxe"]);
+    assert_eq!(shop.cli.field("n1", "driver_internal_info")["redfish_tls_pin"], fingerprint(&bmc));
 }
 
 #[test]
@@ -54,6 +57,11 @@ fn an_operator_who_mistypes_the_password_is_told_and_the_account_is_left_alone()
     shop.cli.ok(&["node", "manage", "n1"]);
     until("the second try ends", || shop.cli.field("n1", "provision_state") == "enroll");
     assert_eq!(refusals(), first, "the account was asked for again");
+    shop.cli.ok(&["node", "maintenance", "set", "n1"]);
+    shop.cli.ok(&["node", "maintenance", "unset", "n1"]);
+    shop.cli.ok(&["node", "manage", "n1"]);
+    until("a person lets it try again", || refusals() > first);
+    shop.until("provision_state", "enroll");
     shop.set(&["redfish_password=password"]);
     shop.cli.ok(&["node", "manage", "n1", "--wait", "60"]);
 }
