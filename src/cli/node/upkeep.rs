@@ -93,7 +93,11 @@ fn readings(value: &Value) -> Vec<Vec<String>> {
         .collect()
 }
 
+/// The fields of a reading; a reading that is one word is that word.
 fn fields_of(fields: &Value) -> String {
+    if let Some(word) = fields.as_str() {
+        return one_line(word);
+    }
     let known = fields.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
     let texts = known.map(|(name, value)| match value.as_str() {
         Some(text) => format!("{name}={text}"),
@@ -134,9 +138,11 @@ mod tests {
     fn readings_are_a_row_each() {
         let value = json!({"sensors": {
             "Fan": {"Fan 1": {"reading": 5700, "units": "RPM", "health": null}},
+            "Extra": {"Model": "R1"},
             "Odd": 3,
         }});
-        assert_eq!(readings(&value), [["Fan", "Fan 1", "reading=5700 units=RPM"]]);
+        let rows = [["Extra", "Model", "R1"], ["Fan", "Fan 1", "reading=5700 units=RPM"]];
+        assert_eq!(readings(&value), rows);
         assert!(readings(&json!([])).is_empty());
     }
 
