@@ -121,6 +121,14 @@ fn ipmitool_reads_all_that_a_bmc_has() {
     assert!(rig.ipmitool(NEW, &["mc", "info"]).contains("IPMI Version              : 2.0"));
     assert!(rig.ipmitool(NEW, &["mc", "guid"]).contains("System GUID"));
     assert!(rig.ipmitool(NEW, &["dcmi", "power", "reading"]).contains("activated"));
+    assert!(rig.ipmitool(NEW, &["sel", "info"]).contains("Entries          : 2"));
+    assert!(rig.ipmitool(NEW, &["sel", "time", "get"]).contains("UTC"));
+    assert!(rig.ipmitool(NEW, &["user", "list", "1"]).contains("admin"));
+    assert!(rig.ipmitool(NEW, &["lan", "print", "1"]).contains("IP Address              : 127.0.0.1"));
+    assert!(rig.ipmitool(NEW, &["channel", "getciphers", "ipmi", "1"]).contains("17"));
+    assert!(rig.ipmitool(NEW, &["chassis", "status"]).contains("System Power         : on"));
+    assert!(rig.ipmitool(NEW, &["chassis", "identify", "5"]).contains("Chassis identify interval"));
+    assert!(rig.ipmitool(NEW, &["raw", "6", "1"]).starts_with(" 20 01 "));
     let satellite = rig.ipmitool(&[NEW, &["-t", "0x2c", "-b", "6"]].concat(), &["mc", "info"]);
     assert!(satellite.contains("Device ID                 : 80"), "{satellite}");
 }

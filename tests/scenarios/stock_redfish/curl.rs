@@ -118,7 +118,9 @@ impl<'a> Curl<'a> {
             assert_eq!(bodies.len(), next.len(), "answers to {next:?}");
             seen.extend(next.into_iter().zip(bodies.iter().cloned()));
             let mut found = BTreeSet::new();
-            bodies.iter().for_each(|body| links(body, &mut found));
+            for body in &bodies {
+                links(body, &mut found);
+            }
             let known = |path: &String| {
                 seen.keys().any(|known: &String| known.trim_end_matches('/') == path.trim_end_matches('/'))
             };
