@@ -1,6 +1,7 @@
 //! A server with the stock agent: its disk is a file, the test is the hand on its power button.
 
 use std::net::TcpListener;
+use std::net::UdpSocket;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -133,14 +134,16 @@ impl Drop for Machine {
     }
 }
 
-/// A port that nobody has, for those who must be found there again after a restart. It lies below the range from
+/// A port, TCP and UDP, that nobody has, for those who must be found there again after a restart. It lies below the range from
 /// which the kernel gives ports to clients, so that it stays free meanwhile; each call gives another one.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let own = u16::try_from(std::process::id() % 97).unwrap() * 100;
     loop {
         let port = 20_000 + (own + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        let is_free =
+            TcpListener::bind(("127.0.0.1", port)).is_ok() && UdpSocket::bind(("127.0.0.1", port)).is_ok();
+        if is_free {
             return port;
         }
     }

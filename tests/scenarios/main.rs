@@ -13,8 +13,11 @@
 
 mod daemon;
 mod demo;
+mod image_server;
 mod machine;
+mod peer_process;
 mod peers;
+mod typist;
 
 mod inspect_redfish;
 mod ipmi_sim;
@@ -25,6 +28,8 @@ mod stock_agent;
 mod stock_cli;
 mod stock_redfish;
 mod stock_sdk;
+mod sushy_emulator;
 mod survival;
 mod twin_ipmi;
 mod unit_file;
+mod virtualbmc;

@@ -19,7 +19,7 @@ use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::Daemon;
-use crate::stock_redfish::image_server;
+use crate::image_server::ImageServer;
 use crate::stock_redfish::rack;
 
 /// A controller, its node `n1`, and the daemon between them.
@@ -185,7 +185,7 @@ fn shows_lamps(plant: &Plant) {
 }
 
 fn fills_drives(plant: &Plant) {
-    let image = image_server();
+    let image = ImageServer::start().image();
     let slots = |inserted: bool| {
         let all = plant.get("vmedia");
         all.as_array().unwrap().iter().filter(|slot| slot["inserted"] == inserted).count()
@@ -263,7 +263,7 @@ fn an_operator_boots_the_virtual_cd_of_an_idrac() {
     let settings = BmcSettings::new(Profile::Dell).with(Oddity::DellVmediaBootOem);
     let plant = Plant::enrolled(&settings, "", |_| {});
     plant.verb("manage", "manageable");
-    let body = json!({"device_type": "cdrom", "image_url": image_server(), "image_download_source": "http"});
+    let body = json!({"device_type": "cdrom", "image_url": ImageServer::start().image(), "image_download_source": "http"});
     plant.on("POST", "vmedia", body, 204);
     plant.on("PUT", "management/boot_device", json!({"boot_device": "cdrom"}), 204);
     assert_eq!(plant.asked(Method::Post, "ImportSystemConfiguration"), 1);

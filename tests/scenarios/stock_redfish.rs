@@ -1,9 +1,8 @@
-//! The twin's management controllers through the stock Redfish client, sushy: it reads everything, sets power, boot
-//! device and lamps, and inserts an image that the controller fetches from here.
+//! The twin's management controllers through strangers' clients: sushy reads everything, sets power, boot device and
+//! lamps, and inserts an image that the controller fetches from here; curl follows every link.
 
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpListener;
+mod curl;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,8 +16,10 @@ use ferric::twin::redfish::profile::Profile;
 use ferric::twin::redfish::settings::BmcSettings;
 use ferric::twin::settings::Settings;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
+use crate::image_server::ImageServer;
 use crate::peers::python;
 
 #[test]
@@ -34,21 +35,16 @@ fn a_program_reads_and_drives_a_controller_without_tls_with_its_account() {
 }
 
 fn walk(profile: Profile, account: &str, url: fn(&Bmc) -> String) {
-    let home = TempDir::new().unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let rack = rack(home.path());
-    let settings = BmcSettings::new(profile);
-    let bmcs = runtime.block_on(Bmc::start_all(&rack, &settings, &CancellationToken::new())).unwrap();
-    let bmc = &bmcs[0];
-    let image = image_server();
-    let said = python("redfish", &url(bmc), &[&url(bmc), &bmc.system_path(), &image, account]);
+    let (rig, images) = (Rig::start(profile), ImageServer::start());
+    let bmc = rig.bmc();
+    let said = python("redfish", &url(bmc), &[&url(bmc), &bmc.system_path(), &images.image(), account]);
     assert_eq!(said["read"]["nics"].as_array().map(Vec::len), Some(2), "{profile:?}: {said}");
     assert_eq!(said["read"]["drives"], 8, "{profile:?}: {said}");
     assert_eq!(bmc.resets(), ["On", "Nmi", "GracefulShutdown"], "{profile:?}");
     assert_eq!(bmc.server().progress().boots, 1);
     assert!(bmc.media().iter().any(|medium| medium.inserts == 1), "{profile:?}");
+    assert_eq!(images.fetched(), 1, "{profile:?}");
     assert_eq!(bmc.sessions(), 0, "{profile:?} has a session left");
-    runtime.block_on(bmc.stop());
 }
 
 /// One server with two NICs; what it boots is of no interest.
@@ -61,17 +57,35 @@ pub fn rack(home: &Path) -> Rack {
     rack
 }
 
-/// Answers every request with the same few bytes, as long as the test runs.
-pub fn image_server() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/boot.iso", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().map_while(Result::ok) {
-            let mut head = [0; 4096];
-            // A client that asks nothing gets its answer too.
-            let _asked = stream.read(&mut head).unwrap_or(0);
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nimage").ok();
-        }
-    });
-    url
+/// Its controller.
+struct Rig {
+    runtime: Runtime,
+    bmcs: Vec<Bmc>,
+    home: TempDir,
+}
+
+impl Rig {
+    fn start(profile: Profile) -> Self {
+        let home = TempDir::new().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let rack = rack(home.path());
+        let (settings, stop) = (BmcSettings::new(profile), CancellationToken::new());
+        let bmcs = runtime.block_on(Bmc::start_all(&rack, &settings, &stop)).unwrap();
+        Self { runtime, bmcs, home }
+    }
+
+    fn bmc(&self) -> &Bmc {
+        &self.bmcs[0]
+    }
+
+    fn home(&self) -> &Path {
+        self.home.path()
+    }
+}
+
+impl Drop for Rig {
+    fn drop(&mut self) {
+        self.runtime.block_on(self.bmc().stop());
+    }
 }

@@ -89,7 +89,14 @@ impl Talk {
 
     async fn first_seen(&self) -> Result<Trust, Ended> {
         let recorded = self.node.bmc.pin.as_ref().map(|pin| pin.sha256.clone());
-        let pin = recorded.or_else(|| self.slot().known().pin.clone());
+        let pin = match recorded {
+            // What is recorded is not remembered here, or it would outlive the operator's wish to trust anew.
+            Some(pin) => {
+                self.slot().known().pin = None;
+                Some(pin)
+            }
+            None => self.slot().known().pin.clone(),
+        };
         if let Some(print) = pin.as_deref().and_then(unhex) {
             return Ok(Trust::Fingerprint(print));
         }

@@ -47,7 +47,7 @@ pub struct Known {
     pub stale: u8,
     /// Files of certificate authorities as they were read.
     pub authorities: HashMap<PathBuf, Arc<[u8]>>,
-    /// The certificate seen first, SHA-256 in hex.
+    /// The certificate seen first, SHA-256 in hex, until it is in the node's record.
     pub pin: Option<String>,
 }
 

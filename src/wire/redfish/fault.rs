@@ -42,7 +42,7 @@ impl Fault {
 
     /// What a person reads: the worst message, else the summary; empty if the BMC said nothing.
     pub fn message(&self) -> String {
-        let told = self.messages.iter().find_map(told);
+        let told = self.messages.iter().filter(|message| !is_empty(message)).find_map(told);
         let told = told.or_else(|| self.summary.clone()).or_else(|| self.code.clone());
         told.map_or_else(String::new, |text| {
             text.chars().take(SHOWN).filter(|one| !one.is_control()).collect()
@@ -301,6 +301,11 @@ fn messages(json: &Value) -> Vec<Message> {
 }
 
 /// The text of one message: its own, else the registry's, else its id. Success is no reason.
+/// A general error that says nothing of its own: `error.message` may.
+fn is_empty(message: &Message) -> bool {
+    message.key() == "GeneralError" && message.text.as_deref().is_none_or(|text| text.trim().is_empty())
+}
+
 fn told(message: &Message) -> Option<String> {
     if message.key() == "Success" {
         return None;

@@ -124,6 +124,16 @@ fn missing_parameters_are_told_apart() {
 }
 
 #[test]
+fn a_general_error_without_a_text_leaves_the_word_to_the_summary() {
+    let silent = json!({"MessageId": "Base.1.0.GeneralError"});
+    let body = json!({"error": {"message": "no such image", "@Message.ExtendedInfo": [silent]}});
+    assert_eq!(fault(400, &body).to_string(), "HTTP 400: no such image");
+    let told = json!({"MessageId": "Base.1.0.GeneralError", "Message": "the disk is full"});
+    let body = json!({"error": {"message": "see", "@Message.ExtendedInfo": [told]}});
+    assert_eq!(fault(400, &body).to_string(), "HTTP 400: the disk is full");
+}
+
+#[test]
 fn a_code_that_tells_is_not_vague() {
     let coded =
         fault(400, &json!({"error": {"code": "Base.1.8.PropertyUnknown", "message": "no UserName here"}}));
