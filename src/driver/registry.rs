@@ -15,12 +15,14 @@ use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::bmc::Ground;
 use crate::driver::capability::boot_device::BootDeviceSwitch;
+use crate::driver::capability::console::Console;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
+use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::idrac::IdracStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
@@ -91,9 +93,31 @@ impl Registry {
         let redfish = redfish::hardware::hardware(&server);
         let management = node.wished.interfaces.of(Interface::Management);
         if matches!(management, "redfish" | "idrac-redfish") {
-            return Ok(redfish);
+            return Ok(Hardware { console: self.serial(node, &server), ..redfish });
         }
-        Ok(Hardware { power: redfish.power, ..self.local(node) })
+        Ok(Hardware { power: redfish.power, console: self.serial(node, &server), ..self.local(node) })
+    }
+
+    /// The serial console of a Redfish machine: over IPMI by its own settings, else as its Redfish says.
+    fn serial(&self, node: &Node, server: &Server) -> Option<Arc<dyn Console>> {
+        if node.wished.interfaces.of(Interface::Console) != IPMI_CONSOLE {
+            return None;
+        }
+        let over_ipmi = |node: &Node| self.ipmi.server(node).ok()?.hardware().console;
+        if validate::has_ipmi(node) {
+            return over_ipmi(node);
+        }
+        let mut same = node.clone();
+        let access = &server.talk.access;
+        let settings = [
+            ("ipmi_address", access.base.host_str().unwrap_or_default()),
+            ("ipmi_username", access.user.as_deref().unwrap_or_default()),
+            ("ipmi_password", access.password.reveal()),
+        ];
+        for (key, value) in settings {
+            same.wished.driver_info.insert(key.to_owned(), value.into());
+        }
+        Some(Arc::new(RedfishConsole::new(server.clone(), over_ipmi(&same))))
     }
 
     /// IPMI: the one place where its implementations are made.

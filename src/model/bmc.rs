@@ -19,6 +19,8 @@ pub struct Bmc {
     pub lifts: u64,
     pub session: Option<Session>,
     pub pin: Option<Pin>,
+    /// The key of its SSH, as SSH clients show it.
+    pub host_key: Option<Pin>,
     pub remembered_boot_device: Option<Remembered>,
     /// As detected, lower case.
     pub vendor: Option<String>,
@@ -55,7 +57,7 @@ pub struct Session {
 /// The certificate that is trusted since it was first seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// SHA-256 of the certificate in lower-case hex.
+    /// SHA-256 of the certificate in lower-case hex; of a host key as SSH clients show it.
     pub sha256: String,
     pub first_seen: Moment,
     /// Another one that was met since and refused.
@@ -149,6 +151,14 @@ pub enum Fact {
     PinRefused {
         sha256: String,
     },
+    /// The host key of its SSH, where none was known.
+    HostKeySeen {
+        sha256: String,
+    },
+    /// Another host key than the known one was met and refused.
+    HostKeyRefused {
+        sha256: String,
+    },
     Vendor(Option<String>),
     ConnectionReuse(bool),
     Identity(Box<Identity>),
@@ -160,6 +170,7 @@ pub enum Topic {
     Login,
     Session,
     Pin,
+    HostKey,
     Vendor,
     ConnectionReuse,
     Identity,
@@ -171,6 +182,7 @@ impl Fact {
             Self::LoginRefused { .. } | Self::LoginAccepted { .. } => Topic::Login,
             Self::SessionOpened { .. } | Self::SessionClosed => Topic::Session,
             Self::PinSeen { .. } | Self::PinRefused { .. } => Topic::Pin,
+            Self::HostKeySeen { .. } | Self::HostKeyRefused { .. } => Topic::HostKey,
             Self::Vendor(_) => Topic::Vendor,
             Self::ConnectionReuse(_) => Topic::ConnectionReuse,
             Self::Identity(_) => Topic::Identity,

@@ -17,6 +17,7 @@ pub mod access;
 pub mod boot_device;
 pub mod boot_mode;
 pub mod close;
+pub mod console;
 pub mod error;
 mod exchange;
 pub mod hardware;
