@@ -11,7 +11,7 @@
 //! - `server`    one machine: its resources        - `close`             sessions at exit
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
-//!   `inspect`, `vendor`, `idrac`: a capability each
+//!   `inspect`, `vendor`, `idrac`, `console`: a capability each
 
 pub mod access;
 pub mod boot_device;
