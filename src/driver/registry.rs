@@ -23,6 +23,7 @@ use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
+use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::idrac::IdracStep;
 use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
@@ -92,7 +93,8 @@ impl Registry {
             self.add_ipmi(node, &mut hardware)?;
         }
         if names.of(Interface::Console) == IPMI_CONSOLE {
-            hardware.console = Some(self.console(node));
+            let is_redfish = is_any(&[REDFISH, IDRAC]) && !validate::has_ipmi(node);
+            hardware.console = Some(if is_redfish { self.serial(node)? } else { self.console(node) });
         }
         Ok(hardware)
     }
@@ -115,6 +117,24 @@ impl Registry {
             hardware.inspect = Some(Arc::new(RedfishInspect(server)));
         }
         Ok(())
+    }
+
+    /// The serial console of a Redfish machine without IPMI settings: as its Redfish says, over SSH or IPMI with the
+    /// same account.
+    fn serial(&self, node: &Node) -> Result<Arc<dyn Console>, DriverError> {
+        let server = Server::of(&self.redfish, node)?;
+        let mut same = node.clone();
+        let access = &server.talk.access;
+        let settings = [
+            ("ipmi_address", access.base.host_str().unwrap_or_default()),
+            ("ipmi_username", access.user.as_deref().unwrap_or_default()),
+            ("ipmi_password", access.password.reveal()),
+        ];
+        for (key, value) in settings {
+            same.wished.driver_info.insert(key.to_owned(), value.into());
+        }
+        let over_ipmi = self.ipmi.server(&same).ok().and_then(|server| server.hardware().console);
+        Ok(Arc::new(RedfishConsole::new(server, over_ipmi)))
     }
 
     /// IPMI: the one place where its implementations are made, but for the console's.

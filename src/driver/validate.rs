@@ -54,12 +54,22 @@ pub fn interface(
         (_, "redfish" | "idrac-redfish" | "redfish-virtual-media" | "idrac-redfish-virtual-media") => {
             redfish(node, bmc)
         }
+        (Interface::Console, "ipmitool-socat") if !has_ipmi(node) && is_redfish(node) => redfish(node, bmc),
         (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, _) => traits(node),
         _ => Ok(()),
     }
+}
+
+fn is_redfish(node: &Node) -> bool {
+    node.wished.interfaces.of(Interface::Power).contains("redfish")
+}
+
+/// Whether the node has settings of IPMI of its own.
+pub fn has_ipmi(node: &Node) -> bool {
+    node.wished.driver_info.contains_key("ipmi_address")
 }
 
 fn redfish(node: &Node, bmc: &Ground) -> Result<(), String> {

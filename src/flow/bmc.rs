@@ -30,6 +30,8 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
             let first = matches!(fact, Fact::PinSeen { .. }) && bmc.pin.is_none();
             pin(course, sha256, first);
         }
+        Fact::HostKeySeen { sha256 } => host_key_seen(course, sha256),
+        Fact::HostKeyRefused { sha256 } => host_key_refused(course, sha256),
         Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
         Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
         Fact::Identity(identity) => bmc.identity = bounded(identity),
@@ -109,6 +111,29 @@ fn pin(course: &mut Course<'_>, sha256: &str, first: bool) {
     }
 }
 
+fn host_key_seen(course: &mut Course<'_>, sha256: &str) {
+    if course.node.bmc.host_key.is_some() {
+        return;
+    }
+    let sha256 = short(sha256);
+    let text = format!("the BMC's SSH key {sha256} was seen first and is trusted from now on");
+    course.note(Event::info("bmc", text));
+    course.node.bmc.host_key = Some(Pin { sha256, first_seen: course.facts.at, met: None });
+}
+
+fn host_key_refused(course: &mut Course<'_>, sha256: &str) {
+    let met = Some(short(sha256));
+    let Some(known) = course.node.bmc.host_key.as_mut().filter(|known| known.met != met) else { return };
+    let text = format!(
+        "the BMC shows the SSH key {}, but {} is known: nothing is sent. If it was renewed, set driver_info \
+         redfish_ssh_host_key to it",
+        met.as_deref().unwrap_or_default(),
+        known.sha256
+    );
+    known.met = met;
+    course.note(Event::error("bmc", text));
+}
+
 /// A person says that a refused log-in may be tried again.
 pub fn lift(course: &mut Course<'_>) {
     let bmc = &mut course.node.bmc;
@@ -127,6 +152,7 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     let named = |keys: &[&str]| operations.iter().any(|op| keys.iter().any(|key| names(op, key)));
     let moved = changed(ADDRESS) || before.wished.driver != course.node.wished.driver;
     let (other_system, other_keeper) = (changed(SYSTEM), changed(FORCE));
+    let other_key = changed(HOST_KEY) || named(HOST_KEY);
     let trusts_anew = changed(TRUST) || named(TRUST);
     let may_log_in = moved || changed(CREDENTIALS) || named(CREDENTIALS);
     if may_log_in {
@@ -145,6 +171,9 @@ pub fn patched(course: &mut Course<'_>, before: &Node, operations: &[PatchOp]) {
     }
     if trusts_anew {
         bmc.pin = None;
+    }
+    if other_key {
+        bmc.host_key = None;
     }
 }
 
@@ -183,5 +212,7 @@ const SYSTEM: &[&str] = &["redfish_system_id"];
 const FORCE: &[&str] = &["ipmi_force_boot_device"];
 /// Keys that say which certificate is trusted.
 const TRUST: &[&str] = &["redfish_tls_pin", "redfish_tls_trust_first"];
+/// The key that says which SSH key is the BMC's.
+const HOST_KEY: &[&str] = &["redfish_ssh_host_key"];
 /// Characters of a BMC's text that a record keeps.
 const TEXT_LIMIT: usize = 200;

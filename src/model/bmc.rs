@@ -21,6 +21,8 @@ pub struct Bmc {
     pub silent: Option<Silence>,
     pub session: Option<Session>,
     pub pin: Option<Pin>,
+    /// The key of its SSH, as SSH clients show it.
+    pub host_key: Option<Pin>,
     pub remembered_boot_device: Option<Remembered>,
     /// As detected, lower case.
     pub vendor: Option<String>,
@@ -91,7 +93,7 @@ pub struct Session {
 /// The certificate that is trusted since it was first seen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pin {
-    /// SHA-256 of the certificate in lower-case hex.
+    /// SHA-256 of the certificate in lower-case hex; of a host key as SSH clients show it.
     pub sha256: String,
     pub first_seen: Moment,
     /// Another one that was met since and refused.
@@ -191,6 +193,14 @@ pub enum Fact {
     PinRefused {
         sha256: String,
     },
+    /// The host key of its SSH, where none was known.
+    HostKeySeen {
+        sha256: String,
+    },
+    /// Another host key than the known one was met and refused.
+    HostKeyRefused {
+        sha256: String,
+    },
     Vendor(Option<String>),
     ConnectionReuse(bool),
     Identity(Box<Identity>),
@@ -205,6 +215,7 @@ pub enum Topic {
     Silence,
     Session,
     Pin,
+    HostKey,
     Vendor,
     ConnectionReuse,
     Identity,
@@ -218,6 +229,7 @@ impl Fact {
             Self::Silent { .. } | Self::Heard => Topic::Silence,
             Self::SessionOpened { .. } | Self::SessionClosed => Topic::Session,
             Self::PinSeen { .. } | Self::PinRefused { .. } => Topic::Pin,
+            Self::HostKeySeen { .. } | Self::HostKeyRefused { .. } => Topic::HostKey,
             Self::Vendor(_) => Topic::Vendor,
             Self::ConnectionReuse(_) => Topic::ConnectionReuse,
             Self::Identity(_) => Topic::Identity,

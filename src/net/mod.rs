@@ -1,6 +1,6 @@
 //! Sockets with manners: HTTP/1.1 in and out, TLS, and files over HTTP, each bounded in size and time.
 //!
-//! The foreign crates (hyper, rustls) stop here: what others see are the value types of [`http`].
+//! The foreign crates (hyper, rustls, russh) stop here: what others see are the value types of [`http`].
 //!
 //! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
 //! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading;
@@ -8,7 +8,7 @@
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
-//! - [`udp`]: datagrams of one peer
+//! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`files`]: one file below a root, over HTTP; [`range`]: the Range header; `beneath`: opening it;
 //!   `fresh`: entity tags and conditions
@@ -21,6 +21,7 @@ pub mod limits;
 pub mod outgoing;
 pub mod range;
 pub mod server;
+pub mod ssh;
 pub mod tls;
 pub mod udp;
 pub mod websocket;

@@ -12,7 +12,7 @@
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
 //! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
-//!   `inspect` and `inspection`, `vendor`: a capability each
+//!   `inspect` and `inspection`, `vendor`, `console`: a capability each
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
 //! - `idrac_card` its attributes
 
@@ -20,6 +20,7 @@ pub mod access;
 pub mod boot_device;
 pub mod boot_mode;
 pub mod close;
+pub mod console;
 pub mod error;
 mod exchange;
 pub mod hardware;

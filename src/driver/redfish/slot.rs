@@ -49,6 +49,8 @@ pub struct Known {
     pub authorities: HashMap<PathBuf, Arc<[u8]>>,
     /// The certificate seen first, SHA-256 in hex, until it is in the node's record.
     pub pin: Option<String>,
+    /// Credentials that were refused over SSH.
+    pub ssh_refused: Option<CredentialPrint>,
 }
 
 /// Where and on what terms a session is closed.

@@ -23,6 +23,9 @@ use crate::driver::Hardware;
 use crate::driver::bmc::notebook::{Blank, Notebook};
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::bmc::{Ground, Limits};
+use crate::driver::capability::console::Console;
+use crate::driver::error::DriverError;
+use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::hardware;
 use crate::driver::redfish::server::Server;
@@ -241,4 +244,54 @@ async fn a_password_that_must_be_changed_first_is_no_refused_log_in() {
         assert!(matches!(error, RedfishError::PasswordChange { .. }), "{error}");
         assert!(error.to_string().contains("/redfish/v1/AccountService/Accounts/1"), "{error}");
     }
+}
+
+/// A system whose serial line is reached by SSH at this port.
+async fn with_ssh(port: u16) -> String {
+    bmc(move |request| {
+        if request.starts_with("POST") {
+            return (404, String::new(), json!({}));
+        }
+        let ssh = json!({"ServiceEnabled": true, "Port": port, "ConsoleEntryCommand": "console"});
+        (200, String::new(), json!({"PowerState": "On", "SerialConsole": {"SSH": ssh}}))
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_console_goes_over_ssh_where_the_system_says_so() {
+    let (port, _) = crate::net::ssh::tests::served().await;
+    let console = RedfishConsole::new(server(&with_ssh(port).await), None);
+    let mut line = console.open().await.unwrap();
+    let mut heard = [0; 10];
+    line.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"<console\r>", "the command that begins it was typed");
+}
+
+#[tokio::test]
+async fn an_account_that_ssh_refuses_is_tried_once() {
+    let (port, logins) = crate::net::ssh::tests::served().await;
+    let url = with_ssh(port).await;
+    let info = json!({"redfish_address": url, "redfish_username": "admin", "redfish_password": "wrong",
+        "redfish_system_id": "/redfish/v1/Systems/1"});
+    let server = Server::of(&rack(), &node(info)).unwrap();
+    let console = RedfishConsole::new(server.clone(), None);
+    for _ in 0..3 {
+        let error = console.open().await.unwrap_err();
+        assert!(matches!(error, DriverError::LoginRefused { .. }), "{error}");
+    }
+    assert_eq!(logins.load(std::sync::atomic::Ordering::Relaxed), 1);
+    server.system().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_machine_without_a_way_to_its_serial_line_says_so() {
+    let url = bmc(|request| {
+        if request.starts_with("POST") {
+            return (404, String::new(), json!({}));
+        }
+        (200, String::new(), json!({"PowerState": "On", "Members": []}))
+    });
+    let error = RedfishConsole::new(server(&url.await), None).open().await.unwrap_err();
+    assert!(matches!(error, DriverError::Unsupported { .. }), "{error}");
 }

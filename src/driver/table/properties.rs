@@ -40,6 +40,10 @@ pub const REDFISH_PROPERTIES: &[(&str, &str)] = &[
     ),
     ("redfish_tls_pin", "SHA-256 of the one certificate that is trusted, in hex. Optional."),
     (
+        "redfish_ssh_host_key",
+        "The key of the BMC's SSH (SHA256:...) for the console; the one seen first if none is given. Optional.",
+    ),
+    (
         "redfish_tls_trust_first",
         "Whether the certificate that is seen first is trusted from then on, and no other. Optional.",
     ),

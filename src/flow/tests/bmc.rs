@@ -49,6 +49,8 @@ fn a_fact_that_says_nothing_new_keeps_nothing() {
         Fact::SessionOpened { token: Secret::new("t"), path: Some("/s/1".to_owned()), print: print() },
         Fact::PinSeen { sha256: "aa".to_owned() },
         Fact::PinRefused { sha256: "bb".to_owned() },
+        Fact::HostKeySeen { sha256: "SHA256:cc".to_owned() },
+        Fact::HostKeyRefused { sha256: "SHA256:dd".to_owned() },
         Fact::Vendor(Some("dell inc.".to_owned())),
         Fact::ConnectionReuse(false),
         Fact::Identity(Box::new(Identity { model: "R650".repeat(100), ..Identity::default() })),
@@ -61,10 +63,14 @@ fn a_fact_that_says_nothing_new_keeps_nothing() {
         assert_eq!(stage.kept, before + 1, "{fact:?}");
     }
     let told: Vec<_> = stage.journal.iter().filter(|event| event.event == "bmc").collect();
-    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(told.len(), 5, "{told:?}");
     assert!(told[0].text.contains("401") && told[0].text.contains("driver_info"));
     assert!(told[2].text.contains("aa") && told[2].text.contains("bb"), "both are named");
+    assert!(told[4].text.contains("SHA256:cc") && told[4].text.contains("SHA256:dd"), "both are named");
     assert_eq!(stage.node.bmc.identity.model.len(), 200);
+    let mended = "/driver_info/redfish_ssh_host_key".to_owned();
+    patch(&mut stage, vec![PatchOp { op: PatchVerb::Add, path: mended, value: json!("SHA256:dd") }]);
+    assert_eq!(stage.node.bmc.host_key, None);
 }
 
 #[test]

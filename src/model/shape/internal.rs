@@ -88,6 +88,12 @@ fn bmc(node: &Node, object: &mut Members<'_>) {
             object.text("redfish_tls_pin_refused", met);
         }
     }
+    if let Some(key) = &bmc.host_key {
+        object.text("redfish_ssh_host_key", &key.sha256);
+        if let Some(met) = &key.met {
+            object.text("redfish_ssh_host_key_refused", met);
+        }
+    }
     if let Some(remembered) = &bmc.remembered_boot_device {
         boot_device(*remembered, node.wished.interfaces.management.contains("redfish"), object);
     }

@@ -190,6 +190,7 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
         silent: Some(Silence { since: Moment(0), why: "timed out".to_owned() }),
         session: Some(Session { token: Secret::new("hunter2"), path: None, opened: Moment(0), print }),
         pin: Some(Pin { sha256: "aa".to_owned(), first_seen: Moment(0), met: Some("bb".to_owned()) }),
+        host_key: Some(Pin { sha256: "SHA256:cc".to_owned(), first_seen: Moment(0), met: None }),
         remembered_boot_device: Some(Remembered { device: Some(BootDevice::Pxe), next_is_once: false }),
         vendor: Some("dell inc.".to_owned()),
         connection_reuse: Some(false),
@@ -205,6 +206,7 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
     assert_eq!(info["bmc_silent"], json!({"since": moment, "why": "timed out"}));
     assert_eq!(info["bmc_session_opened"], moment);
     assert_eq!((&info["redfish_tls_pin"], &info["redfish_tls_pin_refused"]), (&json!("aa"), &json!("bb")));
+    assert_eq!(info["redfish_ssh_host_key"], "SHA256:cc");
     assert_eq!((&info["redfish_boot_device"], info.get("is_next_boot_persistent")), (&json!("pxe"), None));
     assert_eq!((&info["bmc_vendor"], &info["bmc_connection_reuse"]), (&json!("dell inc."), &json!(false)));
     assert_eq!(info["bmc_identity"], json!({"model": "R650"}));
