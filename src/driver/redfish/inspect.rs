@@ -14,6 +14,10 @@ use crate::wire::redfish::view::storage::Storage;
 impl Server {
     /// Reads all that an inspection wants; what a link does not serve is left out.
     pub async fn inspect(&self) -> Result<Found, RedfishError> {
+        self.talk.walk("the inspection", self.inspected()).await
+    }
+
+    async fn inspected(&self) -> Result<Found, RedfishError> {
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
         let view = &seen.view;
@@ -34,6 +38,7 @@ impl Server {
         if view.memory.total_gib.is_none_or(|size| size <= 0.0) {
             survey.memory = views(&talk.members(view.memory_modules.as_ref()).await?);
         }
+        self.fill(&seen, &mut survey).await?;
         Ok(found(&survey))
     }
 
@@ -63,8 +68,13 @@ impl Server {
     }
 
     async fn adapters(&self, seen: &Seen) -> Result<Vec<AdapterParts>, RedfishError> {
+        self.adapters_of(&self.chassis(seen).await?).await
+    }
+
+    /// The network adapters of these chassis with their ports.
+    pub async fn adapters_of(&self, chassis: &[Resource]) -> Result<Vec<AdapterParts>, RedfishError> {
         let mut all = Vec::new();
-        for chassis in self.chassis(seen).await? {
+        for chassis in chassis {
             let link = chassis.view::<Chassis>().network_adapters;
             for resource in self.talk.members(link.as_ref()).await? {
                 let adapter: NetworkAdapter = resource.view();

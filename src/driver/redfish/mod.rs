@@ -9,6 +9,7 @@
 //! - `access`    address, account, trust           - `talk`, `exchange`  one request in one turn
 //! - `slot`      what is remembered of a BMC       - `read`, `write`     resources, the ladder of tags
 //! - `server`    one machine: its resources        - `close`             sessions at exit
+//! - `elsewhere` what the usual places lack
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
 //!   `inspect`, `vendor`, `idrac`: a capability each
@@ -17,6 +18,7 @@ pub mod access;
 pub mod boot_device;
 pub mod boot_mode;
 pub mod close;
+pub mod elsewhere;
 pub mod error;
 mod exchange;
 pub mod hardware;

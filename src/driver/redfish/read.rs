@@ -31,6 +31,10 @@ impl Talk {
     /// The resource at a path. A BMC that fails is asked again a few times; a path that is not there is asked for
     /// with its other slash.
     pub async fn get(&self, path: &str) -> Result<Resource, RedfishError> {
+        self.get_in(path, READS).await
+    }
+
+    async fn get_in(&self, path: &str, reads: u32) -> Result<Resource, RedfishError> {
         let mut path = path.to_owned();
         let (mut tries, mut turned) = (1, false);
         loop {
@@ -43,7 +47,7 @@ impl Talk {
                     Link::new(path.as_str()).other_slash().as_str().clone_into(&mut path);
                     turned = true;
                 }
-                Some(500..) if tries < READS => {
+                Some(500..) if tries < reads => {
                     tries += 1;
                     sleep(&**self.clock(), READ_PAUSE).await;
                 }
@@ -80,8 +84,15 @@ impl Talk {
         link.path(&self.access.authority()).map_err(|source| RedfishError::Link { bmc: self.who(), source })
     }
 
+    /// What a link leads to; with a fragment, that part of it.
     pub async fn follow(&self, link: &Link) -> Result<Resource, RedfishError> {
-        self.get(&self.path(link)?).await
+        let whole = self.get(&self.path(link)?).await?;
+        let part =
+            link.pointer().and_then(|pointer| whole.raw.pointer(pointer)).filter(|part| part.is_object());
+        match part.cloned() {
+            Some(raw) => Ok(Resource { raw, ..whole }),
+            None => Ok(whole),
+        }
     }
 
     /// What a link leads to; what it does not serve is absent. Silence and a refused account are errors.
@@ -91,7 +102,11 @@ impl Talk {
             Ok(resource) => Ok(Some(resource)),
             Err(error) if error.is_silence() || error.is_about_account() => Err(error),
             Err(error) => {
-                tracing::debug!(%error, "a link serves nothing");
+                if error.is_absent() {
+                    tracing::debug!(%error, "a link serves nothing");
+                } else {
+                    tracing::warn!(%error, "a link serves nothing of use");
+                }
                 Ok(None)
             }
         }
@@ -105,13 +120,17 @@ impl Talk {
     /// the BMC expands and tells all.
     pub async fn members(&self, link: Option<&Link>) -> Result<Vec<Resource>, RedfishError> {
         let Some(link) = link else { return Ok(Vec::new()) };
-        let path = self.path(link)?;
-        if let Some(expanded) = self.expanded(&path).await? {
+        if let Ok(path) = self.path(link)
+            && let Some(expanded) = self.expanded(&path).await?
+        {
             return Ok(expanded);
         }
         let Some(first) = self.maybe(Some(link)).await? else { return Ok(Vec::new()) };
+        let whole = first.expanded();
         let links = self.pages(first).await?;
-        self.each(&links).await
+        let read = self.each(&links).await?;
+        // Some list their members whole and serve none of them.
+        Ok(if read.is_empty() { whole } else { read })
     }
 
     /// Members that are a collection with some and embedded with others.
@@ -141,13 +160,15 @@ impl Talk {
     /// The links of a collection over all its pages.
     async fn pages(&self, first: Resource) -> Result<Vec<Link>, RedfishError> {
         let mut page: Collection = first.view();
-        let (mut links, mut seen) = (Vec::new(), HashSet::from([first.path]));
+        let (mut links, own) = (Vec::new(), first.path.clone());
+        let mut seen = HashSet::from([first.path]);
         loop {
             links.append(&mut page.members);
             let Some(next) = page.next.take().filter(|_| links.len() < MEMBERS && seen.len() < PAGES) else {
                 return Ok(links);
             };
-            if !seen.insert(self.path(&next)?) {
+            let next = next.seen_from(&own);
+            if self.path(&next).is_ok_and(|path| !seen.insert(path)) {
                 return Ok(links);
             }
             let Some(next) = self.maybe(Some(&next)).await? else { return Ok(links) };
@@ -155,34 +176,45 @@ impl Talk {
         }
     }
 
-    /// The members by `$expand`; `None` where it is not there or lies.
+    /// The members by `$expand`; `None` where it is not there or lies. Who lied about a collection is not asked to
+    /// expand it again, and who expands nothing is not asked at all.
     async fn expanded(&self, path: &str) -> Result<Option<Vec<Resource>>, RedfishError> {
         let expand = self.root().await?.expand;
         let can = expand.no_links == Some(true) || expand.all == Some(true);
-        let has_quirk = self.slot().known().quirks.values().any(|quirks| quirks.expand_drops_members());
-        if !can || has_quirk || path.contains('?') {
+        if !can || path.contains('?') || !self.slot().known().expands(path) {
             return Ok(None);
         }
         let word = if expand.no_links == Some(true) { "." } else { "*" };
         let levels = if expand.levels == Some(true) { "($levels=1)" } else { "" };
-        let resource = match self.get(&format!("{path}?$expand={word}{levels}")).await {
+        let resource = match self.get_in(&format!("{path}?$expand={word}{levels}"), 1).await {
             Ok(resource) => resource,
             Err(error) if error.is_silence() || error.is_about_account() => return Err(error),
-            Err(_) => return Ok(None),
+            Err(_) => {
+                self.slot().known().unexpanded(path, false);
+                return Ok(None);
+            }
         };
         let collection: Collection = resource.view();
         let whole = resource.expanded();
         let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
         let is_all =
             collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
+        if !is_all {
+            self.slot().known().unexpanded(path, whole.is_empty());
+        }
         Ok(is_all.then_some(whole))
     }
 }
 
-/// Each link once, so many at most.
+/// Each link once, so many at most; a slash at the end makes no other link.
 fn distinct(links: &[Link]) -> Vec<Link> {
     let mut seen = HashSet::new();
-    links.iter().filter(|link| seen.insert(link.as_str())).take(MEMBERS).cloned().collect()
+    links
+        .iter()
+        .filter(|link| seen.insert(link.as_str().trim_end_matches('/')))
+        .take(MEMBERS)
+        .cloned()
+        .collect()
 }
 
 /// Values of a JSON text, roughly: each follows one of three marks outside texts.

@@ -30,14 +30,24 @@ impl Sensors for RedfishSensors {
 impl Server {
     /// `{Fan, Temperature, Power, Drive, Extra}` as the reference tells them.
     pub async fn sensors(&self) -> Result<Value, RedfishError> {
+        self.talk.walk("the sensors", self.all_sensors()).await
+    }
+
+    async fn all_sensors(&self) -> Result<Value, RedfishError> {
         let seen = self.system().await?;
         let mut readings = Readings {
             system_id: seen.resource.id().unwrap_or_default(),
             system: seen.view.clone(),
             ..Readings::default()
         };
-        for chassis in self.chassis(&seen).await? {
-            readings.chassis.push(self.chassis_readings(&chassis).await?);
+        let named = self.chassis(&seen).await?;
+        for chassis in &named {
+            readings.chassis.push(self.chassis_readings(chassis).await?);
+        }
+        if !readings.is_complete() {
+            for chassis in self.other_chassis(&seen, &named).await? {
+                readings.chassis.push(self.chassis_readings(&chassis).await?);
+            }
         }
         let simple = self.talk.members(seen.view.simple_storage.as_ref()).await?;
         readings.simple_storages = simple.iter().map(Resource::view).collect();

@@ -34,3 +34,10 @@ view! {
         status: Status = "Status";
     }
 }
+
+impl PcieFunction {
+    /// Whether it tells what it is: empty slots and bridges of some BMCs tell nothing.
+    pub fn is_known(&self) -> bool {
+        self.vendor_id.is_some() || self.device_id.is_some() || self.class.is_some()
+    }
+}
