@@ -71,10 +71,12 @@ impl Talk {
         if values(body) > VALUE_LIMIT {
             return Err(garbled(format!("it holds more than {VALUE_LIMIT} values")));
         }
-        let mut documents = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
-        match documents.next() {
+        match first_document(body) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(error)) => Err(garbled(no_json(body, &error.to_string()))),
+            Some(Err(error)) => match first_document(&mended(body)) {
+                Some(Ok(value)) => Ok(value),
+                Some(Err(_)) | None => Err(garbled(no_json(body, &error.to_string()))),
+            },
             None => Err(garbled("it is empty".to_owned())),
         }
     }
@@ -217,6 +219,19 @@ fn distinct(links: &[Link]) -> Vec<Link> {
         .collect()
 }
 
+/// The first of the documents in a body: iDRAC may send an error and then the resource.
+fn first_document(body: &[u8]) -> Option<Result<Value, serde_json::Error>> {
+    serde_json::Deserializer::from_slice(body).into_iter::<Value>().next()
+}
+
+/// A text as it was meant: without a byte order mark, with other letters in place of bytes that are none and of control
+/// characters, which stand in serial numbers that were never written.
+fn mended(body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}');
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect::<String>().into_bytes()
+}
+
 /// Values of a JSON text, roughly: each follows one of three marks outside texts.
 fn values(body: &[u8]) -> usize {
     let (mut count, mut in_text, mut escaped) = (0_usize, false, false);
@@ -235,9 +250,12 @@ fn values(body: &[u8]) -> usize {
 /// What came in place of JSON, for the operator.
 fn no_json(body: &[u8], why: &str) -> String {
     let text = String::from_utf8_lossy(body.get(..EXCERPT).unwrap_or(body));
+    let text = text.trim_start_matches('\u{feff}');
     let shown: String = text.chars().filter(|letter| !letter.is_control()).collect();
     if text.trim_start().starts_with('<') {
         format!("it is HTML: {shown}")
+    } else if body.starts_with(&GZIP) {
+        "it is compressed, which nobody asked for".to_owned()
     } else {
         format!("{why}: {shown}")
     }
@@ -254,5 +272,42 @@ const PAGES: usize = 64;
 const AT_ONCE: usize = 4;
 /// Values of one answer: a registry of two thousand attributes has some fifty thousand.
 const VALUE_LIMIT: usize = 1_000_000;
+/// How compressed data begins (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes of a text that is no JSON which an error repeats.
 const EXCERPT: usize = 120;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_texts() {
+        assert_eq!(values(br#"{"a": [1, 2, {"b": "[,{\", "}]}"#), 5);
+        assert_eq!(values(b""), 0);
+    }
+
+    #[test]
+    fn good_text_is_not_touched_by_mending() {
+        let text = r#"{"a": "Lüfter 1", "b": [1.5, null]}"#;
+        assert_eq!(mended(text.as_bytes()), text.as_bytes());
+        assert_eq!(
+            first_document(&mended(b"\xef\xbb\xbf{\"a\":\"x\x00\xfe\"}")).unwrap().unwrap()["a"],
+            "x \u{fffd}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_a_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let shown = no_json(&body, "why");
+            prop_assert!(shown.chars().count() < 200 && !shown.contains('\n'));
+            prop_assert!(values(&body) <= body.len());
+            if let Some(Err(_)) | None = first_document(&mended(&body)) {
+                prop_assert!(!first_document(&body).is_some_and(|outcome| outcome.is_ok()));
+            }
+        }
+    }
+}

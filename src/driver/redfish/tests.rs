@@ -1,5 +1,9 @@
 //! Redfish against a BMC that follows a script.
 
+mod hostile;
+mod reading;
+mod trust;
+
 use std::sync::Arc;
 use std::time::Duration;
 
