@@ -1,10 +1,9 @@
 //! What the usual places lack is looked for in the others: devices, drives and NICs that only a chassis or an adapter
 //! lists, arrays that only HPE's own resources tell.
 
-use std::future::Future;
 use std::time::Duration;
 
-use crate::base::time::sleep;
+use crate::base::time::{Later, sleep};
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::driver::redfish::talk::Talk;
@@ -13,7 +12,7 @@ use crate::wire::redfish::lenient::{View, found as member};
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::view::chassis::Chassis;
-use crate::wire::redfish::view::network::{EthernetInterface, NetworkFunction};
+use crate::wire::redfish::view::network::{EthernetInterface, NetworkFunction, NetworkPort};
 use crate::wire::redfish::view::pcie::{PcieDevice, PcieFunction};
 use crate::wire::redfish::view::smart_storage::{SmartController, SmartStorage};
 use crate::wire::redfish::view::storage::{Drive, Storage, Volume};
@@ -105,7 +104,7 @@ impl Server {
             let mut own: Vec<EthernetInterface> =
                 functions.into_iter().filter(NetworkFunction::is_ethernet).map(Into::into).collect();
             if own.iter().all(|one| one.address().is_none()) {
-                own = parts.ports.iter().flat_map(|port| port.interfaces()).collect();
+                own = parts.ports.iter().flat_map(NetworkPort::interfaces).collect();
             }
             for one in &mut own {
                 one.id = Some(format!("{adapter}:{}", one.id.as_deref().unwrap_or_default()));
@@ -122,7 +121,7 @@ impl Talk {
     pub async fn walk<T>(
         &self,
         what: &str,
-        walk: impl Future<Output = Result<T, RedfishError>>,
+        walk: Later<'_, Result<T, RedfishError>>,
     ) -> Result<T, RedfishError> {
         tokio::select! {
             outcome = walk => outcome,

@@ -14,7 +14,7 @@ use crate::wire::redfish::view::storage::Storage;
 impl Server {
     /// Reads all that an inspection wants; what a link does not serve is left out.
     pub async fn inspect(&self) -> Result<Found, RedfishError> {
-        self.talk.walk("the inspection", self.inspected()).await
+        self.talk.walk("the inspection", Box::pin(self.inspected())).await
     }
 
     async fn inspected(&self) -> Result<Found, RedfishError> {

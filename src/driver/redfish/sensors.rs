@@ -30,7 +30,7 @@ impl Sensors for RedfishSensors {
 impl Server {
     /// `{Fan, Temperature, Power, Drive, Extra}` as the reference tells them.
     pub async fn sensors(&self) -> Result<Value, RedfishError> {
-        self.talk.walk("the sensors", self.all_sensors()).await
+        self.talk.walk("the sensors", Box::pin(self.all_sensors())).await
     }
 
     async fn all_sensors(&self) -> Result<Value, RedfishError> {

@@ -1,5 +1,7 @@
 //! A link as the BMC wrote it, and the one way from there to a path that may be asked for.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
 use crate::wire::redfish::lenient::{Field, Lenient, member};
@@ -93,7 +95,8 @@ fn escaped(path: &str) -> String {
         if letter == ' ' || !letter.is_ascii() {
             let mut bytes = [0; 4];
             for byte in letter.encode_utf8(&mut bytes).bytes() {
-                text.push_str(&format!("%{byte:02X}"));
+                // Writing to a `String` cannot fail.
+                write!(text, "%{byte:02X}").ok();
             }
         } else {
             text.push(letter);

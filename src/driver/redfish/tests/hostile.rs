@@ -100,7 +100,7 @@ async fn a_huge_body_is_refused_by_its_length() {
 
 #[tokio::test]
 async fn an_endless_body_is_cut() {
-    let chunk = [b"10000\r\n".as_slice(), &[b' '; 0x10000], b"\r\n"].concat();
+    let chunk = [b"2000\r\n".as_slice(), &[b' '; 0x2000], b"\r\n"].concat();
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
     let error = complaint(Deed::Repeat(head, chunk)).await;
     assert!(error.contains("larger than"), "{error}");
@@ -222,7 +222,7 @@ async fn a_walk_without_end_is_given_up() {
     let one = server("http://127.0.0.1:9");
     let rack = Arc::new(RedfishRack::new(Ground { clock: clock.clone(), ..rack().ground.clone() }));
     let talk = rack.talk(&one.talk.node, (*one.talk.access).clone());
-    let walk = talk.walk("the inspection", std::future::pending::<Result<(), RedfishError>>());
+    let walk = talk.walk("the inspection", Box::pin(std::future::pending::<Result<(), RedfishError>>()));
     let (outcome, ()) = tokio::join!(walk, async { clock.advance(Duration::from_mins(16)) });
     let error = outcome.unwrap_err().to_string();
     assert!(error.contains("the inspection of redfish BMC 127.0.0.1:9 is given up"), "{error}");
