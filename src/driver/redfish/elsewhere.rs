@@ -15,13 +15,13 @@ use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::network::{EthernetInterface, NetworkFunction, NetworkPort};
 use crate::wire::redfish::view::pcie::{PcieDevice, PcieFunction};
 use crate::wire::redfish::view::smart_storage::{SmartController, SmartStorage};
-use crate::wire::redfish::view::storage::{Drive, Storage, Volume};
+use crate::wire::redfish::view::storage::{Drive, SimpleStorage, Storage, Volume};
 
 impl Server {
     /// Fills what an inspection did not find where the standard puts it.
     pub async fn fill(&self, seen: &Seen, survey: &mut Survey) -> Result<(), RedfishError> {
         let has_drives = survey.storages.iter().any(|storage| !storage.drives.is_empty());
-        let has_devices = survey.simple_storages.iter().any(|storage| !storage.devices.is_empty());
+        let has_devices = survey.simple_storages.iter().any(SimpleStorage::has_sizes);
         if !has_drives {
             let arrays = self.smart_arrays(seen.view.smart_storage.as_ref()).await?;
             survey.storages.extend(arrays);

@@ -185,7 +185,8 @@ impl Talk {
         tracing::debug!(bmc = %self.who(), %fault, may_fall_back, "no session");
         if may_fall_back && !fault.is_password_change_required() {
             // A BMC that is full or busy may open one later.
-            self.slot().known().basic = !fault.is_session_limit() && answer.status < 500;
+            self.slot().known().basic =
+                !fault.is_session_limit() && (answer.status < 500 || answer.status == 501);
             return Ok(Credential::Basic);
         }
         if answer.status == 401 || answer.status == 403 && !fault.is_password_change_required() {

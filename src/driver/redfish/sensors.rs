@@ -12,6 +12,7 @@ use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::sensors::{ChassisReadings, Readings, sensors};
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::power::{PowerSubsystem, PowerSupply};
+use crate::wire::redfish::view::storage::SimpleStorage;
 use crate::wire::redfish::view::thermal::ThermalSubsystem;
 
 /// The sensors of a Redfish machine.
@@ -51,7 +52,7 @@ impl Server {
         }
         let simple = self.talk.members(seen.view.simple_storage.as_ref()).await?;
         readings.simple_storages = simple.iter().map(Resource::view).collect();
-        let has_devices = readings.simple_storages.iter().any(|one| !one.devices.is_empty());
+        let has_devices = readings.simple_storages.iter().any(SimpleStorage::has_sizes);
         if !has_devices {
             for storage in self.talk.members(seen.view.storage.as_ref()).await? {
                 let drives = self.drives(&storage).await?;

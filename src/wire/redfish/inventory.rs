@@ -14,7 +14,7 @@ use crate::wire::redfish::view::compute::{Memory, Processor};
 use crate::wire::redfish::view::network::{
     DellSwitchConnection, EthernetInterface, NetworkAdapter, NetworkPort,
 };
-use crate::wire::redfish::view::pcie::PcieFunction;
+use crate::wire::redfish::view::pcie::{Code, PcieFunction};
 use crate::wire::redfish::view::secure_boot::Bios;
 use crate::wire::redfish::view::storage::{Drive, SimpleStorage, Storage, StorageController, Volume};
 use crate::wire::redfish::view::system::System;
@@ -189,12 +189,13 @@ fn interfaces(survey: &Survey) -> Value {
 }
 
 fn pci_device(function: &PcieFunction) -> Value {
+    let code = |code: &Option<Code>| code.as_ref().map(|code| code.0.clone());
     json!({
-        "class": function.class,
-        "product_id": function.device_id,
-        "vendor_id": function.vendor_id,
-        "subsystem_id": function.subsystem_id,
-        "subsystem_vendor_id": function.subsystem_vendor_id,
+        "class": code(&function.class),
+        "product_id": code(&function.device_id),
+        "vendor_id": code(&function.vendor_id),
+        "subsystem_id": code(&function.subsystem_id),
+        "subsystem_vendor_id": code(&function.subsystem_vendor_id),
         "revision": function.revision,
     })
 }

@@ -186,6 +186,21 @@ async fn smart_arrays_are_read_where_hpe_keeps_them() {
 }
 
 #[tokio::test]
+async fn simple_devices_without_a_size_do_not_hide_drives() {
+    let (server, _) = serve(json!({
+        "/redfish/v1/Systems": list(&["/redfish/v1/Systems/1"]),
+        "/redfish/v1/Systems/1": host(json!({"Id": "1", "SimpleStorage": link("/simple"), "Storage": link("/storage")})),
+        "/simple": list(&["/simple/1"]),
+        "/simple/1": {"Id": "1", "Devices": [{"Name": "Backplane", "CapacityBytes": null}]},
+        "/storage": list(&["/storage/1"]),
+        "/storage/1": {"Id": "S", "Drives": [link("/storage/1/a")]},
+        "/storage/1/a": {"Id": "a", "Name": "Disk a", "CapacityBytes": 10_737_418_240_u64},
+    }))
+    .await;
+    assert_eq!(server.sensors().await.unwrap()["Drive"]["Disk a:S@1"]["capacity_bytes"], 10_737_418_240_u64);
+}
+
+#[tokio::test]
 async fn a_fragment_is_the_part_that_is_meant() {
     let (server, _) = serve(json!({
         "/redfish/v1/Systems": list(&["/redfish/v1/Systems/1"]),

@@ -96,6 +96,13 @@ impl crate::wire::redfish::lenient::Lenient for RaidTypes {
     }
 }
 
+impl SimpleStorage {
+    /// Whether a device of it tells its size: where none does, `Storage` knows more.
+    pub fn has_sizes(&self) -> bool {
+        self.devices.iter().any(|device| device.capacity_bytes.is_some())
+    }
+}
+
 fn bytes(exact: Option<u64>, mib: Option<u64>) -> Option<u64> {
     exact.or_else(|| mib.map(|size| size.saturating_mul(1024 * 1024)))
 }
