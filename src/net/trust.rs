@@ -146,7 +146,8 @@ impl ServerCertVerifier for Authorities {
     }
 }
 
-/// Accepts one certificate, or any; in both cases the peer must prove that it holds the key.
+/// Accepts one certificate, whose key the peer must prove to hold, or any. Who accepts any asks for no proof: it would
+/// keep nobody out, and old firmware has certificates that cannot be read (X.509 v1, short keys, SHA-1).
 #[derive(Debug)]
 struct Pin {
     wanted: Wanted,
@@ -160,6 +161,10 @@ impl Pin {
 
     fn any() -> Self {
         Self::of(Wanted::Any)
+    }
+
+    fn is_anybody(&self) -> bool {
+        matches!(self.wanted, Wanted::Any)
     }
 
     fn of(wanted: Wanted) -> Self {
@@ -188,6 +193,9 @@ impl ServerCertVerifier for Pin {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_anybody() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls12_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
     }
 
@@ -197,10 +205,17 @@ impl ServerCertVerifier for Pin {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_anybody() {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         verify_tls13_signature(message, cert, signed, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        let mut schemes = self.provider.signature_verification_algorithms.supported_schemes();
+        if self.is_anybody() {
+            schemes.extend([SignatureScheme::RSA_PKCS1_SHA1, SignatureScheme::ECDSA_SHA1_Legacy]);
+        }
+        schemes
     }
 }

@@ -196,7 +196,8 @@ impl Talk {
         }
         if may_fall_back {
             // A BMC that is full or busy may open one later.
-            self.slot().known().basic = !fault.is_session_limit() && answer.status < 500;
+            self.slot().known().basic =
+                !fault.is_session_limit() && (answer.status < 500 || answer.status == 501);
             return Ok(Credential::Basic);
         }
         if matches!(answer.status, 401 | 403) {

@@ -18,6 +18,10 @@ use crate::wire::redfish::view::storage::Storage;
 impl Server {
     /// Reads all that an inspection wants; what a link does not serve is left out.
     pub async fn inspect(&self) -> Result<Found, RedfishError> {
+        self.talk.walk("the inspection", Box::pin(self.inspected())).await
+    }
+
+    async fn inspected(&self) -> Result<Found, RedfishError> {
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
         let view = &seen.view;
@@ -34,7 +38,7 @@ impl Server {
             Box::pin(self.adapters(&seen)),
             Box::pin(self.dell_switches(&seen)),
         )?;
-        let survey = Survey {
+        let mut survey = Survey {
             system: view.clone(),
             bios,
             processors,
@@ -48,6 +52,7 @@ impl Server {
             serial_is_sku: quirks.serial_is_sku(),
             ..Survey::default()
         };
+        self.fill(&seen, &mut survey).await?;
         Ok(found(&survey))
     }
 
@@ -84,12 +89,16 @@ impl Server {
     }
 
     async fn adapters(&self, seen: &Seen) -> Result<Vec<AdapterParts>, RedfishError> {
-        let chassis = self.chassis(seen).await?;
-        let adapters = try_join_all(chassis.iter().map(|one| self.adapters_of(one))).await?;
+        self.adapters_of(&self.chassis(seen).await?).await
+    }
+
+    /// The network adapters of these chassis with their ports.
+    pub async fn adapters_of(&self, chassis: &[Resource]) -> Result<Vec<AdapterParts>, RedfishError> {
+        let adapters = try_join_all(chassis.iter().map(|one| self.adapters_in(one))).await?;
         Ok(adapters.into_iter().flatten().collect())
     }
 
-    async fn adapters_of(&self, chassis: &Resource) -> Result<Vec<AdapterParts>, RedfishError> {
+    async fn adapters_in(&self, chassis: &Resource) -> Result<Vec<AdapterParts>, RedfishError> {
         let link = chassis.view::<Chassis>().network_adapters;
         let adapters = self.talk.members(link.as_ref()).await?;
         try_join_all(adapters.iter().map(|adapter| self.adapter(adapter))).await

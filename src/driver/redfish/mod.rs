@@ -9,6 +9,7 @@
 //! - `access`    address, account, trust           - `talk`, `exchange`  one request in one turn
 //! - `slot`      what is remembered of a BMC       - `read`, `write`     resources, the ladder of tags
 //! - `server`    one machine: its resources        - `close`             sessions at exit
+//! - `elsewhere` what the usual places lack
 //! - `error`     how it ends when not well         - `hardware`          the traits of one node
 //! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
@@ -21,6 +22,7 @@ pub mod boot_device;
 pub mod boot_mode;
 pub mod close;
 pub mod console;
+pub mod elsewhere;
 pub mod error;
 mod exchange;
 pub mod hardware;

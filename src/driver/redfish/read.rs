@@ -31,6 +31,10 @@ impl Talk {
     /// The resource at a path. A BMC that fails is asked again a few times; a path that is not there is asked for
     /// with its other slash.
     pub async fn get(&self, path: &str) -> Result<Resource, RedfishError> {
+        self.get_in(path, READS).await
+    }
+
+    async fn get_in(&self, path: &str, reads: u32) -> Result<Resource, RedfishError> {
         let mut path = path.to_owned();
         let (mut tries, mut turned) = (1, false);
         loop {
@@ -43,7 +47,7 @@ impl Talk {
                     Link::new(path.as_str()).other_slash().as_str().clone_into(&mut path);
                     turned = true;
                 }
-                Some(500..) if tries < READS => {
+                Some(500..) if tries < reads => {
                     tries += 1;
                     sleep(&**self.clock(), READ_PAUSE).await;
                 }
@@ -67,10 +71,12 @@ impl Talk {
         if values(body) > VALUE_LIMIT {
             return Err(garbled(format!("it holds more than {VALUE_LIMIT} values")));
         }
-        let mut documents = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
-        match documents.next() {
+        match first_document(body) {
             Some(Ok(value)) => Ok(value),
-            Some(Err(error)) => Err(garbled(no_json(body, &error.to_string()))),
+            Some(Err(error)) => match first_document(&mended(body)) {
+                Some(Ok(value)) => Ok(value),
+                Some(Err(_)) | None => Err(garbled(no_json(body, &error.to_string()))),
+            },
             None => Err(garbled("it is empty".to_owned())),
         }
     }
@@ -80,8 +86,15 @@ impl Talk {
         link.path(&self.access.authority()).map_err(|source| RedfishError::Link { bmc: self.who(), source })
     }
 
+    /// What a link leads to; with a fragment, that part of it.
     pub async fn follow(&self, link: &Link) -> Result<Resource, RedfishError> {
-        self.get(&self.path(link)?).await
+        let whole = self.get(&self.path(link)?).await?;
+        let part =
+            link.pointer().and_then(|pointer| whole.raw.pointer(pointer)).filter(|part| part.is_object());
+        match part.cloned() {
+            Some(raw) => Ok(Resource { raw, ..whole }),
+            None => Ok(whole),
+        }
     }
 
     /// What a link leads to; what it does not serve is absent. Silence and a refused account are errors.
@@ -91,7 +104,11 @@ impl Talk {
             Ok(resource) => Ok(Some(resource)),
             Err(error) if error.is_silence() || error.is_about_account() => Err(error),
             Err(error) => {
-                tracing::debug!(%error, "a link serves nothing");
+                if error.is_absent() {
+                    tracing::debug!(%error, "a link serves nothing");
+                } else {
+                    tracing::warn!(%error, "a link serves nothing of use");
+                }
                 Ok(None)
             }
         }
@@ -105,13 +122,17 @@ impl Talk {
     /// the BMC expands and tells all.
     pub async fn members(&self, link: Option<&Link>) -> Result<Vec<Resource>, RedfishError> {
         let Some(link) = link else { return Ok(Vec::new()) };
-        let path = self.path(link)?;
-        if let Some(expanded) = self.expanded(&path).await? {
+        if let Ok(path) = self.path(link)
+            && let Some(expanded) = self.expanded(&path).await?
+        {
             return Ok(expanded);
         }
         let Some(first) = self.maybe(Some(link)).await? else { return Ok(Vec::new()) };
+        let whole = first.expanded();
         let links = self.pages(first).await?;
-        self.each(&links).await
+        let read = self.each(&links).await?;
+        // Some list their members whole and serve none of them.
+        Ok(if read.is_empty() { whole } else { read })
     }
 
     /// Members that are a collection with some and embedded with others.
@@ -141,13 +162,15 @@ impl Talk {
     /// The links of a collection over all its pages.
     async fn pages(&self, first: Resource) -> Result<Vec<Link>, RedfishError> {
         let mut page: Collection = first.view();
-        let (mut links, mut seen) = (Vec::new(), HashSet::from([first.path]));
+        let (mut links, own) = (Vec::new(), first.path.clone());
+        let mut seen = HashSet::from([first.path]);
         loop {
             links.append(&mut page.members);
             let Some(next) = page.next.take().filter(|_| links.len() < MEMBERS && seen.len() < PAGES) else {
                 return Ok(links);
             };
-            if !seen.insert(self.path(&next)?) {
+            let next = next.seen_from(&own);
+            if self.path(&next).is_ok_and(|path| !seen.insert(path)) {
                 return Ok(links);
             }
             let Some(next) = self.maybe(Some(&next)).await? else { return Ok(links) };
@@ -155,34 +178,58 @@ impl Talk {
         }
     }
 
-    /// The members by `$expand`; `None` where it is not there or lies.
+    /// The members by `$expand`; `None` where it is not there or lies. Who lied about a collection is not asked to
+    /// expand it again, and who expands nothing is not asked at all.
     async fn expanded(&self, path: &str) -> Result<Option<Vec<Resource>>, RedfishError> {
         let expand = self.root().await?.expand;
         let can = expand.no_links == Some(true) || expand.all == Some(true);
-        let has_quirk = self.slot().known().quirks.values().any(|quirks| quirks.expand_drops_members());
-        if !can || has_quirk || path.contains('?') {
+        if !can || path.contains('?') || !self.slot().known().expands(path) {
             return Ok(None);
         }
         let word = if expand.no_links == Some(true) { "." } else { "*" };
         let levels = if expand.levels == Some(true) { "($levels=1)" } else { "" };
-        let resource = match self.get(&format!("{path}?$expand={word}{levels}")).await {
+        let resource = match self.get_in(&format!("{path}?$expand={word}{levels}"), 1).await {
             Ok(resource) => resource,
             Err(error) if error.is_silence() || error.is_about_account() => return Err(error),
-            Err(_) => return Ok(None),
+            Err(_) => {
+                self.slot().known().unexpanded(path, false);
+                return Ok(None);
+            }
         };
         let collection: Collection = resource.view();
         let whole = resource.expanded();
         let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
         let is_all =
             collection.next.is_none() && whole.len() == told && whole.len() == collection.members.len();
+        if !is_all {
+            self.slot().known().unexpanded(path, whole.is_empty());
+        }
         Ok(is_all.then_some(whole))
     }
 }
 
-/// Each link once, so many at most.
+/// Each link once, so many at most; a slash at the end makes no other link.
 fn distinct(links: &[Link]) -> Vec<Link> {
     let mut seen = HashSet::new();
-    links.iter().filter(|link| seen.insert(link.as_str())).take(MEMBERS).cloned().collect()
+    links
+        .iter()
+        .filter(|link| seen.insert(link.as_str().trim_end_matches('/')))
+        .take(MEMBERS)
+        .cloned()
+        .collect()
+}
+
+/// The first of the documents in a body: iDRAC may send an error and then the resource.
+fn first_document(body: &[u8]) -> Option<Result<Value, serde_json::Error>> {
+    serde_json::Deserializer::from_slice(body).into_iter::<Value>().next()
+}
+
+/// A text as it was meant: without a byte order mark, with other letters in place of bytes that are none and of control
+/// characters, which stand in serial numbers that were never written.
+fn mended(body: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}');
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect::<String>().into_bytes()
 }
 
 /// Values of a JSON text, roughly: each follows one of three marks outside texts.
@@ -203,9 +250,12 @@ fn values(body: &[u8]) -> usize {
 /// What came in place of JSON, for the operator.
 fn no_json(body: &[u8], why: &str) -> String {
     let text = String::from_utf8_lossy(body.get(..EXCERPT).unwrap_or(body));
+    let text = text.trim_start_matches('\u{feff}');
     let shown: String = text.chars().filter(|letter| !letter.is_control()).collect();
     if text.trim_start().starts_with('<') {
         format!("it is HTML: {shown}")
+    } else if body.starts_with(&GZIP) {
+        "it is compressed, which nobody asked for".to_owned()
     } else {
         format!("{why}: {shown}")
     }
@@ -222,5 +272,42 @@ const PAGES: usize = 64;
 const AT_ONCE: usize = 4;
 /// Values of one answer: a registry of two thousand attributes has some fifty thousand.
 const VALUE_LIMIT: usize = 1_000_000;
+/// How compressed data begins (RFC 1952, 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Bytes of a text that is no JSON which an error repeats.
 const EXCERPT: usize = 120;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_texts() {
+        assert_eq!(values(br#"{"a": [1, 2, {"b": "[,{\", "}]}"#), 5);
+        assert_eq!(values(b""), 0);
+    }
+
+    #[test]
+    fn good_text_is_not_touched_by_mending() {
+        let text = r#"{"a": "Lüfter 1", "b": [1.5, null]}"#;
+        assert_eq!(mended(text.as_bytes()), text.as_bytes());
+        assert_eq!(
+            first_document(&mended(b"\xef\xbb\xbf{\"a\":\"x\x00\xfe\"}")).unwrap().unwrap()["a"],
+            "x \u{fffd}"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_a_panic(body in prop::collection::vec(any::<u8>(), 0..300)) {
+            let shown = no_json(&body, "why");
+            prop_assert!(shown.chars().count() < 200 && !shown.contains('\n'));
+            prop_assert!(values(&body) <= body.len());
+            if let Some(Err(_)) | None = first_document(&mended(&body)) {
+                prop_assert!(first_document(&body).is_none_or(|outcome| outcome.is_err()));
+            }
+        }
+    }
+}

@@ -14,6 +14,7 @@ use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::sensors::{ChassisReadings, Readings, sensors};
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::power::{PowerSubsystem, PowerSupply, PowerSupplyMetrics};
+use crate::wire::redfish::view::storage::SimpleStorage;
 use crate::wire::redfish::view::thermal::ThermalSubsystem;
 
 /// The sensors of a Redfish machine.
@@ -32,20 +33,28 @@ impl Sensors for RedfishSensors {
 impl Server {
     /// `{Fan, Temperature, Power, Drive, Extra}` as the reference tells them.
     pub async fn sensors(&self) -> Result<Value, RedfishError> {
+        self.talk.walk("the sensors", Box::pin(self.all_sensors())).await
+    }
+
+    async fn all_sensors(&self) -> Result<Value, RedfishError> {
         let seen = self.system().await?;
         let mut readings = Readings {
             system_id: seen.resource.id().unwrap_or_default(),
             system: seen.view.clone(),
             ..Readings::default()
         };
+        let named = self.chassis(&seen).await?;
         let (chassis, ()) =
-            try_join!(self.all_chassis_readings(&seen), self.drive_readings(&seen, &mut readings))?;
+            try_join!(self.all_chassis_readings(&named), self.drive_readings(&seen, &mut readings))?;
         readings.chassis = chassis;
+        if !readings.is_complete() {
+            let others = self.other_chassis(&seen, &named).await?;
+            readings.chassis.append(&mut self.all_chassis_readings(&others).await?);
+        }
         Ok(sensors(&readings))
     }
 
-    async fn all_chassis_readings(&self, seen: &Seen) -> Result<Vec<ChassisReadings>, RedfishError> {
-        let chassis = self.chassis(seen).await?;
+    async fn all_chassis_readings(&self, chassis: &[Resource]) -> Result<Vec<ChassisReadings>, RedfishError> {
         try_join_all(chassis.iter().map(|one| self.chassis_readings(one))).await
     }
 
@@ -53,7 +62,7 @@ impl Server {
     async fn drive_readings(&self, seen: &Seen, readings: &mut Readings) -> Result<(), RedfishError> {
         let simple = self.talk.members(seen.view.simple_storage.as_ref()).await?;
         readings.simple_storages = simple.iter().map(Resource::view).collect();
-        let has_devices = readings.simple_storages.iter().any(|one| !one.devices.is_empty());
+        let has_devices = readings.simple_storages.iter().any(SimpleStorage::has_sizes);
         if has_devices {
             return Ok(());
         }

@@ -15,9 +15,9 @@ use crate::wire::redfish::quirk::{Identity, Quirks};
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::manager::Manager;
-use crate::wire::redfish::view::root::ServiceRoot;
+use crate::wire::redfish::view::root::{Collection, ServiceRoot};
 use crate::wire::redfish::view::storage::Storage;
-use crate::wire::redfish::view::system::System;
+use crate::wire::redfish::view::system::{System, hosts};
 
 /// The machine of a node.
 #[derive(Debug, Clone)]
@@ -74,20 +74,21 @@ impl Server {
     }
 
     async fn only_system(&self) -> Result<Seen, RedfishError> {
-        let root = self.talk.root().await?;
-        let link = root.systems.unwrap_or_else(|| Link::new(format!("{}Systems", self.talk.access.root)));
+        let link = self.collection(self.talk.root().await?.systems, "Systems");
         let read = self.talk.members(Some(&link)).await?;
-        let mut all: Vec<Seen> =
-            read.into_iter().map(|resource| Seen { view: resource.view(), resource }).collect();
-        if all.len() > 1 {
-            all.retain(|seen| seen.view.is_host());
-        }
+        let views: Vec<System> = read.iter().map(Resource::view).collect();
+        let places = hosts(&views);
+        let all: Vec<Seen> = read
+            .into_iter()
+            .zip(views)
+            .enumerate()
+            .filter(|(index, _)| places.contains(index))
+            .map(|(_, (resource, view))| Seen { resource, view })
+            .collect();
         let paths: Vec<String> = all.iter().map(|seen| seen.resource.path.clone()).collect();
-        match (all.pop(), paths.len()) {
+        match (all.into_iter().next(), paths.len()) {
             (Some(only), 1) => Ok(only),
-            (None, _) => {
-                Err(RedfishError::Missing { bmc: self.talk.who(), what: "computer system".to_owned() })
-            }
+            (None, _) => Err(self.why_no_system(&link).await),
             (Some(_), count) => Err(RedfishError::Invalid(format!(
                 "{} has {count} systems: set driver_info redfish_system_id to one of {}",
                 self.talk.who(),
@@ -96,13 +97,30 @@ impl Server {
         }
     }
 
+    /// What the BMC says where a system should be.
+    async fn why_no_system(&self, link: &Link) -> RedfishError {
+        let listed: Collection = match self.talk.follow(link).await {
+            Ok(resource) => resource.view(),
+            Err(error) => return error,
+        };
+        for member in listed.members.iter().take(TRIES) {
+            if let Err(error) = self.talk.follow(member).await {
+                return error;
+            }
+        }
+        self.missing("computer system")
+    }
+
+    /// A collection of the root; by its usual name, if the root does not tell.
+    fn collection(&self, told: Option<Link>, name: &str) -> Link {
+        told.unwrap_or_else(|| Link::new(format!("{}{name}", self.talk.access.root)))
+    }
+
     /// The managers of the system, those that tell nothing of themselves left out; all of the BMC, if it names none.
     pub async fn managers(&self, system: &System) -> Result<Vec<Resource>, RedfishError> {
         let named = self.talk.each(&system.managed_by).await?;
         let all = if named.is_empty() {
-            let root = self.talk.root().await?;
-            let link =
-                root.managers.unwrap_or_else(|| Link::new(format!("{}Managers", self.talk.access.root)));
+            let link = self.collection(self.talk.root().await?.managers, "Managers");
             self.talk.members(Some(&link)).await?
         } else {
             named
@@ -123,15 +141,37 @@ impl Server {
         let safe: Vec<Link> =
             seen.view.chassis.iter().filter(|link| !quirks.leaves_out(&id(link), None)).cloned().collect();
         let named = self.talk.each(&safe).await?;
-        if !named.is_empty() || !seen.view.chassis.is_empty() {
+        if !named.is_empty() || safe.len() < seen.view.chassis.len() {
             return Ok(named);
         }
-        let root = self.talk.root().await?;
-        let all = self.talk.members(root.chassis.as_ref()).await?;
-        let kept = all
-            .into_iter()
-            .filter(|one| !quirks.leaves_out(&one.id().unwrap_or_default(), Some(&one.view::<Chassis>())));
-        Ok(kept.collect())
+        self.all_chassis(&quirks).await
+    }
+
+    /// Every chassis of the BMC, less those that must be left alone.
+    async fn all_chassis(&self, quirks: &Quirks) -> Result<Vec<Resource>, RedfishError> {
+        let link = self.collection(self.talk.root().await?.chassis, "Chassis");
+        let all = self.talk.members(Some(&link)).await?;
+        let is_left_out =
+            |one: &Resource| quirks.leaves_out(&one.id().unwrap_or_default(), Some(&one.view::<Chassis>()));
+        Ok(all.into_iter().filter(|one| !is_left_out(one)).collect())
+    }
+
+    /// The chassis beside those that the system names, if the BMC has no other machine: boards, fan trays and shelves
+    /// that hold what is wanted.
+    pub async fn other_chassis(
+        &self,
+        seen: &Seen,
+        named: &[Resource],
+    ) -> Result<Vec<Resource>, RedfishError> {
+        let link = self.collection(self.talk.root().await?.systems, "Systems");
+        let systems: Vec<System> = self.talk.members(Some(&link)).await?.iter().map(Resource::view).collect();
+        if hosts(&systems).len() > 1 {
+            return Ok(Vec::new());
+        }
+        let path = |one: &Resource| one.path.trim_end_matches('/').to_owned();
+        let known: Vec<String> = named.iter().map(path).collect();
+        let all = self.all_chassis(&*self.quirks(seen).await?).await?;
+        Ok(all.into_iter().filter(|one| !known.contains(&path(one))).collect())
     }
 
     /// The machine's oddities; found out once while the daemon runs, and told to the node's record.
@@ -186,3 +226,6 @@ impl Server {
         RedfishError::Missing { bmc: self.talk.who(), what: what.to_owned() }
     }
 }
+
+/// Members that are asked for once more to learn why there is no system.
+const TRIES: usize = 4;

@@ -1,6 +1,6 @@
 //! What one line remembers between calls: the session, the service root, how this BMC is to be spoken to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -45,6 +45,10 @@ pub struct Known {
     pub no_reuse: bool,
     /// Kept connections that broke under a request.
     pub stale: u8,
+    /// `$expand` is advertised and does nothing.
+    pub no_expand: bool,
+    /// Collections that are not expanded as they should be.
+    pub unexpanded: HashSet<String>,
     /// Files of certificate authorities as they were read.
     pub authorities: HashMap<PathBuf, Arc<[u8]>>,
     /// The certificate seen first, SHA-256 in hex, until it is in the node's record.
@@ -72,6 +76,20 @@ pub struct Token {
     pub node: NodeId,
 }
 
+impl Known {
+    /// Whether this collection may be asked for with its members.
+    pub fn expands(&self, path: &str) -> bool {
+        let has_quirk = self.quirks.values().any(|quirks| quirks.expand_drops_members());
+        !has_quirk && !self.no_expand && !self.unexpanded.contains(path)
+    }
+
+    /// A collection came without its members; `is_bare` if with none of them whole.
+    pub fn unexpanded(&mut self, path: &str, is_bare: bool) {
+        self.no_expand |= is_bare || self.unexpanded.len() >= UNEXPANDED;
+        self.unexpanded.insert(path.to_owned());
+    }
+}
+
 impl Slot {
     pub fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
@@ -90,3 +108,6 @@ impl Slot {
         }
     }
 }
+
+/// Collections that may fail to expand before none is tried any more.
+const UNEXPANDED: usize = 64;

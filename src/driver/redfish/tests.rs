@@ -8,6 +8,9 @@ mod steps;
 mod vendor;
 mod work;
 mod world;
+mod hostile;
+mod reading;
+mod trust;
 
 use std::sync::Arc;
 use std::time::Duration;

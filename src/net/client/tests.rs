@@ -262,6 +262,16 @@ async fn the_pinned_certificate_without_its_key_is_refused() {
 }
 
 #[tokio::test]
+async fn who_takes_anybody_asks_for_no_proof() {
+    let shown = tls::self_signed("127.0.0.1").unwrap().certificate;
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let url = impostor(&shown, &[version]).await;
+        let why = Client::new().send(Outgoing::new(Method::Get, url, Trust::Insecure)).await.unwrap_err();
+        assert!(matches!(why, ClientError::Protocol { .. }), "TLS stood, then the peer went: {why:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_floor_keeps_older_tls_out() {
     let pinned = tls::self_signed("127.0.0.1").unwrap();
     let config = ServerConfig::builder_with_provider(tls::provider())

@@ -14,7 +14,7 @@ use crate::wire::redfish::view::compute::{Memory, Processor};
 use crate::wire::redfish::view::network::{
     DellSwitchConnection, EthernetInterface, NetworkAdapter, NetworkPort,
 };
-use crate::wire::redfish::view::pcie::PcieFunction;
+use crate::wire::redfish::view::pcie::{Code, PcieFunction};
 use crate::wire::redfish::view::secure_boot::Bios;
 use crate::wire::redfish::view::storage::{Drive, SimpleStorage, Storage, StorageController, Volume};
 use crate::wire::redfish::view::system::System;
@@ -115,7 +115,10 @@ fn inventory(survey: &Survey) -> Value {
         ("disks", Some(Value::Array(disk::disks(survey)))),
         ("storage_controllers", Some(Value::Array(disk::storage_controllers(survey)))),
         ("interfaces", Some(interfaces(survey))),
-        ("pci_devices", Some(survey.pcie_functions.iter().map(pci_device).collect())),
+        (
+            "pci_devices",
+            Some(survey.pcie_functions.iter().filter(|one| one.is_known()).map(pci_device).collect()),
+        ),
         ("system_vendor", Some(system_vendor(survey))),
         ("boot", boot(survey)),
     ];
@@ -157,9 +160,23 @@ fn cpu(survey: &Survey) -> Value {
 
 /// The agent's word for the first processor's instruction set.
 fn architecture(survey: &Survey) -> Option<&'static str> {
-    let first = cpus(survey).next()?;
-    let told = first.instruction_set.as_deref().or(first.architecture.as_deref())?;
-    ARCHITECTURES.iter().find(|(word, _)| word.eq_ignore_ascii_case(told)).map(|(_, ours)| *ours)
+    let first = cpus(survey).next();
+    let told = |text: Option<&String>| {
+        let text = text?;
+        ARCHITECTURES.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, ours)| *ours)
+    };
+    told(first.and_then(|cpu| cpu.instruction_set.as_ref())).or_else(|| {
+        let model = first.and_then(|cpu| cpu.model.as_ref());
+        let family = first.and_then(|cpu| cpu.architecture.as_ref());
+        let names = [model, survey.system.processor.model.as_ref(), family];
+        names.into_iter().flatten().find_map(|name| by_name(name))
+    })
+}
+
+/// What the name of a processor gives away, where nothing else is told.
+fn by_name(name: &str) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    NAMES.iter().find(|(word, _)| name.contains(word)).map(|(_, ours)| *ours)
 }
 
 fn interfaces(survey: &Survey) -> Value {
@@ -172,12 +189,13 @@ fn interfaces(survey: &Survey) -> Value {
 }
 
 fn pci_device(function: &PcieFunction) -> Value {
+    let code = |code: &Option<Code>| code.as_ref().map(|code| code.0.clone());
     json!({
-        "class": function.class,
-        "product_id": function.device_id,
-        "vendor_id": function.vendor_id,
-        "subsystem_id": function.subsystem_id,
-        "subsystem_vendor_id": function.subsystem_vendor_id,
+        "class": code(&function.class),
+        "product_id": code(&function.device_id),
+        "vendor_id": code(&function.vendor_id),
+        "subsystem_id": code(&function.subsystem_id),
+        "subsystem_vendor_id": code(&function.subsystem_vendor_id),
         "revision": function.revision,
     })
 }
@@ -221,6 +239,27 @@ const ARCHITECTURES: &[(&str, &str)] = &[
     ("MIPS",     "mips"),
     ("PowerISA", "ppc64le"),
     ("RV64",     "riscv64"),
+];
+
+/// Parts of processors' names and of the names of their families, and the architectures of all servers that bear them.
+#[rustfmt::skip]
+const NAMES: &[(&str, &str)] = &[
+    ("xeon",     "x86_64"),
+    ("epyc",     "x86_64"),
+    ("ryzen",    "x86_64"),
+    ("opteron",  "x86_64"),
+    ("intel(r)", "x86_64"),
+    ("neoverse", "aarch64"),
+    ("cortex",   "aarch64"),
+    ("ampere",   "aarch64"),
+    ("altra",    "aarch64"),
+    ("grace",    "aarch64"),
+    ("kunpeng",  "aarch64"),
+    ("thunderx", "aarch64"),
+    ("arm",      "aarch64"),
+    ("x86",      "x86_64"),
+    ("power",    "ppc64le"),
+    ("risc-v",   "riscv64"),
 ];
 
 #[cfg(test)]

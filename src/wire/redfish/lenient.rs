@@ -128,8 +128,15 @@ fn at<'a>(value: &'a Value, key: &str) -> Option<&'a Value> {
     if key.is_empty() {
         return Some(value);
     }
-    let end = key.split('/').try_fold(value, |value, name| value.get(name))?;
+    let end = key.split('/').try_fold(value, member)?;
     (!end.is_null()).then_some(end)
+}
+
+/// A member by its name; one in other letters where that is not there (`UUId`, `@odata.Id`).
+pub fn member<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let map = value.as_object()?;
+    let sloppy = || map.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    map.get(name).or_else(sloppy)
 }
 
 /// Makes a struct with a `View`: `name: Type = "Member" | "Older/Member";`.
@@ -213,6 +220,13 @@ mod tests {
             inner: Inner { text: Some("4".to_owned()) },
         };
         assert_eq!(Sample::read(&value), expected);
+    }
+
+    #[test]
+    fn letters_may_be_of_either_case() {
+        let value = json!({"TEXT": "loud", "count": 1, "Count": 2});
+        assert_eq!(Sample::read(&value).text.as_deref(), Some("loud"));
+        assert_eq!(Sample::read(&value).count, Some(2), "the right name comes first");
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! A link as the BMC wrote it, and the one way from there to a path that may be asked for.
 
+use std::fmt::Write;
+
 use serde_json::Value;
 
-use crate::wire::redfish::lenient::{Field, Lenient};
+use crate::wire::redfish::lenient::{Field, Lenient, member};
 
 /// `@odata.id`, an action's target or a `Location`, verbatim.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -53,11 +55,29 @@ impl Link {
         self.0.strip_suffix('/').map_or_else(|| Self(format!("{}/", self.0)), Self::new)
     }
 
+    /// What the fragment names inside the resource, as a JSON pointer (RFC 6901): some link to a fan by its list.
+    pub fn pointer(&self) -> Option<&str> {
+        self.0.split_once('#').map(|(_, fragment)| fragment).filter(|fragment| fragment.starts_with('/'))
+    }
+
+    /// The link as seen from `path`, where it is written without its beginning: a bare query stands for the same
+    /// path, a name without a leading slash for the root of the host.
+    #[must_use]
+    pub fn seen_from(&self, path: &str) -> Self {
+        if self.0.starts_with('?') {
+            let bare = path.split(['?', '#']).next().unwrap_or_default();
+            return Self(format!("{bare}{}", self.0));
+        }
+        self.clone()
+    }
+
     fn checked(&self, path: &str) -> Result<String, LinkError> {
         let path = path.split('#').next().unwrap_or_default();
-        let is_plain = path.chars().all(|letter| letter.is_ascii_graphic());
+        let slash = if path.starts_with("redfish/") { "/" } else { "" };
+        let path = format!("{slash}{}", escaped(path));
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
         if path.starts_with('/') && is_plain && path.len() <= PATH_LIMIT {
-            return Ok(path.to_owned());
+            return Ok(path);
         }
         Err(LinkError::NoPath { link: self.shown() })
     }
@@ -67,8 +87,30 @@ impl Link {
     }
 }
 
-/// The authority, if it has one, and the rest of a reference (RFC 3986, 4.1).
+/// Spaces and letters beyond ASCII as a request line bears them: ids are names of parts with some vendors. Control
+/// characters stay, and with them the link is none.
+fn escaped(path: &str) -> String {
+    let mut text = String::with_capacity(path.len());
+    for letter in path.chars() {
+        if letter == ' ' || !letter.is_ascii() {
+            let mut bytes = [0; 4];
+            for byte in letter.encode_utf8(&mut bytes).bytes() {
+                // Writing to a `String` cannot fail.
+                write!(text, "%{byte:02X}").ok();
+            }
+        } else {
+            text.push(letter);
+        }
+    }
+    text
+}
+
+/// The authority, if it has one, and the rest of a reference (RFC 3986, 4.1). A path that begins with two slashes by
+/// mistake names no host `redfish`.
 fn split(link: &str) -> (Option<&str>, &str) {
+    if link.starts_with("//redfish/") {
+        return (None, link.get(1..).unwrap_or_default());
+    }
     let after =
         link.split_once("://").filter(|(scheme, _)| scheme.bytes().all(|byte| byte.is_ascii_alphabetic()));
     let Some(rest) = after.map(|(_, rest)| rest).or_else(|| link.strip_prefix("//")) else {
@@ -95,9 +137,7 @@ impl Lenient for Link {
     fn lenient(value: &Value) -> Option<Self> {
         let text = match value {
             Value::String(text) => text,
-            Value::Object(map) => ["@odata.id", "href", "extref", "Uri", "uri"]
-                .iter()
-                .find_map(|key| map.get(*key)?.as_str())?,
+            Value::Object(_) => KEYS.iter().filter_map(|key| member(value, key)).find_map(Value::as_str)?,
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
         };
         let text = text.trim();
@@ -126,6 +166,9 @@ impl Field for Links {
     }
 }
 
+/// The members under which a link stands.
+const KEYS: &[&str] = &["@odata.id", "href", "extref", "Uri"];
+
 /// Bytes of a path that we send: what common servers take in a request line.
 const PATH_LIMIT: usize = 2048;
 
@@ -146,7 +189,7 @@ mod tests {
         assert_eq!(here("https://BMC.example:8443/a?b=c#/d").as_deref(), Some("/a?b=c"));
         assert_eq!(here("https://bmc.example:8443").as_deref(), Some("/"));
         for link in
-            ["https://other/a", "//other/a", "https://bmc.example/a", "a/b", "", "/a b", "/a\r\nHost: x"]
+            ["https://other/a", "//other/a", "https://bmc.example/a", "a/b", "", "/a\tb", "/a\r\nHost: x"]
         {
             assert_eq!(here(link), None, "{link}");
         }
@@ -163,8 +206,13 @@ mod tests {
 
     #[test]
     fn links_come_in_several_dresses() {
-        for value in [json!("/a"), json!({"@odata.id": "/a"}), json!({"href": "/a"}), json!({"extref": "/a"})]
-        {
+        for value in [
+            json!("/a"),
+            json!({"@odata.id": "/a"}),
+            json!({"@odata.ID": "/a"}),
+            json!({"href": "/a"}),
+            json!({"extref": "/a"}),
+        ] {
             assert_eq!(Link::lenient(&value), Some(Link::new("/a")), "{value}");
         }
         for value in [json!(null), json!(""), json!({"@odata.id": 3}), json!({}), json!([]), json!(1)] {
@@ -178,6 +226,24 @@ mod tests {
         let list = json!([{"@odata.id": "/c/1"}, null, {}]);
         assert_eq!(Links::field(Some(&list)), Links::Members(vec![Link::new("/c/1")]));
         assert_eq!(Links::field(Some(&json!(3))), Links::Absent);
+    }
+
+    #[test]
+    fn a_sloppy_path_is_mended() {
+        let here = |link: &str| Link::new(link).path("bmc").ok();
+        assert_eq!(here("/a/Slot 1/Lüfter").as_deref(), Some("/a/Slot%201/L%C3%BCfter"));
+        assert_eq!(here("/a/%23Id").as_deref(), Some("/a/%23Id"));
+        assert_eq!(here("redfish/v1/Systems/1").as_deref(), Some("/redfish/v1/Systems/1"));
+        assert_eq!(here("//redfish/v1/Systems/1").as_deref(), Some("/redfish/v1/Systems/1"));
+        assert_eq!(Link::new("?$skip=50").seen_from("/a/b?$top=1"), Link::new("/a/b?$skip=50"));
+        assert_eq!(Link::new("/c").seen_from("/a/b"), Link::new("/c"));
+    }
+
+    #[test]
+    fn a_fragment_is_a_pointer() {
+        assert_eq!(Link::new("/a/Thermal#/Fans/0").pointer(), Some("/Fans/0"));
+        assert_eq!((Link::new("/a#x").pointer(), Link::new("/a").pointer()), (None, None));
+        assert_eq!(Link::new("/a/Thermal#/Fans/0").path("bmc").as_deref(), Ok("/a/Thermal"));
     }
 
     #[test]

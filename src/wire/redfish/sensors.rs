@@ -38,6 +38,16 @@ pub struct ChassisReadings {
     pub sensors: Vec<Sensor>,
 }
 
+impl Readings {
+    /// Whether fans, temperatures and power were all read.
+    pub fn is_complete(&self) -> bool {
+        let has = |kind: fn(&ChassisReadings) -> bool| self.chassis.iter().any(kind);
+        has(|one| !chassis_fans(one).is_empty())
+            && has(|one| !chassis_temperatures(one).is_empty())
+            && has(|one| !chassis_power(one).is_empty())
+    }
+}
+
 /// The sensors of a machine; a kind without any is an empty object.
 pub fn sensors(readings: &Readings) -> Value {
     let (mut fans, mut temperatures, mut power) = (Map::new(), Map::new(), Map::new());

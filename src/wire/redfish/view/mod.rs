@@ -5,7 +5,7 @@
 //!
 //! - `root` service root, collections · `system` · `boot` · `chassis` · `manager` · `session`
 //! - `annotation` actions, allowable values, settings objects · `message` extended info, registries · `status`
-//! - `media` · `secure_boot` with Bios and certificates · `compute` processors, memory · `storage` · `network` · `pcie`
+//! - `media` · `secure_boot` with Bios and certificates · `compute` processors, memory · `storage` · `smart_storage` HPE · `network` · `pcie`
 //! - `power` `thermal` `sensor` both the old resources and the subsystems · `task` · `event` subscriptions, logs
 
 pub mod annotation;
@@ -23,6 +23,7 @@ pub mod root;
 pub mod secure_boot;
 pub mod sensor;
 pub mod session;
+pub mod smart_storage;
 pub mod status;
 pub mod storage;
 pub mod system;

@@ -1,7 +1,7 @@
 //! Ethernet interfaces, adapters, their ports and what LLDP heard on them.
 
 use crate::base::mac::Mac;
-use crate::wire::redfish::lenient::view;
+use crate::wire::redfish::lenient::{rounded, view};
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::view::status::Status;
 
@@ -71,7 +71,9 @@ view! {
     /// `NetworkDeviceFunction`.
     pub struct NetworkFunction {
         id: Option<String> = "Id";
-        mac: Option<String> = "Ethernet/MACAddress" | "Ethernet/PermanentMACAddress";
+        mac: Option<String> = "Ethernet/MACAddress";
+        permanent_mac: Option<String> = "Ethernet/PermanentMACAddress";
+        status: Status = "Status";
         device_type: Option<String> = "NetDevFuncType";
     }
 }
@@ -81,6 +83,35 @@ impl EthernetInterface {
     pub fn address(&self) -> Option<Mac> {
         let usable = |text: &Option<String>| text.as_deref().and_then(usable_mac);
         usable(&self.mac).or_else(|| usable(&self.permanent_mac))
+    }
+}
+
+impl NetworkFunction {
+    /// A function that is told to be of another kind (`FibreChannel`, `InfiniBand`, `iSCSI`) has no MAC of a port.
+    pub fn is_ethernet(&self) -> bool {
+        self.device_type.as_deref().is_none_or(|kind| matches!(kind, "Ethernet" | "Disabled" | ""))
+    }
+}
+
+impl From<NetworkFunction> for EthernetInterface {
+    fn from(function: NetworkFunction) -> Self {
+        let NetworkFunction { id, mac, permanent_mac, status, .. } = function;
+        Self { id, mac, permanent_mac, status, ..Self::default() }
+    }
+}
+
+impl NetworkPort {
+    /// The interfaces behind its addresses.
+    pub fn interfaces(&self) -> Vec<EthernetInterface> {
+        let one = |mac: &String| EthernetInterface {
+            id: self.id.clone(),
+            mac: Some(mac.clone()),
+            speed_mbps: self.speed_gbps.and_then(|speed| rounded(speed * 1000.0)),
+            link_status: self.link_status.clone(),
+            status: self.status.clone(),
+            ..EthernetInterface::default()
+        };
+        self.macs.iter().map(one).collect()
     }
 }
 

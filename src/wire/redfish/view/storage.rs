@@ -43,10 +43,12 @@ view! {
         serial_number: Option<String> = "SerialNumber";
         part_number: Option<String> = "PartNumber";
         capacity_bytes: Option<u64> = "CapacityBytes";
+        /// HPE's own resources.
+        capacity_mib: Option<u64> = "CapacityMiB";
         /// `HDD`, `SSD`, `SMR`.
         media_type: Option<String> = "MediaType";
-        protocol: Option<String> = "Protocol";
-        rotation_rpm: Option<u64> = "RotationSpeedRPM";
+        protocol: Option<String> = "Protocol" | "InterfaceType";
+        rotation_rpm: Option<u64> = "RotationSpeedRPM" | "RotationalSpeedRpm";
         status: Status = "Status";
         lamp: Lamp = "";
         volumes: Vec<Link> = "Links/Volumes";
@@ -59,6 +61,8 @@ view! {
         raid_type: Option<String> = "RAIDType";
         volume_type: Option<String> = "VolumeType";
         capacity_bytes: Option<u64> = "CapacityBytes" | "Capacity/Data/AllocatedBytes";
+        /// HPE's own resources.
+        capacity_mib: Option<u64> = "CapacityMiB";
         drives: Vec<Link> = "Links/Drives" | "Drives";
         status: Status = "Status";
     }
@@ -92,7 +96,32 @@ impl crate::wire::redfish::lenient::Lenient for RaidTypes {
     }
 }
 
+impl SimpleStorage {
+    /// Whether a device of it tells its size: where none does, `Storage` knows more.
+    pub fn has_sizes(&self) -> bool {
+        self.devices.iter().any(|device| device.capacity_bytes.is_some())
+    }
+}
+
+fn bytes(exact: Option<u64>, mib: Option<u64>) -> Option<u64> {
+    exact.or_else(|| mib.map(|size| size.saturating_mul(1024 * 1024)))
+}
+
+impl Volume {
+    /// With its size in bytes, also where the BMC counts MiB.
+    #[must_use]
+    pub fn in_bytes(self) -> Self {
+        Self { capacity_bytes: bytes(self.capacity_bytes, self.capacity_mib), ..self }
+    }
+}
+
 impl Drive {
+    /// With its size in bytes, also where the BMC counts MiB.
+    #[must_use]
+    pub fn in_bytes(self) -> Self {
+        Self { capacity_bytes: bytes(self.capacity_bytes, self.capacity_mib), ..self }
+    }
+
     /// Whether it turns, as far as told.
     pub fn is_rotational(&self) -> Option<bool> {
         let by_media = self.media_type.as_deref().map(|kind| !kind.eq_ignore_ascii_case("SSD"));

@@ -36,13 +36,16 @@ view! {
         serial_console: SerialConsoles = "SerialConsole";
         processors: Option<Link> = "Processors";
         memory_modules: Option<Link> = "Memory";
-        ethernet_interfaces: Option<Link> = "EthernetInterfaces";
+        /// Below `Oem` with iLO 4.
+        ethernet_interfaces: Option<Link> = "EthernetInterfaces" | "Oem/Hpe/Links/EthernetInterfaces" | "Oem/Hp/Links/EthernetInterfaces";
         storage: Option<Link> = "Storage";
         simple_storage: Option<Link> = "SimpleStorage";
         pcie_devices: Links = "PCIeDevices" | "Links/PCIeDevices";
         network_interfaces: Option<Link> = "NetworkInterfaces";
-        bios: Option<Link> = "Bios";
-        secure_boot: Option<Link> = "SecureBoot";
+        bios: Option<Link> = "Bios" | "Oem/Hp/Links/BIOS";
+        secure_boot: Option<Link> = "SecureBoot" | "Oem/Hp/Links/SecureBoot";
+        /// What HPE's Smart Array controllers tell of themselves: with older firmware they are nowhere else.
+        smart_storage: Option<Link> = "Oem/Hpe/Links/SmartStorage" | "Oem/Hp/Links/SmartStorage";
         virtual_media: Option<Link> = "VirtualMedia";
         log_services: Option<Link> = "LogServices";
         /// The managers of this system; a few BMCs write the second name.
@@ -86,8 +89,56 @@ view! {
 }
 
 impl System {
-    /// Whether it can be a host: a baseboard without `Boot` and `Actions` is not (NVIDIA HGX).
+    /// Whether it can be a host: what neither boots nor can be reset nor has power is none.
     pub fn is_host(&self) -> bool {
         self.reset.is_some() || self.boot != Boot::default() || self.power_state.is_some()
+    }
+
+    /// Whether it is part of a host: a card with a processor of its own, or a baseboard of accelerators (NVIDIA HGX),
+    /// which has power and perhaps `Boot`, yet cannot be reset.
+    pub fn is_part(&self) -> bool {
+        self.reset.is_none() || self.system_type.as_deref() == Some("DPU")
+    }
+}
+
+/// The hosts among the systems of one BMC, by their place: those that cannot be one are left out, and so are parts,
+/// if something else is left.
+pub fn hosts(systems: &[System]) -> Vec<usize> {
+    if systems.len() < 2 {
+        return (0..systems.len()).collect();
+    }
+    let those = |keep: fn(&System) -> bool| -> Vec<usize> {
+        systems.iter().enumerate().filter(|(_, system)| keep(system)).map(|(index, _)| index).collect()
+    };
+    let whole = those(|system| system.is_host() && !system.is_part());
+    if whole.is_empty() { those(System::is_host) } else { whole }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::redfish::lenient::View;
+
+    #[test]
+    fn the_host_is_told_from_its_parts() {
+        let reset = json!({"#ComputerSystem.Reset": {"target": "/r"}});
+        let host = System::read(&json!({"PowerState": "On", "Boot": {"BootOrder": []}, "Actions": reset}));
+        let card = System::read(&json!({"PowerState": "On", "SystemType": "DPU", "Actions": reset}));
+        let board =
+            System::read(&json!({"PowerState": "On", "Boot": {"BootOrderPropertySelection": "BootOrder"}}));
+        let nothing = System::read(&json!({"Id": "x"}));
+        let all = [board.clone(), card, host.clone(), nothing.clone()];
+        assert_eq!(hosts(&all), [2]);
+        assert_eq!(hosts(&[host.clone(), host]), [0, 1]);
+        assert_eq!(hosts(&[board, nothing.clone()]), [0], "better one that cannot be reset than none");
+        assert_eq!(hosts(&[nothing]), [0], "the only one is taken as it is");
+    }
+
+    #[test]
+    fn links_of_old_firmware_are_found() {
+        let old = json!({"Oem": {"Hp": {"links": {"EthernetInterfaces": {"href": "/rest/v1/nics"}}}}});
+        assert_eq!(System::read(&old).ethernet_interfaces, Some(Link::new("/rest/v1/nics")));
     }
 }

@@ -3,7 +3,11 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use crate::wire::redfish::inventory::{AdapterParts, StorageParts, Survey, found};
 use crate::wire::redfish::lenient::View;
+use crate::wire::redfish::quirk::{Identity, Quirks};
+use crate::wire::redfish::resource::Resource;
+use crate::wire::redfish::sensors::{ChassisReadings, Readings, sensors};
 use crate::wire::redfish::view::annotation::{ActionInfo, ApplyTime, Settings};
 use crate::wire::redfish::view::boot::{Boot, BootOption};
 use crate::wire::redfish::view::chassis::Chassis;
@@ -21,9 +25,10 @@ use crate::wire::redfish::view::root::{Collection, ServiceRoot};
 use crate::wire::redfish::view::secure_boot::{Bios, Certificate, SecureBoot};
 use crate::wire::redfish::view::sensor::Sensor;
 use crate::wire::redfish::view::session::{Session, SessionService};
+use crate::wire::redfish::view::smart_storage::{SmartController, SmartStorage};
 use crate::wire::redfish::view::status::{Lamp, Status};
 use crate::wire::redfish::view::storage::{Drive, SimpleStorage, Storage, Volume};
-use crate::wire::redfish::view::system::System;
+use crate::wire::redfish::view::system::{System, hosts};
 use crate::wire::redfish::view::task::Task;
 use crate::wire::redfish::view::thermal::{Fan, Thermal, ThermalMetrics, ThermalSubsystem};
 
@@ -34,7 +39,7 @@ macro_rules! each_view {
             LogEntry LogService Subscription Manager NetworkProtocol VirtualMedia Message RegistryFile
             DellSwitchConnection EthernetInterface NetworkAdapter NetworkFunction NetworkPort PcieDevice PcieFunction
             EnvironmentMetrics Power PowerSubsystem PowerSupplyMetrics Collection ServiceRoot Bios Certificate
-            SecureBoot Sensor Session SessionService Lamp Status Drive SimpleStorage Storage Volume System Task Fan
+            SecureBoot Sensor SmartController SmartStorage Session SessionService Lamp Status Drive SimpleStorage Storage Volume System Task Fan
             Thermal ThermalMetrics ThermalSubsystem)
     };
     ($value:expr, $check:ident, $($view:ident)+) => { $($check::<$view>($value);)+ };
@@ -54,6 +59,41 @@ fn with_wrong_types(sample: &Value) -> Value {
         Value::Object(map) => map.keys().map(|key| (key.clone(), json!([[[]]]))).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => json!([[]]),
     }
+}
+
+/// A machine whose resources are these two in turn.
+fn survey(value: &Value, other: &Value) -> Survey {
+    Survey {
+        system: View::read(value),
+        bios: Some(View::read(other)),
+        processors: vec![View::read(value), View::read(other)],
+        memory: vec![View::read(other)],
+        storages: vec![StorageParts {
+            storage: View::read(value),
+            controllers: vec![View::read(other)],
+            drives: vec![Drive::read(value).in_bytes(), View::read(other)],
+            volumes: vec![Volume::read(other).in_bytes()],
+        }],
+        simple_storages: vec![View::read(value)],
+        interfaces: vec![View::read(value), NetworkFunction::read(other).into()],
+        adapters: vec![AdapterParts { adapter: View::read(value), ports: vec![View::read(other)] }],
+        pcie_functions: vec![View::read(value)],
+        dell_switches: vec![View::read(other)],
+        ..Survey::default()
+    }
+}
+
+fn readings(value: &Value, other: &Value) -> Readings {
+    let chassis = ChassisReadings {
+        thermal: Some(View::read(value)),
+        power: Some(View::read(other)),
+        fans: vec![View::read(other)],
+        thermal_metrics: Some(View::read(value)),
+        supplies: vec![(View::read(value), View::read(other))],
+        sensors: vec![View::read(other)],
+        ..ChassisReadings::default()
+    };
+    Readings { system: View::read(value), chassis: vec![chassis], ..Readings::default() }
 }
 
 /// Any JSON, with names that views look for.
@@ -114,5 +154,29 @@ proptest! {
     #[test]
     fn no_json_is_a_panic(value in any_json()) {
         each_view!(&value, anything);
+    }
+
+    #[test]
+    fn an_inventory_and_readings_come_of_anything(value in any_json(), other in any_json()) {
+        let survey = survey(&value, &other);
+        let made = found(&survey);
+        prop_assert!(made.inventory["interfaces"].as_array().is_some_and(|list| list.len() <= survey.interfaces.len()));
+        prop_assert!(made.healthy_macs.iter().all(|mac| made.macs.contains(mac)));
+        let readings = readings(&value, &other);
+        let told = sensors(&readings);
+        prop_assert_eq!(told.as_object().map(serde_json::Map::len), Some(5));
+        readings.is_complete();
+    }
+
+    #[test]
+    fn a_resource_is_read_from_anything(value in any_json()) {
+        let resource = Resource::new("/redfish/v1/Systems/1", None, value);
+        prop_assert!(resource.expanded().iter().all(|member| !member.path.is_empty()));
+        prop_assert!(resource.id().is_some());
+        resource.kind();
+        let (root, system, manager) = (resource.view(), resource.view(), resource.view());
+        Quirks::of(&Identity::of(&root, Some(&system), Some(&manager)));
+        let system: System = resource.view();
+        prop_assert!(hosts(&[system.clone(), system]).len() <= 2);
     }
 }
