@@ -52,7 +52,7 @@ fn replace(bmc: &Bmc, value: &mut Value) {
             let target = map.get("@odata.id").and_then(Value::as_str).filter(|_| map.len() == 1);
             match target.and_then(|path| live::view(bmc, path)) {
                 Some(mut found) => {
-                    if bmc.has(Oddity::AmiExpandDrops)
+                    if bmc.bites(Oddity::AmiExpandDrops)
                         && let Some(found) = found.as_object_mut()
                     {
                         found.retain(|name, _| !matches!(name.as_str(), "Id" | "Name" | "ChassisType"));
