@@ -86,8 +86,8 @@ view! {
 }
 
 impl System {
-    /// Whether it can be a host: a baseboard without `Boot` and `Actions` is not (NVIDIA HGX).
+    /// Whether it can be a host: a baseboard without `Boot` and `Actions` is not (NVIDIA HGX), though it shows power.
     pub fn is_host(&self) -> bool {
-        self.reset.is_some() || self.boot != Boot::default() || self.power_state.is_some()
+        self.reset.is_some() || self.boot != Boot::default()
     }
 }
