@@ -170,6 +170,10 @@ impl Talk {
             Err(error) if error.is_silence() || error.is_about_account() => return Err(error),
             Err(_) => return Ok(None),
         };
+        // An error in front of the collection (a licence that is missing) is the first document.
+        if resource.raw.get("Members").is_none() {
+            return Ok(None);
+        }
         let collection: Collection = resource.view();
         let whole = resource.expanded();
         let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
