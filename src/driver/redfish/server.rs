@@ -84,6 +84,11 @@ impl Server {
         }
         let paths: Vec<String> = all.iter().map(|seen| seen.resource.path.clone()).collect();
         match (all.pop(), paths.len()) {
+            // A member that came with its collection may lack the tag that a PATCH needs.
+            (Some(only), 1) if only.etag().is_none() => {
+                let resource = self.talk.get(only.path()).await?;
+                Ok(Seen { view: resource.view(), resource })
+            }
             (Some(only), 1) => Ok(only),
             (None, _) => {
                 Err(RedfishError::Missing { bmc: self.talk.who(), what: "computer system".to_owned() })
