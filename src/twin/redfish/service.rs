@@ -95,7 +95,7 @@ impl Front {
 
     fn refusal(&self, refusal: &Refusal) -> Response {
         if refusal.status == 401 && self.bmc.bites(Oddity::DellSessionDropped) {
-            return Response { status: 401, ..broken() };
+            return cut_short(&self.bmc);
         }
         let answer = refusal.response(&self.bmc);
         if refusal.status == 401 {
@@ -287,6 +287,16 @@ fn broken() -> Response {
     Response { body, ..Response::empty(200) }
 }
 
+/// A refusal whose head arrives and whose body breaks off: the end of the machine's disk, and more than there is.
+fn cut_short(bmc: &Bmc) -> Response {
+    let settings = bmc.server().settings();
+    let path = settings.directory.join(format!("{}.disk", settings.name));
+    let Ok(disk) = File::open(path) else { return Response::empty(401) };
+    let body =
+        Body::File(FileRange::new(disk, settings.disk_size.saturating_sub(CUT), CUT.saturating_mul(2)));
+    Response { body, ..Response::empty(401) }
+}
+
 fn huge() -> Response {
     let mut body = b"{\"Name\":\"".to_vec();
     body.resize(HUGE, b'a');
@@ -320,6 +330,8 @@ impl Drop for Guest<'_> {
 
 /// More than any request that is understood.
 const BODY_LIMIT: usize = 1 << 20;
+/// More than a connection takes before it has sent the head.
+const CUT: u64 = 1 << 20;
 /// A hundred million bytes.
 const HUGE: usize = 100_000_000;
 /// As many as a crowded controller bears at once.

@@ -160,6 +160,9 @@ fn store(bmc: &Bmc, wanted: Wanted) {
     }
     drop(state);
     let screen = wanted.target == Some(Target::Hdd) && bmc.bites(Oddity::LenovoBootOptionScreen);
+    if wanted.target == Some(Target::Cd) && bmc.bites_any(&[Oddity::SmcUsbcd, Oddity::DellVmediaBootOem]) {
+        tracing::debug!("the simulated controller takes Cd and will not boot it");
+    }
     let reverts = wanted.mode.is_none() && bmc.bites(Oddity::SmcModeReverts);
     let needs_enabled = wanted.enabled.is_none() && bmc.bites(Oddity::SmcEnabledAlways);
     bmc.server().firmware(|firmware| {

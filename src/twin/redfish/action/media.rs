@@ -125,6 +125,9 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(true);
     let user = body.get("UserName").and_then(Value::as_str).map(str::to_owned);
     let (inserted, write_protected) = (flag("Inserted"), flag("WriteProtected"));
+    if !bmc.state().attached && bmc.bites(Oddity::DellAttachMode) {
+        tracing::debug!("the simulated controller takes a medium and does not map it");
+    }
     if let Some(medium) = bmc.state().slots.get_mut(number) {
         let inserts = medium.inserts.saturating_add(1);
         let image = Some(image.to_owned());

@@ -89,6 +89,16 @@ fn bend_reset(bmc: &Bmc, path: &str, reset: &mut Map<String, Value>) {
     }
 }
 
+/// The list of resets, where it is a resource of its own.
+pub(super) fn bend_action_info(bmc: &Bmc, map: &mut Map<String, Value>) {
+    let Some(Value::Array(parameters)) = map.get_mut("Parameters") else { return };
+    for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+        if bmc.bites(Oddity::OpenbmcNoOverride) {
+            strike(parameter, "AllowableValues", "ForceRestart");
+        }
+    }
+}
+
 fn bend_names(bmc: &Bmc, map: &mut Map<String, Value>) {
     if bmc.bites(Oddity::DellSerialIsSku) {
         let tag = map.get("SerialNumber").cloned().unwrap_or_default();

@@ -18,6 +18,7 @@ pub(super) fn bend(bmc: &Bmc, number: usize, map: &mut Map<String, Value>) {
     let ejected = bmc.state().slots.get(number).and_then(|medium| medium.ejected);
     if bmc.is_within(ejected, 5) && bmc.bites(Oddity::DellEjectAsync) {
         map.insert("Inserted".to_owned(), true.into());
+        map.insert("ConnectedVia".to_owned(), "URI".into());
     }
     let bare = bmc.bites_any(&[Oddity::SmcInsertImageOnly, Oddity::HpeIlo4InsertProps]);
     if bare && let Some(insert) = below(map, &["Actions", "#VirtualMedia.InsertMedia"]) {

@@ -41,6 +41,7 @@ pub(super) fn bend(bmc: &Bmc, live: Live, path: &str, body: &mut Value) {
         | Live::Entries
         | Live::Attributes => {}
     }
+    boot::bend_action_info(bmc, map);
     if map.contains_key("Members") {
         list::bend(bmc, path, map);
     }
