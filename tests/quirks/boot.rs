@@ -105,6 +105,12 @@ rows! {
         assert_eq!(rig.naive_boot(json!({"BootOrder": []})).await, 400);
     };
 
+    an_order_that_is_not_to_be_trusted_is_not_used, "smc-stale-boot-order", settings(Supermicro), |rig| {
+        rig.boots_pxe().await;
+        rig.assert_not_bitten("smc-stale-boot-order");
+        assert_eq!(rig.naive_boot(json!({"BootOrder": ["Boot0001"]})).await, 204);
+    };
+
     pxe_that_reads_back_as_another_word, "smc-pxe-becomes-bootnext", settings(Supermicro), |rig| {
         rig.boots_pxe().await;
     };

@@ -12,6 +12,7 @@ use ferric::twin::redfish::profile::Profile::Lenovo;
 use ferric::twin::redfish::profile::Profile::Supermicro;
 use ferric::twin::redfish::settings::Names;
 use ferric::wire::redfish::inventory::Found;
+use ferric::wire::redfish::link::Link;
 use serde_json::Value;
 
 use crate::rig::NONE;
@@ -53,6 +54,12 @@ async fn same_readings(rig: &Rig, id: &str) {
     let plain = rig.anew().sensors().await.unwrap();
     assert_eq!(Value::Object(odd), plain);
     assert!(plain["Temperature"].as_object().is_some_and(|all| !all.is_empty()), "{plain}");
+}
+
+/// How many entries the system's log has.
+async fn entries(rig: &Rig) -> usize {
+    let link = Link::new(format!("{}/LogServices/SEL/Entries", rig.bmc.system_path()));
+    rig.driven().talk.members(Some(&link)).await.unwrap().len()
 }
 
 fn serial(found: &Found) -> &Value {
@@ -118,6 +125,16 @@ rows! {
 
     the_maker_s_own_part_has_its_old_name, "hpe-oem-names", settings(Hpe), |rig| {
         same_found(&rig, "hpe-oem-names").await;
+    };
+
+    an_entry_without_a_time_is_an_entry, "hpe-log-zero-time", settings(Hpe), |rig| {
+        assert!(entries(&rig).await > 0);
+    };
+
+    an_absent_log_is_empty, "lenovo-sel-absent", settings(Lenovo), |rig| {
+        assert_eq!(entries(&rig).await, 0);
+        same_found(&rig, "lenovo-sel-absent").await;
+        assert!(entries(&rig).await > 0);
     };
 
     a_flag_may_be_a_text, "lenovo-bool-string", settings(Lenovo).named(named("ThinkSystem SR675 V3")), |rig| {
