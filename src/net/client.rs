@@ -116,10 +116,16 @@ impl Client {
         let (head, body) = response.into_parts();
         // The length that a HEAD announces is not that of its own body.
         let limit = if outgoing.method == Method::Head { usize::MAX } else { outgoing.answer_limit };
-        let body = line.during(gather(body, limit, None)).await.map_err(|spill| match spill {
-            Spill::TooLarge => ClientError::TooLarge { peer: target.peer(), limit },
-            Spill::Broken(why) => broken(target, true, why),
-        })?;
+        let body = match line.during(gather(body, limit, None)).await {
+            Ok(body) => body,
+            // That nobody is logged in is told by the head alone; some BMCs break off after it.
+            Err(Spill::Broken(_)) if head.status == hyper::StatusCode::UNAUTHORIZED => {
+                let headers = headers_in(&head.headers);
+                return Ok(Answer { status: head.status.as_u16(), headers, body: Vec::new(), stale });
+            }
+            Err(Spill::TooLarge) => return Err(ClientError::TooLarge { peer: target.peer(), limit }),
+            Err(Spill::Broken(why)) => return Err(broken(target, true, why)),
+        };
         if outgoing.reuse != Reuse::Never {
             self.keep(target, line);
         }

@@ -131,6 +131,10 @@ impl Server {
 
     fn boot_patch(&self, plan: &Plan<'_>, device: Device, lasts: bool) -> Result<BootPatch, RedfishError> {
         let (now, pending) = (&plan.seen.view.boot, plan.pending());
+        let has_target = |boot: &Boot| boot.members.target.is_some() || boot.targets.is_some();
+        if !has_target(now) && !pending.as_ref().is_some_and(has_target) {
+            return Err(self.missing("boot override"));
+        }
         let target = device.target_of(now, plan.quirks.prefers_usb_cd());
         if !boot::is_allowed(target, now, pending.as_ref()) {
             let allowed = now.targets.clone().or_else(|| pending.and_then(|boot| boot.targets));

@@ -90,7 +90,14 @@ impl Server {
             (false, Lamp::Blinking) => send::indicator_led(Led::Blinking),
             (false, Lamp::Off | Lamp::Unknown) => send::indicator_led(Led::Off),
         };
-        let written = self.talk.patch_fresh(&found.resource.path, &body).await?;
+        let written = match self.talk.patch_fresh(&found.resource.path, &body).await {
+            // A lamp that is read only on the chassis is the system's.
+            Err(error) if component == "chassis" && error.fault().is_some() => {
+                let system = all.iter().find(|found| found.component == "system").ok_or(error)?;
+                return Box::pin(self.set_lamp("system", &system.name, lamp)).await;
+            }
+            outcome => outcome?,
+        };
         let until = self.talk.clock().tick().after(SEEN_LIMIT);
         loop {
             let resource = self.talk.get(&found.resource.path).await?;

@@ -80,6 +80,9 @@ impl Server {
             return Ok(now);
         }
         let quirks = self.quirks(&seen).await?;
+        if matches!(ask, Ask::Reboot | Ask::SoftReboot) && quirks.reboots_by_off_and_on() {
+            return Err(self.missing("restart that does no harm: switch it off and on"));
+        }
         if ask == Ask::SoftReboot && quirks.has_no_graceful_restart() {
             self.reset(&seen, Ask::SoftOff, until).await?;
             self.await_power(Power::Off, until).await?;

@@ -100,7 +100,7 @@ impl Talk {
     /// What a link leads to; what it does not serve is absent. Silence and a refused account are errors.
     pub async fn maybe(&self, link: Option<&Link>) -> Result<Option<Resource>, RedfishError> {
         let Some(link) = link else { return Ok(None) };
-        match self.follow(link).await {
+        match self.follow_patiently(link).await {
             Ok(resource) => Ok(Some(resource)),
             Err(error) if error.is_silence() || error.is_about_account() => Err(error),
             Err(error) => {
@@ -112,6 +112,21 @@ impl Talk {
                 Ok(None)
             }
         }
+    }
+
+    /// What a link leads to; where links come and go, what is not there is asked for a few times.
+    async fn follow_patiently(&self, link: &Link) -> Result<Resource, RedfishError> {
+        let mut outcome = self.follow(link).await;
+        for _ in 1..LINK_TRIES {
+            let is_gone =
+                matches!(&outcome, Err(error) if error.fault().is_some_and(|fault| fault.status == 404));
+            if !is_gone || !self.slot().known().quirks.values().any(|quirks| quirks.links_come_and_go()) {
+                break;
+            }
+            sleep(&**self.clock(), LINK_PAUSE).await;
+            outcome = self.follow(link).await;
+        }
+        outcome
     }
 
     pub async fn maybe_view<V: View>(&self, link: Option<&Link>) -> Result<Option<V>, RedfishError> {
@@ -196,6 +211,10 @@ impl Talk {
                 return Ok(None);
             }
         };
+        // An error in front of the collection (a licence that is missing) is the first document.
+        if resource.raw.get("Members").is_none() {
+            return Ok(None);
+        }
         let collection: Collection = resource.view();
         let whole = resource.expanded();
         let told = collection.count.map_or(whole.len(), |count| usize::try_from(count).unwrap_or(usize::MAX));
@@ -264,6 +283,9 @@ fn no_json(body: &[u8], why: &str) -> String {
 /// How often a BMC that fails is asked for the same.
 const READS: u32 = 3;
 const READ_PAUSE: Duration = Duration::from_secs(2);
+/// How often a link that comes and goes is followed.
+const LINK_TRIES: u32 = 4;
+const LINK_PAUSE: Duration = Duration::from_secs(1);
 /// Members that are read of one collection.
 const MEMBERS: usize = 512;
 /// Pages that are read of one collection.

@@ -87,6 +87,11 @@ impl Server {
             .collect();
         let paths: Vec<String> = all.iter().map(|seen| seen.resource.path.clone()).collect();
         match (all.into_iter().next(), paths.len()) {
+            // A member that came with its collection may lack the tag that a PATCH needs.
+            (Some(only), 1) if only.etag().is_none() => {
+                let resource = self.talk.get(only.path()).await?;
+                Ok(Seen { view: resource.view(), resource })
+            }
             (Some(only), 1) => Ok(only),
             (None, _) => Err(self.why_no_system(&link).await),
             (Some(_), count) => Err(RedfishError::Invalid(format!(

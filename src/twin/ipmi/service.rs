@@ -112,6 +112,11 @@ impl Service {
         self.shared.state().bmc.station.sol.print(text);
     }
 
+    /// How often this oddity has shown.
+    pub fn bitten(&self, quirk: Quirk) -> u64 {
+        self.shared.state().bmc.station.settings.bitten(quirk)
+    }
+
     /// What can be counted.
     pub fn seen(&self) -> Seen {
         self.shared.state().bmc.seen.clone()

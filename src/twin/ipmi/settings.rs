@@ -1,6 +1,7 @@
 //! What a BMC is made of: accounts, suites, identity and times.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::twin::ipmi::quirk::Quirk;
@@ -47,6 +48,8 @@ pub struct Settings {
     /// IANA number of the maker, and the maker's product number.
     pub maker: (u32, u16),
     pub quirks: BTreeSet<Quirk>,
+    /// How often each oddity showed; clones count together.
+    pub bites: Arc<Mutex<BTreeMap<Quirk, u64>>>,
     /// Repeats every random choice.
     pub seed: u64,
 }
@@ -66,6 +69,7 @@ impl Settings {
             soft_off: Duration::from_secs(1),
             maker: (MAKER, 1),
             quirks: BTreeSet::new(),
+            bites: Arc::default(),
             seed: 0,
         }
     }
@@ -77,8 +81,21 @@ impl Settings {
         self
     }
 
+    /// Whether it is odd in this way; asked where the oddity is about to show, and counted.
     pub fn has(&self, quirk: Quirk) -> bool {
-        self.quirks.contains(&quirk)
+        let has = self.quirks.contains(&quirk);
+        if has {
+            let mut bites = self.bites.lock().unwrap_or_else(PoisonError::into_inner);
+            let count = bites.entry(quirk).or_default();
+            *count = count.saturating_add(1);
+        }
+        has
+    }
+
+    /// How often this oddity has shown.
+    pub fn bitten(&self, quirk: Quirk) -> u64 {
+        let bites = self.bites.lock().unwrap_or_else(PoisonError::into_inner);
+        bites.get(&quirk).copied().unwrap_or_default()
     }
 }
 

@@ -44,15 +44,15 @@ impl Refusal {
                 "MessageArgs": [], "Resolution": "See the text.",
             }),
         };
-        if bmc.has(Oddity::AnyMessageWithoutRegistry)
-            && let Some(id) = message.get("MessageId").and_then(Value::as_str)
+        if let Some(id) = message.get("MessageId").and_then(Value::as_str)
+            && bmc.bites(Oddity::AnyMessageWithoutRegistry)
         {
             let bare = id.rsplit('.').next().unwrap_or_default().to_owned();
             message = json!({"MessageId": bare});
         }
         let code = message.get("MessageId").cloned().unwrap_or_default();
         let text = message.get("Message").cloned().unwrap_or_else(|| "unknown".into());
-        let info = if bmc.has(Oddity::DellExtendedinfoObject) { message } else { json!([message]) };
+        let info = if bmc.bites(Oddity::DellExtendedinfoObject) { message } else { json!([message]) };
         let body = json!({"error": {"code": code, "message": text, "@Message.ExtendedInfo": info}});
         Response::json(self.status, body.to_string().into_bytes())
     }

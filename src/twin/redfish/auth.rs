@@ -28,7 +28,7 @@ pub(super) fn admit(bmc: &Bmc, headers: &Headers) -> Result<(), Refusal> {
         Proof::Basic if is_account(bmc, headers) => {}
         Proof::Basic | Proof::None => return Err(no_session()),
     }
-    if bmc.has(Oddity::AnyPasswordChange) {
+    if bmc.bites(Oddity::AnyPasswordChange) {
         return Err(refused(403, "PasswordChangeRequired", &["/redfish/v1/AccountService/Accounts/1"]));
     }
     Ok(())
@@ -39,12 +39,11 @@ fn no_session() -> Refusal {
 }
 
 fn by_token(bmc: &Bmc, token: &str) -> Result<(), Refusal> {
-    let drops = bmc.has(Oddity::DellSessionDropped);
     let mut state = bmc.state();
     let session =
         state.sessions.iter_mut().find(|session| session.token.matches(token)).ok_or_else(no_session)?;
     session.uses = session.uses.saturating_add(1);
-    if drops && session.uses.is_multiple_of(DROPPED_AFTER) {
+    if session.uses.is_multiple_of(DROPPED_AFTER) && bmc.bites(Oddity::DellSessionDropped) {
         let id = session.id.clone();
         state.sessions.retain(|session| session.id != id);
         return Err(no_session());
@@ -67,7 +66,7 @@ fn is_known(bmc: &Bmc, user: &str, password: &str) -> bool {
 
 /// Logs in.
 pub(super) fn log_in(bmc: &Bmc, headers: &Headers, body: &Value) -> Reply {
-    if bmc.has(Oddity::AnySessionBasicConflict) && proof(headers) != Proof::None {
+    if proof(headers) != Proof::None && bmc.bites(Oddity::AnySessionBasicConflict) {
         return Err(refused(401, "InsufficientPrivilege", &[]));
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str);
@@ -75,7 +74,7 @@ pub(super) fn log_in(bmc: &Bmc, headers: &Headers, body: &Value) -> Reply {
         return Err(refused(400, "PropertyMissing", &["UserName"]));
     };
     if !is_known(bmc, user, password) {
-        if bmc.has(Oddity::Smc200LoginFailed) {
+        if bmc.bites(Oddity::Smc200LoginFailed) {
             return Ok(Response::of(200, "text/html", LOGIN_PAGE.as_bytes().to_vec()));
         }
         return Err(refused(401, "InsufficientPrivilege", &[]));
@@ -92,11 +91,11 @@ fn room(bmc: &Bmc) -> Result<(), Refusal> {
     state.sessions.retain(|session| now.since(session.begun) < idle || session.uses > 0);
     let open = state.sessions.len();
     drop(state);
-    if bmc.has(Oddity::DellSessionLimit) && open >= 8 {
+    if open >= 8 && bmc.bites(Oddity::DellSessionLimit) {
         let text = "The maximum number of user sessions is reached.";
         return Err(refused_own(503, "IDRAC.2.8.RAC0218", text));
     }
-    if open >= 16 && bmc.has(Oddity::LenovoSessions16) || open >= MOST {
+    if open >= 16 && bmc.bites(Oddity::LenovoSessions16) || open >= MOST {
         return Err(refused(503, "SessionLimitExceeded", &[]));
     }
     Ok(())
@@ -116,7 +115,7 @@ fn welcome(bmc: &Bmc, session: &Session) -> Response {
     let body = live::view(bmc, &session.path()).unwrap_or_default();
     let answer =
         Response::json(201, body.to_string().into_bytes()).with("X-Auth-Token", session.token.reveal());
-    if bmc.has(Oddity::AnySessionNoLocation) { answer } else { answer.with("Location", session.path()) }
+    if bmc.bites(Oddity::AnySessionNoLocation) { answer } else { answer.with("Location", session.path()) }
 }
 
 /// Logs out.

@@ -1,6 +1,6 @@
 //! The handle on a controller: start it, find it, make it odd, see what it was asked.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicUsize;
@@ -51,6 +51,7 @@ pub(super) struct Inner {
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     state: Mutex<State>,
+    bites: Mutex<BTreeMap<Oddity, u64>>,
     log: Mutex<VecDeque<Asked>>,
     http: SocketAddr,
     https: SocketAddr,
@@ -75,6 +76,7 @@ impl Bmc {
             stop: stop.child_token(),
             tasks: TaskTracker::new(),
             state: Mutex::new(State::new(maker)),
+            bites: Mutex::default(),
             log: Mutex::default(),
             http: doors.http.1,
             https: doors.https.1,
@@ -145,9 +147,34 @@ impl Bmc {
         self.oddities().contains(&oddity)
     }
 
+    /// How often this oddity has changed an answer or what came of a request.
+    pub fn bitten(&self, oddity: Oddity) -> u64 {
+        self.bites_by_kind().get(&oddity).copied().unwrap_or_default()
+    }
+
     pub(super) fn has_any(&self, oddities: &[Oddity]) -> bool {
         let now = self.oddities();
         oddities.iter().any(|oddity| now.contains(oddity))
+    }
+
+    /// The same as [`Self::has`], where the oddity is about to show: counted.
+    pub(super) fn bites(&self, oddity: Oddity) -> bool {
+        let bites = self.has(oddity);
+        if bites {
+            let mut counts = self.bites_by_kind();
+            let count = counts.entry(oddity).or_default();
+            *count = count.saturating_add(1);
+        }
+        bites
+    }
+
+    /// Whether one of these is about to show; each that does is counted.
+    pub(super) fn bites_any(&self, oddities: &[Oddity]) -> bool {
+        oddities.iter().filter(|oddity| self.bites(**oddity)).count() > 0
+    }
+
+    fn bites_by_kind(&self) -> MutexGuard<'_, BTreeMap<Oddity, u64>> {
+        self.inner.bites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Makes something go wrong from now on.

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::twin::redfish::action::read_refusal;
 use crate::twin::redfish::bmc::Bmc;
 use crate::twin::redfish::live;
 use crate::twin::redfish::oddity::Oddity;
@@ -50,9 +51,10 @@ fn replace(bmc: &Bmc, value: &mut Value) {
         Value::Array(items) => items.iter_mut().for_each(|item| replace(bmc, item)),
         Value::Object(map) => {
             let target = map.get("@odata.id").and_then(Value::as_str).filter(|_| map.len() == 1);
-            match target.and_then(|path| live::view(bmc, path)) {
+            let served = target.filter(|path| read_refusal(bmc, path).is_ok());
+            match served.and_then(|path| live::view(bmc, path)) {
                 Some(mut found) => {
-                    if bmc.has(Oddity::AmiExpandDrops)
+                    if bmc.bites(Oddity::AmiExpandDrops)
                         && let Some(found) = found.as_object_mut()
                     {
                         found.retain(|name, _| !matches!(name.as_str(), "Id" | "Name" | "ChassisType"));

@@ -50,9 +50,9 @@ fn made(bmc: &Bmc, path: &str) -> Option<Value> {
     let found = state.subscriptions.iter().find(|subscription| subscription.id == id)?;
     let body = Served::EventDestination.resource(path, id, "Event Subscription");
     let mut body = over(body, found.body.clone());
-    if bmc.has(Oddity::AnyContextMissing)
-        && let Some(map) = body.as_object_mut()
+    if let Some(map) = body.as_object_mut()
         && map.get("Context").is_some_and(|context| context == "")
+        && bmc.bites(Oddity::AnyContextMissing)
     {
         map.remove("Context");
     }
@@ -61,7 +61,7 @@ fn made(bmc: &Bmc, path: &str) -> Option<Value> {
 
 /// Where the monitor of a task is.
 pub fn monitor(bmc: &Bmc, id: &str) -> String {
-    if bmc.has(Oddity::OpenbmcMonitorPath) {
+    if bmc.bites(Oddity::OpenbmcMonitorPath) {
         format!("{TASKS}/{id}/Monitor")
     } else {
         format!("/redfish/v1/TaskMonitors/{id}")

@@ -73,7 +73,7 @@ impl Front {
         let _guest = Guest::enter(&bmc.inner.busy);
         let faults = bmc.faults();
         bmc.pause(bmc.settings().delay.saturating_add(faults.slow.unwrap_or_default())).await;
-        let crowded = bmc.has(Oddity::AnyOverloaded) && bmc.inner.busy.load(Ordering::Relaxed) > CROWD;
+        let crowded = bmc.inner.busy.load(Ordering::Relaxed) > CROWD && bmc.bites(Oddity::AnyOverloaded);
         if faults.mute || crowded || is_dark(bmc) {
             return std::future::pending().await;
         }
@@ -94,8 +94,8 @@ impl Front {
     }
 
     fn refusal(&self, refusal: &Refusal) -> Response {
-        if refusal.status == 401 && self.bmc.has(Oddity::DellSessionDropped) {
-            return Response { status: 401, ..broken() };
+        if refusal.status == 401 && self.bmc.bites(Oddity::DellSessionDropped) {
+            return cut_short(&self.bmc);
         }
         let answer = refusal.response(&self.bmc);
         if refusal.status == 401 {
@@ -118,7 +118,7 @@ impl Front {
     fn troubled(&self, ask: &Ask) -> Option<Response> {
         let (bmc, faults) = (&self.bmc, self.bmc.faults());
         let hits = |part: &Option<String>| part.as_ref().is_some_and(|part| ask.path.contains(part.as_str()));
-        if hits(&faults.html) || bmc.has(Oddity::AnyNotJson) && ask.path.contains("/Chassis/") {
+        if hits(&faults.html) || ask.path.contains("/Chassis/") && bmc.bites(Oddity::AnyNotJson) {
             return Some(Response::of(200, "text/html", PAGE.as_bytes().to_vec()));
         }
         if hits(&faults.huge) {
@@ -145,20 +145,20 @@ impl Front {
     fn odd_transport(&self, ask: &Ask) -> Option<Response> {
         let bmc = &self.bmc;
         let is_change = matches!(ask.method, Method::Post | Method::Patch);
-        if bmc.has(Oddity::AnyRedirectPost) && is_change && !ask.path.ends_with('/') {
+        if is_change && !ask.path.ends_with('/') && bmc.bites(Oddity::AnyRedirectPost) {
             return Some(Response::empty(308).with("Location", format!("{}/", ask.path)));
         }
-        if bmc.has(Oddity::AnyTrailingSlash) && ask.method == Method::Get && !ask.path.ends_with('/') {
+        if ask.method == Method::Get && !ask.path.ends_with('/') && bmc.bites(Oddity::AnyTrailingSlash) {
             return Some(missing(&ask.path).response(bmc));
         }
-        if bmc.has(Oddity::HpeRstReuse) && bmc.state().is_second(ask.peer) {
+        if bmc.has(Oddity::HpeRstReuse) && bmc.state().is_second(ask.peer) && bmc.bites(Oddity::HpeRstReuse) {
             return Some(broken());
         }
         let wants_identity = ask.headers.get("accept-encoding").is_some_and(|word| word.trim() == "identity");
-        if bmc.has(Oddity::Hpe406Identity) && wants_identity && ask.path.contains("/Registries") {
+        if wants_identity && ask.path.contains("/Registries") && bmc.bites(Oddity::Hpe406Identity) {
             return Some(refused(406, "GeneralError", &[]).response(bmc));
         }
-        if bmc.has(Oddity::DellChassisRaidCrash) && ask.path.contains("/Chassis/RAID") {
+        if ask.path.contains("/Chassis/RAID") && bmc.bites(Oddity::DellChassisRaidCrash) {
             let now = bmc.now();
             bmc.state().dark = Some((now, now.after(bmc.settings().paced(60))));
             return Some(broken());
@@ -205,14 +205,14 @@ impl Front {
             }
         }
         let mut answer = self.tagged(ask, &body);
-        if expand.is_some() && bmc.has(Oddity::DellExpandLicense) {
+        if expand.is_some() && bmc.bites(Oddity::DellExpandLicense) {
             answer = after_error(&refused(403, "LicenseRequired", &["Datacenter"]).response(bmc), answer);
         }
         Ok(answer)
     }
 
     fn expandable(&self, path: &str) -> Result<(), Refusal> {
-        if self.bmc.has(Oddity::AnyExpandLies) && path.contains("/Chassis") {
+        if path.contains("/Chassis") && self.bmc.bites(Oddity::AnyExpandLies) {
             return Err(refused(500, "InternalError", &[]));
         }
         Ok(())
@@ -222,12 +222,12 @@ impl Front {
     fn tagged(&self, ask: &Ask, body: &Value) -> Response {
         let Some(tag) = shown_tag(&self.bmc, &ask.path, body) else { return shown(body) };
         let zips = ask.headers.get("accept-encoding").is_some_and(|word| word.contains("gzip"));
-        let tag = if self.bmc.has(Oddity::DellEtagGzip) && zips {
+        let tag = if zips && self.bmc.bites(Oddity::DellEtagGzip) {
             tag.strip_suffix('"').map_or_else(|| tag.clone(), |start| format!("{start}-gzip\""))
         } else {
             tag
         };
-        let patches = self.bmc.has(Oddity::LenovoVmediaPatch) && ask.path.contains("/VirtualMedia/");
+        let patches = ask.path.contains("/VirtualMedia/") && self.bmc.bites(Oddity::LenovoVmediaPatch);
         let allow = if patches { "GET, HEAD, PATCH" } else { "GET, HEAD" };
         shown(body).with("ETag", tag).with("Allow", allow)
     }
@@ -240,20 +240,20 @@ pub fn missing(path: &str) -> Refusal {
 
 /// The tag as a header shows it; empty with some, none with others.
 pub fn shown_tag(bmc: &Bmc, path: &str, body: &Value) -> Option<String> {
-    if bmc.has(Oddity::AnyEmptyEtag) {
+    if bmc.bites(Oddity::AnyEmptyEtag) {
         return Some(String::new());
     }
-    if bmc.has(Oddity::AmiEtagOnlyOnMember) && body.get("Members").is_some() {
+    if body.get("Members").is_some() && bmc.bites(Oddity::AmiEtagOnlyOnMember) {
         return None;
     }
     let mut text = tag(body);
-    if bmc.has(Oddity::AnyEtagChangesOnRead) && path.contains("/LogServices") {
+    if path.contains("/LogServices") && bmc.bites(Oddity::AnyEtagChangesOnRead) {
         text = format!("{:016x}", bmc.server().inner.dice.roll());
     }
-    if bmc.has(Oddity::LenovoEtagMoves) {
+    if bmc.bites(Oddity::LenovoEtagMoves) {
         text = format!("{text}-{}", bmc.now().0.as_millis() / 500);
     }
-    let weak = bmc.maker().weak_etags || bmc.has_any(&[Oddity::AnyWeakEtag, Oddity::AmiWeakEtag]);
+    let weak = bmc.bites_any(&[Oddity::AnyWeakEtag, Oddity::AmiWeakEtag]) || bmc.maker().weak_etags;
     Some(if weak { format!("W/\"{text}\"") } else { format!("\"{text}\"") })
 }
 
@@ -285,6 +285,16 @@ fn broken() -> Response {
     let Ok(nothing) = File::open("/dev/null") else { return Response::empty(500) };
     let body = Body::File(FileRange::new(nothing, 0, 64));
     Response { body, ..Response::empty(200) }
+}
+
+/// A refusal whose head arrives and whose body breaks off: the end of the machine's disk, and more than there is.
+fn cut_short(bmc: &Bmc) -> Response {
+    let settings = bmc.server().settings();
+    let path = settings.directory.join(format!("{}.disk", settings.name));
+    let Ok(disk) = File::open(path) else { return Response::empty(401) };
+    let body =
+        Body::File(FileRange::new(disk, settings.disk_size.saturating_sub(CUT), CUT.saturating_mul(2)));
+    Response { body, ..Response::empty(401) }
 }
 
 fn huge() -> Response {
@@ -320,6 +330,8 @@ impl Drop for Guest<'_> {
 
 /// More than any request that is understood.
 const BODY_LIMIT: usize = 1 << 20;
+/// More than a connection takes before it has sent the head.
+const CUT: u64 = 1 << 20;
 /// A hundred million bytes.
 const HUGE: usize = 100_000_000;
 /// As many as a crowded controller bears at once.
@@ -331,9 +343,9 @@ const PAGE: &str =
 pub fn accepted(bmc: &Bmc, name: &'static str) -> Response {
     let task = action::task::start(bmc, name);
     let place = live::monitor(bmc, &task);
-    let body = if bmc.has(Oddity::AnyPartialTask) {
+    let body = if bmc.bites(Oddity::AnyPartialTask) {
         serde_json::json!({})
-    } else if bmc.has(Oddity::SmcTaskNotATask) {
+    } else if bmc.bites(Oddity::SmcTaskNotATask) {
         serde_json::json!({"Accepted": {"code": "Base.v1_4_0.Accepted", "Message": format!("TaskID {task}")}})
     } else {
         live::view(bmc, &format!("{TASKS}/{task}")).unwrap_or_default()

@@ -6,10 +6,29 @@ use crate::base::secret::Secret;
 use crate::twin::redfish::oddity::{Oddities, Oddity};
 use crate::twin::redfish::profile::Profile;
 
+/// What a controller calls itself and its machine, where that is not what its profile says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Names {
+    /// `Vendor` of the root.
+    pub vendor: Option<&'static str>,
+    /// `Product` of the root.
+    pub product: Option<&'static str>,
+    /// `Manufacturer` of the system.
+    pub manufacturer: Option<&'static str>,
+    /// `Model` of the system.
+    pub model: Option<&'static str>,
+    /// `Model` of the manager.
+    pub manager_model: Option<&'static str>,
+    /// `FirmwareVersion` of the manager.
+    pub firmware: Option<&'static str>,
+}
+
 /// One controller. [`BmcSettings::new`] gives one that answers at once and has the habits of its maker.
 #[derive(Debug, Clone)]
 pub struct BmcSettings {
     pub profile: Profile,
+    /// Another model of the maker, or another maker.
+    pub names: Names,
     pub user: String,
     pub password: Secret,
     pub oddities: Oddities,
@@ -33,6 +52,7 @@ impl BmcSettings {
     pub fn new(profile: Profile) -> Self {
         Self {
             profile,
+            names: Names::default(),
             user: "admin".to_owned(),
             password: Secret::new("twin-password"),
             oddities: profile.habits(),
@@ -50,6 +70,13 @@ impl BmcSettings {
     #[must_use]
     pub fn with(mut self, oddity: Oddity) -> Self {
         self.oddities.insert(oddity);
+        self
+    }
+
+    /// The same under other names.
+    #[must_use]
+    pub fn named(mut self, names: Names) -> Self {
+        self.names = names;
         self
     }
 

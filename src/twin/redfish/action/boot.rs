@@ -12,11 +12,11 @@ use crate::wire::redfish::send::{Mode, Override, Target};
 /// A PATCH of the system: the override, a lamp.
 pub(super) fn patch_system(bmc: &Bmc, path: &str, body: &Value) -> Reply {
     let Some(boot) = body.get("Boot") else { return lamp::patch(bmc, Live::System, path, body) };
-    if bmc.has_any(&[Oddity::AmiFutureState, Oddity::LenovoTsmSd]) {
+    if bmc.bites(Oddity::AmiFutureState) || bmc.bites(Oddity::LenovoTsmSd) {
         let text = "The operation is supported in the future state URI only.";
         return Err(refused_own(400, "Ami.1.0.OperationSupportedInFutureStateURI", text));
     }
-    if bmc.has_any(&[Oddity::DellIdrac10BootSettings, Oddity::NokiaBootSettings]) {
+    if bmc.bites(Oddity::DellIdrac10BootSettings) || bmc.bites(Oddity::NokiaBootSettings) {
         return Err(refused(400, "PropertyNotWritable", &["BootSourceOverrideTarget"]));
     }
     apply(bmc, boot)
@@ -30,7 +30,7 @@ pub(super) fn patch_settings(bmc: &Bmc, path: &str, body: &Value) -> Reply {
         return Err(refused(405, "OperationNotAllowed", &[]));
     }
     let is_partial = has("BootSourceOverrideTarget") || has("BootSourceOverrideEnabled");
-    if bmc.has(Oddity::DellIdrac9SettingsPartial) && is_partial {
+    if is_partial && bmc.bites(Oddity::DellIdrac9SettingsPartial) {
         return Err(refused(400, "PropertyNotWritable", &["BootSourceOverrideTarget"]));
     }
     apply(bmc, boot)
@@ -64,7 +64,7 @@ fn apply(bmc: &Bmc, boot: &Value) -> Reply {
     refuse_early(bmc, map)?;
     let wanted = read(bmc, map)?;
     refuse(bmc, &wanted)?;
-    if bmc.has(Oddity::KubevirtbmcIgnored) {
+    if bmc.bites(Oddity::KubevirtbmcIgnored) {
         return done();
     }
     store(bmc, wanted);
@@ -74,32 +74,33 @@ fn apply(bmc: &Bmc, boot: &Value) -> Reply {
 /// Refusals that look at the members' names alone.
 fn refuse_early(bmc: &Bmc, map: &Map<String, Value>) -> Result<(), Refusal> {
     let has = |name: &str| map.contains_key(name);
-    if bmc.has(Oddity::HpePostWindow) && bmc.is_on() && bmc.is_within(bmc.state().seen.turned, 60) {
+    if bmc.is_on() && bmc.is_within(bmc.state().seen.turned, 60) && bmc.bites(Oddity::HpePostWindow) {
         let text = "The boot settings cannot be changed while the system is in POST.";
         return Err(refused_own(400, "iLO.2.25.UnableToModifyDuringSystemPOST", text));
     }
-    if bmc.has(Oddity::HpeOverrideUnsupported) {
+    if bmc.bites(Oddity::HpeOverrideUnsupported) {
         return Err(refused_own(400, "iLO.2.25.UnsupportedOperation", "This operation is not supported."));
     }
-    if bmc.has(Oddity::OpenbmcNoOverride) || bmc.has(Oddity::NvidiaNoBootNoActions) {
+    if bmc.bites(Oddity::OpenbmcNoOverride) || bmc.bites(Oddity::NvidiaNoBootNoActions) {
         return Err(refused(400, "PropertyUnknown", &["Boot"]));
     }
-    if bmc.has_any(&[Oddity::HpeModeReadonly, Oddity::AnyModeMissing]) && has("BootSourceOverrideMode") {
+    let has_mode = has("BootSourceOverrideMode");
+    if has_mode && (bmc.bites(Oddity::HpeModeReadonly) || bmc.bites(Oddity::AnyModeMissing)) {
         return Err(refused(400, "PropertyNotWritable", &["BootSourceOverrideMode"]));
     }
-    if bmc.has(Oddity::SmcNoMode) && has("BootSourceOverrideMode") {
+    if has_mode && bmc.bites(Oddity::SmcNoMode) {
         return Err(refused(400, "PropertyUnknown", &["BootSourceOverrideMode"]));
     }
-    if bmc.has(Oddity::SmcFixedBootOrder) && has("BootOrder") {
+    if has("BootOrder") && bmc.bites(Oddity::SmcFixedBootOrder) {
         return Err(refused(400, "PropertyUnknown", &["BootOrder"]));
     }
-    let no_uri = bmc.has(Oddity::DellNoHttpbooturi) || !bmc.maker().boot_http;
-    if no_uri && has("HttpBootUri") {
+    let has_uri = has("HttpBootUri");
+    if has_uri && (bmc.bites(Oddity::DellNoHttpbooturi) || !bmc.maker().boot_http) {
         return Err(refused(400, "PropertyUnknown", &["HttpBootUri"]));
     }
     let all = ["BootSourceOverrideTarget", "BootSourceOverrideEnabled", "BootSourceOverrideMode"];
-    if bmc.has(Oddity::AmiFullBootRequest)
-        && let Some(name) = all.iter().find(|name| !map.contains_key(**name))
+    if let Some(name) = all.iter().find(|name| !map.contains_key(**name))
+        && bmc.bites(Oddity::AmiFullBootRequest)
     {
         return Err(refused(400, "PropertyMissing", &[name]));
     }
@@ -132,12 +133,12 @@ fn read(bmc: &Bmc, map: &Map<String, Value>) -> Result<Wanted, Refusal> {
 /// Refusals that look at what is wanted.
 fn refuse(bmc: &Bmc, wanted: &Wanted) -> Result<(), Refusal> {
     let continuous = wanted.enabled == Some(Override::Continuous);
-    let refuses = bmc.has_any(&[Oddity::LenovoNoContinuous, Oddity::DellContinuousRemoved]);
-    if continuous && refuses {
+    let refuses = || bmc.bites(Oddity::LenovoNoContinuous) || bmc.bites(Oddity::DellContinuousRemoved);
+    if continuous && refuses() {
         return Err(refused(400, "PropertyValueNotInList", &["Continuous", "BootSourceOverrideEnabled"]));
     }
     let is_uefi_target = wanted.target == Some(Target::UefiTarget) && wanted.enabled.is_some();
-    if bmc.has(Oddity::DellUefitargetEnabled) && is_uefi_target {
+    if is_uefi_target && bmc.bites(Oddity::DellUefitargetEnabled) {
         bmc.server().firmware(|firmware| firmware.target = Target::UefiTarget);
         return Err(refused(400, "PropertyNotWritable", &["BootSourceOverrideEnabled"]));
     }
@@ -146,21 +147,24 @@ fn refuse(bmc: &Bmc, wanted: &Wanted) -> Result<(), Refusal> {
 
 fn store(bmc: &Bmc, wanted: Wanted) {
     let boots = bmc.server().progress().boots;
-    let late_mode = bmc.has(Oddity::DellBootmodeJob);
+    let late_mode = wanted.mode.is_some() && bmc.bites(Oddity::DellBootmodeJob);
     let mut state = bmc.state();
     state.overrides = state.overrides.saturating_add(1);
-    let forgets = bmc.has(Oddity::SmcHttp200NoEffect) && state.overrides.is_multiple_of(5);
+    let forgets = state.overrides.is_multiple_of(5) && bmc.bites(Oddity::SmcHttp200NoEffect);
     if late_mode && let Some(mode) = wanted.mode {
         state.mode_pending = Some((mode, boots));
     }
     if let Some(order) = wanted.order {
-        let waits = bmc.has(Oddity::SmcStaleBootOrder);
+        let waits = bmc.bites(Oddity::SmcStaleBootOrder);
         *(if waits { &mut state.order_pending } else { &mut state.boot_order }) = Some(order);
     }
     drop(state);
-    let screen = bmc.has(Oddity::LenovoBootOptionScreen) && wanted.target == Some(Target::Hdd);
-    let reverts = bmc.has(Oddity::SmcModeReverts);
-    let needs_enabled = bmc.has(Oddity::SmcEnabledAlways);
+    let screen = wanted.target == Some(Target::Hdd) && bmc.bites(Oddity::LenovoBootOptionScreen);
+    if wanted.target == Some(Target::Cd) && bmc.bites_any(&[Oddity::SmcUsbcd, Oddity::DellVmediaBootOem]) {
+        tracing::debug!("the simulated controller takes Cd and will not boot it");
+    }
+    let reverts = wanted.mode.is_none() && bmc.bites(Oddity::SmcModeReverts);
+    let needs_enabled = wanted.enabled.is_none() && bmc.bites(Oddity::SmcEnabledAlways);
     bmc.server().firmware(|firmware| {
         match wanted.mode {
             Some(mode) if !late_mode => firmware.mode = mode,

@@ -45,10 +45,10 @@ pub(super) fn patch_bios(bmc: &Bmc, body: &Value) -> Reply {
 }
 
 pub(super) fn reset_bios(bmc: &Bmc, ask: &Ask) -> Reply {
-    if bmc.has(Oddity::AnyResetbios415) && !ask.has_body {
+    if !ask.has_body && bmc.bites(Oddity::AnyResetbios415) {
         return Err(refused(415, "UnrecognizedRequestBody", &[]));
     }
-    if bmc.has(Oddity::DellResetbiosBody) && !ask.has_body {
+    if !ask.has_body && bmc.bites(Oddity::DellResetbiosBody) {
         return Err(refused(400, "MalformedJSON", &[]));
     }
     success()

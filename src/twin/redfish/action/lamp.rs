@@ -24,7 +24,7 @@ pub(super) fn patch(bmc: &Bmc, live: Live, path: &str, body: &Value) -> Reply {
     };
     let text = value.to_string();
     let Some(led) = led else { return Err(refused(400, "PropertyValueNotInList", &[&text, name])) };
-    if live == Live::Chassis && bmc.has(Oddity::LenovoLedChassisReadonly) {
+    if live == Live::Chassis && bmc.bites(Oddity::LenovoLedChassisReadonly) {
         return Err(refused(400, "PropertyNotWritable", &[name]));
     }
     bmc.state().lamps.insert(path.to_owned(), led);

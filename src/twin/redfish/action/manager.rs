@@ -8,20 +8,20 @@ use crate::twin::redfish::live::offset_seconds;
 use crate::twin::redfish::oddity::Oddity;
 
 pub(super) fn patch(bmc: &Bmc, body: &Value) -> Reply {
-    if bmc.has(Oddity::AmiPostMutation) {
+    if bmc.bites(Oddity::AmiPostMutation) {
         return Err(refused(405, "OperationNotAllowed", &[]));
     }
     let text = |name: &str| body.get(name).and_then(Value::as_str);
     if let Some(offset) = text("DateTimeLocalOffset") {
         let is_same = bmc.state().clock.offset == offset;
-        if offset_seconds(offset).is_none() || is_same && bmc.has(Oddity::AnyClockOffset) {
+        if offset_seconds(offset).is_none() || is_same && bmc.bites(Oddity::AnyClockOffset) {
             return Err(refused(400, "PropertyValueFormatError", &[offset, "DateTimeLocalOffset"]));
         }
         offset.clone_into(&mut bmc.state().clock.offset);
     }
     if let Some(time) = text("DateTime") {
         let refusal = || refused(400, "PropertyValueFormatError", &[time, "DateTime"]);
-        if bmc.has(Oddity::AnyClockOffset) && time.contains('.') {
+        if time.contains('.') && bmc.bites(Oddity::AnyClockOffset) {
             return Err(refusal());
         }
         let told: jiff::Timestamp = time.parse().map_err(|_| refusal())?;
@@ -33,7 +33,7 @@ pub(super) fn patch(bmc: &Bmc, body: &Value) -> Reply {
 
 /// Restarts the controller: sessions and tasks are gone, and for a while nobody answers.
 pub(super) fn reset(bmc: &Bmc, body: &Value) -> Reply {
-    if bmc.has(Oddity::HpeManagerResetNoType) && body.get("ResetType").is_some() {
+    if body.get("ResetType").is_some() && bmc.bites(Oddity::HpeManagerResetNoType) {
         return Err(refused(400, "ActionParameterNotSupported", &["ResetType", "Manager.Reset"]));
     }
     let word = body.get("ResetType").and_then(Value::as_str).unwrap_or("ForceRestart");
@@ -41,12 +41,12 @@ pub(super) fn reset(bmc: &Bmc, body: &Value) -> Reply {
         return Err(refused(400, "ActionParameterValueNotInList", &[word, "ResetType", "Manager.Reset"]));
     }
     let now = bmc.now();
-    let late = if bmc.has(Oddity::AnyResetThenDeaf) { bmc.settings().paced(20) } else { bmc.settings().task };
-    let dark = if bmc.has(Oddity::AnyResetThenDeaf) { bmc.settings().paced(60) } else { bmc.settings().task };
+    let is_late = bmc.bites(Oddity::AnyResetThenDeaf);
+    let (task, paced) = (bmc.settings().task, |seconds| bmc.settings().paced(seconds));
+    let (late, dark) = if is_late { (paced(20), paced(60)) } else { (task, task) };
     let mut state = bmc.state();
     state.resets.push(format!("Manager.{word}"));
     state.dark = Some((now.after(late), now.after(late).after(dark)));
-    let is_late = bmc.has(Oddity::AnyResetThenDeaf);
     if !is_late {
         state.sessions.clear();
         state.tasks.clear();

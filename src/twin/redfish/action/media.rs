@@ -19,12 +19,12 @@ use crate::twin::redfish::tree::Live;
 /// The action `InsertMedia`.
 pub(super) async fn insert(bmc: &Bmc, ask: &Ask, owner: &str) -> Reply {
     let number = number(bmc, owner)?;
-    if bmc.has(Oddity::LenovoVmediaPatch) {
+    if bmc.bites(Oddity::LenovoVmediaPatch) {
         return Err(missing(&ask.path));
     }
     refuse_members(bmc, &ask.body)?;
     fill(bmc, number, &ask.body).await?;
-    if bmc.has(Oddity::LenovoVmedia201) { Ok(Response::empty(201)) } else { done_or_said(bmc) }
+    if bmc.bites(Oddity::LenovoVmedia201) { Ok(Response::empty(201)) } else { done_or_said(bmc) }
 }
 
 fn done_or_said(bmc: &Bmc) -> Reply {
@@ -34,7 +34,7 @@ fn done_or_said(bmc: &Bmc) -> Reply {
 /// The action `EjectMedia`.
 pub(super) fn eject(bmc: &Bmc, ask: &Ask, owner: &str) -> Reply {
     let number = number(bmc, owner)?;
-    if bmc.has(Oddity::HpeEjectEmptyBody) && !ask.has_body {
+    if !ask.has_body && bmc.bites(Oddity::HpeEjectEmptyBody) {
         return Err(refused(415, "UnrecognizedRequestBody", &[]));
     }
     empty(bmc, number)?;
@@ -66,15 +66,18 @@ fn number(bmc: &Bmc, path: &str) -> Result<usize, Refusal> {
 fn refuse_members(bmc: &Bmc, body: &Value) -> Result<(), Refusal> {
     let has = |name: &str| body.get(name).is_some();
     let lacks = |name: &str| refused(400, "ActionParameterMissing", &["InsertMedia", name]);
-    let image_only = bmc.has_any(&[Oddity::SmcInsertImageOnly, Oddity::HpeIlo4InsertProps]);
-    if image_only && let Some(name) = ["Inserted", "WriteProtected"].iter().find(|name| has(name)) {
+    let image_only = || bmc.bites(Oddity::SmcInsertImageOnly) || bmc.bites(Oddity::HpeIlo4InsertProps);
+    if let Some(name) = ["Inserted", "WriteProtected"].iter().find(|name| has(name))
+        && image_only()
+    {
         return Err(refused(400, "PropertyUnknown", &[name]));
     }
-    if bmc.has_any(&[Oddity::NokiaTptRequired, Oddity::CiscoTptMessageargs]) && !has("TransferProtocolType") {
+    let wants_type = || bmc.bites(Oddity::NokiaTptRequired) || bmc.bites(Oddity::CiscoTptMessageargs);
+    if !has("TransferProtocolType") && wants_type() {
         return Err(lacks("TransferProtocolType"));
     }
-    if bmc.has(Oddity::NvidiaCredentialsRequired)
-        && let Some(name) = ["UserName", "Password"].iter().find(|name| !has(name))
+    if let Some(name) = ["UserName", "Password"].iter().find(|name| !has(name))
+        && bmc.bites(Oddity::NvidiaCredentialsRequired)
     {
         return Err(lacks(name));
     }
@@ -83,16 +86,16 @@ fn refuse_members(bmc: &Bmc, body: &Value) -> Result<(), Refusal> {
 
 /// Refusals that look at the slot and the URL.
 fn refuse_slot(bmc: &Bmc, number: usize, slot: &Slot, image: &str) -> Result<(), Refusal> {
-    if !slot.takes_urls && bmc.has(Oddity::LenovoVmediaSlots) {
+    if !slot.takes_urls && bmc.bites(Oddity::LenovoVmediaSlots) {
         return Err(refused(400, "ActionNotSupported", &["InsertMedia"]));
     }
-    if number == 0 && bmc.has(Oddity::CiscoDvdOnly) {
+    if number == 0 && bmc.bites(Oddity::CiscoDvdOnly) {
         return Err(refused(400, "ActionNotSupported", &["InsertMedia"]));
     }
-    if number == 0 && bmc.has(Oddity::OpenbmcLegacySlots) {
+    if number == 0 && bmc.bites(Oddity::OpenbmcLegacySlots) {
         return Err(refused(405, "OperationNotAllowed", &[]));
     }
-    if bmc.has(Oddity::AnyQueryStringUrl) && image.contains('?') {
+    if image.contains('?') && bmc.bites(Oddity::AnyQueryStringUrl) {
         return Err(refused(400, "ActionParameterValueFormatError", &[image, "Image", "InsertMedia"]));
     }
     let state = bmc.state();
@@ -101,7 +104,7 @@ fn refuse_slot(bmc: &Bmc, number: usize, slot: &Slot, image: &str) -> Result<(),
     if medium.inserted {
         return Err(refused(400, "ResourceInUse", &[]));
     }
-    if bmc.has(Oddity::DellEjectAsync) && bmc.is_within(medium.ejected, 5) {
+    if bmc.is_within(medium.ejected, 5) && bmc.bites(Oddity::DellEjectAsync) {
         return Err(refused_own(
             500,
             "IDRAC.2.8.VRM0012",
@@ -122,6 +125,9 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(true);
     let user = body.get("UserName").and_then(Value::as_str).map(str::to_owned);
     let (inserted, write_protected) = (flag("Inserted"), flag("WriteProtected"));
+    if !bmc.state().attached && bmc.bites(Oddity::DellAttachMode) {
+        tracing::debug!("the simulated controller takes a medium and does not map it");
+    }
     if let Some(medium) = bmc.state().slots.get_mut(number) {
         let inserts = medium.inserts.saturating_add(1);
         let image = Some(image.to_owned());
@@ -132,7 +138,7 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
 }
 
 fn empty(bmc: &Bmc, number: usize) -> Result<(), Refusal> {
-    let (now, keeps_name) = (bmc.now(), bmc.has(Oddity::SmcImagenameStale));
+    let (now, keeps_name) = (bmc.now(), bmc.bites(Oddity::SmcImagenameStale));
     let slow = bmc.has(Oddity::DellEjectAsync);
     let mut state = bmc.state();
     let Some(medium) = state.slots.get_mut(number) else { return Err(missing("VirtualMedia")) };
@@ -154,7 +160,7 @@ pub(super) fn tell_firmware(bmc: &Bmc) {
     let state = bmc.state();
     let is_in = |optical: bool| {
         bmc.maker().slots.iter().zip(&state.slots).enumerate().any(|(number, (slot, medium))| {
-            let boots = number == 0 || !bmc.has(Oddity::DellIdrac10VmediaSlot);
+            let boots = number == 0 || !medium.inserted || !bmc.bites(Oddity::DellIdrac10VmediaSlot);
             slot.is_optical() == optical && medium.inserted && medium.image.is_some() && boots
         })
     };

@@ -29,7 +29,7 @@ pub(super) async fn change(bmc: &Bmc, ask: &Ask) -> Reply {
     if ask.method == Method::Delete && ask.path.starts_with(SESSIONS) {
         return auth::log_out(bmc, &ask.path).unwrap_or_else(|| Err(missing(&ask.path)));
     }
-    if bmc.has(Oddity::DellLockdown) {
+    if bmc.bites(Oddity::DellLockdown) {
         let text = "Unable to perform the operation because the system is in Lockdown mode.";
         return Err(refused_own(403, "IDRAC.2.8.SYS515", text));
     }
@@ -48,28 +48,28 @@ pub(super) async fn change(bmc: &Bmc, ask: &Ask) -> Reply {
 /// Refuses to read what a licence, a missing link or a boot under way keeps back.
 pub(super) fn read_refusal(bmc: &Bmc, path: &str) -> Result<(), Refusal> {
     licensed(bmc, path)?;
-    if bmc.has(Oddity::AnyLinkNotServed) && path.ends_with("/SimpleStorage") {
+    if path.ends_with("/SimpleStorage") && bmc.bites(Oddity::AnyLinkNotServed) {
         return Err(missing(path));
     }
-    if bmc.has(Oddity::LenovoSelAbsent) && path.ends_with("/SEL/Entries") {
+    if path.ends_with("/SEL/Entries") && bmc.bites(Oddity::LenovoSelAbsent) {
         return Err(missing(path));
     }
-    if bmc.has(Oddity::NvidiaDpuBios500) && path.ends_with("/Bios") {
+    if path.ends_with("/Bios") && bmc.bites(Oddity::NvidiaDpuBios500) {
         return Err(refused(500, "InternalError", &[]));
     }
-    if bmc.has(Oddity::HpeNic400BeforeOs) && path.contains("/NetworkAdapters") && !bmc.is_on() {
+    if path.contains("/NetworkAdapters") && !bmc.is_on() && bmc.bites(Oddity::HpeNic400BeforeOs) {
         return Err(refused(400, "ResourceInStandby", &[]));
     }
-    if bmc.has(Oddity::LenovoRestartKillsDpu)
-        && path.contains("/EthernetInterfaces/NIC")
+    if path.contains("/EthernetInterfaces/NIC")
         && bmc.is_within(bmc.state().seen.reset, 120)
+        && bmc.bites(Oddity::LenovoRestartKillsDpu)
     {
         return Err(missing(path));
     }
-    let flickers = bmc.has(Oddity::NvidiaDpuNic404)
+    let flickers = bmc.bites(Oddity::NvidiaDpuNic404)
         && path.contains("/Systems/")
         && path.contains("/EthernetInterfaces");
-    if flickers && bmc.state().fresh().is_multiple_of(3) {
+    if flickers && bmc.state().fresh().is_multiple_of(3) && bmc.bites(Oddity::NvidiaDpuNic404) {
         return Err(missing(path));
     }
     Ok(())
@@ -77,14 +77,14 @@ pub(super) fn read_refusal(bmc: &Bmc, path: &str) -> Result<(), Refusal> {
 
 fn licensed(bmc: &Bmc, path: &str) -> Result<(), Refusal> {
     let paid = ["/SecureBoot", "/Bios", "/Storage", "/UpdateService"];
-    if bmc.has(Oddity::SmcLicense) && paid.iter().any(|part| path.contains(part)) {
+    if paid.iter().any(|part| path.contains(part)) && bmc.bites(Oddity::SmcLicense) {
         return Err(refused_own(403, "SMC.1.0.OemLicenseNotPassed", "Not licensed to perform this request."));
     }
     Ok(())
 }
 
 async fn post(bmc: &Bmc, ask: &Ask) -> Reply {
-    if bmc.has(Oddity::DellIfmatchOnAction) && ask.headers.get("If-Match").is_some() {
+    if ask.headers.get("If-Match").is_some() && bmc.bites(Oddity::DellIfmatchOnAction) {
         return Err(refused(412, "PreconditionFailed", &[]));
     }
     if ask.path == SUBSCRIPTIONS {
@@ -123,7 +123,7 @@ async fn patch(bmc: &Bmc, ask: &Ask) -> Reply {
     let live = bmc.inner.tree.leaf(&ask.path).map_or(Live::Nothing, |leaf| leaf.live);
     let reply = patch_live(bmc, ask, live).await?;
     let is_job = matches!(live, Live::SecureBoot | Live::BiosSettings | Live::BootSettings | Live::System);
-    if is_job && bmc.has(Oddity::DellSys518Busy) {
+    if is_job && bmc.bites(Oddity::DellSys518Busy) {
         bmc.state().busy_until = bmc.now().after(bmc.settings().paced(15));
     }
     Ok(reply)

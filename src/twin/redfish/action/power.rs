@@ -34,8 +34,8 @@ fn kind(bmc: &Bmc, body: &Value) -> Result<ResetType, Refusal> {
         return Err(refused(400, "ActionParameterMissing", &["Reset", "ResetType"]));
     };
     let unknown = || refused(400, "ActionParameterValueNotInList", &[word, "ResetType", "Reset"]);
-    let is_absent = bmc.has(Oddity::DellGracefulRestart) && word == "GracefulRestart"
-        || bmc.has(Oddity::OpenbmcNoOverride) && word == "ForceRestart";
+    let is_absent = word == "GracefulRestart" && bmc.bites(Oddity::DellGracefulRestart)
+        || word == "ForceRestart" && bmc.bites(Oddity::OpenbmcNoOverride);
     if is_absent || !bmc.maker().resets.contains(&word) {
         return Err(unknown());
     }
@@ -46,21 +46,21 @@ fn kind(bmc: &Bmc, body: &Value) -> Result<ResetType, Refusal> {
 fn allowed_now(bmc: &Bmc, kind: ResetType) -> Result<(), Refusal> {
     let (on, seen) = (bmc.is_on(), bmc.state().seen);
     let starts = matches!(kind, ResetType::On | ResetType::ForceOn);
-    if bmc.has(Oddity::DellIdrac10409On) && starts && !on && bmc.is_within(seen.turned, 45) {
+    if starts && !on && bmc.is_within(seen.turned, 45) && bmc.bites(Oddity::DellIdrac10409On) {
         return Err(conflict(kind));
     }
-    if bmc.has(Oddity::HpeInvalidState) && bmc.is_within(seen.reset.max(seen.turned), 10) {
+    if bmc.is_within(seen.reset.max(seen.turned), 10) && bmc.bites(Oddity::HpeInvalidState) {
         let text = "The operation was not successful due to the current power state.";
         return Err(refused_own(400, "iLO.2.25.InvalidOperationForSystemState", text));
     }
     let stops = matches!(kind, ResetType::ForceOff | ResetType::GracefulShutdown);
     let is_redundant = on && starts || !on && stops;
-    if is_redundant && bmc.has(Oddity::Dell409Already) {
+    if is_redundant && bmc.bites(Oddity::Dell409Already) {
         let text = if on { "Server is already powered ON." } else { "Server is already powered OFF." };
         return Err(refused_own(409, "IDRAC.2.8.PSU501", text));
     }
     let needs_power = stops || restarts(kind) || kind == ResetType::Nmi;
-    if !on && needs_power && !is_redundant && bmc.has(Oddity::Dell409Already) {
+    if !on && needs_power && !is_redundant && bmc.bites(Oddity::Dell409Already) {
         return Err(conflict(kind));
     }
     Ok(())
@@ -83,12 +83,12 @@ fn start(bmc: &Bmc, kind: ResetType) {
         }
         ResetType::Nmi => bmc.server().interrupt(),
         ResetType::ForceRestart => {
-            if bmc.has(Oddity::LenovoRestartHang) {
+            if bmc.bites(Oddity::LenovoRestartHang) {
                 bmc.server().firmware(|firmware| firmware.hangs = true);
             }
             bmc.spawn(async move { restart(&worker).await });
         }
-        ResetType::GracefulRestart if bmc.has(Oddity::OpenbmcGracefulRestartOff) => {
+        ResetType::GracefulRestart if bmc.bites(Oddity::OpenbmcGracefulRestartOff) => {
             bmc.spawn(async move { turn_off(&worker, true).await });
         }
         ResetType::GracefulRestart => bmc.spawn(async move {

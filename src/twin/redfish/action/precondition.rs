@@ -14,12 +14,12 @@ pub(super) fn check(bmc: &Bmc, ask: &Ask, body: &Value) -> Result<(), Refusal> {
         return Ok(());
     }
     let failed = || refused(412, "PreconditionFailed", &[]);
-    if bmc.has(Oddity::AnyEmptyEtag) || bmc.has(Oddity::AmiWeakEtag) {
+    if bmc.bites(Oddity::AnyEmptyEtag) || bmc.bites(Oddity::AmiWeakEtag) {
         return Err(failed());
     }
     let is_weak = given.starts_with("W/");
     let is_quoted = given.contains('"');
-    if bmc.has(Oddity::AnyWeakEtag) && is_weak || bmc.has(Oddity::AnyQuotedEtag) && is_quoted {
+    if is_weak && bmc.bites(Oddity::AnyWeakEtag) || is_quoted && bmc.bites(Oddity::AnyQuotedEtag) {
         return Err(failed());
     }
     let current = shown_tag(bmc, &ask.path, body).unwrap_or_default();
@@ -28,14 +28,14 @@ pub(super) fn check(bmc: &Bmc, ask: &Ask, body: &Value) -> Result<(), Refusal> {
 
 /// What is to be said where there is no condition.
 fn absent(bmc: &Bmc) -> Result<(), Refusal> {
-    if bmc.has_any(&[Oddity::AmiPrecondition, Oddity::LenovoTsmSd]) {
+    if bmc.bites(Oddity::AmiPrecondition) || bmc.bites(Oddity::LenovoTsmSd) {
         let text = "If-Match header is missing.";
         return Err(refused_own(428, "Ami.1.0.PreconditionHeaderMissing", text));
     }
-    if bmc.has(Oddity::LenovoEtagRequired) {
+    if bmc.bites(Oddity::LenovoEtagRequired) {
         return Err(refused(428, "PreconditionRequired", &[]));
     }
-    if bmc.has(Oddity::HuaweiIfmatch) {
+    if bmc.bites(Oddity::HuaweiIfmatch) {
         return Err(refused(412, "PreconditionFailed", &[]));
     }
     Ok(())

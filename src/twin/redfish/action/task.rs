@@ -26,8 +26,8 @@ pub(in crate::twin::redfish) fn monitored(bmc: &Bmc, path: &str) -> Option<Respo
     let task = bmc.state().tasks.iter().find(|task| task.id == id).cloned();
     let Some(task) = task else { return Some(missing(path).response(bmc)) };
     let now = bmc.now();
-    let hidden = bmc.has(Oddity::Dell404AfterCreate) && now.since(task.made) < bmc.settings().paced(5);
-    let purged = bmc.has(Oddity::DellTaskPurged)
+    let hidden = now.since(task.made) < bmc.settings().paced(5) && bmc.bites(Oddity::Dell404AfterCreate);
+    let purged = bmc.bites(Oddity::DellTaskPurged)
         && task.is_done(now)
         && task.done_for(now) >= bmc.settings().paced(60);
     if hidden || purged {
@@ -37,11 +37,11 @@ pub(in crate::twin::redfish) fn monitored(bmc: &Bmc, path: &str) -> Option<Respo
         return None;
     }
     let mut body = task.body(now, &live::monitor(bmc, &id));
-    if bmc.has(Oddity::AnyPartialTask) && !task.is_done(now) {
+    if !task.is_done(now) && bmc.bites(Oddity::AnyPartialTask) {
         body = serde_json::json!({});
     }
-    let is_over = task.is_done(now) && !bmc.has(Oddity::DellTask202Completed);
-    if task.is_done(now) && bmc.has(Oddity::LenovoTaskmonitorDelete) {
+    let is_over = task.is_done(now) && !bmc.bites(Oddity::DellTask202Completed);
+    if task.is_done(now) && bmc.bites(Oddity::LenovoTaskmonitorDelete) {
         bmc.state().tasks.retain(|task| task.id != id);
     }
     let answer = shown(&body);

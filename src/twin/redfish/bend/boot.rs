@@ -26,7 +26,7 @@ pub(super) fn bend_system(bmc: &Bmc, path: &str, map: &mut Map<String, Value>) {
     if let Some(reset) = below(map, &["Actions", "#ComputerSystem.Reset"]) {
         bend_reset(bmc, path, reset);
     }
-    if bmc.has(Oddity::NvidiaNoBootNoActions) {
+    if bmc.bites(Oddity::NvidiaNoBootNoActions) {
         without(map, &["Boot", "Actions"]);
     }
     bend_names(bmc, map);
@@ -35,39 +35,39 @@ pub(super) fn bend_system(bmc: &Bmc, path: &str, map: &mut Map<String, Value>) {
 pub(super) fn bend_settings(bmc: &Bmc, map: &mut Map<String, Value>) {
     let Some(boot) = below(map, &["Boot"]) else { return };
     bend_override(bmc, boot);
-    if bmc.has(Oddity::DellIdrac9SettingsPartial) {
+    if bmc.bites(Oddity::DellIdrac9SettingsPartial) {
         boot.retain(|name, _| name.starts_with("BootSourceOverrideMode") || name == "BootOrder");
     }
 }
 
 fn bend_override(bmc: &Bmc, boot: &mut Map<String, Value>) {
-    if bmc.has_any(&[Oddity::AnyModeMissing, Oddity::HpeModeReadonly, Oddity::SmcNoMode]) {
+    if bmc.bites_any(&[Oddity::AnyModeMissing, Oddity::HpeModeReadonly, Oddity::SmcNoMode]) {
         boot.retain(|name, _| !name.starts_with("BootSourceOverrideMode"));
     }
-    if bmc.has(Oddity::OpenbmcNoOverride) {
+    if bmc.bites(Oddity::OpenbmcNoOverride) {
         boot.retain(|name, _| !name.starts_with("BootSourceOverride"));
     }
-    if bmc.has(Oddity::DellNoHttpbooturi) {
+    if bmc.bites(Oddity::DellNoHttpbooturi) {
         boot.remove("HttpBootUri");
     }
-    if bmc.has_any(&[Oddity::LenovoNoContinuous, Oddity::DellContinuousRemoved]) {
+    if bmc.bites_any(&[Oddity::LenovoNoContinuous, Oddity::DellContinuousRemoved]) {
         strike(boot, "BootSourceOverrideEnabled@Redfish.AllowableValues", "Continuous");
     }
     let is =
         |boot: &Map<String, Value>, name: &str, word: &str| boot.get(name).is_some_and(|value| value == word);
     let by_uefi =
         is(boot, "BootSourceOverrideTarget", "Pxe") && !is(boot, "BootSourceOverrideMode", "Legacy");
-    if bmc.has(Oddity::SmcPxeBecomesBootnext) && by_uefi {
+    if by_uefi && bmc.bites(Oddity::SmcPxeBecomesBootnext) {
         boot.insert("BootSourceOverrideTarget".to_owned(), "UefiBootNext".into());
     }
 }
 
 fn bend_order(bmc: &Bmc, boot: &mut Map<String, Value>) {
-    if bmc.has(Oddity::SmcFixedBootOrder) {
+    if bmc.bites(Oddity::SmcFixedBootOrder) {
         boot.remove("BootOrder");
     }
-    if bmc.has(Oddity::NvidiaBootorderComposite)
-        && let Some(Value::Array(order)) = boot.get_mut("BootOrder")
+    if let Some(Value::Array(order)) = boot.get_mut("BootOrder")
+        && bmc.bites(Oddity::NvidiaBootorderComposite)
     {
         for entry in order {
             *entry = format!("{}: Ubuntu", entry.as_str().unwrap_or_default()).into();
@@ -77,36 +77,47 @@ fn bend_order(bmc: &Bmc, boot: &mut Map<String, Value>) {
 
 fn bend_reset(bmc: &Bmc, path: &str, reset: &mut Map<String, Value>) {
     let list = "ResetType@Redfish.AllowableValues";
-    if bmc.has(Oddity::OpenbmcResetActioninfo) {
+    if bmc.bites(Oddity::OpenbmcResetActioninfo) {
         reset.remove(list);
         reset.insert("@Redfish.ActionInfo".to_owned(), format!("{path}/ResetActionInfo").into());
     }
-    if bmc.has(Oddity::DellGracefulRestart) {
+    if bmc.bites(Oddity::DellGracefulRestart) {
         strike(reset, list, "GracefulRestart");
     }
-    if bmc.has(Oddity::OpenbmcNoOverride) {
+    if bmc.bites(Oddity::OpenbmcNoOverride) {
         strike(reset, list, "ForceRestart");
     }
 }
 
+/// The list of resets, where it is a resource of its own.
+pub(super) fn bend_action_info(bmc: &Bmc, map: &mut Map<String, Value>) {
+    let Some(Value::Array(parameters)) = map.get_mut("Parameters") else { return };
+    for parameter in parameters.iter_mut().filter_map(Value::as_object_mut) {
+        if bmc.bites(Oddity::OpenbmcNoOverride) {
+            strike(parameter, "AllowableValues", "ForceRestart");
+        }
+    }
+}
+
 fn bend_names(bmc: &Bmc, map: &mut Map<String, Value>) {
-    if bmc.has(Oddity::DellSerialIsSku) {
+    if bmc.bites(Oddity::DellSerialIsSku) {
         let tag = map.get("SerialNumber").cloned().unwrap_or_default();
         map.insert("SKU".to_owned(), tag);
         map.insert("SerialNumber".to_owned(), "CNIVC000BOARD01".into());
     }
-    if bmc.has(Oddity::DellBadDates) {
+    if bmc.bites(Oddity::DellBadDates) {
         map.insert("LastResetTime".to_owned(), "0000-00-00T00:00:00+00:00".into());
     }
-    if bmc.has(Oddity::NvidiaDpuNullMembers) {
+    if bmc.bites(Oddity::NvidiaDpuNullMembers) {
         map.insert("UUID".to_owned(), "".into());
     }
-    if bmc.has(Oddity::CiscoNoNics) {
+    if bmc.bites(Oddity::CiscoNoNics) {
         map.remove("EthernetInterfaces");
     }
     if bmc.has(Oddity::HuaweiManagersLink)
         && let Some(links) = below(map, &["Links"])
         && let Some(managers) = links.remove("ManagedBy")
+        && bmc.bites(Oddity::HuaweiManagersLink)
     {
         links.insert("Managers".to_owned(), managers);
     }

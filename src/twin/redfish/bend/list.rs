@@ -10,13 +10,13 @@ use crate::twin::redfish::tree::{link, over};
 use crate::wire::redfish::shape::served::Served;
 
 pub(super) fn bend_root(bmc: &Bmc, map: &mut Map<String, Value>) {
-    if bmc.has(Oddity::AmiRootWithoutLinks) {
+    if bmc.bites(Oddity::AmiRootWithoutLinks) {
         without(map, &["Systems", "Chassis", "Managers"]);
     }
-    if bmc.has(Oddity::LiteonNoVendor) {
+    if bmc.bites(Oddity::LiteonNoVendor) {
         without(map, &["Vendor", "Systems"]);
     }
-    if bmc.has(Oddity::BullRootOem) {
+    if bmc.bites(Oddity::BullRootOem) {
         map.insert("Oem".to_owned(), json!({"Version": "1.0", "Product": "Bull"}));
     }
 }
@@ -24,28 +24,28 @@ pub(super) fn bend_root(bmc: &Bmc, map: &mut Map<String, Value>) {
 pub(super) fn bend(bmc: &Bmc, path: &str, map: &mut Map<String, Value>) {
     let dead = |id: &str| link(format!("{path}/{id}"));
     let (systems, managers) = (path == format!("{ROOT}/Systems"), path == format!("{ROOT}/Managers"));
-    if bmc.has(Oddity::NvidiaTwoSystems) && systems {
+    if systems && bmc.bites(Oddity::NvidiaTwoSystems) {
         add(map, dead(BASEBOARD));
     }
-    if bmc.has(Oddity::AmiCollectionGhosts) && (systems || managers) {
+    if (systems || managers) && bmc.bites(Oddity::AmiCollectionGhosts) {
         add(map, dead("DGX"));
         add(map, dead("HGX_BMC_0"));
     }
-    if bmc.has(Oddity::CiscoGhostManager) && managers {
+    if managers && bmc.bites(Oddity::CiscoGhostManager) {
         add(map, dead(GHOST));
     }
-    if bmc.has(Oddity::DellChassisRaidCrash) && path == format!("{ROOT}/Chassis") {
+    if path == format!("{ROOT}/Chassis") && bmc.bites(Oddity::DellChassisRaidCrash) {
         add(map, dead("RAID.Integrated.1-1"));
     }
     let media = path.ends_with("/VirtualMedia");
-    if bmc.has(Oddity::LenovoVmediaEmpty) && media {
+    if media && bmc.bites(Oddity::LenovoVmediaEmpty) {
         over_map(map, json!({"Members": [], "Members@odata.count": 0}));
     }
-    if bmc.has(Oddity::NvidiaDpuNullMembers) && path.ends_with("/EthernetInterfaces") {
+    if path.ends_with("/EthernetInterfaces") && bmc.bites(Oddity::NvidiaDpuNullMembers) {
         over_map(map, json!({"Members": null, "Members@odata.count": 0}));
     }
-    if bmc.has(Oddity::InspurMembersStrings)
-        && let Some(Value::Array(members)) = map.get_mut("Members")
+    if let Some(Value::Array(members)) = map.get_mut("Members")
+        && bmc.bites(Oddity::InspurMembersStrings)
     {
         for member in members {
             *member = member.get("@odata.id").cloned().unwrap_or_default();
@@ -69,14 +69,14 @@ fn add(map: &mut Map<String, Value>, member: Value) {
 
 /// Resources that are there with an oddity only.
 pub(in crate::twin::redfish) fn extra(bmc: &Bmc, path: &str) -> Option<Value> {
-    if bmc.has(Oddity::NvidiaTwoSystems) && path == format!("{ROOT}/Systems/{BASEBOARD}") {
+    if path == format!("{ROOT}/Systems/{BASEBOARD}") && bmc.bites(Oddity::NvidiaTwoSystems) {
         let body = Served::ComputerSystem.resource(path, BASEBOARD, "HGX Baseboard");
         return Some(over(
             body,
             json!({"SystemType": "Physical", "Model": "HGX", "PowerState": "On", "UUID": ""}),
         ));
     }
-    let is_ghost = bmc.has(Oddity::CiscoGhostManager) && path == format!("{ROOT}/Managers/{GHOST}");
+    let is_ghost = path == format!("{ROOT}/Managers/{GHOST}") && bmc.bites(Oddity::CiscoGhostManager);
     is_ghost.then(
         || json!({"@odata.id": path, "@odata.type": "#Manager.v1_5_0.Manager", "Id": GHOST, "Name": GHOST}),
     )

@@ -41,17 +41,38 @@ pub(super) fn bend(bmc: &Bmc, live: Live, path: &str, body: &mut Value) {
         | Live::Entries
         | Live::Attributes => {}
     }
+    boot::bend_action_info(bmc, map);
     if map.contains_key("Members") {
         list::bend(bmc, path, map);
     }
     if let Some(kind) = kind {
         part::bend(bmc, kind, map);
     }
-    if bmc.has(Oddity::AnyNoAllowable) {
+    rename(bmc, live, map);
+    if bmc.bites(Oddity::AnyNoAllowable) {
         map.values_mut().for_each(drop_allowable);
     }
     if bmc.faults().cyclic {
         list::close_circle(path, map);
+    }
+}
+
+/// Another model, another maker.
+fn rename(bmc: &Bmc, live: Live, map: &mut Map<String, Value>) {
+    let names = bmc.settings().names;
+    let told = if live == Live::Root {
+        [("Vendor", names.vendor), ("Product", names.product)]
+    } else if live == Live::System {
+        [("Manufacturer", names.manufacturer), ("Model", names.model)]
+    } else if live == Live::Manager {
+        [("Model", names.manager_model), ("FirmwareVersion", names.firmware)]
+    } else {
+        return;
+    };
+    for (member, name) in told {
+        if let Some(name) = name {
+            map.insert(member.to_owned(), name.into());
+        }
     }
 }
 

@@ -12,7 +12,8 @@ pub(super) fn bend(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
     bend_storage(bmc, kind, map);
     bend_service(bmc, kind, map);
     bend_oem(bmc, map);
-    if bmc.has(Oddity::AnyNumberAsText) && matches!(kind, Served::Processor | Served::Memory | Served::Drive)
+    if matches!(kind, Served::Processor | Served::Memory | Served::Drive)
+        && bmc.bites(Oddity::AnyNumberAsText)
     {
         numbers_as_text(map);
     }
@@ -20,32 +21,33 @@ pub(super) fn bend(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
 
 fn bend_hardware(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
     if kind == Served::EthernetInterface {
-        if bmc.has(Oddity::AnyEmptyMac) {
+        if bmc.bites(Oddity::AnyEmptyMac) {
             map.insert("MACAddress".to_owned(), "".into());
         }
-        if bmc.has(Oddity::HuaweiNoStatus) {
+        if bmc.bites(Oddity::HuaweiNoStatus) {
             map.remove("Status");
         }
     }
-    if bmc.has(Oddity::ZteSocketNumber) && kind == Served::Processor {
+    if kind == Served::Processor && bmc.bites(Oddity::ZteSocketNumber) {
         map.insert("Socket".to_owned(), 1.into());
     }
     let waking = kind == Served::PCIeDevice && bmc.is_within(bmc.state().seen.turned, 60);
-    if bmc.has(Oddity::HpePcieWithoutIds) && waking && bmc.is_on() {
+    if waking && bmc.is_on() && bmc.bites(Oddity::HpePcieWithoutIds) {
         without(map, &["@odata.id", "Id", "Name", "PCIeFunctions"]);
     }
     if bmc.has(Oddity::CiscoSingleObject)
         && let Some(Value::Array(control)) = map.get_mut("PowerControl")
         && let Some(Value::Object(mut first)) = control.pop()
+        && bmc.bites(Oddity::CiscoSingleObject)
     {
         numbers_as_text(&mut first);
         map.insert("PowerControl".to_owned(), Value::Object(first));
     }
     if kind == Served::Chassis {
-        if bmc.has(Oddity::AmiRequiredMissing) {
+        if bmc.bites(Oddity::AmiRequiredMissing) {
             without(map, &["Name", "ChassisType"]);
         }
-        if bmc.has(Oddity::DellPcieEmbedded) {
+        if bmc.bites(Oddity::DellPcieEmbedded) {
             map.remove("PCIeDevices");
         }
     }
@@ -53,20 +55,21 @@ fn bend_hardware(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
 
 fn bend_storage(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
     if bmc.has(Oddity::AnyNullCapacity) {
-        if kind == Served::Drive {
+        if kind == Served::Drive && bmc.bites(Oddity::AnyNullCapacity) {
             map.insert("CapacityBytes".to_owned(), Value::Null);
         }
         if let Some(Value::Array(devices)) = map.get_mut("Devices") {
             devices.push(json!({"Name": "Backplane", "CapacityBytes": null}));
         }
     }
-    if bmc.has(Oddity::HpeDriveNoState)
-        && kind == Served::Drive
+    if kind == Served::Drive
         && let Some(status) = below(map, &["Status"])
+        && bmc.bites(Oddity::HpeDriveNoState)
     {
         status.remove("State");
     }
-    if bmc.has(Oddity::AnyVolumesLinkMissing) && matches!(kind, Served::Storage | Served::StorageController) {
+    if matches!(kind, Served::Storage | Served::StorageController) && bmc.bites(Oddity::AnyVolumesLinkMissing)
+    {
         without(map, &["Volumes", "SupportedRAIDTypes"]);
         if let Some(Value::Array(controllers)) = map.get_mut("StorageControllers") {
             for controller in controllers.iter_mut().filter_map(Value::as_object_mut) {
@@ -77,31 +80,31 @@ fn bend_storage(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
 }
 
 fn bend_service(bmc: &Bmc, kind: Served, map: &mut Map<String, Value>) {
-    if bmc.has(Oddity::HpeLogZeroTime) && kind == Served::LogEntry {
+    if kind == Served::LogEntry && bmc.bites(Oddity::HpeLogZeroTime) {
         map.insert("Created".to_owned(), "1970-01-01T00:00:00Z".into());
     }
-    if bmc.has(Oddity::LenovoSelAbsent) && kind == Served::LogService {
+    if kind == Served::LogService && bmc.bites(Oddity::LenovoSelAbsent) {
         map.remove("Entries");
     }
-    if bmc.has(Oddity::HpeAccountTypes) && kind == Served::ManagerAccount {
+    if kind == Served::ManagerAccount && bmc.bites(Oddity::HpeAccountTypes) {
         map.remove("AccountTypes");
     }
-    if bmc.has(Oddity::AmiRequiredMissing) && kind == Served::UpdateService {
+    if kind == Served::UpdateService && bmc.bites(Oddity::AmiRequiredMissing) {
         map.remove("Name");
     }
-    if bmc.has(Oddity::DellBadDates) && kind == Served::SoftwareInventory {
+    if kind == Served::SoftwareInventory && bmc.bites(Oddity::DellBadDates) {
         map.insert("ReleaseDate".to_owned(), "00:00:00Z".into());
     }
     if kind == Served::Manager {
-        if bmc.has(Oddity::HpeManagerResetNoType)
-            && let Some(reset) = below(map, &["Actions", "#Manager.Reset"])
+        if let Some(reset) = below(map, &["Actions", "#Manager.Reset"])
+            && bmc.bites(Oddity::HpeManagerResetNoType)
         {
             reset.remove("ResetType@Redfish.AllowableValues");
         }
-        if bmc.has(Oddity::LenovoVersionPrefix) {
+        if bmc.bites(Oddity::LenovoVersionPrefix) {
             map.insert("FirmwareVersion".to_owned(), format!("AFBT52C-{}", bmc.maker().firmware).into());
         }
-        if bmc.has(Oddity::DellIdrac10VmediaSlot) {
+        if bmc.bites(Oddity::DellIdrac10VmediaSlot) {
             map.remove("VirtualMedia");
         }
     }
@@ -111,18 +114,22 @@ fn bend_oem(bmc: &Bmc, map: &mut Map<String, Value>) {
     let Some(oem) = below(map, &["Oem"]) else { return };
     if bmc.has(Oddity::HpeOemNames)
         && let Some(own) = oem.remove("Hpe")
+        && bmc.bites(Oddity::HpeOemNames)
     {
         oem.insert("Hp".to_owned(), own);
     }
     for own in oem.values_mut().filter_map(Value::as_object_mut) {
         if bmc.has(Oddity::SmcBadFieldName)
             && let Some(value) = own.remove("SupportedCollectionFunctions")
+            && bmc.bites(Oddity::SmcBadFieldName)
         {
             own.insert("SupportedCollectionFuntions".to_owned(), value);
         }
         if bmc.has(Oddity::LenovoBoolString) {
             for value in own.values_mut() {
-                if let Some(flag) = value.as_bool() {
+                if let Some(flag) = value.as_bool()
+                    && bmc.bites(Oddity::LenovoBoolString)
+                {
                     *value = if flag { "Enabled" } else { "Disabled" }.into();
                 }
             }

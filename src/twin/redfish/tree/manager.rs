@@ -59,6 +59,7 @@ fn oem(maker: &Maker) -> Value {
                 "DellLCService": link(format!("{path}/Oem/Dell/DellLCService")),
                 "DelliDRACCardService": link(format!("{path}/Oem/Dell/DelliDRACCardService")),
                 "Jobs": link(format!("{path}/Oem/Dell/Jobs")),
+                "DellAttributes": [link(format!("{path}/Oem/Dell/DellAttributes/{}", maker.manager))],
             }}},
             "Oem": {"Dell": {"DelliDRACCard": {"IPMIVersion": "2.0", "URLString": "https://127.0.0.1:443"}}},
         }),
