@@ -7,10 +7,8 @@ use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::model::boot::BootDevice;
 use crate::net::http::Method;
-use crate::wire::redfish::link::Link;
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::resource::Resource;
-use crate::wire::redfish::send;
 use crate::wire::redfish::view::manager::Manager;
 use crate::wire::redfish::view::media::{MediaKind, VirtualMedia as Device};
 
@@ -89,7 +87,6 @@ impl Server {
     /// Has `url` in a device of this kind, and nothing in its other devices.
     pub async fn insert(&self, kind: MediaKind, url: &str) -> Result<(), RedfishError> {
         let devices = self.media_for(kind).await?;
-        self.attach_media().await?;
         let holds = |one: &&Resource| {
             let view: Device = one.view();
             view.is_inserted() && view.image.as_deref() == Some(url)
@@ -118,22 +115,6 @@ impl Server {
             (_, Some(only)) => Err(only),
             (_, None) => Err(self.missing("virtual media device")),
         }
-    }
-
-    /// Maps virtual media into the machine, where an iDRAC does so by an attribute alone.
-    async fn attach_media(&self) -> Result<(), RedfishError> {
-        let seen = self.system().await?;
-        if !self.quirks(&seen).await?.media_must_be_attached() {
-            return Ok(());
-        }
-        for manager in self.managers(&seen.view).await? {
-            let own = |link: &&Link| link.last() == manager.id().as_deref();
-            let attributes = manager.view::<Manager>().dell_attributes;
-            let Some(link) = attributes.iter().find(own).or(attributes.first()) else { continue };
-            self.talk.patch_fresh(&self.talk.path(link)?, &send::idrac_attach_media()).await?;
-            return Ok(());
-        }
-        Ok(())
     }
 
     /// Empties every device of this kind.

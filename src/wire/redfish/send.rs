@@ -269,11 +269,6 @@ pub fn subscription(ask: &Subscribe) -> Body {
     Body(shape::subscription(ask))
 }
 
-/// iDRAC's attribute that maps virtual media into the machine.
-pub fn idrac_attach_media() -> Body {
-    Body(serde_json::json!({ "Attributes": { "VirtualMedia.1.Attached": "AutoAttach" } }))
-}
-
 /// Dell's `DeleteJobQueue`: everything.
 pub fn clear_job_queue() -> Body {
     Body(serde_json::json!({ "JobID": "JID_CLEARALL" }))
