@@ -10,7 +10,7 @@ use ferric::model::power::PowerWish;
 use ferric::twin::ipmi::quirk::Quirk;
 use ferric::twin::progress::Stage;
 use ferric::wire::ipmi::ask::Ask;
-use ferric::wire::ipmi::command::chassis;
+use ferric::wire::ipmi::data::chassis::Control;
 use serde_json::json;
 
 use crate::station::Station;
@@ -114,7 +114,7 @@ stations! {
         assert_eq!(station.power(PowerWish::Reset).await, Ok(Power::On));
         assert_eq!(station.server.progress().boots, 1);
         station.power(PowerWish::Off).await.unwrap();
-        station.naive(chassis::control(chassis::Control::Reset)).await;
+        station.naive(Control::Reset.ask()).await;
         assert_eq!(station.state().await, Ok(Power::Off));
     };
 
@@ -134,7 +134,7 @@ stations! {
         station.off_and_on().await;
         assert_eq!(station.power(PowerWish::Reset).await, Ok(Power::On));
         assert_eq!(station.server.progress().boots, 3);
-        station.naive(chassis::control(chassis::Control::Cycle)).await;
+        station.naive(Control::Cycle.ask()).await;
     };
 
     a_console_that_ends_at_the_start_comes_back, "openbmc-sol-keepalive", |station| {

@@ -23,7 +23,6 @@ impl Pages {
         let mut node = node.clone();
         for fact in self.0.lock().unwrap().iter() {
             match fact {
-                Fact::BootDevice(kept) => node.bmc.remembered_boot_device = *kept,
                 Fact::ConnectionReuse(reuse) => node.bmc.connection_reuse = Some(*reuse),
                 Fact::Vendor(vendor) => node.bmc.vendor.clone_from(vendor),
                 Fact::Identity(identity) => node.bmc.identity = (**identity).clone(),
@@ -32,7 +31,12 @@ impl Pages {
                 | Fact::SessionOpened { .. }
                 | Fact::SessionClosed
                 | Fact::PinSeen { .. }
-                | Fact::PinRefused { .. } => {}
+                | Fact::PinRefused { .. }
+                | Fact::HostKeySeen { .. }
+                | Fact::HostKeyRefused { .. }
+                | Fact::Silent { .. }
+                | Fact::Heard
+                | Fact::Health(_) => {}
             }
         }
         node

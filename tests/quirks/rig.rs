@@ -12,6 +12,7 @@ use ferric::driver::capability::boot_device::BootChoice;
 use ferric::driver::capability::virtual_media::Medium;
 use ferric::driver::error::DriverError;
 use ferric::driver::redfish::error::RedfishError;
+use ferric::driver::redfish::manager::ClockWish;
 use ferric::driver::redfish::server::Server as Driven;
 use ferric::driver::redfish::talk::RedfishRack;
 use ferric::driver::registry::Registry;
@@ -233,10 +234,10 @@ fn silence(id: &str) -> Duration {
 
 /// Restarts the BMC as the steps of the management interface do.
 pub async fn reset_bmc(driven: &Driven, limit: Duration) -> Result<(), RedfishError> {
-    driven.reset_bmc(limit).await
+    driven.reset_bmc(true, limit).await
 }
 
 /// Sets the BMC's clock as the steps of the management interface do.
 pub async fn set_clock(driven: &Driven, time: Moment) -> Result<(), RedfishError> {
-    driven.set_bmc_clock(time).await
+    driven.set_bmc_clock(&ClockWish { time, offset: None }).await
 }
