@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferric::driver::error::DriverError;
+use ferric::model::bmc::Keep;
 use ferric::model::boot::BootDevice;
 use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
@@ -37,11 +38,13 @@ const AMI: Names =
     Names { vendor: Some("AMI"), manufacturer: Some("ASRockRack"), model: Some("ASRock 1U"), ..NONE };
 const NOKIA: Names = Names { manufacturer: Some("Nokia Solutions and Networks"), ..NONE };
 
-/// A device that is to last but is taken for one boot only is set again at every start.
+/// A device that is to last but is taken for one boot only is to be set again before every start.
 async fn lasts_by_us(rig: &Rig) {
     let choice = rig.set_boot(BootDevice::Pxe, true).await.unwrap();
     assert_eq!((choice.device, choice.persistent), (Some(BootDevice::Pxe), Some(true)));
+    assert_eq!(choice.keep, Keep::Device);
     for _ in 0..2 {
+        rig.set_boot(BootDevice::Pxe, false).await.unwrap();
         assert_eq!(rig.started().await, Source::Pxe);
         rig.power(PowerWish::Off).await.unwrap();
     }

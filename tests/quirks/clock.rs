@@ -10,7 +10,8 @@ use ferric::base::time::Later;
 use ferric::base::time::PausedClock;
 use ferric::base::time::Tick;
 
-/// Who sleeps on it moves the time: the driver's view of the clock by which a simulated controller lives.
+/// Who sleeps on it moves the time: the driver's view of the clock by which a simulated controller lives. A sleep of
+/// [`GUARD`] or more is no pause but a guard over work that may hang; none does here.
 #[derive(Debug)]
 pub struct Leap(pub Arc<PausedClock>);
 
@@ -25,6 +26,9 @@ impl Clock for Leap {
 
     fn sleep_until(&self, until: Tick) -> Later<'_, ()> {
         Box::pin(async move {
+            if until.since(self.0.tick()) >= GUARD {
+                std::future::pending::<()>().await;
+            }
             // The others get a turn first, their sockets too.
             tokio::time::sleep(Duration::from_millis(1)).await;
             self.0.advance(until.since(self.0.tick()));
@@ -56,5 +60,7 @@ impl Clock for Fast {
     }
 }
 
+/// No pause of a driver is as long.
+const GUARD: Duration = Duration::from_mins(14);
 /// A second is then still fifty times as long as a packet over loopback takes.
 const FASTER: u32 = 20;

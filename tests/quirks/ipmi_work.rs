@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use ferric::model::Object;
+use ferric::model::bmc::Keep;
 use ferric::model::boot::BootDevice;
 use ferric::model::node::Node;
 use ferric::model::power::Power;
@@ -41,8 +42,10 @@ stations! {
         let forced = || station.hardware_as(|node| {
             node.wished.driver_info.insert("ipmi_force_boot_device".to_owned(), json!(true));
         });
-        forced().boot_device.unwrap().set(BootDevice::Pxe, true).await.unwrap();
+        let choice = forced().boot_device.unwrap().set(BootDevice::Pxe, true).await.unwrap();
+        assert_eq!(choice.keep, Keep::Device);
         for _ in 0..2 {
+            forced().boot_device.unwrap().set(BootDevice::Pxe, false).await.unwrap();
             let power = forced().power.unwrap();
             assert_eq!(power.set(PowerWish::On, Duration::from_mins(2)).await, Ok(Power::On));
             assert_ne!(station.server.progress().stage, Stage::Installed);

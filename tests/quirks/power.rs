@@ -6,12 +6,15 @@ use ferric::driver::error::DriverError;
 use ferric::model::boot::BootDevice;
 use ferric::model::power::Power;
 use ferric::model::power::PowerWish;
+use ferric::net::http::Method;
 use ferric::twin::progress::Stage;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;
 use ferric::twin::redfish::profile::Profile::Hpe;
 use ferric::twin::redfish::profile::Profile::Lenovo;
 use ferric::twin::redfish::settings::Names;
+
+use serde_json::Value;
 
 use crate::rig::NONE;
 use crate::rig::named;
@@ -64,7 +67,8 @@ rows! {
         let nics = rig.driven().inspect().await.unwrap().macs;
         assert_eq!(nics.len(), 2);
         assert_eq!(rig.naive_reset("ForceRestart").await, 204);
-        assert_eq!(rig.driven().inspect().await.unwrap().macs, []);
+        let path = format!("{}/EthernetInterfaces/NIC.1", rig.bmc.system_path());
+        assert_eq!(rig.naive(Method::Get, &path, Value::Null).await.status, 404, "the cards are gone");
     };
 
     the_words_for_resets_are_looked_up, "openbmc-reset-actioninfo", settings(Generic), |rig| {
