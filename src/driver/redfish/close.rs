@@ -7,6 +7,7 @@ use futures_util::future::join_all;
 
 use crate::base::time::sleep;
 use crate::driver::bmc::line::Line;
+use crate::driver::redfish::exchange::at;
 use crate::driver::redfish::slot::{Closer, Slot};
 use crate::driver::redfish::talk::RedfishRack;
 use crate::model::bmc::Fact;
@@ -53,7 +54,7 @@ impl RedfishRack {
         let (Some(token), Some(Closer { base, trust, floor }), Some(client)) = (token, closer, client) else {
             return;
         };
-        let Some(url) = token.path.as_deref().and_then(|path| base.join(path).ok()) else { return };
+        let Some(url) = token.path.as_deref().and_then(|path| at(&base, path)) else { return };
         let mut outgoing = Outgoing::new(Method::Delete, url, trust);
         outgoing.floor = floor;
         outgoing.headers.set("X-Auth-Token", token.secret.reveal());

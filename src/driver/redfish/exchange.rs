@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use url::Url;
 
 use crate::driver::bmc::line::Turn;
 use crate::driver::bmc::redfish_settings::{self, Auth};
@@ -27,6 +28,8 @@ use crate::wire::redfish::view::session::Session;
 enum Credential {
     Nothing,
     Basic,
+    /// Basic, since the BMC refused to open a session: nothing is learnt of it unless it works.
+    Instead,
     Token(Token),
 }
 
@@ -45,14 +48,25 @@ impl Talk {
                 self.slot().drop_token(&token.secret);
                 self.credential(turn, &trust).await?
             }
-            (401, Credential::Basic) => return Err(refused(&answer)),
-            _ => return Ok(answer),
+            (401, Credential::Basic | Credential::Instead) => return Err(refused(&answer)),
+            (_, credential) => return Ok(self.shown(answer, &credential)),
         };
         let answer = self.send(ask, &credential, &trust).await?;
         match credential {
-            Credential::Basic if answer.status == 401 => Err(refused(&answer)),
-            Credential::Nothing | Credential::Basic | Credential::Token(_) => Ok(answer),
+            Credential::Basic | Credential::Instead if answer.status == 401 => Err(refused(&answer)),
+            Credential::Nothing | Credential::Basic | Credential::Instead | Credential::Token(_) => {
+                Ok(self.shown(answer, &credential))
+            }
         }
+    }
+
+    /// A BMC that opened no session for an account and takes it over basic has none for anybody.
+    fn shown(&self, answer: Answer, credential: &Credential) -> Answer {
+        let is_taken = !matches!(answer.status, 401 | 403) && answer.status < 500;
+        if matches!(credential, Credential::Instead) && is_taken {
+            self.slot().known().basic = true;
+        }
+        answer
     }
 
     /// Whom the connection must lead to. Where trust begins with the first certificate, that is looked at before
@@ -191,20 +205,27 @@ impl Talk {
         let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
         tracing::debug!(bmc = %self.who(), %fault, may_fall_back, "no session");
         let place = || self.place(Method::Post, &ask.path);
-        if !may_fall_back || fault.is_password_change_required() {
+        if !may_fall_back || fault.is_wrong_login() || fault.is_password_change_required() {
             self.about_account(&fault, place).map_or(Ok(()), Err)?;
         }
-        if may_fall_back {
-            // A BMC that is full or busy may open one later.
-            self.slot().known().basic =
-                !fault.is_session_limit() && (answer.status < 500 || answer.status == 501);
-            return Ok(Credential::Basic);
+        if may_fall_back && !fault.is_wrong_login() {
+            return Ok(self.instead(&fault));
         }
         if matches!(answer.status, 401 | 403) {
             return Err(refused(&answer));
         }
         let why = format!("the log-in opened no session: {fault}");
         Err(RedfishError::Garbled { place: place(), why }.into())
+    }
+
+    /// Basic in place of a session. That a BMC has no sessions is learnt where it says so, not where it refuses this
+    /// account or is full or busy.
+    fn instead(&self, fault: &Fault) -> Credential {
+        if matches!(fault.status, 401 | 403) {
+            return Credential::Instead;
+        }
+        self.slot().known().basic = !fault.is_session_limit() && (fault.status < 500 || fault.status == 501);
+        Credential::Basic
     }
 
     fn opened(&self, secret: &str, answer: &Answer) -> Token {
@@ -313,7 +334,7 @@ impl Talk {
         match credential {
             Credential::Nothing => {}
             Credential::Token(token) => headers.set("X-Auth-Token", token.secret.reveal()),
-            Credential::Basic => headers.set("Authorization", self.basic()),
+            Credential::Basic | Credential::Instead => headers.set("Authorization", self.basic()),
         }
         if let Some(body) = &ask.body {
             headers.set("Content-Type", "application/json");
@@ -334,15 +355,21 @@ impl Talk {
     }
 
     fn outgoing(&self, method: Method, path: &str, trust: Trust) -> Result<Outgoing, RedfishError> {
-        let url = self.access.base.join(path).ok().filter(|url| url.host() == self.access.base.host());
         let no_path = || RedfishError::Invalid(format!("{path:?} is no path at {}", self.who()));
-        let url = url.ok_or_else(no_path)?;
+        let url = at(&self.access.base, path).ok_or_else(no_path)?;
         let mut outgoing = Outgoing::new(method, url, trust);
         outgoing.floor = self.access.floor;
         outgoing.connect = self.rack.ground.redfish.connect_timeout;
         outgoing.answer_limit = ANSWER_LIMIT;
         Ok(outgoing)
     }
+}
+
+/// The path as a URL of `base`; nothing if it would lead to another scheme, host or port, or names a user.
+pub(super) fn at(base: &Url, path: &str) -> Option<Url> {
+    let is_here =
+        |url: &Url| url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
+    base.join(path).ok().filter(is_here)
 }
 
 fn without_identity(headers: &Headers) -> Headers {
