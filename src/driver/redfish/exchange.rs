@@ -354,7 +354,8 @@ impl Talk {
         format!("Basic {}", STANDARD.encode(format!("{user}:{}", self.access.password.reveal())))
     }
 
-    fn outgoing(&self, method: Method, path: &str, trust: Trust) -> Result<Outgoing, RedfishError> {
+    /// A request that shows no account.
+    pub fn outgoing(&self, method: Method, path: &str, trust: Trust) -> Result<Outgoing, RedfishError> {
         let no_path = || RedfishError::Invalid(format!("{path:?} is no path at {}", self.who()));
         let url = at(&self.access.base, path).ok_or_else(no_path)?;
         let mut outgoing = Outgoing::new(method, url, trust);

@@ -43,6 +43,7 @@ pub mod secure_boot;
 pub mod sensors;
 pub mod server;
 pub mod slot;
+pub mod stranger;
 pub mod talk;
 pub mod vendor;
 pub mod watch;

@@ -211,11 +211,11 @@ impl Talk {
                 drop(turn);
                 self.wrong_certificate().await
             }
-            ClientError::Tls { .. } => {
+            ClientError::Tls { source, .. } => {
                 drop(turn);
                 // A file of authorities may have been renewed.
                 self.slot().known().authorities.clear();
-                RedfishError::Tls { bmc: self.who(), why: hinted(why) }
+                self.no_tls(chain(&source)).await
             }
             ClientError::Unsendable { .. } => {
                 drop(turn);
@@ -235,17 +235,5 @@ impl Talk {
 
 /// Requests of one walk that wait or run: twice what runs at once, so that a place never stays empty.
 const IN_QUEUE: usize = 8;
-/// Why no TLS came about, with what may be done where the peer would speak no version or cipher of ours.
-fn hinted(why: String) -> String {
-    let is_old = ["ProtocolVersion", "HandshakeFailure", "incompatible", "InsufficientSecurity"];
-    if is_old.iter().any(|word| why.contains(word)) {
-        return format!(
-            "{why}. It speaks no TLS 1.2 or 1.3 with ciphers that this daemon's TLS library (rustls) has: renew its \
-             firmware, or use http"
-        );
-    }
-    why
-}
-
 /// Connections kept open to one BMC: as many as calls may run at once.
 const KEPT: usize = 4;
