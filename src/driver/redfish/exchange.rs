@@ -71,7 +71,7 @@ impl Talk {
 
     /// Whom the connection must lead to. Where trust begins with the first certificate, that is looked at before
     /// anything is sent.
-    async fn trust(&self) -> Result<Trust, Ended> {
+    pub async fn trust(&self) -> Result<Trust, Ended> {
         if !self.access.is_tls() {
             return Ok(Trust::Plain);
         }
@@ -178,16 +178,22 @@ impl Talk {
         self.log_in(trust).await
     }
 
-    /// The session of before a restart, once.
+    /// The session of before a restart, once: any node's with these credentials.
     fn recorded(&self) -> Option<Token> {
-        let session = self.node.bmc.session.as_ref().filter(|session| session.print == self.print)?;
+        let recalled = self.rack.recalled().remove(&self.print);
+        let own = || {
+            let session = self.node.bmc.session.clone().filter(|session| session.print == self.print)?;
+            let (secret, path, print) = (session.token, session.path, session.print);
+            Some(Token { secret, path, print, node: self.node.id })
+        };
         let mut known = self.slot().known();
-        if known.session_worked {
+        if known.session_worked && recalled.is_none() {
             return None;
         }
+        let token = recalled.or_else(own)?;
         known.session_worked = true;
-        let (secret, path) = (session.token.clone(), session.path.clone());
-        let token = Token { secret, path, print: self.print.clone(), node: self.node.id };
+        let before = known.token.take();
+        known.replaced.extend(before);
         known.token = Some(token.clone());
         Some(token)
     }
@@ -232,17 +238,13 @@ impl Talk {
         let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
         let path = Session::read(&raw).path(answer.headers.get("location"));
         let secret = crate::base::secret::Secret::new(secret);
-        let token = Token {
-            secret: secret.clone(),
-            path: path.clone(),
-            print: self.print.clone(),
-            node: self.node.id,
-        };
+        let token = Token { secret, path, print: self.print.clone(), node: self.node.id };
         let mut known = self.slot().known();
         known.session_worked = true;
-        known.token = Some(token.clone());
+        let before = known.token.replace(token.clone());
+        known.replaced.extend(before);
         drop(known);
-        self.learn(Fact::SessionOpened { token: secret, path, print: self.print.clone() });
+        self.learn(token.fact());
         token
     }
 

@@ -32,6 +32,7 @@ pub mod idrac_card;
 pub mod indicators;
 pub mod inspect;
 pub mod inspection;
+pub mod left;
 pub mod management;
 pub mod manager;
 pub mod media;

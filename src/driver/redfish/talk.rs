@@ -6,7 +6,7 @@
 //!                                              │ 406: without `identity`    redirect: same host, same method
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -18,6 +18,7 @@ use crate::driver::bmc::line::{Line, Turn};
 use crate::driver::error::chain;
 use crate::driver::redfish::access::Access;
 use crate::driver::redfish::error::{Place, RedfishError};
+use crate::driver::redfish::left::Recalled;
 use crate::driver::redfish::slot::Slot;
 use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::node::Node;
@@ -34,11 +35,14 @@ pub struct RedfishRack {
     pub ground: Ground,
     governor: Governor<Slot>,
     client: Client,
+    /// Sessions that are open and on no line.
+    pub(super) recalled: Mutex<Recalled>,
 }
 
 impl RedfishRack {
     pub fn new(ground: Ground) -> Self {
-        Self { governor: Governor::new(&ground, ground.redfish_limits), ground, client: Client::new() }
+        let governor = Governor::new(&ground, ground.redfish_limits);
+        Self { governor, ground, client: Client::new(), recalled: Mutex::default() }
     }
 
     /// The talk of a node.

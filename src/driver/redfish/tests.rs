@@ -9,6 +9,7 @@ mod vendor;
 mod work;
 mod world;
 mod hostile;
+mod left;
 mod login;
 mod reading;
 mod trust;

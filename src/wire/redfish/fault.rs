@@ -369,7 +369,7 @@ const VALUE_KEYS: &[&str] = &[
 const LICENCE_KEYS: &[&str] =
     &["OemLicenseNotPassed", "LicenseRequired", "LicenseKeyRequired", "LicenseNotSupported"];
 
-/// How a log-in is refused in words: DMTF and HPE keys, then what OpenBMC, Dell and others write.
+/// How a log-in is refused in words: DMTF and HPE keys, then what vendors write.
 const WRONG_LOGIN: &[&str] = &[
     "InvalidCredentials",
     "UnauthorizedLoginAttempt",
