@@ -36,13 +36,16 @@ use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
+use crate::driver::redfish::left::TOGETHER;
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::limits::Limits;
 use crate::net::server;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
+use crate::store::published::Published;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +112,7 @@ impl App {
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = parts(&config, &clock, files, bmc);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
+        registry.recall(&all(&store.reader().published()));
         let drivers = drivers(&config, &clock, &registry);
         let site = Arc::new(Site {
             reader: store.reader(),
@@ -133,8 +137,7 @@ impl App {
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         let store = Arc::new(store);
-        site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
-        site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
+        keep_house(&site, &store, &desk, &registry);
         let app = Self {
             api,
             rack,
@@ -310,6 +313,13 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
+/// Starts what cleans up beside the work.
+fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: &Arc<Registry>) {
+    site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
+    site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
+    site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
+}
+
 /// Housekeeping of the store and of the config drives, off the async threads.
 async fn tidy(site: Arc<Site>, store: Arc<Store>, desk: Arc<Desk>) {
     loop {
@@ -338,6 +348,31 @@ async fn tidy_bmcs(site: Arc<Site>, registry: Arc<Registry>) {
             () = registry.tidy() => {}
         }
     }
+}
+
+/// Sessions end whose nodes are gone or have another account now.
+async fn close_left_sessions(site: Arc<Site>, registry: Arc<Registry>) {
+    let mut changes = site.reader.changes();
+    let (clock, stop) = (&*site.clock, site.stop.cancelled());
+    let work = async {
+        loop {
+            let nodes = all(&changes.borrow_and_update());
+            registry.close_left(&nodes).await;
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = sleep(clock, TIDY) => {}
+            }
+            sleep(clock, TOGETHER).await;
+        }
+    };
+    tokio::select! {
+        () = stop => {}
+        () = work => {}
+    }
+}
+
+fn all(published: &Published) -> Vec<Arc<Node>> {
+    published.nodes().cloned().collect()
 }
 
 fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {

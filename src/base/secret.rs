@@ -1,6 +1,7 @@
 //! A text that no log and no error may show.
 
 use std::fmt;
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
@@ -85,18 +86,44 @@ impl Veil {
     }
 }
 
+/// The text with its password masked, if it is a URL that holds one (`http://admin:******@host`); `key` is the name
+/// it stands under, since an address may lack its scheme.
+pub fn masked_url(key: &str, text: &str) -> Option<String> {
+    let place = url_password(key, text)?;
+    let (before, after) = (text.get(..place.start)?, text.get(place.end..)?);
+    Some(format!("{before}{MASK}{after}"))
+}
+
+/// Where the password of a URL stands (RFC 3986 3.2.1). The last `@` ends it, as URL parsers read it.
+fn url_password(key: &str, text: &str) -> Option<Range<usize>> {
+    // Most texts end here.
+    text.find('@')?;
+    let start = match text.find("://") {
+        Some(scheme) => scheme + "://".len(),
+        None if key.ends_with("_address") => 0,
+        None => return None,
+    };
+    let rest = text.get(start..)?;
+    let authority = rest.get(..rest.find(['/', '?', '#']).unwrap_or(rest.len()))?;
+    let user = authority.get(..authority.rfind('@')?)?;
+    let colon = user.find(':')?;
+    let place = start + colon + 1..start + user.len();
+    (!place.is_empty()).then_some(place)
+}
+
 fn begins(text: &[u8], word: &str) -> bool {
     text.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Parts of key names that tell a secret (the mask list of oslo.utils, which the reference applies), by their first
-/// letter.
+/// Parts of key names that tell a secret (the mask list of oslo.utils, which the reference applies, and the key of a
+/// BMC, which it forgets), by their first letter.
 fn telling(first: u8) -> &'static [&'static str] {
     match first.to_ascii_lowercase() {
         b'a' => &["adminpass", "admin_pass", "api_key", "auth_token", "authkey", "auth_password"],
         b'c' => &["chapsecret", "credential", "community"],
         b'e' => &["encryption_key"],
         b'f' => &["fernetkey"],
+        b'i' => &["ipmi_hex_kg_key"],
         b'o' => &["originalkey"],
         b'p' => &["password", "passphrase", "private_key"],
         b's' => &["secret", "snmp_auth_key", "snmp_priv_key"],
@@ -130,9 +157,33 @@ mod tests {
     }
 
     #[test]
+    fn passwords_in_urls_are_masked_and_nothing_else() {
+        for (key, text, shown) in [
+            ("redfish_address", "http://adm:pw@host:8000/x", Some("http://adm:******@host:8000/x")),
+            ("redfish_address", "adm:p:w@@host", Some("adm:******@host")),
+            ("deploy_kernel", "https://u:s3cret@files/kernel?a@b", Some("https://u:******@files/kernel?a@b")),
+            ("deploy_kernel", "https://:s3cret@files", Some("https://:******@files")),
+            ("deploy_kernel", "https://user@files/kernel", None),
+            ("deploy_kernel", "https://user:@files/kernel", None),
+            ("deploy_kernel", "https://files/a:b@c", None),
+            ("owner", "a:b@example.org", None),
+            ("redfish_address", "fd00::1", None),
+            ("é", "é://é:é@é", Some("é://é:******@é")),
+        ] {
+            assert_eq!(masked_url(key, text).as_deref(), shown, "{text}");
+        }
+    }
+
+    #[test]
     fn keys_that_name_secrets_are_known() {
-        for key in ["redfish_password", "ipmi_Password", "agent_secret_token", "snmp_auth_key", "x_adminPass"]
-        {
+        for key in [
+            "redfish_password",
+            "ipmi_Password",
+            "agent_secret_token",
+            "snmp_auth_key",
+            "x_adminPass",
+            "ipmi_hex_kg_key",
+        ] {
             assert!(is_secret_key(key), "{key}");
         }
         for key in ["redfish_address", "deploy_kernel", "username", "", "passwor", "é"] {

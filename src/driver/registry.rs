@@ -250,6 +250,16 @@ impl Registry {
         tokio::join!(self.redfish.close(), self.ipmi.close());
     }
 
+    /// Takes over the sessions that the nodes' records name; before any call.
+    pub fn recall(&self, nodes: &[Arc<Node>]) {
+        self.redfish.recall(nodes);
+    }
+
+    /// Closes the sessions that none of the nodes, which are all, uses any more.
+    pub async fn close_left(&self, nodes: &[Arc<Node>]) {
+        self.redfish.close_left(nodes).await;
+    }
+
     /// Lets go of BMCs that nobody has asked for long.
     pub async fn tidy(&self) {
         self.ipmi.tidy();

@@ -5,9 +5,10 @@ use serde_json::Value;
 use crate::depot::image;
 use crate::driver::Machine;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
-use crate::driver::bmc::redfish_settings::RedfishSettings;
+use crate::driver::bmc::redfish_settings::{RedfishSettings, Trust};
 use crate::driver::bmc::{BmcKey, Ground};
 use crate::driver::error::DriverError;
+use crate::driver::redfish::access::authorities_now;
 use crate::model::Object;
 use crate::model::bmc::{CredentialPrint, RefusedLogin};
 use crate::model::catalog::Catalog;
@@ -75,6 +76,9 @@ pub fn has_ipmi(node: &Node) -> bool {
 fn redfish(node: &Node, bmc: &Ground) -> Result<(), String> {
     let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
     let settings = settings.map_err(|error| error.to_string())?;
+    if let (true, Trust::Authorities(path)) = (settings.tls, &settings.trust) {
+        authorities_now(path).map_err(|error| error.to_string())?;
+    }
     taken(node, &settings.key(), &settings.print(&bmc.prints))
 }
 

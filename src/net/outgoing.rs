@@ -22,7 +22,7 @@ pub enum Trust {
     /// `https`, under the certificate authorities of this machine.
     Roots,
     /// `https`, under these certificate authorities and no others: PEM, perhaps with other sections. The peer's own
-    /// certificate among them is taken as it is.
+    /// certificate among them is taken for the names in it.
     Authorities(Arc<[u8]>),
     /// `https`, and the SHA-256 of the peer's own certificate is this one. Names and dates are not looked at.
     Fingerprint([u8; 32]),

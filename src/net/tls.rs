@@ -95,6 +95,11 @@ pub fn certificate_der(text: &[u8]) -> Result<Vec<u8>, TlsError> {
     Ok(first.as_ref().to_vec())
 }
 
+/// Whether `pem` holds any certificate.
+pub fn holds_certificates(pem: &[u8]) -> bool {
+    CertificateDer::pem_slice_iter(pem).any(|one| one.is_ok())
+}
+
 /// Whether `pem` holds one certificate that can be read, and no other.
 pub fn is_one_certificate(pem: &str) -> bool {
     let found = certificates(pem.as_bytes()).unwrap_or_default();
@@ -153,6 +158,7 @@ mod tests {
     fn one_certificate_is_one_that_can_be_read() {
         let one = self_signed("host.example").unwrap().certificate;
         assert!(is_one_certificate(&one));
+        assert!(holds_certificates(format!("{one}{one}").as_bytes()) && !holds_certificates(b"garbage"));
         let empty = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n";
         for text in ["", "garbage", empty, &format!("{one}{one}"), &format!("{one}{empty}")] {
             assert!(!is_one_certificate(text), "{text}");

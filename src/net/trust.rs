@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
@@ -88,8 +89,8 @@ impl Wanted {
     }
 }
 
-/// Certificate authorities from a file. A certificate that stands there itself is accepted too: a self-signed one is
-/// no authority by the letter, and the one that its owner means.
+/// Certificate authorities from a file. A certificate that stands there itself is accepted too, for the names in it: a
+/// self-signed one is no authority by the letter, and the one that its owner means.
 #[derive(Debug)]
 struct Authorities {
     listed: Vec<CertificateDer<'static>>,
@@ -118,6 +119,7 @@ impl ServerCertVerifier for Authorities {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         if self.listed.iter().any(|one| one.as_ref() == end_entity.as_ref()) {
+            verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
             return Ok(ServerCertVerified::assertion());
         }
         self.chain.verify_server_cert(end_entity, intermediates, name, ocsp, now)

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use heed::RoTxn;
 use serde_json::Value;
 
-use crate::base::secret::{MASK, Veil};
+use crate::base::secret::{MASK, Veil, masked_url};
 use crate::model::effect::Owed;
 use crate::model::journal::Entry;
 use crate::store::disk::env::File;
@@ -51,21 +51,22 @@ fn line(text: &mut String, kind: &str, rest: &str) {
 }
 
 fn masked(value: serde_json::Result<Value>) -> String {
-    value.map_or_else(|error| error.to_string(), |value| mask(value, Veil::Names).to_string())
+    value.map_or_else(|error| error.to_string(), |value| mask("", value, Veil::Names).to_string())
 }
 
-fn mask(value: Value, veil: Veil) -> Value {
+fn mask(key: &str, value: Value, veil: Veil) -> Value {
     match value {
         Value::Object(object) => {
             Value::Object(object.into_iter().map(|member| mask_member(member, veil)).collect())
         }
-        Value::Array(items) => Value::Array(items.into_iter().map(|item| mask(item, veil)).collect()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
+        Value::Array(items) => Value::Array(items.into_iter().map(|item| mask(key, item, veil)).collect()),
+        Value::String(text) => Value::String(masked_url(key, &text).unwrap_or(text)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => value,
     }
 }
 
 fn mask_member((key, value): (String, Value), veil: Veil) -> (String, Value) {
     let below = if veil == Veil::Instance { veil } else { Veil::of_member(&key) };
-    let value = if veil.hides(&key) && !value.is_null() { MASK.into() } else { mask(value, below) };
+    let value = if veil.hides(&key) && !value.is_null() { MASK.into() } else { mask(&key, value, below) };
     (key, value)
 }

@@ -8,6 +8,7 @@ use crate::driver::bmc::settings::{Given, SettingsError, is_host};
 use crate::driver::bmc::{BmcKey, Protocol};
 use crate::model::Object;
 use crate::model::bmc::CredentialPrint;
+use crate::wire::ipmi::suite::{SUITES, Suite};
 
 /// What a node says of its IPMI BMC.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -184,6 +185,13 @@ fn cipher_suite(given: Given<'_>, version: Version) -> Result<Option<u8>, Settin
         return Ok(None);
     }
     let suite = given.number(KEY, 0, 255)?;
+    if suite.is_some_and(|id| Suite::find(id).is_none()) {
+        let known: Vec<String> = SUITES.iter().map(|suite| suite.id.to_string()).collect();
+        return Err(SettingsError::invalid(
+            KEY,
+            format!("must be a suite that is spoken: {}", known.join(", ")),
+        ));
+    }
     if suite.is_some() && version == Version::V1_5 {
         return Err(SettingsError::invalid(KEY, "needs ipmi_protocol_version 2.0"));
     }
@@ -331,6 +339,7 @@ mod tests {
             ("ipmi_priv_level", json!("administrator")),
             ("ipmi_protocol_version", json!("3")),
             ("ipmi_cipher_suite", json!("x")),
+            ("ipmi_cipher_suite", json!(99)),
             ("ipmi_hex_kg_key", json!("abc")),
             ("ipmi_hex_kg_key", json!("zz")),
             ("ipmi_bridging", json!("triple")),

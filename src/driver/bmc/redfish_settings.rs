@@ -190,10 +190,10 @@ impl RedfishSettings {
             host: host(&address)?,
             port: address.port_or_known_default().unwrap_or(if tls { 443 } else { 80 }),
             root: root(&address),
-            system_id: given.text("redfish_system_id")?.map(quoted),
+            system_id: system_id(given)?,
             username,
             password: password.or_else(own),
-            trust: trust(given, &defaults.trust)?,
+            trust: trust(given, &defaults.trust, tls)?,
             auth: auth(given, defaults.auth)?,
             tls_minimum: tls_minimum(given, defaults.tls_minimum)?,
             firmware_update_unresponsive_bmc_wait: given
@@ -244,6 +244,9 @@ fn address(given: Given<'_>) -> Result<Url, SettingsError> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong("its scheme must be https or http"));
     }
+    if url.port() == Some(0) {
+        return Err(wrong("port 0 is none"));
+    }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("it has a query or a fragment"));
     }
@@ -271,6 +274,18 @@ fn decoded(text: &str) -> Option<String> {
     Some(percent_decode_str(text).decode_utf8_lossy().into_owned()).filter(|text| !text.is_empty())
 }
 
+/// A path at the address, and nothing that a URL could lead elsewhere with: a scheme, or another host.
+fn system_id(given: Given<'_>) -> Result<Option<String>, SettingsError> {
+    const KEY: &str = "redfish_system_id";
+    let Some(text) = given.text(KEY)? else { return Ok(None) };
+    let path = quoted(text.trim());
+    if path.starts_with("//") || Url::parse(&path).is_ok() {
+        let why = "must be the path of the system, as /redfish/v1/Systems/1: host and port stand in redfish_address";
+        return Err(SettingsError::invalid(KEY, why));
+    }
+    Ok(Some(path))
+}
+
 /// A path with all but its plain characters quoted; what is quoted already stays.
 fn quoted(path: &str) -> String {
     let mut out = String::with_capacity(path.len());
@@ -286,9 +301,12 @@ fn quoted(path: &str) -> String {
 }
 
 /// A pin comes first, then trust on first use where no authority is named, then `redfish_verify_ca`.
-fn trust(given: Given<'_>, default: &Trust) -> Result<Trust, SettingsError> {
+fn trust(given: Given<'_>, default: &Trust, tls: bool) -> Result<Trust, SettingsError> {
+    const FIRST: &str = "redfish_tls_trust_first";
     let verify = verify_ca(given, default)?;
+    let needs_tls = |key| if tls { Ok(()) } else { Err(SettingsError::invalid(key, NO_CERTIFICATE)) };
     if let Some(pin) = given.text(PIN)? {
+        needs_tls(PIN)?;
         return pin_of(pin).map(Trust::Pinned).ok_or_else(|| {
             SettingsError::invalid(
                 PIN,
@@ -296,7 +314,8 @@ fn trust(given: Given<'_>, default: &Trust) -> Result<Trust, SettingsError> {
             )
         });
     }
-    if given.flag("redfish_tls_trust_first", false)? {
+    if given.flag(FIRST, false)? {
+        needs_tls(FIRST)?;
         return Ok(Trust::FirstSeen);
     }
     Ok(verify)
@@ -318,6 +337,9 @@ fn verify_ca(given: Given<'_>, default: &Trust) -> Result<Trust, SettingsError> 
                     "is neither true nor false nor an existing file or directory",
                 )
             })
+        }
+        Some(Value::Number(number)) if flag_word(&number.to_string()).is_some() => {
+            Ok(flag_word(&number.to_string()).map_or_else(|| default.clone(), of_flag))
         }
         Some(_) => {
             Err(SettingsError::invalid(VERIFY_CA, "must be true, false, or the path of a file or directory"))
@@ -372,6 +394,8 @@ fn http_url(given: Given<'_>, key: &'static str) -> Result<Option<String>, Setti
 /// Why no list of ciphers is taken.
 pub const NO_CIPHERS: &str = "an OpenSSL cipher list cannot be honoured: this daemon's TLS library (rustls) offers its own \
                               fixed set of AEAD ciphers with forward secrecy, and no other; remove it";
+const NO_CERTIFICATE: &str = "needs a BMC that shows a certificate, but redfish_address begins with http://: make it \
+                              https:// or remove this key";
 const ADDRESS: &str = "redfish_address";
 const VERIFY_CA: &str = "redfish_verify_ca";
 const PIN: &str = "redfish_tls_pin";
@@ -406,7 +430,15 @@ mod tests {
             let settings = with("redfish_address", json!(given)).unwrap();
             assert_eq!((settings.origin().as_str(), settings.root.as_str()), (origin, root), "{given}");
         }
-        for wrong in [json!("ftp://bmc"), json!("https://"), json!("http://b?x=1"), json!("a b"), json!(7)] {
+        for wrong in [
+            json!("bmc:0"),
+            json!("http://bmc:0"),
+            json!("ftp://bmc"),
+            json!("https://"),
+            json!("http://b?x=1"),
+            json!("a b"),
+            json!(7),
+        ] {
             assert!(
                 with("redfish_address", wrong.clone()).unwrap_err().contains("redfish_address"),
                 "{wrong}"
@@ -438,17 +470,38 @@ mod tests {
             (json!(false), Trust::Anybody),
             (json!("False"), Trust::Anybody),
             (json!("/"), Trust::Authorities("/".into())),
+            (json!(1), Trust::System),
+            (json!(0), Trust::Anybody),
         ] {
             assert_eq!(trust(value).unwrap(), expected);
         }
-        for wrong in [json!("/no/such/file"), json!(1), json!({})] {
+        for wrong in [json!("/no/such/file"), json!(2), json!(0.5), json!({})] {
             assert!(trust(wrong).unwrap_err().contains("redfish_verify_ca"));
         }
         let hex = "AB".repeat(32);
         let pin = with("redfish_tls_pin", json!(hex)).unwrap().trust;
         assert_eq!(pin, Trust::Pinned("ab".repeat(32)));
+        for (key, value) in [("redfish_tls_pin", json!(hex)), ("redfish_tls_trust_first", json!(true))] {
+            let error = parse(json!({"redfish_address": "http://bmc", key: value})).unwrap_err();
+            assert!(error.contains(key) && error.contains("https://"), "{error}");
+        }
         assert!(with("redfish_tls_pin", json!("abcd")).unwrap_err().contains("64 hex digits"));
         assert_eq!(with("redfish_tls_trust_first", json!("true")).unwrap().trust, Trust::FirstSeen);
+    }
+
+    #[test]
+    fn a_system_is_a_path_and_leads_nowhere_else() {
+        for id in [
+            "http://127.0.0.1:38331/redfish/v1/Systems/1",
+            "https://bmc/redfish/v1/Systems/1",
+            "//127.0.0.1:38331/redfish/v1/Systems/1",
+            " //bmc/redfish/v1/Systems/1",
+            "javascript:alert(1)",
+        ] {
+            assert!(with("redfish_system_id", json!(id)).unwrap_err().contains("redfish_system_id"), "{id}");
+        }
+        let odd = with("redfish_system_id", json!("/\\\\127.0.0.1/x")).unwrap().system_id;
+        assert_eq!(odd.as_deref(), Some("/%5C%5C127.0.0.1/x"));
     }
 
     #[test]

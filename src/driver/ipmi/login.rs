@@ -106,8 +106,8 @@ mod tests {
 
     #[test]
     fn a_suite_that_is_not_spoken_is_an_error() {
-        let info = json!({"ipmi_address": "a", "ipmi_cipher_suite": "4"});
-        login(&settings(&info), &IpmiDefaults::default(), &[]).unwrap_err();
+        let defaults = IpmiDefaults { cipher_suites: vec![4], ..IpmiDefaults::default() };
+        login(&settings(&json!({"ipmi_address": "a"})), &defaults, &[]).unwrap_err();
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::base::secret::Secret;
 use crate::driver::bmc::BmcKey;
 use crate::driver::bmc::redfish_settings::{Auth, RedfishSettings, TlsVersion, Trust};
 use crate::driver::redfish::error::RedfishError;
-use crate::net::tls::TlsFloor;
+use crate::net::tls::{TlsFloor, holds_certificates};
 
 /// One account on one BMC, and the system that a node stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,16 +61,27 @@ impl Access {
     }
 }
 
-/// The certificate authorities of a file, or of all files of a folder.
+/// The certificate authorities of a file, or of all files of a folder; there is one at least.
 pub async fn authorities(path: &Path) -> Result<Arc<[u8]>, RedfishError> {
     let (owned, shown) = (path.to_owned(), path.display().to_string());
-    let unread =
-        |why: String| RedfishError::Invalid(format!("redfish_verify_ca {shown} cannot be read: {why}"));
-    match tokio::task::spawn_blocking(move || read_all(&owned)).await {
-        Ok(Ok(pem)) => Ok(pem.into()),
-        Ok(Err(error)) => Err(unread(error.to_string())),
-        Err(error) => Err(unread(error.to_string())),
+    let read = tokio::task::spawn_blocking(move || authorities_now(&owned)).await;
+    read.unwrap_or_else(|error| Err(unread(&shown, &error))).map(Into::into)
+}
+
+/// The same where it may block.
+pub fn authorities_now(path: &Path) -> Result<Vec<u8>, RedfishError> {
+    let shown = path.display().to_string();
+    let pem = read_all(path).map_err(|error| unread(&shown, &error))?;
+    if holds_certificates(&pem) {
+        return Ok(pem);
     }
+    Err(RedfishError::Invalid(format!(
+        "redfish_verify_ca {shown} holds no certificate: give certificate authorities, or the BMC's own certificate, as PEM"
+    )))
+}
+
+fn unread(path: &str, why: &dyn std::error::Error) -> RedfishError {
+    RedfishError::Invalid(format!("redfish_verify_ca {path} cannot be read: {why}"))
 }
 
 fn read_all(path: &Path) -> std::io::Result<Vec<u8>> {
@@ -127,10 +138,16 @@ mod tests {
     #[tokio::test]
     async fn authorities_come_from_a_file_or_a_folder() {
         let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("b.pem"), "two").unwrap();
-        std::fs::write(home.path().join("a.pem"), "one").unwrap();
-        assert_eq!(&*authorities(home.path()).await.unwrap(), b"one\ntwo\n");
-        assert_eq!(&*authorities(&home.path().join("a.pem")).await.unwrap(), b"one");
+        let made = || crate::net::tls::self_signed("bmc.example").unwrap().certificate;
+        let (one, two) = (made(), made());
+        std::fs::write(home.path().join("b.pem"), &two).unwrap();
+        std::fs::write(home.path().join("a.pem"), &one).unwrap();
+        std::fs::write(home.path().join("c.txt"), "none").unwrap();
+        let both = authorities(home.path()).await.unwrap();
+        assert_eq!(&*both, format!("{one}\n{two}\nnone\n").as_bytes());
+        assert_eq!(&*authorities(&home.path().join("a.pem")).await.unwrap(), one.as_bytes());
+        let error = authorities(&home.path().join("c.txt")).await.unwrap_err().to_string();
+        assert!(error.contains("c.txt holds no certificate"), "{error}");
         let error = authorities(&home.path().join("c")).await.unwrap_err().to_string();
         assert!(error.contains("redfish_verify_ca") && error.contains("/c"), "{error}");
     }

@@ -7,9 +7,11 @@ use futures_util::future::join_all;
 
 use crate::base::time::sleep;
 use crate::driver::bmc::line::Line;
-use crate::driver::redfish::slot::{Closer, Slot};
+use crate::driver::redfish::exchange::at;
+use crate::driver::redfish::slot::{Closer, Slot, Token};
 use crate::driver::redfish::talk::RedfishRack;
 use crate::model::bmc::Fact;
+use crate::net::client::Client;
 use crate::net::http::Method;
 use crate::net::outgoing::Outgoing;
 
@@ -50,17 +52,32 @@ impl RedfishRack {
             let mut known = line.session().known();
             (known.token.take(), known.closer.clone(), known.client.clone())
         };
-        let (Some(token), Some(Closer { base, trust, floor }), Some(client)) = (token, closer, client) else {
-            return;
+        let Some(token) = token else { return };
+        let is_over = match (closer, client) {
+            (Some(closer), Some(client)) => self.end(&client, closer, &token).await,
+            (None, _) | (_, None) => false,
         };
-        let Some(url) = token.path.as_deref().and_then(|path| base.join(path).ok()) else { return };
+        if is_over {
+            self.ground.notebook.learn(token.node, Fact::SessionClosed);
+        } else {
+            self.recalled().insert(token.print.clone(), token);
+        }
+    }
+
+    /// Closes one session; false if the BMC did not answer.
+    pub(super) async fn end(&self, client: &Client, closer: Closer, token: &Token) -> bool {
+        let Closer { base, trust, floor } = closer;
+        let Some(url) = token.path.as_deref().and_then(|path| at(&base, path)) else { return false };
         let mut outgoing = Outgoing::new(Method::Delete, url, trust);
         outgoing.floor = floor;
         outgoing.headers.set("X-Auth-Token", token.secret.reveal());
         outgoing.headers.set("OData-Version", "4.0");
         match client.send(outgoing).await {
-            Ok(_) => self.ground.notebook.learn(token.node, Fact::SessionClosed),
-            Err(error) => tracing::debug!(bmc = %line.key(), %error, "a session could not be closed"),
+            Ok(_) => true,
+            Err(error) => {
+                tracing::debug!(%error, "a session could not be closed");
+                false
+            }
         }
     }
 }
@@ -68,6 +85,6 @@ impl RedfishRack {
 /// The drain has a deadline of its own; a BMC that takes longer is a slow one.
 const LIMIT: Duration = Duration::from_secs(8);
 /// How long a call under way may keep its session.
-const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// A session that nobody has used for this is closed: longer than any usual pause between two looks at power.
 pub const IDLE: Duration = Duration::from_mins(15);

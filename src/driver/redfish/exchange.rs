@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use url::Url;
 
 use crate::driver::bmc::line::Turn;
 use crate::driver::bmc::redfish_settings::{self, Auth};
@@ -27,6 +28,8 @@ use crate::wire::redfish::view::session::Session;
 enum Credential {
     Nothing,
     Basic,
+    /// Basic, since the BMC refused to open a session: nothing is learnt of it unless it works.
+    Instead,
     Token(Token),
 }
 
@@ -45,19 +48,30 @@ impl Talk {
                 self.slot().drop_token(&token.secret);
                 self.credential(turn, &trust).await?
             }
-            (401, Credential::Basic) => return Err(refused(&answer)),
-            _ => return Ok(answer),
+            (401, Credential::Basic | Credential::Instead) => return Err(refused(&answer)),
+            (_, credential) => return Ok(self.shown(answer, &credential)),
         };
         let answer = self.send(ask, &credential, &trust).await?;
         match credential {
-            Credential::Basic if answer.status == 401 => Err(refused(&answer)),
-            Credential::Nothing | Credential::Basic | Credential::Token(_) => Ok(answer),
+            Credential::Basic | Credential::Instead if answer.status == 401 => Err(refused(&answer)),
+            Credential::Nothing | Credential::Basic | Credential::Instead | Credential::Token(_) => {
+                Ok(self.shown(answer, &credential))
+            }
         }
+    }
+
+    /// A BMC that opened no session for an account and takes it over basic has none for anybody.
+    fn shown(&self, answer: Answer, credential: &Credential) -> Answer {
+        let is_taken = !matches!(answer.status, 401 | 403) && answer.status < 500;
+        if matches!(credential, Credential::Instead) && is_taken {
+            self.slot().known().basic = true;
+        }
+        answer
     }
 
     /// Whom the connection must lead to. Where trust begins with the first certificate, that is looked at before
     /// anything is sent.
-    async fn trust(&self) -> Result<Trust, Ended> {
+    pub async fn trust(&self) -> Result<Trust, Ended> {
         if !self.access.is_tls() {
             return Ok(Trust::Plain);
         }
@@ -164,16 +178,22 @@ impl Talk {
         self.log_in(trust).await
     }
 
-    /// The session of before a restart, once.
+    /// The session of before a restart, once: any node's with these credentials.
     fn recorded(&self) -> Option<Token> {
-        let session = self.node.bmc.session.as_ref().filter(|session| session.print == self.print)?;
+        let recalled = self.rack.recalled().remove(&self.print);
+        let own = || {
+            let session = self.node.bmc.session.clone().filter(|session| session.print == self.print)?;
+            let (secret, path, print) = (session.token, session.path, session.print);
+            Some(Token { secret, path, print, node: self.node.id })
+        };
         let mut known = self.slot().known();
-        if known.session_worked {
+        if known.session_worked && recalled.is_none() {
             return None;
         }
+        let token = recalled.or_else(own)?;
         known.session_worked = true;
-        let (secret, path) = (session.token.clone(), session.path.clone());
-        let token = Token { secret, path, print: self.print.clone(), node: self.node.id };
+        let before = known.token.take();
+        known.replaced.extend(before);
         known.token = Some(token.clone());
         Some(token)
     }
@@ -191,14 +211,11 @@ impl Talk {
         let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
         tracing::debug!(bmc = %self.who(), %fault, may_fall_back, "no session");
         let place = || self.place(Method::Post, &ask.path);
-        if !may_fall_back || fault.is_password_change_required() {
+        if !may_fall_back || fault.is_wrong_login() || fault.is_password_change_required() {
             self.about_account(&fault, place).map_or(Ok(()), Err)?;
         }
-        if may_fall_back {
-            // A BMC that is full or busy may open one later.
-            self.slot().known().basic =
-                !fault.is_session_limit() && (answer.status < 500 || answer.status == 501);
-            return Ok(Credential::Basic);
+        if may_fall_back && !fault.is_wrong_login() {
+            return Ok(self.instead(&fault));
         }
         if matches!(answer.status, 401 | 403) {
             return Err(refused(&answer));
@@ -207,21 +224,27 @@ impl Talk {
         Err(RedfishError::Garbled { place: place(), why }.into())
     }
 
+    /// Basic in place of a session. That a BMC has no sessions is learnt where it says so, not where it refuses this
+    /// account or is full or busy.
+    fn instead(&self, fault: &Fault) -> Credential {
+        if matches!(fault.status, 401 | 403) {
+            return Credential::Instead;
+        }
+        self.slot().known().basic = !fault.is_session_limit() && (fault.status < 500 || fault.status == 501);
+        Credential::Basic
+    }
+
     fn opened(&self, secret: &str, answer: &Answer) -> Token {
         let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
         let path = Session::read(&raw).path(answer.headers.get("location"));
         let secret = crate::base::secret::Secret::new(secret);
-        let token = Token {
-            secret: secret.clone(),
-            path: path.clone(),
-            print: self.print.clone(),
-            node: self.node.id,
-        };
+        let token = Token { secret, path, print: self.print.clone(), node: self.node.id };
         let mut known = self.slot().known();
         known.session_worked = true;
-        known.token = Some(token.clone());
+        let before = known.token.replace(token.clone());
+        known.replaced.extend(before);
         drop(known);
-        self.learn(Fact::SessionOpened { token: secret, path, print: self.print.clone() });
+        self.learn(token.fact());
         token
     }
 
@@ -313,7 +336,7 @@ impl Talk {
         match credential {
             Credential::Nothing => {}
             Credential::Token(token) => headers.set("X-Auth-Token", token.secret.reveal()),
-            Credential::Basic => headers.set("Authorization", self.basic()),
+            Credential::Basic | Credential::Instead => headers.set("Authorization", self.basic()),
         }
         if let Some(body) = &ask.body {
             headers.set("Content-Type", "application/json");
@@ -333,16 +356,23 @@ impl Talk {
         format!("Basic {}", STANDARD.encode(format!("{user}:{}", self.access.password.reveal())))
     }
 
-    fn outgoing(&self, method: Method, path: &str, trust: Trust) -> Result<Outgoing, RedfishError> {
-        let url = self.access.base.join(path).ok().filter(|url| url.host() == self.access.base.host());
+    /// A request that shows no account.
+    pub fn outgoing(&self, method: Method, path: &str, trust: Trust) -> Result<Outgoing, RedfishError> {
         let no_path = || RedfishError::Invalid(format!("{path:?} is no path at {}", self.who()));
-        let url = url.ok_or_else(no_path)?;
+        let url = at(&self.access.base, path).ok_or_else(no_path)?;
         let mut outgoing = Outgoing::new(method, url, trust);
         outgoing.floor = self.access.floor;
         outgoing.connect = self.rack.ground.redfish.connect_timeout;
         outgoing.answer_limit = ANSWER_LIMIT;
         Ok(outgoing)
     }
+}
+
+/// The path as a URL of `base`; nothing if it would lead to another scheme, host or port, or names a user.
+pub(super) fn at(base: &Url, path: &str) -> Option<Url> {
+    let is_here =
+        |url: &Url| url.origin() == base.origin() && url.username().is_empty() && url.password().is_none();
+    base.join(path).ok().filter(is_here)
 }
 
 fn without_identity(headers: &Headers) -> Headers {

@@ -29,6 +29,8 @@ pub struct Known {
     /// Keeps the connections to this BMC.
     pub client: Option<Arc<Client>>,
     pub token: Option<Token>,
+    /// Sessions that others took the place of, to be closed.
+    pub replaced: Vec<Token>,
     /// How the session is closed at exit.
     pub closer: Option<Closer>,
     /// Sessions do not work here: basic is used.

@@ -6,7 +6,7 @@
 //!                                              │ 406: without `identity`    redirect: same host, same method
 //! ```
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -18,6 +18,7 @@ use crate::driver::bmc::line::{Line, Turn};
 use crate::driver::error::chain;
 use crate::driver::redfish::access::Access;
 use crate::driver::redfish::error::{Place, RedfishError};
+use crate::driver::redfish::left::Recalled;
 use crate::driver::redfish::slot::Slot;
 use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::node::Node;
@@ -34,11 +35,14 @@ pub struct RedfishRack {
     pub ground: Ground,
     governor: Governor<Slot>,
     client: Client,
+    /// Sessions that are open and on no line.
+    pub(super) recalled: Mutex<Recalled>,
 }
 
 impl RedfishRack {
     pub fn new(ground: Ground) -> Self {
-        Self { governor: Governor::new(&ground, ground.redfish_limits), ground, client: Client::new() }
+        let governor = Governor::new(&ground, ground.redfish_limits);
+        Self { governor, ground, client: Client::new(), recalled: Mutex::default() }
     }
 
     /// The talk of a node.
@@ -211,11 +215,11 @@ impl Talk {
                 drop(turn);
                 self.wrong_certificate().await
             }
-            ClientError::Tls { .. } => {
+            ClientError::Tls { source, .. } => {
                 drop(turn);
                 // A file of authorities may have been renewed.
                 self.slot().known().authorities.clear();
-                RedfishError::Tls { bmc: self.who(), why: hinted(why) }
+                self.no_tls(chain(&source)).await
             }
             ClientError::Unsendable { .. } => {
                 drop(turn);
@@ -235,17 +239,5 @@ impl Talk {
 
 /// Requests of one walk that wait or run: twice what runs at once, so that a place never stays empty.
 const IN_QUEUE: usize = 8;
-/// Why no TLS came about, with what may be done where the peer would speak no version or cipher of ours.
-fn hinted(why: String) -> String {
-    let is_old = ["ProtocolVersion", "HandshakeFailure", "incompatible", "InsufficientSecurity"];
-    if is_old.iter().any(|word| why.contains(word)) {
-        return format!(
-            "{why}. It speaks no TLS 1.2 or 1.3 with ciphers that this daemon's TLS library (rustls) has: renew its \
-             firmware, or use http"
-        );
-    }
-    why
-}
-
 /// Connections kept open to one BMC: as many as calls may run at once.
 const KEPT: usize = 4;

@@ -9,6 +9,8 @@ mod vendor;
 mod work;
 mod world;
 mod hostile;
+mod left;
+mod login;
 mod reading;
 mod trust;
 

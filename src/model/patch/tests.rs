@@ -103,6 +103,25 @@ fn a_mask_that_is_written_back_keeps_the_secret() {
 }
 
 #[test]
+fn a_masked_url_that_is_written_back_keeps_its_password() {
+    let mut node = node(Provision::Enroll);
+    let info = json!({"redfish_address": "http://adm:pw@host", "kernels": ["https://u:p@files/k"]});
+    node.wished.driver_info = info.as_object().unwrap().clone();
+    let whole = json!({"redfish_address": "http://adm:******@host", "kernels": ["https://u:******@files/k"]});
+    let wished = patched(&node, vec![replace("/driver_info", whole)]).unwrap();
+    assert_eq!(Value::Object(wished.driver_info), info);
+    let elsewhere = json!("http://adm:******@other");
+    for operation in
+        [replace("/driver_info/redfish_address", elsewhere.clone()), add("/driver_info/x", elsewhere)]
+    {
+        let refused = patched(&node, vec![operation]);
+        assert!(matches!(refused, Err(Refusal::Invalid(_))), "{refused:?}");
+    }
+    let anew = replace("/driver_info/redfish_address", json!("http://adm:new@host"));
+    assert_eq!(patched(&node, vec![anew]).unwrap().driver_info["redfish_address"], "http://adm:new@host");
+}
+
+#[test]
 fn an_empty_patch_changes_nothing() {
     let node = node(Provision::Active);
     assert_eq!(patched(&node, Vec::new()).unwrap(), node.wished);

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::base::moment::Moment;
-use crate::base::secret::{MASK, Veil};
+use crate::base::secret::{MASK, Veil, masked_url};
 use crate::model::Object;
 
 /// `"name":`; names of our own need no escapes.
@@ -167,22 +167,26 @@ pub fn object(out: &mut Vec<u8>, members: &Object) {
     each(out, members, |out, _, one| value(out, one));
 }
 
-/// An object whose values under the names that `veil` hides are masked at every depth.
+/// An object whose values under the names that `veil` hides are masked at every depth, as are passwords in URLs.
 pub fn masked(out: &mut Vec<u8>, members: &Object, veil: Veil) {
     each(out, members, |out, name, one| {
         if one.is_null() || !veil.hides(name) {
-            masked_value(out, one, veil);
+            masked_value(out, name, one, veil);
         } else {
             text(out, MASK);
         }
     });
 }
 
-fn masked_value(out: &mut Vec<u8>, one: &Value, veil: Veil) {
+fn masked_value(out: &mut Vec<u8>, name: &str, one: &Value, veil: Veil) {
     match one {
         Value::Object(members) => masked(out, members, veil),
-        Value::Array(values) => array(out, values, |out, one| masked_value(out, one, veil)),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value(out, one),
+        Value::Array(values) => array(out, values, |out, one| masked_value(out, name, one, veil)),
+        Value::String(given) => match masked_url(name, given) {
+            Some(masked) => text(out, &masked),
+            None => text(out, given),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) => value(out, one),
     }
 }
 
@@ -261,13 +265,14 @@ mod tests {
 
     #[test]
     fn secrets_are_masked_at_every_depth() {
-        let given =
-            serde_json::json!({"a": [{"my_password": "x"}], "image_url": "u", "token": null, "b": 1.5});
+        let given = serde_json::json!({"a": [{"my_password": "x"}], "image_url": "u", "token": null, "b": 1.5,
+                "kernel": ["http://u:p@h/k"]});
         let out = written(|out| masked(out, given.as_object().unwrap(), Veil::Instance));
         let read: Value = serde_json::from_str(&out).unwrap();
         assert_eq!(
             read,
-            serde_json::json!({"a": [{"my_password": "******"}], "image_url": "******", "token": null, "b": 1.5})
+            serde_json::json!({"a": [{"my_password": "******"}], "image_url": "******", "token": null, "b": 1.5,
+                "kernel": ["http://u:******@h/k"]})
         );
     }
 }

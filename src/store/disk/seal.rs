@@ -13,7 +13,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::base::secret::{Secret, Veil};
+use crate::base::secret::{Secret, Veil, masked_url};
 use crate::model::Object;
 
 /// Seals and opens the values of one store.
@@ -53,10 +53,10 @@ impl Sealer {
         self.hashes.clone()
     }
 
-    /// Seals every value in `object` that `veil` hides. `path` starts with the record's id.
+    /// Seals every value in `object` that `veil` hides, and every URL with a password. `path` starts with the record's id.
     pub fn seal(&self, path: &str, veil: Veil, object: &mut Object) -> Result<(), SealError> {
         for (key, value) in object {
-            let secret = veil.hides(key);
+            let secret = veil.hides(key) || holds_password(key, value);
             if secret || value.is_object() || value.is_array() {
                 self.seal_value(&format!("{path}/{key}"), veil, secret, value)?;
             }
@@ -75,9 +75,10 @@ impl Sealer {
         }
         match value {
             Value::Object(object) => self.seal(path, veil, object),
-            Value::Array(items) => {
-                items.iter_mut().try_for_each(|item| self.seal_value(path, veil, false, item))
-            }
+            Value::Array(items) => items.iter_mut().try_for_each(|item| {
+                let secret = holds_password(path, item);
+                self.seal_value(path, veil, secret, item)
+            }),
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
         }
     }
@@ -133,6 +134,10 @@ impl Sealer {
 
 fn fault(path: &str) -> SealError {
     SealError { path: path.to_owned() }
+}
+
+fn holds_password(key: &str, value: &Value) -> bool {
+    value.as_str().is_some_and(|text| masked_url(key, text).is_some())
 }
 
 fn is_empty(value: &Value) -> bool {

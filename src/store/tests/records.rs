@@ -52,7 +52,8 @@ proptest! {
 #[test]
 fn sealed_values_open_only_in_their_place_and_with_their_key() {
     let sealer = Sealer::new(&Secret::new("a key of some length"));
-    let mut object = object(json!({"redfish_password": "hunter2", "plain": 1}));
+    let mut object = object(json!({"redfish_password": "hunter2", "plain": 1, "ipmi_hex_kg_key": "hunter2",
+        "redfish_address": "http://adm:hunter2@host", "kernels": ["https://u:hunter2@files/k"]}));
     sealer.seal("node/driver_info", Veil::Names, &mut object).unwrap();
     assert!(!Value::Object(object.clone()).to_string().contains("hunter2"));
     assert_eq!(object["plain"], 1);
@@ -61,6 +62,8 @@ fn sealed_values_open_only_in_their_place_and_with_their_key() {
     assert!(stranger.open("node/driver_info", &mut object.clone()).is_err());
     sealer.open("node/driver_info", &mut object).unwrap();
     assert_eq!(object["redfish_password"], "hunter2");
+    assert_eq!(object["redfish_address"], "http://adm:hunter2@host");
+    assert_eq!(object["kernels"][0], "https://u:hunter2@files/k");
 }
 
 #[test]

@@ -96,6 +96,12 @@ impl Fault {
         self.status == 401
     }
 
+    /// A 401 that says that user name or password are wrong, so that another way of showing them is of no use. A bare
+    /// 401 does not: some services want a session where one is to be opened.
+    pub fn is_wrong_login(&self) -> bool {
+        self.status == 401 && WRONG_LOGIN.iter().any(|words| self.says(words))
+    }
+
     /// Logged in, but nothing works until the password is changed.
     pub fn is_password_change_required(&self) -> bool {
         self.has_key(&["PasswordChangeRequired"]) || self.status == 403 && self.says("passwordchangerequired")
@@ -362,6 +368,23 @@ const VALUE_KEYS: &[&str] = &[
 /// How licences are asked for: Supermicro, DMTF, HPE.
 const LICENCE_KEYS: &[&str] =
     &["OemLicenseNotPassed", "LicenseRequired", "LicenseKeyRequired", "LicenseNotSupported"];
+
+/// How a log-in is refused in words: DMTF and HPE keys, then what vendors write.
+const WRONG_LOGIN: &[&str] = &[
+    "InvalidCredentials",
+    "UnauthorizedLoginAttempt",
+    "AuthenticationFailed",
+    "username or password",
+    "user name or password",
+    "wrong password",
+    "invalid password",
+    "incorrect password",
+    "password is incorrect",
+    "password is invalid",
+    "invalid credentials",
+    "credentials are invalid",
+    "credentials included with this request are missing or invalid",
+];
 
 /// Bytes of a body that are searched for words.
 const TEXT_LIMIT: usize = 64 * 1024;

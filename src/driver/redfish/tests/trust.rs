@@ -39,7 +39,12 @@ struct Running {
 
 impl Running {
     async fn start() -> Self {
-        let identity = self_signed("127.0.0.1").unwrap();
+        Self::named("127.0.0.1").await
+    }
+
+    /// Under a certificate for that name.
+    async fn named(name: &str) -> Self {
+        let identity = self_signed(name).unwrap();
         let tls =
             ServerTls::from_pem(identity.certificate.as_bytes(), &identity.key, TlsFloor::Tls12).unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -77,8 +82,27 @@ async fn nobody_is_checked_only_if_so_told() {
     for word in [json!({"redfish_verify_ca": true}), json!({"redfish_verify_ca": "true"}), json!({})] {
         let error = bmc.read(word).await.unwrap_err();
         assert!(error.contains("TLS") || error.contains("certificate"), "{error}");
-        assert!(error.contains("127.0.0.1"), "{error}");
+        assert!(error.contains("127.0.0.1") && error.matches("no TLS with").count() == 1, "{error}");
+        assert!(error.contains(&bmc.print()) && error.contains("redfish_tls_pin"), "{error}");
     }
+}
+
+#[tokio::test]
+async fn a_listed_certificate_is_good_for_its_own_names_only() {
+    let bmc = Running::named("other.example").await;
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("bmc.pem");
+    std::fs::write(&file, &bmc.identity.certificate).unwrap();
+    let error = bmc.read(json!({ "redfish_verify_ca": file })).await.unwrap_err();
+    assert!(error.contains("not for the host in redfish_address") && error.contains(&bmc.print()), "{error}");
+}
+
+#[tokio::test]
+async fn plain_http_under_an_https_address_is_told_as_such() {
+    let url = ancient(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+    let info = json!({"redfish_address": url, "redfish_verify_ca": false, "redfish_system_id": "/s"});
+    let error = Server::of(&rack(), &node(info)).unwrap().system().await.unwrap_err().to_string();
+    assert!(error.contains("begin redfish_address with http://"), "{error}");
 }
 
 #[tokio::test]

@@ -201,3 +201,13 @@ proptest! {
         every_question(&Fault::parse(400, text.as_bytes()));
     }
 }
+
+#[test]
+fn a_wrong_login_is_one_that_says_so() {
+    let is_wrong = |status: u16, text: &str| Fault::parse(status, text.as_bytes()).is_wrong_login();
+    let keyed =
+        r#"{"error": {"@Message.ExtendedInfo": [{"MessageId": "iLO.2.14.UnauthorizedLoginAttempt"}]}}"#;
+    assert!(is_wrong(401, keyed) && is_wrong(401, "Invalid username or password"));
+    assert!(!is_wrong(401, "") && !is_wrong(403, keyed) && !is_wrong(401, "Unauthorized"));
+    assert!(!is_wrong(401, r#"{"error": {"code": "Base.1.8.NoValidSession"}}"#));
+}
