@@ -63,8 +63,6 @@ switches! {
     NoExpand => expand_drops_members,
     /// No IPMI 1.5 answers at all: RMCP+ at once.
     NoIpmi15 => has_no_ipmi_15,
-    /// RAKP 2's length is off by one.
-    Rakp2LengthOff => rakp2_length_is_off,
     /// The UEFI hard disk is boot device 24h.
     UefiDiskIs24 => uefi_disk_is_24,
     /// The standard bytes for setup are refused on some: the vendor's after them.
@@ -79,12 +77,8 @@ switches! {
     SolStalls => sol_stalls,
     /// Answers have wrong checksums.
     BadChecksums => has_bad_checksums,
-    /// Answers carry session id 0.
-    ZeroSession => answers_with_zero_session,
     /// The privilege asked must be the user's maximum.
     PrivilegeAtMaximum => wants_maximum_privilege,
-    /// Intel's IPMI 2.0 of its first years.
-    Intel20 => is_intel_20,
     /// Sun's.
     Sun20 => is_sun_20,
 }
