@@ -74,6 +74,11 @@ impl Station {
         assert!(self.service.bitten(quirk(id)) > 0, "{id} never showed: {:#?}", self.service.seen());
     }
 
+    /// The node as its record would be now.
+    pub fn recorded(&self) -> Node {
+        self.pages.recorded(&self.node)
+    }
+
     /// What the machine can do, by a record that is changed first.
     pub fn hardware_as(&self, change: impl FnOnce(&mut Node)) -> Hardware {
         let mut node = self.pages.recorded(&self.node);
