@@ -170,6 +170,23 @@ rows! {
         assert_eq!(rig.server.progress().source, Source::Usual);
     };
 
+    the_virtual_cd_is_booted_by_an_import, "dell-vmedia-boot-oem", settings(Dell).named(IDRAC9), |rig| {
+        rig.insert(&rig.image()).await.unwrap();
+        let boot = json!({"BootSourceOverrideTarget": "Cd", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(boot).await, 204);
+        assert_eq!(rig.started().await, Source::Usual);
+        rig.power(PowerWish::Off).await.unwrap();
+        rig.set_boot(BootDevice::Cdrom, false).await.unwrap();
+        assert_eq!(rig.started().await, Source::Cd);
+    };
+
+    a_target_of_uefi_is_never_sent, "dell-uefitarget-enabled", settings(Dell), |rig| {
+        rig.boots_pxe().await;
+        rig.assert_not_bitten("dell-uefitarget-enabled");
+        let both = json!({"BootSourceOverrideTarget": "UefiTarget", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(both).await, 400);
+    };
+
     the_clock_is_sent_as_it_is_shown, "any-clock-offset", settings(Generic), |rig| {
         rig.bmc.shift_clock(3_600_000_000);
         let now = ferric::base::time::Clock::wall(&*rig.clock);

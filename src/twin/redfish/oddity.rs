@@ -138,6 +138,8 @@ oddities! {
     Dell404AfterCreate = "dell-404-after-create",
     DellTaskPurged = "dell-task-purged",
     DellTask202Completed = "dell-task-202-completed",
+    DellImportConfigPending = "dell-import-config-pending",
+    DellJobStates = "dell-job-states",
     LenovoTaskmonitorDelete = "lenovo-taskmonitor-delete",
     SmcTaskNotATask = "smc-task-not-a-task",
     OpenbmcMonitorPath = "openbmc-monitor-path",
