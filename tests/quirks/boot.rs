@@ -7,6 +7,7 @@ use ferric::model::boot::BootDevice;
 use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::progress::Source;
+use ferric::twin::progress::Stage;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;
 use ferric::twin::redfish::profile::Profile::Hpe;
@@ -178,6 +179,16 @@ rows! {
         rig.power(PowerWish::Off).await.unwrap();
         rig.set_boot(BootDevice::Cdrom, false).await.unwrap();
         assert_eq!(rig.started().await, Source::Cd);
+    };
+
+    a_disk_that_is_to_last_is_no_override, "lenovo-boot-option-screen", settings(Lenovo), |rig| {
+        let choice = rig.set_boot(BootDevice::Disk, true).await.unwrap();
+        assert_eq!((choice.device, choice.persistent), (Some(BootDevice::Disk), Some(true)));
+        assert_eq!(rig.started().await, Source::Usual);
+        assert_eq!(rig.server.progress().stage, Stage::Installed);
+        rig.assert_not_bitten("lenovo-boot-option-screen");
+        let disk = json!({"BootSourceOverrideTarget": "Hdd", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(disk).await, 204);
     };
 
     a_target_of_uefi_is_never_sent, "dell-uefitarget-enabled", settings(Dell), |rig| {

@@ -62,12 +62,20 @@ rows! {
 
     a_task_that_says_completed_is_believed, "dell-task-202-completed", tasks(Dell).named(IDRAC9), |rig| {
         rig.boots_medium().await;
-        assert!(tick(&rig) < Duration::from_secs(60), "{:?}", tick(&rig));
+        assert!(tick(&rig) < Duration::from_mins(1), "{:?}", tick(&rig));
     };
 
     a_state_beyond_the_schema_is_on_its_way, "dell-job-states", tasks(Dell).named(IDRAC9), |rig| {
         rig.boots_medium().await;
         assert!(tick(&rig) >= Duration::from_secs(20), "it was followed to its end");
+    };
+
+    a_token_that_is_lost_while_a_job_runs_is_no_refusal, "dell-token-lost-on-bmc-update",
+    tasks(Dell).named(IDRAC9), |rig| {
+        rig.boots_medium().await;
+        assert!(tick(&rig) >= Duration::from_secs(20), "it was followed to its end");
+        assert!(rig.bmc.asked().iter().any(|asked| asked.status == 401));
+        assert_eq!(rig.bmc.sessions(), 1);
     };
 
     a_job_that_waits_for_a_boot_gets_it, "dell-import-config-pending", tasks(Dell).named(IDRAC9), |rig| {

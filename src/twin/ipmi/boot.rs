@@ -38,7 +38,8 @@ impl BootOptions {
             BootOption::Flags(flags) => {
                 let [first, ..] = flags.0;
                 let is_standard = first & RESERVED == 0;
-                if flags.code() == SETUP && is_standard && flags.is_efi() && settings.has(Quirk::BiosRefused) {
+                if flags.code() == SETUP && is_standard && flags.is_efi() && settings.has(Quirk::BiosRefused)
+                {
                     return Err(Completion::INVALID_FIELD);
                 }
                 self.flags = flags;

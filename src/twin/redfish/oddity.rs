@@ -131,6 +131,7 @@ oddities! {
     AnySessionNoLocation = "any-session-no-location",
     DellSessionLimit = "dell-session-limit",
     DellSessionDropped = "dell-session-dropped",
+    DellTokenLostOnBmcUpdate = "dell-token-lost-on-bmc-update",
     LenovoSessions16 = "lenovo-sessions-16",
     Smc200LoginFailed = "smc-200-login-failed",
     AnyPartialTask = "any-partial-task",

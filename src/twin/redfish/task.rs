@@ -39,11 +39,10 @@ impl Task {
         if self.is_done(now) {
             return "Completed";
         }
-        let share = now.since(self.made).as_secs_f64() / self.length.as_secs_f64();
-        let passed = self.states.iter().enumerate().skip(1);
-        let parts = f64::from(u32::try_from(self.states.len()).unwrap_or(u32::MAX));
-        let begun = passed.filter(|(place, _)| f64::from(u32::try_from(*place).unwrap_or(u32::MAX)) <= share * parts);
-        begun.last().map(|(_, state)| *state).or(self.states.first().copied()).unwrap_or("Running")
+        let share = now.since(self.made).as_millis().saturating_mul(self.states.len() as u128);
+        let place = share.checked_div(self.length.as_millis()).unwrap_or(0);
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.states.get(place).or(self.states.last()).copied().unwrap_or("Running")
     }
 
     /// As a job of Dell's, which outlives its task.

@@ -13,7 +13,11 @@ pub fn start(bmc: &Bmc, name: &'static str) -> String {
     let (made, length) = (bmc.now(), bmc.settings().task);
     let is_dell = bmc.maker().oem == Some("Dell");
     let states = if bmc.bites(Oddity::DellJobStates) { STAGED } else { STATES };
+    let forgets = bmc.bites(Oddity::DellTokenLostOnBmcUpdate);
     let mut state = bmc.state();
+    if forgets {
+        state.sessions.clear();
+    }
     let number = state.fresh();
     let id = if is_dell { format!("JID_{number:012}") } else { number.to_string() };
     state.tasks.push(Task { id: id.clone(), name, made, length, states });

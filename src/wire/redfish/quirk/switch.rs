@@ -41,7 +41,7 @@ switches! {
     SerialIsSku => serial_is_sku,
     /// Reading chassis of storage (`RAID...`, `Enclosure...`) can restart the BMC.
     StorageChassisCrash => crashes_on_storage_chassis,
-    /// A graceful restart is a hard one: shut down, wait for off, on.
+    /// A graceful restart is a hard one: it is refused where power must stay, and else shut down, wait for off, on.
     NoGracefulRestart => has_no_graceful_restart,
     /// A restart hangs the host or cuts its add-in cards: off, wait, on.
     RebootByOffAndOn => reboots_by_off_and_on,
