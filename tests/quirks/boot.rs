@@ -8,6 +8,7 @@ use ferric::model::boot::BootDevice;
 use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::progress::Source;
+use ferric::twin::progress::Stage;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;
 use ferric::twin::redfish::profile::Profile::Hpe;
@@ -171,6 +172,33 @@ rows! {
         assert_eq!(rig.naive_reset("On").await, 204);
         rig.server.wait_for(|seen| seen.boots == 2).await;
         assert_eq!(rig.server.progress().source, Source::Usual);
+    };
+
+    the_virtual_cd_is_booted_by_an_import, "dell-vmedia-boot-oem", settings(Dell).named(IDRAC9), |rig| {
+        rig.insert(&rig.image()).await.unwrap();
+        let boot = json!({"BootSourceOverrideTarget": "Cd", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(boot).await, 204);
+        assert_eq!(rig.started().await, Source::Usual);
+        rig.power(PowerWish::Off).await.unwrap();
+        rig.set_boot(BootDevice::Cdrom, false).await.unwrap();
+        assert_eq!(rig.started().await, Source::Cd);
+    };
+
+    a_disk_that_is_to_last_is_no_override, "lenovo-boot-option-screen", settings(Lenovo), |rig| {
+        let choice = rig.set_boot(BootDevice::Disk, true).await.unwrap();
+        assert_eq!((choice.device, choice.persistent), (Some(BootDevice::Disk), Some(true)));
+        assert_eq!(rig.started().await, Source::Usual);
+        assert_eq!(rig.server.progress().stage, Stage::Installed);
+        rig.assert_not_bitten("lenovo-boot-option-screen");
+        let disk = json!({"BootSourceOverrideTarget": "Hdd", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(disk).await, 204);
+    };
+
+    a_target_of_uefi_is_never_sent, "dell-uefitarget-enabled", settings(Dell), |rig| {
+        rig.boots_pxe().await;
+        rig.assert_not_bitten("dell-uefitarget-enabled");
+        let both = json!({"BootSourceOverrideTarget": "UefiTarget", "BootSourceOverrideEnabled": "Once"});
+        assert_eq!(rig.naive_boot(both).await, 400);
     };
 
     the_clock_is_sent_as_it_is_shown, "any-clock-offset", settings(Generic), |rig| {

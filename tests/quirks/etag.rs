@@ -6,6 +6,10 @@ use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;
 use ferric::twin::redfish::profile::Profile::Lenovo;
 use ferric::twin::redfish::settings::Names;
+use ferric::wire::redfish::link::Link;
+use ferric::wire::redfish::send;
+use ferric::wire::redfish::send::BootPatch;
+use ferric::wire::redfish::send::Target;
 use serde_json::Value;
 use serde_json::json;
 
@@ -18,6 +22,15 @@ const DGX: Names =
     Names { vendor: Some("AMI"), manufacturer: Some("NVIDIA"), model: Some("DGX H100"), ..NONE };
 
 rows! {
+    a_tag_that_is_never_the_same_is_left_out_in_the_end, "any-etag-changes-on-read", settings(Dell), |rig| {
+        let logs = Link::new(format!("{}/LogServices", rig.bmc.settings().profile.maker().manager_path()));
+        let service = rig.driven().talk.members(Some(&logs)).await.unwrap().remove(0).path;
+        let patch = send::boot(&BootPatch { target: Some(Target::Pxe), ..BootPatch::default() });
+        let refused = rig.driven().talk.patch_fresh(&service, &patch).await.unwrap_err();
+        // What the tag stood for was done; the log service has no such member.
+        assert_eq!(refused.fault().map(|fault| fault.status), Some(405), "{refused}");
+    };
+
     an_empty_tag_is_none, "any-empty-etag", settings(Generic), |rig| {
         rig.boots_pxe().await;
     };

@@ -1,16 +1,23 @@
 //! The transport: slashes, redirects, broken connections, answers that are none.
 
+use std::time::Duration;
+
+use ferric::model::power::Power;
 use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
+use ferric::twin::redfish::fault::BmcFault;
 use ferric::twin::redfish::oddity::Oddity;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;
 use ferric::twin::redfish::profile::Profile::Hpe;
 use ferric::twin::redfish::profile::Profile::Supermicro;
+use ferric::twin::redfish::settings::BmcSettings;
 use ferric::twin::redfish::settings::Names;
 use ferric::wire::redfish::link::Link;
+use futures_util::future::join_all;
 use serde_json::Value;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
 
 use crate::rig::NONE;
 use crate::rig::named;
@@ -21,6 +28,31 @@ const GEN10_PLUS: Names =
 const AMI: Names = Names { vendor: Some("AMI"), ..NONE };
 
 rows! {
+    a_bmc_is_asked_by_few_at_once, "any-overloaded", settings(Generic), |rig| {
+        rig.bmc.fail(BmcFault::Slow(Duration::from_secs(1)));
+        let all = rig.while_time_passes(join_all((0..8).map(|_| rig.state()))).await;
+        assert_eq!(all, vec![Ok(Power::Off); 8]);
+        rig.assert_not_bitten("any-overloaded");
+        let naive = join_all((0..8).map(|_| rig.naive(Method::Get, "/redfish/v1/Systems", Value::Null)));
+        let stalled = async { while rig.bmc.bitten(Oddity::AnyOverloaded) == 0 { tokio::task::yield_now().await } };
+        tokio::select! {
+            _ = rig.while_time_passes(naive) => panic!("it took eight at once"),
+            () = stalled => {}
+        }
+    };
+
+    a_connection_that_was_closed_is_opened_again, "any-keepalive-break",
+    BmcSettings { pace: 0.01, ..settings(Generic) }, |rig| {
+        for _ in 0..3 {
+            rig.state().await.unwrap();
+            let address = rig.bmc.plain_url().replace("http://", "");
+            let mut idle = tokio::net::TcpStream::connect(address).await.unwrap();
+            // Once it is closed, the driver's, which was idle before, is closed too.
+            assert_eq!(idle.read(&mut [0]).await.unwrap(), 0);
+        }
+        rig.off_and_on().await;
+    };
+
     a_slash_is_added_where_it_is_wanted, "any-trailing-slash", settings(Generic), |rig| {
         rig.off_and_on().await;
         rig.set_boot(ferric::model::boot::BootDevice::Pxe, false).await.unwrap();
@@ -28,7 +60,7 @@ rows! {
 
     a_redirect_keeps_the_method, "any-redirect-post", settings(Generic), |rig| {
         rig.boots_pxe().await;
-        assert_eq!(rig.power(PowerWish::Off).await, Ok(ferric::model::power::Power::Off));
+        assert_eq!(rig.power(PowerWish::Off).await, Ok(Power::Off));
     };
 
     html_is_no_answer, "any-not-json", settings(Generic), |rig| {
@@ -72,7 +104,7 @@ rows! {
     };
 
     an_error_that_is_a_page_is_told, "smc-200-login-failed", settings(Supermicro).named(named("SYS-X10SRi")), |rig| {
-        rig.bmc.fail(ferric::twin::redfish::fault::BmcFault::WrongPassword);
+        rig.bmc.fail(BmcFault::WrongPassword);
         let refused = rig.state().await.unwrap_err();
         assert!(matches!(refused, ferric::driver::error::DriverError::LoginRefused { .. }), "{refused}");
         let login = json!({"UserName": "admin", "Password": "wrong"});

@@ -2,6 +2,7 @@
 
 use ferric::driver::capability::power::PowerSwitch;
 use ferric::driver::error::DriverError;
+use ferric::model::power::Power;
 use ferric::twin::ipmi::quirk::Quirk;
 use ferric::twin::ipmi::settings::Account;
 use ferric::twin::ipmi::weather::Faults;
@@ -81,6 +82,53 @@ stations! {
     a_busy_bmc_is_asked_again, "any-node-busy", |station| {
         station.off_and_on().await;
     };
+
+    a_proof_that_is_counted_too_long_is_read, "smc-ipmi-rakp2-len", |station| {
+        station.off_and_on().await;
+    };
+
+    names_are_hashed_filled_and_passwords_cut, "intel-ipmi20", |station| {
+        station.off_and_on().await;
+        let long = "twenty bytes of word";
+        station.service.configure(|settings| {
+            settings.accounts = vec![Account::new("admin", long, Privilege::Administrator)];
+            settings.suites = vec![8];
+        });
+        let md5 = station.hardware_as(|node| {
+            node.wished.driver_info.insert("ipmi_password".to_owned(), json!(long));
+            node.wished.driver_info.insert("ipmi_cipher_suite".to_owned(), json!("8"));
+        });
+        assert_eq!(md5.power.unwrap().state().await, Ok(Power::On));
+        assert_eq!(station.service.seen().refused, 0);
+    };
+
+    answers_under_no_session_are_proven_by_their_code, "tyan-zero-session", |station| {
+        station.off_and_on().await;
+        let old = station.hardware_as(|node| {
+            node.wished.driver_info.insert("ipmi_protocol_version".to_owned(), json!("1.5"));
+        });
+        assert_eq!(old.power.unwrap().state().await, Ok(Power::On));
+    };
+
+    suites_are_not_asked_for_where_that_is_lost_time, "any-no-cipher-query", |station| {
+        station.off_and_on().await;
+        station.naive_cipher_query().await;
+    };
+}
+
+/// Neither oddity makes a wrong password right, nor is more tried with it than with any other board.
+#[tokio::test]
+async fn a_wrong_password_is_wrong_everywhere() {
+    for id in ["smc-ipmi-rakp2-len", "intel-ipmi20", "tyan-zero-session"] {
+        let station = Station::odd(id).await;
+        let wrong = station.hardware_as(|node| {
+            node.wished.driver_info.insert("ipmi_password".to_owned(), json!("wrong"));
+        });
+        let refused = wrong.power.unwrap().state().await.unwrap_err().to_string();
+        assert!(refused.contains("password is wrong"), "{id}: {refused}");
+        let seen = station.service.seen();
+        assert_eq!((seen.refused, seen.logins), (0, 0), "{id}: no proof was sent");
+    }
 }
 
 #[tokio::test]

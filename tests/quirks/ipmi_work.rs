@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ferric::driver::Hardware;
 use ferric::model::Object;
 use ferric::model::bmc::Keep;
 use ferric::model::boot::BootDevice;
@@ -113,6 +114,25 @@ stations! {
         assert_eq!(station.boots(&hardware, BootDevice::Disk).await, Stage::Installed);
     };
 
+    pxe_of_uefi_is_asked_for_as_of_old, "smc-ipmi-efi-pxe", |station| {
+        // By a driver that does not know the machine: the oddity shows.
+        assert_eq!(station.boots(&station.hardware(), BootDevice::Pxe).await, Stage::Installed);
+        station.power(PowerWish::Off).await.unwrap();
+        station.service.configure(|settings| {
+            settings.maker = (10_876, 2404);
+            settings.product = ("Supermicro".to_owned(), "X11DSC+".to_owned());
+        });
+        let anew = station.anew().hardware();
+        assert_ne!(station.boots(&anew, BootDevice::Pxe).await, Stage::Installed);
+    };
+
+    setup_is_asked_for_as_the_vendor_s_tool_does, "smc-ipmi-bios-raw", |station| {
+        let set = async |hardware: Hardware| hardware.boot_device.unwrap().set(BootDevice::Bios, false).await;
+        set(station.hardware()).await.unwrap_err();
+        let choice = set(station.hardware_as(supermicro)).await.unwrap();
+        assert_eq!(choice.device, Some(BootDevice::Bios));
+    };
+
     a_reset_of_what_is_off_is_a_start, "smc-ipmi-reset-off", |station| {
         assert_eq!(station.power(PowerWish::Reset).await, Ok(Power::On));
         assert_eq!(station.server.progress().boots, 1);
@@ -150,4 +170,17 @@ stations! {
         station.assert_console().await;
         station.ping(Quirk::NoPing).await;
     };
+}
+
+/// Who the machine is is asked once, with the first look, and is recorded.
+#[tokio::test]
+async fn a_machine_is_known_after_a_look() {
+    let station = Station::odd("any-fru-noise").await;
+    station.state().await.unwrap();
+    let identity = station.recorded().bmc.identity;
+    assert_eq!((identity.manufacturer.as_str(), identity.model.as_str()), ("Ferric", "Twin / Twin Board"));
+    assert!(!identity.firmware.is_empty() && identity.bmc_manufacturer == "IPMI forum", "{identity:?}");
+    let before = station.service.seen().commands;
+    station.state().await.unwrap();
+    assert_eq!(station.service.seen().commands, before + 1);
 }

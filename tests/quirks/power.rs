@@ -38,12 +38,21 @@ rows! {
         assert_eq!(rig.naive_reset("On").await, 409);
     };
 
-    a_graceful_restart_that_is_not_there_is_a_shutdown_and_a_start, "dell-graceful-restart",
+    a_graceful_restart_that_is_not_there_takes_no_power_away, "dell-graceful-restart",
     settings(Dell).named(IDRAC8), |rig| {
         rig.power(PowerWish::On).await.unwrap();
-        assert_eq!(rig.power(PowerWish::SoftReset).await, Ok(Power::On));
+        let refused = rig.power(PowerWish::SoftReset).await;
+        assert!(matches!(refused, Err(DriverError::Unsupported { .. })), "{refused:?}");
+        assert_eq!(rig.power(PowerWish::SoftOff).await, Ok(Power::Off));
+        assert_eq!(rig.power(PowerWish::On).await, Ok(Power::On));
         assert_eq!(rig.bmc.resets(), ["On", "GracefulShutdown", "On"]);
-        assert_eq!(rig.server.progress().boots, 2);
+    };
+
+    a_hard_restart_is_asked_for_by_its_name, "hpe-force-restart-cold", settings(Hpe), |rig| {
+        rig.power(PowerWish::On).await.unwrap();
+        assert_eq!(rig.power(PowerWish::SoftReset).await, Ok(Power::On));
+        assert_eq!(rig.power(PowerWish::Reset).await, Ok(Power::On));
+        assert_eq!(rig.bmc.resets(), ["On", "GracefulRestart", "ForceRestart"]);
     };
 
     a_state_that_forbids_it_passes, "hpe-invalid-state", settings(Hpe), |rig| {

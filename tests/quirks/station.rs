@@ -21,6 +21,9 @@ use ferric::twin::ipmi::settings::Settings;
 use ferric::twin::progress::Stage;
 use ferric::twin::server::Server;
 use ferric::wire::ipmi::ask::Ask;
+use ferric::wire::ipmi::bridge::wrap;
+use ferric::wire::ipmi::crypto::Key;
+use ferric::wire::ipmi::lan15;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
@@ -71,6 +74,11 @@ impl Station {
         assert!(self.service.bitten(quirk(id)) > 0, "{id} never showed: {:#?}", self.service.seen());
     }
 
+    /// The node as its record would be now.
+    pub fn recorded(&self) -> Node {
+        self.pages.recorded(&self.node)
+    }
+
     /// What the machine can do, by a record that is changed first.
     pub fn hardware_as(&self, change: impl FnOnce(&mut Node)) -> Hardware {
         let mut node = self.pages.recorded(&self.node);
@@ -97,11 +105,22 @@ impl Station {
         self.driven().ask(ask).await.ok();
     }
 
+    /// Asks for the cipher suites outside of any session until that was left unanswered.
+    pub async fn naive_cipher_query(&self) {
+        let message = wrap(&Ask::new(6, 0x54, vec![0x0e, 0, 0x80]), 0);
+        let packet = lan15::emit(lan15::Header::BARE, &message, &Key::default());
+        self.until_bitten(&packet, Quirk::NoCipherQuery).await;
+    }
+
     /// Sends a ping of RMCP until it was left unanswered.
     pub async fn ping(&self, unanswered: Quirk) {
+        self.until_bitten(&PING, unanswered).await;
+    }
+
+    async fn until_bitten(&self, packet: &[u8], unanswered: Quirk) {
         let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
         for _ in 0..1000 {
-            socket.send_to(&PING, self.service.address()).await.unwrap();
+            socket.send_to(packet, self.service.address()).await.unwrap();
             tokio::task::yield_now().await;
             if self.service.bitten(unanswered) > 0 {
                 return;

@@ -104,7 +104,8 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            concurrency: 4,
+            // Some BMCs stall at a fourth.
+            concurrency: 3,
             queue: 64,
             longest_pause: Duration::from_mins(1),
             min_interval: Duration::ZERO,

@@ -15,6 +15,7 @@ use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::data;
 use crate::wire::ipmi::data::boot::{BootOption, Device, Flags};
 use crate::wire::ipmi::status::Verdict;
+use crate::wire::redfish::quirk::Quirks;
 
 impl BootDeviceSwitch for IpmiServer {
     fn supported(&self) -> Later<'_, Result<Vec<BootDevice>, DriverError>> {
@@ -50,31 +51,27 @@ impl BootDeviceSwitch for IpmiServer {
 impl IpmiServer {
     async fn set_flags(&self, device: Device, persistent: bool) -> Result<BootChoice, DriverError> {
         let efi = boot_mode(&self.node) == Mode::Uefi;
-        let vendor = if efi && device == Device::Disk { self.vendor().await } else { None };
-        let code = device.code(efi, vendor.as_deref());
+        let quirks = if efi { self.quirks().await } else { Quirks::default() };
+        let code = device.code(efi, quirks.uefi_disk_is_24());
         if self.settings.disable_boot_timeout {
             self.set_lightly(data::boot::no_timeout()).await?;
         }
         if !efi {
             self.set_lightly(data::boot::clear_acknowledge()).await?;
         }
-        let flags = Flags::new(code, persistent, efi);
-        let answer = self.ask(BootOption::Flags(flags).set()).await?;
+        let as_efi = efi && !(device == Device::Pxe && quirks.pxe_without_efi());
+        let mut flags = Flags::new(code, persistent, as_efi);
+        let mut answer = self.ask(BootOption::Flags(flags).set()).await?;
+        let is_refused = answer.completion.verdict() == Verdict::Refused;
+        if is_refused && device == Device::Bios && quirks.has_vendor_bios_setup() {
+            flags = Flags::supermicro_setup();
+            tracing::info!(bmc = %self.who(), "setup is asked for as the vendor's tool does");
+            answer = self.ask(BootOption::Flags(flags).set()).await?;
+        }
         if !answer.completion.is_ok() {
             return Err(self.refused(SET_DEVICE, SET_OPTIONS, answer.completion));
         }
         self.read_back(flags).await
-    }
-
-    /// Whose machine it is: as the node says, as was learnt, or as the BMC says now. A BMC that does not say is one of
-    /// the many.
-    async fn vendor(&self) -> Option<String> {
-        let given = self.node.wished.properties.get("vendor").and_then(serde_json::Value::as_str);
-        if let Some(known) = given.or(self.node.bmc.vendor.as_deref()) {
-            return Some(known.to_owned());
-        }
-        let device = self.device().await.ok()?;
-        device.manufacturer_name().map(str::to_lowercase)
     }
 
     /// Sets an option that some BMCs lack, `OpenBMC`'s among them: its refusal is no reason to fail.

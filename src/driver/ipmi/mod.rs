@@ -10,6 +10,7 @@
 //! - `slot`     what is kept of one BMC between calls: its session and its sensor records
 //! - `login`    settings of a node to what a session needs
 //! - `power`    on, off, soft off, reset; seen to be so
+//! - `identity` who the machine is, and its oddities
 //! - `boot`     where the next boot comes from
 //! - `nmi`      the dump button
 //! - `sensors`  readings; `records` event log, inventory, power reading; `books` these as the API shows them
@@ -42,6 +43,7 @@ pub mod boot;
 pub mod call;
 pub mod console;
 pub mod dice;
+pub mod identity;
 pub mod link;
 pub mod login;
 pub mod nmi;

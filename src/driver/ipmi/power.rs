@@ -14,7 +14,11 @@ use crate::wire::ipmi::data::chassis::{Control, Status};
 
 impl PowerSwitch for IpmiServer {
     fn state(&self) -> Later<'_, Result<Power, DriverError>> {
-        Box::pin(self.power())
+        Box::pin(async move {
+            let power = self.power().await?;
+            self.meet().await;
+            Ok(power)
+        })
     }
 
     fn set(&self, wish: PowerWish, limit: Duration) -> Later<'_, Result<Power, DriverError>> {

@@ -1,10 +1,10 @@
-//! What is kept of one BMC between calls: its session, and its sensor records with what tells their age.
+//! What is kept of one BMC between calls: its session, its sensor records with what tells their age, and who it is.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::driver::bmc::ipmi_settings::{IpmiSettings, Privilege, Version};
 use crate::driver::ipmi::link::Link;
-use crate::model::bmc::CredentialPrint;
+use crate::model::bmc::{CredentialPrint, Identity};
 use crate::wire::ipmi::bridge::Bridge;
 use crate::wire::ipmi::data::sdr::record::Record;
 
@@ -43,6 +43,8 @@ pub struct Slot {
 struct Kept {
     link: Option<(Passport, Link)>,
     shelves: Vec<Shelf>,
+    /// Who is reached by which way.
+    identities: Vec<(Option<Bridge>, Identity)>,
 }
 
 impl Slot {
@@ -82,10 +84,24 @@ impl Slot {
         kept.shelves.push(new);
     }
 
+    /// Who is reached by this way, if that was asked.
+    pub fn identity(&self, of: Option<Bridge>) -> Option<Identity> {
+        self.lock().identities.iter().find(|(way, _)| *way == of).map(|(_, identity)| identity.clone())
+    }
+
+    pub fn keep_identity(&self, of: Option<Bridge>, identity: Identity) {
+        let mut kept = self.lock();
+        kept.identities.retain(|(way, _)| *way != of);
+        if kept.identities.len() >= SHELVES {
+            kept.identities.remove(0);
+        }
+        kept.identities.push((of, identity));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Controllers behind one BMC whose records are kept: a chassis of blades.
+/// Controllers behind one BMC of which something is kept: a chassis of blades.
 const SHELVES: usize = 16;

@@ -90,7 +90,10 @@ impl Server {
         let quirks = self.quirks(&seen).await?;
         let plan =
             Plan { settings: self.boot_settings(&seen).await?, seen: &seen, quirks: &quirks, http_uri };
-        let lasts = persistent && !keeps_once(&quirks, wanted, &seen);
+        if persistent && is_left_to_firmware(&quirks, wanted, &seen) {
+            return self.leave_to_firmware(&plan, device).await;
+        }
+        let lasts = persistent && !quirks.is_once_only();
         let outcome = self.apply(&plan, wanted, lasts).await;
         let remembered = match outcome {
             Err(error) if lasts && error.fault().is_some() => {
@@ -109,6 +112,17 @@ impl Server {
             choice.persistent = if choice.device == Some(device) { Some(true) } else { choice.persistent };
         }
         Ok(choice)
+    }
+
+    /// Takes the override away: the machine boots by its own order, in which the agent has put the disk first.
+    async fn leave_to_firmware(
+        &self,
+        plan: &Plan<'_>,
+        device: BootDevice,
+    ) -> Result<BootChoice, RedfishError> {
+        let patch = BootPatch { enabled: Some(Override::Disabled), ..BootPatch::default() };
+        self.patch_boot(plan, &patch).await?;
+        Ok(BootChoice { device: Some(device), persistent: Some(true), keep: Keep::Nothing })
     }
 
     /// The settings object beside the system, if there is one.
@@ -277,10 +291,11 @@ impl Server {
     }
 }
 
-/// Whether a device that is to last is set for one boot each time.
-fn keeps_once(quirks: &Quirks, device: Device, seen: &Seen) -> bool {
+/// Whether a disk that is to last is no override at all: on machines that stop at a screen when the override changes
+/// what the agent wrote into the UEFI variables.
+fn is_left_to_firmware(quirks: &Quirks, device: Device, seen: &Seen) -> bool {
     let is_uefi = seen.view.boot.members.mode.as_deref().and_then(Mode::parse) != Some(Mode::Legacy);
-    quirks.is_once_only() || quirks.stops_at_boot_option_screen() && device == Device::Disk && is_uefi
+    quirks.stops_at_boot_option_screen() && device == Device::Disk && is_uefi
 }
 
 /// A machine that was asked for one boot and shows every boot boots as asked: it says so in the boot device that is

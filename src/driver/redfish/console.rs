@@ -99,7 +99,12 @@ impl RedfishConsole {
             return Err(refused("it did so over SSH before"));
         }
         let target = self.target(port);
-        let mut shell = match Shell::open(&target).await {
+        // A refusal over SSH stays apart, for an account may lack it; one over Redfish holds here, too.
+        let turn = talk.line.turn(&talk.node, &talk.print).await?;
+        turn.may_log_in().await?;
+        let opened = Shell::open(&target).await;
+        drop(turn);
+        let mut shell = match opened {
             Ok(shell) => shell,
             Err(error @ SshError::Refused) => {
                 talk.slot().known().ssh_refused = Some(talk.print.clone());

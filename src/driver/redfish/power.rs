@@ -84,10 +84,8 @@ impl Server {
             return Err(self.missing("restart that does no harm: switch it off and on"));
         }
         if ask == Ask::SoftReboot && quirks.has_no_graceful_restart() {
-            self.reset(&seen, Ask::SoftOff, until).await?;
-            self.await_power(Power::Off, until).await?;
-            self.reset(&seen, Ask::On, until).await?;
-            return self.await_power(Power::On, until).await;
+            // A shutdown and a start would take power away.
+            return Err(self.missing("restart by its operating system: shut it down, then switch it on"));
         }
         let written = self.reset(&seen, ask, until).await?;
         if is_restart {

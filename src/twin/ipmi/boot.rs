@@ -36,7 +36,10 @@ impl BootOptions {
                 self.acknowledged = self.acknowledged & !mask | bits & mask;
             }
             BootOption::Flags(flags) => {
-                if settings.has(Quirk::BiosRefused) && flags.is_efi() && flags.code() == SETUP {
+                let [first, ..] = flags.0;
+                let is_standard = first & RESERVED == 0;
+                if flags.code() == SETUP && is_standard && flags.is_efi() && settings.has(Quirk::BiosRefused)
+                {
                     return Err(Completion::INVALID_FIELD);
                 }
                 self.flags = flags;
@@ -120,6 +123,8 @@ impl BootOptions {
 const TIMEOUT: Duration = Duration::from_mins(1);
 const INVALID: u8 = 0x80;
 const VALID: u8 = 0x80;
+/// Bits of the first byte of the flags that the standard leaves out.
+const RESERVED: u8 = 0x1f;
 const IN_PROGRESS: u8 = 1;
 const UNSUPPORTED: Completion = Completion(0x80);
 const HELD: Completion = Completion(0x81);

@@ -7,13 +7,15 @@ use crate::wire::ipmi::data::fru::area::{Board, Chassis, Inventory, Product};
 /// The image of this FRU id.
 pub fn image(id: u8, serial: &str, settings: &Settings) -> Option<Vec<u8>> {
     match id {
-        0 => Some(server(serial, settings.has(Quirk::FruNoise)).emit()),
+        0 => Some(server(serial, settings).emit()),
         1 | 2 => Some(supply(serial, id).emit()),
         _ => None,
     }
 }
 
-fn server(serial: &str, noise: bool) -> Inventory {
+fn server(serial: &str, settings: &Settings) -> Inventory {
+    let noise = settings.has(Quirk::FruNoise);
+    let (maker, model) = &settings.product;
     let part = if noise { "\u{01}\u{02}TW-1\u{ff}\u{ff}" } else { "TW-1" };
     let serial = if noise { format!("{serial}\0\0") } else { serial.to_owned() };
     let chassis =
@@ -21,8 +23,8 @@ fn server(serial: &str, noise: bool) -> Inventory {
     let board = Board {
         language: 0,
         made: if noise { 7 } else { MADE },
-        maker: "Ferric".to_owned(),
-        product: "Twin Board".to_owned(),
+        maker: maker.clone(),
+        product: format!("{model} Board"),
         serial: format!("B-{serial}"),
         part: part.to_owned(),
         file: String::new(),
@@ -30,8 +32,8 @@ fn server(serial: &str, noise: bool) -> Inventory {
     };
     let product = Product {
         language: 0,
-        maker: "Ferric".to_owned(),
-        name: "Twin".to_owned(),
+        maker: maker.clone(),
+        name: model.clone(),
         part: part.to_owned(),
         version: "1.0".to_owned(),
         serial,

@@ -47,6 +47,8 @@ pub struct Settings {
     pub soft_off: Duration,
     /// IANA number of the maker, and the maker's product number.
     pub maker: (u32, u16),
+    /// Maker and model as the inventory has them.
+    pub product: (String, String),
     pub quirks: BTreeSet<Quirk>,
     /// How often each oddity showed; clones count together.
     pub bites: Arc<Mutex<BTreeMap<Quirk, u64>>>,
@@ -68,6 +70,7 @@ impl Settings {
             reset: Duration::from_secs(5),
             soft_off: Duration::from_secs(1),
             maker: (MAKER, 1),
+            product: ("Ferric".to_owned(), "Twin".to_owned()),
             quirks: BTreeSet::new(),
             bites: Arc::default(),
             seed: 0,

@@ -85,7 +85,7 @@ impl Keeper {
         if faults.black_hole {
             return Behind::Nobody;
         }
-        let breaks = self.bmc.has(Oddity::AnyKeepaliveBreak).then(|| self.bmc.settings().paced(5));
+        let breaks = self.bmc.bites(Oddity::AnyKeepaliveBreak).then(|| self.bmc.settings().paced(5));
         Behind::Service { idle: faults.closes_idle.or(breaks) }
     }
 

@@ -46,6 +46,9 @@ fn made(bmc: &Bmc, path: &str) -> Option<Value> {
         let task = state.tasks.iter().find(|task| task.id == id)?;
         return Some(task.body(bmc.now(), &monitor(bmc, &task.id)));
     }
+    if let Some((_, id)) = path.split_once("/Oem/Dell/Jobs/") {
+        return state.tasks.iter().find(|task| task.id == id).map(|task| task.job(path, bmc.now()));
+    }
     let id = path.strip_prefix(SUBSCRIPTIONS)?.strip_prefix('/')?;
     let found = state.subscriptions.iter().find(|subscription| subscription.id == id)?;
     let body = Served::EventDestination.resource(path, id, "Event Subscription");

@@ -161,6 +161,18 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_over_two_controllers_may_lie_in_those_of_both() {
+        let transit = Hop { channel: 0, address: 0x82 };
+        let dual = Ask::new(6, 1, []).via(Some(Bridge::Dual { transit, target: TARGET, local: BMC }));
+        let inner = answer(1, TARGET.address, &[2, 8]);
+        let bytes = inner.emit();
+        let middle = answer(SEND_MESSAGE, transit.address, &bytes);
+        assert_eq!(read(&dual, middle), Meaning::Answer(inner));
+        let bytes = middle.emit();
+        assert_eq!(read(&dual, answer(SEND_MESSAGE, BMC, &bytes)), Meaning::Answer(inner));
+    }
+
+    #[test]
     fn an_answer_of_the_bmc_itself_is_not_taken_for_the_target_s() {
         assert_eq!(read(&ask(), answer(1, BMC, &[2, 8])), Meaning::Foreign);
         assert_eq!(read(&Ask::new(6, 1, []), answer(2, BMC, &[])), Meaning::Foreign);

@@ -118,8 +118,10 @@ impl<'a> Packet<'a> {
             session: SessionId(reader.array()?),
             sequence: reader.u32()?,
         };
-        let length = reader.u16()?;
-        let body = reader.take(usize::from(length))?;
+        let length = usize::from(reader.u16()?);
+        // Peppercon's BMCs count one byte too many in RAKP 2; the code in it proves what came all the same.
+        let is_miscounted = payload == Payload::Rakp2 && length == reader.rest().len() + 1;
+        let body = reader.take(if is_miscounted { length - 1 } else { length })?;
         Ok(Self { header, body, whole: bytes, trailer: reader.rest() })
     }
 }

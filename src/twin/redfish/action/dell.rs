@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use crate::net::http::Response;
 use crate::twin::redfish::action::manager;
-use crate::twin::redfish::answer::{Reply, done, refused, success};
+use crate::twin::redfish::answer::{Refusal, Reply, done, refused, refused_own, success};
 use crate::twin::redfish::bmc::Bmc;
+use crate::twin::redfish::oddity::Oddity;
 use crate::twin::redfish::service::accepted;
 use crate::twin::redfish::tree::Live;
 use crate::wire::redfish::send::{Override, Target};
@@ -35,6 +36,7 @@ fn import(bmc: &Bmc, body: &Value) -> Reply {
     let Some(text) = body.get("ImportBuffer").and_then(Value::as_str) else {
         return Err(refused(400, "ActionParameterMissing", &["ImportSystemConfiguration", "ImportBuffer"]));
     };
+    held(bmc)?;
     let enabled = if text.contains("BootOnce\">Disabled") { Override::Continuous } else { Override::Once };
     bmc.server().firmware(|firmware| {
         if text.contains("VCD-DVD") {
@@ -45,6 +47,20 @@ fn import(bmc: &Bmc, body: &Value) -> Reply {
         }
     });
     Ok(accepted(bmc, "Import Configuration"))
+}
+
+/// Refuses an import while another configuration job waits for a boot of the host, or runs after it.
+fn held(bmc: &Bmc) -> Result<(), Refusal> {
+    let seen = bmc.state().seen;
+    if seen.boots == 0 && seen.reset.is_none() && bmc.bites(Oddity::DellImportConfigPending) {
+        let text = "Unable to run the import operation because a configuration job is pending.";
+        return Err(refused_own(400, "IDRAC.2.8.LC068", text));
+    }
+    if bmc.is_within(seen.reset.max(seen.turned), 30) && bmc.bites(Oddity::DellImportConfigPending) {
+        let text = "Unable to start the operation because another job is running.";
+        return Err(refused_own(400, "IDRAC.2.8.RAC0679", text));
+    }
+    Ok(())
 }
 
 /// A PATCH of the controller's attributes: whether virtual media are attached.

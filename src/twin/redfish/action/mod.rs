@@ -60,7 +60,7 @@ pub(super) fn read_refusal(bmc: &Bmc, path: &str) -> Result<(), Refusal> {
     if path.contains("/NetworkAdapters") && !bmc.is_on() && bmc.bites(Oddity::HpeNic400BeforeOs) {
         return Err(refused(400, "ResourceInStandby", &[]));
     }
-    if path.contains("/EthernetInterfaces/NIC")
+    if (path.contains("/EthernetInterfaces/NIC") || path.contains("/NetworkAdapters"))
         && bmc.is_within(bmc.state().seen.reset, 120)
         && bmc.bites(Oddity::LenovoRestartKillsDpu)
     {

@@ -20,6 +20,9 @@ pub(super) fn reset(bmc: &Bmc, body: &Value) -> Reply {
             state.seen.reset = Some(now);
         }
     }
+    if kind == ResetType::ForceRestart && bmc.bites(Oddity::HpeForceRestartCold) {
+        tracing::debug!("a cold restart");
+    }
     start(bmc, kind);
     if bmc.settings().tasks { Ok(accepted(bmc, "Reset")) } else { done() }
 }

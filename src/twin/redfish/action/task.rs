@@ -6,14 +6,21 @@ use crate::twin::redfish::bmc::Bmc;
 use crate::twin::redfish::live;
 use crate::twin::redfish::oddity::Oddity;
 use crate::twin::redfish::service::missing;
-use crate::twin::redfish::task::{TASKS, Task};
+use crate::twin::redfish::task::{STAGED, STATES, TASKS, Task};
 
 /// Starts a task; its id.
 pub fn start(bmc: &Bmc, name: &'static str) -> String {
     let (made, length) = (bmc.now(), bmc.settings().task);
+    let is_dell = bmc.maker().oem == Some("Dell");
+    let states = if bmc.bites(Oddity::DellJobStates) { STAGED } else { STATES };
+    let forgets = bmc.bites(Oddity::DellTokenLostOnBmcUpdate);
     let mut state = bmc.state();
-    let id = state.fresh().to_string();
-    state.tasks.push(Task { id: id.clone(), name, made, length });
+    if forgets {
+        state.sessions.clear();
+    }
+    let number = state.fresh();
+    let id = if is_dell { format!("JID_{number:012}") } else { number.to_string() };
+    state.tasks.push(Task { id: id.clone(), name, made, length, states });
     id
 }
 
@@ -27,9 +34,8 @@ pub(in crate::twin::redfish) fn monitored(bmc: &Bmc, path: &str) -> Option<Respo
     let Some(task) = task else { return Some(missing(path).response(bmc)) };
     let now = bmc.now();
     let hidden = now.since(task.made) < bmc.settings().paced(5) && bmc.bites(Oddity::Dell404AfterCreate);
-    let purged = bmc.bites(Oddity::DellTaskPurged)
-        && task.is_done(now)
-        && task.done_for(now) >= bmc.settings().paced(60);
+    let is_old = task.is_done(now) && task.done_for(now) >= bmc.settings().paced(60);
+    let purged = is_old && bmc.bites(Oddity::DellTaskPurged);
     if hidden || purged {
         return Some(missing(path).response(bmc));
     }

@@ -6,7 +6,6 @@
 use crate::wire::ipmi::ask::Ask;
 use crate::wire::ipmi::ask::netfn::CHASSIS;
 use crate::wire::ipmi::bytes::Bytes;
-use crate::wire::ipmi::data::vendor;
 use crate::wire::ipmi::fault::WireError;
 
 /// A boot device as clients name it.
@@ -29,9 +28,9 @@ impl Device {
     pub const CODES: [(Self, u8); 5] =
         [(Self::Pxe, 0x04), (Self::Disk, 0x08), (Self::Cdrom, 0x14), (Self::Bios, 0x18), (Self::Safe, 0x0c)];
 
-    /// The code to set. Supermicro machines boot a disk under UEFI only by the code of a remote medium.
-    pub fn code(self, efi: bool, vendor: Option<&str>) -> u8 {
-        if self == Self::Disk && efi && vendor.is_some_and(vendor::is_supermicro) {
+    /// The code to set; `as_remote`: a disk boots under UEFI only by the code of a remote medium (Supermicro).
+    pub fn code(self, efi: bool, as_remote: bool) -> u8 {
+        if self == Self::Disk && efi && as_remote {
             return REMOTE_MEDIUM;
         }
         Self::CODES.iter().find(|(device, _)| *device == self).map_or(0, |(_, code)| *code)
@@ -57,6 +56,11 @@ impl Flags {
         let persistent = if persistent { PERSISTENT } else { 0 };
         let efi = if efi { EFI } else { 0 };
         Self([VALID | persistent | efi, code & DEVICE_BITS, 0, 0, 0])
+    }
+
+    /// How Supermicro's own tool asks for setup, for boards that refuse the standard's way: every bit of the first byte.
+    pub fn supermicro_setup() -> Self {
+        Self([0xff, 0x18, 0, 0, 0])
     }
 
     /// Whether the next boot heeds them. Off once BIOS has consumed a one-time override: no error.
@@ -228,14 +232,15 @@ mod tests {
 
     #[test]
     fn flags_as_the_reference_sends_them() {
-        let set = |device: Device, persistent, efi, vendor| {
-            BootOption::Flags(Flags::new(device.code(efi, vendor), persistent, efi)).set().data
+        let set = |device: Device, persistent, efi, as_remote| {
+            BootOption::Flags(Flags::new(device.code(efi, as_remote), persistent, efi)).set().data
         };
-        assert_eq!(set(Device::Pxe, false, true, None), [5, 0xa0, 4, 0, 0, 0]);
-        assert_eq!(set(Device::Disk, true, true, None), [5, 0xe0, 8, 0, 0, 0]);
-        assert_eq!(set(Device::Disk, true, true, Some("SuperMicro")), [5, 0xe0, 0x24, 0, 0, 0]);
-        assert_eq!(set(Device::Disk, true, false, Some("supermicro")), [5, 0xc0, 8, 0, 0, 0]);
-        assert_eq!(set(Device::Cdrom, false, false, None), [5, 0x80, 0x14, 0, 0, 0]);
+        assert_eq!(set(Device::Pxe, false, true, false), [5, 0xa0, 4, 0, 0, 0]);
+        assert_eq!(set(Device::Disk, true, true, false), [5, 0xe0, 8, 0, 0, 0]);
+        assert_eq!(set(Device::Disk, true, true, true), [5, 0xe0, 0x24, 0, 0, 0]);
+        assert_eq!(set(Device::Disk, true, false, true), [5, 0xc0, 8, 0, 0, 0]);
+        assert_eq!(set(Device::Cdrom, false, false, false), [5, 0x80, 0x14, 0, 0, 0]);
+        assert_eq!(BootOption::Flags(Flags::supermicro_setup()).set().data, [5, 0xff, 0x18, 0, 0, 0]);
         assert_eq!(no_timeout().data, [3, 8]);
         assert_eq!(clear_acknowledge().data, [4, 1, 1]);
         assert_eq!(BootOption::get(5).data, [5, 0, 0]);

@@ -284,13 +284,13 @@ fn boot_devices_are_set_as_recorded() {
         (golden!("sim-12-bootdev-pxe-efi-persistent"), Device::Pxe, true, true),
     ];
     for (session, device, persistent, efi) in cases {
-        let option = BootOption::Flags(Flags::new(device.code(efi, None), persistent, efi));
+        let option = BootOption::Flags(Flags::new(device.code(efi, false), persistent, efi));
         assert_eq!(session.good(&option.set()), b"");
         assert_eq!(session.good(&clear_acknowledge()), b"");
         assert_eq!(session.answer(&BootOption::SetInProgress(1).set()).code, 0xcc);
     }
     assert_eq!(golden!("sim-15-reference-raw-efi").good(&no_timeout()), b"");
-    let option = BootOption::Flags(Flags::new(Device::Pxe.code(true, None), false, true));
+    let option = BootOption::Flags(Flags::new(Device::Pxe.code(true, false), false, true));
     assert_eq!(golden!("sim-16-reference-raw-efi-2").good(&option.set()), b"");
 }
 

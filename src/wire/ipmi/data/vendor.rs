@@ -6,14 +6,6 @@ pub fn name(number: u32) -> Option<&'static str> {
     NAMES.iter().find(|(known, _)| *known == number).map(|(_, name)| *name)
 }
 
-/// Whether a node's `vendor` text means Supermicro: its own spelling or the registry's, in any case.
-pub fn is_supermicro(vendor: &str) -> bool {
-    let letters = vendor.chars().filter(|letter| !letter.is_whitespace()).take(SUPERMICRO.len());
-    letters.collect::<String>().eq_ignore_ascii_case(SUPERMICRO)
-}
-
-const SUPERMICRO: &str = "supermicro";
-
 #[rustfmt::skip]
 const NAMES: &[(u32, &str)] = &[
     (0,      "Unknown"),
@@ -69,15 +61,5 @@ mod tests {
         assert!(NAMES.is_sorted_by(|before, after| before.0 < after.0));
         assert_eq!(name(674), Some("Dell Inc."));
         assert_eq!(name(1), None);
-    }
-
-    #[test]
-    fn supermicro_in_any_spelling() {
-        for vendor in ["supermicro", "Supermicro", "SUPERMICRO", "super micro computer inc."] {
-            assert!(is_supermicro(vendor), "{vendor}");
-        }
-        for vendor in ["", "super", "Dell Inc.", "micro"] {
-            assert!(!is_supermicro(vendor), "{vendor}");
-        }
     }
 }

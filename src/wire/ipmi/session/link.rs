@@ -21,6 +21,8 @@ pub(super) struct Link {
     /// The next packet's number.
     pub(super) sequence: u32,
     pub(super) window: Window,
+    /// A packet signed with this session's secrets came under session id 0.
+    pub(super) zeros: bool,
 }
 
 /// What differs between the versions.
@@ -65,6 +67,10 @@ impl Link {
     }
 
     /// The payload of a packet of this session that was not there before; `None` for all others.
+    ///
+    /// Tyan's BMCs answer under session id 0. A code that is keyed by this session proves such a packet; one that is
+    /// keyed by the password alone would let another session's answer be played back, and is taken only after one
+    /// was left out, so that no well-behaved BMC is read so.
     pub(super) fn open<'a>(&mut self, packet: &Packet<'a>) -> Option<(Payload, Cow<'a, [u8]>)> {
         match (packet, &self.kind) {
             (Packet::V20(packet), Kind::V20 { guard, console }) => {
@@ -72,10 +78,16 @@ impl Link {
                 // Without codes anyone may forge numbers, and some BMCs send 0: they are not looked at.
                 let counted = guard.suite().integrity != Integrity::None;
                 let fresh = !counted || header.sequence != 0 && self.window.is_open_to(header.sequence);
-                if header.session != *console || !fresh {
+                let is_zero = header.session == SessionId::NONE && counted;
+                if header.session != *console && !is_zero || !fresh {
                     return None;
                 }
                 let body = guard.open(packet).ok()?;
+                // HMACs are keyed by this session, MD5 by the password alone.
+                let is_ours = guard.suite().integrity != Integrity::Md5;
+                if is_zero && !std::mem::replace(&mut self.zeros, true) && !is_ours {
+                    return None;
+                }
                 if counted {
                     self.window.take(header.sequence);
                 }
@@ -85,7 +97,11 @@ impl Link {
                 let header = packet.header;
                 let signed = header.auth == *auth && packet.verifies(password);
                 let trusted = signed || *unsigned && header.auth == AuthType::None;
-                if header.session != self.bmc || !trusted || !self.window.take(header.sequence) {
+                let is_zero = header.session == SessionId::NONE && signed && *auth == AuthType::Md5;
+                if is_zero && !std::mem::replace(&mut self.zeros, true) {
+                    return None;
+                }
+                if header.session != self.bmc && !is_zero || !trusted || !self.window.take(header.sequence) {
                     return None;
                 }
                 Some((Payload::Message, Cow::Borrowed(packet.message)))

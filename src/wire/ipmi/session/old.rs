@@ -161,6 +161,7 @@ impl Activation {
             bmc: session,
             sequence,
             window: Window::default(),
+            zeros: false,
         };
         Next::Become(Phase::Linked(Box::new(Linked::start(link, None, login, (desk, hand)))))
     }

@@ -2,7 +2,7 @@
 //! under a new session id: some BMCs refuse a RAKP message that comes twice.
 
 use crate::base::time::Tick;
-use crate::wire::ipmi::crypto::{Key, same};
+use crate::wire::ipmi::crypto::Key;
 use crate::wire::ipmi::guard::Guard;
 use crate::wire::ipmi::id::{Privilege, SessionId};
 use crate::wire::ipmi::lan20::{self, Payload};
@@ -44,7 +44,16 @@ pub(super) struct Handshake {
 enum Step {
     Open,
     Rakp1(Proof),
-    Rakp3(Proof, Key),
+    Rakp3(Box<Proven>),
+}
+
+/// What the session is made of, once the BMC has shown that it has the password.
+#[derive(Debug, Clone)]
+struct Proven {
+    proof: Proof,
+    /// As the BMC has it.
+    password: Key,
+    sik: Key,
 }
 
 impl Handshake {
@@ -95,11 +104,11 @@ impl Handshake {
                 let proof = proof.clone();
                 self.rakp2(packet.body, proof, login, hand)
             }
-            (Payload::Rakp4, Step::Rakp3(proof, sik)) => {
-                let (proof, sik) = (proof.clone(), sik.clone());
-                match self.rakp4(packet.body, &proof, &sik, login) {
+            (Payload::Rakp4, Step::Rakp3(proven)) => {
+                let proven = proven.clone();
+                match self.rakp4(packet.body, &proven, login) {
                     Ok(link) => {
-                        let linked = Linked::start(link, Some(proof.guid), login, (desk, hand));
+                        let linked = Linked::start(link, Some(proven.proof.guid), login, (desk, hand));
                         Next::Become(Phase::Linked(Box::new(linked)))
                     }
                     Err(next) => next,
@@ -200,10 +209,10 @@ impl Handshake {
         match Rakp2::parse(body) {
             Ok(Rakp2::Accepted { tag, console, random, guid, code }) if self.is_mine(tag, console) => {
                 let proof = Proof { bmc_random: random, guid, ..proof };
-                if !same(proof.rakp2(&login.password).bytes(), code) && proof.auth.hash().is_some() {
+                let Some((proof, password)) = proof.matching(&login.password, code) else {
                     return self.mismatch(login, hand);
-                }
-                self.rakp3(proof, login, hand);
+                };
+                self.rakp3(proof, password, login, hand);
                 Next::Stay
             }
             Ok(Rakp2::Refused { tag, status, console }) if self.is_mine(tag, console) => self.refused(status),
@@ -221,17 +230,18 @@ impl Handshake {
         Next::Stay
     }
 
-    fn rakp3(&mut self, proof: Proof, login: &Login, hand: &mut Hand<'_>) {
-        let sik = proof.sik(login.kg.as_ref().unwrap_or(&login.password));
-        let code = proof.rakp3(&login.password);
+    /// `password`: as the BMC has it.
+    fn rakp3(&mut self, proof: Proof, password: Key, login: &Login, hand: &mut Hand<'_>) {
+        let sik = proof.sik(login.kg.as_ref().unwrap_or(&password));
+        let code = proof.rakp3(&password);
         let tag = self.next_tag(hand);
         let message = Rakp3 { tag, status: Status::OK, bmc: proof.bmc, code: code.bytes() };
-        self.step = Step::Rakp3(proof, sik);
+        self.step = Step::Rakp3(Box::new(Proven { proof, password, sik }));
         self.send(Payload::Rakp3, &message.emit(), login, hand);
     }
 
     /// The session, once the BMC has shown the same key.
-    fn rakp4(&mut self, body: &[u8], proof: &Proof, sik: &Key, login: &Login) -> Result<Link, Next> {
+    fn rakp4(&mut self, body: &[u8], proven: &Proven, login: &Login) -> Result<Link, Next> {
         let message = Rakp4::parse(body).map_err(|_| Next::Stay)?;
         if !self.is_mine(message.tag, message.console) {
             return Err(Next::Stay);
@@ -239,15 +249,17 @@ impl Handshake {
         if message.status != Status::OK {
             return Err(self.refused(message.status));
         }
+        let Proven { proof, password, sik } = proven;
         if !proof.accepts_rakp4(sik, message.code) {
             return Err(Next::End(End::WrongKg { set: login.kg.is_some() }));
         }
-        let guard = Guard::new(self.suite, sik, &login.password);
+        let guard = Guard::new(self.suite, sik, password);
         Ok(Link {
             kind: Kind::V20 { guard, console: self.console },
             bmc: proof.bmc,
             sequence: login.tuning.first_sequence.max(1),
             window: Window::default(),
+            zeros: false,
         })
     }
 

@@ -41,7 +41,7 @@ switches! {
     SerialIsSku => serial_is_sku,
     /// Reading chassis of storage (`RAID...`, `Enclosure...`) can restart the BMC.
     StorageChassisCrash => crashes_on_storage_chassis,
-    /// A graceful restart is a hard one: shut down, wait for off, on.
+    /// A graceful restart is a hard one: it is refused where power must stay, and else shut down, wait for off, on.
     NoGracefulRestart => has_no_graceful_restart,
     /// A restart hangs the host or cuts its add-in cards: off, wait, on.
     RebootByOffAndOn => reboots_by_off_and_on,
@@ -63,8 +63,6 @@ switches! {
     NoExpand => expand_drops_members,
     /// No IPMI 1.5 answers at all: RMCP+ at once.
     NoIpmi15 => has_no_ipmi_15,
-    /// RAKP 2's length is off by one.
-    Rakp2LengthOff => rakp2_length_is_off,
     /// The UEFI hard disk is boot device 24h.
     UefiDiskIs24 => uefi_disk_is_24,
     /// The standard bytes for setup are refused on some: the vendor's after them.
@@ -79,12 +77,8 @@ switches! {
     SolStalls => sol_stalls,
     /// Answers have wrong checksums.
     BadChecksums => has_bad_checksums,
-    /// Answers carry session id 0.
-    ZeroSession => answers_with_zero_session,
     /// The privilege asked must be the user's maximum.
     PrivilegeAtMaximum => wants_maximum_privilege,
-    /// Intel's IPMI 2.0 of its first years.
-    Intel20 => is_intel_20,
     /// Sun's.
     Sun20 => is_sun_20,
 }
