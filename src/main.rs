@@ -17,7 +17,7 @@ use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::parse().gathered().unwrap_or_else(|error| error.exit());
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

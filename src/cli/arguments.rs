@@ -8,7 +8,7 @@ pub mod node;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use node::NodeArguments;
 
@@ -16,8 +16,27 @@ pub use node::NodeArguments;
 #[derive(Debug, Parser)]
 #[command(name = "ferric", version, after_help = example::TOP, infer_long_args = true)]
 pub struct Arguments {
+    /// Address of the API, for those who say it before the command
+    #[arg(long, hide = true)]
+    url: Option<String>,
     #[command(subcommand)]
     pub command: Command,
+}
+
+impl Arguments {
+    /// The same with an address that stood before the command where the command has it; other commands have none.
+    pub fn gathered(mut self) -> Result<Self, clap::Error> {
+        let Some(url) = self.url.take() else { return Ok(self) };
+        match &mut self.command {
+            Command::Node(node) => node.url = url,
+            Command::Console(console) => console.url = url,
+            Command::Serve(_) | Command::Demo(_) => {
+                let why = "--url is the address of the API that node and console ask; this command asks none";
+                return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
+            }
+        }
+        Ok(self)
+    }
 }
 
 /// What the binary is asked to be.

@@ -10,6 +10,7 @@ use crate::base::moment::Moment;
 use crate::base::time::{Clock, Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
 use crate::conduct::tray::Tray;
+use crate::driver::bmc::insist::insisting;
 use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
@@ -57,7 +58,9 @@ impl Hands for Drivers {
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, "call");
             let who = format!("{} of node {}", look.label(), machine.node.label());
             let limit = look_limit(look);
-            let seen = self.within(limit, self.look_at(machine, look)).await;
+            let is_asked_for = is_asked_for(&machine.node, look);
+            let work = self.within(limit, self.look_at(machine, look));
+            let seen = if is_asked_for { insisting(work).await } else { work.await };
             tracing::debug!(target: "ferric::call", call, step, "answer");
             seen.unwrap_or_else(|| {
                 Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
@@ -72,10 +75,13 @@ impl Hands for Drivers {
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, again, "call");
             let limit = limit_of(effect);
             let who = format!("{} of node {}", effect.label(), machine.node.label());
-            let outcome = self.within(limit, self.do_effect(machine, effect, again)).await;
+            let outcome = insisting(self.within(limit, self.do_effect(machine, effect, again))).await;
             tracing::debug!(target: "ferric::call", call, step, "answer");
             outcome.unwrap_or_else(|| {
-                Outcome::Failed(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
+                Outcome::Failed(Failure::silent(format!(
+                    "no answer to {who} in {} s; whether it was done is not known",
+                    limit.as_secs()
+                )))
             })
         })
     }
@@ -256,6 +262,26 @@ async fn switched(
             Err(error) if error.is_untried() && clock.tick().after(AGAIN) < end => sleep(clock, AGAIN).await,
             outcome => return outcome,
         }
+    }
+}
+
+/// Whether somebody waits for the look: power sync, and what waits and looks by itself, has time.
+fn is_asked_for(node: &Node, look: &Look) -> bool {
+    match look {
+        Look::Power => node.run.is_some() || node.target_power.is_some(),
+        Look::Step { .. }
+        | Look::AgentSteps
+        | Look::AgentAlive
+        | Look::Valid { .. }
+        | Look::Image
+        | Look::Modes => false,
+        Look::BootDevice
+        | Look::SupportedBootDevices
+        | Look::Indicators
+        | Look::Media
+        | Look::Sensors
+        | Look::Book(_)
+        | Look::Passthru(_) => true,
     }
 }
 

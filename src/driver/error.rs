@@ -38,8 +38,14 @@ pub enum DriverError {
     /// The machine said yes, and nothing changed: the text says what was asked, answered and seen.
     #[error("{text}")]
     NotApplied { text: String },
+    /// A change was sent, and nothing is heard since: the text says what was asked and answered.
+    #[error("{text}")]
+    Unseen { who: String, text: String },
+    /// It asked for a pause that is longer than callers wait: this time nobody was asked.
+    #[error("{who} answered that it has too much to do and wants a pause: it is asked again in {rest} s")]
+    Paused { who: String, rest: u64 },
     /// Too many calls wait already.
-    #[error("{who} is busy: calls that wait for it already: {waiting}")]
+    #[error("{who} is busy: calls of this node that wait for it already: {waiting}; ask again later")]
     Crowded { who: String, waiting: usize },
 }
 
@@ -55,8 +61,8 @@ impl DriverError {
     /// The same as an outcome that pipelines know.
     pub fn failure(&self) -> Failure {
         let kind = match self {
-            Self::Silent { .. } => FailureKind::Silent,
-            Self::Resting { .. } | Self::Crowded { .. } => FailureKind::Untried,
+            Self::Silent { .. } | Self::Unseen { .. } => FailureKind::Silent,
+            Self::Resting { .. } | Self::Paused { .. } | Self::Crowded { .. } => FailureKind::Untried,
             Self::LoginRefused { .. } => FailureKind::Account,
             Self::Lost { .. } => FailureKind::Lost,
             Self::Refused { .. }
@@ -70,7 +76,7 @@ impl DriverError {
 
     /// Whether nobody was asked, so that the same may go well a little later.
     pub fn is_untried(&self) -> bool {
-        matches!(self, Self::Resting { .. } | Self::Crowded { .. })
+        matches!(self, Self::Resting { .. } | Self::Paused { .. } | Self::Crowded { .. })
     }
 
     pub fn turn(&self) -> Turn {

@@ -1,5 +1,7 @@
 //! What a driver has learnt of a node's BMC, and what makes it void: other credentials, another address, a person.
 
+use serde_json::Value;
+
 use crate::flow::course::Course;
 use crate::model::ask::PatchOp;
 use crate::model::bmc::{Bmc, CredentialPrint, Fact, Health, Identity, Pin, RefusedLogin, Session, Silence};
@@ -32,10 +34,26 @@ pub fn learnt(course: &mut Course<'_>, fact: &Fact) {
         }
         Fact::HostKeySeen { sha256 } => host_key_seen(course, sha256),
         Fact::HostKeyRefused { sha256 } => host_key_refused(course, sha256),
-        Fact::Vendor(vendor) => bmc.vendor = vendor.as_deref().map(short),
+        Fact::Vendor(vendor) => {
+            bmc.vendor = vendor.as_deref().map(short);
+            keep_vendor(course);
+        }
         Fact::ConnectionReuse(reuse) => bmc.connection_reuse = Some(*reuse),
         Fact::Identity(identity) => bmc.identity = bounded(identity),
         Fact::Health(told) => health(course, *told),
+    }
+}
+
+/// `properties.vendor` is detected once and then kept; an operator's word stands.
+fn keep_vendor(course: &mut Course<'_>) {
+    let bmc = &course.node.bmc;
+    let Some(vendor) = &bmc.vendor else { return };
+    let identity = [&bmc.identity.root_vendor, &bmc.identity.manufacturer];
+    let as_told = identity.into_iter().find(|told| told.eq_ignore_ascii_case(vendor));
+    let vendor = as_told.unwrap_or(vendor).clone();
+    let said = course.node.wished.properties.get("vendor").and_then(Value::as_str);
+    if said.is_none_or(str::is_empty) {
+        course.node.wished.properties.insert("vendor".to_owned(), Value::from(vendor));
     }
 }
 

@@ -5,7 +5,7 @@ use crate::flow::plan;
 use crate::flow::step;
 use crate::model::Object;
 use crate::model::boot::Boots;
-use crate::model::effect::{Effect, Purpose};
+use crate::model::effect::{Effect, Look, Purpose};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Fault;
@@ -81,6 +81,10 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
         }
     }
     course.go(verb);
+    if kind == Kind::Verify {
+        // Shown beside the power from the beginning; what is not told does no harm.
+        course.wish(Look::Modes);
+    }
 }
 
 /// What tear down takes away, whether it worked or not.

@@ -5,6 +5,7 @@ use crate::flow::pipeline;
 use crate::flow::step;
 use crate::flow::trouble;
 use crate::model::bmc::Remembered;
+use crate::model::catalog::PowerSupport;
 use crate::model::decision::Decision;
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
@@ -34,7 +35,7 @@ pub fn admit(
         return Ok(course.finish(node));
     }
     course.node.target_power = Some(target.goal());
-    for wish in target.wishes(node.wished.disable_power_off) {
+    for wish in target.wishes(node.wished.disable_power_off, support(node, facts).soft_reset) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
         switch(&mut course, *wish, limit, Purpose::Power);
     }
@@ -100,11 +101,7 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
         )));
     }
     let interface = &node.wished.interfaces.power;
-    let support = facts
-        .catalog
-        .implementation(Interface::Power, interface)
-        .map(|found| found.power_wishes)
-        .unwrap_or_default();
+    let support = support(node, facts);
     let soft = matches!(target, PowerTarget::SoftOff | PowerTarget::SoftReboot);
     if (soft && !support.soft) || (target == PowerTarget::On && !support.on) {
         return Err(Refusal::Invalid(format!(
@@ -125,6 +122,12 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
         }
         None => Ok(()),
     }
+}
+
+/// What the node's power interface can do.
+fn support(node: &Node, facts: &Facts<'_>) -> PowerSupport {
+    let found = facts.catalog.implementation(Interface::Power, &node.wished.interfaces.power);
+    found.map(|found| found.power_wishes).unwrap_or_default()
 }
 
 /// What a look found wrong with the settings of the power interface.

@@ -31,7 +31,9 @@ fn resume(course: &mut Course<'_>) {
         );
         take_outcome(course, &press, &Outcome::Failed(failure));
         pipeline::aftermath_paid(course);
-        return;
+        if press.purpose == Purpose::Run {
+            return;
+        }
     }
     if course.owes_for(Purpose::Run) {
         return;

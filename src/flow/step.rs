@@ -62,7 +62,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         Core::PowerOn => switch(course, &[PowerWish::On]),
         Core::PowerOff => switch(course, &[PowerWish::Off]),
         Core::Reboot => {
-            let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off);
+            let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
             switch(course, wishes);
         }
         Core::BootDisk => {

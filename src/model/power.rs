@@ -63,9 +63,10 @@ impl PowerTarget {
         WORDS.iter().find(|(_, target, _)| *target == self).map_or(1, |(_, _, since)| *since)
     }
 
-    /// The wishes in their order; `never_off`: the machine must not be switched off.
-    pub fn wishes(self, never_off: bool) -> &'static [PowerWish] {
-        match (self, never_off) {
+    /// The wishes in their order; `never_off`: the machine must not be switched off; `soft_reset`: its power interface
+    /// has a soft reboot of its own.
+    pub fn wishes(self, never_off: bool, soft_reset: bool) -> &'static [PowerWish] {
+        match (self, never_off || soft_reset && self == Self::SoftReboot) {
             (Self::On, _) => &[PowerWish::On],
             (Self::Off, _) => &[PowerWish::Off],
             (Self::Reboot, false) => &[PowerWish::Off, PowerWish::On],

@@ -169,3 +169,15 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
         assert!(!below.is_empty() && help.contains(&below), "a line was broken:\n{help}");
     }
 }
+
+#[test]
+fn the_address_may_stand_before_the_command() {
+    for line in [["--url", "http://a", "node", "list"], ["node", "--url", "http://a", "list"]] {
+        let Command::Node(node) = read(&line).unwrap().gathered().unwrap().command else {
+            panic!("{line:?}")
+        };
+        assert_eq!(node.url, "http://a");
+    }
+    let error = read(&["--url", "http://a", "serve"]).unwrap().gathered().unwrap_err();
+    assert!(error.to_string().contains("this command asks none"), "{error}");
+}

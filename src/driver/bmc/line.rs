@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use crate::base::id::NodeId;
 use crate::base::time::{SharedClock, Tick};
+use crate::driver::bmc::insist;
 use crate::driver::bmc::logins::{Logins, Standing};
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::pace::Pace;
@@ -45,6 +46,10 @@ struct State {
 impl State {
     /// Begins the call of this ticket if it is next and there is room.
     fn admit(&mut self, ticket: Ticket, now: Tick, node: NodeId, print: &CredentialPrint) -> Offer {
+        // Who insists waits for the one that tries.
+        if self.silence.check(now).is_err() && !self.silence.may_insist() {
+            return Offer::Wait(None);
+        }
         if self.shut || self.queue.running() >= self.pace.width() {
             return Offer::Wait(None);
         }
@@ -57,7 +62,10 @@ impl State {
         self.queue.leave(ticket);
         self.queue.begin(node);
         self.pace.begin(now);
-        self.silence.begin();
+        if self.silence.check(now).is_err() {
+            insist::used();
+        }
+        self.silence.begin(now);
         self.logins.begin(print);
         self.used = now;
         Offer::Go
@@ -192,7 +200,11 @@ impl<S> Line<S> {
         if let Standing::Refused { at, why } = standing {
             return Some(DriverError::LoginRefused { who: who(), at: *at, why: why.clone() });
         }
-        state.silence.check(now).err().map(|why| DriverError::Resting { who: who(), why })
+        if let Some(rest) = state.pace.long_rest(now) {
+            return Some(DriverError::Paused { who: who(), rest });
+        }
+        let silent = state.silence.check(now).err().filter(|_| !insist::is_on());
+        silent.map(|why| DriverError::Resting { who: who(), why })
     }
 
     fn begun(self: &Arc<Self>, node: &Node, print: &CredentialPrint) -> Turn<S> {

@@ -10,6 +10,7 @@
 //! - `line`      the queue of one BMC and account; what a turn is
 //! - `queue`     who waits, who runs and who is next; pure
 //! - `pace`      how many calls at once and how far apart, learnt from answers; pure
+//! - `insist`    who tries a silent BMC in spite of its pause
 //! - `silence`   a BMC that does not answer: one try at a time; pure
 //! - `logins`    which credentials were taken or refused; pure
 //! - `print`     keyed hashes of credentials
@@ -30,6 +31,7 @@ use crate::driver::bmc::print::PrintKey;
 use crate::driver::bmc::redfish_settings::RedfishDefaults;
 
 pub mod governor;
+pub mod insist;
 pub mod ipmi_settings;
 pub mod line;
 pub mod logins;

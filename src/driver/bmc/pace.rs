@@ -22,6 +22,8 @@ pub struct Pace {
     /// Between the beginnings of two calls.
     pause: Duration,
     next: Tick,
+    /// The end of a pause that the BMC asked for.
+    told: Option<Tick>,
 }
 
 impl Pace {
@@ -34,7 +36,14 @@ impl Pace {
             smooth: Duration::ZERO,
             pause: Duration::ZERO,
             next: first,
+            told: None,
         }
+    }
+
+    /// Seconds that are left of a pause that the BMC asked for, if nobody waits that long.
+    pub fn long_rest(&self, now: Tick) -> Option<u64> {
+        let rest = self.told?.since(now);
+        (rest > LONGEST_WAIT).then(|| u64::try_from(rest.as_millis().div_ceil(1000)).unwrap_or(u64::MAX))
     }
 
     /// Calls that may run at once.
@@ -75,6 +84,7 @@ impl Pace {
         let rest =
             retry_after.unwrap_or(self.pause).clamp(self.pause, self.limits.longest_pause.max(self.pause));
         self.next = self.next.max(now.after(rest));
+        self.told = retry_after.map(|_| self.next).or(self.told);
     }
 
     fn learn(&mut self, latency: Duration) {
@@ -100,6 +110,8 @@ impl Pace {
     }
 }
 
+/// The longest pause of a BMC's asking that callers wait for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// Below this no latency is a sign of overload.
 const SLOW: Duration = Duration::from_secs(1);
 /// So many times its best latency a BMC has too much to do.
@@ -125,9 +137,12 @@ mod tests {
         let now = Tick(Duration::from_secs(9));
         pace.overloaded(now, None);
         pace.overloaded(now, Some(Duration::from_secs(7)));
+        assert_eq!(pace.long_rest(now), None);
         assert_eq!((pace.width(), pace.next()), (1, now.after(Duration::from_secs(7))));
         pace.overloaded(now, Some(Duration::from_hours(7)));
         assert_eq!((pace.width(), pace.next()), (1, now.after(Duration::from_mins(1))));
+        assert_eq!(pace.long_rest(now), Some(60));
+        assert_eq!(pace.long_rest(now.after(Duration::from_secs(30))), None, "the rest is waited for");
         let widths: Vec<u16> = (0..9)
             .map(|_| {
                 pace.answered(Duration::from_millis(20));

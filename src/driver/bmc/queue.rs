@@ -25,10 +25,11 @@ struct Waiting {
 }
 
 impl Queue {
-    /// Lines up, unless `limit` callers wait already.
+    /// Lines up, unless `limit` callers of the node wait already: one BMC may stand before a whole rack.
     pub fn join(&mut self, node: NodeId, print: &CredentialPrint, limit: usize) -> Result<Ticket, usize> {
-        if self.waiting.len() >= limit {
-            return Err(self.waiting.len());
+        let waiting = self.waiting.iter().filter(|one| one.node == node).count();
+        if waiting >= limit {
+            return Err(waiting);
         }
         self.last += 1;
         self.waiting.push_back(Waiting { ticket: self.last, node, print: print.clone() });
@@ -84,9 +85,9 @@ mod tests {
         let mut queue = Queue::default();
         let mut order = Vec::new();
         for node in [many, many, many, many, few, few] {
-            queue.join(node, &print, 6).unwrap();
+            queue.join(node, &print, 4).unwrap();
         }
-        assert_eq!(queue.join(few, &print, 6), Err(6));
+        assert_eq!(queue.join(many, &print, 4), Err(4));
         while let Some(ticket) = queue.next(|_| true) {
             queue.leave(ticket);
             queue.begin(if ticket > 4 { few } else { many });

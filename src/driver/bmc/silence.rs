@@ -18,14 +18,15 @@ struct Spell {
     tries: u32,
     next: Tick,
     why: String,
-    trying: bool,
+    /// When the try that is under way began.
+    trying: Option<Tick>,
 }
 
 impl Silence {
     /// Whether a call may begin: in silence one may, when the pause is over. The error says why and when again.
     pub fn check(&self, now: Tick) -> Result<(), String> {
         let Some(spell) = &self.spell else { return Ok(()) };
-        if spell.trying {
+        if spell.trying.is_some() {
             return Err(format!("{}; it is being tried again now", spell.text(now)));
         }
         if now < spell.next {
@@ -35,10 +36,15 @@ impl Silence {
         Ok(())
     }
 
+    /// Whether a call may begin for somebody who asks for one, pause or not: false while another one tries.
+    pub fn may_insist(&self) -> bool {
+        self.spell.as_ref().is_none_or(|spell| spell.trying.is_none())
+    }
+
     /// A call begins.
-    pub fn begin(&mut self) {
+    pub fn begin(&mut self, now: Tick) {
         if let Some(spell) = &mut self.spell {
-            spell.trying = true;
+            spell.trying = Some(now);
         }
     }
 
@@ -55,8 +61,8 @@ impl Silence {
 
     /// The call that began at `began` ended without a word of the BMC being known.
     pub fn given_up(&mut self, began: Tick) {
-        if let Some(spell) = self.spell.as_mut().filter(|spell| began >= spell.next) {
-            spell.trying = false;
+        if let Some(spell) = self.spell.as_mut().filter(|spell| spell.is_tried_by(began)) {
+            spell.trying = None;
         }
     }
 
@@ -67,17 +73,22 @@ impl Silence {
         }
         let (since, tries) = match &self.spell {
             // It began before the silence was known: nothing new.
-            Some(spell) if began < spell.next => return true,
+            Some(spell) if !spell.is_tried_by(began) => return true,
             Some(spell) => (spell.since, spell.tries.saturating_add(1)),
             None => (now, 1),
         };
         let pause = FIRST.saturating_mul(1_u32.checked_shl(tries - 1).unwrap_or(u32::MAX)).min(longest);
-        self.spell = Some(Spell { since, tries, next: now.after(pause), why: why.to_owned(), trying: false });
+        self.spell = Some(Spell { since, tries, next: now.after(pause), why: why.to_owned(), trying: None });
         true
     }
 }
 
 impl Spell {
+    /// Whether the call that began at `began` is the try that is under way.
+    fn is_tried_by(&self, began: Tick) -> bool {
+        self.trying.is_some_and(|trying| began >= trying)
+    }
+
     fn text(&self, now: Tick) -> String {
         let length = now.since(self.since).as_secs();
         format!("{} (silent for {length} s, tries so far: {})", self.why, self.tries)
@@ -103,7 +114,7 @@ mod tests {
         let (mut now, mut pauses) = (at(100), Vec::new());
         for _ in 0..9 {
             silence.check(now).unwrap();
-            silence.begin();
+            silence.begin(now);
             if !pauses.is_empty() {
                 assert!(silence.check(now).unwrap_err().contains("being tried again now"));
             }
@@ -143,13 +154,31 @@ mod tests {
     fn a_try_that_was_given_up_leaves_room_for_the_next() {
         let mut silence = Silence::default();
         silence.unheard(at(1), at(2), "timed out", LONGEST);
-        silence.begin();
+        silence.begin(at(3));
         silence.given_up(at(1));
         silence.check(at(3)).unwrap_err();
         silence.given_up(at(3));
         silence.check(at(3)).unwrap();
         silence.heard(at(4));
-        silence.begin();
+        silence.begin(at(4));
         silence.check(at(4)).unwrap();
+    }
+
+    #[test]
+    fn who_insists_tries_within_the_pause_and_alone() {
+        let mut silence = Silence::default();
+        silence.unheard(at(1), at(9), "timed out", LONGEST);
+        silence.unheard(at(9), at(9), "timed out", LONGEST);
+        silence.check(at(9)).unwrap_err();
+        assert!(silence.may_insist());
+        silence.begin(at(9));
+        assert!(!silence.may_insist());
+        assert!(silence.unheard(at(9), at(12), "refused", LONGEST));
+        assert!(silence.may_insist());
+        let text = silence.check(at(12)).unwrap_err();
+        assert_eq!(text, "refused (silent for 3 s, tries so far: 2); tried again in 2 s");
+        silence.begin(at(12));
+        silence.given_up(at(12));
+        assert!(silence.may_insist());
     }
 }

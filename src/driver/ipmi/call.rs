@@ -73,7 +73,10 @@ impl IpmiServer {
                 Err(Miss::Later(error)) if self.is_late(deadline, pause) || detours >= DETOURS => {
                     return Err(CallError::NotDone(error));
                 }
-                Err(Miss::Later(_)) => detours += 1,
+                Err(Miss::Later(_)) => {
+                    detours += 1;
+                    pause = pause.max(self.ipmi.manner.pause * 2);
+                }
                 Ok(_) => {}
             }
             sleep(&*clock, pause).await;
@@ -202,7 +205,7 @@ fn may_wait(ask: &Ask, code: Completion) -> bool {
 /// The longest pause between two tries of a busy BMC.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 /// How often a session slot, or a controller behind the BMC, is waited for.
-const DETOURS: u8 = 4;
+const DETOURS: u8 = 3;
 /// Network function and command of Send Message.
 const SEND_MESSAGE: (u8, u8) = (0x06, 0x34);
 /// Completion codes after which a command may have been done.

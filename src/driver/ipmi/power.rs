@@ -68,15 +68,36 @@ impl IpmiServer {
         if self.power().await? == goal {
             return Ok(goal);
         }
+        let mut answered = "completion code 00h".to_owned();
         if let Err(error) = self.press(control).await {
             // "Not in this state" may mean that it was so already, and a lost answer that it was done.
             let was_done = matches!(self.power().await, Ok(seen) if seen == goal);
             if !was_done && matches!(error, CallError::NotDone(_)) {
                 return Err(error.into());
             }
+            answered = format!("nothing that tells ({error})");
         }
         let again = matches!(control, Control::On | Control::Off).then_some(control);
-        self.seen(goal, again, limit).await
+        let (who, word, goal_word) = (self.who(), words(control), goal.name());
+        match self.seen(goal, again, limit).await {
+            Ok(seen) if seen == goal => Ok(seen),
+            Ok(seen) => Err(DriverError::NotApplied {
+                text: format!(
+                    "{word} of {who} was accepted but not applied: asked {goal_word}, answered {answered}, seen {} \
+                     after {} s",
+                    seen.name(),
+                    limit.as_secs()
+                ),
+            }),
+            Err(error @ DriverError::LoginRefused { .. }) => Err(error),
+            Err(error) => Err(DriverError::Unseen {
+                text: format!(
+                    "{word} of {who} was sent (asked {goal_word}, answered {answered}), but what came of it is not \
+                     seen: {error}"
+                ),
+                who,
+            }),
+        }
     }
 
     /// Chassis Control.

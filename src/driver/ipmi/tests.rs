@@ -96,6 +96,29 @@ async fn power_is_switched_in_one_session_and_seen() {
 }
 
 #[tokio::test]
+async fn a_switch_without_effect_says_what_was_asked_answered_and_seen() {
+    let rig = Rig::plain().await;
+    rig.bmc.shown().ignores_power = true;
+    let error = PowerSwitch::set(&rig.server(), PowerWish::On, SHORT * 3).await.unwrap_err();
+    let text = error.to_string();
+    for part in ["power on of ipmi BMC", "asked power on", "answered completion code 00h", "seen power off"] {
+        assert!(text.contains(part), "{text}");
+    }
+    assert!(matches!(error, DriverError::NotApplied { .. }));
+}
+
+#[tokio::test]
+async fn a_bmc_without_a_free_session_slot_is_asked_few_times_and_named() {
+    let rig = Rig::plain().await;
+    rig.bmc.shown().full = true;
+    let error = rig.server().state().await.unwrap_err().to_string();
+    assert!(error.contains("no session slot free"), "{error}");
+    assert_eq!(rig.bmc.shown().logins, 4);
+    rig.bmc.shown().full = false;
+    assert_eq!(rig.server().state().await.unwrap(), Power::Off);
+}
+
+#[tokio::test]
 async fn lost_packets_are_sent_again_and_nothing_is_pressed_twice() {
     let rig = Rig::plain().await;
     rig.bmc.shown().drops = 3;

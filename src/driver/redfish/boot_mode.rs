@@ -15,7 +15,14 @@ pub struct RedfishBootMode(pub Server);
 
 impl BootMode for RedfishBootMode {
     fn get(&self) -> Later<'_, Result<Option<Mode>, DriverError>> {
-        Box::pin(async move { Ok(self.0.boot_mode(&self.0.system().await?).await?) })
+        Box::pin(async move {
+            let seen = self.0.system().await?;
+            // With the first look goes who the machine is, for the record; the mode can do without.
+            if let Err(error) = self.0.quirks(&seen).await {
+                tracing::debug!(%error, "the machine's oddities are not known yet");
+            }
+            Ok(self.0.boot_mode(&seen).await?)
+        })
     }
 
     fn set(&self, mode: Mode) -> Later<'_, Result<Option<Mode>, DriverError>> {

@@ -63,6 +63,14 @@ pub enum RedfishError {
     /// The BMC said yes, and nothing changed.
     #[error("{place} was accepted but not applied: asked {asked}, answered {answered}, seen {seen}")]
     NotApplied { place: Box<Place>, asked: String, answered: String, seen: String },
+    /// Its answer did not arrive, and nothing changed.
+    #[error("{place} was sent, its answer was lost, and it is not applied: asked {asked}, seen {seen}")]
+    Lost { place: Box<Place>, asked: String, seen: String },
+    /// It was sent, and what came of it cannot be seen.
+    #[error(
+        "{place} was sent (asked {asked}, answered {answered}), but what came of it is not seen: {source}"
+    )]
+    Unseen { place: Box<Place>, asked: &'static str, answered: String, source: Box<RedfishError> },
     /// The BMC said yes and went to work, and the work failed.
     #[error("{place} was accepted, but the work that it began failed: {why}")]
     WorkFailed { place: Box<Place>, why: String },
@@ -93,7 +101,10 @@ impl RedfishError {
             self,
             Self::Silent { .. }
                 | Self::Driver(
-                    DriverError::Silent { .. } | DriverError::Resting { .. } | DriverError::Crowded { .. }
+                    DriverError::Silent { .. }
+                        | DriverError::Resting { .. }
+                        | DriverError::Paused { .. }
+                        | DriverError::Crowded { .. }
                 )
         )
     }
@@ -119,7 +130,8 @@ impl From<RedfishError> for DriverError {
             }
             RedfishError::Fault { place, fault } => Self::refused(place.to_string(), fault.to_string()),
             RedfishError::Missing { bmc, what } => Self::Unsupported { implementation: bmc, what },
-            RedfishError::NotApplied { .. } => Self::NotApplied { text },
+            RedfishError::NotApplied { .. } | RedfishError::Lost { .. } => Self::NotApplied { text },
+            RedfishError::Unseen { place, .. } => Self::Unseen { who: place.bmc.clone(), text },
             RedfishError::PasswordChange { .. }
             | RedfishError::Licence { .. }
             | RedfishError::Certificate { .. }

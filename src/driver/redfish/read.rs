@@ -47,7 +47,7 @@ impl Talk {
                     Link::new(path.as_str()).other_slash().as_str().clone_into(&mut path);
                     turned = true;
                 }
-                Some(500..) if tries < reads => {
+                Some(500..) if tries < reads && error.fault().is_none_or(|fault| fault.pause.is_none()) => {
                     tries += 1;
                     sleep(&**self.clock(), READ_PAUSE).await;
                 }
@@ -136,7 +136,14 @@ impl Talk {
     /// The members of a collection; those that serve nothing are passed over. Whole ones are taken as they came, if
     /// the BMC expands and tells all.
     pub async fn members(&self, link: Option<&Link>) -> Result<Vec<Resource>, RedfishError> {
-        let Some(link) = link else { return Ok(Vec::new()) };
+        match link {
+            Some(link) => self.few_members(link, MEMBERS).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// The same of a collection that names more than `limit` members only if it lies: then none is asked for.
+    pub async fn few_members(&self, link: &Link, limit: usize) -> Result<Vec<Resource>, RedfishError> {
         if let Ok(path) = self.path(link)
             && let Some(expanded) = self.expanded(&path).await?
         {
@@ -144,7 +151,12 @@ impl Talk {
         }
         let Some(first) = self.maybe(Some(link)).await? else { return Ok(Vec::new()) };
         let whole = first.expanded();
+        let path = first.path.clone();
         let links = self.pages(first).await?;
+        if links.len() > limit && limit < MEMBERS {
+            let why = format!("it lists {} members or more, and {limit} are credible", links.len());
+            return Err(RedfishError::Garbled { place: self.place(Method::Get, &path), why });
+        }
         let read = self.each(&links).await?;
         // Some list their members whole and serve none of them.
         Ok(if read.is_empty() { whole } else { read })

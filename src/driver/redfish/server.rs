@@ -9,6 +9,7 @@ use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::talk::{RedfishRack, Talk};
 use crate::model::bmc::{Fact, Identity as Told};
 use crate::model::node::Node;
+use crate::net::http::Method;
 use crate::wire::redfish::lenient::found;
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::quirk::{Identity, Quirks};
@@ -75,7 +76,7 @@ impl Server {
 
     async fn only_system(&self) -> Result<Seen, RedfishError> {
         let link = self.collection(self.talk.root().await?.systems, "Systems");
-        let read = self.talk.members(Some(&link)).await?;
+        let read = self.talk.few_members(&link, SYSTEMS).await?;
         let views: Vec<System> = read.iter().map(Resource::view).collect();
         let places = hosts(&views);
         let all: Vec<Seen> = read
@@ -104,16 +105,24 @@ impl Server {
 
     /// What the BMC says where a system should be.
     async fn why_no_system(&self, link: &Link) -> RedfishError {
-        let listed: Collection = match self.talk.follow(link).await {
-            Ok(resource) => resource.view(),
+        let resource = match self.talk.follow(link).await {
+            Ok(resource) => resource,
             Err(error) => return error,
         };
+        let listed: Collection = resource.view();
         for member in listed.members.iter().take(TRIES) {
             if let Err(error) = self.talk.follow(member).await {
                 return error;
             }
         }
-        self.missing("computer system")
+        let why = match (listed.members.len(), &self.talk.access.user) {
+            (0, None) => {
+                "it lists no computer system, and driver_info has no account to log in with".to_owned()
+            }
+            (0, Some(_)) => "it lists no computer system".to_owned(),
+            (count, _) => format!("of its {count} members none is a computer system"),
+        };
+        RedfishError::Garbled { place: self.talk.place(Method::Get, &resource.path), why }
     }
 
     /// A collection of the root; by its usual name, if the root does not tell.
@@ -181,7 +190,11 @@ impl Server {
 
     /// The machine's oddities; found out once while the daemon runs, and told to the node's record.
     pub async fn quirks(&self, seen: &Seen) -> Result<Arc<Quirks>, RedfishError> {
-        let told = self.talk.node.wished.properties.get("vendor").and_then(|vendor| vendor.as_str());
+        let node = &self.talk.node;
+        let told = node.wished.properties.get("vendor").and_then(|vendor| vendor.as_str());
+        // What we have detected ourselves is no word of the operator's.
+        let found = node.bmc.vendor.as_deref().unwrap_or_default();
+        let told = told.filter(|told| !told.eq_ignore_ascii_case(found));
         let key = format!("{} {}", seen.path(), told.unwrap_or_default());
         let known = self.talk.slot().known().quirks.get(&key).cloned();
         if let Some(known) = known {
@@ -232,5 +245,7 @@ impl Server {
     }
 }
 
+/// Systems that one BMC may list: blades, accelerators and cards beside hosts.
+const SYSTEMS: usize = 128;
 /// Members that are asked for once more to learn why there is no system.
 const TRIES: usize = 4;

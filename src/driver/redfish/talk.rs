@@ -188,7 +188,9 @@ impl Talk {
         if (200..300).contains(&answer.status) {
             return Ok(Answered { status: answer.status, headers: answer.headers, body: answer.body });
         }
-        let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
+        let mut fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
+        fault.pause =
+            answer.headers.get("retry-after").and_then(|text| retry_after(text, self.clock().wall()));
         let told = self.about_account(&fault, || place.clone());
         Err(told.unwrap_or_else(|| RedfishError::Fault { place, fault: Box::new(fault) }))
     }

@@ -141,6 +141,13 @@ fn watched<'a>(watch: &'a Watch, quirks: &Quirks) -> Option<&'a Link> {
 fn absent_or_again(error: RedfishError) -> Result<Told, RedfishError> {
     match error.fault().map(|fault| fault.status) {
         Some(404 | 410) => Ok(Told::Absent),
+        // The answer of the work itself, or a task that has ended under an error's status.
+        Some(400 | 409 | 412 | 422) => Ok(Told::Failed(error.to_string())),
+        Some(500..)
+            if error.fault().is_some_and(|fault| fault.says("taskstate") && !fault.says("running")) =>
+        {
+            Ok(Told::Failed(error.to_string()))
+        }
         Some(500..) => Ok(Told::Running { pause: None }),
         None if error.is_silence() => Ok(Told::Running { pause: None }),
         Some(_) | None => Err(error),

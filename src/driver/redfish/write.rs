@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::moment::Moment;
-use crate::base::time::{Tick, sleep};
+use crate::base::time::sleep;
 use crate::driver::redfish::error::{Place, RedfishError};
 use crate::driver::redfish::talk::{Answered, Ask, Talk};
 use crate::net::http::Method;
@@ -48,7 +48,7 @@ impl Talk {
         let mut tags = ladder(etag).into_iter();
         let mut ask = Ask::write(Method::Patch, path, Some(body.clone()));
         ask.if_match = tags.next().flatten();
-        let until = self.clock().tick().after(BUSY_LIMIT);
+        let mut tries = 0;
         loop {
             let error = match self.call(&ask).await {
                 Ok(answer) => return Ok(self.written(&ask, &answer)),
@@ -57,8 +57,13 @@ impl Talk {
             let is_tag = error.fault().is_some_and(|fault| fault.is_etag_refused() || fault.wants_if_match());
             match tags.next() {
                 Some(next) if is_tag => ask.if_match = next,
-                _ if self.may_repeat(&error, until).await => {}
-                _ => return Err(error),
+                _ => match error.fault().and_then(|fault| fault.pause_before(tries)) {
+                    Some(pause) => {
+                        sleep(&**self.clock(), pause).await;
+                        tries += 1;
+                    }
+                    None => return Err(error),
+                },
             }
         }
     }
@@ -69,17 +74,27 @@ impl Talk {
         self.patch(&now.path, body, now.etag.as_deref()).await
     }
 
-    /// POST. It goes again only if the BMC said that it did nothing because it was busy.
+    /// POST. It goes again a few times only if the BMC said that it did nothing because it was busy.
     pub async fn post(&self, path: &str, body: Option<&Body>) -> Result<Written, RedfishError> {
-        let ask = Ask::write(Method::Post, path, body.cloned());
-        let until = self.clock().tick().after(BUSY_LIMIT);
+        let mut tries = 0;
         loop {
-            match self.call(&ask).await {
-                Ok(answer) => return Ok(self.written(&ask, &answer)),
-                Err(error) if self.may_repeat(&error, until).await => {}
-                Err(error) => return Err(error),
+            let error = match self.post_once(path, body).await {
+                Ok(written) => return Ok(written),
+                Err(error) => error,
+            };
+            match error.fault().and_then(|fault| fault.pause_before(tries)) {
+                Some(pause) => sleep(&**self.clock(), pause).await,
+                None => return Err(error),
             }
+            tries += 1;
         }
+    }
+
+    /// POST that goes once, for those who look before they repeat it.
+    pub async fn post_once(&self, path: &str, body: Option<&Body>) -> Result<Written, RedfishError> {
+        let ask = Ask::write(Method::Post, path, body.cloned());
+        let answer = self.call(&ask).await?;
+        Ok(self.written(&ask, &answer))
     }
 
     /// POST without a body, with `{}` for those who want one.
@@ -101,18 +116,4 @@ impl Talk {
     fn written(&self, ask: &Ask, answer: &Answered) -> Written {
         Written::of(self.place(ask.method, &ask.path), answer, self.clock().wall())
     }
-
-    /// Waits a moment and says yes if the BMC was busy and there is time.
-    async fn may_repeat(&self, error: &RedfishError, until: Tick) -> bool {
-        let is_busy = error.fault().is_some_and(Fault::is_busy);
-        if !is_busy || self.clock().tick() >= until {
-            return false;
-        }
-        sleep(&**self.clock(), BUSY_PAUSE).await;
-        true
-    }
 }
-
-/// How long a write waits for a BMC that says it is busy.
-const BUSY_LIMIT: Duration = Duration::from_secs(30);
-const BUSY_PAUSE: Duration = Duration::from_secs(3);

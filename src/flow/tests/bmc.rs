@@ -42,6 +42,21 @@ fn patch(stage: &mut Stage, operations: Vec<PatchOp>) {
 }
 
 #[test]
+fn the_vendor_is_detected_once_and_an_operator_knows_better() {
+    let mut stage = stage();
+    let vendor = |stage: &Stage| stage.node.wished.properties.get("vendor").cloned();
+    let identity = Identity { manufacturer: "Dell Inc.".to_owned(), ..Identity::default() };
+    stage.happen(&Happened::Learnt(Fact::Identity(Box::new(identity))));
+    stage.happen(&Happened::Learnt(Fact::Vendor(Some("dell inc.".to_owned()))));
+    assert_eq!(vendor(&stage), Some(json!("Dell Inc.")));
+    stage.happen(&Happened::Learnt(Fact::Vendor(Some("other".to_owned()))));
+    assert_eq!(vendor(&stage), Some(json!("Dell Inc.")), "it is kept");
+    stage.node.wished.properties.insert("vendor".to_owned(), json!("redfish_compatible"));
+    stage.happen(&Happened::Learnt(Fact::Vendor(Some("dell inc.".to_owned()))));
+    assert_eq!(vendor(&stage), Some(json!("redfish_compatible")));
+}
+
+#[test]
 fn a_fact_that_says_nothing_new_keeps_nothing() {
     let mut stage = stage();
     let facts = [

@@ -8,6 +8,7 @@ use crate::model::effect::{Effect, Look, Purpose};
 use crate::model::interface::Interface;
 use crate::model::node::Fault;
 use crate::model::outcome::{Outcome, Seen};
+use crate::model::panel::{Mode, Modes};
 use crate::model::policy::CollectLogs;
 use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
@@ -43,6 +44,25 @@ fn verification_reads_power_and_checks() {
     assert_eq!((stage.state(), stage.node.target_provision), (Provision::Manageable, None));
     assert_eq!(stage.node.power, Some(Power::Off));
     assert_eq!(stage.node.last_error, None);
+}
+
+#[test]
+fn a_verified_machine_tells_its_modes() {
+    let mut stage = Stage::new("plain");
+    stage.verb("manage").unwrap();
+    stage.see(Seen::Power(Power::On));
+    stage.turn(Turn::done());
+    assert_eq!(stage.state(), Provision::Manageable);
+    let modes = Modes { boot: Some(Mode::Uefi), secure: Some(true) };
+    assert_eq!(stage.see(Seen::Modes(modes)), Look::Modes);
+    let wished = &stage.node.wished;
+    assert_eq!((wished.boot_mode.as_deref(), wished.secure_boot), (Some("uefi"), Some(true)));
+    let mut stage = Stage::new("plain");
+    stage.verb("manage").unwrap();
+    stage.see(Seen::Power(Power::On));
+    stage.turn(Turn::done());
+    assert_eq!(stage.see(silent()), Look::Modes);
+    assert_eq!((stage.state(), stage.node.last_error.as_ref()), (Provision::Manageable, None));
 }
 
 #[test]

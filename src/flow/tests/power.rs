@@ -31,7 +31,7 @@ fn each_target_has_its_wishes_and_its_time() {
         (PowerTarget::Off, Power::On, &[off]),
         (PowerTarget::Reboot, Power::On, &[off, on]),
         (PowerTarget::SoftOff, Power::On, &[soft]),
-        (PowerTarget::SoftReboot, Power::On, &[soft, on]),
+        (PowerTarget::SoftReboot, Power::On, &[(PowerWish::SoftReset, 600)]),
     ];
     for (target, from, expected) in cases {
         let mut stage = Stage::at("plain", Provision::Active);
@@ -218,6 +218,7 @@ fn power_sync_leaves_those_alone_who_work() {
 #[test]
 fn a_soft_off_that_is_silent_is_not_a_reboot() {
     let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.wished.interfaces.power = "cold".to_owned();
     stage.node.power = Some(Power::On);
     stage.power_ask(PowerTarget::SoftReboot).unwrap();
     stage.pay(Outcome::Failed(Failure::silent("no answer")));

@@ -1,6 +1,7 @@
 //! Why a BMC refused: the body of an error read in every shape it comes in, and the questions that decide what is done.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -9,6 +10,7 @@ use crate::wire::redfish::lenient::{Field, Lenient, View, found};
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::power_state::Power;
 use crate::wire::redfish::shape;
+use crate::wire::redfish::task::LONGEST as LONGEST_TOLD;
 use crate::wire::redfish::view::message::Message;
 
 /// An answer that refused. Shown, it is one line for an operator.
@@ -21,6 +23,8 @@ pub struct Fault {
     pub messages: Vec<Message>,
     /// `error.message`, or what was found in place of JSON.
     pub summary: Option<String>,
+    /// The pause that the answer asked for (`Retry-After`).
+    pub pause: Option<Duration>,
     /// The body in lower case, for words that are nowhere else.
     text: String,
 }
@@ -37,7 +41,7 @@ impl Fault {
         let text_of = |keys: &[&str]| keys.iter().find_map(|key| String::lenient(found(&json, &[key])?));
         let code = text_of(&["error/code", "code"]);
         let summary = text_of(&["error/message", "error", "message", "Message"]);
-        Self { status, code, messages, summary, text }
+        Self { status, code, messages, summary, text, ..Self::default() }
     }
 
     /// What a person reads: the worst message, else the summary; empty if the BMC said nothing.
@@ -140,6 +144,19 @@ impl Fault {
         let dell = is_refusal && self.says("sys518");
         let hpe = is_refusal && self.says("ilo") && self.says("invalidoperationforsystemstate");
         dell || hpe || self.has_key(&["ServiceTemporarilyUnavailable", "ResourceInStandby"])
+    }
+
+    /// The BMC says that it has too much to do: nothing was done.
+    pub fn is_overload(&self) -> bool {
+        matches!(self.status, 429 | 503)
+    }
+
+    /// How long to wait before the same is asked again after so many tries; `None`: it is not, for that is no refusal
+    /// of the moment, it went on too long, or the pause that the BMC wants is longer than anyone waits.
+    pub fn pause_before(&self, tries: u32) -> Option<Duration> {
+        let may = (self.is_busy() || self.is_overload()) && tries < BUSY_TRIES;
+        let pause = self.pause.unwrap_or_default().max(BUSY_PAUSE.saturating_mul(1 << tries.min(BUSY_TRIES)));
+        (may && pause <= LONGEST_PAUSE).then_some(pause)
     }
 
     /// The host is in POST, and what was asked is not changed meanwhile.
@@ -256,8 +273,15 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.message() {
-            text if text.is_empty() => write!(f, "HTTP {} without a reason", self.status),
-            text => write!(f, "HTTP {}: {text}", self.status),
+            text if text.is_empty() => write!(f, "HTTP {} without a reason", self.status)?,
+            text => write!(f, "HTTP {}: {text}", self.status)?,
+        }
+        match self.pause {
+            Some(pause) if pause >= LONGEST_TOLD => {
+                write!(f, " (it wants a pause of {} s or more)", pause.as_secs())
+            }
+            Some(pause) => write!(f, " (it wants a pause of {} s)", pause.as_secs()),
+            None => Ok(()),
         }
     }
 }
@@ -385,6 +409,12 @@ const WRONG_LOGIN: &[&str] = &[
     "credentials are invalid",
     "credentials included with this request are missing or invalid",
 ];
+/// How often what a busy BMC refused is asked again.
+const BUSY_TRIES: u32 = 3;
+/// Before the first repeat, doubled by each further one.
+const BUSY_PAUSE: Duration = Duration::from_secs(3);
+/// The longest pause of a BMC's asking that is waited for.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Bytes of a body that are searched for words.
 const TEXT_LIMIT: usize = 64 * 1024;

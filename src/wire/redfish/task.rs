@@ -125,7 +125,7 @@ pub fn retry_after(header: &str, now: Moment) -> Option<Duration> {
 }
 
 /// The longest pause that a BMC may ask for.
-const LONGEST: Duration = Duration::from_hours(1);
+pub const LONGEST: Duration = Duration::from_hours(1);
 
 /// Characters of a task's messages that are shown.
 const SHOWN: usize = 500;

@@ -6,6 +6,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::{PausedClock, SharedClock, sleep};
 use crate::driver::bmc::Protocol;
+use crate::driver::bmc::insist::insisting;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::error::DriverError;
@@ -327,9 +328,55 @@ async fn who_comes_to_a_full_queue_hears_so() {
     });
     settle().await;
     let error = line.turn(&node(1), &print).await.unwrap_err();
-    assert_eq!(error.to_string(), "redfish BMC 10.0.0.1:443 is busy: calls that wait for it already: 1");
+    let text =
+        "redfish BMC 10.0.0.1:443 is busy: calls of this node that wait for it already: 1; ask again later";
+    assert_eq!(error.to_string(), text);
+    let other = tokio::spawn({
+        let (line, print) = (line.clone(), print.clone());
+        async move { line.turn(&node(2), &print).await.map(|turn| turn.answered(Duration::ZERO)) }
+    });
+    settle().await;
+    assert!(!other.is_finished(), "another node's call has a queue of its own");
     held.answered(Duration::ZERO);
     waiting.await.unwrap().unwrap();
+    other.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn who_insists_tries_a_silent_bmc_once_and_waits_for_another_try() {
+    let rig = Rig::still();
+    let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
+    for _ in 0..2 {
+        line.turn(&node(1), &print).await.unwrap().silent("timed out");
+        rig.pass(Duration::from_secs(1), 1).await;
+    }
+    let refused = line.turn(&node(1), &print).await.unwrap_err();
+    assert!(refused.is_untried(), "{refused}");
+    insisting(async {
+        let turn = line.turn(&node(1), &print).await.unwrap();
+        let second = tokio::spawn({
+            let (line, print) = (line.clone(), print.clone());
+            insisting(async move { line.turn(&node(2), &print).await.map(|turn| turn.silent("deaf")) })
+        });
+        settle().await;
+        assert!(!second.is_finished(), "one at a time");
+        turn.silent("timed out");
+        assert!(second.await.unwrap().is_ok());
+        assert!(line.turn(&node(1), &print).await.unwrap_err().is_untried(), "its try is used up");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_pause_that_is_too_long_to_wait_for_is_told_at_once() {
+    let rig = Rig::still();
+    let (line, print) = (rig.governor.line(&key(1)), rig.print(&key(1), "a"));
+    line.turn(&node(1), &print).await.unwrap().overloaded(Some(Duration::from_hours(5)));
+    let error = line.turn(&node(1), &print).await.unwrap_err();
+    let text = "redfish BMC 10.0.0.1:443 answered that it has too much to do and wants a pause: it is asked again in 60 s";
+    assert_eq!(error.to_string(), text);
+    rig.pass(Duration::from_secs(30), 2).await;
+    line.turn(&node(1), &print).await.unwrap().answered(Duration::ZERO);
 }
 
 #[tokio::test]

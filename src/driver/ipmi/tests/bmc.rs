@@ -28,6 +28,10 @@ pub(super) struct Shown {
     pub(super) flags: [u8; 5],
     /// Keeps the flags that it has, whatever is set.
     pub(super) stubborn: bool,
+    /// Takes a switch of power and does nothing.
+    pub(super) ignores_power: bool,
+    /// Has no session slot free.
+    pub(super) full: bool,
     /// Each command that was done, with its data.
     pub(super) done: Vec<(u8, u8, Vec<u8>)>,
     pub(super) logins: u32,
@@ -154,7 +158,16 @@ impl Server {
     fn rakp1(&mut self, body: &[u8]) -> Option<Vec<u8>> {
         let said = Rakp1::parse(body).unwrap();
         let (_, proof) = self.half.as_mut().filter(|(_, proof)| proof.bmc == said.bmc)?;
-        self.shown.lock().unwrap().logins += 1;
+        let is_full = {
+            let mut shown = self.shown.lock().unwrap();
+            shown.logins += 1;
+            shown.full
+        };
+        if is_full {
+            let refused =
+                Rakp2::Refused { tag: said.tag, status: Status::NO_RESOURCES, console: proof.console };
+            return Some(lan20::emit_bare(Payload::Rakp2, &refused.emit()));
+        }
         (proof.console_random, proof.user, proof.role) = (said.random, said.user, said.role);
         let code = proof.rakp2(&Key::new(PASSWORD));
         let answer = Rakp2::Accepted {
@@ -249,6 +262,7 @@ fn answer(shown: &mut Shown, request: &Request<'_>) -> (u8, Vec<u8>) {
     shown.done.push((number.0, number.1, request.data.to_vec()));
     match (number, request.data) {
         ((0, 1), _) => (0, vec![u8::from(shown.on), 0, 0]),
+        ((0, 2), [0 | 1 | 5]) if shown.ignores_power => (0, Vec::new()),
         ((0, 2), [0 | 5]) => {
             shown.on = false;
             (0, Vec::new())

@@ -5,8 +5,12 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
+use super::haste::Haste;
 use super::{bmc, node, rack};
+use crate::driver::bmc::Ground;
+use crate::driver::error::DriverError;
 use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::RedfishRack;
 
 type Tree = BTreeMap<String, Value>;
 
@@ -27,6 +31,12 @@ async fn serve(tree: Value) -> (Server, Arc<Mutex<Vec<String>>>) {
     let info =
         json!({"redfish_address": url.await, "redfish_username": "admin", "redfish_password": "hunter2"});
     (Server::of(&rack(), &node(info)).unwrap(), asked)
+}
+
+/// A rack whose waits pass at once.
+fn hurried() -> Arc<RedfishRack> {
+    let ground = Ground { clock: Arc::new(Haste::default()), ..rack().ground.clone() };
+    Arc::new(RedfishRack::new(ground))
 }
 
 fn link(path: &str) -> Value {
@@ -75,7 +85,46 @@ async fn why_there_is_no_system_is_told() {
     let error = server.system().await.unwrap_err().to_string();
     assert!(error.contains("/redfish/v1/Systems/1") && error.contains("404"), "{error}");
     let (server, _) = serve(json!({"/redfish/v1/Systems": list(&[])})).await;
-    assert!(server.system().await.unwrap_err().to_string().contains("no computer system"));
+    let error = server.system().await.unwrap_err().to_string();
+    assert!(error.contains("GET /redfish/v1/Systems") && error.contains("no computer system"), "{error}");
+}
+
+#[tokio::test]
+async fn a_collection_of_systems_that_lies_is_not_walked() {
+    let paths: Vec<String> = (0..5000).map(|id| format!("/redfish/v1/Systems/{id}")).collect();
+    let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    let (server, asked) = serve(json!({"/redfish/v1/Systems": list(&paths)})).await;
+    let error = server.system().await.unwrap_err().to_string();
+    assert!(
+        error.contains("/redfish/v1/Systems") && error.contains("members or more, and 128 are credible"),
+        "{error}"
+    );
+    assert!(asked.lock().unwrap().len() < 10, "{asked:?}");
+}
+
+#[tokio::test]
+async fn why_the_systems_are_not_told_is_told() {
+    for (status, reply, word) in [
+        (500, json!({"error": {"message": "on fire"}}), "HTTP 500: on fire"),
+        (401, json!({}), "HTTP 401"),
+        (404, json!({}), "HTTP 404"),
+        (204, Value::Null, "it is empty"),
+        (302, json!({}), "redirects again and again"),
+    ] {
+        let url = bmc(move |request| match request.split(' ').nth(1) {
+            Some("/redfish/v1/") => (200, String::new(), json!({"Systems": link("/redfish/v1/Systems")})),
+            Some("/redfish/v1/SessionService/Sessions") => {
+                (201, "X-Auth-Token: t\r\nLocation: /s/1\r\n".to_owned(), json!({}))
+            }
+            _ => (status, "Location: /redfish/v1/Systems\r\n".to_owned(), reply.clone()),
+        });
+        let info =
+            json!({"redfish_address": url.await, "redfish_username": "a", "redfish_password": "hunter2"});
+        let server = Server::of(&hurried(), &node(info)).unwrap();
+        let error = DriverError::from(server.system().await.unwrap_err()).to_string();
+        assert!(error.contains("GET /redfish/v1/Systems") && error.contains(word), "{error}");
+        assert!(error.contains("redfish BMC 127.0.0.1"), "{error}");
+    }
 }
 
 #[tokio::test]

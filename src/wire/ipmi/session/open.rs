@@ -269,6 +269,10 @@ impl Handshake {
         if status.refuses_account() {
             return Next::End(End::WrongPassword(Mismatch::Status(status)));
         }
+        if status == Status::NO_RESOURCES {
+            // Each further try would take another slot: the caller waits longer.
+            return Next::End(End::NoSlot(Reason::Status(status)));
+        }
         self.trouble = Some(Reason::Status(status));
         Next::Stay
     }
