@@ -28,19 +28,6 @@ const GEN10_PLUS: Names =
 const AMI: Names = Names { vendor: Some("AMI"), ..NONE };
 
 rows! {
-    a_bmc_is_asked_by_few_at_once, "any-overloaded", settings(Generic), |rig| {
-        rig.bmc.fail(BmcFault::Slow(Duration::from_secs(1)));
-        let all = rig.while_time_passes(join_all((0..8).map(|_| rig.state()))).await;
-        assert_eq!(all, vec![Ok(Power::Off); 8]);
-        rig.assert_not_bitten("any-overloaded");
-        let naive = join_all((0..8).map(|_| rig.naive(Method::Get, "/redfish/v1/Systems", Value::Null)));
-        let stalled = async { while rig.bmc.bitten(Oddity::AnyOverloaded) == 0 { tokio::task::yield_now().await } };
-        tokio::select! {
-            _ = rig.while_time_passes(naive) => panic!("it took eight at once"),
-            () = stalled => {}
-        }
-    };
-
     a_connection_that_was_closed_is_opened_again, "any-keepalive-break",
     BmcSettings { pace: 0.01, ..settings(Generic) }, |rig| {
         for _ in 0..3 {

@@ -38,14 +38,18 @@ rows! {
         assert_eq!(rig.naive_reset("On").await, 409);
     };
 
-    a_graceful_restart_that_is_not_there_takes_no_power_away, "dell-graceful-restart",
+    a_graceful_restart_that_is_not_there_is_a_shutdown_and_a_start, "dell-graceful-restart",
     settings(Dell).named(IDRAC8), |rig| {
         rig.power(PowerWish::On).await.unwrap();
-        let refused = rig.power(PowerWish::SoftReset).await;
-        assert!(matches!(refused, Err(DriverError::Unsupported { .. })), "{refused:?}");
-        assert_eq!(rig.power(PowerWish::SoftOff).await, Ok(Power::Off));
-        assert_eq!(rig.power(PowerWish::On).await, Ok(Power::On));
+        assert_eq!(rig.power(PowerWish::SoftReset).await, Ok(Power::On));
         assert_eq!(rig.bmc.resets(), ["On", "GracefulShutdown", "On"]);
+        let mut node = rig.node.clone();
+        node.wished.disable_power_off = true;
+        let power = rig.registry.hardware(&node).unwrap().power.unwrap();
+        let refused = power.set(PowerWish::SoftReset, Duration::from_mins(3)).await;
+        assert!(matches!(refused, Err(DriverError::Unsupported { .. })), "{refused:?}");
+        assert_eq!(rig.bmc.resets().len(), 3);
+        assert!(rig.naive_reset("GracefulRestart").await < 300);
     };
 
     a_hard_restart_is_asked_for_by_its_name, "hpe-force-restart-cold", settings(Hpe), |rig| {

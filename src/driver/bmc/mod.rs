@@ -106,8 +106,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            // Some BMCs stall at a fourth.
-            concurrency: 3,
+            concurrency: 4,
             queue: 64,
             longest_pause: Duration::from_mins(1),
             min_interval: Duration::ZERO,
