@@ -165,7 +165,7 @@ impl Server {
             Some(written) => Some(self.work_so_far(written, quirks).await?),
             None => None,
         };
-        let place = self.reset_place(written.as_ref());
+        let place = Box::new(self.reset_place(written.as_ref()));
         let asked = goal(ask).name().to_owned();
         let seen = last.map_or("no power state", Power::name).to_owned();
         Ok(match answered {
@@ -174,8 +174,8 @@ impl Server {
         })
     }
 
-    fn reset_place(&self, written: Option<&Written>) -> Box<Place> {
-        written.map_or_else(|| self.talk.place(Method::Post, "the reset"), |written| written.place.clone())
+    fn reset_place(&self, written: Option<&Written>) -> Place {
+        *written.map_or_else(|| self.talk.place(Method::Post, "the reset"), |written| written.place.clone())
     }
 
     /// One reset, by the best type that the machine allows.
@@ -301,7 +301,7 @@ impl Server {
     /// The reset was sent, and what came of it cannot be seen.
     fn unseen(&self, ask: Ask, written: Option<&Written>, error: RedfishError) -> RedfishError {
         RedfishError::Unseen {
-            place: self.reset_place(written),
+            place: Box::new(self.reset_place(written)),
             asked: goal(ask).name(),
             answered: written.map_or_else(|| LOST.to_owned(), Written::text),
             source: Box::new(error),
