@@ -62,6 +62,12 @@ pub fn console(node: &Node, on: bool, facts: &Facts<'_>) -> Result<Decision, Ref
             node.id
         )));
     }
+    if on && found.is_some_and(|found| found.missing) {
+        return Err(Refusal::Invalid(format!(
+            "console interface {interface:?} of node {} is not part of this version",
+            node.id
+        )));
+    }
     if node.wished.console_enabled == on {
         return Ok(Decision::same());
     }
@@ -95,8 +101,8 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             if let Effect::Insert { drive } = effect {
                 course.node.media.remove(drive.name());
             }
-            course.error(format!("{} of node {} failed: {why}", effect.label(), course.node.label()));
+            course.error(format!("{} of node {} failed: {why}", effect.text(), course.node.label()));
         }
-        (effect, None) => course.note(Event::info("aside", format!("{} is done", effect.label()))),
+        (effect, None) => course.note(Event::info("aside", format!("{} is done", effect.text()))),
     }
 }

@@ -171,7 +171,7 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     beside(course, owed, outcome);
     if !matches!(outcome, Outcome::Failed(_)) {
-        course.note(Event::info("effect", format!("{} is done", owed.effect.label())));
+        course.note(Event::info("effect", format!("{} is done", owed.effect.text())));
     }
 }
 

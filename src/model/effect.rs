@@ -84,6 +84,30 @@ impl Effect {
             Self::Inspect { .. } => "inspect",
         }
     }
+
+    /// The label with what it is done to, for people.
+    pub fn text(&self) -> String {
+        let label = self.label();
+        match self {
+            Self::BootDevice { device, persistent } => {
+                let lasting = if *persistent { "persistent" } else { "once" };
+                format!("{label} {} ({lasting})", device.name())
+            }
+            Self::Indicator { component, name, lamp } => {
+                format!("{label} {component} {name} {}", lamp.name())
+            }
+            Self::Insert { drive } | Self::Eject { drive } => format!("{label} {}", drive.name()),
+            Self::Passthru(call) => format!("{label} {}", call.method),
+            Self::Power { .. }
+            | Self::KeptBootDevice
+            | Self::Step { .. }
+            | Self::Logs
+            | Self::Mode(_)
+            | Self::Nmi
+            | Self::Console { .. }
+            | Self::Inspect { .. } => label.to_owned(),
+        }
+    }
 }
 
 /// On whose behalf an effect is owed: decides who takes in the outcome.

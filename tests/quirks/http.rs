@@ -1,7 +1,5 @@
 //! The transport: slashes, redirects, broken connections, answers that are none.
 
-use std::time::Duration;
-
 use ferric::model::power::Power;
 use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
@@ -14,7 +12,6 @@ use ferric::twin::redfish::profile::Profile::Supermicro;
 use ferric::twin::redfish::settings::BmcSettings;
 use ferric::twin::redfish::settings::Names;
 use ferric::wire::redfish::link::Link;
-use futures_util::future::join_all;
 use serde_json::Value;
 use serde_json::json;
 use tokio::io::AsyncReadExt as _;

@@ -47,7 +47,7 @@ pub struct Rig {
     pub server: Server,
     pub clock: Arc<PausedClock>,
     pub node: Node,
-    registry: Registry,
+    pub registry: Registry,
     rack: Arc<RedfishRack>,
     pages: Arc<Pages>,
     _home: TempDir,
@@ -131,21 +131,6 @@ impl Rig {
 
     pub async fn power(&self, wish: PowerWish) -> Result<Power, DriverError> {
         self.hardware().power.unwrap().set(wish, LIMIT).await
-    }
-
-    /// The same while the controller's clock runs, for answers that take their time.
-    pub async fn while_time_passes<T>(&self, work: impl Future<Output = T>) -> T {
-        let passing = async {
-            loop {
-                // The others get a turn first, their sockets too.
-                tokio::time::sleep(Duration::from_millis(1)).await;
-                self.clock.advance(Duration::from_millis(100));
-            }
-        };
-        tokio::select! {
-            outcome = work => outcome,
-            () = passing => unreachable!("time passes for ever"),
-        }
     }
 
     /// Asserts that both ways work.

@@ -149,10 +149,10 @@ async fn a_synchronous_change_goes_on_when_nobody_waits_any_more() {
     assert!(matches!(refusal, Refusal::Unanswered(_)), "{refusal}");
     assert_eq!(rig.clock.tick().since(before), seconds(25));
     assert!(rig.seen(1).unwrap().reserved);
-    assert!(!rig.dump().contains("set boot device is done"));
+    assert!(!rig.dump().contains("set boot device disk"));
     rig.until(1, |node| !node.reserved).await;
     assert_eq!(rig.clock.tick().since(before), seconds(40));
-    assert!(rig.dump().contains("set boot device is done"), "{}", rig.dump());
+    assert!(rig.dump().contains("set boot device disk"), "{}", rig.dump());
     rig.stop().await;
 }
 

@@ -149,7 +149,7 @@ mod tests {
                 pace.width()
             })
             .collect();
-        assert_eq!(widths, [2, 2, 3, 3, 3, 3, 3, 3, 3]);
+        assert_eq!(widths, [2, 2, 3, 3, 3, 4, 4, 4, 4]);
         pace.begin(now);
         assert_eq!(pace.next(), now, "the pause is forgotten");
     }
@@ -158,7 +158,7 @@ mod tests {
     fn a_latency_far_above_the_best_narrows() {
         let mut pace = pace();
         (0..8).for_each(|_| pace.answered(Duration::from_millis(100)));
-        assert_eq!(pace.width(), 3);
+        assert_eq!(pace.width(), 4);
         (0..40).for_each(|_| pace.answered(Duration::from_secs(8)));
         assert_eq!(pace.width(), 1);
     }
@@ -168,7 +168,7 @@ mod tests {
         let mut pace = pace();
         pace.answered(Duration::ZERO);
         (0..40).for_each(|_| pace.answered(Duration::from_secs(5)));
-        assert_eq!(pace.width(), 3);
+        assert_eq!(pace.width(), 4);
     }
 
     #[test]

@@ -59,6 +59,8 @@ impl Server {
         let is_lit = |resource: &Resource| resource.view::<View>().is_there();
         for resource in self.chassis(&seen).await? {
             let name = resource.view::<Chassis>().uuid.or_else(|| resource.id()).unwrap_or_default();
+            let is_lampless = self.talk.slot().known().lampless.contains(&resource.path);
+            let resource = if is_lampless { seen.resource.clone() } else { resource };
             all.push(Found { component: "chassis", name, resource });
         }
         let name = seen.view.uuid.clone().or_else(|| seen.resource.id()).unwrap_or_default();
@@ -94,6 +96,7 @@ impl Server {
             // A lamp that is read only on the chassis is the system's.
             Err(error) if component == "chassis" && error.fault().is_some() => {
                 let system = all.iter().find(|found| found.component == "system").ok_or(error)?;
+                self.talk.slot().known().lampless.insert(found.resource.path.clone());
                 return Box::pin(self.set_lamp("system", &system.name, lamp)).await;
             }
             outcome => outcome?,

@@ -67,8 +67,18 @@ impl Server {
         Ok(all)
     }
 
-    /// The devices that take this kind, those first that boot.
+    /// The devices that take this kind, those first that boot; that there is none is an error.
     async fn media_for(&self, kind: MediaKind) -> Result<Vec<Resource>, RedfishError> {
+        let (fit, count) = self.media_fit(kind).await?;
+        if fit.is_empty() {
+            let what = format!("virtual media device for {} among its {count}", kind.as_str());
+            return Err(self.missing(&what));
+        }
+        Ok(fit)
+    }
+
+    /// The devices that take this kind, and how many there are of all kinds.
+    async fn media_fit(&self, kind: MediaKind) -> Result<(Vec<Resource>, usize), RedfishError> {
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
         let all = self.media_of(&seen).await?;
@@ -77,11 +87,7 @@ impl Server {
         if quirks.external_slots_first() {
             fit.sort_by_key(|one| !one.id().unwrap_or_default().to_ascii_uppercase().starts_with("EXT"));
         }
-        if fit.is_empty() {
-            let what = format!("virtual media device for {} among its {count}", kind.as_str());
-            return Err(self.missing(&what));
-        }
-        Ok(fit)
+        Ok((fit, count))
     }
 
     /// Has `url` in a device of this kind, and nothing in its other devices.
@@ -117,9 +123,13 @@ impl Server {
         }
     }
 
-    /// Empties every device of this kind.
+    /// Empties every device of this kind. Where no device takes it, nothing of it is inserted.
     pub async fn eject(&self, kind: MediaKind) -> Result<(), RedfishError> {
-        for device in self.media_for(kind).await? {
+        let (fit, count) = self.media_fit(kind).await?;
+        if count == 0 {
+            return Err(self.missing("virtual media device"));
+        }
+        for device in fit {
             self.eject_device(&device).await?;
         }
         Ok(())

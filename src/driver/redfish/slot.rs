@@ -51,6 +51,8 @@ pub struct Known {
     pub no_expand: bool,
     /// Collections that are not expanded as they should be.
     pub unexpanded: HashSet<String>,
+    /// Chassis whose lamp cannot be set, by their path: the system's is taken for it.
+    pub lampless: HashSet<String>,
     /// Files of certificate authorities as they were read.
     pub authorities: HashMap<PathBuf, Arc<[u8]>>,
     /// The certificate seen first, SHA-256 in hex, until it is in the node's record.
