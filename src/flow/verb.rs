@@ -27,6 +27,7 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
     }
     check_flags(node, ask, facts)?;
     check_settings(node, ask, facts)?;
+    check_cleaning(node, ask, facts)?;
     let mut course = Course::of(node, facts);
     match ask.verb {
         Verb::Manage => manage(&mut course),
@@ -137,6 +138,21 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
             | Seen::Sensors(_)
             | Seen::Answer(_) => {}
         }
+    }
+    Ok(())
+}
+
+/// Cleaning boots the agent: where nothing can, it is refused before anything moves.
+fn check_cleaning(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let is_wanted = node.wished.automated_clean.unwrap_or(facts.policy.automated_clean);
+    let boot = &node.wished.interfaces.boot;
+    let is_missing = facts.catalog.implementation(Interface::Boot, boot).is_some_and(|found| found.missing);
+    if ask.verb == Verb::Provide && is_wanted && is_missing {
+        return Err(Refusal::Invalid(format!(
+            "node {} cannot be cleaned: its boot interface {boot:?} is not part of this version. With its \
+             automated_clean set to false it is offered as it is",
+            node.label()
+        )));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::stage::{Stage, asked, silent};
 use crate::flow;
 use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::catalog::Implementation;
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
 use crate::model::moves::{TARGETS, Verb};
@@ -76,6 +77,20 @@ fn provide_is_refused_in_maintenance_if_the_site_says_so() {
     assert!(matches!(stage.verb("provide").unwrap_err(), Refusal::InMaintenance { .. }));
     stage.policy.allow_provisioning_in_maintenance = true;
     stage.verb("provide").unwrap();
+}
+
+#[test]
+fn a_node_that_cannot_boot_the_agent_is_offered_only_uncleaned() {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.node.wished.interfaces.boot = "absent".to_owned();
+    let missing = Implementation { missing: true, ..Implementation::default() };
+    stage.catalog.implementations.insert((Interface::Boot, "absent".to_owned()), missing);
+    let refusal = stage.verb("provide").unwrap_err();
+    assert!(refusal.to_string().contains("automated_clean"), "{refusal}");
+    assert_eq!(stage.node.provision, Provision::Manageable);
+    stage.node.wished.automated_clean = Some(false);
+    stage.verb("provide").unwrap();
+    assert_eq!(stage.node.provision, Provision::Available);
 }
 
 #[test]
