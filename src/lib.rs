@@ -11,6 +11,7 @@ pub mod store;
 pub mod depot;
 pub mod driver;
 pub mod conduct;
+pub mod boot;
 pub mod api;
 pub mod twin;
 pub mod cli;

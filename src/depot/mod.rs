@@ -4,6 +4,7 @@
 //! - [`config_drive`]: the request's argument to the text the agent takes, over [`iso9660`]
 //! - [`shelf`]: which local files may be served, and under which names; [`ready`]: one of them made ready for
 //!   a deployment, with its hash from [`hashes`] and [`digest`]
+//! - [`ramdisks`]: the kernel and ramdisk that a node boots
 //! - [`counter`]: hands images out over HTTP
 //! - [`blobs`]: large payloads as files named by their SHA-256
 //! - [`fetch`]: the head of an image on another server
@@ -18,5 +19,6 @@ pub mod hashes;
 pub mod image;
 pub mod iso9660;
 pub mod raw_disk;
+pub mod ramdisks;
 pub mod ready;
 pub mod shelf;

@@ -6,6 +6,7 @@
 pub mod aside;
 pub mod beat;
 pub mod bmc;
+pub mod boot;
 pub mod course;
 pub mod fetch;
 pub mod inspect;

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 
+pub mod client;
+pub mod plan;
+
 /// What the record says the machine shall boot; scripts are rendered from it on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::Bmc;
 use crate::model::boot::{Agent, Boots};
@@ -47,6 +48,9 @@ pub struct Node {
     pub reserved: bool,
     #[serde(default)]
     pub boots: Boots,
+    /// Part of the paths under which this boot's files are served: who knows it may read them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub boot_token: Option<Secret>,
     #[serde(default)]
     pub run: Option<Run>,
     #[serde(default)]
@@ -176,6 +180,7 @@ impl Node {
             fault: None,
             reserved: false,
             boots: Boots::Nothing,
+            boot_token: None,
             run: None,
             wait: None,
             agent: None,

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -12,9 +11,11 @@ use std::time::Duration;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Bytes, Frame, Incoming, SizeHint};
 use thiserror::Error;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::net::seats::Seat;
+use crate::net::source::{Opened, Stretch};
 use crate::net::websocket::Takeover;
 
 /// What a response carries.
@@ -23,6 +24,10 @@ pub enum Body {
     Empty,
     Bytes(Vec<u8>),
     File(FileRange),
+    /// What is no file of its own.
+    Source(Stretch),
+    /// What is made while it is sent.
+    Stream(Stream),
     /// None; with status 101 the connection is somebody else's from now on.
     Takeover(Takeover),
 }
@@ -51,22 +56,40 @@ impl FileRange {
         self.length == 0
     }
 
-    /// Starts reading the next chunk on a blocking thread; `None` at the end.
-    fn start(&mut self) -> Option<JoinHandle<io::Result<Vec<u8>>>> {
-        let chunk = usize::try_from(self.length).unwrap_or(usize::MAX).min(CHUNK);
-        if chunk == 0 {
-            return None;
-        }
-        let (file, offset) = (self.file.clone(), self.start);
-        let taken = u64::try_from(chunk).unwrap_or(u64::MAX);
-        self.start = self.start.saturating_add(taken);
-        self.length = self.length.saturating_sub(taken);
-        Some(tokio::task::spawn_blocking(move || {
-            let mut bytes = vec![0; chunk];
-            file.read_exact_at(&mut bytes, offset)?;
-            Ok(bytes)
-        }))
+    fn stretch(self) -> Stretch {
+        Stretch { source: Arc::new(Opened(self.file)), start: self.start, length: self.length }
     }
+}
+
+/// Bytes that come one chunk after the other; an error cuts the connection, so that the client sees that something is
+/// missing.
+pub struct Stream {
+    /// Bytes in all, if that is known; else they are sent in chunks (RFC 9112 7.1).
+    pub length: Option<u64>,
+    pub chunks: mpsc::Receiver<io::Result<Vec<u8>>>,
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stream").field("length", &self.length).finish_non_exhaustive()
+    }
+}
+
+/// Starts reading the next chunk on a blocking thread; `None` at the end.
+fn start(rest: &mut Stretch) -> Option<JoinHandle<io::Result<Vec<u8>>>> {
+    let chunk = usize::try_from(rest.length).unwrap_or(usize::MAX).min(CHUNK);
+    if chunk == 0 {
+        return None;
+    }
+    let (source, offset) = (rest.source.clone(), rest.start);
+    let taken = u64::try_from(chunk).unwrap_or(u64::MAX);
+    rest.start = rest.start.saturating_add(taken);
+    rest.length = rest.length.saturating_sub(taken);
+    Some(tokio::task::spawn_blocking(move || {
+        let mut bytes = vec![0; chunk];
+        source.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }))
 }
 
 /// Why a request body could not be read.
@@ -196,7 +219,8 @@ pub(super) async fn gather(mut body: Incoming, limit: usize, seat: Option<&Seat>
 /// A response body as hyper asks for it; a file is read one chunk ahead of what is being sent.
 pub(super) enum Outflow {
     Whole(Bytes),
-    File { rest: FileRange, length: u64, next: Option<JoinHandle<io::Result<Vec<u8>>>> },
+    File { rest: Stretch, length: u64, next: Option<JoinHandle<io::Result<Vec<u8>>>> },
+    Stream(Stream),
 }
 
 impl From<Body> for Outflow {
@@ -204,7 +228,9 @@ impl From<Body> for Outflow {
         match body {
             Body::Empty | Body::Takeover(_) => Self::Whole(Bytes::new()),
             Body::Bytes(bytes) => Self::Whole(Bytes::from(bytes)),
-            Body::File(rest) => Self::File { length: rest.len(), rest, next: None },
+            Body::File(rest) => Self::File { length: rest.len(), rest: rest.stretch(), next: None },
+            Body::Source(rest) => Self::File { length: rest.length, rest, next: None },
+            Body::Stream(stream) => Self::Stream(stream),
         }
     }
 }
@@ -222,15 +248,22 @@ impl hyper::body::Body for Outflow {
             Self::Whole(bytes) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(bytes))))),
             Self::File { rest, length, next } => {
                 if next.is_none() {
-                    *next = rest.start();
+                    *next = start(rest);
                 }
                 let Some(reading) = next else { return Poll::Ready(None) };
                 let chunk = ready!(Pin::new(reading).poll(cx)).map_err(io::Error::other).flatten();
-                *next = if chunk.is_ok() { rest.start() } else { None };
+                *next = if chunk.is_ok() { start(rest) } else { None };
                 let bytes = chunk.map(Bytes::from).inspect(|bytes| {
                     *length = length.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
                 });
                 Poll::Ready(Some(bytes.map(Frame::data)))
+            }
+            Self::Stream(stream) => {
+                let chunk = ready!(stream.chunks.poll_recv(cx));
+                if let (Some(left), Some(Ok(bytes))) = (stream.length.as_mut(), &chunk) {
+                    *left = left.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+                }
+                Poll::Ready(chunk.map(|chunk| chunk.map(|bytes| Frame::data(Bytes::from(bytes)))))
             }
         }
     }
@@ -243,6 +276,7 @@ impl hyper::body::Body for Outflow {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Self::File { length, .. } => SizeHint::with_exact(*length),
+            Self::Stream(stream) => stream.length.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
 }

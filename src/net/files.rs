@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use tracing::{debug, warn};
 
@@ -11,6 +12,7 @@ use crate::net::body::{Body, FileRange};
 use crate::net::fresh::Version;
 use crate::net::http::{Headers, Method, Response};
 use crate::net::range::Span;
+use crate::net::source::{Source, Stretch};
 
 /// Answers GET and HEAD for the file that `relative` (raw, percent-encoded) names below `root`.
 ///
@@ -60,6 +62,15 @@ fn status_of(why: &io::Error) -> u16 {
     }
 }
 
+/// Answers GET and HEAD for content that is no file of its own, as [`serve_file`] does for a file.
+pub fn serve_source(source: Arc<dyn Source>, method: Method, headers: &Headers) -> Response {
+    if !matches!(method, Method::Get | Method::Head) {
+        return Response::text(405, "only GET and HEAD\n").with("Allow", "GET, HEAD");
+    }
+    let (version, size) = (Version::tagged(&source.tag()), source.size());
+    answer(&version, size, method, headers, |start, length| Body::Source(Stretch { source, start, length }))
+}
+
 struct Found {
     file: File,
     meta: Metadata,
@@ -67,38 +78,43 @@ struct Found {
 
 impl Found {
     fn answer(self, method: Method, headers: &Headers) -> Response {
-        let version = Version::of(&self.meta);
-        if !version.is_wanted(headers) {
-            return described(Response::text(412, "the file is another version\n"), &version);
-        }
-        if version.is_known(headers) {
-            return described(Response::empty(304), &version);
-        }
-        let size = self.meta.len();
-        let response = match span(method, headers, &version, size) {
-            Span::Outside => {
-                return Response::empty(416)
-                    .with("Content-Range", format!("bytes */{size}"))
-                    .with("Accept-Ranges", "bytes");
-            }
-            Span::Whole => self.stretch(200, 0, size, method),
-            Span::Part { start, length } => {
-                let end = start.saturating_add(length).saturating_sub(1);
-                self.stretch(206, start, length, method)
-                    .with("Content-Range", format!("bytes {start}-{end}/{size}"))
-            }
-        };
-        described(response, &version).with("Content-Type", "application/octet-stream")
+        let (version, size) = (Version::of(&self.meta), self.meta.len());
+        let body = |start, length| Body::File(FileRange::new(self.file, start, length));
+        answer(&version, size, method, headers, body)
     }
+}
 
-    fn stretch(self, status: u16, start: u64, length: u64, method: Method) -> Response {
-        let body = if method == Method::Head {
-            Body::Empty
-        } else {
-            Body::File(FileRange::new(self.file, start, length))
-        };
-        Response { body, ..Response::empty(status) }.with("Content-Length", length.to_string())
+/// The answer for content of this version and size, of which `body` gives a stretch.
+fn answer(
+    version: &Version,
+    size: u64,
+    method: Method,
+    headers: &Headers,
+    body: impl FnOnce(u64, u64) -> Body,
+) -> Response {
+    if !version.is_wanted(headers) {
+        return described(Response::text(412, "the file is another version\n"), version);
     }
+    if version.is_known(headers) {
+        return described(Response::empty(304), version);
+    }
+    let stretch = |status, start, length: u64| {
+        let body = if method == Method::Head { Body::Empty } else { body(start, length) };
+        Response { body, ..Response::empty(status) }.with("Content-Length", length.to_string())
+    };
+    let response = match span(method, headers, version, size) {
+        Span::Outside => {
+            return Response::empty(416)
+                .with("Content-Range", format!("bytes */{size}"))
+                .with("Accept-Ranges", "bytes");
+        }
+        Span::Whole => stretch(200, 0, size),
+        Span::Part { start, length } => {
+            let end = start.saturating_add(length).saturating_sub(1);
+            stretch(206, start, length).with("Content-Range", format!("bytes {start}-{end}/{size}"))
+        }
+    };
+    described(response, version).with("Content-Type", "application/octet-stream")
 }
 
 /// The part that is asked for; ranges are for GET alone (RFC 9110 14.2).

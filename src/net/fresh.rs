@@ -13,7 +13,8 @@ use crate::net::http::Headers;
 pub(super) struct Version {
     /// A strong tag with its quotes.
     pub(super) tag: String,
-    modified: i64,
+    /// Seconds since 1970; `None` for what has no moment of change.
+    modified: Option<i64>,
 }
 
 impl Version {
@@ -21,12 +22,17 @@ impl Version {
     pub(super) fn of(meta: &Metadata) -> Self {
         let (size, inode) = (meta.size(), meta.ino());
         let (modified, nanos) = (meta.mtime(), meta.mtime_nsec());
-        Self { tag: format!("\"{size:x}-{modified:x}.{nanos:x}-{inode:x}\""), modified }
+        Self { tag: format!("\"{size:x}-{modified:x}.{nanos:x}-{inode:x}\""), modified: Some(modified) }
+    }
+
+    /// Content that its tag alone tells apart.
+    pub(super) fn tagged(tag: &str) -> Self {
+        Self { tag: format!("\"{tag}\""), modified: None }
     }
 
     /// The value of `Last-Modified`.
     pub(super) fn last_modified(&self) -> Option<String> {
-        let moment = Timestamp::from_second(self.modified).ok()?;
+        let moment = Timestamp::from_second(self.modified?).ok()?;
         rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&moment).ok()
     }
 
@@ -36,7 +42,7 @@ impl Version {
             return headers.all("if-none-match").any(|tags| self.is_listed(tags));
         }
         let since = headers.get("if-modified-since").and_then(|date| rfc2822::parse(date).ok());
-        since.is_some_and(|since| self.modified <= since.timestamp().as_second())
+        since.is_some_and(|since| self.modified.is_some_and(|at| at <= since.timestamp().as_second()))
     }
 
     /// Whether the client's condition allows an answer with this version: `If-Match`, which compares strong tags, or
@@ -47,7 +53,7 @@ impl Version {
             return tags.any(|tag| tag == "*" || tag == self.tag);
         }
         let since = headers.get("if-unmodified-since").and_then(|date| rfc2822::parse(date).ok());
-        since.is_none_or(|since| self.modified <= since.timestamp().as_second())
+        since.is_none_or(|since| self.modified.is_some_and(|at| at <= since.timestamp().as_second()))
     }
 
     /// Whether a part may be sent: `If-Range` is absent or names this version by its strong tag. A date never

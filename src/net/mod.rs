@@ -10,8 +10,8 @@
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
-//! - [`files`]: one file below a root, over HTTP; [`range`]: the Range header; `beneath`: opening it;
-//!   `fresh`: entity tags and conditions
+//! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
+//!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
 
 pub mod body;
 pub mod client;
@@ -21,6 +21,7 @@ pub mod limits;
 pub mod outgoing;
 pub mod range;
 pub mod server;
+pub mod source;
 pub mod ssh;
 pub mod tls;
 pub mod udp;

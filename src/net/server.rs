@@ -248,7 +248,7 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
                 *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
                 Body::Empty
             }
-            body @ (Body::Empty | Body::Bytes(_) | Body::File(_)) => body,
+            body @ (Body::Empty | Body::Bytes(_) | Body::File(_) | Body::Source(_) | Body::Stream(_)) => body,
         };
         let mut response = given_out(response);
         if !arrival.settle(waits, &seat).await {

@@ -1,0 +1,43 @@
+//! What is given out under which name, to TFTP and HTTP alike.
+
+use std::fmt;
+use std::fs::File;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::base::time::Later;
+use crate::net::source::Source;
+
+/// A request for a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// As asked, without a slash in front; it may hold anything.
+    pub name: &'a str,
+    /// Who asks, without port.
+    pub from: IpAddr,
+    /// Our address that was asked.
+    pub local: IpAddr,
+}
+
+/// What stands under a name.
+#[derive(Debug)]
+pub enum Content {
+    /// Rendered for who asks.
+    Text(Vec<u8>),
+    File(File),
+    Source(Arc<dyn Source>),
+}
+
+/// Why nothing is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotGiven {
+    #[error("there is no such file")]
+    Missing,
+    #[error("the file cannot be read now")]
+    Unreadable,
+}
+
+/// Who finds what stands under a name.
+pub trait Library: Send + Sync + fmt::Debug {
+    fn find<'a>(&'a self, asked: Asked<'a>) -> Later<'a, Result<Content, NotGiven>>;
+}
