@@ -5,12 +5,14 @@
 //! - [`shelf`]: which local files may be served, and under which names; [`ready`]: one of them made ready for
 //!   a deployment, with its hash from [`hashes`] and [`digest`]
 //! - [`ramdisks`]: the kernel and ramdisk that a node boots
+//! - [`boot_iso`]: the boot medium of virtual media, over [`iso9660`]
 //! - [`counter`]: hands images out over HTTP
 //! - [`blobs`]: large payloads as files named by their SHA-256
 //! - [`fetch`]: the head of an image on another server
 //! - [`raw_disk`]: the disk image that the demo deploys
 
 pub mod blobs;
+pub mod boot_iso;
 pub mod config_drive;
 pub mod counter;
 pub mod digest;

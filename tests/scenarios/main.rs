@@ -32,4 +32,5 @@ mod sushy_emulator;
 mod survival;
 mod twin_ipmi;
 mod unit_file;
+mod virtual_media_boot;
 mod virtualbmc;

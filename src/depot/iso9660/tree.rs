@@ -107,7 +107,7 @@ impl Tree {
     pub fn place(&mut self, sectors: &mut Allotter) -> Result<(), IsoError> {
         let sizes: Vec<usize> = (0..self.folders.len()).map(|place| self.folder_size(place)).collect();
         for (folder, size) in self.folders.iter_mut().zip(sizes) {
-            folder.extent = sectors.take(size)?;
+            folder.extent = sectors.take(u64::try_from(size).map_err(|_| IsoError::TooLarge)?)?;
         }
         Ok(())
     }

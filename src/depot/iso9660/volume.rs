@@ -1,15 +1,15 @@
 //! Volume descriptors (ECMA-119 8, Joliet), numbers in both byte orders, and dates.
 
 use crate::base::moment::Moment;
+use crate::depot::iso9660::layout::Title;
 use crate::depot::iso9660::record::root_record;
 use crate::depot::iso9660::tree::Tree;
-use crate::depot::iso9660::{Extent, Flavor, SECTOR};
+use crate::depot::iso9660::{Extent, Flavor, MAKER, SECTOR};
 
 /// What both descriptors say.
 #[derive(Debug, Clone, Copy)]
 pub struct Volume<'a> {
-    pub label: &'a str,
-    pub at: Moment,
+    pub title: Title<'a>,
     /// Sectors of the whole image.
     pub sectors: u32,
 }
@@ -32,7 +32,7 @@ impl Volume<'_> {
         };
         out.push(kind);
         out.extend(*b"CD001\x01\0");
-        out.extend([text("LINUX", 32), text(self.label, 32), vec![0; 8]].concat());
+        out.extend([text("LINUX", 32), text(self.title.label, 32), vec![0; 8]].concat());
         out.extend(both32(self.sectors));
         out.extend(escape);
         out.resize(start + 120, 0);
@@ -41,10 +41,11 @@ impl Volume<'_> {
         out.extend(
             [tables.little.sector.to_le_bytes(), [0; 4], tables.big.sector.to_be_bytes(), [0; 4]].concat(),
         );
-        out.extend(root_record(tree.root(), self.at));
-        out.extend([text("", 128), text("FERRIC", 128), text("FERRIC", 128), text("FERRIC", 128)].concat());
+        out.extend(root_record(tree.root(), self.title.at));
+        let publisher = text(self.title.publisher, 128);
+        out.extend([text("", 128), publisher, text(MAKER, 128), text(MAKER, 128)].concat());
         out.extend([text("", 37), text("", 37), text("", 37)].concat());
-        let (made, never) = (long_date(self.at), NEVER);
+        let (made, never) = (long_date(self.title.at), NEVER);
         out.extend([made, made, never, never].concat());
         out.push(1);
         out.resize(start + SECTOR, 0);
