@@ -7,10 +7,11 @@
 //! - [`ramdisks`]: the kernel and ramdisk that a node boots
 //! - [`counter`]: hands images out over HTTP
 //! - [`blobs`]: large payloads as files named by their SHA-256
-//! - [`fetch`]: the head of an image on another server
+//! - [`fetch`]: the head of an image on another server; [`cache`]: such images as files of this host
 //! - [`raw_disk`]: the disk image that the demo deploys
 
 pub mod blobs;
+pub mod cache;
 pub mod config_drive;
 pub mod counter;
 pub mod digest;
