@@ -58,6 +58,46 @@ impl fmt::Display for Algorithm {
     }
 }
 
+/// A hash that is fed as its bytes come.
+pub enum Running {
+    Md5(Md5),
+    Sha256(Sha256),
+    Sha512(Sha512),
+}
+
+impl Running {
+    pub fn new(algorithm: Algorithm) -> Self {
+        match algorithm {
+            Algorithm::Md5 => Self::Md5(Md5::new()),
+            Algorithm::Sha256 => Self::Sha256(Sha256::new()),
+            Algorithm::Sha512 => Self::Sha512(Sha512::new()),
+        }
+    }
+
+    pub fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Md5(hash) => hash.update(bytes),
+            Self::Sha256(hash) => hash.update(bytes),
+            Self::Sha512(hash) => hash.update(bytes),
+        }
+    }
+
+    /// In lower-case hex.
+    pub fn finish(self) -> String {
+        match self {
+            Self::Md5(hash) => hex(&hash.finalize()),
+            Self::Sha256(hash) => hex(&hash.finalize()),
+            Self::Sha512(hash) => hex(&hash.finalize()),
+        }
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
+}
+
 /// SHA-256 of `bytes` in hex.
 pub fn sha256(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use jiff::fmt::rfc2822;
 use percent_encoding::percent_decode_str;
 use url::Url;
 
+use crate::base::secret::Secret;
 use crate::depot::image::without_secrets;
 use crate::net::client::Client;
 use crate::net::http::{Headers, Method};
@@ -21,6 +23,24 @@ pub struct Head {
     /// Bytes, if the server says so.
     pub size: Option<u64>,
     pub etag: Option<String>,
+    /// `Last-Modified`, seconds since 1970.
+    pub modified: Option<i64>,
+    /// `Cache-Control: no-store`: it may not be kept for later.
+    pub no_store: bool,
+}
+
+/// What is asked for, and with which credentials beside those in the address.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    pub url: &'a Url,
+    /// Value of an `Authorization` header; no other server than this one sees it.
+    pub authorization: Option<&'a Secret>,
+}
+
+impl fmt::Debug for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Place({})", shown(self.url))
+    }
 }
 
 impl fmt::Debug for Head {
@@ -48,15 +68,21 @@ pub enum HeadError {
 
 /// Asks for the head of the image at `url`, following redirects, all within `deadline`.
 pub async fn image_head(client: &Client, url: &Url, deadline: Duration) -> Result<Head, HeadError> {
-    let asking = follow(client, url, deadline);
-    let late = || HeadError::Late { url: shown(url), limit: deadline };
+    head_of(client, Place { url, authorization: None }, deadline).await
+}
+
+/// As [`image_head`], with credentials.
+pub async fn head_of(client: &Client, place: Place<'_>, deadline: Duration) -> Result<Head, HeadError> {
+    let asking = follow(client, place, deadline);
+    let late = || HeadError::Late { url: shown(place.url), limit: deadline };
     tokio::time::timeout(deadline, asking).await.unwrap_or_else(|_| Err(late()))
 }
 
-async fn follow(client: &Client, first: &Url, deadline: Duration) -> Result<Head, HeadError> {
+async fn follow(client: &Client, place: Place<'_>, deadline: Duration) -> Result<Head, HeadError> {
+    let first = place.url;
     let mut url = first.clone();
     for _ in 0..=MOST_REDIRECTS {
-        let asked = client.send(Outgoing { deadline, ..request(&url) }).await;
+        let asked = client.send(Outgoing { deadline, ..request(Method::Head, &url, place) }).await;
         let answer = asked.map_err(|source| HeadError::Client { url: shown(&url), source })?;
         match redirect(&url, answer.status, &answer.headers)? {
             Some(next) => url = next,
@@ -66,12 +92,17 @@ async fn follow(client: &Client, first: &Url, deadline: Duration) -> Result<Head
     Err(HeadError::Loop { url: shown(first) })
 }
 
-/// A HEAD of `url`; a user name and password in it go into a header, as the agent's client does too.
-fn request(url: &Url) -> Outgoing {
+/// A request for `url`, which `place` may have led on to; a user name and password in it go into a header, as the
+/// agent's client does too.
+pub(super) fn request(method: Method, url: &Url, place: Place<'_>) -> Outgoing {
     let trust = if url.scheme() == "https" { Trust::Roots } else { Trust::Plain };
     let mut bare = url.clone();
     let is_bare = bare.set_username("").and_then(|()| bare.set_password(None)).is_ok();
-    let mut outgoing = Outgoing::new(Method::Head, bare, trust);
+    let mut outgoing = Outgoing::new(method, bare, trust);
+    if let Some(secret) = place.authorization.filter(|_| place.url.origin() == url.origin()) {
+        outgoing.headers.set("authorization", secret.reveal());
+        return outgoing;
+    }
     if is_bare && (!url.username().is_empty() || url.password().is_some()) {
         let decoded = |text| percent_decode_str(text).collect::<Vec<u8>>();
         let pair = [decoded(url.username()), decoded(url.password().unwrap_or_default())].join(&b':');
@@ -81,7 +112,7 @@ fn request(url: &Url) -> Outgoing {
 }
 
 /// Where an answer leads on to; `None` if it is the last one.
-fn redirect(url: &Url, status: u16, headers: &Headers) -> Result<Option<Url>, HeadError> {
+pub(super) fn redirect(url: &Url, status: u16, headers: &Headers) -> Result<Option<Url>, HeadError> {
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -99,15 +130,19 @@ fn read(url: Url, answer: &Answer) -> Result<Head, HeadError> {
         return Err(HeadError::Empty { url: shown(&url) });
     }
     let etag = answer.headers.get("etag").filter(|tag| tag.len() <= LONGEST_ETAG).map(str::to_owned);
-    Ok(Head { url, size, etag })
+    let modified = answer.headers.get("last-modified").and_then(|date| rfc2822::parse(date).ok());
+    let modified = modified.map(|date| date.timestamp().as_second());
+    let mut control = answer.headers.all("cache-control").flat_map(|list| list.split(','));
+    let no_store = control.any(|word| word.trim().eq_ignore_ascii_case("no-store"));
+    Ok(Head { url, size, etag, modified, no_store })
 }
 
-fn shown(url: &Url) -> String {
+pub(super) fn shown(url: &Url) -> String {
     without_secrets(url.as_str())
 }
 
 /// More is a loop: real servers redirect once or twice (mirror choosers).
-const MOST_REDIRECTS: usize = 5;
+pub(super) const MOST_REDIRECTS: usize = 5;
 /// Longer tags are no use to anybody and would be carried along.
 const LONGEST_ETAG: usize = 256;
 

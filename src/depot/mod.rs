@@ -8,11 +8,12 @@
 //! - [`boot_iso`]: the boot medium of virtual media, over [`iso9660`]
 //! - [`counter`]: hands images out over HTTP
 //! - [`blobs`]: large payloads as files named by their SHA-256
-//! - [`fetch`]: the head of an image on another server
+//! - [`fetch`]: the head of an image on another server; [`cache`]: such images as files of this host
 //! - [`raw_disk`]: the disk image that the demo deploys
 
 pub mod blobs;
 pub mod boot_iso;
+pub mod cache;
 pub mod config_drive;
 pub mod counter;
 pub mod digest;

@@ -7,12 +7,13 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body as _, Bytes, Incoming};
 use rustls::ClientConfig;
-use tokio::io::{AsyncWrite, AsyncWriteExt};
+use tokio::io::AsyncWrite;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::net::body::{Spill, gather};
 use crate::net::http::Method;
+use crate::net::intake::{Intake, Sink};
 use crate::net::line::{self, Line, Target, broken};
 use crate::net::outgoing::{Answer, ClientError, Downloaded, Outgoing, Reuse, Trust};
 use crate::net::server::{headers_in, headers_out};
@@ -92,18 +93,28 @@ impl Client {
         outgoing: Outgoing,
         sink: &mut (dyn AsyncWrite + Unpin + Send),
     ) -> Result<Downloaded, ClientError> {
+        self.receive(outgoing, &mut Sink(sink)).await
+    }
+
+    /// As [`Client::download`], for who has to see the head before the first bytes come.
+    pub async fn receive(
+        &self,
+        outgoing: Outgoing,
+        intake: &mut dyn Intake,
+    ) -> Result<Downloaded, ClientError> {
         let target = Target::of(&outgoing)?;
         let sent = AtomicBool::new(false);
         let (mut line, response, _) = timeout(outgoing.deadline, self.ask(&outgoing, &target, &sent))
             .await
             .map_err(|_| late(&target, outgoing.deadline, &sent))??;
-        let (status, headers) = (response.status(), headers_in(response.headers()));
-        let done = |bytes| Downloaded { bytes, status: status.as_u16(), headers };
-        if !status.is_success() {
-            return Ok(done(0));
+        let (status, headers) = (response.status().as_u16(), headers_in(response.headers()));
+        if !response.status().is_success() {
+            return Ok(Downloaded { bytes: 0, status, headers });
         }
+        intake.head(status, &headers).map_err(|source| ClientError::Sink { peer: target.peer(), source })?;
         let flow = Flow { target: &target, limit: outgoing.answer_limit, silence: outgoing.deadline };
-        line.during(flow.pour(response.into_body(), sink)).await.map(done)
+        let bytes = line.during(flow.pour(response.into_body(), intake)).await?;
+        Ok(Downloaded { bytes, status, headers })
     }
 
     async fn exchange(
@@ -252,11 +263,7 @@ struct Flow<'a> {
 }
 
 impl Flow<'_> {
-    async fn pour(
-        &self,
-        mut body: Incoming,
-        sink: &mut (dyn AsyncWrite + Unpin + Send),
-    ) -> Result<u64, ClientError> {
+    async fn pour(&self, mut body: Incoming, intake: &mut dyn Intake) -> Result<u64, ClientError> {
         let (peer, limit) = (self.target.peer(), u64::try_from(self.limit).unwrap_or(u64::MAX));
         let too_large = || ClientError::TooLarge { peer: peer.clone(), limit: self.limit };
         let unwritten = |source| ClientError::Sink { peer: peer.clone(), source };
@@ -269,9 +276,9 @@ impl Flow<'_> {
             if bytes > limit {
                 return Err(too_large());
             }
-            sink.write_all(&data).await.map_err(unwritten)?;
+            intake.take(&data).await.map_err(unwritten)?;
         }
-        sink.flush().await.map_err(unwritten)?;
+        intake.end().await.map_err(unwritten)?;
         Ok(bytes)
     }
 

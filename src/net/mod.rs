@@ -7,6 +7,7 @@
 //!   `seats`: who makes room for whom when all connections are taken
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
+//!   [`intake`]: where a download goes;
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
@@ -17,6 +18,7 @@ pub mod body;
 pub mod client;
 pub mod files;
 pub mod http;
+pub mod intake;
 pub mod limits;
 pub mod outgoing;
 pub mod range;

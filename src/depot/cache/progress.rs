@@ -1,0 +1,82 @@
+//! How far work on an image is.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+
+use crate::base::size::human;
+
+/// Counted by who works, read by who waits.
+#[derive(Debug, Default)]
+pub struct Progress {
+    doing: AtomicU8,
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+/// What is done to an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    Waiting,
+    Downloading,
+    Unpacking,
+    Hashing,
+}
+
+impl Progress {
+    /// Another piece of work begins; `total` in bytes, 0 if it is not known.
+    pub fn begin(&self, doing: Doing, total: u64) {
+        self.done.store(0, Ordering::Relaxed);
+        self.total.store(total, Ordering::Relaxed);
+        self.doing.store(doing as u8, Ordering::Relaxed);
+    }
+
+    /// So many bytes are done.
+    pub fn reach(&self, done: u64) {
+        self.done.store(done, Ordering::Relaxed);
+    }
+
+    /// Bytes done and in all.
+    pub fn bytes(&self) -> (u64, u64) {
+        (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))
+    }
+
+    fn doing(&self) -> Doing {
+        match self.doing.load(Ordering::Relaxed) {
+            1 => Doing::Downloading,
+            2 => Doing::Unpacking,
+            3 => Doing::Hashing,
+            _ => Doing::Waiting,
+        }
+    }
+}
+
+/// As in `downloading: 1.5 MiB of 2.0 GiB`.
+impl fmt::Display for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self.doing() {
+            Doing::Waiting => return f.write_str("waiting for its turn"),
+            Doing::Downloading => "downloading",
+            Doing::Unpacking => "unpacking",
+            Doing::Hashing => "hashing",
+        };
+        let (done, total) = self.bytes();
+        write!(f, "{word}: {}", human(done))?;
+        if total > 0 { write!(f, " of {}", human(total)) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_reads_as_a_sentence() {
+        let progress = Progress::default();
+        assert_eq!(progress.to_string(), "waiting for its turn");
+        progress.begin(Doing::Downloading, 2 << 30);
+        progress.reach(3 << 19);
+        assert_eq!(progress.to_string(), "downloading: 1.5 MiB of 2.0 GiB");
+        progress.begin(Doing::Hashing, 0);
+        assert_eq!(progress.to_string(), "hashing: 0 B");
+    }
+}

@@ -1,0 +1,63 @@
+//! Room that was promised to one piece of work.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::depot::cache::error::CacheError;
+use crate::depot::cache::index::Index;
+
+/// A promise of bytes, given back on drop.
+#[derive(Debug)]
+pub(in crate::depot) struct Room {
+    index: Arc<Index>,
+    what: String,
+    promised: u64,
+    looked: u64,
+}
+
+impl Room {
+    /// Promises `bytes` to work on `what`, if quota and disk have room for them.
+    pub(in crate::depot) fn of(index: &Arc<Index>, what: &str, bytes: u64) -> Result<Self, CacheError> {
+        index.promise(what, bytes)?;
+        let room = Self { index: Arc::clone(index), what: what.to_owned(), promised: bytes, looked: 0 };
+        room.index.check_disk(what, bytes)?;
+        Ok(room)
+    }
+
+    /// Called before `total` bytes in all are written: the promise grows with them, and the disk is looked at now and
+    /// then, since others write to it too.
+    pub(in crate::depot) fn cover(&mut self, total: u64) -> Result<(), CacheError> {
+        if total > self.promised {
+            let more = (total - self.promised).max(GROWTH);
+            let more = self.index.promise(&self.what, more).map(|()| more);
+            // Near the quota the last bytes count.
+            let more = more.or_else(|_| {
+                let exact = total - self.promised;
+                self.index.promise(&self.what, exact).map(|()| exact)
+            })?;
+            self.promised = self.promised.saturating_add(more);
+        }
+        if total >= self.looked.saturating_add(GROWTH) {
+            self.looked = total;
+            self.index.check_disk(&self.what, 0)?;
+        }
+        Ok(())
+    }
+
+    /// What a failed write comes to.
+    pub(in crate::depot) fn write_error(&self, path: &std::path::Path, source: io::Error) -> CacheError {
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => self.index.full(&self.what),
+            _ => CacheError::Io { doing: "write", path: path.to_owned(), source },
+        }
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.index.release(self.promised);
+    }
+}
+
+/// Bytes by which a promise grows, and after which the disk is looked at again.
+const GROWTH: u64 = 8 << 20;
