@@ -3,6 +3,8 @@
 //!
 //! - [`ground`]   what the servers share
 //! - [`library`]  what is given out under which name, to TFTP and HTTP alike
+//! - [`tftp`]     the server of loaders and kernels for firmware that knows nothing else
 
 pub mod ground;
 pub mod library;
+pub mod tftp;
