@@ -1,8 +1,27 @@
 //! What a booting machine talks to: addresses, loaders, scripts, kernels. It reads the published records and posts to
 //! lanes; what a machine boots is rendered from its record on request (style corner 14).
 //!
-//! - [`ground`]   what the servers share
-//! - [`library`]  what is given out under which name, to TFTP and HTTP alike
+//! - [`cmdline`]    the agent's kernel parameters
+//! - [`ground`]     what the servers share
+//! - [`http`]       files and scripts over HTTP
+//! - [`library`]    what is given out under which name, to TFTP and HTTP alike
+//! - [`loops`]      machines that boot again and again
 
+use std::error::Error;
+
+pub mod cmdline;
 pub mod ground;
+pub mod http;
 pub mod library;
+pub mod loops;
+
+/// An error with all that caused it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}
