@@ -1,10 +1,11 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod boot;
 pub mod ground;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use crate::api::Api;
 use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::boot::library::Via;
+use crate::boot::library::catalogue::Ports;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -38,10 +41,12 @@ use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::redfish::left::TOGETHER;
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::boot::plan::BootPlan;
 use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::limits::Limits;
-use crate::net::server;
+use crate::net::server::{self, Service};
+use crate::net::tls::TlsError;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
@@ -62,6 +67,10 @@ pub enum AppError {
     Bind { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
+    #[error("the certificate or key of [boot] cannot be used")]
+    BootTls(#[source] TlsError),
+    #[error("{} of [boot] cannot be read", path.display())]
+    BootFile { path: PathBuf, source: std::io::Error },
     #[error("the disk image could not be made: {0}")]
     Image(String),
     #[error("signals could not be taken")]
@@ -102,6 +111,7 @@ impl App {
             Some(address) => Some(bind(address).await?),
             None => None,
         };
+        let https = boot::https(&config.boot).await?;
         let api = listener.local_addr().unwrap_or(config.listen);
         let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
         let base = format!("http://{}", rack.unwrap_or(api));
@@ -136,6 +146,20 @@ impl App {
         ledger.open(&desk);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        let shop = boot::open(boot::Goods {
+            config: &config,
+            plan: Arc::new(BootPlan {
+                loading: boot::loading(&config.boot, &config.pxe),
+                ..BootPlan::default()
+            }),
+            reader: store.reader(),
+            shelf: shelf.clone(),
+            clock: site.clock.clone(),
+            ports: Ports {
+                http: rack.unwrap_or(api).port(),
+                https: https.as_ref().map(|(_, address, _)| address.port()),
+            },
+        });
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         let app = Self {
@@ -150,19 +174,20 @@ impl App {
         };
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(app.desk.clone()), config.public_endpoint.clone());
-        app.open_door(
-            listener,
-            &shelf,
-            Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()),
-        );
+        let api = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
+        app.open_door(listener, shop.for_operator(counter(&shelf, api)));
+        let rack_api = || counter(&shelf, Api::rack(app.site.reader.clone(), lanes.clone(), public.clone()));
         if let Some(listener) = rack_listener {
-            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
+            app.open_door(listener, shop.for_rack(rack_api(), Via::Http));
+        }
+        if let Some((listener, _, tls)) = https {
+            let (service, stop) = (shop.for_rack(rack_api(), Via::Https), app.close_doors.clone());
+            app.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
         }
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, api: Api) {
-        let service = Arc::new(Counter::new(images.clone(), Arc::new(api)));
+    fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>) {
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 
@@ -193,6 +218,10 @@ impl App {
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
     }
+}
+
+fn counter(images: &Arc<Shelf>, api: Api) -> Arc<dyn Service> {
+    Arc::new(Counter::new(images.clone(), Arc::new(api)))
 }
 
 /// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that

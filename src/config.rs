@@ -32,6 +32,8 @@ pub struct Config {
     pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
+    pub boot: section::boot::Boot,
+    pub pxe: section::boot::Pxe,
     pub logs: PathBuf,
     /// Looks at power after the agent was told to switch off, and seconds between them.
     pub power_looks: (u32, u32),
@@ -105,6 +107,8 @@ impl Config {
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
+            boot: document.boot.clone(),
+            pxe: document.pxe.clone(),
             logs,
             power_looks: (
                 document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
@@ -160,8 +164,21 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
+    boot(&document.boot)?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
+}
+
+/// TLS needs all of its three options.
+fn boot(section: &section::boot::Boot) -> Result<(), ConfigError> {
+    let given =
+        [section.tls_certificate.is_some(), section.tls_key.is_some(), section.https_listen.is_some()];
+    if given == [true; 3] || given == [false; 3] {
+        return Ok(());
+    }
+    let value = section.https_listen.map_or_else(|| "none".to_owned(), |address| address.to_string());
+    let rule = "tls_certificate, tls_key and https_listen go together";
+    Err(ConfigError::Value { name: "boot.https_listen", value, rule })
 }
 
 fn priorities(name: &'static str, given: &[String]) -> Result<(), ConfigError> {

@@ -35,6 +35,13 @@ fn parse(text: &str) -> Option<[u8; 6]> {
     parts.next().is_none().then_some(octets)
 }
 
+impl Mac {
+    /// With hyphens, as in file names.
+    pub fn hyphened(self) -> String {
+        self.to_string().replace(':', "-")
+    }
+}
+
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, octet) in self.0.iter().enumerate() {
@@ -75,6 +82,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected));
         }
         assert_eq!(expected.to_string(), "52:54:00:e2:e0:01");
+        assert_eq!(expected.hyphened(), "52-54-00-e2-e0-01");
     }
 
     #[test]

@@ -1,4 +1,16 @@
 //! What is given out under which name, to TFTP and HTTP alike.
+//!
+//! - [`catalogue`]  finds what stands under a name
+//! - [`errand`]     what a machine's script tells it to do
+//! - [`loaders`]    loaders of this host
+//! - [`name`]       the names
+//! - [`tongue`]     errands in the words of each loader
+
+pub mod catalogue;
+pub mod errand;
+pub mod loaders;
+pub mod name;
+pub mod tongue;
 
 use std::fmt;
 use std::fs::File;
@@ -17,6 +29,15 @@ pub struct Asked<'a> {
     pub from: IpAddr,
     /// Our address that was asked.
     pub local: IpAddr,
+    pub via: Via,
+}
+
+/// How a file is asked for: scripts lead to files the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Via {
+    Tftp,
+    Http,
+    Https,
 }
 
 /// What stands under a name.

@@ -4,7 +4,28 @@
 //! - [`ground`]   what the servers share
 //! - [`library`]  what is given out under which name, to TFTP and HTTP alike
 //! - [`tftp`]     the server of loaders and kernels for firmware that knows nothing else
+//! - [`cmdline`]    the agent's kernel parameters
+//! - [`ground`]     what the servers share
+//! - [`http`]       files and scripts over HTTP
+//! - [`library`]    what is given out under which name, to TFTP and HTTP alike
+//! - [`loops`]      machines that boot again and again
 
+use std::error::Error;
+
+pub mod cmdline;
 pub mod ground;
+pub mod http;
 pub mod library;
 pub mod tftp;
+pub mod loops;
+
+/// An error with all that caused it, in one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -452,6 +452,52 @@ const SECTIONS: &[Section] = &[
         ],
     },
     Section {
+        name: "pxe",
+        acting: &[
+            "pxe_bootfile_name",
+            "uefi_pxe_bootfile_name",
+            "ipxe_bootfile_name",
+            "uefi_ipxe_bootfile_name",
+            "pxe_bootfile_name_by_arch",
+            "ipxe_bootfile_name_by_arch",
+            "kernel_append_params",
+            "ipxe_timeout",
+            "ipxe_fallback_script",
+        ],
+        idle: &[
+            (
+                Shape::Text,
+                &[
+                    "tftp_root",
+                    "tftp_server",
+                    "tftp_master_path",
+                    "images_path",
+                    "instance_master_path",
+                    "ipxe_bootstrap_template",
+                    "ip_version",
+                    "uefi_pxe_config_template",
+                    "pxe_config_template",
+                    "ipxe_config_template",
+                    "initial_grub_template",
+                    "default_ephemeral_format",
+                ],
+            ),
+            (
+                Shape::Whole,
+                &[
+                    "image_cache_size",
+                    "image_cache_ttl",
+                    "boot_retry_timeout",
+                    "boot_retry_check_interval",
+                    "dir_permission",
+                    "file_permission",
+                ],
+            ),
+            (Shape::Flag, &["enable_netboot_fallback", "ipxe_use_swift"]),
+            (Shape::Map, &["pxe_config_template_by_arch", "loader_file_paths"]),
+        ],
+    },
+    Section {
         name: "sensor_data",
         acting: &[],
         idle: &[

@@ -1,6 +1,8 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod boot;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ pub struct Document {
     pub cifs: Cifs,
     pub ipmi: Ipmi,
     pub bmc: Bmc,
+    pub boot: boot::Boot,
+    pub pxe: boot::Pxe,
     pub sensor_data: Idle,
 }
 

@@ -1,8 +1,18 @@
-//! What a machine that asks over DHCP is given: nothing, an address, or a file to boot.
+//! What a machine that boots is given: by DHCP nothing, an address, or a file to load; and then what its script starts.
 
-use crate::model::boot::client::{Arch, Class, Client, Firmware};
+use crate::base::mac::Mac;
+use crate::model::boot::Boots;
+use crate::model::boot::client::{Arch, Class, Client, Ipxe};
 use crate::model::boot::plan::{BootPlan, Discovery};
 use crate::model::node::Node;
+use crate::model::port::Port;
+
+/// An enrolled machine, by the port that its NIC is.
+#[derive(Debug, Clone, Copy)]
+pub struct Enrolled<'a> {
+    pub node: &'a Node,
+    pub port: &'a Port,
+}
 
 /// What a client is offered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,36 +31,79 @@ pub enum BootFile {
     Url(String),
 }
 
-/// What `client` is offered. `node` has its address, if one is enrolled; `base` is this host's HTTP server as the client
+/// What `client` is offered. `enrolled` has its address, if one has; `base` is this host's HTTP server as the client
 /// reaches it, without a slash at its end.
-pub fn offer(client: &Client, node: Option<&Node>, plan: &BootPlan, base: &str) -> Offer {
-    if node.is_none() && plan.discovery == Discovery::Off {
+///
+/// A node that shall boot its disk is given a loader too, whose script says so: firmware that is not answered waits
+/// for a minute (measured with OVMF).
+pub fn offer(client: &Client, enrolled: Option<Enrolled<'_>>, plan: &BootPlan, base: &str) -> Offer {
+    if start(enrolled, plan) == Start::Next {
         return Offer::Address;
     }
-    if client.ipxe.is_some() {
-        let mac = client.mac.to_string().replace(':', "-");
-        return Offer::Boot(BootFile::Url(format!("{base}/boot/ipxe/{mac}")));
+    if let Some(ipxe) = client.ipxe {
+        return Offer::Boot(script(client.mac, ipxe, base));
     }
-    let Some(arch) = client.arch else { return Offer::Address };
-    let loader = loader(arch, node);
-    match (client.class, loader) {
+    let name = client.arch.and_then(|arch| loader(arch, enrolled, plan));
+    match (client.class, name) {
         (Class::Pxe, Some(name)) => Offer::Boot(BootFile::Tftp(name.to_owned())),
         (Class::Http, Some(name)) => Offer::Boot(BootFile::Url(format!("{base}/boot/loader/{name}"))),
         (Class::Other, _) | (_, None) => Offer::Address,
     }
 }
 
+/// The script for an iPXE, over what it has; most builds have HTTP and not all say so.
+fn script(mac: Mac, ipxe: Ipxe, base: &str) -> BootFile {
+    let name = format!("ipxe/{}", mac.hyphened());
+    if ipxe.tftp && !ipxe.http { BootFile::Tftp(name) } else { BootFile::Url(format!("{base}/boot/{name}")) }
+}
+
 /// The first loader for this firmware, by the node's boot interface: a signed shim and GRUB or PXELINUX with `pxe` and
 /// `http`, iPXE otherwise.
-fn loader(arch: Arch, node: Option<&Node>) -> Option<&'static str> {
-    let is_plain = node.is_some_and(|node| matches!(node.wished.interfaces.boot.as_str(), "pxe" | "http"));
-    match (arch.cpu()?, arch.firmware(), is_plain) {
-        ("x86_64", Firmware::Bios, true) => Some("pxelinux.0"),
-        ("x86_64", Firmware::Bios, false) => Some("undionly.kpxe"),
-        ("x86_64", Firmware::Uefi, true) => Some("bootx64.efi"),
-        ("x86_64", Firmware::Uefi, false) => Some("snponly.efi"),
-        ("aarch64", Firmware::Uefi, true) => Some("bootaa64.efi"),
-        ("aarch64", Firmware::Uefi, false) => Some("snponly-arm64.efi"),
-        _ => None,
+fn loader<'a>(arch: Arch, enrolled: Option<Enrolled<'_>>, plan: &'a BootPlan) -> Option<&'a str> {
+    let interface = enrolled.map(|one| one.node.wished.interfaces.boot.as_str());
+    let loaders = match interface {
+        Some("pxe" | "http") => &plan.loading.pxe,
+        Some(_) | None => &plan.loading.ipxe,
+    };
+    loaders.of(arch)
+}
+
+/// What a machine's script starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// The agent's ramdisk for its node.
+    Agent,
+    /// What its instance is: a kernel with a ramdisk, or an ISO.
+    Instance,
+    /// The agent's ramdisk for a machine that nobody knows.
+    Discovery,
+    Disk,
+    /// Nothing of ours: the firmware goes on to its next device.
+    Next,
+}
+
+/// What the machine with this NIC starts.
+pub fn start(enrolled: Option<Enrolled<'_>>, plan: &BootPlan) -> Start {
+    let Some(Enrolled { node, port }) = enrolled else {
+        return match plan.discovery {
+            Discovery::Off => Start::Next,
+            Discovery::Record | Discovery::Enrol | Discovery::EnrolAndClean => Start::Discovery,
+        };
+    };
+    if !port.wished.pxe_enabled {
+        return Start::Next;
+    }
+    match node.boots {
+        Boots::Ramdisk if is_instance(node) => Start::Instance,
+        Boots::Ramdisk => Start::Agent,
+        Boots::Disk | Boots::Nothing => Start::Disk,
     }
 }
+
+/// Whether the ramdisk is the instance itself, and no agent's (deploy interface `ramdisk`).
+fn is_instance(node: &Node) -> bool {
+    node.run.is_none() && node.wished.interfaces.deploy == "ramdisk"
+}
+
+#[cfg(test)]
+mod tests;

@@ -71,6 +71,17 @@ pub fn serve_source(source: Arc<dyn Source>, method: Method, headers: &Headers) 
     answer(&version, size, method, headers, |start, length| Body::Source(Stretch { source, start, length }))
 }
 
+/// Answers GET and HEAD for an open file, as [`serve_file`] does for a name.
+pub fn serve_open(file: File, method: Method, headers: &Headers) -> Response {
+    if !matches!(method, Method::Get | Method::Head) {
+        return Response::text(405, "only GET and HEAD\n").with("Allow", "GET, HEAD");
+    }
+    match file.metadata() {
+        Ok(meta) => Found { file, meta }.answer(method, headers),
+        Err(why) => refused(&why),
+    }
+}
+
 struct Found {
     file: File,
     meta: Metadata,

@@ -1,5 +1,10 @@
 //! Foreign bytes and texts to typed values and back; no socket, clock or store.
 
 pub mod agent;
+pub mod cmdline;
+pub mod grub;
 pub mod ipmi;
+pub mod ipxe;
+pub mod link;
+pub mod pxelinux;
 pub mod redfish;

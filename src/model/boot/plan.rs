@@ -5,12 +5,14 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use crate::base::mac::Mac;
+use crate::model::boot::loading::Loading;
 
 /// All that is served to booting machines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BootPlan {
     pub networks: Vec<Network>,
     pub discovery: Discovery,
+    pub loading: Loading,
 }
 
 /// A network of the rack that this host has an interface in.

@@ -1,0 +1,122 @@
+//! What booting machines are given, wired together: the catalogue of files and scripts, and its HTTP service.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+
+use crate::app::AppError;
+use crate::base::secret::Secret;
+use crate::base::time::SharedClock;
+use crate::boot::http::BootFiles;
+use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
+use crate::boot::library::loaders::Loaders;
+use crate::boot::library::{Library, Via};
+use crate::boot::loops::Loops;
+use crate::config::Config;
+use crate::config::section::boot::{Boot, Pxe};
+use crate::depot::ramdisks::Ramdisks;
+use crate::depot::shelf::Shelf;
+use crate::model::boot::loading::{Loaders as Names, Loading};
+use crate::model::boot::plan::BootPlan;
+use crate::net::server::Service;
+use crate::net::tls::{ServerTls, TlsFloor};
+use crate::store::reader::Reader;
+
+/// What is given out, and to whom else it is shown.
+pub(super) struct Shop {
+    pub(super) library: Arc<dyn Library>,
+    loops: Arc<Loops>,
+}
+
+/// What the shop is made with.
+pub(super) struct Goods<'a> {
+    pub(super) config: &'a Config,
+    pub(super) plan: Arc<BootPlan>,
+    pub(super) reader: Reader,
+    pub(super) shelf: Arc<Shelf>,
+    pub(super) clock: SharedClock,
+    pub(super) ports: Ports,
+}
+
+/// Opens the shop; tells which loaders are missing.
+pub(super) fn open(goods: Goods<'_>) -> Shop {
+    let Goods { config, plan, reader, shelf, clock, ports } = goods;
+    let loops = Arc::new(Loops::new(plan.loading.loops, clock));
+    let loaders = Loaders::new(config.boot.loaders.as_deref());
+    for one in loaders.missing() {
+        tracing::warn!(
+            loader = one.name,
+            package = one.package,
+            "a loader is missing; machines that need it cannot boot until its Debian package is installed"
+        );
+    }
+    let ramdisks = Ramdisks::new(&config.data, shelf.clone());
+    let told = Mutex::new(HashSet::new());
+    let stock = Stock { reader, plan, ramdisks, shelf, loaders, loops: loops.clone(), ports, told };
+    Shop { library: Arc::new(Catalogue::new(stock)), loops }
+}
+
+impl Shop {
+    /// The rack's door with boot files.
+    pub(super) fn for_rack(&self, next: Arc<dyn Service>, via: Via) -> Arc<dyn Service> {
+        Arc::new(BootFiles::new(self.library.clone(), via, next))
+    }
+
+    /// The operator's door with boot files and with what is known of boot loops.
+    pub(super) fn for_operator(&self, next: Arc<dyn Service>) -> Arc<dyn Service> {
+        Arc::new(BootFiles::new(self.library.clone(), Via::Http, next).showing(self.loops.clone()))
+    }
+}
+
+/// The site's choices for loaders and scripts.
+pub(super) fn loading(boot: &Boot, pxe: &Pxe) -> Loading {
+    let mut loading = Loading::default();
+    names(&mut loading.pxe, pxe.pxe_bootfile_name.as_ref(), pxe.uefi_pxe_bootfile_name.as_ref());
+    names(&mut loading.ipxe, pxe.ipxe_bootfile_name.as_ref(), pxe.uefi_ipxe_bootfile_name.as_ref());
+    loading.pxe.by_arch.clone_from(&pxe.pxe_bootfile_name_by_arch.0);
+    loading.ipxe.by_arch.clone_from(&pxe.ipxe_bootfile_name_by_arch.0);
+    if let Some(append) = &pxe.kernel_append_params {
+        loading.kernel_append.clone_from(append);
+    }
+    loading.ipxe_timeout = pxe.ipxe_timeout.unwrap_or_default();
+    loading.fallback_script.clone_from(&pxe.ipxe_fallback_script);
+    loading.debug = boot.debug.unwrap_or_default();
+    if let Some(boots) = boot.loop_boots {
+        loading.loops.boots = boots.get().into();
+    }
+    if let Some(minutes) = boot.loop_minutes {
+        loading.loops.within = Duration::from_mins(minutes.get().into());
+    }
+    loading
+}
+
+fn names(names: &mut Names, bios: Option<&String>, uefi: Option<&String>) {
+    for (name, given) in [(&mut names.bios, bios), (&mut names.uefi, uefi)] {
+        if let Some(given) = given {
+            name.clone_from(given);
+        }
+    }
+}
+
+/// The HTTPS door of booting machines, if the site has a certificate.
+pub(super) async fn https(boot: &Boot) -> Result<Option<(TcpListener, SocketAddr, ServerTls)>, AppError> {
+    let (Some(chain), Some(key), Some(address)) = (&boot.tls_certificate, &boot.tls_key, boot.https_listen)
+    else {
+        return Ok(None);
+    };
+    let (chain, key) = (read(chain)?, Secret::new(read(key)?));
+    let tls = ServerTls::from_pem(chain.as_bytes(), &key, TlsFloor::default());
+    let tls = tls.map_err(AppError::BootTls)?;
+    let listener = crate::app::bind(address).await?;
+    let address = listener.local_addr().unwrap_or(address);
+    Ok(Some((listener, address, tls)))
+}
+
+fn read(path: &Path) -> Result<String, AppError> {
+    let unreadable = |source| AppError::BootFile { path: path.to_owned(), source };
+    std::fs::read_to_string(path).map_err(unreadable)
+}

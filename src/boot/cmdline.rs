@@ -1,0 +1,114 @@
+//! The kernel parameters with which the agent's ramdisk is started (contract `boot.md` 6, `agent.md` 7).
+
+use crate::model::boot::loading::Loading;
+use crate::model::node::Node;
+use crate::model::provision::Provision;
+use crate::wire::cmdline::{Cmdline, CmdlineError};
+
+/// For the agent of a node. `api` is this host's HTTP server as the machine reaches it, without a slash at its end.
+pub fn for_node(node: &Node, loading: &Loading, api: &str) -> Result<Cmdline, CmdlineError> {
+    let inspects = matches!(node.provision, Provision::Inspecting | Provision::InspectWait);
+    let mut line = begun(&append(node, loading), loading)?;
+    if inspects {
+        inspection(&mut line, loading, api)?;
+    } else {
+        line.push("ipa-api-url", api);
+    }
+    Ok(line)
+}
+
+/// For the agent of a machine that nobody knows: it tells what it finds.
+pub fn for_discovery(loading: &Loading, api: &str) -> Result<Cmdline, CmdlineError> {
+    let mut line = begun(&loading.kernel_append, loading)?;
+    inspection(&mut line, loading, api)?;
+    Ok(line)
+}
+
+/// For an instance that is a kernel with a ramdisk.
+pub fn for_instance(node: &Node, loading: &Loading) -> Result<Cmdline, CmdlineError> {
+    let mut line = Cmdline::parse("root=/dev/ram0 text")?;
+    line.extend(Cmdline::parse(&append(node, loading))?);
+    line.extend(Cmdline::parse(node.instance_info("ramdisk_kernel_arguments").unwrap_or_default())?);
+    Ok(line)
+}
+
+fn begun(append: &str, loading: &Loading) -> Result<Cmdline, CmdlineError> {
+    let mut line = Cmdline::parse("selinux=0 troubleshoot=0 text")?;
+    line.extend(Cmdline::parse(append)?);
+    if loading.debug {
+        line.push("ipa-debug", "1");
+    }
+    Ok(line)
+}
+
+fn inspection(line: &mut Cmdline, loading: &Loading, api: &str) -> Result<(), CmdlineError> {
+    line.push("ipa-inspection-callback-url", &format!("{api}/v1/continue_inspection"));
+    line.extend(Cmdline::parse(&loading.inspection_append)?);
+    Ok(())
+}
+
+/// The node's own parameters, in which `%default%` stands for the site's, or these.
+fn append(node: &Node, loading: &Loading) -> String {
+    let own = node.instance_info(APPEND).or_else(|| node.driver_info(APPEND));
+    own.unwrap_or(DEFAULT).replace(DEFAULT, &loading.kernel_append)
+}
+
+const APPEND: &str = "kernel_append_params";
+const DEFAULT: &str = "%default%";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::id::NodeId;
+    use crate::base::moment::Moment;
+    use crate::model::node::Wished;
+
+    const API: &str = "http://10.0.0.1:6385";
+
+    fn node(instance: Option<&str>, driver: Option<&str>) -> Node {
+        let mut node = Node::new(NodeId(uuid::Uuid::from_u128(1)), Wished::default(), Moment(0));
+        let wished = &mut node.wished;
+        for (object, text) in [(&mut wished.instance_info, instance), (&mut wished.driver_info, driver)] {
+            if let Some(text) = text {
+                object.insert("kernel_append_params".to_owned(), text.into());
+            }
+        }
+        node
+    }
+
+    #[test]
+    fn an_agent_is_told_where_to_call() {
+        let loading = Loading::default();
+        for (instance, driver, middle) in [
+            (None, None, "nofb vga=normal"),
+            (None, Some("console=ttyS0"), "console=ttyS0"),
+            (Some("quiet"), Some("console=ttyS0"), "quiet"),
+            (None, Some("%default% console=ttyS0"), "nofb vga=normal console=ttyS0"),
+        ] {
+            let line = for_node(&node(instance, driver), &loading, API).unwrap().to_string();
+            assert_eq!(
+                line,
+                format!("selinux=0 troubleshoot=0 text {middle} ipa-api-url=http://10.0.0.1:6385")
+            );
+        }
+        assert!(for_node(&node(None, Some("|| reboot")), &loading, API).is_err());
+    }
+
+    #[test]
+    fn an_inspection_is_told_where_to_report() {
+        let loading = Loading { debug: true, inspection_append: "a=b".to_owned(), ..Loading::default() };
+        let expected = "selinux=0 troubleshoot=0 text nofb vga=normal ipa-debug=1 \
+                        ipa-inspection-callback-url=http://10.0.0.1:6385/v1/continue_inspection a=b";
+        assert_eq!(for_discovery(&loading, API).unwrap().to_string(), expected);
+        let node = Node { provision: Provision::InspectWait, ..node(None, None) };
+        assert_eq!(for_node(&node, &loading, API).unwrap().to_string(), expected);
+    }
+
+    #[test]
+    fn an_instance_has_its_own_words() {
+        let mut node = node(None, None);
+        node.wished.instance_info.insert("ramdisk_kernel_arguments".to_owned(), "a=b".into());
+        let line = for_instance(&node, &Loading::default()).unwrap().to_string();
+        assert_eq!(line, "root=/dev/ram0 text nofb vga=normal a=b");
+    }
+}

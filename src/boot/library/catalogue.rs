@@ -1,0 +1,289 @@
+//! Finds what stands under a name: scripts from the published record, loaders, kernels and ramdisks from files.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tracing::{debug, info, warn};
+
+use crate::base::id::NodeId;
+use crate::base::mac::Mac;
+use crate::base::time::Later;
+use crate::boot::chain;
+use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
+use crate::boot::library::loaders::{LoaderError, Loaders};
+use crate::boot::library::name::{Name, Part, Tongue};
+use crate::boot::library::{Asked, Content, Library, NotGiven, Via, tongue};
+use crate::boot::loops::{Boot, Loops, Verdict};
+use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
+use crate::depot::shelf::Shelf;
+use crate::flow::boot::{Enrolled, Start, start};
+use crate::model::boot::plan::{BootPlan, Discovery};
+use crate::model::node::Node;
+use crate::store::reader::Reader;
+
+/// All that this host gives to booting machines.
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    stock: Arc<Stock>,
+}
+
+/// What the catalogue is made of.
+#[derive(Debug)]
+pub struct Stock {
+    pub reader: Reader,
+    pub plan: Arc<BootPlan>,
+    pub ramdisks: Ramdisks,
+    pub shelf: Arc<Shelf>,
+    pub loaders: Loaders,
+    pub loops: Arc<Loops>,
+    pub ports: Ports,
+    /// Loaders whose lack was told.
+    pub told: Mutex<HashSet<&'static str>>,
+}
+
+/// Where this host's HTTP servers are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ports {
+    pub http: u16,
+    pub https: Option<u16>,
+}
+
+impl Library for Catalogue {
+    fn find<'a>(&'a self, asked: Asked<'a>) -> Later<'a, Result<Content, NotGiven>> {
+        Box::pin(async move {
+            match Name::parse(asked.name).ok_or(NotGiven::Missing)? {
+                Name::Common(tongue) => self.stock.common(tongue, &asked),
+                Name::Script(tongue, mac) => self.script(tongue, mac, &asked).await,
+                Name::Loader(name) => self.loader(name, asked.from).await,
+                Name::File { node, token, part } => self.file(node, token, part).await,
+                Name::Discovery { arch, part } => self.discovery(arch, part).await,
+            }
+        })
+    }
+}
+
+impl Catalogue {
+    pub fn new(stock: Stock) -> Self {
+        Self { stock: Arc::new(stock) }
+    }
+
+    /// Looks at files, so it runs beside the async threads.
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Stock) -> Result<T, NotGiven> + Send + 'static,
+    ) -> Result<T, NotGiven> {
+        let stock = self.stock.clone();
+        let done = tokio::task::spawn_blocking(move || work(&stock)).await;
+        done.unwrap_or(Err(NotGiven::Unreadable))
+    }
+
+    async fn script(&self, tongue: Tongue, mac: Mac, asked: &Asked<'_>) -> Result<Content, NotGiven> {
+        let bases = self.stock.ports.bases(asked);
+        self.beside(move |stock| stock.script(tongue, mac, &bases)).await
+    }
+
+    async fn loader(&self, name: &str, from: IpAddr) -> Result<Content, NotGiven> {
+        let name = name.to_owned();
+        self.beside(move |stock| match stock.loaders.open(&name) {
+            Ok(file) => Ok(Content::File(file)),
+            Err(why) => Err(stock.no_loader(&why, from)),
+        })
+        .await
+    }
+
+    async fn file(&self, node: NodeId, token: &str, part: Part) -> Result<Content, NotGiven> {
+        let published = self.stock.reader.published();
+        let known = published.node(node);
+        let is_known = |node: &&Arc<Node>| node.boot_token.as_ref().is_some_and(|own| own.matches(token));
+        let node = known.filter(is_known).ok_or(NotGiven::Missing)?.clone();
+        self.beside(move |stock| opened(&stock.ramdisks.of(&node), part, &node.label())).await
+    }
+
+    async fn discovery(&self, arch: &str, part: Part) -> Result<Content, NotGiven> {
+        if self.stock.plan.discovery == Discovery::Off {
+            return Err(NotGiven::Missing);
+        }
+        let arch = arch.to_owned();
+        self.beside(move |stock| opened(&stock.ramdisks.imported(&arch), part, "(unknown machine)")).await
+    }
+}
+
+fn opened(pair: &Result<Pair, RamdiskError>, part: Part, node: &str) -> Result<Content, NotGiven> {
+    let pair = pair.as_ref().map_err(|why| {
+        warn!(node, error = chain(why), "a machine asks for a ramdisk that is not there");
+        NotGiven::Missing
+    })?;
+    let path = match part {
+        Part::Kernel => &pair.kernel,
+        Part::Ramdisk => &pair.ramdisk,
+    };
+    let file = std::fs::File::open(path).map_err(|error| {
+        warn!(node, path = %path.display(), %error, "a ramdisk cannot be read");
+        NotGiven::Unreadable
+    })?;
+    Ok(Content::File(file))
+}
+
+impl Stock {
+    fn common(&self, tongue: Tongue, asked: &Asked<'_>) -> Result<Content, NotGiven> {
+        let text = tongue::common(tongue, &self.ports.bases(asked), &self.plan.loading);
+        text.map(|text| Content::Text(text.into_bytes())).map_err(|error| {
+            warn!(%error, "the script for all machines cannot be made; look at ipxe_fallback_script");
+            NotGiven::Unreadable
+        })
+    }
+
+    /// The script of the machine with this NIC, noted as a boot.
+    fn script(&self, tongue: Tongue, mac: Mac, bases: &Bases) -> Result<Content, NotGiven> {
+        let published = self.reader.published();
+        let port = published.port_by_mac(mac);
+        let node = port.and_then(|port| published.node(port.node));
+        let enrolled = node.zip(port).map(|(node, port)| Enrolled { node, port });
+        let start = start(enrolled, &self.plan);
+        let node = node.map(|node| &**node);
+        let errand = match self.held_up(mac, node, start) {
+            Some(halt) => Errand::Halt(halt),
+            None => self.errand(start, node, mac, bases).unwrap_or_else(|why| hindered(node, &chain(&why))),
+        };
+        let node_label = label(node);
+        info!(%mac, node = node_label, starts = word(start), "a machine asks what to boot");
+        let say = |errand: &Errand| tongue::say(tongue, errand, bases, &self.plan.loading);
+        let text = say(&errand).or_else(|why| say(&hindered(node, &why.to_string())));
+        text.map(|text| Content::Text(text.into_bytes())).map_err(|error| {
+            warn!(%mac, node = node_label, %error, "no script can be made");
+            NotGiven::Unreadable
+        })
+    }
+
+    fn errand(
+        &self,
+        start: Start,
+        node: Option<&Node>,
+        mac: Mac,
+        bases: &Bases,
+    ) -> Result<Errand, ErrandError> {
+        let means = Means { loading: &self.plan.loading, ramdisks: &self.ramdisks, shelf: &self.shelf };
+        match (start, node) {
+            (Start::Agent, Some(node)) => means.agent(node, mac, bases),
+            (Start::Instance, Some(node)) => means.instance(node, mac, bases),
+            (Start::Discovery, _) => means.discovery(mac, bases),
+            (Start::Disk, _) => Ok(Errand::Disk),
+            (Start::Next, _) | (Start::Agent | Start::Instance, None) => Ok(Errand::Next),
+        }
+    }
+
+    /// What a machine in a boot loop is told.
+    fn held_up(&self, mac: Mac, node: Option<&Node>, start: Start) -> Option<Halt> {
+        if start == Start::Next {
+            return None;
+        }
+        let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
+        let Verdict::Loop { boots, first } = self.loops.note(mac, boot) else { return None };
+        let minutes = self.loops.limit().within.as_secs() / 60;
+        let (remedy, then) = remedy(start);
+        if first {
+            let node = label(node);
+            warn!(%mac, node, starts = word(start), boots, minutes, remedy, "a machine boots in a loop");
+        }
+        let lines = vec![
+            format!("Ferric: boot loop of {} ({mac}): {}", label(node), word(start)),
+            format!("Ferric: {boots} boots within {minutes} minutes"),
+            format!("Ferric: {remedy}"),
+        ];
+        Some(Halt { lines, seconds: LOOP_PAUSE, then })
+    }
+
+    fn no_loader(&self, why: &LoaderError, from: IpAddr) -> NotGiven {
+        match why {
+            LoaderError::Missing { name, .. } => {
+                if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
+                    warn!(%from, error = %why, "a machine asks for a loader that is not there");
+                }
+                NotGiven::Missing
+            }
+            LoaderError::Unknown => {
+                debug!(%from, "a machine asks for a loader that nobody knows");
+                NotGiven::Missing
+            }
+            LoaderError::Unreadable { .. } => {
+                warn!(%from, error = chain(why), "a machine asks for a loader that cannot be read");
+                NotGiven::Unreadable
+            }
+        }
+    }
+}
+
+/// A node that cannot be told what it shall boot says so on its screen.
+fn hindered(node: Option<&Node>, why: &str) -> Errand {
+    let node = label(node);
+    warn!(node, why, "a machine cannot be told what to boot");
+    let lines = vec![format!("Ferric: {node} cannot be booted"), format!("Ferric: {why}")];
+    Errand::Halt(Halt { lines, seconds: HINDERED_PAUSE, then: Then::PowerOff })
+}
+
+fn remedy(start: Start) -> (&'static str, Then) {
+    match start {
+        Start::Agent => ("no agent called in: look at its console and network, then try again", Then::PowerOff),
+        Start::Discovery => ("no agent reported: look at its console and network", Then::PowerOff),
+        Start::Instance => ("its instance does not stay up: look at its console", Then::Disk),
+        Start::Disk => ("its disk does not boot: look at its boot order and what is deployed", Then::Disk),
+        Start::Next => ("nothing boots from here", Then::Disk),
+    }
+}
+
+fn word(start: Start) -> &'static str {
+    match start {
+        Start::Agent => "agent",
+        Start::Instance => "instance",
+        Start::Discovery => "discovery",
+        Start::Disk => "disk",
+        Start::Next => "next",
+    }
+}
+
+fn label(node: Option<&Node>) -> String {
+    node.map_or_else(|| "an unknown machine".to_owned(), Node::label)
+}
+
+/// Changes with each boot that is prepared and each call of the agent.
+fn mark(node: Option<&Node>) -> u64 {
+    let Some(node) = node else { return 0 };
+    let beat = node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
+    let seen = node.agent_seen.as_ref().and_then(|seen| seen.last_heartbeat);
+    let mut hasher = DefaultHasher::new();
+    let token = node.boot_token.as_ref().map(crate::base::secret::Secret::reveal);
+    (token, beat.or(seen).map(|moment| moment.0)).hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Ports {
+    fn bases(self, asked: &Asked<'_>) -> Bases {
+        let host = match asked.local.to_canonical() {
+            IpAddr::V4(host) => host.to_string(),
+            IpAddr::V6(host) => format!("[{host}]"),
+        };
+        let at = |scheme: &str, port: u16, usual: u16| {
+            if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
+        };
+        let http = at("http", self.http, 80);
+        match (asked.via, self.https) {
+            (Via::Tftp, _) => Bases { files: format!("tftp://{host}"), http },
+            (Via::Https, Some(port)) => {
+                let https = at("https", port, 443);
+                Bases { files: https.clone(), http: https }
+            }
+            (Via::Http, _) | (Via::Https, None) => Bases { files: http.clone(), http },
+        }
+    }
+}
+
+/// Seconds that a machine in a loop waits: a rack of them asks no more than a few times a minute.
+const LOOP_PAUSE: u32 = 600;
+
+/// Seconds that a machine shows why it cannot be booted.
+const HINDERED_PAUSE: u32 = 60;
+
+#[cfg(test)]
+mod tests;

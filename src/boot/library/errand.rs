@@ -1,0 +1,128 @@
+//! What a machine's script tells it to do: from the record, before it is put into the words of a loader.
+
+use crate::base::mac::Mac;
+use crate::boot::cmdline;
+use crate::depot::ramdisks::{RamdiskError, Ramdisks};
+use crate::depot::shelf::Shelf;
+use crate::model::boot::loading::Loading;
+use crate::model::node::Node;
+use crate::wire::cmdline::{Cmdline, CmdlineError};
+use crate::wire::grub::{Path, PathError};
+use crate::wire::link::{Link, LinkError};
+
+/// What a machine does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// Starts a kernel of ours.
+    Kernel {
+        /// From the server's root; holds `kernel` and `ramdisk`, or a folder with these for each processor.
+        folder: Path,
+        by_processor: bool,
+        cmdline: Cmdline,
+        mac: Mac,
+    },
+    /// Starts a kernel from anywhere.
+    Foreign {
+        kernel: Link,
+        ramdisk: Link,
+        cmdline: Cmdline,
+        mac: Mac,
+    },
+    Iso(Link),
+    Disk,
+    /// Nothing of ours.
+    Next,
+    /// Says something and waits.
+    Halt(Halt),
+}
+
+/// What a machine says on its screen before it does nothing more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Halt {
+    pub lines: Vec<String>,
+    /// How long it stays.
+    pub seconds: u32,
+    pub then: Then,
+}
+
+/// What follows a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Then {
+    PowerOff,
+    Disk,
+}
+
+/// Why a node cannot be told what it shall do.
+#[derive(Debug, thiserror::Error)]
+pub enum ErrandError {
+    #[error("it shall boot a ramdisk, but no boot was prepared")]
+    Unprepared,
+    #[error(transparent)]
+    Cmdline(#[from] CmdlineError),
+    #[error(transparent)]
+    Ramdisk(#[from] RamdiskError),
+    #[error(transparent)]
+    Path(#[from] PathError),
+    #[error("instance_info {key} cannot be used: {why}")]
+    Source { key: &'static str, why: String },
+    #[error("instance_info has neither boot_iso nor kernel and ramdisk")]
+    NoInstance,
+}
+
+/// Where things are, as the machine reaches them; no slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bases {
+    /// The server that the script came from.
+    pub files: String,
+    /// This host's HTTP server.
+    pub http: String,
+}
+
+/// What errands are made from.
+#[derive(Debug)]
+pub struct Means<'a> {
+    pub loading: &'a Loading,
+    pub ramdisks: &'a Ramdisks,
+    pub shelf: &'a Shelf,
+}
+
+impl Means<'_> {
+    /// The agent for its node. Blocks: looks whether its files are there.
+    pub fn agent(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
+        let token = node.boot_token.as_ref().ok_or(ErrandError::Unprepared)?;
+        self.ramdisks.of(node)?;
+        let folder = Path::parse(&format!("/boot/file/{}/{}", node.id, token.reveal()))?;
+        let cmdline = cmdline::for_node(node, self.loading, &bases.http)?;
+        Ok(Errand::Kernel { folder, by_processor: false, cmdline, mac })
+    }
+
+    /// The agent for a machine that nobody knows.
+    pub fn discovery(&self, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
+        let folder = Path::parse("/boot/file/discovery")?;
+        let cmdline = cmdline::for_discovery(self.loading, &bases.http)?;
+        Ok(Errand::Kernel { folder, by_processor: true, cmdline, mac })
+    }
+
+    /// An instance that is a ramdisk or an ISO. Blocks.
+    pub fn instance(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
+        if let Some(iso) = self.link(node, "boot_iso", bases)? {
+            return Ok(Errand::Iso(iso));
+        }
+        let (kernel, ramdisk) = (self.link(node, "kernel", bases)?, self.link(node, "ramdisk", bases)?);
+        let (Some(kernel), Some(ramdisk)) = (kernel, ramdisk) else { return Err(ErrandError::NoInstance) };
+        let cmdline = cmdline::for_instance(node, self.loading)?;
+        Ok(Errand::Foreign { kernel, ramdisk, cmdline, mac })
+    }
+
+    /// What `instance_info` names: a URL as it is, a file of this host under the name that it is given out by.
+    fn link(&self, node: &Node, key: &'static str, bases: &Bases) -> Result<Option<Link>, ErrandError> {
+        let Some(source) = node.instance_info(key) else { return Ok(None) };
+        let wrong = |why: String| ErrandError::Source { key, why };
+        let Some(path) = source.strip_prefix("file://") else {
+            return Link::parse(source).map(Some).map_err(|why: LinkError| wrong(why.to_string()));
+        };
+        let name = self.shelf.serve(std::path::Path::new(path)).map_err(|why| wrong(why.to_string()))?;
+        let link = format!("{}/images/{name}", bases.http);
+        Link::parse(&link).map(Some).map_err(|why| wrong(why.to_string()))
+    }
+}

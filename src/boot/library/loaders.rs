@@ -1,0 +1,137 @@
+//! The loaders of this host: from the site's folder, ours, or where Debian's packages have them.
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Where loaders are looked for.
+#[derive(Debug, Clone)]
+pub struct Loaders {
+    folders: Vec<PathBuf>,
+    /// Debian's places count, too.
+    packaged: bool,
+}
+
+/// Where Debian has a loader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packaged {
+    /// The name under which it is given out.
+    pub name: &'static str,
+    pub place: &'static str,
+    pub package: &'static str,
+}
+
+/// Why a loader is not given.
+#[derive(Debug, thiserror::Error)]
+pub enum LoaderError {
+    #[error("loader {name} is not on this host; install the Debian package {package}")]
+    Missing { name: &'static str, package: &'static str },
+    #[error("there is no such loader")]
+    Unknown,
+    #[error("loader {name} cannot be read")]
+    Unreadable { name: String, source: io::Error },
+}
+
+impl Loaders {
+    /// Those of the site's folder, if it has one, then of ours, then of Debian's packages.
+    pub fn new(folder: Option<&Path>) -> Self {
+        let folders = folder.into_iter().chain([Path::new(OURS)]).map(Path::to_owned).collect();
+        Self { folders, packaged: true }
+    }
+
+    /// Those of a folder alone.
+    pub fn only(folder: &Path) -> Self {
+        Self { folders: vec![folder.to_owned()], packaged: false }
+    }
+
+    /// Opens a loader; `name` is a file name without slashes. Blocks.
+    pub fn open(&self, name: &str) -> Result<File, LoaderError> {
+        let packaged = PACKAGED.iter().find(|one| one.name == name);
+        let place = packaged.filter(|_| self.packaged).map(|one| PathBuf::from(one.place));
+        let places = self.folders.iter().map(|folder| folder.join(name)).chain(place);
+        for place in places {
+            match opened(&place) {
+                Ok(file) => return Ok(file),
+                Err(why) if why.kind() == io::ErrorKind::NotFound => {}
+                Err(source) => return Err(LoaderError::Unreadable { name: name.to_owned(), source }),
+            }
+        }
+        Err(packaged.map_or(LoaderError::Unknown, |one| LoaderError::Missing {
+            name: one.name,
+            package: one.package,
+        }))
+    }
+
+    /// Those that machines are commonly given and that this host lacks. Blocks.
+    pub fn missing(&self) -> Vec<Packaged> {
+        let is_missing = |one: &Packaged| matches!(self.open(one.name), Err(LoaderError::Missing { .. }));
+        PACKAGED.iter().copied().filter(is_missing).collect()
+    }
+}
+
+/// Only regular files: opening a pipe would wait.
+fn opened(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::ErrorKind::NotFound.into()) }
+}
+
+const OURS: &str = "/usr/share/ferric/loaders";
+
+const fn row(name: &'static str, place: &'static str, package: &'static str) -> Packaged {
+    Packaged { name, place, package }
+}
+
+/// Debian's loaders. The GRUB is the one for netboot: it finds its configuration where it was loaded from.
+#[rustfmt::skip]
+const PACKAGED: &[Packaged] = &[
+    row("undionly.kpxe",     "/usr/lib/ipxe/undionly.kpxe",                              "ipxe"),
+    row("snponly.efi",       "/usr/lib/ipxe/snponly.efi",                                "ipxe"),
+    row("ipxe.efi",          "/usr/lib/ipxe/ipxe.efi",                                   "ipxe"),
+    row("snponly-arm64.efi", "/usr/lib/ipxe/snponly-arm64.efi",                          "ipxe"),
+    row("pxelinux.0",        "/usr/lib/PXELINUX/pxelinux.0",                             "pxelinux"),
+    row("ldlinux.c32",       "/usr/lib/syslinux/modules/bios/ldlinux.c32",               "syslinux-common"),
+    row("libcom32.c32",      "/usr/lib/syslinux/modules/bios/libcom32.c32",              "syslinux-common"),
+    row("libutil.c32",       "/usr/lib/syslinux/modules/bios/libutil.c32",               "syslinux-common"),
+    row("chain.c32",         "/usr/lib/syslinux/modules/bios/chain.c32",                 "syslinux-common"),
+    row("reboot.c32",        "/usr/lib/syslinux/modules/bios/reboot.c32",                "syslinux-common"),
+    row("poweroff.c32",      "/usr/lib/syslinux/modules/bios/poweroff.c32",              "syslinux-common"),
+    row("bootx64.efi",       "/usr/lib/shim/shimx64.efi.signed",                         "shim-signed"),
+    row("mmx64.efi",         "/usr/lib/shim/mmx64.efi.signed",                           "shim-helpers-amd64-signed"),
+    row("grubx64.efi",       "/usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed",    "grub-efi-amd64-signed"),
+    row("bootaa64.efi",      "/usr/lib/shim/shimaa64.efi.signed",                        "shim-signed:arm64"),
+    row("mmaa64.efi",        "/usr/lib/shim/mmaa64.efi.signed",                          "shim-helpers-arm64-signed:arm64"),
+    row("grubaa64.efi",      "/usr/lib/grub/arm64-efi-signed/grubnetaa64.efi.signed",    "grub-efi-arm64-signed:arm64"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+
+    #[test]
+    fn a_loader_comes_from_its_folder_and_a_missing_one_names_its_package() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("snponly.efi"), "loader").unwrap();
+        std::fs::create_dir(folder.path().join("ipxe.efi")).unwrap();
+        let loaders = Loaders::only(folder.path());
+        let mut text = String::new();
+        loaders.open("snponly.efi").unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "loader");
+        let why = loaders.open("bootx64.efi").unwrap_err().to_string();
+        assert_eq!(why, "loader bootx64.efi is not on this host; install the Debian package shim-signed");
+        assert!(matches!(loaders.open("ipxe.efi"), Err(LoaderError::Missing { .. })));
+        assert!(matches!(loaders.open("revocations_sku.efi"), Err(LoaderError::Unknown)));
+        let missing = loaders.missing();
+        assert!(missing.iter().any(|one| one.name == "grubx64.efi"));
+        assert!(!missing.iter().any(|one| one.name == "snponly.efi"));
+    }
+
+    #[test]
+    fn the_sites_folder_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("undionly.kpxe"), "ours").unwrap();
+        let mut text = String::new();
+        Loaders::new(Some(folder.path())).open("undionly.kpxe").unwrap().read_to_string(&mut text).unwrap();
+        assert_eq!(text, "ours");
+    }
+}
