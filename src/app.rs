@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod ground;
+pub mod ramdisks;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -30,6 +31,7 @@ use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::counter::Counter;
+use crate::depot::ramdisks::intake::IntakeError;
 use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
@@ -41,7 +43,7 @@ use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::limits::Limits;
-use crate::net::server;
+use crate::net::server::{self, Service};
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
@@ -56,6 +58,8 @@ pub enum AppError {
     Shelf(#[from] ShelfError),
     #[error("the folder of payloads could not be opened")]
     Blobs(#[from] BlobError),
+    #[error("the folder of ramdisks could not be opened")]
+    Ramdisks(#[from] IntakeError),
     #[error(transparent)]
     Hardware(#[from] UnknownType),
     #[error("cannot listen on {address}; is another daemon running there?")]
@@ -150,19 +154,17 @@ impl App {
         };
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(app.desk.clone()), config.public_endpoint.clone());
-        app.open_door(
-            listener,
-            &shelf,
-            Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()),
-        );
+        let operator = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
+        let operator = ramdisks::intake(&config, &app.site.clock, Arc::new(operator))?;
+        app.open_door(listener, &shelf, operator);
         if let Some(listener) = rack_listener {
-            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
+            app.open_door(listener, &shelf, Arc::new(Api::rack(app.site.reader.clone(), lanes, public)));
         }
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, api: Api) {
-        let service = Arc::new(Counter::new(images.clone(), Arc::new(api)));
+    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, next: Arc<dyn Service>) {
+        let service = Arc::new(Counter::new(images.clone(), next));
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
 

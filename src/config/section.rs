@@ -1,6 +1,8 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod ramdisks;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::config::section::ramdisks::RamdiskNames;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -88,6 +91,8 @@ pub struct Conductor {
     pub verify_step_priority_override: Vec<String>,
     pub enable_health_monitoring: Option<bool>,
     pub file_url_allowed_paths: Vec<PathBuf>,
+    #[serde(flatten)]
+    pub ramdisks: RamdiskNames,
 }
 
 /// `[deploy]`
