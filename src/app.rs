@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod ground;
+pub mod ramdisks;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -33,6 +34,7 @@ use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::counter::Counter;
+use crate::depot::ramdisks::intake::IntakeError;
 use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
@@ -61,6 +63,8 @@ pub enum AppError {
     Shelf(#[from] ShelfError),
     #[error("the folder of payloads could not be opened")]
     Blobs(#[from] BlobError),
+    #[error("the folder of ramdisks could not be opened")]
+    Ramdisks(#[from] IntakeError),
     #[error(transparent)]
     Hardware(#[from] UnknownType),
     #[error("cannot listen on {address}; is another daemon running there?")]
@@ -175,8 +179,9 @@ impl App {
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(app.desk.clone()), config.public_endpoint.clone());
         let api = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
+        let api = ramdisks::intake(&config, &app.site.clock, Arc::new(api))?;
         app.open_door(listener, shop.for_operator(counter(&shelf, api)));
-        let rack_api = || counter(&shelf, Api::rack(app.site.reader.clone(), lanes.clone(), public.clone()));
+        let rack_api = || counter(&shelf, Arc::new(Api::rack(app.site.reader.clone(), lanes.clone(), public.clone())));
         if let Some(listener) = rack_listener {
             app.open_door(listener, shop.for_rack(rack_api(), Via::Http));
         }
@@ -220,8 +225,8 @@ impl App {
     }
 }
 
-fn counter(images: &Arc<Shelf>, api: Api) -> Arc<dyn Service> {
-    Arc::new(Counter::new(images.clone(), Arc::new(api)))
+fn counter(images: &Arc<Shelf>, next: Arc<dyn Service>) -> Arc<dyn Service> {
+    Arc::new(Counter::new(images.clone(), next))
 }
 
 /// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that

@@ -25,6 +25,7 @@ pub struct Config {
     pub hardware: Vec<String>,
     /// Folders besides the data directory's own from which `file://` images may come.
     pub image_folders: Vec<PathBuf>,
+    pub ramdisks: section::ramdisks::RamdiskNames,
     pub fake: section::Fake,
     pub redfish: section::Redfish,
     pub cifs: section::Cifs,
@@ -101,6 +102,7 @@ impl Config {
             public_endpoint: document.api.public_endpoint.clone(),
             hardware,
             image_folders: document.conductor.file_url_allowed_paths.clone(),
+            ramdisks: document.conductor.ramdisks.clone(),
             fake: document.fake.clone(),
             redfish: document.redfish.clone(),
             cifs: document.cifs.clone(),

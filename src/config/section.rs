@@ -2,6 +2,7 @@
 //! here (`known`).
 
 pub mod boot;
+pub mod ramdisks;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -12,6 +13,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::config::section::ramdisks::RamdiskNames;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -92,6 +94,8 @@ pub struct Conductor {
     pub verify_step_priority_override: Vec<String>,
     pub enable_health_monitoring: Option<bool>,
     pub file_url_allowed_paths: Vec<PathBuf>,
+    #[serde(flatten)]
+    pub ramdisks: RamdiskNames,
 }
 
 /// `[deploy]`

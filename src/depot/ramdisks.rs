@@ -1,19 +1,32 @@
 //! The deploy ramdisks: which kernel and ramdisk a node boots, as files of this host.
 //!
-//! A node's own pair (`driver_info` `deploy_kernel` and `deploy_ramdisk`) comes first, then the imported pair of its
-//! processor, `ramdisks/ARCH/{kernel,ramdisk}` in the data folder.
+//! A node's own pair (`driver_info` `deploy_kernel` and `deploy_ramdisk`) comes first, then what `[conductor]` names
+//! for the processor or for all, then the imported pair of the processor. A pair never comes from two places.
+//!
+//! - [`stock`]    imported pairs on the disk, replaced as a whole
+//! - [`uploads`]  files on their way here, which go on where they broke off
+//! - [`intake`]   both over HTTP, at the operator's door
 
+pub mod intake;
+pub mod stock;
+pub mod uploads;
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::model::node::Node;
+use crate::wire::boot_file::{BootFile, HEAD};
 
 /// The deploy ramdisks of this host.
 #[derive(Debug)]
 pub struct Ramdisks {
     root: PathBuf,
     shelf: Arc<Shelf>,
+    site: SitePairs,
 }
 
 /// A kernel with its initial ramdisk.
@@ -23,13 +36,55 @@ pub struct Pair {
     pub ramdisk: PathBuf,
 }
 
+/// What a ramdisk is booted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Cleaning, deployment, servicing, inspection.
+    Deploy,
+    /// A person logs in.
+    Rescue,
+}
+
+/// What the site's configuration names.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SitePairs {
+    pub deploy: Named,
+    pub rescue: Named,
+    /// A kernel without its ramdisk is an error; else it is passed over with a warning.
+    pub refuses_lone: bool,
+}
+
+/// A pair for each processor, and one for those that have none of their own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named {
+    pub kernel: Option<String>,
+    pub ramdisk: Option<String>,
+    pub kernel_by_arch: BTreeMap<String, String>,
+    pub ramdisk_by_arch: BTreeMap<String, String>,
+}
+
+/// A pair as somebody wrote it: paths, `file://` or `http(s)://` addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written<'a> {
+    pub kernel: &'a str,
+    pub ramdisk: &'a str,
+}
+
 /// Why there is no pair.
 #[derive(Debug, thiserror::Error)]
 pub enum RamdiskError {
     #[error("there is no ramdisk for {arch} machines on this host; import one with: ferric ramdisk import")]
     None { arch: String },
-    #[error("driver_info has {has} but no {lacks}; a node brings both or neither")]
-    Lone { has: &'static str, lacks: &'static str },
+    #[error("{place} has {has} but no {lacks}; give both or neither")]
+    Lone { place: &'static str, has: String, lacks: String },
+    #[error(
+        "{href} is on another server; import the pair with: ferric ramdisk import, or give a file of this host"
+    )]
+    Remote { href: String },
+    #[error("{path} is no {wanted}: {found}")]
+    Unlike { path: PathBuf, wanted: &'static str, found: String },
+    #[error("{path} cannot be read")]
+    Unreadable { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Shelf(#[from] ShelfError),
 }
@@ -37,32 +92,132 @@ pub enum RamdiskError {
 impl Ramdisks {
     /// Those below `data`; `shelf` says which files nodes may name.
     pub fn new(data: &Path, shelf: Arc<Shelf>) -> Self {
-        Self { root: data.join("ramdisks"), shelf }
+        Self { root: data.join(FOLDER), shelf, site: SitePairs::default() }
+    }
+
+    /// The same with what the site's configuration names.
+    #[must_use]
+    pub fn with(self, site: SitePairs) -> Self {
+        Self { site, ..self }
     }
 
     /// The pair that this node boots to be deployed or cleaned. Blocks.
     pub fn of(&self, node: &Node) -> Result<Pair, RamdiskError> {
-        match (node.driver_info(KERNEL), node.driver_info(RAMDISK)) {
-            (Some(kernel), Some(ramdisk)) => {
-                Ok(Pair { kernel: self.admitted(kernel)?, ramdisk: self.admitted(ramdisk)? })
-            }
-            (Some(_), None) => Err(RamdiskError::Lone { has: KERNEL, lacks: RAMDISK }),
-            (None, Some(_)) => Err(RamdiskError::Lone { has: RAMDISK, lacks: KERNEL }),
-            (None, None) => self.imported(arch_of(node)),
+        self.pair(node, Purpose::Deploy)
+    }
+
+    /// The pair that this node boots for a purpose. Blocks.
+    pub fn pair(&self, node: &Node, purpose: Purpose) -> Result<Pair, RamdiskError> {
+        match self.written(node, purpose)? {
+            Some(written) => Ok(Pair {
+                kernel: self.admitted(written.kernel, Part::Kernel)?,
+                ramdisk: self.admitted(written.ramdisk, Part::Ramdisk)?,
+            }),
+            None => self.imported(arch_of(node)),
         }
+    }
+
+    /// What is written down for this node, by itself or by the site; `None`: the imported pair of its processor.
+    pub fn written<'a>(
+        &'a self,
+        node: &'a Node,
+        purpose: Purpose,
+    ) -> Result<Option<Written<'a>>, RamdiskError> {
+        let [kernel, ramdisk] = purpose.names();
+        let named = match purpose {
+            Purpose::Deploy => &self.site.deploy,
+            Purpose::Rescue => &self.site.rescue,
+        };
+        let arch = arch_of(node);
+        let of_arch = |all: &'a BTreeMap<String, String>| all.get(arch).map(String::as_str);
+        let places = [
+            ("driver_info", "", node.driver_info(kernel), node.driver_info(ramdisk)),
+            ("[conductor]", "_by_arch", of_arch(&named.kernel_by_arch), of_arch(&named.ramdisk_by_arch)),
+            ("[conductor]", "", named.kernel.as_deref(), named.ramdisk.as_deref()),
+        ];
+        for (place, suffix, has_kernel, has_ramdisk) in places {
+            let (has, lacks) = match (has_kernel, has_ramdisk) {
+                (Some(kernel), Some(ramdisk)) => return Ok(Some(Written { kernel, ramdisk })),
+                (None, None) => continue,
+                (Some(_), None) => (kernel, ramdisk),
+                (None, Some(_)) => (ramdisk, kernel),
+            };
+            let [has, lacks] = [has, lacks].map(|name| format!("{name}{suffix}"));
+            let lone = RamdiskError::Lone { place, has, lacks };
+            if self.site.refuses_lone {
+                return Err(lone);
+            }
+            tracing::warn!(node = %node.id, error = %lone, "a lone half of a ramdisk is passed over");
+        }
+        Ok(None)
     }
 
     /// The imported pair for machines of a processor. Blocks.
     pub fn imported(&self, arch: &str) -> Result<Pair, RamdiskError> {
-        let folder = self.root.join(arch);
+        let none = || RamdiskError::None { arch: arch.to_owned() };
+        if !stock::is_arch(arch) {
+            return Err(none());
+        }
+        // Behind the link: a pair that is imported meanwhile is not mixed with this one.
+        let folder = self.root.join(arch).canonicalize().map_err(|_| none())?;
         let pair = Pair { kernel: folder.join("kernel"), ramdisk: folder.join("ramdisk") };
         let is_there = pair.kernel.is_file() && pair.ramdisk.is_file();
-        is_there.then_some(pair).ok_or_else(|| RamdiskError::None { arch: arch.to_owned() })
+        is_there.then_some(pair).ok_or_else(none)
     }
 
-    fn admitted(&self, href: &str) -> Result<PathBuf, RamdiskError> {
+    fn admitted(&self, href: &str, part: Part) -> Result<PathBuf, RamdiskError> {
+        if ["http://", "https://"].iter().any(|scheme| href.starts_with(scheme)) {
+            return Err(RamdiskError::Remote { href: href.to_owned() });
+        }
         let path = Path::new(href.strip_prefix("file://").unwrap_or(href));
-        Ok(self.shelf.admit(path)?.path)
+        let path = self.shelf.admit(path)?.path;
+        part.check(&path)?;
+        Ok(path)
+    }
+}
+
+impl Purpose {
+    /// Under which names of `driver_info` kernel and ramdisk stand.
+    fn names(self) -> [&'static str; 2] {
+        match self {
+            Self::Deploy => ["deploy_kernel", "deploy_ramdisk"],
+            Self::Rescue => ["rescue_kernel", "rescue_ramdisk"],
+        }
+    }
+}
+
+/// One half of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    Kernel,
+    Ramdisk,
+}
+
+impl Part {
+    /// Whether a file looks like it, and for which processor a kernel is. Blocks.
+    pub fn check(self, path: &Path) -> Result<Option<&'static str>, RamdiskError> {
+        let unreadable = |source| RamdiskError::Unreadable { path: path.to_owned(), source };
+        let file = File::open(path).map_err(unreadable)?;
+        let mut head = Vec::with_capacity(HEAD);
+        let most = u64::try_from(HEAD).unwrap_or(u64::MAX);
+        file.take(most).read_to_end(&mut head).map_err(unreadable)?;
+        let unlike = |wanted, found: String| Err(RamdiskError::Unlike { path: path.to_owned(), wanted, found });
+        match (self, BootFile::of(&head)) {
+            (Self::Kernel, Some(BootFile::Kernel(arch))) => Ok(Some(arch)),
+            (Self::Ramdisk, Some(BootFile::Ramdisk(_))) => Ok(None),
+            (Self::Kernel, Some(BootFile::Ramdisk(packing))) => {
+                unlike("kernel", format!("it begins as a {packing} archive does, as ramdisks are"))
+            }
+            (Self::Ramdisk, Some(BootFile::Kernel(arch))) => {
+                unlike("ramdisk", format!("it begins as a kernel for {arch} does"))
+            }
+            (Self::Kernel, None) => unlike("kernel", "neither Linux's header nor UEFI's is in it".to_owned()),
+            (Self::Ramdisk, None) => unlike(
+                "ramdisk",
+                "it begins neither as cpio nor as a packing that Linux knows (gzip, xz, zstd, lzma, bzip2, lz4, lzo)"
+                    .to_owned(),
+            ),
+        }
     }
 }
 
@@ -71,5 +226,8 @@ pub fn arch_of(node: &Node) -> &str {
     node.wished.properties.get("cpu_arch").and_then(serde_json::Value::as_str).unwrap_or("x86_64")
 }
 
-const KERNEL: &str = "deploy_kernel";
-const RAMDISK: &str = "deploy_ramdisk";
+/// Where imported pairs are, in the data folder.
+const FOLDER: &str = "ramdisks";
+
+#[cfg(test)]
+mod tests;

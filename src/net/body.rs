@@ -113,6 +113,8 @@ enum Source {
     Taken,
     Made(Vec<u8>),
     Socket(Arrival, Arc<Seat>),
+    /// Being read part by part.
+    Flowing(Incoming, Arrival, Arc<Seat>),
 }
 
 impl Inflow {
@@ -127,11 +129,43 @@ impl Inflow {
 
     pub(super) async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         match std::mem::replace(&mut self.from, Source::Taken) {
-            Source::Taken => Ok(Vec::new()),
+            Source::Taken | Source::Flowing(..) => Ok(Vec::new()),
             Source::Made(body) if body.len() > limit => Err(BodyError::TooLarge { limit }),
             Source::Made(body) => Ok(body),
             Source::Socket(arrival, seat) => self.over(&arrival, limit, &seat).await,
         }
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        loop {
+            match std::mem::replace(&mut self.from, Source::Taken) {
+                Source::Taken => return Ok(None),
+                Source::Made(body) => return Ok(Some(body).filter(|body| !body.is_empty())),
+                Source::Socket(arrival, seat) => {
+                    let Stage::Unread(body) = arrival.change(Stage::Lost) else { return Ok(None) };
+                    self.from = Source::Flowing(body, arrival, seat);
+                }
+                Source::Flowing(mut body, arrival, seat) => {
+                    let Some(frame) = self.frame(&mut body, &seat).await? else {
+                        arrival.change(Stage::Spent);
+                        return Ok(None);
+                    };
+                    self.from = Source::Flowing(body, arrival, seat);
+                    if let Ok(data) = frame.into_data() {
+                        return Ok(Some(data.into()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The next part of a body on a socket, within the time for bodies.
+    async fn frame(&self, body: &mut Incoming, seat: &Seat) -> Result<Option<Frame<Bytes>>, BodyError> {
+        seat.wait();
+        let frame = tokio::time::timeout(self.time, body.frame()).await;
+        seat.resume().await;
+        let frame = frame.map_err(|_| BodyError::Slow { limit: self.time })?;
+        frame.transpose().map_err(|why| BodyError::Broken(Box::new(why)))
     }
 
     async fn over(&self, arrival: &Arrival, limit: usize, seat: &Seat) -> Result<Vec<u8>, BodyError> {

@@ -132,6 +132,12 @@ impl Request {
     pub async fn read(&mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
         self.body.read(limit).await
     }
+
+    /// The next part of the body, each within the server's time for bodies; `None` at its end. For bodies that are
+    /// too large to be held: who asks counts the bytes. After an error the rest is lost.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, BodyError> {
+        self.body.next().await
+    }
 }
 
 /// Without the query, which may hold a token, and without the body.

@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod cmdline;
 pub mod grub;
+pub mod boot_file;
 pub mod ipmi;
 pub mod ipxe;
 pub mod link;
