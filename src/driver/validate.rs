@@ -57,6 +57,7 @@ pub fn interface(
         }
         (Interface::Console, "ipmitool-socat") if !has_ipmi(node) && is_redfish(node) => redfish(node, bmc),
         (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
+        (Interface::Inspect, "agent") => agent_inspect(catalog, machine),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, _) => traits(node),
@@ -111,6 +112,20 @@ fn agent_power(node: &Node) -> Result<(), String> {
     } else {
         Err("power interface agent needs fast track: set driver_info.fast_track".to_owned())
     }
+}
+
+/// A ramdisk can be booted: the boot interface is there, and if it needs a NIC that boots, one is known.
+fn agent_inspect(catalog: &Catalog, machine: &Machine) -> Result<(), String> {
+    let name = machine.node.wished.interfaces.boot.as_str();
+    let found = catalog.implementation(Interface::Boot, name);
+    if found.is_none_or(|found| found.absent || found.missing) {
+        return Err(format!("boot interface {name:?} cannot boot the inspection ramdisk in this version"));
+    }
+    let by_network = matches!(name, "ipxe" | "pxe" | "http" | "http-ipxe");
+    if by_network && !machine.ports.iter().any(|port| port.wished.pxe_enabled) {
+        return Err("no port of the node may boot from the network: create one with pxe_enabled".to_owned());
+    }
+    Ok(())
 }
 
 fn direct(node: &Node) -> Result<(), String> {

@@ -1,5 +1,5 @@
 //! Out-of-band inspection: the BMC tells what the machine is made of; that becomes its inventory, its properties and
-//! its ports, in one decision (contract `redfish.md` section 13).
+//! its ports, in one decision (contract `redfish.md` section 13). Where a ramdisk tells it, [`in_band`] does.
 //!
 //! ```text
 //! admit -> inspecting, read owed -> told: inventory, ports, properties -> manageable
@@ -8,6 +8,8 @@
 //!
 //! The read changes nothing, so it is begun anew after a start. What is known is kept where the machine says nothing:
 //! no port is removed, and no NIC counts as one that does not boot because nobody said which one does.
+
+pub mod in_band;
 
 use serde_json::Value;
 
@@ -18,6 +20,7 @@ use crate::model::Object;
 use crate::model::decision::Row;
 use crate::model::effect::{Effect, Purpose};
 use crate::model::facts::Facts;
+use crate::model::inspection::identity::Identity;
 use crate::model::inspection::{Inspection, Nic};
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
@@ -43,6 +46,7 @@ pub fn check(node: &Node, facts: &Facts<'_>) -> Result<(), Refusal> {
         None => refused("is not enabled"),
         Some(found) if found.absent => refused("does not inspect"),
         Some(found) if found.missing => refused("is not part of this version"),
+        Some(found) if found.uses_agent => in_band::check(node, facts),
         Some(_) => Ok(()),
     }
 }
@@ -71,7 +75,11 @@ pub fn start(course: &mut Course<'_>) {
     course.go(Verb::Inspect);
     let text = format!("inspection by interface {} begins", course.node.wished.interfaces.inspect);
     course.note(Event::info("start", text));
-    owe(course);
+    if in_band::is_chosen(&course.node, course.facts) {
+        in_band::boot(course);
+    } else {
+        owe(course);
+    }
 }
 
 fn owe(course: &mut Course<'_>) {
@@ -81,12 +89,14 @@ fn owe(course: &mut Course<'_>) {
 
 /// After a start: one that is owed is paid by the lane; one that nobody owes any more cannot end by itself.
 pub fn opened(course: &mut Course<'_>) {
-    if course.node.provision == Provision::Inspecting && !course.owes_for(Purpose::Inspect) {
+    if in_band::is_chosen(&course.node, course.facts) {
+        in_band::opened(course);
+    } else if course.node.provision == Provision::Inspecting && !course.owes_for(Purpose::Inspect) {
         owe(course);
     }
 }
 
-/// The outcome of the read.
+/// The outcome of the read, or of what boots the ramdisk and what comes after it.
 pub fn paid(course: &mut Course<'_>, outcome: &Outcome) {
     if course.node.provision != Provision::Inspecting {
         course.note(Event::info("late", "an inspection ended that nobody waits for; nothing follows"));
@@ -95,6 +105,11 @@ pub fn paid(course: &mut Course<'_>, outcome: &Outcome) {
     match outcome {
         Outcome::Inspected(found) => take(course, found),
         Outcome::Failed(failure) => fail(course, &failure.why, MEND),
+        _ if in_band::is_chosen(&course.node, course.facts) => {
+            if !course.owes_for(Purpose::Inspect) {
+                in_band::all_paid(course);
+            }
+        }
         Outcome::Done
         | Outcome::Power(_)
         | Outcome::Turn(_)
@@ -107,7 +122,7 @@ pub fn paid(course: &mut Course<'_>, outcome: &Outcome) {
 /// Somebody said abort while the inspection waited for a ramdisk.
 pub fn abort(course: &mut Course<'_>) {
     let (node, began) = (course.node.label(), course.node.inspection_started_at);
-    course.stop_waiting();
+    in_band::clean_up(course);
     course.go(Verb::Abort);
     course.error(format!("inspection of node {node} was aborted by request. Inspect it again."));
     course.which_began(began);
@@ -118,7 +133,10 @@ pub fn outgrown(course: &mut Course<'_>) {
     fail(course, "what it found does not fit into the node's record", "Shorten its largest field");
 }
 
-fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
+pub fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
+    if in_band::is_chosen(&course.node, course.facts) {
+        in_band::clean_up(course);
+    }
     let (node, name) = (course.node.label(), course.node.wished.interfaces.inspect.clone());
     let began = course.node.inspection_started_at;
     course.go(Verb::Fail);
@@ -132,6 +150,7 @@ fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
 /// Inventory, ports and properties; the state last, so that a node that is manageable again has all of them.
 fn take(course: &mut Course<'_>, found: &Inspection) {
     course.row(Row::Inventory(found.kept.clone()));
+    course.node.identity = Identity::of(&found.kept.inventory);
     make_ports(course, found);
     mark_ports(course, found);
     set_properties(course, found);
@@ -141,6 +160,11 @@ fn take(course: &mut Course<'_>, found: &Inspection) {
         fail(course, &why, "Set them in the node's properties, or mend the BMC");
         return;
     }
+    done(course);
+}
+
+/// All of it is known.
+pub fn done(course: &mut Course<'_>) {
     let began = course.node.inspection_started_at;
     course.go(Verb::Done);
     course.note(Event::info("end", "inspection ends"));

@@ -9,6 +9,7 @@ pub mod bmc;
 pub mod boot;
 pub mod course;
 pub mod fetch;
+pub mod hook;
 pub mod inspect;
 pub mod lookup;
 pub mod mode;
@@ -16,6 +17,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
+pub mod rule;
 pub mod step;
 pub mod trouble;
 pub mod update;
@@ -67,7 +69,8 @@ pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Console { .. }
         | Ask::Insert(_)
         | Ask::Eject(_)
-        | Ask::Passthru(_) => Vec::new(),
+        | Ask::Passthru(_)
+        | Ask::Told(_) => Vec::new(),
     }
 }
 
@@ -92,6 +95,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::Insert(medium) => aside::insert(node, medium, facts),
         Ask::Eject(drives) => Ok(aside::eject(node, drives, facts)),
         Ask::Passthru(call) => Ok(aside::passthru(node, call, facts)),
+        Ask::Told(told) => inspect::in_band::told(node, told, facts),
     }
 }
 
@@ -266,6 +270,7 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Look => step::look_at_step(course),
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
+        WaitFor::Inspection => inspect::in_band::late(course, &wait),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::base::id::{NodeId, PortId};
 use crate::base::secret::Secret;
 use crate::model::boot::BootDevice;
+use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
 use crate::model::panel::{Medium, ModeWish, Passthru};
@@ -54,6 +55,8 @@ pub enum Ask {
     Eject(Vec<BootDevice>),
     /// Call a vendor's method that is answered before it is carried out.
     Passthru(Passthru),
+    /// Take in what the inspection ramdisk has told.
+    Told(Arc<Told>),
 }
 
 impl Ask {
@@ -72,7 +75,8 @@ impl Ask {
             | Self::Console { .. }
             | Self::Insert(_)
             | Self::Eject(_)
-            | Self::Passthru(_) => false,
+            | Self::Passthru(_)
+            | Self::Told(_) => false,
         }
     }
 
@@ -91,7 +95,8 @@ impl Ask {
             | Self::Console { .. }
             | Self::Insert(_)
             | Self::Eject(_)
-            | Self::Passthru(_) => false,
+            | Self::Passthru(_)
+            | Self::Told(_) => false,
         }
     }
 }

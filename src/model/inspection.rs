@@ -1,5 +1,9 @@
 //! What an inspection found: the machine's inventory, and what of it goes into the node's own fields.
 
+pub mod identity;
+pub mod policy;
+pub mod told;
+
 use std::fmt;
 use std::sync::Arc;
 

@@ -10,6 +10,8 @@ use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::Bmc;
 use crate::model::boot::{Agent, Boots};
+use crate::model::discovery::Discovered;
+use crate::model::inspection::identity::{Identity, Mark, addresses};
 use crate::model::interface::Interfaces;
 use crate::model::panel::{ModeChange, Modes};
 use crate::model::power::Power;
@@ -91,6 +93,12 @@ pub struct Node {
     /// What a request wants in the drives of the BMC: drive to `{image_url}`.
     #[serde(default)]
     pub media: Object,
+    /// What the machine is known by, as its last inspection told it.
+    #[serde(default, skip_serializing_if = "Identity::is_empty")]
+    pub identity: Identity,
+    /// It was not enrolled by a person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovered: Option<Discovered>,
 }
 
 /// What clients write: the create and patch members of a node (contract `api.json`).
@@ -197,7 +205,16 @@ impl Node {
             traits: Vec::new(),
             mode_change: None,
             media: Object::new(),
+            identity: Identity::default(),
+            discovered: None,
         }
+    }
+
+    /// All that the machine is known by.
+    pub fn marks(&self) -> impl Iterator<Item = Mark> {
+        let settings = addresses(&self.wished.driver_info).map(Mark::Bmc);
+        let discovered = self.discovered.map(|_| Mark::Discovered);
+        self.identity.marks().chain(settings).chain(discovered)
     }
 
     /// Its name if it has one, else its id: what a person reads.

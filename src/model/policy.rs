@@ -4,6 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::model::discovery::DiscoveryPolicy;
+use crate::model::inspection::policy::Inspector;
+
 /// Options that rules read. All lengths are seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
@@ -42,6 +45,8 @@ pub struct Policy {
     pub disallow_deploy_steps: Vec<String>,
     pub collect_logs: CollectLogs,
     pub agent: AgentPolicy,
+    pub inspector: Inspector,
+    pub discovery: DiscoveryPolicy,
 }
 
 /// When the ramdisk's logs are fetched.
@@ -123,6 +128,8 @@ impl Default for Policy {
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
             agent: AgentPolicy::default(),
+            inspector: Inspector::default(),
+            discovery: DiscoveryPolicy::default(),
         }
     }
 }

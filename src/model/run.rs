@@ -157,6 +157,8 @@ pub enum WaitFor {
     Power,
     /// The firmware takes up a mode.
     Mode,
+    /// What the inspection ramdisk tells; its end is a failure.
+    Inspection,
 }
 
 impl WaitFor {
@@ -167,6 +169,7 @@ impl WaitFor {
             Self::Look => "the next look at the step",
             Self::Power => "the BMC to answer again",
             Self::Mode => "the firmware to take up its new mode",
+            Self::Inspection => "the inventory of the inspection ramdisk",
         }
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::inspection::Bearers;
+use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -23,6 +24,7 @@ pub struct Published {
     by_instance: OrdMap<Uuid, NodeId>,
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
+    by_mark: OrdMap<(Mark, u64), NodeId>,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
@@ -68,6 +70,12 @@ impl Published {
     /// Nodes whose parent this is, in the order of their creation.
     pub fn children(&self, parent: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_parent.range((parent, 0)..=(parent, u64::MAX));
+        rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    /// Nodes that bear this mark, in the order of their creation.
+    pub fn marked(&self, mark: &Mark) -> impl Iterator<Item = &Arc<Node>> {
+        let rows = self.by_mark.range((mark.clone(), 0)..=(mark.clone(), u64::MAX));
         rows.filter_map(|(_, id)| self.node(*id))
     }
 
@@ -150,6 +158,9 @@ impl Published {
             self.by_parent.insert((parent, order), id);
         }
         self.by_state.insert((node.provision, order), id);
+        for mark in node.marks() {
+            self.by_mark.insert((mark, order), id);
+        }
     }
 
     fn drop_node(&mut self, id: NodeId) {
@@ -164,6 +175,9 @@ impl Published {
             self.by_parent.remove(&(parent, old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
+        for mark in old.marks() {
+            self.by_mark.remove(&(mark, old.order));
+        }
         self.by_order.remove(&old.order);
     }
 
@@ -195,4 +209,7 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.name == new.wished.name
         && old.wished.instance_uuid == new.wished.instance_uuid
         && old.wished.parent_node == new.wished.parent_node
+        && old.wished.driver_info == new.wished.driver_info
+        && old.identity == new.identity
+        && old.discovered.is_some() == new.discovered.is_some()
 }

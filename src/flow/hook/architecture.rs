@@ -1,0 +1,16 @@
+//! `architecture`: the property `cpu_arch`.
+
+use serde_json::Value;
+
+use crate::flow::hook::{Failed, Survey};
+
+pub fn apply(survey: &mut Survey<'_>) -> Result<(), Failed> {
+    let told = survey.told("cpu", "architecture").and_then(Value::as_str);
+    let arch = told.filter(|text| !text.is_empty() && text.len() <= LIMIT);
+    let arch = arch.ok_or("the inventory does not tell the CPU's architecture")?.to_owned();
+    survey.set_property("cpu_arch", arch);
+    Ok(())
+}
+
+/// Characters of an architecture's name.
+const LIMIT: usize = 64;

@@ -1,0 +1,1 @@
+//! Hooks on inventories as the stock agent sends them.

@@ -1,0 +1,1 @@
+//! The rules at work on an inventory.
