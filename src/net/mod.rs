@@ -9,17 +9,20 @@
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   [`intake`]: where a download goes;
 //!   `line`: one connection; `trust`: certificate rules
-//! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
+//! - [`udp`]: datagrams of one peer; [`doorway`]: datagrams on one interface; [`link`]: interfaces and whole frames
+//! - [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
 
 pub mod body;
 pub mod client;
+pub mod doorway;
 pub mod files;
 pub mod http;
 pub mod intake;
 pub mod limits;
+pub mod link;
 pub mod outgoing;
 pub mod range;
 pub mod server;

@@ -4,6 +4,8 @@ pub mod agent;
 pub mod cmdline;
 pub mod grub;
 pub mod boot_file;
+pub mod dhcp4;
+pub mod frame;
 pub mod ipmi;
 pub mod ipxe;
 pub mod link;

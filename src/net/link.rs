@@ -1,0 +1,185 @@
+//! The host's interfaces, and sockets that hear and send whole frames on one of them (`CAP_NET_RAW`).
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsFd, AsRawFd};
+
+use ipnet::Ipv4Net;
+use nix::ifaddrs::getifaddrs;
+use nix::net::if_::if_nametoindex;
+use nix::sys::socket::{LinkAddr, MsgFlags, bind, recv, sendto};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+use tokio::io::unix::AsyncFd;
+
+use crate::base::mac::Mac;
+
+/// An interface of this host.
+#[derive(Debug, Clone)]
+pub struct Interface {
+    pub name: String,
+    pub index: u32,
+    pub mac: Mac,
+    /// Bytes of an IP datagram.
+    pub mtu: u16,
+    pub addresses: Vec<Ipv4Net>,
+    own: LinkAddr,
+    everyone: LinkAddr,
+}
+
+/// Why an interface cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error("there is no interface {0}")]
+    Missing(String),
+    #[error("interface {0} has no Ethernet address")]
+    NotEthernet(String),
+    #[error("the interfaces could not be listed")]
+    List(#[source] io::Error),
+    #[error(
+        "frames of interface {name} cannot be heard; this needs CAP_NET_RAW (AmbientCapabilities= in ferric.service)"
+    )]
+    Raw { name: String, source: io::Error },
+}
+
+impl Interface {
+    /// The interface of this name as it is now.
+    pub fn find(name: &str) -> Result<Self, LinkError> {
+        let index = if_nametoindex(name).map_err(|_| LinkError::Missing(name.to_owned()))?;
+        let (mut link, mut addresses) = (None, Vec::new());
+        for one in getifaddrs().map_err(|error| LinkError::List(error.into()))? {
+            if one.interface_name != name {
+                continue;
+            }
+            if let Some(own) = one.address.as_ref().and_then(|address| address.as_link_addr()) {
+                link = one.broadcast.as_ref().and_then(|all| all.as_link_addr()).map(|all| (*own, *all));
+            }
+            let address = one.address.as_ref().and_then(|address| address.as_sockaddr_in());
+            let mask = one.netmask.as_ref().and_then(|mask| mask.as_sockaddr_in());
+            if let (Some(address), Some(mask)) = (address, mask) {
+                addresses.extend(Ipv4Net::with_netmask(address.ip(), mask.ip()));
+            }
+        }
+        let not_ethernet = || LinkError::NotEthernet(name.to_owned());
+        let (own, everyone) = link.filter(|(own, _)| own.halen() == 6).ok_or_else(not_ethernet)?;
+        let mac = Mac(own.addr().ok_or_else(not_ethernet)?);
+        Ok(Self { name: name.to_owned(), index, mac, mtu: mtu(name), addresses, own, everyone })
+    }
+
+    /// The network in which the interface has this address.
+    pub fn network_of(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
+        self.addresses.iter().find(|net| net.addr() == address).copied()
+    }
+}
+
+/// What the kernel says, or Ethernet's.
+fn mtu(name: &str) -> u16 {
+    let said = std::fs::read_to_string(format!("/sys/class/net/{name}/mtu")).unwrap_or_default();
+    let said: Option<u32> = said.trim().parse().ok();
+    said.map_or(ETHERNET, |mtu| u16::try_from(mtu).unwrap_or(u16::MAX))
+}
+
+/// What a tap hears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hears {
+    Arp,
+    /// Datagrams that servers of DHCPv4 send.
+    DhcpReplies,
+}
+
+/// A socket for whole frames of one interface, those of VLANs above it left out.
+#[derive(Debug)]
+pub struct Tap {
+    socket: AsyncFd<Socket>,
+    everyone: LinkAddr,
+}
+
+impl Tap {
+    pub fn open(interface: &Interface, hears: Hears) -> Result<Self, LinkError> {
+        let raw = |source| LinkError::Raw { name: interface.name.clone(), source };
+        let socket = open(interface, hears).map_err(raw)?;
+        let socket = AsyncFd::register(socket).map_err(raw)?;
+        Ok(Self { socket, everyone: interface.everyone })
+    }
+
+    /// Sends a frame to all; a frame that the interface does not take now is lost, as any frame may be.
+    pub fn send(&self, frame: &[u8]) {
+        let sent = sendto(self.socket.as_raw_fd(), frame, &self.everyone, MsgFlags::MSG_DONTWAIT);
+        if let Err(error) = sent {
+            tracing::debug!(%error, "a frame was not sent");
+        }
+    }
+
+    /// The next frame; its bytes beyond the buffer are lost. May be dropped at any time without losing a frame.
+    pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut ready = self.socket.readable().await?;
+            let read = ready.try_io(|socket| {
+                recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT).map_err(io::Error::from)
+            });
+            match read {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(done) => return done,
+                Err(_not_yet) => {}
+            }
+        }
+    }
+}
+
+/// Deaf until it is bound, so that nothing of other interfaces is heard.
+fn open(interface: &Interface, hears: Hears) -> io::Result<Socket> {
+    let (kind, filter) = match hears {
+        Hears::Arp => (0x0806_u16, ARP),
+        Hears::DhcpReplies => (0x0800_u16, DHCP_REPLIES),
+    };
+    let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(i32::from(kind.to_be()))))?;
+    socket.set_nonblocking(true)?;
+    socket.attach_filter(&filters(NOTHING))?;
+    bind(socket.as_fd().as_raw_fd(), &interface.own)?;
+    let mut heard_before = [0];
+    while recv(socket.as_raw_fd(), &mut heard_before, MsgFlags::MSG_DONTWAIT).is_ok() {}
+    socket.attach_filter(&filters(filter))?;
+    Ok(socket)
+}
+
+/// A step of a filter: code, jumps, operand (`linux/filter.h`).
+type Step = (u16, u8, u8, u32);
+
+fn filters(steps: &[Step]) -> Vec<SockFilter> {
+    steps.iter().map(|(code, yes, no, operand)| SockFilter::new(*code, *yes, *no, *operand)).collect()
+}
+
+const NOTHING: &[Step] = &[(RETURN, 0, 0, 0)];
+
+/// No VLAN tag.
+const ARP: &[Step] =
+    &[(WORD, 0, 0, VLAN_TAG_PRESENT), (EQUAL, 0, 1, 0), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
+
+/// No VLAN tag, UDP, first fragment, source port 67.
+const DHCP_REPLIES: &[Step] = &[
+    (WORD, 0, 0, VLAN_TAG_PRESENT),
+    (EQUAL, 0, 8, 0),
+    (BYTE, 0, 0, 23),
+    (EQUAL, 0, 6, 17),
+    (HALF, 0, 0, 20),
+    (ANY_BIT, 4, 0, 0x1fff),
+    (IP_LENGTH, 0, 0, 14),
+    (HALF_AFTER, 0, 0, 14),
+    (EQUAL, 0, 1, 67),
+    (RETURN, 0, 0, ALL),
+    (RETURN, 0, 0, 0),
+];
+
+const WORD: u16 = 0x20;
+const HALF: u16 = 0x28;
+const BYTE: u16 = 0x30;
+const HALF_AFTER: u16 = 0x48;
+const IP_LENGTH: u16 = 0xb1;
+const EQUAL: u16 = 0x15;
+const ANY_BIT: u16 = 0x45;
+const RETURN: u16 = 0x06;
+/// The whole frame.
+const ALL: u32 = 0xffff;
+/// `SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT`.
+const VLAN_TAG_PRESENT: u32 = 0xffff_f030;
+/// Bytes of a datagram.
+const ETHERNET: u16 = 1500;
