@@ -181,7 +181,8 @@ impl App {
         let api = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
         let api = ramdisks::intake(&config, &app.site.clock, Arc::new(api))?;
         app.open_door(listener, shop.for_operator(counter(&shelf, api)));
-        let rack_api = || counter(&shelf, Arc::new(Api::rack(app.site.reader.clone(), lanes.clone(), public.clone())));
+        let rack_api =
+            || counter(&shelf, Arc::new(Api::rack(app.site.reader.clone(), lanes.clone(), public.clone())));
         if let Some(listener) = rack_listener {
             app.open_door(listener, shop.for_rack(rack_api(), Via::Http));
         }

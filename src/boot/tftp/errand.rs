@@ -107,7 +107,7 @@ impl Errand {
             return Err(Cut::Refused(ErrorCode::FileNotFound, NO_FILE));
         };
         let (from, local) = (self.seat.peer.ip().to_canonical(), self.local.ip().to_canonical());
-        Ok(self.hall.library.find(Asked { name: &name, from, local }).await?)
+        Ok(self.hall.library.find(Asked { name: &name, from, local, via: Via::Tftp }).await?)
     }
 
     async fn within<T>(&self, work: impl Future<Output = T>) -> Result<T, Cut> {

@@ -67,7 +67,11 @@ fn firmware_is_given_a_loader_by_processor_class_and_boot_interface() {
         for boots in [Boots::Ramdisk, Boots::Disk, Boots::Nothing] {
             let node = node(boot, boots);
             let enrolled = Some(Enrolled { node: &node, port: &port });
-            assert_eq!(offer(&client(arch, class), enrolled, &plan, BASE), offered, "{arch} {boot} {boots:?}");
+            assert_eq!(
+                offer(&client(arch, class), enrolled, &plan, BASE),
+                offered,
+                "{arch} {boot} {boots:?}"
+            );
         }
     }
 }

@@ -167,7 +167,8 @@ fn shown(text: &str) -> String {
 /// An expression that takes linear time; what the reference's engine has beyond that (look-around, back references)
 /// is refused.
 pub fn expression(pattern: &str) -> Result<Regex, String> {
-    let built = RegexBuilder::new(pattern).size_limit(EXPRESSION_LIMIT).dfa_size_limit(EXPRESSION_LIMIT).build();
+    let built =
+        RegexBuilder::new(pattern).size_limit(EXPRESSION_LIMIT).dfa_size_limit(EXPRESSION_LIMIT).build();
     built.map_err(|error| {
         let why: String = error.to_string().lines().last().unwrap_or_default().chars().take(200).collect();
         format!("regex {:?} cannot be used: {why}", shown(pattern))
