@@ -1,5 +1,6 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod dhcp;
 pub mod ground;
 
 use std::io::Write;
@@ -19,6 +20,7 @@ use crate::api::Api;
 use crate::api::lanes::Lanes;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
+use crate::boot::dhcp::StartError;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -64,6 +66,8 @@ pub enum AppError {
     Config(#[from] ConfigError),
     #[error("the disk image could not be made: {0}")]
     Image(String),
+    #[error(transparent)]
+    Dhcp(#[from] StartError),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }
@@ -136,6 +140,7 @@ impl App {
         ledger.open(&desk);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        dhcp::start(&dhcp::ground(&site, &desk, &config.boot, rack.unwrap_or(api)))?;
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         let app = Self {

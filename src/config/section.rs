@@ -1,6 +1,8 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod network;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -28,6 +30,9 @@ pub struct Document {
     pub ipmi: Ipmi,
     pub bmc: Bmc,
     pub sensor_data: Idle,
+    pub dhcp: Idle,
+    pub dnsmasq: Idle,
+    pub network: Vec<network::Network>,
 }
 
 /// `[DEFAULT]`
