@@ -204,4 +204,4 @@ fn half(seconds: u32) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;
