@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod boot;
+pub mod dhcp;
 pub mod ground;
 pub mod ramdisks;
 
@@ -23,6 +24,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::boot::library::Via;
 use crate::boot::library::catalogue::Ports;
+use crate::boot::dhcp::StartError;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -77,6 +79,8 @@ pub enum AppError {
     BootFile { path: PathBuf, source: std::io::Error },
     #[error("the disk image could not be made: {0}")]
     Image(String),
+    #[error(transparent)]
+    Dhcp(#[from] StartError),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }
@@ -150,12 +154,11 @@ impl App {
         ledger.open(&desk);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
+        let loading = boot::loading(&config.boot, &config.pxe);
+        let plan = Arc::new(BootPlan { loading, ..config.plan.clone() });
         let shop = boot::open(boot::Goods {
             config: &config,
-            plan: Arc::new(BootPlan {
-                loading: boot::loading(&config.boot, &config.pxe),
-                ..BootPlan::default()
-            }),
+            plan: plan.clone(),
             reader: store.reader(),
             shelf: shelf.clone(),
             clock: site.clock.clone(),
@@ -164,6 +167,7 @@ impl App {
                 https: https.as_ref().map(|(_, address, _)| address.port()),
             },
         });
+        dhcp::start(&dhcp::ground(&site, &desk, plan, rack.unwrap_or(api)))?;
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         let app = Self {

@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::config::section::{CollectWhen, Document};
+use crate::model::boot::plan::BootPlan;
 use crate::model::policy::{CollectLogs, Policy};
 
 /// All that the daemon is told at start.
@@ -43,6 +44,8 @@ pub struct Config {
     /// Options that are given and known, but have no effect in this version.
     pub idle: Vec<String>,
     pub policy: Policy,
+    /// The networks that are served, and what becomes of machines that boot from them.
+    pub plan: BootPlan,
 }
 
 /// What the command line gave.
@@ -67,6 +70,8 @@ pub enum ConfigError {
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
     Value { name: &'static str, value: String, rule: &'static str },
+    #[error("[[network]] {name}: {why}")]
+    Network { name: String, why: String },
 }
 
 impl Config {
@@ -118,6 +123,7 @@ impl Config {
             ),
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
+            plan: plan(&document)?,
             policy: policy(document, host, rack_listen),
             data,
         })
@@ -252,6 +258,12 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     set(&mut agents.bmc_networks, agent.bmc_networks);
     agents.loopback_ok = rack_listen.is_some_and(|door| door.ip().is_loopback());
     policy
+}
+
+fn plan(document: &Document) -> Result<BootPlan, ConfigError> {
+    let networks = section::network::networks(&document.network);
+    let networks = networks.map_err(|(name, why)| ConfigError::Network { name, why })?;
+    Ok(BootPlan { networks, ..BootPlan::default() })
 }
 
 fn set<T>(place: &mut T, given: Option<T>) {

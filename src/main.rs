@@ -8,8 +8,9 @@ use clap::Parser;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
-use ferric::cli::arguments::{Arguments, Command, DemoArguments, ServeArguments};
+use ferric::cli::arguments::{Arguments, Command, DemoArguments, RackArguments, ServeArguments};
 use ferric::cli::console::Console;
+use ferric::cli::rack::Listing;
 use ferric::config::{Config, Given};
 use ferric::demo;
 use ferric::demo::{DemoError, Wanted};
@@ -39,6 +40,8 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
             let mut console = Console::standard(&mut out, &mut err);
             Ok(runtime.block_on(cli::attach::run(&given, &mut console, &RealClock::new())))
         }
+        Command::Leases(given) => listing(Listing::Leases, &given),
+        Command::Networks(given) => listing(Listing::Networks, &given),
         Command::Node(given) => {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let (mut out, mut err) = (stdout(), stderr());
@@ -46,6 +49,13 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
             Ok(runtime.block_on(cli::run(&given, &mut console, &RealClock::new())))
         }
     }
+}
+
+fn listing(listing: Listing, given: &RackArguments) -> anyhow::Result<u8> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let (mut out, mut err) = (stdout(), stderr());
+    let mut console = Console::standard(&mut out, &mut err);
+    Ok(runtime.block_on(cli::rack::run(listing, given, &mut console, &RealClock::new())))
 }
 
 fn demo(given: &DemoArguments) -> anyhow::Result<u8> {

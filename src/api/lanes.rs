@@ -12,6 +12,7 @@ use crate::conduct::desk::{Called, Desk};
 use crate::model::Object;
 use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::boot::Beat;
+use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
 use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
@@ -33,6 +34,10 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn console_log(&self, node: NodeId) -> Later<'_, Vec<u8>>;
     /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
+    /// The networks that are served.
+    fn networks(&self) -> Vec<NetworkStatus>;
+    /// Who has which address.
+    fn leases(&self) -> Vec<LeaseShown>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -72,6 +77,14 @@ impl Lanes for Arc<Desk> {
 
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>> {
         Box::pin(Desk::keep_config_drive(self, node, argument))
+    }
+
+    fn networks(&self) -> Vec<NetworkStatus> {
+        self.board().status()
+    }
+
+    fn leases(&self) -> Vec<LeaseShown> {
+        self.board().leases()
     }
 
     fn catalog(&self) -> &Catalog {

@@ -8,7 +8,7 @@
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
-//! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat`: the resources
+//! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
 
 pub mod args;
 pub mod body;
@@ -20,6 +20,7 @@ pub mod fault;
 pub mod heartbeat;
 pub mod lanes;
 pub mod lookup;
+pub mod network;
 pub mod node;
 pub mod paging;
 pub mod port;
@@ -222,6 +223,8 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::DriverPassthru => driver::passthru(&call).await,
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
+        Action::Leases => network::leases(&call),
+        Action::Networks => network::networks(&call),
         Action::Shards => node::states::shards(&call),
         Action::Volume => Ok(empty::volume(&call, "")),
         Action::Empty(name) => empty::list(&call, name),

@@ -30,8 +30,9 @@ impl Arguments {
         match &mut self.command {
             Command::Node(node) => node.url = url,
             Command::Console(console) => console.url = url,
+            Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
             Command::Serve(_) | Command::Demo(_) => {
-                let why = "--url is the address of the API that node and console ask; this command asks none";
+                let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
             }
         }
@@ -54,6 +55,12 @@ pub enum Command {
     /// Sit at a server's serial console
     #[command(after_help = example::CONSOLE)]
     Console(ConsoleArguments),
+    /// List the addresses that machines have from here
+    #[command(after_help = example::LEASES)]
+    Leases(RackArguments),
+    /// List the networks that are served, and what is wrong with them
+    #[command(after_help = example::NETWORKS)]
+    Networks(RackArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.
@@ -91,6 +98,17 @@ pub struct ConsoleArguments {
     /// Print what was recorded and end; the console is neither opened nor closed
     #[arg(long)]
     pub log: bool,
+}
+
+/// Arguments of `ferric leases` and `ferric networks`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct RackArguments {
+    /// Address of the API
+    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    pub url: String,
+    /// Print the API's JSON instead of text
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Arguments of `ferric demo`.

@@ -12,9 +12,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
+use crate::conduct::board::Board;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::lane::Lane;
+use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
@@ -63,6 +65,9 @@ pub struct Desk {
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// Nodes are made one at a time: the rack's lane.
     rack: tokio::sync::Mutex<()>,
+    /// Networks that are served.
+    board: Board,
+    leases: LeaseLane,
 }
 
 impl fmt::Debug for Desk {
@@ -74,6 +79,7 @@ impl fmt::Debug for Desk {
 impl Desk {
     /// Opens a lane for each node in the store; what was under way goes on.
     pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
+        let leases = LeaseLane::open(&site);
         let desk = Arc::new(Self {
             site,
             blobs,
@@ -82,6 +88,8 @@ impl Desk {
             drives: tokio::sync::Semaphore::new(DRIVES_AT_ONCE),
             lanes: RwLock::default(),
             rack: tokio::sync::Mutex::new(()),
+            board: Board::default(),
+            leases,
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
@@ -193,6 +201,16 @@ impl Desk {
             self.site.tray.take(ticket);
         }
         answer
+    }
+
+    /// The networks that are served.
+    pub fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The lane of leases.
+    pub fn leases(&self) -> &LeaseLane {
+        &self.leases
     }
 
     /// What is recorded of a node's console.

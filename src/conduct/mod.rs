@@ -11,6 +11,7 @@
 //! - `desk`    the handle that API, boot and ticks hold: they post, they never write
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
+//! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
@@ -22,11 +23,13 @@
 //! - `parked`  asks that wait for a change to end
 
 pub mod beats;
+pub mod board;
 pub mod commit;
 pub mod console;
 pub mod desk;
 pub mod hands;
 pub mod lane;
+pub mod leases;
 pub mod ledger;
 pub mod letterbox;
 pub mod parked;

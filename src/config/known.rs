@@ -508,6 +508,12 @@ const SECTIONS: &[Section] = &[
             (Shape::List, &["data_types"]),
         ],
     },
+    Section { name: "dhcp", acting: &[], idle: &[(Shape::Text, &["dhcp_provider"])] },
+    Section {
+        name: "dnsmasq",
+        acting: &[],
+        idle: &[(Shape::Text, &["dhcp_optsdir", "dhcp_hostsdir", "dhcp_leasefile"])],
+    },
     Section {
         name: "fake",
         acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay"],

@@ -3,6 +3,7 @@
 
 pub mod boot;
 pub mod ramdisks;
+pub mod network;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -34,6 +35,9 @@ pub struct Document {
     pub boot: boot::Boot,
     pub pxe: boot::Pxe,
     pub sensor_data: Idle,
+    pub dhcp: Idle,
+    pub dnsmasq: Idle,
+    pub network: Vec<network::Network>,
 }
 
 /// `[DEFAULT]`

@@ -7,8 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 
+pub mod check;
 pub mod client;
 pub mod loading;
+pub mod lease;
+pub mod network;
 pub mod plan;
 
 /// What the record says the machine shall boot; scripts are rendered from it on request.

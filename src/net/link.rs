@@ -2,14 +2,14 @@
 
 use std::io;
 use std::net::Ipv4Addr;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::AsRawFd;
 
 use ipnet::Ipv4Net;
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::if_nametoindex;
 use nix::sys::socket::{LinkAddr, MsgFlags, bind, recv, sendto};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
-use tokio::io::unix::AsyncFd;
+use tokio::net::UdpSocket;
 
 use crate::base::mac::Mac;
 
@@ -89,15 +89,16 @@ pub enum Hears {
 /// A socket for whole frames of one interface, those of VLANs above it left out.
 #[derive(Debug)]
 pub struct Tap {
-    socket: AsyncFd<Socket>,
+    /// A packet socket in the runtime's wrapper for datagrams, of which only what is the same for both is used.
+    socket: UdpSocket,
     everyone: LinkAddr,
 }
 
 impl Tap {
     pub fn open(interface: &Interface, hears: Hears) -> Result<Self, LinkError> {
         let raw = |source| LinkError::Raw { name: interface.name.clone(), source };
-        let socket = open(interface, hears).map_err(raw)?;
-        let socket = AsyncFd::register(socket).map_err(raw)?;
+        let socket = open(interface, hears).map(std::net::UdpSocket::from);
+        let socket = socket.and_then(UdpSocket::from_std).map_err(raw)?;
         Ok(Self { socket, everyone: interface.everyone })
     }
 
@@ -111,17 +112,7 @@ impl Tap {
 
     /// The next frame; its bytes beyond the buffer are lost. May be dropped at any time without losing a frame.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let mut ready = self.socket.readable().await?;
-            let read = ready.try_io(|socket| {
-                recv(socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT).map_err(io::Error::from)
-            });
-            match read {
-                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(done) => return done,
-                Err(_not_yet) => {}
-            }
-        }
+        self.socket.recv(buffer).await
     }
 }
 
@@ -134,7 +125,7 @@ fn open(interface: &Interface, hears: Hears) -> io::Result<Socket> {
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(i32::from(kind.to_be()))))?;
     socket.set_nonblocking(true)?;
     socket.attach_filter(&filters(NOTHING))?;
-    bind(socket.as_fd().as_raw_fd(), &interface.own)?;
+    bind(socket.as_raw_fd(), &interface.own)?;
     let mut heard_before = [0];
     while recv(socket.as_raw_fd(), &mut heard_before, MsgFlags::MSG_DONTWAIT).is_ok() {}
     socket.attach_filter(&filters(filter))?;

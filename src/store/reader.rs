@@ -5,12 +5,13 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::model::boot::lease::Lease;
 use crate::model::inspection::Inventory;
 use crate::model::journal::Entry;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{inventories, journal};
+use crate::store::table::{inventories, journal, leases};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -42,5 +43,12 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         inventories::read(file, &txn, node)
+    }
+
+    /// Every lease: read once, by who serves a network.
+    pub fn leases(&self) -> Result<Vec<Lease>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        leases::read(file, &txn)
     }
 }

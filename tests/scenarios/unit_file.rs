@@ -30,12 +30,13 @@ fn the_sandbox_keeps_exposure_at_two_or_under() {
 }
 
 #[test]
-fn only_low_ports_are_granted() {
+fn only_low_ports_and_raw_frames_are_granted() {
     let unit = fs::read_to_string(shipped("ferric.service")).unwrap();
-    for line in ["AmbientCapabilities=CAP_NET_BIND_SERVICE", "CapabilityBoundingSet=CAP_NET_BIND_SERVICE"] {
+    for line in ["AmbientCapabilities=", "CapabilityBoundingSet="] {
+        let line = format!("{line}CAP_NET_BIND_SERVICE CAP_NET_RAW");
         assert!(unit.lines().any(|own| own == line), "no line {line}");
     }
-    assert_eq!(unit.matches("CAP_").count(), 2, "another capability is named");
+    assert_eq!(unit.matches("CAP_").count(), 4, "another capability is named");
 }
 
 #[test]

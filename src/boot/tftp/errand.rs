@@ -8,7 +8,7 @@ use std::time::Duration;
 use tftpd::{ErrorCode, Packet};
 
 use crate::base::time::{Clock, Later, Tick, sleep};
-use crate::boot::library::{Asked, Content, NotGiven};
+use crate::boot::library::{Asked, Content, NotGiven, Via};
 use crate::boot::tftp::counts::one;
 use crate::boot::tftp::hall::{Hall, NO_FILE};
 use crate::boot::tftp::link::{Link, Run, error};

@@ -227,3 +227,23 @@ What happens next:
   failed state prints its last error; the exit code is then 4. Ctrl-C stops
   the watching, not the work. With --json the lines go to standard error, and
   each node is printed at its end.";
+
+pub const LEASES: &str = "\
+Examples:
+  ferric leases
+  ferric leases --json
+
+What happens next:
+  Nothing changes. A lease belongs to a hardware address; the node is the one
+  that has a port with it. `last asked` tells how the machine last asked: its
+  firmware, iPXE or a system.";
+
+pub const NETWORKS: &str = "\
+Examples:
+  ferric networks
+  ferric networks --json
+
+What happens next:
+  Nothing changes. Networks are [[network]] tables of the configuration file.
+  With --json there are counters of packets and the other DHCP servers that
+  were heard.";

@@ -62,6 +62,8 @@ tables! {
     rack,
     /// Node id to what its last inspection found.
     inventories,
+    /// Hardware address and network to leased address.
+    leases,
 }
 
 impl File {

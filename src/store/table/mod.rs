@@ -2,6 +2,7 @@
 
 pub mod inventories;
 pub mod journal;
+pub mod leases;
 pub mod nodes;
 pub mod owed;
 pub mod ports;

@@ -1,0 +1,68 @@
+//! `GET /ferric/v1/leases` and `GET /ferric/v1/networks`: pages of ours; the reference leaves addresses to others.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::api::call::Call;
+use crate::api::fault::Fault;
+use crate::api::root::answer;
+use crate::model::boot::network::{LeaseShown, NetworkStatus};
+use crate::net::http::Response;
+
+/// Who has which address.
+pub fn leases(call: &Call<'_>) -> Result<Response, Fault> {
+    call.no_query()?;
+    let leases: Vec<Value> = call.lanes().leases().iter().map(|lease| lease_shown(call, lease)).collect();
+    Ok(answer(&json!({"leases": leases})))
+}
+
+/// How it stands with the networks that are served.
+pub fn networks(call: &Call<'_>) -> Result<Response, Fault> {
+    call.no_query()?;
+    let networks: Vec<Value> = call.lanes().networks().iter().map(network_shown).collect();
+    Ok(answer(&json!({"networks": networks})))
+}
+
+fn lease_shown(call: &Call<'_>, lease: &LeaseShown) -> Value {
+    let port = lease.mac.and_then(|mac| call.published.port_by_mac(mac));
+    let node = port.and_then(|port| call.published.node(port.node));
+    json!({
+        "address": lease.address,
+        "mac": lease.mac,
+        "network": lease.network,
+        "host_name": lease.host_name,
+        "node_uuid": node.map(|node| node.id.to_string()),
+        "node_name": node.and_then(|node| node.wished.name.clone()),
+        "expires_at": lease.expires.iso(),
+        "last_asked": lease.last_asked,
+    })
+}
+
+fn network_shown(network: &NetworkStatus) -> Value {
+    let counters: BTreeMap<_, _> = network.counters.iter().copied().collect();
+    let others: Vec<Value> = network
+        .other_servers
+        .iter()
+        .map(|other| {
+            json!({
+                "address": other.address,
+                "mac": other.mac,
+                "last_seen_at": other.last_seen.iso(),
+                "expected": other.expected,
+            })
+        })
+        .collect();
+    json!({
+        "name": network.name,
+        "interface": network.interface,
+        "role": network.role,
+        "service": network.service,
+        "mode": network.mode,
+        "address": network.address,
+        "pools": network.pools,
+        "other_servers": others,
+        "problems": network.problems,
+        "counters": counters,
+    })
+}

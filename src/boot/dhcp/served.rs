@@ -1,0 +1,205 @@
+//! A network as it is served: what the site says of it, joined with the host's interface.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use ipnet::Ipv4Net;
+
+use crate::base::mac::Mac;
+use crate::base::time::{SharedClock, Tick};
+use crate::boot::dhcp::StartError;
+use crate::boot::dhcp::count::Counters;
+use crate::boot::dhcp::heard::Heard;
+use crate::boot::dhcp::others::Others;
+use crate::boot::dhcp::pool::Pool;
+use crate::boot::ground::Ground;
+use crate::model::boot::check;
+use crate::model::boot::lease::Lease;
+use crate::model::boot::plan::{BootPlan, DhcpMode, Network, Role};
+use crate::model::node::Node;
+use crate::net::link::Interface;
+use crate::store::reader::Reader;
+use crate::wire::dhcp4::reply::Link;
+
+/// A network that is served.
+#[derive(Debug)]
+pub struct Served {
+    pub network: Network,
+    /// This host's address in it, with its prefix.
+    pub home: Ipv4Net,
+    /// Bytes of a datagram.
+    pub mtu: u16,
+    /// This host's HTTP server as machines reach it.
+    pub base: String,
+    pub plan: Arc<BootPlan>,
+    pub rack: Arc<dyn Rack>,
+    pub clock: SharedClock,
+    pub counters: Counters,
+    pub others: Mutex<Others>,
+    pub heard: Mutex<Heard>,
+    pools: Mutex<Vec<Pool>>,
+}
+
+/// A port of an enrolled machine.
+#[derive(Debug, Clone)]
+pub struct Enrolled {
+    pub node: Arc<Node>,
+    /// The node boots from this port.
+    pub is_boot: bool,
+}
+
+/// Who is enrolled.
+pub trait Rack: Send + Sync + std::fmt::Debug {
+    fn find(&self, mac: Mac) -> Option<Enrolled>;
+}
+
+impl Rack for Reader {
+    fn find(&self, mac: Mac) -> Option<Enrolled> {
+        let published = self.published();
+        let port = published.port_by_mac(mac)?;
+        let node = Arc::clone(published.node(port.node)?);
+        Some(Enrolled { node, is_boot: port.wished.pxe_enabled })
+    }
+}
+
+impl Served {
+    /// Joins the network with its interface.
+    pub fn new(network: &Network, interface: &Interface, ground: &Ground) -> Result<Self, StartError> {
+        let home = home(network, interface)?;
+        check::inside(network, home)
+            .map_err(|why| StartError::Network { name: network.name.clone(), why })?;
+        Ok(Self::on(
+            network.clone(),
+            home,
+            interface.mtu,
+            ground.plan.clone(),
+            Around {
+                rack: Arc::new(ground.reader.clone()),
+                clock: ground.clock.clone(),
+                http_port: ground.http_port,
+            },
+        ))
+    }
+
+    /// As `new`, at an address that is known to be right.
+    pub fn on(network: Network, home: Ipv4Net, mtu: u16, plan: Arc<BootPlan>, around: Around) -> Self {
+        let pools = Mutex::new(pools(&network, home));
+        Self {
+            home,
+            mtu,
+            base: base(home.addr(), around.http_port),
+            plan,
+            rack: around.rack,
+            clock: around.clock,
+            counters: Counters::default(),
+            others: Mutex::new(Others::new(network.dhcp == DhcpMode::Proxy)),
+            heard: Mutex::default(),
+            pools,
+            network,
+        }
+    }
+
+    /// Takes in the leases that are kept of its networks.
+    pub fn recall(&self, leases: &[Lease]) {
+        let now = self.clock.tick();
+        let mut pools = self.pools();
+        for lease in leases {
+            let pool = pools.iter_mut().find(|pool| pool.net.network() == lease.key.network);
+            if let Some(pool) = pool {
+                pool.recall(lease, self.is_stranger(lease.key.mac), now);
+            }
+        }
+    }
+
+    /// Nothing is known of it, and it may not take what is kept for others.
+    pub fn is_stranger(&self, mac: Mac) -> bool {
+        self.network.role == Role::Boot && !self.is_reserved(mac) && self.rack.find(mac).is_none()
+    }
+
+    pub fn is_reserved(&self, mac: Mac) -> bool {
+        self.network.reservations.iter().any(|one| one.mac == mac)
+    }
+
+    /// This host's address.
+    pub fn address(&self) -> Ipv4Addr {
+        self.home.addr()
+    }
+
+    pub fn now(&self) -> Tick {
+        self.clock.tick()
+    }
+
+    pub fn pools(&self) -> MutexGuard<'_, Vec<Pool>> {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Which pool serves the network of `address`.
+    pub fn place_of(&self, address: Ipv4Addr) -> Option<usize> {
+        if self.home.contains(&address) {
+            return Some(0);
+        }
+        self.network.relayed.iter().position(|one| one.net.contains(&address)).map(|place| place + 1)
+    }
+
+    /// What a host in the network of that pool needs to know of it.
+    pub fn link(&self, place: usize) -> Link {
+        let relayed = place.checked_sub(1).and_then(|place| self.network.relayed.get(place));
+        let (net, router) =
+            relayed.map_or((self.home, self.network.router), |relayed| (relayed.net, relayed.router));
+        Link {
+            mask: net.netmask(),
+            broadcast: net.broadcast(),
+            router,
+            dns: self.network.dns.clone(),
+            domain: self.network.domain.clone(),
+        }
+    }
+
+    /// Whose an address is.
+    pub fn holder(&self, address: IpAddr) -> Option<Mac> {
+        let IpAddr::V4(address) = address else { return None };
+        let place = self.place_of(address)?;
+        let leased = self.pools().get(place).and_then(|pool| pool.mac_of(address));
+        leased.or_else(|| self.heard.lock().unwrap_or_else(PoisonError::into_inner).mac_of(address))
+    }
+}
+
+/// What a network stands on.
+#[derive(Debug)]
+pub struct Around {
+    pub rack: Arc<dyn Rack>,
+    pub clock: SharedClock,
+    pub http_port: u16,
+}
+
+fn home(network: &Network, interface: &Interface) -> Result<Ipv4Net, StartError> {
+    let Some(wanted) = network.address else {
+        let missing = || StartError::NoAddress { interface: network.interface.clone() };
+        return interface.addresses.first().copied().ok_or_else(missing);
+    };
+    let missing =
+        || StartError::OtherAddress { interface: network.interface.clone(), address: wanted.addr() };
+    interface.network_of(wanted.addr()).map(|_| wanted).ok_or_else(missing)
+}
+
+fn pools(network: &Network, home: Ipv4Net) -> Vec<Pool> {
+    let except: Vec<Ipv4Addr> = network.router.into_iter().chain([home.addr()]).collect();
+    let mut pools = vec![Pool::new(home, &network.pools, &except)];
+    for one in &network.relayed {
+        let except: Vec<Ipv4Addr> = one.router.into_iter().collect();
+        pools.push(Pool::new(one.net, &one.pools, &except));
+    }
+    for one in &network.reservations {
+        if let Some(pool) = pools.iter_mut().find(|pool| pool.net.contains(&one.address)) {
+            pool.reserve(one.mac, one.address);
+        }
+    }
+    if network.role == Role::Boot && network.dhcp == DhcpMode::Own {
+        pools = pools.into_iter().map(Pool::sharing).collect();
+    }
+    pools
+}
+
+fn base(address: Ipv4Addr, port: u16) -> String {
+    if port == 80 { format!("http://{address}") } else { format!("http://{address}:{port}") }
+}

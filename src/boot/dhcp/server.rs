@@ -1,0 +1,298 @@
+//! The task of one network: it reads packets, lets the rules decide and does what they say.
+
+use std::net::SocketAddrV4;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+use crate::base::mac::Mac;
+use crate::base::time::Tick;
+use crate::boot::dhcp::answer::Answer;
+use crate::boot::dhcp::count::Event;
+use crate::boot::dhcp::limit::Bucket;
+use crate::boot::dhcp::looks::Looks;
+use crate::boot::dhcp::rules::Act;
+use crate::boot::dhcp::served::Served;
+use crate::conduct::leases::{LeaseError, LeaseLane};
+use crate::model::boot::lease::{Lease, LeaseChange, LeaseKey};
+use crate::model::boot::plan::DhcpMode;
+use crate::net::doorway::Doorway;
+use crate::net::link::Tap;
+use crate::wire::dhcp4::LONGEST;
+use crate::wire::dhcp4::packet::Packet;
+use crate::wire::frame::arp::{self, Claim};
+
+/// A network with its sockets.
+#[derive(Debug)]
+pub struct Server {
+    pub served: Arc<Served>,
+    /// The interface's own address.
+    pub station: Mac,
+    /// Port 67.
+    pub door: Doorway,
+    /// Port 4011, beside another server.
+    pub boot: Option<Doorway>,
+    pub arp: Tap,
+    pub replies: Tap,
+    pub leases: LeaseLane,
+}
+
+/// A lease on its way to the disk, and what is said then.
+type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError>, Option<(Lease, Answer)>)> + Send>>;
+
+/// What changes while the task runs.
+struct State {
+    looks: Looks,
+    keeping: FuturesUnordered<Keeping>,
+    /// All packets.
+    all: Bucket,
+    /// Warnings of an empty pool.
+    exhausted: Option<Tick>,
+}
+
+/// Which port a packet came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Port {
+    Addresses,
+    Boot,
+}
+
+impl Server {
+    /// Serves until told to stop. Where this host gives addresses it first asks who else does.
+    pub async fn run(self, stop: CancellationToken) {
+        let served = &*self.served;
+        tracing::info!(
+            network = served.network.name, interface = served.network.interface, address = %served.address(),
+            mode = ?served.network.dhcp, "serving DHCP"
+        );
+        let work = async {
+            self.first_look().await;
+            tokio::join!(self.serve(), self.watch());
+        };
+        tokio::select! {
+            () = work => {}
+            () = stop.cancelled() => {}
+        }
+    }
+
+    async fn serve(&self) {
+        let mut state = State {
+            looks: Looks::default(),
+            keeping: FuturesUnordered::new(),
+            all: Bucket::new(PACKETS),
+            exhausted: None,
+        };
+        let (mut one, mut two) = ([0; LONGEST + 1], [0; LONGEST + 1]);
+        let mut frame = [0; FRAME];
+        loop {
+            let silent_at = state.looks.next();
+            tokio::select! {
+                got = self.door.receive(&mut one) => self.heard(got, &one, Port::Addresses, &mut state).await,
+                got = receive(self.boot.as_ref(), &mut two) => self.heard(got, &two, Port::Boot, &mut state).await,
+                Some((kept, rest)) = state.keeping.next() => self.kept(kept, rest).await,
+                Ok(size) = self.arp.receive(&mut frame) => {
+                    self.claimed(frame.get(..size).unwrap_or_default(), &mut state).await;
+                }
+                () = self.silence(silent_at) => self.silent(&mut state).await,
+            }
+        }
+    }
+
+    /// Ends when an address has been looked for long enough.
+    async fn silence(&self, until: Option<Tick>) {
+        match until {
+            Some(until) => self.served.clock.sleep_until(until).await,
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn silent(&self, state: &mut State) {
+        while let Some(answer) = state.looks.over(self.served.now()) {
+            self.send(&answer, Port::Addresses).await;
+        }
+    }
+
+    /// Takes a packet, and those that came with it: a storm is read in bursts.
+    async fn heard(
+        &self,
+        got: std::io::Result<(usize, SocketAddrV4)>,
+        buffer: &[u8],
+        port: Port,
+        state: &mut State,
+    ) {
+        match got {
+            Ok((size, from)) => self.take(buffer.get(..size).unwrap_or_default(), from, port, state).await,
+            Err(error) => {
+                tracing::warn!(network = self.served.network.name, %error, "a socket failed");
+                // Its interface may be gone for a while.
+                crate::base::time::sleep(&*self.served.clock, PAUSE).await;
+                return;
+            }
+        }
+        let Some(door) = self.doorway(port) else { return };
+        let mut more = [0; LONGEST + 1];
+        for _ in 0..BURST {
+            let Some((size, from)) = door.try_receive(&mut more) else { return };
+            self.take(more.get(..size).unwrap_or_default(), from, port, state).await;
+        }
+    }
+
+    async fn take(&self, bytes: &[u8], from: SocketAddrV4, port: Port, state: &mut State) {
+        let served = &self.served;
+        served.counters.add(Event::Received);
+        if !state.all.take(served.now()) {
+            return served.counters.add(Event::Limited);
+        }
+        let packet = match Packet::parse(bytes) {
+            Ok(packet) if packet.is_request => packet,
+            Ok(_) => return served.counters.add(Event::NotForUs),
+            Err(error) => {
+                tracing::debug!(network = served.network.name, %from, %error, "a packet is not taken");
+                return served.counters.add(Event::Malformed);
+            }
+        };
+        let act = match (port, served.network.dhcp) {
+            (Port::Boot, _) => served.serve_boot(&packet, from),
+            (Port::Addresses, DhcpMode::Proxy) => served.add(&packet),
+            (Port::Addresses, DhcpMode::Own | DhcpMode::Known) => served.take(&packet, from),
+            (Port::Addresses, DhcpMode::Off) => Act::Nothing(Event::NotServed),
+        };
+        tracing::trace!(network = served.network.name, mac = %packet.mac, kind = ?packet.kind, ?act, "a packet");
+        self.act(act, packet, from, port, state).await;
+    }
+
+    async fn act(&self, act: Act, packet: Packet, from: SocketAddrV4, port: Port, state: &mut State) {
+        match act {
+            Act::Send(answer) => {
+                if !state.looks.renew(answer.reply.yiaddr, &packet, &answer) {
+                    self.send(&answer, port).await;
+                }
+            }
+            Act::Look { address, answer } => {
+                if state.looks.begin(address, packet, from, answer, self.served.now()) {
+                    self.arp.send(&arp::probe(self.station, address));
+                }
+            }
+            Act::Keep { change, lease, answer } => self.keep(change, Some((lease, answer)), state),
+            Act::Forget(key) => self.keep(LeaseChange::Ended(key), None, state),
+            Act::Nothing(event) => {
+                self.served.counters.add(event);
+                if event == Event::Exhausted {
+                    self.warn_of_exhaustion(packet.mac, state);
+                }
+            }
+        }
+    }
+
+    fn keep(&self, change: LeaseChange, rest: Option<(Lease, Answer)>, state: &mut State) {
+        if state.keeping.len() >= KEEPING {
+            return self.served.counters.add(Event::NotKept);
+        }
+        match self.leases.post(change) {
+            Ok(kept) => state.keeping.push(Box::pin(async move { (kept.await, rest) })),
+            Err(LeaseError::Busy | LeaseError::Store(_)) => self.served.counters.add(Event::NotKept),
+        }
+    }
+
+    async fn kept(&self, kept: Result<(), LeaseError>, rest: Option<(Lease, Answer)>) {
+        if let Err(error) = kept {
+            let network = &self.served.network.name;
+            tracing::warn!(network, %error, "a lease is not kept, so it is not given");
+            return self.served.counters.add(Event::NotKept);
+        }
+        let Some((lease, answer)) = rest else { return };
+        self.grant(&lease);
+        self.send(&answer, Port::Addresses).await;
+    }
+
+    fn grant(&self, lease: &Lease) {
+        let LeaseKey { mac, network } = lease.key;
+        let now = self.served.now();
+        let mut pools = self.served.pools();
+        if let Some(pool) = pools.iter_mut().find(|pool| pool.net.network() == network) {
+            pool.grant(lease, now);
+        }
+        tracing::debug!(network = self.served.network.name, address = %lease.address, %mac, "leased");
+    }
+
+    /// A station says that it has an address.
+    async fn claimed(&self, frame: &[u8], state: &mut State) {
+        let Some(claim) = Claim::parse(frame).filter(|claim| !claim.address.is_unspecified()) else { return };
+        let Claim { mac, address, .. } = claim;
+        let Some(look) = state.looks.seen(address, mac) else { return };
+        let served = &self.served;
+        served.counters.add(Event::Conflict);
+        tracing::warn!(
+            network = served.network.name, %address, %mac,
+            "an address of the pool is used by a machine that did not get it here; it is put aside for ten minutes"
+        );
+        if let Some(pool) = served.pools().first_mut() {
+            pool.quarantine(address, served.now());
+        }
+        let act = served.take(&look.packet, look.from);
+        Box::pin(self.act(act, look.packet, look.from, Port::Addresses, state)).await;
+    }
+
+    async fn send(&self, answer: &Answer, port: Port) {
+        let counters = &self.served.counters;
+        let Some(door) = self.doorway(port) else { return };
+        let bytes = match answer.reply.emit(answer.limit) {
+            Ok(bytes) => bytes,
+            Err(error) => {
+                tracing::warn!(network = self.served.network.name, mac = %answer.reply.mac, %error, "no answer");
+                return counters.add(Event::NotSent);
+            }
+        };
+        match door.send(answer.to, &bytes).await {
+            Ok(()) => counters.add(answer.event()),
+            Err(error) => {
+                tracing::debug!(network = self.served.network.name, to = %answer.to, %error, "not sent");
+                counters.add(Event::NotSent);
+            }
+        }
+    }
+
+    fn doorway(&self, port: Port) -> Option<&Doorway> {
+        match port {
+            Port::Addresses => Some(&self.door),
+            Port::Boot => self.boot.as_ref(),
+        }
+    }
+
+    fn warn_of_exhaustion(&self, mac: Mac, state: &mut State) {
+        let now = self.served.now();
+        if state.exhausted.is_some_and(|told| now.since(told) < AGAIN) {
+            return;
+        }
+        state.exhausted = Some(now);
+        tracing::warn!(
+            network = self.served.network.name, %mac,
+            "no address is left for this machine; make the pool of the network larger, shorten its lease_time, or \
+             enrol its port (a quarter of the pool is kept for enrolled ones)"
+        );
+    }
+}
+
+/// What comes to a port that may not be served.
+async fn receive(door: Option<&Doorway>, buffer: &mut [u8]) -> std::io::Result<(usize, SocketAddrV4)> {
+    match door {
+        Some(door) => door.receive(buffer).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Packets a second that are looked at on one interface: four times what a rack in a boot storm sends.
+const PACKETS: u32 = 10_000;
+/// Packets that are read before others have their turn.
+const BURST: usize = 64;
+/// Leases on their way to the disk.
+const KEEPING: usize = 2048;
+/// Longest frame of ARP that is looked at.
+const FRAME: usize = 128;
+/// How often an empty pool is told of.
+const AGAIN: Duration = Duration::from_mins(1);
+/// After a socket has failed.
+const PAUSE: Duration = Duration::from_secs(1);

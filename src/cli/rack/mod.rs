@@ -1,0 +1,133 @@
+//! What the appliance gives to the rack: `ferric leases`, `ferric networks`.
+
+use serde_json::Value;
+
+use crate::base::time::Clock;
+use crate::cli::Exit;
+use crate::cli::age;
+use crate::cli::arguments::RackArguments;
+use crate::cli::console::{Console, one_line};
+use crate::cli::fault::CliError;
+use crate::cli::link::Link;
+use crate::cli::node::view::View;
+use crate::cli::report;
+use crate::cli::session::Session;
+use crate::cli::table;
+
+/// What is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    Leases,
+    Networks,
+}
+
+impl Listing {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Leases => "leases",
+            Self::Networks => "networks",
+        }
+    }
+
+    fn header(self) -> &'static [&'static str] {
+        match self {
+            Self::Leases => &["address", "MAC", "node", "expires", "last asked"],
+            Self::Networks => &["name", "interface", "mode", "address", "used", "problems"],
+        }
+    }
+
+    fn row(self, one: &Value) -> Vec<String> {
+        let text = |name| one_line(&View(one).text(name));
+        match self {
+            Self::Leases => {
+                let node = [text("node_name"), text("node_uuid")].into_iter().find(|text| !text.is_empty());
+                let node = node.unwrap_or_default();
+                vec![text("address"), text("mac"), node, age::clock(&text("expires_at")), text("last_asked")]
+            }
+            Self::Networks => {
+                let mode = format!("{} {}", text("service"), text("mode"));
+                vec![text("name"), text("interface"), mode, text("address"), used(one), problems(one)]
+            }
+        }
+    }
+}
+
+/// Runs one of the commands and returns the process's exit code.
+pub async fn run(
+    listing: Listing,
+    arguments: &RackArguments,
+    console: &mut Console<'_>,
+    clock: &dyn Clock,
+) -> u8 {
+    let link = match Link::open(&arguments.url) {
+        Ok(link) => link,
+        Err(error) => return report(console, &error, listing.word(), None).code(),
+    };
+    let mut session =
+        Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
+    match list(&mut session, listing).await {
+        Ok(exit) => exit.code(),
+        Err(error) => report(session.console, &error, listing.word(), None).code(),
+    }
+}
+
+async fn list(session: &mut Session<'_, '_>, listing: Listing) -> Result<Exit, CliError> {
+    let answer = session.fetch(format!("/ferric/v1/{}", listing.word())).await?;
+    if session.json {
+        session.print_answer(&answer)?;
+        return Ok(Exit::Done);
+    }
+    let value = session.parse(&answer)?;
+    let all = value.get(listing.word()).and_then(Value::as_array).into_iter().flatten();
+    let rows: Vec<Vec<String>> = all.map(|one| listing.row(one)).collect();
+    let header: Vec<String> = listing.header().iter().map(|&name| name.to_owned()).collect();
+    for line in table::lines(&header, rows, session.console.width) {
+        session.console.line(&line)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// `12 of 100`, over all pools.
+fn used(network: &Value) -> String {
+    let pools: Vec<&Value> = network.get("pools").and_then(Value::as_array).into_iter().flatten().collect();
+    if pools.is_empty() {
+        return String::new();
+    }
+    let sum = |name: &str| -> u64 { pools.iter().filter_map(|pool| pool.get(name)?.as_u64()).sum() };
+    format!("{} of {}", sum("used"), sum("size"))
+}
+
+fn problems(network: &Value) -> String {
+    let all = network.get("problems").and_then(Value::as_array).into_iter().flatten();
+    one_line(&all.filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_lease_is_a_row() {
+        let lease = json!({
+            "address": "10.0.0.9", "mac": "52:54:00:00:00:01", "node_uuid": "u", "node_name": "n1",
+            "expires_at": "2026-11-20T19:47:03.271161+00:00", "last_asked": "iPXE on x86_64\u{1b} UEFI",
+        });
+        let row = Listing::Leases.row(&lease);
+        assert_eq!(row[..4], ["10.0.0.9", "52:54:00:00:00:01", "n1", "2026-11-20 19:47:03"]);
+        assert!(row[4].starts_with("iPXE on x86_64") && !row[4].contains('\u{1b}'), "{}", row[4]);
+        let unknown = json!({"address": "10.0.0.9", "mac": null, "node_uuid": null, "node_name": null});
+        assert_eq!(Listing::Leases.row(&unknown)[2], "");
+    }
+
+    #[test]
+    fn a_network_is_a_row_with_its_problems() {
+        let network = json!({
+            "name": "boot", "interface": "eth1", "service": "dhcp4", "mode": "own", "address": "10.0.0.1",
+            "pools": [{"used": 2, "size": 5}, {"used": 1, "size": 7}], "problems": ["one", "two"],
+        });
+        let row = Listing::Networks.row(&network);
+        assert_eq!(row, ["boot", "eth1", "dhcp4 own", "10.0.0.1", "3 of 12", "one; two"]);
+    }
+}

@@ -1,0 +1,38 @@
+//! The networks that are served, for who looks at them.
+
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::base::mac::Mac;
+use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
+
+/// Where the servers of networks show themselves.
+#[derive(Debug, Default)]
+pub struct Board {
+    networks: RwLock<Vec<Arc<dyn Watched>>>,
+}
+
+impl Board {
+    /// Shows one more network for as long as the daemon runs.
+    pub fn show(&self, network: Arc<dyn Watched>) {
+        self.networks.write().unwrap_or_else(PoisonError::into_inner).push(network);
+    }
+
+    pub fn status(&self) -> Vec<NetworkStatus> {
+        self.networks().iter().map(|network| network.status()).collect()
+    }
+
+    pub fn leases(&self) -> Vec<LeaseShown> {
+        self.networks().iter().flat_map(|network| network.leases()).collect()
+    }
+
+    /// Whose this address is: the one who leased it from this host, or who was heard to get it from another server.
+    pub fn mac_of(&self, address: IpAddr) -> Option<Mac> {
+        let address = address.to_canonical();
+        self.networks().iter().find_map(|network| network.mac_of(address))
+    }
+
+    fn networks(&self) -> Vec<Arc<dyn Watched>> {
+        self.networks.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

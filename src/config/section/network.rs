@@ -1,0 +1,258 @@
+//! `[[network]]`: the rack networks that this host serves; ours alone.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+use serde::Deserialize;
+
+use crate::base::mac::Mac;
+use crate::model::boot::check;
+use crate::model::boot::plan::{self, Dhcp6, DhcpMode, Relayed, Reservation, Role};
+
+/// `[[network]]`
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Network {
+    /// As its interface, if not given.
+    name: Option<String>,
+    interface: String,
+    #[serde(default)]
+    role: RoleWord,
+    #[serde(default)]
+    dhcp: ModeWord,
+    address: Option<Ipv4Net>,
+    #[serde(default)]
+    pools: Vec<String>,
+    #[serde(default)]
+    reservations: Vec<ReservationRow>,
+    router: Option<Ipv4Addr>,
+    #[serde(default)]
+    dns: Vec<Ipv4Addr>,
+    domain: Option<String>,
+    /// Seconds; an hour if not given.
+    lease_time: Option<u32>,
+    #[serde(default)]
+    relayed: Vec<RelayedRow>,
+    #[serde(default)]
+    router_advertisements: bool,
+    dhcp6: Option<Dhcp6Row>,
+}
+
+/// `network.role`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RoleWord {
+    #[default]
+    Boot,
+    Bmc,
+    Data,
+}
+
+/// `network.dhcp`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ModeWord {
+    Own,
+    Proxy,
+    Known,
+    #[default]
+    Off,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReservationRow {
+    mac: Mac,
+    address: Ipv4Addr,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RelayedRow {
+    net: Ipv4Net,
+    #[serde(default)]
+    pools: Vec<String>,
+    router: Option<Ipv4Addr>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Dhcp6Row {
+    prefix: Ipv6Net,
+    first: Ipv6Addr,
+    last: Ipv6Addr,
+}
+
+/// The networks, checked; or the name of the first that is wrong, and why.
+pub fn networks(given: &[Network]) -> Result<Vec<plan::Network>, (String, String)> {
+    let read = |one: &Network| one.read().map_err(|why| (one.label(), why));
+    let networks: Vec<_> = given.iter().map(read).collect::<Result<_, _>>()?;
+    check::networks(&networks)?;
+    Ok(networks)
+}
+
+impl Network {
+    fn label(&self) -> String {
+        self.name.clone().unwrap_or_else(|| self.interface.clone())
+    }
+
+    fn read(&self) -> Result<plan::Network, String> {
+        let reservation = |row: &ReservationRow| Reservation { mac: row.mac, address: row.address };
+        Ok(plan::Network {
+            name: self.label(),
+            interface: self.interface.clone(),
+            role: self.role.into(),
+            dhcp: self.dhcp.into(),
+            address: self.address,
+            pools: pools(&self.pools)?,
+            reservations: self.reservations.iter().map(reservation).collect(),
+            router: self.router,
+            dns: self.dns.clone(),
+            domain: self.domain.clone(),
+            lease_time: self.lease_time.unwrap_or(LEASE_TIME),
+            relayed: self.relayed.iter().map(RelayedRow::read).collect::<Result<_, _>>()?,
+            router_advertisements: self.router_advertisements,
+            dhcp6: self.dhcp6.as_ref().map(|row| Dhcp6 {
+                prefix: row.prefix,
+                first: row.first,
+                last: row.last,
+            }),
+        })
+    }
+}
+
+impl RelayedRow {
+    fn read(&self) -> Result<Relayed, String> {
+        Ok(Relayed { net: self.net.trunc(), pools: pools(&self.pools)?, router: self.router })
+    }
+}
+
+impl From<RoleWord> for Role {
+    fn from(word: RoleWord) -> Self {
+        match word {
+            RoleWord::Boot => Self::Boot,
+            RoleWord::Bmc => Self::Bmc,
+            RoleWord::Data => Self::Data,
+        }
+    }
+}
+
+impl From<ModeWord> for DhcpMode {
+    fn from(word: ModeWord) -> Self {
+        match word {
+            ModeWord::Own => Self::Own,
+            ModeWord::Proxy => Self::Proxy,
+            ModeWord::Known => Self::Known,
+            ModeWord::Off => Self::Off,
+        }
+    }
+}
+
+fn pools(texts: &[String]) -> Result<Vec<(Ipv4Addr, Ipv4Addr)>, String> {
+    let read =
+        |text: &String| pool(text).ok_or_else(|| format!("the pool {text:?} is not as in {EXAMPLE:?}"));
+    texts.iter().map(read).collect()
+}
+
+/// Two addresses with a hyphen, or one.
+fn pool(text: &str) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    Some((first.trim().parse().ok()?, last.trim().parse().ok()?))
+}
+
+/// A pool as it is written.
+const EXAMPLE: &str = "10.0.0.100-10.0.0.199";
+/// Seconds.
+const LEASE_TIME: u32 = 3600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<plan::Network>, String> {
+        #[derive(Deserialize)]
+        struct File {
+            network: Vec<Network>,
+        }
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        networks(&file.network).map_err(|(name, why)| format!("{name}: {why}"))
+    }
+
+    #[test]
+    fn a_network_is_read_with_its_defaults() {
+        let file = r#"
+            [[network]]
+            interface = "eth1"
+            dhcp = "own"
+            address = "10.0.0.1/24"
+            pools = ["10.0.0.100 - 10.0.0.199", "10.0.0.20"]
+            reservations = [{ mac = "52:54:00:00:00:01", address = "10.0.0.5" }]
+            relayed = [{ net = "10.1.0.0/24", pools = ["10.1.0.10-10.1.0.20"], router = "10.1.0.1" }]
+            router_advertisements = true
+            dhcp6 = { prefix = "fd00::/64", first = "fd00::100", last = "fd00::1ff" }
+            [[network]]
+            name = "bmcs"
+            interface = "eth2"
+            role = "bmc"
+            lease_time = 86400
+        "#;
+        let [boot, bmcs] = &read(file).unwrap()[..] else { panic!("two networks") };
+        assert_eq!((boot.name.as_str(), boot.role, boot.dhcp), ("eth1", Role::Boot, DhcpMode::Own));
+        assert_eq!(boot.lease_time, 3600);
+        assert_eq!(boot.pools[1], (Ipv4Addr::new(10, 0, 0, 20), Ipv4Addr::new(10, 0, 0, 20)));
+        assert_eq!(boot.relayed[0].router, Some(Ipv4Addr::new(10, 1, 0, 1)));
+        assert!(boot.router_advertisements && boot.dhcp6.is_some());
+        assert_eq!((bmcs.name.as_str(), bmcs.role, bmcs.dhcp), ("bmcs", Role::Bmc, DhcpMode::Off));
+        assert_eq!(bmcs.lease_time, 86400);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_the_networks_name() {
+        for (rest, part) in [
+            (r#"pools = ["10.0.0.9-10.0.0.1"]"#, "ends before it begins"),
+            (r#"pools = ["10.0.0.9-10.0.1.1"]"#, "not in 10.0.0.0/24"),
+            (r#"pools = ["10.0.0.9-10.0.0.20", "10.0.0.20-10.0.0.30"]"#, "overlap"),
+            (r#"pools = ["nine"]"#, "is not as in"),
+            ("pools = []", "neither a pool nor a reservation"),
+            ("pools = [\"10.0.0.9\"]\nlease_time = 1", "lease_time"),
+            ("pools = [\"10.0.0.9\"]\nrouter = \"10.0.1.1\"", "router 10.0.1.1"),
+            ("reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.1.5\"}]", "10.0.1.5"),
+            (
+                "reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.5\"}, {mac = \"52:54:00:00:00:01\", address = \"10.0.0.6\"}]",
+                "52:54:00:00:00:01 twice",
+            ),
+            (
+                "reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.5\"}, {mac = \"52:54:00:00:00:02\", address = \"10.0.0.5\"}]",
+                "10.0.0.5 twice",
+            ),
+            ("pools = [\"10.0.0.9\"]\nrelayed = [{net = \"10.0.0.0/25\"}]", "overlaps"),
+            (
+                "pools = [\"10.0.0.9\"]\nrelayed = [{net = \"10.1.0.0/25\", pools = [\"10.2.0.1\"]}]",
+                "10.1.0.0/25",
+            ),
+            (
+                "pools = [\"10.0.0.9\"]\ndhcp6 = {prefix = \"fd00::/64\", first = \"fd01::1\", last = \"fd00::2\"}",
+                "fd01::1",
+            ),
+            ("pool = [\"10.0.0.9\"]", "unknown field"),
+            ("pools = [\"10.0.0.9\"]\ndomain = \"a b\"", "domain"),
+        ] {
+            let file = format!(
+                "[[network]]\nname = \"boot\"\ninterface = \"eth1\"\ndhcp = \"own\"\naddress = \"10.0.0.1/24\"\n{rest}"
+            );
+            let why = read(&file).unwrap_err();
+            assert!(why.contains(part), "{rest}: {why}");
+        }
+    }
+
+    #[test]
+    fn two_networks_cannot_share_an_interface_or_a_name() {
+        let one = "[[network]]\ninterface = \"eth1\"\n";
+        assert!(read(&format!("{one}{one}")).unwrap_err().contains("eth1"));
+        let named = "[[network]]\ninterface = \"eth2\"\nname = \"eth1\"\n";
+        assert!(read(&format!("{one}{named}")).unwrap_err().contains("two networks have this name"));
+        assert!(read("[[network]]\ninterface = \"a/b\"\n").unwrap_err().contains("a/b"));
+        let proxy = "[[network]]\ninterface = \"eth1\"\ndhcp = \"proxy\"\npools = [\"10.0.0.9\"]\n";
+        assert!(read(proxy).unwrap_err().contains("gives no addresses"));
+    }
+}

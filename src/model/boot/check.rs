@@ -1,0 +1,201 @@
+//! What is wrong with the networks that a site describes.
+
+use std::net::Ipv4Addr;
+
+use ipnet::Ipv4Net;
+
+use crate::model::boot::plan::{Dhcp6, DhcpMode, Network, Relayed};
+
+/// Checks what can be told without looking at the host's interfaces; an error is the network's name, and why.
+pub fn networks(all: &[Network]) -> Result<(), (String, String)> {
+    for (place, one) in all.iter().enumerate() {
+        let fail = |why: String| (one.name.clone(), why);
+        alone(one).map_err(fail)?;
+        let before = all.get(..place).unwrap_or_default();
+        beside(one, before).map_err(fail)?;
+    }
+    Ok(())
+}
+
+/// Checks that what the network leases lies in `subnet`, which this host's interface has.
+pub fn inside(network: &Network, subnet: Ipv4Net) -> Result<(), String> {
+    for (first, last) in &network.pools {
+        for end in [first, last] {
+            if !subnet.contains(end) {
+                return Err(format!("the pool {first}-{last} is not in {}", subnet.trunc()));
+            }
+        }
+    }
+    let is_somewhere = |address: &Ipv4Addr| {
+        subnet.contains(address) || network.relayed.iter().any(|relayed| relayed.net.contains(address))
+    };
+    if let Some(one) = network.reservations.iter().find(|one| !is_somewhere(&one.address)) {
+        return Err(format!(
+            "the reservation of {} for {} is neither in {} nor in a relayed network",
+            one.address,
+            one.mac,
+            subnet.trunc()
+        ));
+    }
+    if let Some(router) = network.router.filter(|router| !subnet.contains(router)) {
+        return Err(format!("the router {router} is not in {}", subnet.trunc()));
+    }
+    let overlaps =
+        |one: &&Relayed| one.net.contains(&subnet.network()) || subnet.contains(&one.net.network());
+    match network.relayed.iter().find(overlaps) {
+        Some(one) => Err(format!("the relayed network {} overlaps {}", one.net, subnet.trunc())),
+        None => Ok(()),
+    }
+}
+
+fn alone(one: &Network) -> Result<(), String> {
+    if !is_interface(&one.interface) {
+        return Err(format!("{:?} is no name of an interface", one.interface));
+    }
+    if one.name.is_empty() || one.name.len() > LONGEST_NAME {
+        return Err(format!("its name must have 1 to {LONGEST_NAME} characters"));
+    }
+    if !LEASE_TIMES.contains(&one.lease_time) {
+        return Err(format!("lease_time = {}: seconds, from 10 to 31536000", one.lease_time));
+    }
+    if one.domain.as_ref().is_some_and(|domain| !is_domain(domain)) {
+        return Err("its domain is no domain name".to_owned());
+    }
+    if one.dns.len() > DNS_SERVERS {
+        return Err(format!("more than {DNS_SERVERS} dns servers do not fit an answer"));
+    }
+    addresses(one)?;
+    reservations(one)?;
+    relayed(&one.relayed)?;
+    one.address.map_or(Ok(()), |subnet| inside(one, subnet))?;
+    one.dhcp6.as_ref().map_or(Ok(()), dhcp6)
+}
+
+/// Whether the mode has what it needs.
+fn addresses(one: &Network) -> Result<(), String> {
+    let has_any = pools(one).next().is_some() || !one.reservations.is_empty();
+    match one.dhcp {
+        DhcpMode::Own | DhcpMode::Known if !has_any => {
+            Err("it gives addresses and has neither a pool nor a reservation".to_owned())
+        }
+        DhcpMode::Proxy if has_any => {
+            Err("its mode is proxy, which gives no addresses: leave out pools and reservations".to_owned())
+        }
+        DhcpMode::Own | DhcpMode::Known | DhcpMode::Proxy | DhcpMode::Off => Ok(()),
+    }?;
+    if let Some((first, last)) = pools(one).find(|(first, last)| last < first) {
+        return Err(format!("the pool {first}-{last} ends before it begins"));
+    }
+    let size: u64 = pools(one).map(|(first, last)| u64::from(u32::from(last) - u32::from(first)) + 1).sum();
+    if size > LARGEST {
+        return Err(format!("its pools have {size} addresses, more than {LARGEST}"));
+    }
+    let mut sorted: Vec<_> = pools(one).collect();
+    sorted.sort_unstable();
+    for pair in sorted.windows(2) {
+        if let [(first, last), (next, end)] = pair
+            && next <= last
+        {
+            return Err(format!("the pools {first}-{last} and {next}-{end} overlap"));
+        }
+    }
+    Ok(())
+}
+
+fn reservations(one: &Network) -> Result<(), String> {
+    for (place, this) in one.reservations.iter().enumerate() {
+        for other in one.reservations.get(..place).unwrap_or_default() {
+            if other.address == this.address {
+                return Err(format!("it reserves {} twice", this.address));
+            }
+            // A machine may have an address in each network behind a relay, one in each.
+            let net =
+                |address: &Ipv4Addr| one.relayed.iter().position(|relayed| relayed.net.contains(address));
+            if other.mac == this.mac && net(&other.address) == net(&this.address) {
+                return Err(format!("it reserves an address for {} twice", this.mac));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn relayed(all: &[Relayed]) -> Result<(), String> {
+    for (place, one) in all.iter().enumerate() {
+        let ends = one.pools.iter().flat_map(|(first, last)| [first, last]);
+        if let Some(end) = ends.chain(&one.router).find(|end| !one.net.contains(*end)) {
+            return Err(format!("{end} is not in the relayed network {}", one.net));
+        }
+        let before = all.get(..place).unwrap_or_default();
+        let overlaps = |other: &&Relayed| {
+            other.net.contains(&one.net.network()) || one.net.contains(&other.net.network())
+        };
+        if let Some(other) = before.iter().find(overlaps) {
+            return Err(format!("the relayed networks {} and {} overlap", other.net, one.net));
+        }
+    }
+    Ok(())
+}
+
+fn dhcp6(given: &Dhcp6) -> Result<(), String> {
+    if let Some(end) = [given.first, given.last].iter().find(|end| !given.prefix.contains(*end)) {
+        return Err(format!("{end} is not in {}", given.prefix));
+    }
+    if given.last < given.first {
+        return Err(format!("the addresses {} to {} end before they begin", given.first, given.last));
+    }
+    Ok(())
+}
+
+fn beside(one: &Network, before: &[Network]) -> Result<(), String> {
+    for other in before {
+        if other.interface == one.interface {
+            return Err(format!(
+                "the interface {} is that of network {}, too: give networks of one interface interfaces of their own (VLANs)",
+                one.interface, other.name
+            ));
+        }
+        if other.name == one.name {
+            return Err("two networks have this name".to_owned());
+        }
+        let clash = pools(one).find_map(|(first, last)| {
+            let meets = |(their, end): &(Ipv4Addr, Ipv4Addr)| *their <= last && first <= *end;
+            pools(other).find(meets).map(|theirs| ((first, last), theirs))
+        });
+        if let Some(((first, last), (their, end))) = clash {
+            return Err(format!(
+                "the pool {first}-{last} and {their}-{end} of network {} overlap",
+                other.name
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn pools(one: &Network) -> impl Iterator<Item = (Ipv4Addr, Ipv4Addr)> {
+    one.pools.iter().chain(one.relayed.iter().flat_map(|relayed| &relayed.pools)).copied()
+}
+
+/// As the kernel takes it.
+fn is_interface(name: &str) -> bool {
+    (1..=15).contains(&name.len())
+        && !matches!(name, "." | "..")
+        && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'/')
+}
+
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    name.len() <= LONGEST_DOMAIN && name.split('.').all(is_label)
+}
+
+const LONGEST_NAME: usize = 64;
+/// So that an answer has room for it beside what it needs.
+const LONGEST_DOMAIN: usize = 128;
+/// As many as resolvers use, and more.
+const DNS_SERVERS: usize = 8;
+/// Below, machines do little else than renew; above, it is a mistake.
+const LEASE_TIMES: std::ops::RangeInclusive<u32> = 10..=31_536_000;
+/// Addresses of one network: each costs some hundred bytes of memory once it is used.
+const LARGEST: u64 = 65_536;

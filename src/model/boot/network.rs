@@ -1,0 +1,69 @@
+//! What a network that this host serves shows of itself.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::Serialize;
+
+use crate::base::mac::Mac;
+use crate::base::moment::Moment;
+
+/// How it stands with a network.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NetworkStatus {
+    pub name: String,
+    pub interface: String,
+    pub role: &'static str,
+    /// What serves it: `dhcp4`, `dhcp6`.
+    pub service: &'static str,
+    pub mode: &'static str,
+    /// This host's address in it.
+    pub address: IpAddr,
+    pub pools: Vec<PoolStatus>,
+    /// Servers that nobody told us of.
+    pub other_servers: Vec<OtherServer>,
+    /// Sentences of what is wrong, with the remedy.
+    pub problems: Vec<String>,
+    /// Packets, by what became of them.
+    pub counters: Vec<(&'static str, u64)>,
+}
+
+/// How full a pool is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PoolStatus {
+    pub network: String,
+    pub size: u64,
+    /// Offered or leased.
+    pub used: u64,
+    /// Put aside since somebody else uses them.
+    pub quarantined: u64,
+}
+
+/// A server that answers beside us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherServer {
+    pub address: Ipv4Addr,
+    pub mac: Mac,
+    pub last_seen: Moment,
+    /// It is expected: this host only adds boot data.
+    pub expected: bool,
+}
+
+/// A lease as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeaseShown {
+    pub address: IpAddr,
+    pub mac: Option<Mac>,
+    pub network: String,
+    pub host_name: Option<String>,
+    pub expires: Moment,
+    /// How the machine asked last, in words.
+    pub last_asked: String,
+}
+
+/// A network that can be looked at.
+pub trait Watched: Send + Sync + std::fmt::Debug {
+    fn status(&self) -> NetworkStatus;
+    fn leases(&self) -> Vec<LeaseShown>;
+    /// Whose this address is, if that is known; without a walk over all leases.
+    fn mac_of(&self, address: IpAddr) -> Option<Mac>;
+}
