@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod ground;
+pub mod tftp;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -64,6 +65,8 @@ pub enum AppError {
     Config(#[from] ConfigError),
     #[error("the disk image could not be made: {0}")]
     Image(String),
+    #[error(transparent)]
+    Tftp(#[from] tftp::ClosedDoor),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }

@@ -32,6 +32,7 @@ pub struct Config {
     pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
+    pub tftp: section::tftp::Tftp,
     pub logs: PathBuf,
     /// Looks at power after the agent was told to switch off, and seconds between them.
     pub power_looks: (u32, u32),
@@ -105,6 +106,7 @@ impl Config {
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
+            tftp: document.tftp.clone(),
             logs,
             power_looks: (
                 document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
@@ -160,6 +162,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
+    document.tftp.check()?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
 }

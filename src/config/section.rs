@@ -1,6 +1,8 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod tftp;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::config::section::tftp::Tftp;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -28,6 +31,7 @@ pub struct Document {
     pub ipmi: Ipmi,
     pub bmc: Bmc,
     pub sensor_data: Idle,
+    pub tftp: Tftp,
 }
 
 /// `[DEFAULT]`
