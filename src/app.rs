@@ -4,6 +4,7 @@ pub mod boot;
 pub mod dhcp;
 pub mod ground;
 pub mod ramdisks;
+pub mod tftp;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -81,6 +82,7 @@ pub enum AppError {
     Image(String),
     #[error(transparent)]
     Dhcp(#[from] StartError),
+    Tftp(#[from] tftp::ClosedDoor),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }

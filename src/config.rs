@@ -36,6 +36,7 @@ pub struct Config {
     pub bmc: section::Bmc,
     pub boot: section::boot::Boot,
     pub pxe: section::boot::Pxe,
+    pub tftp: section::tftp::Tftp,
     pub logs: PathBuf,
     /// Looks at power after the agent was told to switch off, and seconds between them.
     pub power_looks: (u32, u32),
@@ -116,6 +117,7 @@ impl Config {
             bmc: document.bmc.clone(),
             boot: document.boot.clone(),
             pxe: document.pxe.clone(),
+            tftp: document.tftp.clone(),
             logs,
             power_looks: (
                 document.agent.post_deploy_get_power_state_retries.unwrap_or(POWER_LOOKS.0),
@@ -173,6 +175,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
     }
     redfish(&document.redfish)?;
     boot(&document.boot)?;
+    document.tftp.check()?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
 }

@@ -4,6 +4,7 @@
 pub mod boot;
 pub mod ramdisks;
 pub mod network;
+pub mod tftp;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 
 use crate::base::secret::Secret;
 use crate::config::section::ramdisks::RamdiskNames;
+use crate::config::section::tftp::Tftp;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -38,6 +40,7 @@ pub struct Document {
     pub dhcp: Idle,
     pub dnsmasq: Idle,
     pub network: Vec<network::Network>,
+    pub tftp: Tftp,
 }
 
 /// `[DEFAULT]`

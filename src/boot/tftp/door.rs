@@ -72,7 +72,7 @@ impl Door {
 fn take(
     socket: &UdpSocket,
     bound: SocketAddr,
-    control: &mut Vec<u8>,
+    control: &mut [u8],
     datagram: &mut [u8],
 ) -> io::Result<Option<(usize, SocketAddr, SocketAddr)>> {
     let mut parts = [IoSliceMut::new(datagram)];
@@ -81,7 +81,11 @@ fn take(
     let from = message.address.as_ref().and_then(peer);
     let mut to = Some(SocketAddr::new(bound.ip(), 0));
     for part in message.cmsgs()? {
-        to = asked(&part).unwrap_or(to);
+        match asked(&part) {
+            Some(Reach::Us(address)) => to = Some(address),
+            Some(Reach::Many) => to = None,
+            None => {}
+        }
     }
     let whole = !message.flags.contains(MsgFlags::MSG_TRUNC);
     Ok(from.zip(to).filter(|_| whole).map(|(from, to)| (message.bytes, from, to)))
@@ -92,21 +96,28 @@ fn peer(address: &SockaddrStorage) -> Option<SocketAddr> {
     v4.or_else(|| address.as_sockaddr_in6().map(|one| SocketAddr::V6((*one).into())))
 }
 
-/// Which of our addresses the datagram came to, if this part of its control data tells that; `Some(None)` if it came
-/// to many hosts.
+/// Whom a datagram was sent to.
+enum Reach {
+    Us(SocketAddr),
+    /// All hosts of a network, or a group.
+    Many,
+}
+
+/// Whom a datagram was sent to, if this part of its control data tells that.
 #[expect(clippy::wildcard_enum_match_arm, reason = "the control data of sockets is a foreign enum")]
-fn asked(part: &ControlMessageOwned) -> Option<Option<SocketAddr>> {
+fn asked(part: &ControlMessageOwned) -> Option<Reach> {
     match part {
         ControlMessageOwned::Ipv4PacketInfo(info) => {
             let own = Ipv4Addr::from(info.ipi_spec_dst.s_addr.to_ne_bytes());
-            let alone = info.ipi_addr.s_addr == info.ipi_spec_dst.s_addr;
-            Some(alone.then_some(SocketAddr::new(IpAddr::V4(own), 0)))
+            let is_us = info.ipi_addr.s_addr == info.ipi_spec_dst.s_addr;
+            Some(if is_us { Reach::Us(SocketAddr::new(IpAddr::V4(own), 0)) } else { Reach::Many })
         }
         ControlMessageOwned::Ipv6PacketInfo(info) => {
             let own = Ipv6Addr::from(info.ipi6_addr.s6_addr);
             // Such an address is one of many alike, one on each link.
             let scope = if own.is_unicast_link_local() { info.ipi6_ifindex } else { 0 };
-            Some((!own.is_multicast()).then_some(SocketAddr::V6(SocketAddrV6::new(own, 0, 0, scope))))
+            let address = SocketAddr::V6(SocketAddrV6::new(own, 0, 0, scope));
+            Some(if own.is_multicast() { Reach::Many } else { Reach::Us(address) })
         }
         _ => None,
     }

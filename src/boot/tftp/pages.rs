@@ -98,7 +98,7 @@ impl Pages {
         while self.held.len() < HELD.saturating_sub(1) {
             match std::mem::replace(&mut self.reading, Reading::Over) {
                 Reading::Idle(reader) => self.reading = self.start(reader),
-                other => {
+                other @ (Reading::Under(_) | Reading::Over) => {
                     self.reading = other;
                     return;
                 }

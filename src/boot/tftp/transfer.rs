@@ -41,6 +41,8 @@ pub struct Transfer {
     sent_at: Tick,
     advanced: Tick,
     due: Tick,
+    /// Something seems to be missing: the time to send it again, if nothing is heard before.
+    doubted: Option<Tick>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -97,6 +99,7 @@ impl Transfer {
             sent_at: now,
             advanced: now,
             due: now.after(pace.patience()),
+            doubted: None,
         }
     }
 
@@ -122,7 +125,7 @@ impl Transfer {
 
     /// When [`wake`](Self::wake) has something to do, if nothing is heard before.
     pub fn due(&self) -> Tick {
-        self.due
+        self.doubted.map_or(self.due, |doubted| doubted.min(self.due))
     }
 
     /// All blocks up to this one are no longer needed.
@@ -209,6 +212,7 @@ impl Transfer {
         self.answered = true;
         self.hurried = false;
         self.advanced = now;
+        self.doubted = None;
         self.due = now.after(self.pace.patience());
     }
 
@@ -239,7 +243,7 @@ impl Transfer {
     }
 
     fn doubt(&mut self, now: Tick) {
-        self.due = self.due.min(now.after(self.pace.doubt()));
+        self.doubted.get_or_insert(now.after(self.pace.doubt()));
     }
 
     /// The client asked for the file again, from the same port: it has heard nothing yet.
@@ -256,7 +260,7 @@ impl Transfer {
 
     /// Sends again what was not answered in time, or gives up.
     pub fn wake(&mut self, now: Tick) {
-        if now < self.due {
+        if now < self.due() {
             return;
         }
         let patience = if self.acked == 0 { UNHEARD } else { SILENCE };
@@ -264,6 +268,7 @@ impl Transfer {
             return self.over(End::Silent);
         }
         self.pace.repeat();
+        self.doubted = None;
         self.due = now.after(self.pace.patience());
         match self.stage {
             Stage::Offering { .. } => self.stage = Stage::Offering { said: false },
@@ -283,7 +288,7 @@ const STALE: Duration = Duration::from_millis(20);
 
 /// A client that never said anything is given up after this time. OVMF asks for the size of a file and goes away; it
 /// says so, but the datagram may be lost.
-const UNHEARD: Duration = Duration::from_secs(8);
+const UNHEARD: Duration = Duration::from_secs(7);
 
 /// One that fell silent in the middle: OVMF and tftp-hpa give up after 25 s themselves.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,34 @@
+//! What booting machines get from us, side by side with servers that others wrote: one `name value unit` line a figure.
+//! A word on the command line (`tftp`, `http`) chooses a group.
+//!
+//! Our server is a process of its own with the daemon's runtime; the clients are the same for both sides. Five rounds are
+//! interleaved, and the figure is the median of ours over theirs, each round by itself: other work on the machine meets
+//! both. CPU time is of the server's process alone.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic
+)]
+#![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
+
+mod http;
+mod measure;
+mod serving;
+mod tftp;
+
+fn main() {
+    if std::env::var_os(serving::ROLE).is_some() {
+        return serving::run();
+    }
+    let chosen = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let wants = |group: &str| chosen.as_deref().is_none_or(|chosen| chosen == group);
+    if wants("tftp") {
+        tftp::run();
+    }
+    if wants("http") {
+        http::run();
+    }
+}
