@@ -11,6 +11,7 @@
 //! - `desk`    the handle that API, boot and ticks hold: they post, they never write
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
+//! - `leases6` the lane of IPv6 leases
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
@@ -27,6 +28,7 @@ pub mod console;
 pub mod desk;
 pub mod hands;
 pub mod lane;
+pub mod leases6;
 pub mod ledger;
 pub mod letterbox;
 pub mod parked;

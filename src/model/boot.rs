@@ -8,6 +8,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 
 pub mod client;
+pub mod lease6;
 pub mod plan;
 
 /// What the record says the machine shall boot; scripts are rendered from it on request.

@@ -8,13 +8,14 @@
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
-//! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
+//! - [`udp`]: datagrams of one peer; [`door6`]: IPv6 datagrams on one interface; [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
 
 pub mod body;
 pub mod client;
+pub mod door6;
 pub mod files;
 pub mod http;
 pub mod limits;

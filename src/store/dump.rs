@@ -12,7 +12,7 @@ use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
 use crate::store::load;
-use crate::store::table::journal;
+use crate::store::table::{journal, leases6};
 
 /// A line for each record, then the number of rows of each table.
 pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
@@ -29,6 +29,9 @@ pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
         for Owed { number, effect, purpose } in owed {
             line(&mut text, "owed", &format!("{node} {number} {effect:?} {purpose:?}"));
         }
+    }
+    for lease in leases6::read(file, &txn)? {
+        line(&mut text, "lease6", &masked(serde_json::to_value(lease)));
     }
     journal(file, &txn, &mut text)?;
     for (name, table) in file.tables.all() {

@@ -62,6 +62,8 @@ tables! {
     rack,
     /// Node id to what its last inspection found.
     inventories,
+    /// Network, association and client to leased IPv6 address.
+    leases6,
 }
 
 impl File {
