@@ -3,6 +3,8 @@
 //!
 //! - [`dhcp`]     addresses and boot data
 //! - [`ground`]   what the servers share
+//! - [`advertise`] router advertisements
+//! - [`dhcp6`]    addresses and boot data over IPv6
 //! - [`library`]  what is given out under which name, to TFTP and HTTP alike
 //! - [`tftp`]     the server of loaders and kernels for firmware that knows nothing else
 //! - [`cmdline`]    the agent's kernel parameters
@@ -15,6 +17,8 @@ use std::error::Error;
 
 pub mod cmdline;
 pub mod dhcp;
+pub mod advertise;
+pub mod dhcp6;
 pub mod ground;
 pub mod http;
 pub mod library;

@@ -12,6 +12,7 @@
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
 //! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
+//! - `leases6` the lane of IPv6 leases
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
@@ -30,6 +31,7 @@ pub mod desk;
 pub mod hands;
 pub mod lane;
 pub mod leases;
+pub mod leases6;
 pub mod ledger;
 pub mod letterbox;
 pub mod parked;

@@ -109,7 +109,7 @@ impl BootIso {
         }
         mbr::put(&mut layout, boot, loaders.bios.as_ref().and_then(|bios| bios.disk_code.as_deref()));
         let tag = tag(&layout, &contents);
-        Self { strip: Strip::new(layout, contents), tag }
+        Self { strip: Strip::new(&layout, contents), tag }
     }
 }
 
@@ -191,8 +191,12 @@ fn newest(contents: &[Content]) -> Moment {
 fn tag(layout: &Layout, contents: &[Content]) -> String {
     let mut hash = Sha256::new();
     hash.update(&layout.head);
-    contents.iter().for_each(|content| content.identify(&mut hash));
-    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    for content in contents {
+        content.identify(&mut hash);
+    }
+    let digest = hash.finalize();
+    let digits: Vec<String> = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 /// Opens a file to read it at any place.

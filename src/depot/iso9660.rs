@@ -54,7 +54,9 @@ pub fn write(volume_label: &str, files: &[(&str, &[u8])], at: Moment) -> Result<
         contents.iter().map(|bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX)).collect();
     let title = Title { label: volume_label, publisher: MAKER, at };
     let mut out = lay_out(&title, &named, &sizes, None)?.head;
-    contents.iter().for_each(|bytes| put_padded(bytes, &mut out));
+    for bytes in contents {
+        put_padded(bytes, &mut out);
+    }
     Ok(out)
 }
 

@@ -12,6 +12,7 @@ pub mod client;
 pub mod loading;
 pub mod lease;
 pub mod network;
+pub mod lease6;
 pub mod plan;
 
 /// What the record says the machine shall boot; scripts are rendered from it on request.

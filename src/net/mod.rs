@@ -11,6 +11,7 @@
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`udp`]: datagrams of one peer; [`doorway`]: datagrams on one interface; [`link`]: interfaces and whole frames
 //! - [`ssh`]: a shell on a BMC
+//! - [`udp`]: datagrams of one peer; [`door6`]: IPv6 datagrams on one interface; [`ssh`]: a shell on a BMC
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
@@ -18,6 +19,7 @@
 pub mod body;
 pub mod client;
 pub mod doorway;
+pub mod door6;
 pub mod files;
 pub mod http;
 pub mod intake;

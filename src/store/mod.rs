@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Writer -> queue -> commit thread: nested txns, one flush -> published copy, due order -> answers
-//! Reader -> published copy (nodes, ports); journal and inventories by key
+//! Reader -> published copy (nodes, ports); journal and inventories by key, leases at once
 //! ```
 //!
 //! Layout of the data directory: `lock`, `used` (empty: a rack was

@@ -6,12 +6,13 @@ use tokio::sync::watch;
 
 use crate::base::id::NodeId;
 use crate::model::boot::lease::Lease;
+use crate::model::boot::lease6::Lease6;
 use crate::model::inspection::Inventory;
 use crate::model::journal::Entry;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{inventories, journal, leases};
+use crate::store::table::{inventories, journal, leases, leases6};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -50,5 +51,12 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         leases::read(file, &txn)
+    }
+
+    /// Every IPv6 lease: read once, by who serves a network.
+    pub fn leases6(&self) -> Result<Vec<Lease6>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        leases6::read(file, &txn)
     }
 }

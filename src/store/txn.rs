@@ -19,6 +19,7 @@ use crate::store::publisher::Publisher;
 use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
 use crate::store::table::leases::Leases;
+use crate::store::table::leases6::Leases6;
 use crate::store::table::nodes::Nodes;
 use crate::store::table::owed::OwedTable;
 use crate::store::table::ports::Ports;
@@ -94,6 +95,10 @@ impl<'p> Txn<'p> {
 
     pub fn leases(&mut self) -> Leases<'_, 'p> {
         Leases { txn: self }
+    }
+
+    pub fn leases6(&mut self) -> Leases6<'_, 'p> {
+        Leases6 { txn: self }
     }
 
     pub fn rack(&mut self) -> Rack<'_, 'p> {

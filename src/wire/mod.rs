@@ -10,4 +10,7 @@ pub mod ipmi;
 pub mod ipxe;
 pub mod link;
 pub mod pxelinux;
+pub mod dhcp6;
+pub mod ipmi;
+pub mod ra;
 pub mod redfish;

@@ -41,7 +41,8 @@ impl<'a> Menu<'a> {
 
     /// `grub.cfg` on the image: its words quoted, so that GRUB's own signs mean nothing in them.
     pub fn grub(&self) -> String {
-        let words: String = self.words.iter().map(|word| format!(" '{word}'")).collect();
+        let words: Vec<String> = self.words.iter().map(|word| format!(" '{word}'")).collect();
+        let words = words.concat();
         format!(
             "set default=0\nset timeout=0\nif [ ! -e /vmlinuz ]; then\n  search --no-floppy --set=root --file /{MARK}\nfi\n\
              menuentry 'boot' {{\n  linux /vmlinuz{words}\n  initrd /initrd\n}}\n"

@@ -23,7 +23,7 @@ struct Piece {
 
 impl Strip {
     /// `contents` at the extents of `layout`, after its head.
-    pub fn new(layout: Layout, contents: Vec<Content>) -> Self {
+    pub fn new(layout: &Layout, contents: Vec<Content>) -> Self {
         let sector = u64::try_from(SECTOR).unwrap_or(u64::MAX);
         let places = layout.extents.iter().map(|extent| u64::from(extent.sector).saturating_mul(sector));
         let mut pieces: Vec<Piece> =

@@ -21,7 +21,7 @@ impl Site {
         let folder = TempDir::new().unwrap();
         fs::write(folder.path().join("kernel"), kernel).unwrap();
         fs::write(folder.path().join("ramdisk"), ramdisk).unwrap();
-        let esp = Esp::new(&[("EFI/BOOT/BOOTX64.EFI", b"shim"), ("EFI/BOOT/grubx64.efi", &[9; 70_000])]);
+        let esp = Esp::new(&[("EFI/BOOT/BOOTX64.EFI", b"shim"), ("EFI/BOOT/grubx64.efi", &vec![9; 70_000])]);
         let bios = Bios {
             code: Arc::from(counted(3000)),
             module: Arc::from(*b"module"),

@@ -48,7 +48,9 @@ pub fn lay_out(
     let volume = Volume { title: *title, sectors: sectors.next };
     let mut head = descriptors(&volume, &trees, &tables, boot.map(|boot| boot.emit(&extents, CATALOGUE)));
     for tree in &trees {
-        tree.path_tables().iter().for_each(|table| put_padded(table, &mut head));
+        for table in tree.path_tables() {
+            put_padded(&table, &mut head);
+        }
     }
     let of_file = |(_, index): &(&str, usize)| extents.get(*index).copied().unwrap_or_default();
     let by_file: Vec<Extent> = files.iter().map(of_file).collect();

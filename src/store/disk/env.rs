@@ -64,6 +64,8 @@ tables! {
     inventories,
     /// Hardware address and network to leased address.
     leases,
+    /// Network, association and client to leased IPv6 address.
+    leases6,
 }
 
 impl File {

@@ -3,6 +3,7 @@
 pub mod inventories;
 pub mod journal;
 pub mod leases;
+pub mod leases6;
 pub mod nodes;
 pub mod owed;
 pub mod ports;

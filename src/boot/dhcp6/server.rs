@@ -1,0 +1,393 @@
+//! The task of a network: it reads messages, lets the rules decide, keeps what is given and answers.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::base::duid::Duid;
+use crate::base::time::{Tick, sleep};
+use crate::boot::dhcp6::client::client;
+use crate::boot::dhcp6::pool::{Holder, Pool, Term};
+use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
+use crate::boot::ground::Ground;
+use crate::conduct::leases6::{LeaseError6, LeaseLane6};
+use crate::flow::boot::{BootFile, Offer, offer};
+use crate::model::boot::client::{Class, Client};
+use crate::model::boot::lease6::{Lease6, LeaseChange6};
+use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
+use crate::net::door6::{Datagram, Door6, DoorError, Interface6};
+use crate::wire::dhcp6::options::BOOT_URL;
+use crate::wire::dhcp6::relay::Envelope;
+use crate::wire::dhcp6::reply::Boot;
+use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
+
+/// A network that is served.
+pub struct Server {
+    ground: Ground,
+    network: Network,
+    range: Dhcp6,
+    lane: LeaseLane6,
+    pool: Mutex<Pool>,
+    counts: Counts,
+}
+
+/// Messages, by what became of them.
+#[derive(Debug, Default)]
+pub struct Counts {
+    received: AtomicU64,
+    limited: AtomicU64,
+    malformed: AtomicU64,
+    not_for_us: AtomicU64,
+    answered: AtomicU64,
+    not_kept: AtomicU64,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server").field("network", &self.network.name).finish_non_exhaustive()
+    }
+}
+
+/// A lease on its way to the disk, and what is said then.
+type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError6>, Datagram, Envelope, Answer)> + Send>>;
+
+/// Serves every network that has addresses for IPv6; the tasks end with the ground's token.
+pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
+    let mut servers = Vec::new();
+    for network in &ground.plan.networks {
+        let Some(range) = network.dhcp6.clone() else { continue };
+        let server = Arc::new(Server {
+            ground: ground.clone(),
+            pool: Mutex::new(Pool::new(range.first, range.last)),
+            network: network.clone(),
+            range,
+            lane: lane.clone(),
+            counts: Counts::default(),
+        });
+        let own = server.clone();
+        ground.tasks.spawn(async move {
+            tokio::select! {
+                () = own.run() => {}
+                () = own.ground.stop.cancelled() => {}
+            }
+        });
+        servers.push(server);
+    }
+    servers
+}
+
+impl Server {
+    /// What came in so far, by what became of it.
+    pub fn counters(&self) -> Vec<(&'static str, u64)> {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let counts = &self.counts;
+        vec![
+            ("received", of(&counts.received)),
+            ("limited", of(&counts.limited)),
+            ("malformed", of(&counts.malformed)),
+            ("not_for_us", of(&counts.not_for_us)),
+            ("answered", of(&counts.answered)),
+            ("not_kept", of(&counts.not_kept)),
+        ]
+    }
+
+    /// Opens the interface again whenever it was gone.
+    async fn run(&self) {
+        self.load();
+        let mut last = String::new();
+        loop {
+            match self.open() {
+                Ok((interface, door)) => {
+                    last.clear();
+                    let (network, prefix) = (&self.network.name, self.range.prefix);
+                    tracing::info!(network, interface = interface.name, %prefix, "serving DHCPv6");
+                    let error = self.serve(&interface, &door).await;
+                    tracing::warn!(network, %error, "the socket of DHCPv6 failed");
+                }
+                Err(error) if error.to_string() != last => {
+                    last = error.to_string();
+                    tracing::warn!(network = self.network.name, %error, "DHCPv6 waits for its interface");
+                }
+                Err(_) => {}
+            }
+            sleep(&*self.ground.clock, AGAIN).await;
+        }
+    }
+
+    fn open(&self) -> Result<(Interface6, Door6), DoorError> {
+        let interface = Interface6::find(&self.network.interface)?;
+        let door = Door6::dhcp(&interface)?;
+        Ok((interface, door))
+    }
+
+    /// Takes in what was leased before the start. Each lease counts anew: the wall's clock may have been wrong.
+    fn load(&self) {
+        let leases = match self.ground.reader.leases6() {
+            Ok(leases) => leases,
+            Err(error) => {
+                tracing::error!(network = self.network.name, %error, "the IPv6 leases could not be read");
+                return;
+            }
+        };
+        let network = self.range.prefix.network();
+        let mut pool = self.pool();
+        for lease in leases.into_iter().filter(|lease| lease.key.network == network) {
+            put(&mut pool, lease, self.ground.clock.tick());
+        }
+    }
+
+    /// Serves until the socket fails; why it did.
+    async fn serve(&self, interface: &Interface6, door: &Door6) -> std::io::Error {
+        let rules = self.rules(interface);
+        let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
+        let mut budget = Budget::new(self.ground.clock.tick());
+        let mut buffer = [0; LONGEST + 1];
+        let mut look = self.ground.clock.tick().after(SWEEP);
+        loop {
+            tokio::select! {
+                got = door.receive(&mut buffer) => match got {
+                    Ok(datagram) => {
+                        count(&self.counts.received);
+                        if !budget.take(self.ground.clock.tick()) {
+                            count(&self.counts.limited);
+                            continue;
+                        }
+                        let bytes = buffer.get(..datagram.size).unwrap_or_default();
+                        let Some((envelope, answer)) = self.heard(&rules, interface, datagram, bytes) else { continue };
+                        if answer.changes.is_empty() {
+                            self.send(door, datagram, &envelope, &answer).await;
+                        } else {
+                            self.keep(&keeping, datagram, envelope, answer).into_iter().for_each(|one| keeping.push(one));
+                        }
+                    }
+                    Err(error) => return error,
+                },
+                Some((kept, datagram, envelope, answer)) = keeping.next() => {
+                    self.kept(kept, &answer, door, datagram, &envelope).await;
+                }
+                () = self.ground.clock.sleep_until(look) => {
+                    look = self.ground.clock.tick().after(SWEEP);
+                    self.sweep(&rules, &keeping);
+                }
+            }
+        }
+    }
+
+    /// What the message is answered; `None` for silence.
+    fn heard(
+        &self,
+        rules: &Rules,
+        interface: &Interface6,
+        datagram: Datagram,
+        bytes: &[u8],
+    ) -> Option<(Envelope, Answer)> {
+        let from = *datagram.from.ip();
+        let envelope = Envelope::parse(bytes).map_err(|error| {
+            count(&self.counts.malformed);
+            tracing::trace!(network = self.network.name, %from, %error, "no message of DHCPv6");
+        });
+        let envelope = envelope.ok().filter(|_| bytes.len() <= LONGEST)?;
+        let is_relayed = !envelope.hops.is_empty();
+        let is_here = envelope.link().is_none_or(|link| self.range.prefix.contains(&link));
+        if !is_here || (!is_relayed && !from.is_unicast_link_local()) {
+            count(&self.counts.not_for_us);
+            return None;
+        }
+        let client = client(&envelope, from);
+        let boot = self.boot(client.as_ref(), &envelope, interface);
+        let asked = Asked {
+            message: &envelope.message,
+            is_unicast: !is_relayed && !datagram.is_multicast,
+            is_stranger: !client.is_some_and(|client| self.is_enrolled(&client)),
+            boot,
+            now: self.ground.clock.tick(),
+            wall: self.ground.clock.wall(),
+        };
+        let ruled = rules.answer(&mut self.pool(), &asked);
+        match ruled {
+            Ok(answer) => Some((envelope, answer)),
+            Err(Silence::Malformed) => {
+                count(&self.counts.malformed);
+                None
+            }
+            Err(Silence::Other | Silence::Misled | Silence::Stranger | Silence::Nothing) => {
+                count(&self.counts.not_for_us);
+                None
+            }
+        }
+    }
+
+    fn is_enrolled(&self, client: &Client) -> bool {
+        self.ground.reader.published().port_by_mac(client.mac).is_some()
+    }
+
+    /// What the client shall load, if it loads anything.
+    fn boot(&self, client: Option<&Client>, envelope: &Envelope, interface: &Interface6) -> Option<Boot> {
+        let client = client?;
+        let asks = envelope.message.wants.contains(&BOOT_URL);
+        if !asks || (client.class == Class::Other && client.ipxe.is_none()) {
+            return None;
+        }
+        let address = interface.address_for(Some(self.range.prefix)).or_else(|| self.address_now());
+        let Some(address) = address else {
+            tracing::warn!(
+                network = self.network.name,
+                "a machine boots over IPv6, and the interface has no address that it could reach: give it one in the prefix of dhcp6"
+            );
+            return None;
+        };
+        let port = self.ground.http_port;
+        let base =
+            if port == 80 { format!("http://[{address}]") } else { format!("http://[{address}]:{port}") };
+        let published = self.ground.reader.published();
+        let node = published.port_by_mac(client.mac).and_then(|port| published.node(port.node));
+        let url = match offer(client, node.map(|node| &**node), &self.ground.plan, &base) {
+            Offer::Address => return None,
+            Offer::Boot(BootFile::Url(url)) => url,
+            Offer::Boot(BootFile::Tftp(name)) => format!("tftp://[{address}]/{name}"),
+        };
+        Some(Boot { url, is_http: client.class == Class::Http })
+    }
+
+    /// An address that the interface was given after the start.
+    fn address_now(&self) -> Option<Ipv6Addr> {
+        let interface = Interface6::find(&self.network.interface).ok()?;
+        interface.address_for(Some(self.range.prefix))
+    }
+
+    /// Hands the leases of an answer in; `None` if too many wait, and the client asks again.
+    fn keep(
+        &self,
+        waiting: &FuturesUnordered<Keeping>,
+        datagram: Datagram,
+        envelope: Envelope,
+        answer: Answer,
+    ) -> Option<Keeping> {
+        let posted = if waiting.len() < WAITING {
+            self.lane.post(answer.changes.clone())
+        } else {
+            Err(LeaseError6::Busy)
+        };
+        match posted {
+            Ok(kept) => Some(Box::pin(async move { (kept.await, datagram, envelope, answer) })),
+            Err(_) => {
+                count(&self.counts.not_kept);
+                None
+            }
+        }
+    }
+
+    async fn kept(
+        &self,
+        kept: Result<(), LeaseError6>,
+        answer: &Answer,
+        door: &Door6,
+        datagram: Datagram,
+        envelope: &Envelope,
+    ) {
+        if let Err(error) = kept {
+            count(&self.counts.not_kept);
+            tracing::warn!(network = self.network.name, %error, "an IPv6 lease was not kept and not given");
+            return;
+        }
+        self.note(answer);
+        self.send(door, datagram, envelope, answer).await;
+    }
+
+    fn note(&self, answer: &Answer) {
+        let now = self.ground.clock.tick();
+        let mut pool = self.pool();
+        for change in &answer.changes {
+            if let LeaseChange6::Given(lease) = change {
+                pool.written(&holder(lease), now);
+                let (client, address) = (&lease.key.client, lease.address);
+                tracing::info!(network = self.network.name, %client, %address, "IPv6 address leased");
+            }
+        }
+    }
+
+    async fn send(&self, door: &Door6, datagram: Datagram, envelope: &Envelope, answer: &Answer) {
+        count(&self.counts.answered);
+        let bytes = envelope.wrap(answer.reply.emit());
+        // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
+        let port = if envelope.hops.is_empty() { datagram.from.port() } else { SERVER_PORT };
+        door.send(*datagram.from.ip(), port, &bytes).await;
+    }
+
+    /// Ends leases that are over; that they are gone from the disk is nobody's wait.
+    fn sweep(&self, rules: &Rules, waiting: &FuturesUnordered<Keeping>) {
+        let ended = self.pool().sweep(self.ground.clock.tick());
+        let changes: Vec<_> = ended.iter().map(|holder| LeaseChange6::Ended(rules.key(holder))).collect();
+        if !changes.is_empty() && waiting.len() < WAITING && self.lane.post(changes).is_err() {
+            count(&self.counts.not_kept);
+        }
+    }
+
+    fn rules(&self, interface: &Interface6) -> Rules {
+        Rules {
+            server: Duid::of_mac(interface.mac),
+            prefix: self.range.prefix,
+            length: self.network.lease_time,
+            known_only: self.network.dhcp == DhcpMode::Known,
+        }
+    }
+
+    fn pool(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn holder(lease: &Lease6) -> Holder {
+    Holder { client: lease.key.client.clone(), association: lease.key.association }
+}
+
+/// Takes in a lease that was kept; one that is no longer of the range is left out.
+fn put(pool: &mut Pool, lease: Lease6, now: Tick) {
+    let holder = holder(&lease);
+    if pool.choose(&holder, Some(lease.address), lease.is_stranger) != Some(lease.address) {
+        return;
+    }
+    let length = Duration::from_secs(lease.length.into());
+    pool.grant(&holder, lease.address, Term { now, length, is_stranger: lease.is_stranger });
+    pool.written(&holder, now);
+}
+
+fn count(counter: &AtomicU64) {
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// How many messages are looked at in a second.
+#[derive(Debug)]
+struct Budget {
+    second: Tick,
+    left: u32,
+}
+
+impl Budget {
+    fn new(now: Tick) -> Self {
+        Self { second: now, left: A_SECOND }
+    }
+
+    fn take(&mut self, now: Tick) -> bool {
+        if now.since(self.second) >= Duration::from_secs(1) {
+            *self = Self::new(now);
+        }
+        let has_one = self.left > 0;
+        self.left = self.left.saturating_sub(1);
+        has_one
+    }
+}
+
+/// Between two tries to open an interface that is not there.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Between two looks for leases that are over.
+const SWEEP: Duration = Duration::from_secs(10);
+/// Answers that wait for the disk.
+const WAITING: usize = 512;
+/// Messages that are looked at: far more than a rack says in a boot storm.
+const A_SECOND: u32 = 2000;
