@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod ground;
+pub mod images;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -29,9 +30,12 @@ use crate::conduct::tray::Tray;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::cache::Life as DepotLife;
+use crate::depot::cache::error::CacheError;
 use crate::depot::counter::Counter;
+use crate::depot::gallery::Gallery;
 use crate::depot::raw_disk;
-use crate::depot::shelf::{Shelf, ShelfError};
+use crate::depot::shelf::ShelfError;
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
 use crate::driver::fake::FakeRack;
@@ -54,6 +58,8 @@ pub enum AppError {
     Store { dir: String, source: StoreError },
     #[error("the image folder could not be opened")]
     Shelf(#[from] ShelfError),
+    #[error("the image cache could not be opened")]
+    Cache(#[from] CacheError),
     #[error("the folder of payloads could not be opened")]
     Blobs(#[from] BlobError),
     #[error(transparent)]
@@ -96,7 +102,9 @@ impl App {
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
-        let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let life = DepotLife { tasks: tasks.clone(), stop: stop.clone() };
+        let gallery = images::open(&config, &clock, life)?.gallery;
         let listener = bind(config.listen).await?;
         let rack_listener = match config.rack_listen {
             Some(address) => Some(bind(address).await?),
@@ -106,8 +114,7 @@ impl App {
         let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
         let base = format!("http://{}", rack.unwrap_or(api));
         let ledger = Arc::new(Ledger::default());
-        let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let files = Files { gallery: gallery.clone(), blobs: blobs.clone(), base };
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = parts(&config, &clock, files, bmc);
@@ -152,16 +159,16 @@ impl App {
             (Arc::new(app.desk.clone()), config.public_endpoint.clone());
         app.open_door(
             listener,
-            &shelf,
+            &gallery,
             Api::operator(app.site.reader.clone(), lanes.clone(), public.clone()),
         );
         if let Some(listener) = rack_listener {
-            app.open_door(listener, &shelf, Api::rack(app.site.reader.clone(), lanes, public));
+            app.open_door(listener, &gallery, Api::rack(app.site.reader.clone(), lanes, public));
         }
         Ok(app)
     }
 
-    fn open_door(&self, listener: TcpListener, images: &Arc<Shelf>, api: Api) {
+    fn open_door(&self, listener: TcpListener, images: &Arc<Gallery>, api: Api) {
         let service = Arc::new(Counter::new(images.clone(), Arc::new(api)));
         self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
     }
@@ -221,25 +228,27 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
 
 /// What agents are handed.
 struct Files {
-    shelf: Arc<Shelf>,
+    gallery: Arc<Gallery>,
     blobs: Arc<Blobs>,
     base: String,
 }
 
 fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
-    let Files { shelf, blobs, base } = files;
+    let Files { gallery, blobs, base } = files;
     let settings = AgentSettings {
         command_timeout: Duration::from_secs(config.command_timeout.into()),
         power_limit: config.policy.power_state_change_timeout,
         power_looks: config.power_looks.0,
         power_interval: config.power_looks.1,
+        way: images::way(&config.images),
+        stream_raw: config.images.stream_raw,
         ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
     };
     // Without random numbers the delays are drawn in the same order at each start.
     let seed = getrandom::u64().unwrap_or_default();
     Parts {
         fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
-        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
+        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), gallery, blobs, settings }),
         bmc,
     }
 }
