@@ -1,7 +1,7 @@
 //! How far work on an image is.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::size::human;
@@ -14,6 +14,7 @@ pub struct Progress {
     total: AtomicU64,
     /// Other work that this one waits for.
     other: Mutex<Option<Arc<Self>>>,
+    stopped: AtomicBool,
 }
 
 /// What is done to an image.
@@ -37,6 +38,19 @@ impl Progress {
     /// Until the next piece of work begins, what is shown is that of other work.
     pub fn follow(&self, other: Arc<Self>) {
         *self.other.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
+    }
+
+    /// Nobody wants the work any more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// An error once nobody wants the work any more.
+    pub fn go_on(&self) -> std::io::Result<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the work was given up: the daemon stops"));
+        }
+        Ok(())
     }
 
     /// So many bytes are done.

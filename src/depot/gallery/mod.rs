@@ -220,7 +220,10 @@ impl Gallery {
         let stopped = self.life.stop.clone();
         let outcome = tokio::select! {
             outcome = prepare::prepare(&self, &order, &progress) => outcome,
-            () = stopped.cancelled() => Err(GalleryError::GivenUp { image }),
+            () = stopped.cancelled() => {
+                progress.stop();
+                Err(GalleryError::GivenUp { image })
+            }
         };
         let outcome = outcome.map(Arc::new).map_err(Arc::new);
         if let Err(why) = &outcome {

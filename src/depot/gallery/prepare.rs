@@ -235,7 +235,7 @@ fn passing(
     let size = {
         let _one = lock(&gallery.unpacking);
         progress.begin(Doing::Unpacking, 0);
-        unpack::measure(disk.clone(), outer, gallery.rules.largest).map_err(bad)?
+        unpack::measure(disk.clone(), outer, gallery.rules.largest, progress).map_err(bad)?
     };
     let view: Arc<dyn Source> = Arc::new(Passage::new(disk, outer, size));
     let inner = judged(gallery, local, &*view, outer)?;
@@ -275,6 +275,7 @@ fn pass(view: &dyn Source, progress: &Progress) -> Result<String, StreamError> {
     while place < view.size() {
         let left = usize::try_from(view.size() - place).unwrap_or(CHUNK).min(CHUNK);
         let chunk = buffer.get_mut(..left).unwrap_or_default();
+        progress.go_on()?;
         view.read_exact_at(chunk, place)?;
         hash.update(chunk);
         place = place.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));

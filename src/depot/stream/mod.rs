@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::depot::cache::progress::Progress;
 use crate::depot::format::{self, Format, FormatError};
 use crate::depot::stream::disk::Disk;
 use crate::depot::stream::passage::Passage;
@@ -54,7 +55,7 @@ impl RawImage {
         let disk = Arc::new(Disk::open(path)?);
         let format = format::inspect(&*disk)?;
         if format.is_packed() {
-            let size = unpack::measure(disk.clone(), format, u64::MAX)?;
+            let size = unpack::measure(disk.clone(), format, u64::MAX, &Progress::default())?;
             return Ok(Arc::new(Passage::new(disk, format, size)));
         }
         Self::of(disk, format)

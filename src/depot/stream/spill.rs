@@ -65,6 +65,7 @@ fn write(
     let (mut size, mut on_disk, mut hash) = (0_u64, 0_u64, Running::new(Algorithm::Sha256));
     let mut buffer = vec![0; PIECE];
     loop {
+        progress.go_on().map_err(SpillError::Packed)?;
         let count = fill(&mut *reader, &mut buffer).map_err(SpillError::Packed)?;
         let piece = buffer.get(..count).unwrap_or_default();
         let length = u64::try_from(count).unwrap_or(u64::MAX);

@@ -287,9 +287,9 @@ fn many_readers_of_a_packed_image_see_the_same_bytes_wherever_they_are() {
     for (name, format) in TOOLS {
         let Some(pack) = packed(&folder, name, &[], &bytes) else { return };
         let source = Arc::new(Bytes { bytes: pack, tag: "t".to_owned() });
-        let size = unpack::measure(source.clone(), format, u64::MAX).unwrap();
+        let size = unpack::measure(source.clone(), format, u64::MAX, &Progress::default()).unwrap();
         assert!(matches!(
-            unpack::measure(source.clone(), format, size - 1),
+            unpack::measure(source.clone(), format, size - 1, &Progress::default()),
             Err(StreamError::TooLarge { .. })
         ));
         let passage = Passage::new(source, format, size);
@@ -344,6 +344,68 @@ fn what_is_unpacked_into_the_cache_has_holes_and_a_hash_and_stays_within_its_lim
     assert!(!part.exists());
 }
 
+/// Kibibytes that this process had in memory at its fullest.
+fn peak() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// Runs in a process of its own: reads the image to its end, also far from the begin, and tells what that took.
+#[test]
+#[ignore = "the test below runs it in a process of its own"]
+fn memory_of_one_image() {
+    let path = PathBuf::from(std::env::var_os("FERRIC_TEST_IMAGE").expect("the test below says which image"));
+    let before = peak();
+    let view = RawImage::open(&path).unwrap();
+    let mut chunk = vec![0; 1 << 20];
+    for place in (0..view.size()).step_by(chunk.len()) {
+        let left = usize::try_from(view.size() - place).unwrap().min(chunk.len());
+        view.read_exact_at(&mut chunk[..left], place).unwrap();
+    }
+    println!("took {} KiB for {} bytes", peak() - before, view.size());
+}
+
+#[test]
+fn an_image_of_any_size_takes_little_memory() {
+    let folder = Folder::new();
+    let mut noise = vec![0; 160 << 20];
+    fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
+    let raw = folder.put("plain", &noise);
+    drop(noise);
+    let cases: &[(&str, &[&str], u64)] = &[
+        ("gzip", &["-1"], 16),
+        ("xz", &["-T1", "--lzma2=preset=0,dict=8MiB"], 32),
+        ("xz", &["-T1", "--lzma2=preset=0,dict=64MiB"], 80),
+        ("zstd", &["-1"], 32),
+        ("zstd", &["-1", "--zstd=wlog=25"], 56),
+        ("qemu-img", &["convert", "-O", "qcow2", "-o", "cluster_size=2M"], 32),
+    ];
+    for (name, options, most) in cases {
+        let image = folder.path("image");
+        if *name == "qemu-img" {
+            let paths = [raw.to_str().unwrap(), image.to_str().unwrap()];
+            if tool(name, &[options, &paths[..]].concat()).is_none() {
+                return;
+            }
+        } else {
+            let out = fs::File::create(&image).unwrap();
+            let Ok(done) = Command::new(name).args(*options).arg("-c").arg(&raw).stdout(out).status() else {
+                return;
+            };
+            assert!(done.success());
+        }
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child.args(["--exact", "depot::stream::tests::memory_of_one_image", "--ignored", "--nocapture"]);
+        let done = child.env("FERRIC_TEST_IMAGE", &image).output().unwrap();
+        let text = String::from_utf8_lossy(&done.stdout).into_owned();
+        let told = text.split_once("took ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok());
+        let told = told.unwrap_or_else(|| panic!("{name}: {text}"));
+        println!("{name} {options:?}: {told} KiB");
+        assert!(told < most << 10, "{name} {options:?}: {told} KiB");
+    }
+}
+
 /// The header and the tables of a small image that qemu-img made, to be bent.
 fn small() -> Option<Vec<u8>> {
     let folder = Folder::new();
@@ -362,7 +424,7 @@ fn bent_images_are_read_or_refused_and_never_a_panic() {
         let mut bent = image.clone();
         bent[at] = value;
         bent.truncate(cut.max(600));
-        if let Ok(view) = qcow2::Qcow2::open(Arc::new(Bytes { bytes: bent, tag: String::new() })) {
+        if let Ok(view) = Qcow2::open(Arc::new(Bytes { bytes: bent, tag: String::new() })) {
             let mut out = vec![0; 100_000];
             view.read_exact_at(&mut out, 0).ok();
             view.read_exact_at(&mut out, view.size().saturating_sub(100_000)).ok();
@@ -392,6 +454,9 @@ fn a_bomb_of_zeros_is_measured_in_little_memory() {
         pack.write_all(&vec![0; 1 << 20]).unwrap();
     }
     let source = Arc::new(Bytes { bytes: pack.finish().unwrap(), tag: "t".to_owned() });
-    assert_eq!(unpack::measure(source.clone(), Format::Gzip, u64::MAX).unwrap(), 64 << 20);
-    assert!(unpack::measure(source, Format::Gzip, 1 << 20).is_err());
+    assert_eq!(
+        unpack::measure(source.clone(), Format::Gzip, u64::MAX, &Progress::default()).unwrap(),
+        64 << 20
+    );
+    assert!(unpack::measure(source, Format::Gzip, 1 << 20, &Progress::default()).is_err());
 }

@@ -12,8 +12,10 @@ use lzma_rust2::XzReader;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 
+use crate::depot::cache::progress::Progress;
 use crate::depot::format::Format;
 use crate::depot::stream::StreamError;
+use crate::depot::stream::spill::fill;
 use crate::net::source::Source;
 
 /// A reader of what a packed image holds; of any other, of the image itself.
@@ -28,9 +30,23 @@ pub fn reader(source: Arc<dyn Source>, format: Format) -> Box<dyn Read + Send> {
 }
 
 /// Bytes that a packed image holds, if they are `limit` at the most. Reads it to its end.
-pub fn measure(source: Arc<dyn Source>, format: Format, limit: u64) -> Result<u64, StreamError> {
-    let mut reader = reader(source, format).take(limit.saturating_add(1));
-    let size = io::copy(&mut reader, &mut io::sink())?;
+pub fn measure(
+    source: Arc<dyn Source>,
+    format: Format,
+    limit: u64,
+    progress: &Progress,
+) -> Result<u64, StreamError> {
+    let (mut reader, mut size) = (reader(source, format), 0_u64);
+    let mut buffer = vec![0; BUFFER];
+    while size <= limit {
+        progress.go_on()?;
+        let count = fill(&mut *reader, &mut buffer)?;
+        size = size.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        progress.reach(size);
+        if count < BUFFER {
+            break;
+        }
+    }
     if size > limit { Err(StreamError::TooLarge { limit }) } else { Ok(size) }
 }
 

@@ -69,7 +69,11 @@ impl StepWork for WriteImage {
         Box::pin(async move {
             match args(&self.agents, &call.machine.node).await {
                 Ok(args) => in_band::act(&self.agents, call, again, &args).await,
-                Err(why) => Turn::failed(why),
+                // The daemon started anew since the look: what was ready then is readied again.
+                Err(Unready::Busy(progress)) => {
+                    Turn::LookIn { after: PAUSE, memo: with(&call.memo, PROGRESS, progress) }
+                }
+                Err(Unready::Failed(why)) => Turn::failed(why),
             }
         })
     }
@@ -132,21 +136,33 @@ fn authorization(node: &Node) -> Option<Secret> {
     node.instance_info("image_request_authorization_secret").map(Secret::new)
 }
 
-/// What the node was promised by the look; a daemon that started anew since readies it again.
-async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>, String> {
+/// Why there are no arguments.
+enum Unready {
+    Busy(String),
+    Failed(String),
+}
+
+impl From<String> for Unready {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// What the node was promised by the look.
+async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>, Unready> {
     let id = node.id.to_string();
     if let Some(ready) = agents.gallery.given(&id, order) {
         return Ok(ready);
     }
     match agents.gallery.order(&id, order, false).await {
         Stand::Ready(ready) => Ok(ready),
-        Stand::Busy(progress) => Err(format!("the image is not ready any more ({progress}); deploy again")),
-        Stand::Failed(why) => Err(chain(&why)),
+        Stand::Busy(progress) => Err(Unready::Busy(progress)),
+        Stand::Failed(why) => Err(Unready::Failed(chain(&why))),
     }
 }
 
 /// The step's arguments. They may hold passwords: they are sent, and never stored or shown.
-async fn args(agents: &Agents, node: &Node) -> Result<Object, String> {
+async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
     let drive = config_drive(agents, node).await?;
     let (uuid, label) = (node.id.to_string(), disk_label(node));

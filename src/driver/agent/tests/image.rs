@@ -112,7 +112,7 @@ async fn a_qcow2_image_is_readied_between_looks_and_told_as_the_raw_one_that_is_
     let info = json!({
         "image_source": "file://IMAGES/a.qcow2", "image_checksum": sum, "image_disk_format": "qcow2",
     });
-    let rules = Rules { patience: std::time::Duration::ZERO, ..Rules::default() };
+    let rules = Rules { patience: Duration::ZERO, ..Rules::default() };
     let mut site = Site::with(info, rules).await;
     std::fs::write(site.agents.gallery.shelf.root().join("a.qcow2"), empty_qcow2()).unwrap();
     let first = site.work.look(&site.call).await;
