@@ -5,6 +5,7 @@ pub mod dhcp;
 pub mod ground;
 pub mod ramdisks;
 pub mod tftp;
+pub mod images;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -36,10 +37,13 @@ use crate::conduct::tray::Tray;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::cache::Life as DepotLife;
+use crate::depot::cache::error::CacheError;
 use crate::depot::counter::Counter;
 use crate::depot::ramdisks::intake::IntakeError;
+use crate::depot::gallery::Gallery;
 use crate::depot::raw_disk;
-use crate::depot::shelf::{Shelf, ShelfError};
+use crate::depot::shelf::ShelfError;
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
 use crate::driver::fake::FakeRack;
@@ -64,6 +68,8 @@ pub enum AppError {
     Store { dir: String, source: StoreError },
     #[error("the image folder could not be opened")]
     Shelf(#[from] ShelfError),
+    #[error("the image cache could not be opened")]
+    Cache(#[from] CacheError),
     #[error("the folder of payloads could not be opened")]
     Blobs(#[from] BlobError),
     #[error("the folder of ramdisks could not be opened")]
@@ -115,7 +121,9 @@ impl App {
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
-        let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
+        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let life = DepotLife { tasks: tasks.clone(), stop: stop.clone() };
+        let gallery = images::open(&config, &clock, life)?.gallery;
         let listener = bind(config.listen).await?;
         let rack_listener = match config.rack_listen {
             Some(address) => Some(bind(address).await?),
@@ -126,8 +134,7 @@ impl App {
         let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
         let base = format!("http://{}", rack.unwrap_or(api));
         let ledger = Arc::new(Ledger::default());
-        let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
-        let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
+        let files = Files { gallery: gallery.clone(), blobs: blobs.clone(), base };
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = parts(&config, &clock, files, bmc);
@@ -262,25 +269,27 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
 
 /// What agents are handed.
 struct Files {
-    shelf: Arc<Shelf>,
+    gallery: Arc<Gallery>,
     blobs: Arc<Blobs>,
     base: String,
 }
 
 fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
-    let Files { shelf, blobs, base } = files;
+    let Files { gallery, blobs, base } = files;
     let settings = AgentSettings {
         command_timeout: Duration::from_secs(config.command_timeout.into()),
         power_limit: config.policy.power_state_change_timeout,
         power_looks: config.power_looks.0,
         power_interval: config.power_looks.1,
+        way: images::way(&config.images),
+        stream_raw: config.images.stream_raw,
         ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
     };
     // Without random numbers the delays are drawn in the same order at each start.
     let seed = getrandom::u64().unwrap_or_default();
     Parts {
         fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
-        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
+        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), gallery, blobs, settings }),
         bmc,
     }
 }

@@ -44,6 +44,7 @@ pub struct Config {
     pub command_timeout: u32,
     /// Options that are given and known, but have no effect in this version.
     pub idle: Vec<String>,
+    pub images: section::images::Images,
     pub policy: Policy,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
@@ -101,6 +102,7 @@ impl Config {
             given.hardware.clone()
         };
         check(&document)?;
+        let images = section::images::Images::of(&document)?;
         let logs = document.agent.deploy_logs_local_path.clone().unwrap_or_else(|| data.join("logs"));
         Ok(Self {
             listen,
@@ -126,7 +128,8 @@ impl Config {
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
             plan: plan(&document)?,
-            policy: policy(document, host, rack_listen),
+            policy: policy(document, host, rack_listen, &images),
+            images,
             data,
         })
     }
@@ -218,7 +221,12 @@ fn priority(text: &str) -> Option<(String, i64)> {
     Some((step.to_owned(), priority.parse().ok()?))
 }
 
-fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> Policy {
+fn policy(
+    document: Document,
+    host: String,
+    rack_listen: Option<SocketAddr>,
+    images: &section::images::Images,
+) -> Policy {
     let Document { default, api, conductor, deploy, agent, redfish, .. } = document;
     let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
     set(&mut policy.automated_clean, conductor.automated_clean);
@@ -259,6 +267,9 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     set(&mut agents.enable_ramdisk_endpoints, api.enable_ramdisk_endpoints);
     set(&mut agents.callback_networks, agent.callback_networks);
     set(&mut agents.bmc_networks, agent.bmc_networks);
+    agents.permitted_image_formats.clone_from(&images.permitted_formats);
+    agents.disable_deep_image_inspection = !images.deep_inspection;
+    agents.allow_md5_checksum = images.md5;
     agents.loopback_ok = rack_listen.is_some_and(|door| door.ip().is_loopback());
     policy
 }

@@ -77,8 +77,12 @@ fn shown(call: &Call<'_>, node: &Node) -> Result<serde_json::Value, Fault> {
 }
 
 fn config(call: &Call<'_>, node: &Node, token: Option<Secret>) -> AgentConfig {
+    let policy = &call.policy().agent;
     AgentConfig {
-        heartbeat_timeout: u64::from(call.policy().agent.heartbeat_timeout),
+        heartbeat_timeout: u64::from(policy.heartbeat_timeout),
+        permitted_image_formats: policy.permitted_image_formats.clone(),
+        disable_deep_image_inspection: policy.disable_deep_image_inspection,
+        agent_md5_checksum_enable: policy.allow_md5_checksum,
         agent_token: token,
         agent_skip_bmc_detect: node.wished.interfaces.management.contains("redfish"),
         ..AgentConfig::default()

@@ -128,7 +128,14 @@ const LONGEST_NAME: usize = 80;
 const SECTIONS: &[Section] = &[
     Section {
         name: "DEFAULT",
-        acting: &["host", "state_path", "auth_strategy", "default_resource_class", "default_conductor_group"],
+        acting: &[
+            "host",
+            "state_path",
+            "auth_strategy",
+            "default_resource_class",
+            "default_conductor_group",
+            "force_raw_images",
+        ],
         idle: &[
             (
                 Shape::Text,
@@ -159,7 +166,6 @@ const SECTIONS: &[Section] = &[
                     "webserver_verify_timeout",
                 ],
             ),
-            (Shape::Flag, &["force_raw_images"]),
             (
                 Shape::List,
                 &[
@@ -243,6 +249,10 @@ const SECTIONS: &[Section] = &[
             "rescue_kernel_by_arch",
             "rescue_ramdisk_by_arch",
             "error_on_ramdisk_config_inconsistency",
+            "permitted_image_formats",
+            "disable_deep_image_inspection",
+            "disable_zstandard_decompression",
+            "disable_support_for_checksum_files",
         ],
         idle: &[
             (
@@ -292,16 +302,13 @@ const SECTIONS: &[Section] = &[
                     "clear_image_cache_on_deploy_failure",
                     "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",
-                    "disable_deep_image_inspection",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
-                    "disable_support_for_checksum_files",
-                    "disable_zstandard_decompression",
                     "disable_kernel_parameter_parsing",
                     "enable_mdns",
                 ],
             ),
-            (Shape::List, &["permitted_image_formats", "disallowed_deployment_boot_modes"]),
+            (Shape::List, &["disallowed_deployment_boot_modes"]),
             (Shape::Map, &["automated_cleaning_runbook_by_resource_class", "bootloader_by_arch"]),
         ],
     },
@@ -311,6 +318,8 @@ const SECTIONS: &[Section] = &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
+            "iso_cache_size",
+            "iso_cache_ttl",
         ],
         idle: &[
             (
@@ -334,8 +343,6 @@ const SECTIONS: &[Section] = &[
                     "shred_random_overwrite_iterations",
                     "disk_erasure_concurrency",
                     "fast_track_timeout",
-                    "iso_cache_size",
-                    "iso_cache_ttl",
                 ],
             ),
             (
@@ -364,17 +371,14 @@ const SECTIONS: &[Section] = &[
             "deploy_logs_local_path",
             "post_deploy_get_power_state_retries",
             "post_deploy_get_power_state_retry_interval",
+            "image_download_source",
+            "stream_raw_images",
+            "allow_md5_checksum",
         ],
         idle: &[
             (
                 Shape::Text,
-                &[
-                    "certificates_path",
-                    "tls_minimum_version",
-                    "image_download_source",
-                    "deploy_logs_storage_backend",
-                    "api_ca_file",
-                ],
+                &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend", "api_ca_file"],
             ),
             (
                 Shape::Whole,
@@ -385,15 +389,7 @@ const SECTIONS: &[Section] = &[
                     "memory_consumed_by_agent",
                 ],
             ),
-            (
-                Shape::Flag,
-                &[
-                    "stream_raw_images",
-                    "manage_agent_boot",
-                    "allow_md5_checksum",
-                    "enable_bios_bootloader_install",
-                ],
-            ),
+            (Shape::Flag, &["manage_agent_boot", "enable_bios_bootloader_install"]),
             (Shape::TextOrFlag, &["verify_ca"]),
         ],
     },
@@ -457,6 +453,8 @@ const SECTIONS: &[Section] = &[
             "kernel_append_params",
             "ipxe_timeout",
             "ipxe_fallback_script",
+            "image_cache_size",
+            "image_cache_ttl",
         ],
         idle: &[
             (

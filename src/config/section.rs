@@ -5,6 +5,7 @@ pub mod boot;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
+pub mod images;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -41,6 +42,7 @@ pub struct Document {
     pub dnsmasq: Idle,
     pub network: Vec<network::Network>,
     pub tftp: Tftp,
+    pub image_cache: images::ImageCache,
 }
 
 /// `[DEFAULT]`
@@ -54,6 +56,7 @@ pub struct General {
     pub auth_strategy: Option<AuthStrategy>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
+    pub force_raw_images: Option<bool>,
 }
 
 /// `DEFAULT.auth_strategy`: others are refused, lest somebody believes that a login is asked for.
@@ -103,6 +106,10 @@ pub struct Conductor {
     pub file_url_allowed_paths: Vec<PathBuf>,
     #[serde(flatten)]
     pub ramdisks: RamdiskNames,
+    pub permitted_image_formats: Option<images::List>,
+    pub disable_deep_image_inspection: Option<bool>,
+    pub disable_zstandard_decompression: Option<bool>,
+    pub disable_support_for_checksum_files: Option<bool>,
 }
 
 /// `[deploy]`
@@ -112,6 +119,10 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    /// MiB
+    pub iso_cache_size: Option<u64>,
+    /// Minutes.
+    pub iso_cache_ttl: Option<u64>,
 }
 
 /// `[agent]`
@@ -126,6 +137,9 @@ pub struct Agent {
     pub deploy_logs_local_path: Option<PathBuf>,
     pub post_deploy_get_power_state_retries: Option<u32>,
     pub post_deploy_get_power_state_retry_interval: Option<u32>,
+    pub image_download_source: Option<images::DownloadSource>,
+    pub stream_raw_images: Option<bool>,
+    pub allow_md5_checksum: Option<bool>,
 }
 
 /// `agent.deploy_logs_collect`

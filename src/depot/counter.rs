@@ -1,32 +1,32 @@
 //! The counter at which images are handed out over HTTP: `/images/NAME`, on both doors.
 //!
-//! A name of 64 hex digits is an image that a deployment was given (also one outside the data directory, inside the
-//! allowed folders); any other is a file in the data directory's `images/`.
+//! A name of 64 hex digits is an image that a deployment was given (a file of the allowed folders, one of the cache, or
+//! the disk inside of either); any other is a file in the data directory's `images/`.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::base::time::Later;
-use crate::depot::shelf::Shelf;
-use crate::net::files::serve_file;
+use crate::depot::gallery::{Found, Gallery};
+use crate::net::files::{serve_file, serve_source};
 use crate::net::http::{Method, Request, Response};
 use crate::net::server::Service;
 
 /// Hands out images, and leaves every other path to the next service.
 pub struct Counter {
-    shelf: Arc<Shelf>,
+    gallery: Arc<Gallery>,
     next: Arc<dyn Service>,
 }
 
 impl fmt::Debug for Counter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Counter").field("shelf", &self.shelf).finish_non_exhaustive()
+        f.debug_struct("Counter").field("gallery", &self.gallery).finish_non_exhaustive()
     }
 }
 
 impl Counter {
-    pub fn new(shelf: Arc<Shelf>, next: Arc<dyn Service>) -> Self {
-        Self { shelf, next }
+    pub fn new(gallery: Arc<Gallery>, next: Arc<dyn Service>) -> Self {
+        Self { gallery, next }
     }
 
     async fn hand_out(&self, request: &Request, name: &str) -> Response {
@@ -34,11 +34,15 @@ impl Counter {
             return Response::text(405, "images can only be read\n").with("Allow", "GET, HEAD");
         }
         if !is_served_name(name) {
-            return serve_file(self.shelf.root(), name, request.method, &request.headers).await;
+            return serve_file(self.gallery.shelf.root(), name, request.method, &request.headers).await;
         }
-        let (images, owned) = (Arc::clone(&self.shelf), name.to_owned());
-        let found = tokio::task::spawn_blocking(move || images.resolve(&owned)).await;
-        let place = found.ok().and_then(Result::ok).map(|found| found.path);
+        let (gallery, owned) = (Arc::clone(&self.gallery), name.to_owned());
+        let found = tokio::task::spawn_blocking(move || gallery.find(&owned)).await.ok().flatten();
+        let place = match found {
+            Some(Found::View(view)) => return serve_source(view, request.method, &request.headers),
+            Some(Found::File(path)) => Some(path),
+            None => None,
+        };
         let parts = place.as_deref().and_then(|path| Some((path.parent()?, path.file_name()?.to_str()?)));
         match parts {
             Some((folder, file)) => {
@@ -72,6 +76,7 @@ const PREFIX: &str = "/images/";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::depot::shelf::Shelf;
 
     #[derive(Debug)]
     struct Nothing;
@@ -95,7 +100,7 @@ mod tests {
         let elsewhere = outside.path().join("odd name%.img");
         std::fs::write(&elsewhere, "other").unwrap();
         let name = shelf.serve(&elsewhere).unwrap();
-        let counter = Counter::new(shelf, Arc::new(Nothing));
+        let counter = Counter::new(Arc::new(Gallery::of_files(shelf)), Arc::new(Nothing));
         assert_eq!(status(&counter, Method::Get, "/images/a.img").await, 200);
         assert_eq!(status(&counter, Method::Get, &format!("/images/{name}")).await, 200);
         assert_eq!(status(&counter, Method::Get, &format!("/images/{}", "0".repeat(64))).await, 404);

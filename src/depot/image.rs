@@ -17,7 +17,7 @@ use crate::depot::image::layout::Layout;
 pub mod layout;
 pub mod rules;
 
-pub use rules::{validate, validate_proxies};
+pub use rules::{Way, validate, validate_proxies, way};
 
 /// Where the image comes from. `Debug` shows no user, password or query of an address.
 #[derive(Clone, PartialEq, Eq)]
@@ -57,10 +57,12 @@ pub struct Handout<'a> {
     pub node_uuid: &'a str,
     /// Where the agent downloads: the source itself, where it redirected to, or the served URL of a file.
     pub url: &'a str,
-    /// SHA-256 of a file, for a source without a checksum.
+    /// SHA-256 of what this host gives out, in place of the source's own checksum.
     pub sha256: Option<&'a str>,
-    /// Format of a file as its first bytes tell it, for an `instance_info` without `image_disk_format`.
-    pub file_format: Option<&'a str>,
+    /// Format of what this host gives out, in place of `image_disk_format`.
+    pub format: Option<&'a str>,
+    /// Raw images are written to the disk as they come (`[agent] stream_raw_images`).
+    pub stream_raw: bool,
     /// Config drive as the agent takes it: URL or base64 text.
     pub config_drive: Option<&'a str>,
     /// `uefi` or `bios`, told for partition images.
@@ -106,8 +108,6 @@ pub enum ImageError {
     ValueMissing,
     #[error("image_download_source {0:?} is not one of swift, http, local")]
     DownloadSource(String),
-    #[error("image_download_source local is not supported for {0} sources: use http, or a file URL")]
-    DownloadLocal(String),
     #[error("driver_info.{name} {url:?} is not a proxy: its scheme is http, https or left out")]
     Proxy { name: &'static str, url: String },
     #[error("driver_info.image_no_proxy is not a text of host names separated by commas")]
@@ -197,9 +197,9 @@ pub fn image_info(instance_info: &Map<String, Value>, handout: &Handout<'_>) -> 
     let mut info = Map::new();
     info.insert("id".into(), json!(source.rsplit('/').next().unwrap_or(source)));
     info.insert("urls".into(), json!([handout.url]));
-    info.insert("disk_format".into(), json!(image.disk_format.as_deref().or(handout.file_format)));
+    info.insert("disk_format".into(), json!(handout.format.or(image.disk_format.as_deref())));
     info.insert("container_format".into(), json!(text(instance_info, "image_container_format")?));
-    info.insert("stream_raw_images".into(), json!(true));
+    info.insert("stream_raw_images".into(), json!(handout.stream_raw));
     info.insert("node_uuid".into(), json!(handout.node_uuid));
     put_checksums(&mut info, instance_info, &image, handout)?;
     put_access(&mut info, instance_info, handout.driver_info)?;
@@ -218,6 +218,11 @@ fn put_checksums(
     image: &Image,
     handout: &Handout<'_>,
 ) -> Result<(), ImageError> {
+    if let Some(sha256) = handout.sha256 {
+        info.insert("os_hash_algo".into(), json!(Algorithm::Sha256.word()));
+        info.insert("os_hash_value".into(), json!(sha256));
+        return Ok(());
+    }
     if let Some(plain) = text(instance_info, "image_checksum")? {
         info.insert("checksum".into(), json!(plain));
     }
@@ -227,10 +232,7 @@ fn put_checksums(
             info.insert("os_hash_value".into(), json!(value));
         }
         Checksum::Plain(_) => {}
-        Checksum::None => {
-            info.insert("os_hash_algo".into(), json!(Algorithm::Sha256.word()));
-            info.insert("os_hash_value".into(), json!(handout.sha256.ok_or(ImageError::HashUnknown)?));
-        }
+        Checksum::None => return Err(ImageError::HashUnknown),
     }
     Ok(())
 }

@@ -5,8 +5,8 @@
 //! a request's text never touches a path. Each use checks again that the path is still inside an allowed folder.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
@@ -20,6 +20,8 @@ use crate::depot::hashes::Hashes;
 pub struct Shelf {
     root: PathBuf,
     folders: Folders,
+    /// The daemon's own folder of images, which nobody may name.
+    own: Folders,
     served: Blobs,
     hashes: Arc<Hashes>,
 }
@@ -31,6 +33,24 @@ pub struct Shelved {
     pub path: PathBuf,
     /// Bytes.
     pub size: u64,
+}
+
+/// What is given out under a served name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Served {
+    /// The file as it is.
+    File(Shelved),
+    /// The disk inside of the image.
+    View(Shelved),
+}
+
+impl Served {
+    /// The file behind it.
+    pub fn file(&self) -> &Shelved {
+        match self {
+            Self::File(file) | Self::View(file) => file,
+        }
+    }
 }
 
 /// An image in the data folder.
@@ -74,7 +94,8 @@ impl Shelf {
         let root = fs::canonicalize(&root).map_err(failed("find", &root))?;
         let served = Blobs::open(data.join("served")).map_err(ShelfError::Note)?;
         let folders = Folders(std::iter::once(root.clone()).chain(allowed.iter().cloned()).collect());
-        Ok(Self { root, folders, served, hashes: Arc::default() })
+        let own = Folders([data.join(OWN)].into());
+        Ok(Self { root, folders, own, served, hashes: Arc::default() })
     }
 
     /// The folder of the host's own images.
@@ -93,31 +114,50 @@ impl Shelf {
         self.served.put(shelved.path.as_os_str().as_bytes()).map_err(ShelfError::Note)
     }
 
-    /// The file behind a served name, checked anew.
-    pub fn resolve(&self, name: &str) -> Result<Shelved, ShelfError> {
-        let path = self.served.get(name).map_err(ShelfError::Unknown)?;
-        self.admit(&PathBuf::from(OsString::from_vec(path)))
+    /// As [`Shelf::serve`], for a file of the daemon's own.
+    pub(in crate::depot) fn serve_own(&self, path: &Path) -> Result<String, ShelfError> {
+        self.note(b"", &self.own.admit(path)?)
+    }
+
+    /// As [`Shelf::serve`], for the disk inside of an image, which may be the daemon's own.
+    pub(in crate::depot) fn serve_view(&self, path: &Path) -> Result<String, ShelfError> {
+        let shelved = self.own.admit(path).or_else(|_| self.admit(path))?;
+        self.note(VIEW, &shelved)
+    }
+
+    fn note(&self, mark: &[u8], shelved: &Shelved) -> Result<String, ShelfError> {
+        let text = [mark, shelved.path.as_os_str().as_bytes()].concat();
+        self.served.put(&text).map_err(ShelfError::Note)
+    }
+
+    /// What is behind a served name, its file checked anew.
+    pub fn resolve(&self, name: &str) -> Result<Served, ShelfError> {
+        let text = self.served.get(name).map_err(ShelfError::Unknown)?;
+        let admitted = |path: &[u8]| {
+            let path = PathBuf::from(OsString::from_vec(path.to_vec()));
+            self.own.admit(&path).or_else(|_| self.admit(&path))
+        };
+        match text.strip_prefix(VIEW) {
+            Some(path) => admitted(path).map(Served::View),
+            None => admitted(&text).map(Served::File),
+        }
     }
 
     /// The hash of a file in hex, computed beside the async threads and remembered while the file stays as it is.
     pub async fn digest(&self, path: &Path, algorithm: Algorithm) -> Result<String, ShelfError> {
         let (folders, hashes, path) = (self.folders.clone(), Arc::clone(&self.hashes), path.to_owned());
         let given_up = ShelfError::GivenUp(path.clone());
-        let work = tokio::task::spawn_blocking(move || {
-            let real = folders.admit(&path)?.path;
-            let hash = hashes.of(&real, algorithm).map_err(failed("read", &path))?;
-            hash.ok_or(ShelfError::Changed(path))
-        });
+        let work = tokio::task::spawn_blocking(move || hashed(&folders, &hashes, &path, algorithm));
         work.await.unwrap_or(Err(given_up))
     }
 
-    /// What `image_disk_format` should say of a file, by its first bytes: `qcow2`, or `raw` for all else.
-    pub fn disk_format(&self, path: &Path) -> Result<&'static str, ShelfError> {
-        let real = self.admit(path)?.path;
-        let mut start = Vec::new();
-        let file = File::open(&real).map_err(failed("open", path))?;
-        file.take(4).read_to_end(&mut start).map_err(failed("read", path))?;
-        Ok(if start == QCOW_MAGIC { "qcow2" } else { "raw" })
+    /// As [`Shelf::digest`], here and now. Blocks.
+    pub(in crate::depot) fn digest_now(
+        &self,
+        path: &Path,
+        algorithm: Algorithm,
+    ) -> Result<String, ShelfError> {
+        hashed(&self.folders, &self.hashes, path, algorithm)
     }
 
     /// The images in the data folder, by name.
@@ -173,13 +213,26 @@ impl Folders {
     }
 }
 
+fn hashed(
+    folders: &Folders,
+    hashes: &Hashes,
+    path: &Path,
+    algorithm: Algorithm,
+) -> Result<String, ShelfError> {
+    let real = folders.admit(path)?.path;
+    let hash = hashes.of(&real, algorithm).map_err(failed("read", path))?;
+    hash.ok_or_else(|| ShelfError::Changed(path.to_owned()))
+}
+
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ShelfError {
     let path = path.to_owned();
     move |source| ShelfError::Io { doing, path, source }
 }
 
-/// How a qcow2 file begins.
-const QCOW_MAGIC: &[u8] = b"QFI\xFB";
+/// What a note of the disk inside of an image begins with; no path does.
+const VIEW: &[u8] = b"view:";
+/// The daemon's own images, in the data folder.
+const OWN: &str = "cache";
 
 #[cfg(test)]
 mod tests {
@@ -206,7 +259,7 @@ mod tests {
         let again = Shelf::open(&dir.path().join("data"), &[]).unwrap();
         assert_eq!(
             again.resolve(&name).unwrap(),
-            Shelved { path: fs::canonicalize(&path).unwrap(), size: 3 }
+            Served::File(Shelved { path: fs::canonicalize(&path).unwrap(), size: 3 })
         );
         assert!(matches!(again.resolve(&"0".repeat(64)), Err(ShelfError::Unknown(_))));
         assert!(matches!(again.resolve("../images/a.img"), Err(ShelfError::Unknown(_))));
@@ -269,11 +322,17 @@ mod tests {
     }
 
     #[test]
-    fn the_first_bytes_tell_qcow2_from_raw() {
-        let (_dir, shelf) = shelf();
-        fs::write(shelf.root().join("q.img"), b"QFI\xFB\0\0\0\x03").unwrap();
-        assert_eq!(shelf.disk_format(&shelf.root().join("q.img")).unwrap(), "qcow2");
-        assert_eq!(shelf.disk_format(&shelf.root().join("a.img")).unwrap(), "raw");
+    fn own_files_are_served_and_cannot_be_named() {
+        let (dir, shelf) = shelf();
+        let own = dir.path().join("data/cache");
+        fs::create_dir(&own).unwrap();
+        let path = own.join("x.raw");
+        fs::write(&path, b"own").unwrap();
+        assert!(matches!(shelf.admit(&path), Err(ShelfError::NotAllowed(_))));
+        let (file, view) = (shelf.serve_own(&path).unwrap(), shelf.serve_view(&path).unwrap());
+        assert!(matches!(shelf.resolve(&file).unwrap(), Served::File(found) if found.size == 3));
+        assert!(matches!(shelf.resolve(&view).unwrap(), Served::View(found) if found.size == 3));
+        assert!(shelf.serve_own(&shelf.root().join("a.img")).is_err());
     }
 
     #[tokio::test]

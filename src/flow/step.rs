@@ -369,7 +369,8 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
             if remember(course, memo) {
                 set_phase(course, Phase::Later);
                 rest(course);
-                course.wait(WaitFor::Look, "the step's own pace", *after);
+                let pace = memo.get("progress").and_then(serde_json::Value::as_str);
+                course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), *after);
             }
         }
         Turn::Reboot { into, memo } => {

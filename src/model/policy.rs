@@ -70,6 +70,10 @@ pub struct AgentPolicy {
     pub bmc_networks: Vec<IpNet>,
     /// Loopback callbacks are taken: the rack's listener itself is there.
     pub loopback_ok: bool,
+    /// What agents may write.
+    pub permitted_image_formats: Vec<String>,
+    pub disable_deep_image_inspection: bool,
+    pub allow_md5_checksum: bool,
 }
 
 impl AgentPolicy {
@@ -144,6 +148,9 @@ impl Default for AgentPolicy {
             callback_networks: Vec::new(),
             bmc_networks: Vec::new(),
             loopback_ok: false,
+            permitted_image_formats: ["raw", "gpt", "qcow2", "iso"].map(str::to_owned).to_vec(),
+            disable_deep_image_inspection: false,
+            allow_md5_checksum: true,
         }
     }
 }

@@ -9,6 +9,7 @@ use ferric::base::moment::Moment;
 use ferric::base::secret::Secret;
 use ferric::base::time::SharedClock;
 use ferric::depot::blobs::Blobs;
+use ferric::depot::gallery::Gallery;
 use ferric::depot::shelf::Shelf;
 use ferric::driver::agent::AgentSettings;
 use ferric::driver::agent::Agents;
@@ -62,7 +63,7 @@ pub fn registry(driver: &str, data: &Path, ground: Ground) -> Registry {
     let agents = Agents {
         client: Client::new(),
         clock: ground.clock.clone(),
-        shelf: Arc::new(Shelf::open(data, &[]).unwrap()),
+        gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };

@@ -22,6 +22,7 @@ use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
 use crate::depot::blobs::Blobs;
+use crate::depot::gallery::Gallery;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
@@ -79,7 +80,7 @@ impl Rig {
             #[expect(clippy::default_trait_access, reason = "its module is below what conduct may name")]
             client: Default::default(),
             clock: clock.clone(),
-            shelf: Arc::new(Shelf::open(dir.path(), &[]).unwrap()),
+            gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(dir.path(), &[]).unwrap()))),
             blobs: Arc::new(Blobs::open(dir.path().join("blobs")).unwrap()),
             settings: AgentSettings::new("host", "http://10.0.0.1/images"),
         };

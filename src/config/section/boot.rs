@@ -39,6 +39,10 @@ pub struct Pxe {
     /// Seconds.
     pub ipxe_timeout: Option<u32>,
     pub ipxe_fallback_script: Option<String>,
+    /// MiB
+    pub image_cache_size: Option<u64>,
+    /// Minutes.
+    pub image_cache_ttl: Option<u64>,
 }
 
 /// Names by processor: a table, or `x86_64:a.efi,aarch64:b.efi` as in the reference's files.

@@ -85,7 +85,8 @@ impl Index {
     pub(super) fn open(folder: &Path, limits: Limits, clock: SharedClock) -> Result<Arc<Self>, CacheError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
-        let index = Self { folder: folder.to_owned(), limits, clock, state: Mutex::default() };
+        let folder = fs::canonicalize(folder).map_err(failed("find", folder))?;
+        let index = Self { folder, limits, clock, state: Mutex::default() };
         index.read()?;
         let index = Arc::new(index);
         index.sweep();
@@ -170,7 +171,7 @@ impl Index {
     }
 
     /// Promises room, evicting what was used least lately.
-    pub(super) fn promise(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
+    pub(in crate::depot) fn promise(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
         let mut state = self.lock();
         while state.used().saturating_add(bytes) > self.limits.size {
             if !self.evict(&mut state) {

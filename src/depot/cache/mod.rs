@@ -180,7 +180,10 @@ impl Cache {
     }
 
     /// The hash to compare with; a file of checksums is fetched for it.
-    async fn checksum(&self, wanted: &Wanted) -> Result<Option<(Algorithm, String)>, CacheError> {
+    pub(in crate::depot) async fn checksum(
+        &self,
+        wanted: &Wanted,
+    ) -> Result<Option<(Algorithm, String)>, CacheError> {
         let limits = self.index.limits;
         let text = match &wanted.checksum {
             Checksum::None => return Ok(None),

@@ -1,7 +1,8 @@
 //! How far work on an image is.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::base::size::human;
 
@@ -11,6 +12,9 @@ pub struct Progress {
     doing: AtomicU8,
     done: AtomicU64,
     total: AtomicU64,
+    /// Other work that this one waits for.
+    other: Mutex<Option<Arc<Self>>>,
+    stopped: AtomicBool,
 }
 
 /// What is done to an image.
@@ -25,9 +29,28 @@ pub enum Doing {
 impl Progress {
     /// Another piece of work begins; `total` in bytes, 0 if it is not known.
     pub fn begin(&self, doing: Doing, total: u64) {
+        *self.other.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
         self.doing.store(doing as u8, Ordering::Relaxed);
+    }
+
+    /// Until the next piece of work begins, what is shown is that of other work.
+    pub fn follow(&self, other: Arc<Self>) {
+        *self.other.lock().unwrap_or_else(PoisonError::into_inner) = Some(other);
+    }
+
+    /// Nobody wants the work any more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// An error once nobody wants the work any more.
+    pub fn go_on(&self) -> std::io::Result<()> {
+        if self.stopped.load(Ordering::Relaxed) {
+            return Err(std::io::Error::other("the work was given up: the daemon stops"));
+        }
+        Ok(())
     }
 
     /// So many bytes are done.
@@ -53,6 +76,9 @@ impl Progress {
 /// As in `downloading: 1.5 MiB of 2.0 GiB`.
 impl fmt::Display for Progress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(other) = &*self.other.lock().unwrap_or_else(PoisonError::into_inner) {
+            return other.fmt(f);
+        }
         let word = match self.doing() {
             Doing::Waiting => return f.write_str("waiting for its turn"),
             Doing::Downloading => "downloading",

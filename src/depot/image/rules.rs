@@ -1,7 +1,6 @@
 //! The rules that a request with an image is refused by (`direct` deploy interface).
 
 use serde_json::{Map, Value};
-use url::Url;
 
 use crate::depot::image::{Checksum, ImageError, Source, is_given, text};
 
@@ -13,7 +12,7 @@ pub fn validate(
     let source = source(instance_info)?;
     checksum(instance_info, &source)?;
     text(instance_info, "image_disk_format")?;
-    download(instance_info, driver_info, &source)?;
+    way(instance_info, driver_info, Way::default())?;
     validate_proxies(driver_info)
 }
 
@@ -67,24 +66,31 @@ fn refused_proxy(name: &'static str, url: &str) -> ImageError {
     ImageError::Proxy { name, url: crate::depot::image::without_secrets(&shown) }
 }
 
-/// `image_download_source`: the instance's word, then the driver's; all three words are known, `local` only makes
-/// sense here for files, which the daemon serves anyway.
-fn download(
-    instance_info: &Map<String, Value>,
-    driver_info: &Map<String, Value>,
-    source: &Source,
-) -> Result<(), ImageError> {
-    let key = "image_download_source";
-    let word = text(instance_info, key)?.map_or_else(|| text(driver_info, key), |word| Ok(Some(word)))?;
-    match (word, source) {
-        (None | Some("http" | "swift"), _) | (Some("local"), Source::File(_)) => Ok(()),
-        (Some("local"), Source::Http(url)) => Err(ImageError::DownloadLocal(scheme(url))),
-        (Some(other), _) => Err(ImageError::DownloadSource(other.chars().take(80).collect())),
-    }
+/// Who fetches an image from its server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Way {
+    /// The agent.
+    #[default]
+    Http,
+    /// This host, which then gives it out; files always go this way.
+    Local,
 }
 
-fn scheme(url: &Url) -> String {
-    url.scheme().to_owned()
+/// `image_download_source`: the instance's word, then the driver's, then the site's. There is no object store to
+/// tell `swift` from `http`.
+pub fn way(
+    instance_info: &Map<String, Value>,
+    driver_info: &Map<String, Value>,
+    site: Way,
+) -> Result<Way, ImageError> {
+    let key = "image_download_source";
+    let word = text(instance_info, key)?.map_or_else(|| text(driver_info, key), |word| Ok(Some(word)))?;
+    match word {
+        None => Ok(site),
+        Some("http" | "swift") => Ok(Way::Http),
+        Some("local") => Ok(Way::Local),
+        Some(other) => Err(ImageError::DownloadSource(other.chars().take(80).collect())),
+    }
 }
 
 fn is_file(source: &Source) -> bool {

@@ -18,7 +18,8 @@ fn handout(driver_info: &Map<String, Value>) -> Handout<'_> {
         node_uuid: "1be26c0b-03f2-4d2e-ae87-c02d7f33c123",
         url: "http://172.31.99.1:6385/files/disk.raw",
         sha256: None,
-        file_format: None,
+        format: None,
+        stream_raw: true,
         config_drive: None,
         boot_mode: "uefi",
         disk_label: None,
@@ -86,7 +87,7 @@ fn the_way_of_the_download_is_checked() {
     assert_eq!(with(HTTP, "http"), Ok(()));
     assert_eq!(with(HTTP, "swift"), Ok(()));
     assert_eq!(with("file:///var/x", "local"), Ok(()));
-    assert_eq!(with(HTTP, "local"), Err(ImageError::DownloadLocal("http".into())));
+    assert_eq!(with(HTTP, "local"), Ok(()));
     assert_eq!(with(HTTP, "ftp"), Err(ImageError::DownloadSource("ftp".into())));
     let driver = map(json!({"image_download_source": "ftp"}));
     let info = map(json!({"image_source": HTTP, "image_checksum": "x"}));
@@ -173,7 +174,7 @@ fn a_file_without_checksum_is_told_with_the_computed_one() {
     let info = map(json!({"image_source": "file:///var/disk.qcow2"}));
     let driver = Map::new();
     assert_eq!(image_info(&info, &handout(&driver)), Err(ImageError::HashUnknown));
-    let known = Handout { sha256: Some("ab"), file_format: Some("qcow2"), ..handout(&driver) };
+    let known = Handout { sha256: Some("ab"), format: Some("qcow2"), ..handout(&driver) };
     let told = image_info(&info, &known).unwrap();
     assert_eq!((&told["os_hash_algo"], &told["os_hash_value"]), (&json!("sha256"), &json!("ab")));
     assert_eq!((&told["id"], &told["disk_format"]), (&json!("disk.qcow2"), &json!("qcow2")));

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use crate::base::time::SharedClock;
 use crate::depot::blobs::Blobs;
-use crate::depot::shelf::Shelf;
+use crate::depot::gallery::Gallery;
+use crate::depot::image::Way;
 use crate::driver::agent::client::{AgentClient, AgentError};
 use crate::model::node::Node;
 use crate::net::client::Client;
@@ -39,8 +40,8 @@ pub mod write_image;
 pub struct Agents {
     pub client: Client,
     pub clock: SharedClock,
-    /// Files that may be given out as images.
-    pub shelf: Arc<Shelf>,
+    /// What agents write to disks.
+    pub gallery: Arc<Gallery>,
     /// Where config drives lie.
     pub blobs: Arc<Blobs>,
     pub settings: AgentSettings,
@@ -62,6 +63,10 @@ pub struct AgentSettings {
     pub power_interval: u32,
     /// Seconds that a machine is given to switch off by its power interface (`power_state_change_timeout`).
     pub power_limit: u32,
+    /// Who fetches images unless node or driver say so (`image_download_source`).
+    pub way: Way,
+    /// `stream_raw_images`.
+    pub stream_raw: bool,
 }
 
 impl AgentSettings {
@@ -75,6 +80,8 @@ impl AgentSettings {
             power_looks: 6,
             power_interval: 5,
             power_limit: 60,
+            way: Way::Http,
+            stream_raw: true,
         }
     }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Clock, Later, PausedClock, Tick};
+use crate::depot::shelf::Shelf;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::tests::peer::{Next, Peer, hardware};
 use crate::driver::{Machine, StepCall, StepWork};
@@ -47,7 +48,7 @@ fn agents(data: &Path) -> Arc<Agents> {
     Arc::new(Agents {
         client: Client::new(),
         clock: Arc::new(HastyClock::default()),
-        shelf: Arc::new(Shelf::open(data, &[]).unwrap()),
+        gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
         blobs: Arc::new(blobs),
         settings: AgentSettings::new("host", "http://10.0.0.1:6385/images"),
     })

@@ -1,20 +1,26 @@
 //! The image step of `direct`: the agent's own `write_image` with what the record says of image and config drive.
+//!
+//! ```text
+//! look   image not ready -> LookIn { progress } ...      image ready -> as any step of the agent
+//! ```
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::base::secret::Secret;
 use crate::base::time::Later;
 use crate::depot::config_drive::{ConfigDrive, Owner};
-use crate::depot::fetch::image_head;
-use crate::depot::image::{Handout, Image, Source, image_info};
-use crate::depot::ready::ready;
+use crate::depot::fetch::{Place, head_of};
+use crate::depot::gallery::{Order, Ready, Stand};
+use crate::depot::image::{Handout, Image, Source, Way, image_info, way};
 use crate::driver::agent::Agents;
 use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
 use crate::driver::agent::line::COMMAND;
 use crate::driver::error::chain;
+use crate::driver::memo::with;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::node::Node;
@@ -30,26 +36,44 @@ impl WriteImage {
     pub fn new(agents: Arc<Agents>) -> Self {
         Self { agents }
     }
+
+    async fn looked(&self, call: &StepCall) -> Turn {
+        let node = &call.machine.node;
+        if !call.memo.contains_key(COMMAND) {
+            match check(&self.agents, node, call.memo.contains_key(PROGRESS)).await {
+                Ok(None) => {}
+                Ok(Some(progress)) => {
+                    tracing::info!(node = %node.label(), progress, "the image is being readied");
+                    return Turn::LookIn { after: PAUSE, memo: with(&call.memo, PROGRESS, progress) };
+                }
+                Err(why) => return Turn::failed(why),
+            }
+        }
+        let mut call = call.clone();
+        call.memo.remove(PROGRESS);
+        let turn = in_band::look(&self.agents, &call).await;
+        if matches!(turn, Turn::Done(_) | Turn::Failed(_)) {
+            self.agents.gallery.release(&call.machine.node.id.to_string());
+        }
+        turn
+    }
 }
 
 impl StepWork for WriteImage {
     /// Before the agent is asked for anything the image is: a wrong address fails here, in words that name it.
     fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
-        Box::pin(async move {
-            if !call.memo.contains_key(COMMAND)
-                && let Err(why) = check(&self.agents, &call.machine.node).await
-            {
-                return Turn::failed(why);
-            }
-            in_band::look(&self.agents, call).await
-        })
+        Box::pin(self.looked(call))
     }
 
     fn act<'a>(&'a self, call: &'a StepCall, again: bool) -> Later<'a, Turn> {
         Box::pin(async move {
             match args(&self.agents, &call.machine.node).await {
                 Ok(args) => in_band::act(&self.agents, call, again, &args).await,
-                Err(why) => Turn::failed(why),
+                // The daemon started anew since the look: what was ready then is readied again.
+                Err(Unready::Busy(progress)) => {
+                    Turn::LookIn { after: PAUSE, memo: with(&call.memo, PROGRESS, progress) }
+                }
+                Err(Unready::Failed(why)) => Turn::failed(why),
             }
         })
     }
@@ -60,59 +84,112 @@ pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
     match &image.source {
         Source::Http(url) => {
-            image_head(&agents.client, url, FIRST_PATIENCE).await.map(drop).map_err(|error| chain(&error))
+            let secret = authorization(node);
+            let place = Place { url, authorization: secret.as_ref() };
+            let asked = head_of(&agents.client, place, FIRST_PATIENCE).await;
+            asked.map(drop).map_err(|error| chain(&error))
         }
         Source::File(path) => {
-            let (shelf, path) = (Arc::clone(&agents.shelf), path.clone());
-            let admitted = tokio::task::spawn_blocking(move || shelf.admit(&path).map(drop)).await;
+            let (gallery, path) = (Arc::clone(&agents.gallery), path.clone());
+            let admitted = tokio::task::spawn_blocking(move || gallery.shelf.admit(&path).map(drop)).await;
             admitted.map_err(|_| "looking at the image file was given up")?.map_err(|error| chain(&error))
         }
     }
 }
 
-/// Whether the image is there: its server answers for it, or its file is ready to be given out.
-async fn check(agents: &Agents, node: &Node) -> Result<(), String> {
+/// Whether the image is there: its server answers for it, or it is ready to be given out. A text tells how far
+/// readying it is.
+async fn check(agents: &Agents, node: &Node, looks_in: bool) -> Result<Option<String>, String> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
-    match &image.source {
-        Source::Http(url) => {
-            image_head(&agents.client, url, HEAD_PATIENCE).await.map(drop).map_err(|error| chain(&error))
-        }
-        Source::File(path) => {
-            ready(&agents.shelf, path, &image.checksum).await.map(drop).map_err(|error| chain(&error))
+    match order(agents, node, &image)? {
+        Some(order) => match agents.gallery.order(&node.id.to_string(), &order, looks_in).await {
+            Stand::Ready(_) => Ok(None),
+            Stand::Busy(progress) => Ok(Some(progress)),
+            Stand::Failed(why) => Err(chain(&why)),
+        },
+        None => {
+            let Source::Http(url) = &image.source else { return Ok(None) };
+            let secret = authorization(node);
+            let place = Place { url, authorization: secret.as_ref() };
+            let asked = head_of(&agents.client, place, HEAD_PATIENCE).await;
+            asked.map(|_| None).map_err(|error| chain(&error))
         }
     }
 }
 
+/// What this host has to ready for the node; `None` if the agent fetches the image itself.
+fn order(agents: &Agents, node: &Node, image: &Image) -> Result<Option<Order>, String> {
+    let (info, driver) = (&node.wished.instance_info, &node.wished.driver_info);
+    let way = way(info, driver, agents.settings.way).map_err(|error| chain(&error))?;
+    if matches!(image.source, Source::Http(_)) && way == Way::Http {
+        return Ok(None);
+    }
+    Ok(Some(Order {
+        from: image.source.clone(),
+        checksum: image.checksum.clone(),
+        declared: image.disk_format.clone(),
+        authorization: authorization(node),
+    }))
+}
+
+fn authorization(node: &Node) -> Option<Secret> {
+    node.instance_info("image_request_authorization_secret").map(Secret::new)
+}
+
+/// Why there are no arguments.
+enum Unready {
+    Busy(String),
+    Failed(String),
+}
+
+impl From<String> for Unready {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
+}
+
+/// What the node was promised by the look.
+async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>, Unready> {
+    let id = node.id.to_string();
+    if let Some(ready) = agents.gallery.given(&id, order) {
+        return Ok(ready);
+    }
+    match agents.gallery.order(&id, order, false).await {
+        Stand::Ready(ready) => Ok(ready),
+        Stand::Busy(progress) => Err(Unready::Busy(progress)),
+        Stand::Failed(why) => Err(Unready::Failed(chain(&why))),
+    }
+}
+
 /// The step's arguments. They may hold passwords: they are sent, and never stored or shown.
-async fn args(agents: &Agents, node: &Node) -> Result<Object, String> {
+async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
     let drive = config_drive(agents, node).await?;
     let (uuid, label) = (node.id.to_string(), disk_label(node));
-    let mut handout = Handout {
+    let ready = match order(agents, node, &image)? {
+        Some(order) => Some(ready(agents, node, &order).await?),
+        None => None,
+    };
+    let own = ready
+        .as_ref()
+        .map(|ready| (format!("{}/{}", agents.settings.images_url.trim_end_matches('/'), ready.name), ready));
+    let url = match (&own, &image.source) {
+        (Some((url, _)), _) => url.as_str(),
+        (None, Source::Http(url)) => url.as_str(),
+        (None, Source::File(_)) => "",
+    };
+    let handout = Handout {
         node_uuid: &uuid,
-        url: "",
-        sha256: None,
-        file_format: None,
+        url,
+        sha256: own.as_ref().and_then(|(_, ready)| ready.sha256.as_deref()),
+        format: own.as_ref().map(|(_, ready)| ready.format),
+        stream_raw: agents.settings.stream_raw,
         config_drive: drive.as_deref(),
         boot_mode: boot_mode(node).name(),
         disk_label: label.as_deref(),
         driver_info: &node.wished.driver_info,
     };
-    let info = match &image.source {
-        Source::Http(url) => {
-            handout.url = url.as_str();
-            image_info(&node.wished.instance_info, &handout)
-        }
-        Source::File(path) => {
-            let file = ready(&agents.shelf, path, &image.checksum).await.map_err(|error| chain(&error))?;
-            let url = format!("{}/{}", agents.settings.images_url.trim_end_matches('/'), file.name);
-            handout.url = &url;
-            handout.sha256 = file.sha256.as_deref();
-            handout.file_format = Some(file.format);
-            image_info(&node.wished.instance_info, &handout)
-        }
-    };
-    let info = info.map_err(|error| chain(&error))?;
+    let info = image_info(&node.wished.instance_info, &handout).map_err(|error| chain(&error))?;
     Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), Value::from(drive))]))
 }
 
@@ -134,6 +211,12 @@ fn written_drive(node: &Node) -> Result<Option<String>, String> {
     let drive = ConfigDrive::parse(value, &owner, node.created_at).map_err(|error| chain(&error))?;
     Ok(drive.map(|drive| drive.text().to_owned()))
 }
+
+/// The memo's field that tells how far the image is; the wait shows it.
+const PROGRESS: &str = "progress";
+
+/// Seconds between two looks at an image that is being readied.
+const PAUSE: u32 = 5;
 
 /// Within the 10 s that all looks before an ask may take together.
 const FIRST_PATIENCE: Duration = Duration::from_secs(5);

@@ -5,6 +5,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
 use crate::depot::blobs::Blobs;
+use crate::depot::gallery::Gallery;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::AgentSettings;
 use crate::driver::bmc::notebook::Blank;
@@ -92,7 +93,7 @@ fn registry(data: &std::path::Path) -> Registry {
     let agents = Agents {
         client: Client::new(),
         clock: clock.clone(),
-        shelf: Arc::new(Shelf::open(data, &[]).unwrap()),
+        gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };

@@ -1,5 +1,8 @@
 //! Images written by the stock agent.
 
+use std::process::Command;
+
+use ferric::depot::digest;
 use serde_json::Value;
 use serde_json::json;
 
@@ -141,4 +144,35 @@ fn a_user_installs_a_server_with_uefi_firmware_and_rebuilds_it_with_another_imag
     rig.until("active");
     rig.assert_disk(&other.content);
     assert_eq!(rig.node()["last_error"], Value::Null);
+}
+
+#[test]
+fn a_user_deploys_a_qcow2_image_that_the_daemon_fetches_and_gives_to_the_agent_as_raw_bytes() {
+    let rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(8 << 20);
+    let path = image.path.with_extension("qcow2");
+    let mut convert = Command::new("qemu-img");
+    convert.args(["convert", "-c", "-O", "qcow2"]).args([&image.path, &path]);
+    assert!(convert.status().expect("qemu-img is not installed").success());
+    let packed = std::fs::read(&path).unwrap();
+    let mut order = json!({
+        "image_source": image.url.replace(".raw", ".qcow2"), "image_download_source": "local",
+        "image_checksum": digest::sha256(&packed), "image_disk_format": "raw",
+    });
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    let told = rig.until_failed("deploy failed");
+    assert!(told.contains("it is qcow2, but instance_info.image_disk_format says raw"), "{told}");
+    assert_eq!(rig.machine().steps(), [""; 0], "the agent was not asked for anything");
+
+    order["image_disk_format"] = json!("qcow2");
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    let kept = std::fs::read_dir(rig.daemon.data().join("cache")).unwrap();
+    let kept: Vec<_> = kept.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
+    assert!(kept.contains(&packed), "the image is in the cache");
 }

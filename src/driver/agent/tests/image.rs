@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::depot::digest;
+use crate::depot::gallery::Rules;
 use crate::driver::agent::write_image::WriteImage;
 
 struct Site {
@@ -16,12 +17,18 @@ struct Site {
 
 impl Site {
     async fn new(instance_info: Value) -> Self {
+        Self::with(instance_info, Rules::default()).await
+    }
+
+    async fn with(instance_info: Value, rules: Rules) -> Self {
         let data = tempfile::tempdir().unwrap();
-        let agents = agents(data.path());
-        std::fs::write(agents.shelf.root().join("disk.img"), b"bytes").unwrap();
+        let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+        let mut agents = agents(data.path());
+        Arc::get_mut(&mut agents).unwrap().gallery = Arc::new(Gallery::new(shelf, None, rules));
+        std::fs::write(agents.gallery.shelf.root().join("disk.img"), b"bytes").unwrap();
         let peer = Peer::start().await;
         let mut node = node(&peer);
-        let text = instance_info.to_string().replace("IMAGES", agents.shelf.root().to_str().unwrap());
+        let text = instance_info.to_string().replace("IMAGES", agents.gallery.shelf.root().to_str().unwrap());
         node.wished.instance_info = serde_json::from_str(&text).unwrap();
         node.config_drive = Some(agents.blobs.put(b"H4sIsecret").unwrap());
         let call = call(node, Kind::Deploy, "write_image");
@@ -47,7 +54,7 @@ async fn a_file_is_handed_out_by_its_served_name_with_its_hash_and_config_drive(
     assert_eq!(args["image_info"]["os_hash_value"], digest::sha256(b"bytes"));
     let url = args["image_info"]["urls"][0].as_str().unwrap();
     let name = url.strip_prefix("http://10.0.0.1:6385/images/").unwrap();
-    assert_eq!(site.agents.shelf.resolve(name).unwrap().size, 5);
+    assert_eq!(site.agents.gallery.shelf.resolve(name).unwrap().file().size, 5);
 }
 
 #[tokio::test]
@@ -86,4 +93,44 @@ async fn a_config_drive_that_the_client_wrote_is_taken() {
     site.work.act(&site.call, false).await;
     let sent = site.peer.book().sent.last().unwrap().clone();
     assert_eq!(sent["params"]["step"]["args"]["configdrive"], "http://host/drive");
+}
+
+/// A qcow2 image of a mebibyte of zeros: a header and an empty first-level table.
+fn empty_qcow2() -> Vec<u8> {
+    let mut bytes = vec![0; 192 << 10];
+    for (at, value) in [(0, 0x5146_49FB_u32), (4, 3), (20, 16), (28, 1 << 20), (36, 1), (44, 64 << 10)] {
+        bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
+    }
+    bytes[52..60].copy_from_slice(&[0, 2, 0, 0, 0, 0, 0, 1]);
+    bytes[96..104].copy_from_slice(&[0, 0, 0, 4, 0, 0, 0, 104]);
+    bytes
+}
+
+#[tokio::test]
+async fn a_qcow2_image_is_readied_between_looks_and_told_as_the_raw_one_that_is_given_out() {
+    let sum = digest::sha256(&empty_qcow2());
+    let info = json!({
+        "image_source": "file://IMAGES/a.qcow2", "image_checksum": sum, "image_disk_format": "qcow2",
+    });
+    let rules = Rules { patience: Duration::ZERO, ..Rules::default() };
+    let mut site = Site::with(info, rules).await;
+    std::fs::write(site.agents.gallery.shelf.root().join("a.qcow2"), empty_qcow2()).unwrap();
+    let first = site.work.look(&site.call).await;
+    assert!(
+        matches!(&first, Turn::LookIn { after: 5, memo } if memo["progress"] == "waiting for its turn"),
+        "{first:?}"
+    );
+    let mut turn = first;
+    while let Turn::LookIn { .. } = turn {
+        site.call.memo = memo(&turn);
+        turn = site.work.look(&site.call).await;
+    }
+    site.call.memo = memo(&turn);
+    assert!(!site.call.memo.contains_key("progress"));
+    site.work.act(&site.call, false).await;
+    let sent = site.peer.book().sent.last().unwrap().clone();
+    let told = &sent["params"]["step"]["args"]["image_info"];
+    assert_eq!((&told["disk_format"], &told["stream_raw_images"]), (&json!("raw"), &json!(true)));
+    assert_eq!(told["os_hash_value"], digest::sha256(&vec![0; 1 << 20]));
+    assert_eq!(told.get("checksum"), None);
 }

@@ -1,0 +1,81 @@
+//! Images: the cache, and what is given out of it.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::app::AppError;
+use crate::base::time::{SharedClock, sleep};
+use crate::config::Config;
+use crate::config::section::images::{DownloadSource, Images};
+use crate::depot::cache::limits::{Floor, Limits};
+use crate::depot::cache::{Cache, Life};
+use crate::depot::format::permit::Permit;
+use crate::depot::gallery::{Gallery, Rules};
+use crate::depot::image::Way;
+use crate::depot::shelf::Shelf;
+
+/// What is made of other servers' images and of this host's.
+#[derive(Debug)]
+pub struct Depot {
+    pub cache: Arc<Cache>,
+    pub gallery: Arc<Gallery>,
+}
+
+/// Opens the cache and the images of this host.
+pub fn open(config: &Config, clock: &SharedClock, life: Life) -> Result<Depot, AppError> {
+    let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
+    let limits = limits(&config.images);
+    let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;
+    let gallery = Arc::new(Gallery::new(shelf, Some(Arc::clone(&cache)), rules(&config.images)));
+    life.tasks.spawn(sweep(Arc::clone(&cache), Arc::clone(clock), life.clone()));
+    Ok(Depot { cache, gallery })
+}
+
+/// Who fetches images unless node or driver say so.
+pub fn way(images: &Images) -> Way {
+    match images.download_source {
+        DownloadSource::Http | DownloadSource::Swift => Way::Http,
+        DownloadSource::Local => Way::Local,
+    }
+}
+
+fn place(data: &Path) -> std::path::PathBuf {
+    data.join("cache")
+}
+
+fn limits(images: &Images) -> Limits {
+    Limits {
+        size: images.cache_size,
+        ttl: images.cache_ttl,
+        downloads: images.downloads.into(),
+        floor: images.floor.map_or(Floor::Twentieth, Floor::Bytes),
+        md5: images.md5,
+        checksum_files: images.checksum_files,
+    }
+}
+
+fn rules(images: &Images) -> Rules {
+    Rules {
+        permit: Permit { formats: images.permitted_formats.clone(), deep: images.deep_inspection },
+        force_raw: images.force_raw,
+        zstd: images.zstd,
+        largest: images.largest,
+        ..Rules::default()
+    }
+}
+
+/// Removes what is old, every hour.
+async fn sweep(cache: Arc<Cache>, clock: SharedClock, life: Life) {
+    loop {
+        tokio::select! {
+            () = life.stop.cancelled() => return,
+            () = sleep(&*clock, HOUR) => {}
+        }
+        let one = Arc::clone(&cache);
+        tokio::task::spawn_blocking(move || one.sweep()).await.ok(); // a sweep that panicked is tried again
+    }
+}
+
+/// As often as the reference does.
+const HOUR: Duration = Duration::from_hours(1);

@@ -1,0 +1,266 @@
+//! The images that agents are given: fetched, checked, looked into and turned into raw bytes before the first asks.
+//!
+//! ```text
+//! order -> file: admitted, compared        \
+//!       -> address: cache (downloaded)      > content -> packed: unpacked into the cache, or while it is read
+//!                                          /          -> qcow2:  a view            (force_raw_images)
+//!                                                     -> raw:    as it is
+//! ```
+//!
+//! The work is done once for all who order the same, goes on though they give up waiting, and tells how far it is.
+//! What a node was given stays as long as its deployment.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use crate::base::secret::Secret;
+use crate::depot::cache::flights::Flights;
+use crate::depot::cache::index::Kept;
+use crate::depot::cache::progress::Progress;
+use crate::depot::cache::{Cache, Life};
+use crate::depot::digest;
+use crate::depot::format::permit::Permit;
+use crate::depot::gallery::error::GalleryError;
+use crate::depot::image::{Checksum, Source as From};
+use crate::depot::shelf::{Served, Shelf};
+use crate::depot::stream::RawImage;
+use crate::net::source::Source;
+
+pub mod error;
+mod prepare;
+
+#[cfg(test)]
+mod tests;
+
+/// What agents are given.
+pub struct Gallery {
+    pub shelf: Arc<Shelf>,
+    cache: Option<Arc<Cache>>,
+    rules: Rules,
+    flights: Arc<Flights<Outcome>>,
+    /// What each node was given last, and by which order.
+    given: Mutex<HashMap<String, (String, Arc<Ready>)>>,
+    /// Why orders failed, for those who look in now and then.
+    failed: Mutex<HashMap<String, Arc<GalleryError>>>,
+    /// Views that somebody reads, by served name.
+    views: Mutex<HashMap<String, Weak<dyn Source>>>,
+    /// SHA-256 of views by their tag: a pass through the whole image each.
+    hashes: Mutex<HashMap<String, String>>,
+    /// Held while an image is unpacked or hashed as a view: the memory of one at a time.
+    unpacking: Mutex<()>,
+    life: Life,
+}
+
+type Outcome = Result<Arc<Ready>, Arc<GalleryError>>;
+
+/// The site's rules for images.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    pub permit: Permit,
+    /// Agents are given raw bytes (`[DEFAULT] force_raw_images`).
+    pub force_raw: bool,
+    /// zstd is unpacked (`[conductor] disable_zstandard_decompression` is false).
+    pub zstd: bool,
+    /// Bytes of the largest raw image.
+    pub largest: u64,
+    /// How long an order waits for its image before it is told to look in later.
+    pub patience: Duration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { permit: Permit::default(), force_raw: true, zstd: true, largest: LARGEST, patience: PATIENCE }
+    }
+}
+
+/// An image as a node's record asks for it.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub from: From,
+    pub checksum: Checksum,
+    /// `image_disk_format`.
+    pub declared: Option<String>,
+    /// Value of an `Authorization` header for the image's server.
+    pub authorization: Option<Secret>,
+}
+
+/// An image that can be given out now.
+#[derive(Debug, Clone)]
+pub struct Ready {
+    /// The name it is served under, 64 hex digits.
+    pub name: String,
+    /// Bytes as they are given out.
+    pub size: u64,
+    /// What `image_disk_format` has to say: `raw` or `qcow2`.
+    pub format: &'static str,
+    /// SHA-256 in hex of what is given out, where the checksum of the order does not tell it.
+    pub sha256: Option<String>,
+    /// Stay as long as somebody was given the image.
+    _view: Option<Arc<dyn Source>>,
+    _kept: Vec<Kept>,
+}
+
+/// How an order stands.
+#[derive(Debug)]
+pub enum Stand {
+    Ready(Arc<Ready>),
+    /// Look in later; how far it is, in words.
+    Busy(String),
+    Failed(Arc<GalleryError>),
+}
+
+impl Order {
+    fn key(&self) -> String {
+        let secret = self.authorization.as_ref().map(Secret::reveal).unwrap_or_default();
+        let from = match &self.from {
+            From::Http(url) => url.as_str().as_bytes().to_vec(),
+            From::File(path) => path.as_os_str().as_encoded_bytes().to_vec(),
+        };
+        let rest = format!("\n{:?}\n{:?}\n{secret}", self.checksum, self.declared);
+        digest::sha256(&[from, rest.into_bytes()].concat())
+    }
+}
+
+impl Gallery {
+    pub fn new(shelf: Arc<Shelf>, cache: Option<Arc<Cache>>, rules: Rules) -> Self {
+        let life = cache.as_ref().map(|cache| cache.life.clone()).unwrap_or_default();
+        Self {
+            shelf,
+            cache,
+            rules,
+            flights: Arc::default(),
+            given: Mutex::default(),
+            failed: Mutex::default(),
+            views: Mutex::default(),
+            hashes: Mutex::default(),
+            unpacking: Mutex::default(),
+            life,
+        }
+    }
+
+    /// One that keeps nothing of other servers, by the reference's rules.
+    pub fn of_files(shelf: Arc<Shelf>) -> Self {
+        Self::new(shelf, None, Rules::default())
+    }
+
+    /// How the image for `node` stands after waiting for it for a moment. Who `looks_in` again is told why the work
+    /// failed meanwhile; anybody else begins anew.
+    pub async fn order(self: &Arc<Self>, node: &str, order: &Order, looks_in: bool) -> Stand {
+        let key = order.key();
+        let before = if looks_in { lock(&self.failed).get(&key).cloned() } else { None };
+        if let Some(why) = before {
+            return Stand::Failed(why);
+        }
+        lock(&self.failed).remove(&key);
+        let (gallery, own, name) = (Arc::clone(self), order.clone(), key.clone());
+        let flight = self.flights.join(&key, &self.life.tasks, |progress| gallery.work(own, name, progress));
+        let progress = Arc::clone(&flight.progress);
+        match tokio::time::timeout(self.rules.patience, flight.end()).await {
+            Err(_) => Stand::Busy(progress.to_string()),
+            Ok(Some(Ok(ready))) => {
+                lock(&self.given).insert(node.to_owned(), (key, Arc::clone(&ready)));
+                Stand::Ready(ready)
+            }
+            Ok(Some(Err(why))) => Stand::Failed(why),
+            Ok(None) => Stand::Failed(Arc::new(GalleryError::GivenUp { image: prepare::shown(&order.from) })),
+        }
+    }
+
+    /// What `node` was given by this order.
+    pub fn given(&self, node: &str, order: &Order) -> Option<Arc<Ready>> {
+        lock(&self.given).get(node).filter(|(key, _)| *key == order.key()).map(|(_, ready)| Arc::clone(ready))
+    }
+
+    /// The deployment of `node` is over: its image may go.
+    pub fn release(&self, node: &str) {
+        lock(&self.given).remove(node);
+    }
+
+    /// What stands under a served name. Blocks.
+    pub fn find(&self, name: &str) -> Option<Found> {
+        if let Some(view) = lock(&self.views).get(name).and_then(Weak::upgrade) {
+            return Some(Found::View(view));
+        }
+        match self.shelf.resolve(name).ok()? {
+            Served::File(file) => {
+                self.note_use(&file.path);
+                Some(Found::File(file.path))
+            }
+            Served::View(file) => {
+                let view = RawImage::open(&file.path).ok()?;
+                self.note_use(&file.path);
+                self.note_view(name, &view);
+                Some(Found::View(view))
+            }
+        }
+    }
+
+    /// A file of the cache that is read is one that was used lately.
+    fn note_use(&self, path: &Path) {
+        let Some(cache) = self.cache.as_ref().filter(|cache| path.parent() == Some(cache.index.folder()))
+        else {
+            return;
+        };
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+            cache.index.hold(name);
+        }
+    }
+
+    fn note_view(&self, name: &str, view: &Arc<dyn Source>) {
+        let mut views = lock(&self.views);
+        views.retain(|_, view| view.strong_count() > 0);
+        views.insert(name.to_owned(), Arc::downgrade(view));
+    }
+
+    async fn work(self: Arc<Self>, order: Order, key: String, progress: Arc<Progress>) -> Outcome {
+        let image = prepare::shown(&order.from);
+        let stopped = self.life.stop.clone();
+        let outcome = tokio::select! {
+            outcome = prepare::prepare(&self, &order, &progress) => outcome,
+            () = stopped.cancelled() => {
+                progress.stop();
+                Err(GalleryError::GivenUp { image })
+            }
+        };
+        let outcome = outcome.map(Arc::new).map_err(Arc::new);
+        if let Err(why) = &outcome {
+            let mut failed = lock(&self.failed);
+            if failed.len() >= MOST_FAILED {
+                failed.clear();
+            }
+            failed.insert(key, Arc::clone(why));
+        }
+        outcome
+    }
+}
+
+/// What stands under a served name.
+#[derive(Debug)]
+pub enum Found {
+    File(PathBuf),
+    View(Arc<dyn Source>),
+}
+
+impl fmt::Debug for Gallery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gallery")
+            .field("shelf", &self.shelf)
+            .field("rules", &self.rules)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A lock whose holder panicked still guards whole values: each is put in by one call.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Short beside the limit of a look, and long enough for what is ready already.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Failures that are remembered for those who look in: more than a rack deploys at once.
+const MOST_FAILED: usize = 1000;
+/// The largest raw image unless the site says otherwise: more is a bomb.
+const LARGEST: u64 = 2 << 40;

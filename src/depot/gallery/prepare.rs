@@ -1,0 +1,292 @@
+//! One order from its source to what agents are given.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tracing::{info, warn};
+use url::Url;
+
+use crate::depot::cache::Wanted;
+use crate::depot::cache::error::CacheError;
+use crate::depot::cache::index::{Facts, Kept, PART};
+use crate::depot::cache::progress::{Doing, Progress};
+use crate::depot::cache::room::Room;
+use crate::depot::digest::{self, Algorithm, Running};
+use crate::depot::format::{self, Format, FormatError};
+use crate::depot::gallery::error::GalleryError;
+use crate::depot::gallery::{Gallery, Order, Ready, lock};
+use crate::depot::image::{Checksum, Source as From, without_secrets};
+use crate::depot::stream::disk::Disk;
+use crate::depot::stream::passage::Passage;
+use crate::depot::stream::spill::{SpillError, spill};
+use crate::depot::stream::{RawImage, StreamError, unpack};
+use crate::net::source::Source;
+
+/// An image as a file of this host.
+struct Local {
+    path: PathBuf,
+    /// Of the cache.
+    kept: Option<Kept>,
+    /// The image as errors call it.
+    image: String,
+    declared: Option<String>,
+    /// The order's checksum is one that agents can be given.
+    is_told: bool,
+}
+
+/// The image as errors call it.
+pub(super) fn shown(from: &From) -> String {
+    match from {
+        From::Http(url) => without_secrets(url.as_str()),
+        From::File(path) => path.display().to_string(),
+    }
+}
+
+/// Does all the work of an order.
+pub(super) async fn prepare(
+    gallery: &Arc<Gallery>,
+    order: &Order,
+    progress: &Arc<Progress>,
+) -> Result<Ready, GalleryError> {
+    let (path, kept) = match &order.from {
+        From::Http(url) => {
+            let kept = fetched(gallery, order, url, progress).await?;
+            (kept.path.clone(), Some(kept))
+        }
+        From::File(path) => (compared(gallery, order, path, progress).await?, None),
+    };
+    let image = shown(&order.from);
+    let is_told = kept.is_none() && order.checksum != Checksum::None;
+    let local = Local { path, kept, image: image.clone(), declared: order.declared.clone(), is_told };
+    let (gallery, progress) = (Arc::clone(gallery), Arc::clone(progress));
+    let work = tokio::task::spawn_blocking(move || look_into(&gallery, local, &progress));
+    work.await.unwrap_or(Err(GalleryError::GivenUp { image }))
+}
+
+async fn fetched(
+    gallery: &Gallery,
+    order: &Order,
+    url: &Url,
+    progress: &Progress,
+) -> Result<Kept, GalleryError> {
+    let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
+    let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
+    let wanted = Wanted { url: url.clone(), checksum, authorization };
+    let flight = cache.begin(&wanted);
+    progress.follow(Arc::clone(&flight.progress));
+    Ok(cache.landed(&wanted, flight).await?)
+}
+
+/// Admits a file and compares it with a checksum, if that is of a kind that is known here. Others are left to the
+/// agent.
+async fn compared(
+    gallery: &Gallery,
+    order: &Order,
+    path: &Path,
+    progress: &Progress,
+) -> Result<PathBuf, GalleryError> {
+    let shelf = Arc::clone(&gallery.shelf);
+    let (asked, image) = (path.to_owned(), shown(&order.from));
+    let admitted = tokio::task::spawn_blocking(move || shelf.admit(&asked));
+    let admitted = admitted.await.map_err(|_| GalleryError::GivenUp { image })??;
+    progress.begin(Doing::Hashing, admitted.size);
+    let expected = match (order.checksum.algorithm(), order.checksum.value()) {
+        (Some(algorithm), Some(value)) => Some((algorithm, value.to_owned())),
+        _ => None,
+    };
+    if let Some((algorithm, wanted)) = expected {
+        let found = gallery.shelf.digest(path, algorithm).await?;
+        if !found.eq_ignore_ascii_case(&wanted) {
+            let (path, wanted) = (path.to_owned(), wanted.chars().take(SHOWN).collect());
+            return Err(GalleryError::Checksum { path, algorithm, found, wanted });
+        }
+    }
+    Ok(path.to_owned())
+}
+
+fn look_into(gallery: &Gallery, local: Local, progress: &Progress) -> Result<Ready, GalleryError> {
+    let bad = |source| GalleryError::Format { image: local.image.clone(), source };
+    let disk = Arc::new(Disk::open(&local.path).map_err(|error| bad(FormatError::Io(error)))?);
+    let outer = format::inspect(&*disk).map_err(bad)?;
+    if !outer.is_packed() || (outer == Format::Zstd && !gallery.rules.zstd) {
+        let found = if outer.is_packed() { Format::Raw } else { outer };
+        gallery.rules.permit.judge(found, local.declared.as_deref()).map_err(bad)?;
+        return plain(gallery, local, disk, outer, progress);
+    }
+    match unpacked(gallery, &local, &disk, outer, progress) {
+        Ok(kept) => {
+            let inside = Disk::open(&kept.path).map_err(|error| bad(FormatError::Io(error)))?;
+            let inner = judged(gallery, &local, &inside, outer)?;
+            let local = Local { path: kept.path.clone(), kept: Some(kept), is_told: false, ..local };
+            plain(gallery, local, Arc::new(inside), inner, progress)
+        }
+        Err(GalleryError::Spill { source: SpillError::Room(why), .. }) => {
+            warn!(image = local.image, %why, "there is no room to unpack the image: it is unpacked while it is read");
+            passing(gallery, &local, disk, outer, progress)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What is inside of a packed image, if it may be deployed.
+fn judged(
+    gallery: &Gallery,
+    local: &Local,
+    inside: &dyn Source,
+    outer: Format,
+) -> Result<Format, GalleryError> {
+    let bad = |source| GalleryError::Format { image: local.image.clone(), source };
+    let found = format::inspect(inside).map_err(bad)?;
+    if found.is_packed() {
+        return Err(bad(FormatError::Nested { found, outer }));
+    }
+    gallery.rules.permit.judge(found, local.declared.as_deref()).map_err(bad)?;
+    Ok(found)
+}
+
+/// An image that is not packed: as it is, or the disk inside.
+fn plain(
+    gallery: &Gallery,
+    local: Local,
+    disk: Arc<Disk>,
+    format: Format,
+    progress: &Progress,
+) -> Result<Ready, GalleryError> {
+    let is_own = local.kept.is_some();
+    if format == Format::Qcow2 && gallery.rules.force_raw {
+        let bad = |source| GalleryError::Stream { image: local.image.clone(), source };
+        let view = RawImage::of(disk, format).map_err(bad)?;
+        let sha256 = Some(hash(gallery, &view, progress).map_err(bad)?);
+        let name = gallery.shelf.serve_view(&local.path)?;
+        gallery.note_view(&name, &view);
+        let (size, kept) = (view.size(), local.kept.into_iter().collect());
+        return Ok(Ready { name, size, format: "raw", sha256, _view: Some(view), _kept: kept });
+    }
+    let shelf = &gallery.shelf;
+    let name = if is_own { shelf.serve_own(&local.path)? } else { shelf.serve(&local.path)? };
+    let sha256 = match &local.kept {
+        Some(kept) => Some(kept.facts.sha256.clone()),
+        None if local.is_told => None,
+        None => Some(hash_file(gallery, &local, disk.size(), progress)?),
+    };
+    let format = if format == Format::Qcow2 { "qcow2" } else { "raw" };
+    Ok(Ready {
+        name,
+        size: disk.size(),
+        format,
+        sha256,
+        _view: None,
+        _kept: local.kept.into_iter().collect(),
+    })
+}
+
+fn hash_file(
+    gallery: &Gallery,
+    local: &Local,
+    size: u64,
+    progress: &Progress,
+) -> Result<String, GalleryError> {
+    progress.begin(Doing::Hashing, size);
+    Ok(gallery.shelf.digest_now(&local.path, Algorithm::Sha256)?)
+}
+
+/// Unpacks an image into the cache, unless it was before.
+fn unpacked(
+    gallery: &Gallery,
+    local: &Local,
+    disk: &Arc<Disk>,
+    format: Format,
+    progress: &Progress,
+) -> Result<Kept, GalleryError> {
+    let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
+    let _one = lock(&gallery.unpacking);
+    let tag = format!("{}\n{}", local.path.display(), disk.tag());
+    let name = format!("{}.raw", digest::sha256(tag.as_bytes()));
+    if let Some(kept) = cache.index.hold(&name) {
+        return Ok(kept);
+    }
+    let bad = |source| GalleryError::Spill { image: local.image.clone(), source };
+    let mut room = Room::of(&cache.index, &local.image, 0).map_err(|error| bad(error.into()))?;
+    let part = cache.index.folder().join(format!("{name}{PART}"));
+    progress.begin(Doing::Unpacking, 0);
+    let limit = gallery.rules.largest;
+    let done = spill((disk.clone(), format), &part, &mut room, limit, progress).map_err(bad)?;
+    info!(image = local.image, size = done.size, "unpacked");
+    let facts = Facts {
+        size: done.size,
+        sha256: done.sha256,
+        hashes: Default::default(),
+        etag: None,
+        fetched: cache.index.now(),
+        no_store: local.kept.as_ref().is_some_and(|kept| kept.facts.no_store),
+    };
+    cache.index.take_in(&name, &part, facts, room).map_err(|error: CacheError| bad(error.into()))
+}
+
+/// A packed image that there is no room for.
+fn passing(
+    gallery: &Gallery,
+    local: &Local,
+    disk: Arc<Disk>,
+    outer: Format,
+    progress: &Progress,
+) -> Result<Ready, GalleryError> {
+    let bad = |source| GalleryError::Stream { image: local.image.clone(), source };
+    let size = {
+        let _one = lock(&gallery.unpacking);
+        progress.begin(Doing::Unpacking, 0);
+        unpack::measure(disk.clone(), outer, gallery.rules.largest, progress).map_err(bad)?
+    };
+    let view: Arc<dyn Source> = Arc::new(Passage::new(disk, outer, size));
+    let inner = judged(gallery, local, &*view, outer)?;
+    if inner == Format::Qcow2 {
+        return Err(bad(StreamError::Unseekable));
+    }
+    let sha256 = Some(hash(gallery, &view, progress).map_err(bad)?);
+    let name = digest::sha256(format!("{}\n{}", local.path.display(), view.tag()).as_bytes());
+    gallery.note_view(&name, &view);
+    let kept = local.kept.iter().cloned().collect();
+    Ok(Ready { name, size, format: "raw", sha256, _view: Some(view), _kept: kept })
+}
+
+/// SHA-256 of a view, computed once for each content.
+fn hash(gallery: &Gallery, view: &Arc<dyn Source>, progress: &Progress) -> Result<String, StreamError> {
+    if view.size() > gallery.rules.largest {
+        return Err(StreamError::TooLarge { limit: gallery.rules.largest });
+    }
+    let _one = lock(&gallery.unpacking);
+    let tag = view.tag();
+    if let Some(known) = lock(&gallery.hashes).get(&tag) {
+        return Ok(known.clone());
+    }
+    progress.begin(Doing::Hashing, view.size());
+    let sha256 = pass(&**view, progress)?;
+    let mut hashes = lock(&gallery.hashes);
+    if hashes.len() >= MOST_HASHES {
+        hashes.clear();
+    }
+    hashes.insert(tag, sha256.clone());
+    Ok(sha256)
+}
+
+fn pass(view: &dyn Source, progress: &Progress) -> Result<String, StreamError> {
+    let (mut hash, mut place) = (Running::new(Algorithm::Sha256), 0);
+    let mut buffer = vec![0; CHUNK];
+    while place < view.size() {
+        let left = usize::try_from(view.size() - place).unwrap_or(CHUNK).min(CHUNK);
+        let chunk = buffer.get_mut(..left).unwrap_or_default();
+        progress.go_on()?;
+        view.read_exact_at(chunk, place)?;
+        hash.update(chunk);
+        place = place.saturating_add(u64::try_from(left).unwrap_or(u64::MAX));
+        progress.reach(place);
+    }
+    Ok(hash.finish())
+}
+
+/// Characters of a wanted checksum that an error repeats: a SHA-512 in whole.
+const SHOWN: usize = 128;
+/// Bytes of a view that are read at once.
+const CHUNK: usize = 256 << 10;
+/// Hashes of views that are remembered.
+const MOST_HASHES: usize = 1000;

@@ -1,0 +1,212 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use super::*;
+use crate::base::time::PausedClock;
+use crate::depot::cache::limits::{Floor, Limits};
+
+struct Site {
+    data: tempfile::TempDir,
+    gallery: Arc<Gallery>,
+}
+
+fn site_of(size: u64, rules: Rules) -> Site {
+    let data = tempfile::tempdir().unwrap();
+    let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+    let limits = Limits { size, floor: Floor::Bytes(0), ..Limits::default() };
+    let clock = Arc::new(PausedClock::new());
+    let cache = Cache::open(&data.path().join("cache"), limits, clock, Life::default()).unwrap();
+    Site { gallery: Arc::new(Gallery::new(shelf, Some(cache), rules)), data }
+}
+
+fn site() -> Site {
+    site_of(64 << 20, Rules::default())
+}
+
+impl Site {
+    fn put(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.gallery.shelf.root().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    async fn order(&self, order: &Order) -> Result<Arc<Ready>, String> {
+        loop {
+            match self.gallery.order("n1", order, true).await {
+                Stand::Ready(ready) => return Ok(ready),
+                Stand::Busy(_) => {}
+                Stand::Failed(why) => return Err(chain(&*why)),
+            }
+        }
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        read(&self.gallery, name)
+    }
+}
+
+fn read(gallery: &Gallery, name: &str) -> Vec<u8> {
+    match gallery.find(name).unwrap() {
+        Found::File(path) => fs::read(path).unwrap(),
+        Found::View(view) => {
+            let mut out = vec![0; usize::try_from(view.size()).unwrap()];
+            view.read_exact_at(&mut out, 0).unwrap();
+            out
+        }
+    }
+}
+
+fn of(path: &Path) -> Order {
+    let (checksum, declared) = (Checksum::None, None);
+    Order { from: From::File(path.to_owned()), checksum, declared, authorization: None }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {}", chain(source)))
+}
+
+fn disk() -> Vec<u8> {
+    (0..700_000_u32).map(|at| if at < 300_000 { u8::try_from(at % 251).unwrap() } else { 0 }).collect()
+}
+
+fn gzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut pack = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut pack, bytes).unwrap();
+    pack.finish().unwrap()
+}
+
+/// A qcow2 image of `disk()`; `None` without qemu-img.
+fn qcow2() -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let (raw, image) = (folder.path().join("raw"), folder.path().join("qcow2"));
+    fs::write(&raw, disk()).unwrap();
+    let mut convert = Command::new("qemu-img");
+    let Ok(done) = convert.args(["convert", "-c", "-O", "qcow2"]).args([&raw, &image]).output() else {
+        eprintln!("skipped: qemu-img is not installed");
+        return None;
+    };
+    assert!(done.status.success());
+    Some(fs::read(image).unwrap())
+}
+
+/// qcow2 counts in sectors.
+fn padded() -> Vec<u8> {
+    let mut disk = disk();
+    disk.resize(disk.len().next_multiple_of(512), 0);
+    disk
+}
+
+#[tokio::test]
+async fn a_raw_file_is_given_out_as_it_is_with_its_hash_unless_it_has_a_checksum() {
+    let site = site();
+    let path = site.put("a.img", b"abc");
+    let made = site.order(&of(&path)).await.unwrap();
+    assert_eq!((made.size, made.format, made.sha256.clone()), (3, "raw", Some(digest::sha256(b"abc"))));
+    assert_eq!(site.read(&made.name), b"abc");
+    let pair = |value: &str| Checksum::Pair { algo: "sha256".into(), value: value.into() };
+    let good = Order { checksum: pair(&digest::sha256(b"abc").to_uppercase()), ..of(&path) };
+    assert_eq!(site.order(&good).await.unwrap().sha256, None);
+    let bad = Order { checksum: Checksum::Plain("0".repeat(32)), ..of(&path) };
+    let why = site.order(&bad).await.unwrap_err();
+    assert!(why.contains("has the md5 checksum 900150983cd24fb0d6963f7d28e17f72, not 00000000"), "{why}");
+    let left = Order { checksum: Checksum::Plain("http://host/sums".into()), ..of(&path) };
+    assert!(site.order(&left).await.is_ok());
+    assert!(site.order(&of(Path::new("/etc/hostname"))).await.unwrap_err().contains("not inside a folder"));
+}
+
+#[tokio::test]
+async fn qcow2_is_given_out_as_raw_bytes_also_after_a_restart() {
+    let Some(image) = qcow2() else { return };
+    let site = site();
+    let path = site.put("a.qcow2", &image);
+    let made = site.order(&of(&path)).await.unwrap();
+    assert_eq!((made.format, made.size), ("raw", 700_416));
+    assert_eq!(made.sha256.as_deref(), Some(&*digest::sha256(&padded())));
+    assert!(site.read(&made.name) == padded());
+    let again = Gallery::of_files(Arc::new(Shelf::open(site.data.path(), &[]).unwrap()));
+    assert!(read(&again, &made.name) == padded());
+    let lying = Order { declared: Some("raw".to_owned()), ..of(&path) };
+    assert!(site.order(&lying).await.unwrap_err().contains("says raw"));
+}
+
+#[tokio::test]
+async fn a_site_that_does_not_force_raw_gives_qcow2_as_it_is() {
+    let Some(image) = qcow2() else { return };
+    let site = site_of(64 << 20, Rules { force_raw: false, ..Rules::default() });
+    let made = site.order(&of(&site.put("a.qcow2", &image))).await.unwrap();
+    assert_eq!((made.format, made.sha256.clone()), ("qcow2", Some(digest::sha256(&image))));
+    assert!(site.read(&made.name) == image);
+}
+
+#[tokio::test]
+async fn what_is_packed_is_unpacked_once_and_looked_into() {
+    let site = site();
+    let made = site.order(&of(&site.put("a.gz", &gzipped(&disk())))).await.unwrap();
+    assert_eq!((made.format, made.sha256.as_deref()), ("raw", Some(&*digest::sha256(&disk()))));
+    assert!(site.read(&made.name) == disk());
+    let nested = site.order(&of(&site.put("b.gz", &gzipped(&gzipped(b"x"))))).await.unwrap_err();
+    assert!(nested.contains("gzip inside of gzip"), "{nested}");
+    let cut = site.order(&of(&site.put("c.gz", &gzipped(&disk())[..1000]))).await.unwrap_err();
+    assert!(cut.contains("c.gz cannot be unpacked"), "{cut}");
+    if let Some(image) = qcow2() {
+        let made = site.order(&of(&site.put("d.gz", &gzipped(&image)))).await.unwrap();
+        assert!(site.read(&made.name) == padded());
+    }
+}
+
+#[tokio::test]
+async fn a_packed_image_that_the_cache_has_no_room_for_is_unpacked_while_it_is_read() {
+    let site = site_of(100_000, Rules::default());
+    let made = site.order(&of(&site.put("a.gz", &gzipped(&disk())))).await.unwrap();
+    assert_eq!(made.sha256.as_deref(), Some(&*digest::sha256(&disk())));
+    assert!(site.read(&made.name) == disk());
+    assert_eq!(fs::read_dir(site.data.path().join("cache")).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_bomb_is_refused_by_size_alone() {
+    let site = site_of(64 << 20, Rules { largest: 600_000, ..Rules::default() });
+    let bomb = site.order(&of(&site.put("a.gz", &gzipped(&disk())))).await.unwrap_err();
+    assert!(bomb.contains("largest image that is taken (image_cache.largest)"), "{bomb}");
+    if let Some(image) = qcow2() {
+        let bomb = site.order(&of(&site.put("a.qcow2", &image))).await.unwrap_err();
+        assert!(bomb.contains("largest image"), "{bomb}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_node_was_given_stays_until_it_is_released() {
+    let site = site();
+    let order = of(&site.put("a.gz", &gzipped(&disk())));
+    let made = site.order(&order).await.unwrap();
+    let cache = site.gallery.cache.as_ref().unwrap();
+    let count = || fs::read_dir(site.data.path().join("cache")).unwrap().count();
+    assert_eq!(site.gallery.given("n1", &order).unwrap().name, made.name);
+    drop(made);
+    assert!(cache.index.promise("another", 64 << 20).is_err());
+    assert_eq!(count(), 2);
+    site.gallery.release("n1");
+    assert!(site.gallery.given("n1", &order).is_none());
+    cache.index.promise("another", 64 << 20).unwrap();
+    assert_eq!(count(), 0);
+}
+
+#[tokio::test]
+async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
+    let site = site_of(64 << 20, Rules { patience: Duration::ZERO, ..Rules::default() });
+    let order = of(&site.put("a.gz", &gzipped(&gzipped(b"x"))));
+    let Stand::Busy(progress) = site.gallery.order("n1", &order, false).await else {
+        panic!("it did not wait")
+    };
+    assert_eq!(progress, "waiting for its turn");
+    let failed = || lock(&site.gallery.failed).contains_key(&order.key());
+    while !failed() {
+        tokio::task::yield_now().await;
+    }
+    assert!(matches!(site.gallery.order("n1", &order, true).await, Stand::Failed(_)));
+    assert!(matches!(site.gallery.order("n2", &order, true).await, Stand::Failed(_)));
+    site.put("a.gz", &gzipped(b"x"));
+    assert!(matches!(site.gallery.order("n1", &order, false).await, Stand::Busy(_)));
+    assert!(site.order(&order).await.is_ok());
+}
