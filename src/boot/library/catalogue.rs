@@ -225,7 +225,9 @@ fn hindered(node: Option<&Node>, why: &str) -> Errand {
 
 fn remedy(start: Start) -> (&'static str, Then) {
     match start {
-        Start::Agent => ("no agent called in: look at its console and network, then try again", Then::PowerOff),
+        Start::Agent => {
+            ("no agent called in: look at its console and network, then try again", Then::PowerOff)
+        }
         Start::Discovery => ("no agent reported: look at its console and network", Then::PowerOff),
         Start::Instance => ("its instance does not stay up: look at its console", Then::Disk),
         Start::Disk => ("its disk does not boot: look at its boot order and what is deployed", Then::Disk),

@@ -18,7 +18,10 @@ fn with(cmdline: &str) -> Result<String, Misread> {
 fn configurations_are_as_written_down() {
     golden("common.grub", &common());
     golden("disk.grub", &disk());
-    golden("start.grub", &with("selinux=0 text dyndbg=\"file a.c +p\" ipa-api-url=http://10.0.0.1:6385").unwrap());
+    golden(
+        "start.grub",
+        &with("selinux=0 text dyndbg=\"file a.c +p\" ipa-api-url=http://10.0.0.1:6385").unwrap(),
+    );
     let (path, cmdline) = (Path::parse("/boot/file/discovery").unwrap(), Cmdline::parse("text").unwrap());
     let start = Start { files: Files::ByProcessor(&path), cmdline: &cmdline, mac: MAC, end: End::Disk };
     golden("discover.grub", &super::start(&start).unwrap());

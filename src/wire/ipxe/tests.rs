@@ -35,7 +35,8 @@ fn scripts_are_as_written_down() {
 
 #[test]
 fn what_ipxe_would_read_as_its_own_is_refused() {
-    for text in ["a=${password}", "a=\"b || reboot\"", "a=\"b && x\"", "a=\"b #c\"", "a=\"b  c\"", "a=\"b \""] {
+    for text in ["a=${password}", "a=\"b || reboot\"", "a=\"b && x\"", "a=\"b #c\"", "a=\"b  c\"", "a=\"b \""]
+    {
         assert!(with(text).is_err(), "{text}");
     }
     for text in ["a=b||c", "a=#x", "a=$x", "dyndbg=\"file a.c +p\"", "a={b}"] {
