@@ -77,6 +77,8 @@ pub(super) fn loading(boot: &Boot, pxe: &Pxe) -> Loading {
     let mut loading = Loading::default();
     names(&mut loading.pxe, pxe.pxe_bootfile_name.as_ref(), pxe.uefi_pxe_bootfile_name.as_ref());
     names(&mut loading.ipxe, pxe.ipxe_bootfile_name.as_ref(), pxe.uefi_ipxe_bootfile_name.as_ref());
+    names(&mut loading.http, None, pxe.uefi_pxe_bootfile_name.as_ref());
+    loading.http.by_arch.clone_from(&pxe.pxe_bootfile_name_by_arch.0);
     loading.pxe.by_arch.clone_from(&pxe.pxe_bootfile_name_by_arch.0);
     loading.ipxe.by_arch.clone_from(&pxe.ipxe_bootfile_name_by_arch.0);
     if let Some(append) = &pxe.kernel_append_params {

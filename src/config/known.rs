@@ -476,14 +476,7 @@ const SECTIONS: &[Section] = &[
             ),
             (
                 Shape::Whole,
-                &[
-                    "image_cache_size",
-                    "image_cache_ttl",
-                    "boot_retry_timeout",
-                    "boot_retry_check_interval",
-                    "dir_permission",
-                    "file_permission",
-                ],
+                &["boot_retry_timeout", "boot_retry_check_interval", "dir_permission", "file_permission"],
             ),
             (Shape::Flag, &["enable_netboot_fallback", "ipxe_use_swift"]),
             (Shape::Map, &["pxe_config_template_by_arch", "loader_file_paths"]),

@@ -43,7 +43,7 @@ pub fn offer(client: &Client, enrolled: Option<Enrolled<'_>>, plan: &BootPlan, b
     if let Some(ipxe) = client.ipxe {
         return Offer::Boot(script(client.mac, ipxe, base));
     }
-    let name = client.arch.and_then(|arch| loader(arch, enrolled, plan));
+    let name = client.arch.and_then(|arch| loader(arch, client.class, enrolled, plan));
     match (client.class, name) {
         (Class::Pxe, Some(name)) => Offer::Boot(BootFile::Tftp(name.to_owned())),
         (Class::Http, Some(name)) => Offer::Boot(BootFile::Url(format!("{base}/boot/loader/{name}"))),
@@ -59,11 +59,17 @@ fn script(mac: Mac, ipxe: Ipxe, base: &str) -> BootFile {
 
 /// The first loader for this firmware, by the node's boot interface: a signed shim and GRUB or PXELINUX with `pxe` and
 /// `http`, iPXE otherwise.
-fn loader<'a>(arch: Arch, enrolled: Option<Enrolled<'_>>, plan: &'a BootPlan) -> Option<&'a str> {
+fn loader<'a>(
+    arch: Arch,
+    class: Class,
+    enrolled: Option<Enrolled<'_>>,
+    plan: &'a BootPlan,
+) -> Option<&'a str> {
     let interface = enrolled.map(|one| one.node.wished.interfaces.boot.as_str());
-    let loaders = match interface {
-        Some("pxe" | "http") => &plan.loading.pxe,
-        Some(_) | None => &plan.loading.ipxe,
+    let loaders = match (interface, class) {
+        (Some("pxe" | "http"), Class::Http) => &plan.loading.http,
+        (Some("pxe" | "http"), Class::Pxe | Class::Other) => &plan.loading.pxe,
+        (Some(_) | None, _) => &plan.loading.ipxe,
     };
     loaders.of(arch)
 }
@@ -94,15 +100,10 @@ pub fn start(enrolled: Option<Enrolled<'_>>, plan: &BootPlan) -> Start {
         return Start::Next;
     }
     match node.boots {
-        Boots::Ramdisk if is_instance(node) => Start::Instance,
         Boots::Ramdisk => Start::Agent,
+        Boots::Instance => Start::Instance,
         Boots::Disk | Boots::Nothing => Start::Disk,
     }
-}
-
-/// Whether the ramdisk is the instance itself, and no agent's (deploy interface `ramdisk`).
-fn is_instance(node: &Node) -> bool {
-    node.run.is_none() && node.wished.interfaces.deploy == "ramdisk"
 }
 
 #[cfg(test)]

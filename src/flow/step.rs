@@ -256,7 +256,7 @@ fn look_early(course: &mut Course<'_>, cursor: usize, turn: &Turn) {
 fn all_paid(course: &mut Course<'_>, phase: Phase) {
     match phase {
         Phase::Reboot { into: Boots::Ramdisk } => await_first_beat(course),
-        Phase::Reboot { into: Boots::Disk | Boots::Nothing } => look_at_step(course),
+        Phase::Reboot { into: Boots::Disk | Boots::Nothing | Boots::Instance } => look_at_step(course),
         Phase::Act => done(course),
         Phase::Look | Phase::FirstBeat | Phase::Beat | Phase::Later | Phase::Hold => {}
     }

@@ -14,6 +14,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::net::handover::{Handover, Ledger};
 use crate::net::seats::Seat;
 use crate::net::source::{Opened, Stretch};
 use crate::net::websocket::Takeover;
@@ -253,8 +254,28 @@ pub(super) async fn gather(mut body: Incoming, limit: usize, seat: Option<&Seat>
 /// A response body as hyper asks for it; a file is read one chunk ahead of what is being sent.
 pub(super) enum Outflow {
     Whole(Bytes),
-    File { rest: Stretch, length: u64, next: Option<JoinHandle<io::Result<Vec<u8>>>> },
+    File {
+        rest: Stretch,
+        length: u64,
+        next: Option<JoinHandle<io::Result<Vec<u8>>>>,
+    },
+    /// A file over a connection that sends it without reading it here.
+    Handover(Handover),
     Stream(Stream),
+}
+
+impl Outflow {
+    /// For a connection that sends files itself, by what `ledger` says.
+    pub(super) fn over(body: Body, ledger: Ledger) -> Self {
+        match body {
+            Body::File(FileRange { file, start, length }) => {
+                Self::Handover(Handover::new(file, start, length, ledger))
+            }
+            body @ (Body::Empty | Body::Bytes(_) | Body::Source(_) | Body::Stream(_) | Body::Takeover(_)) => {
+                Self::from(body)
+            }
+        }
+    }
 }
 
 impl From<Body> for Outflow {
@@ -292,6 +313,7 @@ impl hyper::body::Body for Outflow {
                 });
                 Poll::Ready(Some(bytes.map(Frame::data)))
             }
+            Self::Handover(file) => file.poll_frame(cx),
             Self::Stream(stream) => {
                 let chunk = ready!(stream.chunks.poll_recv(cx));
                 if let (Some(left), Some(Ok(bytes))) = (stream.length.as_mut(), &chunk) {
@@ -310,6 +332,7 @@ impl hyper::body::Body for Outflow {
         match self {
             Self::Whole(bytes) => SizeHint::with_exact(u64::try_from(bytes.len()).unwrap_or(u64::MAX)),
             Self::File { length, .. } => SizeHint::with_exact(*length),
+            Self::Handover(file) => SizeHint::with_exact(file.len()),
             Self::Stream(stream) => stream.length.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }

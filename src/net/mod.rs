@@ -4,7 +4,7 @@
 //!
 //! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
 //! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading;
-//!   `seats`: who makes room for whom when all connections are taken
+//!   `handover`: files sent without being read here; `seats`: who makes room for whom when all connections are taken
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   [`intake`]: where a download goes;
@@ -36,6 +36,7 @@ pub mod websocket;
 
 mod beneath;
 mod fresh;
+mod handover;
 mod line;
 mod seats;
 mod stall;

@@ -28,6 +28,7 @@ use tracing::{debug, error, warn};
 
 use crate::base::time::Later;
 use crate::net::body::{Arrival, Body, Inflow, Outflow};
+use crate::net::handover::{Ledger, Sending};
 use crate::net::http::{Headers, Method, Request, Response};
 use crate::net::limits::Limits;
 use crate::net::seats::{Given, Seat, Seats};
@@ -142,10 +143,14 @@ async fn attend(stream: TcpStream, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door
     // Only a matter of speed: an answer should not wait for the next one.
     stream.set_nodelay(true).ok();
     let peer = ends.peer;
-    let Some(tls) = &door.tls else { return converse(stream, ends, seat, door, stop).await };
+    let Some(tls) = &door.tls else {
+        let ledger = Ledger::default();
+        let stream = Sending::new(stream, ledger.clone());
+        return converse((stream, Some(ledger)), ends, seat, door, stop).await;
+    };
     let greeting = timeout(door.limits.head, tls.acceptor().accept(stream));
     match stop.run_until_cancelled(greeting).await {
-        Some(Ok(Ok(stream))) => converse(stream, ends, seat, door, stop).await,
+        Some(Ok(Ok(stream))) => converse((stream, None), ends, seat, door, stop).await,
         Some(Ok(Err(why))) => debug!(%peer, error = %why, "TLS handshake failed"),
         Some(Err(_)) => debug!(%peer, "TLS handshake took too long"),
         None => {}
@@ -165,18 +170,26 @@ struct Place {
     seat: Arc<Seat>,
     /// Who takes the connection over after the answer.
     taken: Arc<Mutex<Option<Takeover>>>,
+    /// Of a connection that sends files itself.
+    ledger: Option<Ledger>,
 }
 
 /// Serves one connection to its end.
-async fn converse<S>(stream: S, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door>, stop: &CancellationToken)
-where
+async fn converse<S>(
+    (stream, ledger): (S, Option<Ledger>),
+    ends: Ends,
+    seat: &Arc<Seat>,
+    door: &Arc<Door>,
+    stop: &CancellationToken,
+) where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let asked = Arc::new(AtomicBool::new(false));
     let taken = Arc::new(Mutex::new(None));
     let service = service_fn(|request| {
         asked.store(true, Ordering::Relaxed);
-        answer(door.clone(), request, Place { ends, seat: seat.clone(), taken: taken.clone() })
+        let (seat, taken, ledger) = (seat.clone(), taken.clone(), ledger.clone());
+        answer(door.clone(), request, Place { ends, seat, taken, ledger })
     });
     let io = TokioIo::new(Impatient::new(stream, door.limits.stall, seat.clone()));
     let mut talk = speaker(&door.limits).serve_connection(io, service);
@@ -214,6 +227,8 @@ fn speaker(limits: &Limits) -> http1::Builder {
         .header_read_timeout(limits.head)
         .max_header_size(limits.head_size)
         .max_buf_size(limits.head_size.max(BUFFER))
+        // Blank bytes must never be copied (`handover`).
+        .writev(true)
         .title_case_headers(true);
     builder
 }
@@ -233,7 +248,7 @@ type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Given>, Infa
 
 fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> Answering {
     Box::pin(async move {
-        let Place { ends, seat, taken } = place;
+        let Place { ends, seat, taken, ledger } = place;
         seat.resume().await;
         let (head, body) = request.into_parts();
         let (arrival, waits) = (Arrival::new(body), head.headers.contains_key(EXPECT));
@@ -250,7 +265,7 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
             }
             body @ (Body::Empty | Body::Bytes(_) | Body::File(_) | Body::Source(_) | Body::Stream(_)) => body,
         };
-        let mut response = given_out(response);
+        let mut response = given_out(response, ledger);
         if !arrival.settle(waits, &seat).await {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
@@ -305,13 +320,17 @@ pub(super) fn headers_out(headers: &Headers) -> Option<hyper::HeaderMap> {
     Some(map)
 }
 
-fn given_out(response: Response) -> hyper::Response<Outflow> {
+fn given_out(response: Response, ledger: Option<Ledger>) -> hyper::Response<Outflow> {
     let Response { status, headers, body } = response;
     let (Ok(code), Some(headers)) = (hyper::StatusCode::from_u16(status), headers_out(&headers)) else {
         error!(status, "answer with an impossible status or header");
         return broken();
     };
-    let mut response = hyper::Response::new(Outflow::from(body));
+    let body = match ledger {
+        Some(ledger) => Outflow::over(body, ledger),
+        None => Outflow::from(body),
+    };
+    let mut response = hyper::Response::new(body);
     *response.status_mut() = code;
     *response.headers_mut() = headers;
     response

@@ -58,8 +58,8 @@ fn firmware_is_given_a_loader_by_processor_class_and_boot_interface() {
         (11, Class::Pxe, "ipxe", tftp("snponly-arm64.efi")),
         (11, Class::Pxe, "pxe", tftp("bootaa64.efi")),
         (16, Class::Http, "http-ipxe", url("/boot/loader/snponly.efi")),
-        (16, Class::Http, "http", url("/boot/loader/bootx64.efi")),
-        (19, Class::Http, "http", url("/boot/loader/bootaa64.efi")),
+        (16, Class::Http, "http", url("/boot/loader/snponly.efi")),
+        (19, Class::Http, "http", url("/boot/loader/snponly-arm64.efi")),
         (6, Class::Pxe, "ipxe", Offer::Address),
         (0x27, Class::Pxe, "ipxe", Offer::Address),
         (7, Class::Other, "ipxe", Offer::Address),
@@ -110,17 +110,16 @@ fn who_is_not_to_boot_from_us_is_given_an_address_alone() {
 #[test]
 fn a_script_starts_what_the_record_says() {
     let (on, off) = (port(true), port(false));
-    for (boots, started) in
-        [(Boots::Ramdisk, Start::Agent), (Boots::Disk, Start::Disk), (Boots::Nothing, Start::Disk)]
-    {
+    for (boots, started) in [
+        (Boots::Ramdisk, Start::Agent),
+        (Boots::Instance, Start::Instance),
+        (Boots::Disk, Start::Disk),
+        (Boots::Nothing, Start::Disk),
+    ] {
         let node = node("ipxe", boots);
         assert_eq!(start(Some(Enrolled { node: &node, port: &on }), &plan(Discovery::Off)), started);
         assert_eq!(start(Some(Enrolled { node: &node, port: &off }), &plan(Discovery::Enrol)), Start::Next);
     }
-    let mut node = node("ipxe", Boots::Ramdisk);
-    "ramdisk".clone_into(&mut node.wished.interfaces.deploy);
-    let enrolled = Enrolled { node: &node, port: &on };
-    assert_eq!(start(Some(enrolled), &plan(Discovery::Off)), Start::Instance);
     assert_eq!(start(None, &plan(Discovery::Off)), Start::Next);
     assert_eq!(start(None, &plan(Discovery::Record)), Start::Discovery);
 }

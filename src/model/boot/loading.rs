@@ -8,8 +8,11 @@ use crate::model::boot::client::{Arch, Firmware};
 /// Choices for booting machines (`[pxe]`, `[boot]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loading {
-    /// First loaders of nodes with the boot interfaces `pxe` and `http`.
+    /// First loaders of nodes with the boot interfaces `pxe` and `http`, over TFTP.
     pub pxe: Loaders,
+    /// Those of nodes with the boot interface `http`, over HTTP. iPXE unless the site names a GRUB that can: Debian's
+    /// signed one has no HTTP and stays at its prompt (measured with 2.06).
+    pub http: Loaders,
     /// Those of all others.
     pub ipxe: Loaders,
     /// Kernel parameters of nodes that bring none.
@@ -74,6 +77,7 @@ impl Default for Loading {
         };
         Self {
             pxe: loaders("pxelinux.0", "bootx64.efi", "bootaa64.efi"),
+            http: loaders("undionly.kpxe", "snponly.efi", "snponly-arm64.efi"),
             ipxe: loaders("undionly.kpxe", "snponly.efi", "snponly-arm64.efi"),
             kernel_append: KERNEL_APPEND.to_owned(),
             inspection_append: INSPECTION_APPEND.to_owned(),

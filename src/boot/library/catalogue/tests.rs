@@ -1,1 +1,270 @@
+use std::fs::Permissions;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
+use super::*;
+use crate::base::id::PortId;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::base::time::PausedClock;
+use crate::model::boot::Boots;
+use crate::model::boot::loading::{Loading, LoopLimit};
+use crate::model::node::{AgentSeen, Wished};
+use crate::model::port::{Port, PortWished};
+use crate::store::Store;
+use crate::store::error::StoreError;
+use crate::store::options::{Mode, Options};
+use crate::store::txn::Txn;
+
+/// A store with one node, a ramdisk for its processor, and a folder of loaders.
+struct Rig {
+    data: tempfile::TempDir,
+    store: Store,
+    clock: Arc<PausedClock>,
+    node: Node,
+}
+
+impl Rig {
+    async fn new(boots: Boots) -> Self {
+        let data = tempfile::Builder::new().permissions(Permissions::from_mode(0o700)).tempdir().unwrap();
+        let clock = Arc::new(PausedClock::new());
+        let options = Options { mode: Mode::Inline, reserve: 0, ..Options::new(data.path(), clock.clone()) };
+        let store = Store::open(options).unwrap();
+        for (file, text) in [
+            ("ramdisks/x86_64/kernel", "a kernel"),
+            ("ramdisks/x86_64/ramdisk", "a ramdisk"),
+            ("loaders/snponly.efi", "a loader"),
+        ] {
+            let path = data.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let wished = Wished { name: Some("n1".to_owned()), ..Wished::default() };
+        let mut node = Node::new(NodeId(uuid::Uuid::from_u128(7)), wished, Moment(0));
+        node.boots = boots;
+        node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(TOKEN));
+        let rig = Self { data, store, clock, node };
+        rig.put(&rig.node).await;
+        rig.put_port(true).await;
+        rig
+    }
+
+    async fn put(&self, node: &Node) {
+        let mut node = node.clone();
+        let work = move |txn: &mut Txn<'_>| {
+            node.order = txn.nodes().get(node.id).map_or(0, |old| old.order);
+            txn.nodes().put(&node).map(|_| ())
+        };
+        self.store.writer().write::<_, StoreError>("test", work).await.unwrap();
+    }
+
+    async fn put_port(&self, pxe_enabled: bool) {
+        let mut port = Port {
+            id: PortId(uuid::Uuid::from_u128(8)),
+            order: 0,
+            created_at: Moment(0),
+            updated_at: None,
+            node: self.node.id,
+            address: MAC,
+            wished: PortWished { pxe_enabled, ..PortWished::default() },
+            internal_info: crate::model::Object::new(),
+        };
+        let work = move |txn: &mut Txn<'_>| {
+            port.order = txn.ports().get(port.id).map_or(0, |old| old.order);
+            txn.ports().put(&port).map(|_| ())
+        };
+        self.store.writer().write::<_, StoreError>("test", work).await.unwrap();
+    }
+
+    fn catalogue(&self, discovery: Discovery) -> Catalogue {
+        let shelf = Arc::new(Shelf::open(self.data.path(), &[]).unwrap());
+        let limit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
+        let loading = Loading { loops: limit, ..Loading::default() };
+        Catalogue::new(Stock {
+            reader: self.store.reader(),
+            plan: Arc::new(BootPlan { discovery, loading, ..BootPlan::default() }),
+            ramdisks: Ramdisks::new(self.data.path(), shelf.clone()),
+            shelf,
+            loaders: Loaders::only(&self.data.path().join("loaders")),
+            loops: Arc::new(Loops::new(limit, self.clock.clone())),
+            ports: Ports { http: 6385, https: Some(443) },
+            told: Mutex::default(),
+        })
+    }
+}
+
+const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+const TOKEN: &str = "t0ken-_t0ken";
+const SCRIPT: &str = "ipxe/52-54-00-00-00-01";
+
+async fn fetch(catalogue: &Catalogue, name: &str, via: Via) -> Result<String, NotGiven> {
+    let (from, local) = ("10.0.0.50".parse().unwrap(), "10.0.0.1".parse().unwrap());
+    match catalogue.find(Asked { name, from, local, via }).await? {
+        Content::Text(bytes) => Ok(String::from_utf8(bytes).unwrap()),
+        Content::File(mut file) => {
+            let mut text = String::new();
+            file.read_to_string(&mut text).unwrap();
+            Ok(text)
+        }
+        Content::Source(_) => unreachable!("nothing here is a view"),
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_boots_the_agent_is_led_to_its_files() {
+    let rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    let folder = format!("/boot/file/{}/{TOKEN}", rig.node.id);
+    for (via, name, kernel) in [
+        (Via::Http, SCRIPT, format!("kernel http://10.0.0.1:6385{folder}/kernel ")),
+        (Via::Https, SCRIPT, format!("kernel https://10.0.0.1{folder}/kernel ")),
+        (Via::Tftp, SCRIPT, format!("kernel tftp://10.0.0.1{folder}/kernel ")),
+        (Via::Tftp, "grub/52:54:00:00:00:01.cfg", format!("linux {folder}/kernel ")),
+        (Via::Tftp, "pxelinux.cfg/01-52-54-00-00-00-01", format!("kernel {}/kernel\n", &folder[1..])),
+    ] {
+        let script = fetch(&catalogue, name, via).await.unwrap();
+        assert!(script.contains(&kernel), "{script}");
+        let api = if via == Via::Https { "https://10.0.0.1" } else { "http://10.0.0.1:6385" };
+        assert!(script.contains(&format!("ipa-api-url={api}")), "{script}");
+        rig.clock.advance(Duration::from_hours(1));
+    }
+    for name in [format!("file/{}/{TOKEN}/kernel", rig.node.id), format!("{folder}/kernel")] {
+        assert_eq!(fetch(&catalogue, &name, Via::Tftp).await.unwrap(), "a kernel");
+    }
+    let ramdisk = format!("file/{}/{TOKEN}/ramdisk", rig.node.id);
+    assert_eq!(fetch(&catalogue, &ramdisk, Via::Http).await.unwrap(), "a ramdisk");
+}
+
+#[tokio::test]
+async fn files_are_for_who_knows_the_token_of_this_boot() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    let name = |token: &str| format!("file/{}/{token}/kernel", rig.node.id);
+    for wrong in [name("other"), name("******"), name(&TOKEN[1..]), name(TOKEN).replace("0007", "0009")] {
+        assert_eq!(fetch(&catalogue, &wrong, Via::Http).await, Err(NotGiven::Missing), "{wrong}");
+    }
+    let name = name(TOKEN);
+    assert!(fetch(&catalogue, &name, Via::Http).await.is_ok());
+    rig.node.boot_token = None;
+    rig.put(&rig.node).await;
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
+}
+
+#[tokio::test]
+async fn a_node_that_shall_not_netboot_is_sent_to_its_disk() {
+    for boots in [Boots::Disk, Boots::Nothing] {
+        let rig = Rig::new(boots).await;
+        let catalogue = rig.catalogue(Discovery::Enrol);
+        let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+        assert!(script.contains("sanboot --no-describe --drive 0x80"), "{script}");
+        let grub = fetch(&catalogue, "grub/52:54:00:00:00:01.cfg", Via::Tftp).await.unwrap();
+        assert!(grub.contains("chainloader"), "{grub}");
+        rig.put_port(false).await;
+        assert_eq!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap(), "#!ipxe\nexit 1\n");
+    }
+}
+
+#[tokio::test]
+async fn machines_that_nobody_knows_are_discovered_or_let_go() {
+    let rig = Rig::new(Boots::Nothing).await;
+    let unknown = "ipxe/02-00-00-00-00-99";
+    let off = rig.catalogue(Discovery::Off);
+    assert_eq!(fetch(&off, unknown, Via::Http).await.unwrap(), "#!ipxe\nexit 1\n");
+    let kernel = "file/discovery/x86_64/kernel";
+    assert_eq!(fetch(&off, kernel, Via::Http).await, Err(NotGiven::Missing));
+    let on = rig.catalogue(Discovery::Record);
+    let script = fetch(&on, unknown, Via::Http).await.unwrap();
+    for part in [
+        "kernel http://10.0.0.1:6385/boot/file/discovery/${arch}/kernel ",
+        "ipa-inspection-callback-url=http://10.0.0.1:6385/v1/continue_inspection",
+        "BOOTIF=02:00:00:00:00:99",
+    ] {
+        assert!(script.contains(part), "{script}");
+    }
+    assert_eq!(fetch(&on, kernel, Via::Http).await.unwrap(), "a kernel");
+    assert_eq!(fetch(&on, "file/discovery/arm64/kernel", Via::Http).await, Err(NotGiven::Missing));
+}
+
+#[tokio::test]
+async fn a_node_that_cannot_be_booted_says_why_on_its_screen() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    let wrong = serde_json::json!({ "kernel_append_params": "|| reboot" });
+    rig.node.wished.driver_info = wrong.as_object().unwrap().clone();
+    rig.put(&rig.node).await;
+    for (name, via) in [
+        (SCRIPT, Via::Http),
+        ("grub/52:54:00:00:00:01.cfg", Via::Tftp),
+        ("pxelinux.cfg/01-52-54-00-00-00-01", Via::Tftp),
+    ] {
+        let script = fetch(&catalogue, name, via).await.unwrap();
+        assert!(script.contains("Ferric: n1 cannot be booted"), "{script}");
+        assert!(script.contains("is no kernel parameter") && !script.contains("kernel http"), "{script}");
+        rig.clock.advance(Duration::from_hours(1));
+    }
+    rig.node.wished.driver_info = crate::model::Object::new();
+    rig.put(&rig.node).await;
+    std::fs::remove_dir_all(rig.data.path().join("ramdisks")).unwrap();
+    let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    assert!(script.contains("import one with: ferric ramdisk import"), "{script}");
+}
+
+#[tokio::test]
+async fn a_boot_loop_is_stopped_until_something_changes() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    let loops = catalogue.stock.loops.clone();
+    for _ in 0..3 {
+        let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+        assert!(script.contains("kernel http"), "{script}");
+        rig.clock.advance(Duration::from_mins(2));
+    }
+    let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    assert!(script.contains("boot loop of n1") && script.contains("poweroff"), "{script}");
+    let shown = loops.looping();
+    assert_eq!((shown[0].mac, shown[0].boot.node, shown[0].boots), (MAC, Some(rig.node.id), 4));
+    // The agent called in: these boots came to something.
+    rig.node.agent_seen = Some(AgentSeen { version: None, last_heartbeat: Some(Moment(1)) });
+    rig.put(&rig.node).await;
+    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
+    assert!(loops.looping().is_empty());
+    for _ in 0..4 {
+        fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    }
+    assert_eq!(loops.looping().len(), 1);
+    rig.node.boot_token = Some(Secret::new("another"));
+    rig.put(&rig.node).await;
+    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("/another/kernel"));
+}
+
+#[tokio::test]
+async fn a_disk_that_never_boots_is_waited_for() {
+    let rig = Rig::new(Boots::Disk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    for _ in 0..3 {
+        fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    }
+    let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    assert!(script.contains("its disk does not boot") && script.contains("sleep 600"), "{script}");
+    assert!(script.contains("--drive 0x80") && !script.contains("poweroff"), "{script}");
+}
+
+#[tokio::test]
+async fn loaders_and_common_scripts_have_names_of_their_own() {
+    let rig = Rig::new(Boots::Nothing).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    assert_eq!(fetch(&catalogue, "snponly.efi", Via::Tftp).await.unwrap(), "a loader");
+    assert_eq!(fetch(&catalogue, "loader/snponly.efi", Via::Http).await.unwrap(), "a loader");
+    for name in ["undionly.kpxe", "revocations_sku.efi", "../store/data.mdb", "ramdisks/x86_64/kernel"] {
+        assert_eq!(fetch(&catalogue, name, Via::Tftp).await, Err(NotGiven::Missing), "{name}");
+    }
+    assert!(
+        fetch(&catalogue, "boot.ipxe", Via::Http)
+            .await
+            .unwrap()
+            .contains("chain http://10.0.0.1:6385/boot/ipxe/")
+    );
+    assert!(fetch(&catalogue, "/grub/grub.cfg", Via::Tftp).await.unwrap().contains("$net_default_mac"));
+    assert!(fetch(&catalogue, "pxelinux.cfg/default", Via::Tftp).await.unwrap().contains("localboot"));
+}
