@@ -4,6 +4,7 @@
 
 pub mod example;
 pub mod node;
+pub mod ramdisk;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use node::NodeArguments;
+pub use ramdisk::RamdiskArguments;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
 #[derive(Debug, Parser)]
@@ -30,8 +32,9 @@ impl Arguments {
         match &mut self.command {
             Command::Node(node) => node.url = url,
             Command::Console(console) => console.url = url,
+            Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Serve(_) | Command::Demo(_) => {
-                let why = "--url is the address of the API that node and console ask; this command asks none";
+                let why = "--url is the address of the API that node, console and ramdisk ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
             }
         }
@@ -54,6 +57,9 @@ pub enum Command {
     /// Sit at a server's serial console
     #[command(after_help = example::CONSOLE)]
     Console(ConsoleArguments),
+    /// What machines boot to be deployed and cleaned
+    #[command(after_help = example::RAMDISK)]
+    Ramdisk(RamdiskArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

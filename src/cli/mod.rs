@@ -9,6 +9,7 @@
 //! - `arguments` the whole command line, with `serve` and `demo`
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
 //! - `attach` `ferric console`: a node's console on this terminal
+//! - `ramdisk` what machines boot to be deployed
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
 //! - `value` `KEY=VALUE` as typed
@@ -21,6 +22,7 @@ pub mod console;
 pub mod fault;
 pub mod link;
 pub mod node;
+pub mod ramdisk;
 pub mod session;
 pub mod table;
 pub mod value;

@@ -302,13 +302,7 @@ const SECTIONS: &[Section] = &[
                 ],
             ),
             (Shape::List, &["permitted_image_formats", "disallowed_deployment_boot_modes"]),
-            (
-                Shape::Map,
-                &[
-                    "automated_cleaning_runbook_by_resource_class",
-                    "bootloader_by_arch",
-                ],
-            ),
+            (Shape::Map, &["automated_cleaning_runbook_by_resource_class", "bootloader_by_arch"]),
         ],
     },
     Section {

@@ -201,7 +201,8 @@ impl Part {
         let mut head = Vec::with_capacity(HEAD);
         let most = u64::try_from(HEAD).unwrap_or(u64::MAX);
         file.take(most).read_to_end(&mut head).map_err(unreadable)?;
-        let unlike = |wanted, found: String| Err(RamdiskError::Unlike { path: path.to_owned(), wanted, found });
+        let unlike =
+            |wanted, found: String| Err(RamdiskError::Unlike { path: path.to_owned(), wanted, found });
         match (self, BootFile::of(&head)) {
             (Self::Kernel, Some(BootFile::Kernel(arch))) => Ok(Some(arch)),
             (Self::Ramdisk, Some(BootFile::Ramdisk(_))) => Ok(None),

@@ -15,9 +15,16 @@ pub enum BootFile {
 impl BootFile {
     /// What a file with this beginning is; `None` if it is neither.
     pub fn of(head: &[u8]) -> Option<Self> {
-        x86_kernel(head).or_else(|| arm64_kernel(head)).or_else(|| efi_program(head)).map(Self::Kernel).or_else(
-            || PACKINGS.iter().find(|(magic, _)| head.starts_with(magic)).map(|(_, name)| Self::Ramdisk(name)),
-        )
+        x86_kernel(head)
+            .or_else(|| arm64_kernel(head))
+            .or_else(|| efi_program(head))
+            .map(Self::Kernel)
+            .or_else(|| {
+                PACKINGS
+                    .iter()
+                    .find(|(magic, _)| head.starts_with(magic))
+                    .map(|(_, name)| Self::Ramdisk(name))
+            })
     }
 }
 

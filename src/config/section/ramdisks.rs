@@ -40,7 +40,9 @@ fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| {
         let (arch, href) = pair.split_once(':').ok_or_else(|| {
-            serde::de::Error::custom("a kernel or ramdisk by processor is PROCESSOR:FILE, with commas between")
+            serde::de::Error::custom(
+                "a kernel or ramdisk by processor is PROCESSOR:FILE, with commas between",
+            )
         })?;
         Ok((arch.trim().to_owned(), href.trim().to_owned()))
     });

@@ -156,7 +156,13 @@ impl Service for Intake {
     }
 }
 
-fn paired(stock: &Stock, uploads: &Uploads, arch: String, wanted: Wanted, at: String) -> Result<About, Refused> {
+fn paired(
+    stock: &Stock,
+    uploads: &Uploads,
+    arch: String,
+    wanted: Wanted,
+    at: String,
+) -> Result<About, Refused> {
     let (kernel, ramdisk) = (uploads.ready(&wanted.kernel)?, uploads.ready(&wanted.ramdisk)?);
     let content = |path: &Path, sha256: String| {
         let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
@@ -188,7 +194,8 @@ fn slice_of(request: &Request) -> Result<Slice, Refused> {
         let fits = last.checked_sub(start)?.checked_add(1)? == length && last < total;
         fits.then_some(Slice { start, total })
     };
-    read().ok_or_else(|| Refused::new(400, "Content-Range is no `bytes FIRST-LAST/TOTAL` of the body's length"))
+    read()
+        .ok_or_else(|| Refused::new(400, "Content-Range is no `bytes FIRST-LAST/TOTAL` of the body's length"))
 }
 
 fn progress(arrived: Arrived) -> Value {

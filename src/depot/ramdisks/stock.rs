@@ -176,7 +176,10 @@ impl Stock {
     fn arches(&self) -> Result<Vec<String>, StockError> {
         let entries = fs::read_dir(&self.root).map_err(failed("list", &self.root))?;
         let names = entries.flatten().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
-        Ok(names.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_arch(name)).collect())
+        Ok(names
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .filter(|name| is_arch(name))
+            .collect())
     }
 }
 

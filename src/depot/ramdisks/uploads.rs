@@ -58,7 +58,9 @@ pub enum UploadError {
     Busy,
     #[error("the file is not complete: it has {received} bytes")]
     Incomplete { received: u64 },
-    #[error("the disk of this host is full; what had arrived was dropped: make room in {folder}, and send it again")]
+    #[error(
+        "the disk of this host is full; what had arrived was dropped: make room in {folder}, and send it again"
+    )]
     Full { folder: PathBuf },
     #[error("the body did not come whole")]
     Body(#[source] BodyError),
