@@ -42,6 +42,12 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Leases(given) => listing(Listing::Leases, &given),
         Command::Networks(given) => listing(Listing::Networks, &given),
+        Command::Ramdisk(given) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::ramdisk::run(&given, &mut console, &RealClock::new())))
+        }
         Command::Node(given) => {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let (mut out, mut err) = (stdout(), stderr());

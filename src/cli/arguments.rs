@@ -4,6 +4,7 @@
 
 pub mod example;
 pub mod node;
+pub mod ramdisk;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use node::NodeArguments;
+pub use ramdisk::RamdiskArguments;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
 #[derive(Debug, Parser)]
@@ -30,6 +32,7 @@ impl Arguments {
         match &mut self.command {
             Command::Node(node) => node.url = url,
             Command::Console(console) => console.url = url,
+            Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
@@ -61,6 +64,9 @@ pub enum Command {
     /// List the networks that are served, and what is wrong with them
     #[command(after_help = example::NETWORKS)]
     Networks(RackArguments),
+    /// What machines boot to be deployed and cleaned
+    #[command(after_help = example::RAMDISK)]
+    Ramdisk(RamdiskArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::base::time::Later;
 use crate::cli::fault::{CliError, Fault};
-use crate::cli::session::{Answer, Exchange, Request};
+use crate::cli::session::{Answer, Exchange, Payload, Request};
 use crate::net::client::Client;
 use crate::net::http::Method;
 use crate::net::outgoing::{ClientError, Outgoing, Trust};
@@ -43,17 +43,29 @@ impl Link {
         Ok(Self { client: Client::keeping(), base, url: url.to_owned(), trust })
     }
 
-    fn outgoing(&self, request: &Request) -> Result<Outgoing, CliError> {
+    fn outgoing(&self, request: Request) -> Result<Outgoing, CliError> {
         let wrong = |_| CliError::Address { url: self.url.clone() };
         let url = self.base.join(request.path.trim_start_matches('/')).map_err(wrong)?;
         let mut outgoing = Outgoing::new(request.method, url, self.trust.clone());
         outgoing.headers.set("X-OpenStack-Ironic-API-Version", VERSION);
         outgoing.headers.set("Accept", "application/json");
-        if let Some(body) = &request.body {
-            outgoing.headers.set("Content-Type", "application/json");
-            outgoing.body = body.to_string().into_bytes();
-        }
         outgoing.deadline = DEADLINE;
+        match request.body {
+            Payload::Nothing => {}
+            Payload::Json(body) => {
+                outgoing.headers.set("Content-Type", "application/json");
+                outgoing.body = body.to_string().into_bytes();
+            }
+            Payload::Slice(slice) => {
+                let bytes = u64::try_from(slice.bytes.len()).unwrap_or(u64::MAX);
+                let last = slice.start.saturating_add(bytes).saturating_sub(1);
+                let range = format!("bytes {}-{last}/{}", slice.start, slice.total);
+                outgoing.headers.set("Content-Type", "application/octet-stream");
+                outgoing.headers.set("Content-Range", range);
+                outgoing.body = slice.bytes;
+                outgoing.deadline = SLICE_DEADLINE;
+            }
+        }
         outgoing.answer_limit = ANSWER_LIMIT;
         Ok(outgoing)
     }
@@ -61,8 +73,8 @@ impl Link {
     /// Opens a WebSocket at `path`.
     pub async fn line(&self, path: String) -> Result<WebSocket, CliError> {
         let url = self.url.clone();
-        let request = Request { method: Method::Get, path, body: None };
-        match websocket::connect(&self.outgoing(&request)?).await {
+        let request = Request { method: Method::Get, path, body: Payload::Nothing };
+        match websocket::connect(&self.outgoing(request)?).await {
             Ok(socket) => Ok(socket),
             Err(WebSocketError::Refused { status, body }) => {
                 Err(CliError::Refused(Fault::read(status, &body)))
@@ -76,7 +88,7 @@ impl Link {
 
     async fn send(&self, request: Request) -> Result<Answer, CliError> {
         let url = self.url.clone();
-        match self.client.send(self.outgoing(&request)?).await {
+        match self.client.send(self.outgoing(request)?).await {
             Ok(answer) => Ok(Answer { status: answer.status, body: answer.body }),
             Err(error @ ClientError::Unreachable { .. }) => {
                 Err(CliError::Unreachable { url, source: error.into() })
@@ -97,6 +109,9 @@ const VERSION: &str = "1.115";
 
 /// Over the 25 s after which the daemon gives up on a machine by itself.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// A slice over a thin line, and the hash of the whole file after the last one.
+const SLICE_DEADLINE: Duration = Duration::from_mins(5);
 
 /// A page of 1000 nodes at their largest (16 KiB a record) fits four times.
 const ANSWER_LIMIT: usize = 64 << 20;

@@ -10,6 +10,7 @@
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
+//! - `ramdisk` what machines boot to be deployed
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
 //! - `value` `KEY=VALUE` as typed
@@ -23,6 +24,7 @@ pub mod fault;
 pub mod link;
 pub mod node;
 pub mod rack;
+pub mod ramdisk;
 pub mod session;
 pub mod table;
 pub mod value;

@@ -20,7 +20,25 @@ pub struct Request {
     pub method: Method,
     /// Path and query below the API's address, as `/v1/nodes?limit=1`.
     pub path: String,
-    pub body: Option<Value>,
+    pub body: Payload,
+}
+
+/// What a request carries.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    Nothing,
+    Json(Value),
+    Slice(Slice),
+}
+
+/// Bytes of a file that is sent in several requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slice {
+    pub bytes: Vec<u8>,
+    /// Where in the file they stand.
+    pub start: u64,
+    /// Bytes of the whole file.
+    pub total: u64,
 }
 
 /// What came back, whatever its status.
@@ -51,7 +69,7 @@ impl std::fmt::Debug for Session<'_, '_> {
 
 impl Session<'_, '_> {
     pub async fn fetch(&mut self, path: String) -> Result<Answer, CliError> {
-        self.ask(Request { method: Method::Get, path, body: None }).await
+        self.ask(Request { method: Method::Get, path, body: Payload::Nothing }).await
     }
 
     /// A resource as a value.
@@ -66,19 +84,24 @@ impl Session<'_, '_> {
     }
 
     pub async fn post(&mut self, path: String, body: Value) -> Result<Answer, CliError> {
-        self.ask(Request { method: Method::Post, path, body: Some(body) }).await
+        self.ask(Request { method: Method::Post, path, body: Payload::Json(body) }).await
     }
 
     pub async fn put(&mut self, path: String, body: Value) -> Result<Answer, CliError> {
-        self.ask(Request { method: Method::Put, path, body: Some(body) }).await
+        self.ask(Request { method: Method::Put, path, body: Payload::Json(body) }).await
     }
 
     pub async fn patch(&mut self, path: String, operations: Value) -> Result<Answer, CliError> {
-        self.ask(Request { method: Method::Patch, path, body: Some(operations) }).await
+        self.ask(Request { method: Method::Patch, path, body: Payload::Json(operations) }).await
     }
 
     pub async fn delete(&mut self, path: String) -> Result<Answer, CliError> {
-        self.ask(Request { method: Method::Delete, path, body: None }).await
+        self.ask(Request { method: Method::Delete, path, body: Payload::Nothing }).await
+    }
+
+    /// Sends a slice of a file.
+    pub async fn send(&mut self, path: String, slice: Slice) -> Result<Answer, CliError> {
+        self.once(Request { method: Method::Put, path, body: Payload::Slice(slice) }).await
     }
 
     /// Asks, and asks again a few times while another change holds the node.

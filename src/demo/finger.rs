@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::base::time::{SharedClock, sleep};
 use crate::cli::link::Link;
-use crate::cli::session::{Exchange, Request};
+use crate::cli::session::{Exchange, Payload, Request};
 use crate::demo::board::Board;
 use crate::net::http::Method;
 use crate::twin::progress::{BootFrom, Power};
@@ -28,7 +28,7 @@ pub struct Follow {
 pub async fn follow(follow: Follow) {
     let mut known = vec![String::new(); follow.servers.len()];
     while !follow.stop.is_cancelled() {
-        let request = Request { method: Method::Get, path: PATH.to_owned(), body: None };
+        let request = Request { method: Method::Get, path: PATH.to_owned(), body: Payload::Nothing };
         if let Ok(answer) = follow.link.exchange(request).await
             && let Ok(listed) = serde_json::from_slice::<Value>(&answer.body)
         {

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::base::time::{SharedClock, sleep};
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::link::Link;
-use crate::cli::session::{Exchange, Request};
+use crate::cli::session::{Exchange, Payload, Request};
 use crate::demo::board::Board;
 use crate::net::http::Method;
 use crate::twin::server::Server;
@@ -116,11 +116,11 @@ impl Life {
     }
 
     async fn get(&self, path: &str) -> Result<Value, CliError> {
-        self.exchange(Request { method: Method::Get, path: path.to_owned(), body: None }).await
+        self.exchange(Request { method: Method::Get, path: path.to_owned(), body: Payload::Nothing }).await
     }
 
     async fn send(&self, method: Method, path: &str, body: &Value) -> Result<Value, CliError> {
-        self.exchange(Request { method, path: path.to_owned(), body: Some(body.clone()) }).await
+        self.exchange(Request { method, path: path.to_owned(), body: Payload::Json(body.clone()) }).await
     }
 
     async fn exchange(&self, request: Request) -> Result<Value, CliError> {

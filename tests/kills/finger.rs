@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ferric::cli::link::Link;
 use ferric::cli::session::Exchange;
-use ferric::cli::session::Request;
+use ferric::cli::session::{Payload, Request};
 use ferric::net::http::Method;
 use ferric::twin::progress::BootFrom;
 use ferric::twin::progress::Power;
@@ -26,7 +26,7 @@ impl Finger {
     /// Follows until it is dropped. A daemon that does not answer is asked again.
     pub async fn follow(self: Arc<Self>) {
         loop {
-            let request = Request { method: Method::Get, path: PATH.to_owned(), body: None };
+            let request = Request { method: Method::Get, path: PATH.to_owned(), body: Payload::Nothing };
             if let Ok(answer) = self.link.exchange(request).await
                 && let Ok(listed) = serde_json::from_slice::<Value>(&answer.body)
             {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use ferric::cli::link::Link;
 use ferric::cli::session::Exchange;
-use ferric::cli::session::Request;
+use ferric::cli::session::{Payload, Request};
 use ferric::net::http::Method;
 use ferric::twin::server::Server;
 use serde_json::Value;
@@ -172,7 +172,15 @@ impl Operator {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Option<(u16, Value)> {
-        let answer = self.link.exchange(Request { method, path: path.to_owned(), body }).await.ok()?;
+        let answer = self
+            .link
+            .exchange(Request {
+                method,
+                path: path.to_owned(),
+                body: body.map_or(Payload::Nothing, Payload::Json),
+            })
+            .await
+            .ok()?;
         Some((answer.status, serde_json::from_slice(&answer.body).unwrap_or(Value::Null)))
     }
 }

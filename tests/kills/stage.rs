@@ -16,7 +16,7 @@ use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
 use ferric::cli::link::Link;
 use ferric::cli::session::Exchange;
-use ferric::cli::session::Request;
+use ferric::cli::session::{Payload, Request};
 use ferric::depot::digest;
 use ferric::depot::raw_disk;
 use ferric::net::http::Method;
@@ -164,7 +164,7 @@ impl Stage {
     /// The provision state that the API shows; none if it does not answer.
     pub fn state(&self, node: &str) -> Option<String> {
         let path = format!("/v1/nodes/{node}/states");
-        let answer = self.link.exchange(Request { method: Method::Get, path, body: None });
+        let answer = self.link.exchange(Request { method: Method::Get, path, body: Payload::Nothing });
         let shown: Value = serde_json::from_slice(&self.runtime.block_on(answer).ok()?.body).ok()?;
         shown["provision_state"].as_str().map(str::to_owned)
     }

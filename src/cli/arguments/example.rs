@@ -45,6 +45,26 @@ A server's life:
 Exit codes: 0 done, 1 refused or failed to ask, 2 wrong usage,
 3 waited too long, 4 the node ended in a failure.";
 
+pub const RAMDISK: &str = "\
+A machine boots a small Linux with the agent in it to be inspected, cleaned and
+deployed. There is one for each processor:
+  ferric ramdisk import .cache/image/ramdisk-x86_64
+  ferric ramdisk list
+
+A node that names deploy_kernel and deploy_ramdisk in its driver_info boots
+those instead.";
+
+pub const RAMDISK_IMPORT: &str = "\
+Examples:
+  ferric ramdisk import .cache/image/ramdisk-x86_64
+  ferric ramdisk import ironic-python-agent.kernel \\
+      ironic-python-agent.initramfs --name upstream
+
+What happens next:
+  Both files are sent under their SHA-256, and take the place of the pair that
+  was there once both are whole. If the line breaks, the same command goes on
+  where it was. Machines that are booting keep the pair they began with.";
+
 pub const LIST: &str = "\
 Examples:
   ferric node list

@@ -35,7 +35,7 @@ fn is_whole(request: &[u8]) -> bool {
 }
 
 fn request(method: Method, path: &str) -> Request {
-    Request { method, path: path.into(), body: None }
+    Request { method, path: path.into(), body: Payload::Nothing }
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use crate::base::moment::Moment;
 use crate::base::time::{Clock, Later, Tick};
 use crate::cli::arguments::{Arguments, Command};
 use crate::cli::console::Console;
-use crate::cli::session::{Answer, Exchange, Request};
+use crate::cli::session::{Answer, Exchange, Payload, Request};
 use crate::net::http::Method;
 
 /// An API that gives prepared answers in order; when none is left it cannot be reached.
@@ -94,7 +94,8 @@ async fn with(answers: &Answers, line: &str, out: &mut dyn Write, err: &mut dyn 
 
 fn bodies(answers: &Answers) -> Vec<(Method, String, Value)> {
     let asked = answers.asked().into_iter();
-    asked.map(|request| (request.method, request.path, request.body.unwrap_or_default())).collect()
+    let json = |body| if let Payload::Json(value) = body { value } else { Value::Null };
+    asked.map(|request| (request.method, request.path, json(request.body))).collect()
 }
 
 const REFUSED: &str = r#"{"error_message": "{\"faultstring\": \"wrong state enroll\"}"}"#;

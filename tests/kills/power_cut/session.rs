@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use ferric::cli::link::Link;
 use ferric::cli::session::Exchange;
-use ferric::cli::session::Request;
+use ferric::cli::session::{Payload, Request};
 use ferric::net::http::Method;
 use serde_json::Value;
 use serde_json::json;
@@ -95,7 +95,14 @@ async fn until(link: &Link, path: &str, state: &str) {
 async fn send(link: &Link, method: Method, path: &str, body: Value) -> Value {
     for _ in 0..5 {
         let body = Some(body.clone()).filter(|body| !body.is_null());
-        let answer = link.exchange(Request { method, path: path.to_owned(), body }).await.unwrap();
+        let answer = link
+            .exchange(Request {
+                method,
+                path: path.to_owned(),
+                body: body.map_or(Payload::Nothing, Payload::Json),
+            })
+            .await
+            .unwrap();
         let value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
         match answer.status {
             200..300 => return value,

@@ -1,0 +1,84 @@
+//! A kernel and a ramdisk among the files that were named, told by their beginnings and not by their names: so that
+//! ours, the published agent images and those of diskimage-builder are all taken as they are.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::cli::fault::CliError;
+use crate::wire::boot_file::{BootFile, HEAD};
+
+/// What is imported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    pub kernel: PathBuf,
+    pub ramdisk: PathBuf,
+    /// The kernel's processor.
+    pub arch: &'static str,
+    /// What the folder's file `version` says.
+    pub version: Option<String>,
+}
+
+/// Finds the pair. Blocks.
+pub fn find(given: &[PathBuf]) -> Result<Found, CliError> {
+    let (files, folder) = match given {
+        [one] if one.is_dir() => (files_in(one)?, Some(one.as_path())),
+        files => (files.to_vec(), None),
+    };
+    let (mut kernels, mut ramdisks) = (Vec::new(), Vec::new());
+    for path in files {
+        match kind_of(&path)? {
+            Some(BootFile::Kernel(arch)) => kernels.push((path, arch)),
+            Some(BootFile::Ramdisk(_)) => ramdisks.push(path),
+            None if folder.is_some() => {}
+            None => return Err(wrong(&path, "it is neither a kernel nor a ramdisk".to_owned())),
+        }
+    }
+    let named = given.first().map_or(Path::new("."), PathBuf::as_path);
+    let Some((kernel, arch)) = single(kernels) else {
+        return Err(wrong(named, MIXED.replace("PART", "kernel")));
+    };
+    let Some(ramdisk) = single(ramdisks) else {
+        return Err(wrong(named, MIXED.replace("PART", "ramdisk")));
+    };
+    let version = folder.and_then(|folder| fs::read_to_string(folder.join("version")).ok());
+    let version = version.map(|text| text.trim().chars().take(255).collect());
+    Ok(Found { kernel, ramdisk, arch, version })
+}
+
+fn single<T>(all: Vec<T>) -> Option<T> {
+    let mut all = all.into_iter();
+    all.next().filter(|_| all.next().is_none())
+}
+
+fn files_in(folder: &Path) -> Result<Vec<PathBuf>, CliError> {
+    let entries = fs::read_dir(folder).map_err(unreadable(folder))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    // Signatures and checksums beside them are short.
+    files.retain(|path| fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.len() > LEAST));
+    files.sort();
+    Ok(files)
+}
+
+fn kind_of(path: &Path) -> Result<Option<BootFile>, CliError> {
+    let most = u64::try_from(HEAD).unwrap_or(u64::MAX);
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut head));
+    read.map_err(unreadable(path))?;
+    Ok(BootFile::of(&head))
+}
+
+fn wrong(path: &Path, why: String) -> CliError {
+    CliError::Content { path: path.to_owned(), why }
+}
+
+fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CliError {
+    let path = path.to_owned();
+    move |source| CliError::File { path, source }
+}
+
+const MIXED: &str = "there is not exactly one PART here: name the kernel and the ramdisk, or a folder with one of each \
+(a tar archive has to be unpacked first)";
+
+/// Bytes.
+const LEAST: u64 = 64 * 1024;

@@ -1,0 +1,144 @@
+//! sushy-emulator as the BMC of a libvirt domain: power, boot device, virtual media over Redfish. libvirt runs as a
+//! session of its own, in the rack's namespace, with all its files in the machine's folder.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::process::Stdio;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::machine::Machine;
+use crate::peer_process::PeerProcess;
+use crate::peer_process::until;
+use crate::peers;
+use crate::rack;
+use crate::recipe::ask;
+
+/// The emulator with its libvirt.
+#[derive(Debug)]
+pub struct Emulator {
+    emulator: PeerProcess,
+    libvirt: PeerProcess,
+    machine: Machine,
+}
+
+impl Emulator {
+    pub fn start(machine: &Machine) -> Self {
+        for name in ["run", "images", "sushy", "daemon", "tmp"] {
+            fs::create_dir_all(machine.home.join(name)).unwrap();
+        }
+        let mut command = Command::new("libvirtd");
+        let libvirt = PeerProcess::start(at_home(machine, &mut command), &machine.home.join("daemon"), "");
+        until("libvirt answers", || virsh(machine, &["version"]));
+        let domain = machine.home.join("domain.xml");
+        fs::write(&domain, domain_of(machine)).unwrap();
+        assert!(virsh(machine, &["define", domain.to_str().unwrap()]), "the domain is not taken");
+        let images = machine.home.join("images").display().to_string();
+        assert!(
+            virsh(machine, &["pool-create-as", "default", "dir", "--target", &images]),
+            "no pool for media"
+        );
+        fs::write(machine.home.join("sushy/conf.py"), settings(machine)).unwrap();
+        let mut command = Command::new(peers::folder().join("bmc/bin/sushy-emulator"));
+        command.args(["--config", "conf.py"]);
+        let folder = machine.home.join("sushy");
+        let emulator = PeerProcess::start(at_home(machine, &mut command), &folder, "Running on http");
+        Self { emulator, libvirt, machine: machine.clone() }
+    }
+
+    pub fn node(&self) -> Value {
+        json!({"driver": "redfish", "driver_info": {
+            "redfish_address": format!("http://{}:{PORT}", rack::ADDRESS),
+            "redfish_system_id": format!("/redfish/v1/Systems/{}", uuid(&self.machine)),
+            "redfish_username": "admin", "redfish_password": "password",
+        }})
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        virsh(&self.machine, &["destroy", "e2e"]);
+        virsh(&self.machine, &["undefine", "--nvram", "e2e"]);
+    }
+}
+
+pub fn uuid(machine: &Machine) -> String {
+    format!("4c4c4544-0051-3010-8051-b4c04f4d37{:02x}", machine.number)
+}
+
+/// With all that libvirt keeps in the machine's folder.
+fn at_home<'a>(machine: &Machine, command: &'a mut Command) -> &'a mut Command {
+    let folder = |name: &str| -> PathBuf { machine.home.join(name) };
+    command
+        .env("HOME", folder("run"))
+        .env("XDG_RUNTIME_DIR", folder("run"))
+        .env("XDG_CONFIG_HOME", folder("run"))
+        .env("XDG_CACHE_HOME", folder("run"))
+        .env("TMPDIR", folder("tmp"))
+}
+
+fn virsh(machine: &Machine, words: &[&str]) -> bool {
+    let mut command = Command::new("virsh");
+    command.args(["--connect", URI]).args(words).stdin(Stdio::null());
+    let done = at_home(machine, &mut command).output().unwrap();
+    if !done.status.success() {
+        eprintln!("virsh {words:?}: {}", String::from_utf8_lossy(&done.stderr).trim());
+    }
+    done.status.success()
+}
+
+fn settings(machine: &Machine) -> String {
+    let home = machine.home.display();
+    format!(
+        "SUSHY_EMULATOR_LISTEN_IP = '{}'\nSUSHY_EMULATOR_LISTEN_PORT = {PORT}\nSUSHY_EMULATOR_LIBVIRT_URI = '{URI}'\n\
+         SUSHY_EMULATOR_IGNORE_BOOT_DEVICE = False\nSUSHY_EMULATOR_STATE_DIR = '{home}/sushy'\n\
+         SUSHY_EMULATOR_FEATURE_SET = 'full'\n\
+         SUSHY_EMULATOR_BOOT_LOADER_MAP = {{'UEFI': {{'x86_64': '{}'}}, 'Legacy': {{'x86_64': None}}}}\n",
+        rack::ADDRESS,
+        ask("firmware.uefi_code"),
+    )
+}
+
+/// The same machine as [`Machine::arguments`] makes, as libvirt says it.
+fn domain_of(machine: &Machine) -> String {
+    let vars = machine.home.join("nvram.fd");
+    format!(
+        "<domain type='qemu'>
+  <name>e2e</name><uuid>{}</uuid><memory unit='MiB'>{}</memory><vcpu>1</vcpu>
+  <os>
+    <type arch='x86_64' machine='{}'>hvm</type>
+    <loader readonly='yes' type='pflash'>{}</loader><nvram template='{}'>{}</nvram>
+    <boot dev='network'/><boot dev='hd'/>
+  </os>
+  <features><acpi/><apic/></features>
+  <cpu mode='maximum'/>
+  <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
+  <devices>
+    <disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/><source file='{}'/>
+      <target dev='vda' bus='virtio'/><serial>E2EDISK{}</serial></disk>
+    <interface type='ethernet'><mac address='{}'/><target dev='{}' managed='no'/><model type='virtio'/>
+      <rom enabled='no'/></interface>
+    <serial type='file'><source path='{}' append='on'/><target port='0'/></serial>
+    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
+    <memballoon model='none'/>
+  </devices>
+</domain>
+",
+        uuid(machine),
+        ask("machine.memory"),
+        ask("machine.type"),
+        ask("firmware.uefi_code"),
+        ask("firmware.uefi_vars"),
+        vars.display(),
+        machine.disk().display(),
+        machine.number,
+        machine.mac(),
+        machine.tap(),
+        machine.serial().display(),
+    )
+}
+
+const URI: &str = "qemu:///session";
+const PORT: u16 = 8000;

@@ -1,0 +1,48 @@
+//! The ramdisk as `image/build` made it.
+
+use std::fs;
+
+use ferric::wire::boot_file::BootFile;
+
+use crate::recipe;
+
+#[test]
+#[ignore = "needs the ramdisk: run by tests/run e2e"]
+fn the_ramdisk_is_small_and_says_what_is_in_it() {
+    let made = recipe::made("ramdisk-x86_64");
+    let ramdisk = fs::read(made.join("ramdisk")).unwrap();
+    assert!(ramdisk.len() < 64 << 20, "{} bytes", ramdisk.len());
+    assert_eq!(BootFile::of(&ramdisk), Some(BootFile::Ramdisk("zstd")));
+    let kernel = fs::read(made.join("kernel")).unwrap();
+    assert_eq!(BootFile::of(&kernel), Some(BootFile::Kernel("x86_64")));
+    let manifest = fs::read_to_string(made.join("manifest")).unwrap();
+    for line in ["deb linux-image-", "deb busybox ", "wheel ironic_python_agent-", "recipe overlay/init "] {
+        assert!(manifest.lines().any(|one| one.starts_with(line)), "{line}");
+    }
+    assert_eq!(fs::read_to_string(made.join("cmdline")).unwrap().trim(), recipe::ask("cmdline"));
+    let version = fs::read_to_string(made.join("version")).unwrap();
+    assert!(version.starts_with(&format!("{}+", env!("CARGO_PKG_VERSION"))), "{version}");
+}
+
+#[test]
+#[ignore = "builds it twice, some ten minutes: run by tests/run e2e"]
+fn two_builds_of_the_ramdisk_are_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("ramdisk");
+    let said = recipe::build(&["ramdisk", "--check", "--out", out.to_str().unwrap()]);
+    assert!(said.contains("built twice, the same bytes"), "{said}");
+}
+
+#[test]
+#[ignore = "fetches packages: run by tests/run e2e"]
+fn the_loaders_are_collected_with_their_licences() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("loaders");
+    recipe::build(&["loaders", "--out", out.to_str().unwrap()]);
+    for name in ["undionly.kpxe", "snponly.efi", "pxelinux.0", "bootx64.efi", "grubx64.efi", "bootaa64.efi"] {
+        assert!(fs::metadata(out.join(name)).unwrap().len() > 10_000, "{name}");
+    }
+    for package in ["ipxe", "pxelinux", "shim-signed", "grub-efi-amd64-signed"] {
+        assert!(out.join("licences").join(package).is_file(), "{package}");
+    }
+}

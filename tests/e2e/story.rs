@@ -1,0 +1,238 @@
+//! One machine's way from its first power-on, with the time that each phase took.
+
+use std::fs;
+use std::process::Command;
+use std::time::Duration;
+use std::time::Instant;
+
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::bmc::Bmc;
+use crate::bmc::Kind;
+use crate::daemon::Daemon;
+use crate::disk_image;
+use crate::http;
+use crate::machine::Firmware;
+use crate::machine::Machine;
+use crate::rack;
+use crate::serial::Serial;
+
+/// The daemon, a machine and its node.
+#[derive(Debug)]
+pub struct Story {
+    pub daemon: Daemon,
+    pub machine: Machine,
+    serial: Serial,
+    bmc: Option<Bmc>,
+    began: Instant,
+    /// Lines of the serial line that belong to earlier boots.
+    read: usize,
+    phases: Vec<(String, Duration)>,
+    _home: TempDir,
+}
+
+/// The rack's door.
+const DOOR: &str = "10.77.0.1:6386";
+
+impl Story {
+    /// A rack of one machine, switched off, and a daemon with these lines of configuration that knows no node.
+    pub fn begin(firmware: Firmware, config: &str) -> Self {
+        rack::enter(1);
+        let home = TempDir::new().unwrap();
+        let mut machine = Machine::new(home.path(), 0, firmware);
+        machine.words = format!("ipa-api-url=http://{DOOR} ipa-insecure=1 BOOTIF=01-{}", machine.mac());
+        let file = home.path().join("ferric.toml");
+        fs::write(&file, config).unwrap();
+        let daemon = Daemon::start_with(&[
+            "--config",
+            file.to_str().unwrap(),
+            "--rack-listen",
+            DOOR,
+            "--hardware",
+            "ipmi,redfish",
+        ]);
+        let serial = Serial::listen(&machine.serial());
+        let (began, phases) = (Instant::now(), Vec::new());
+        Self { daemon, machine, serial, bmc: None, began, read: 0, phases, _home: home }
+    }
+
+    /// Imports the ramdisk as an operator does.
+    pub fn import_ramdisk(&mut self) {
+        let done = Command::new(env!("CARGO_BIN_EXE_ferric"))
+            .args(["ramdisk", "--url", self.daemon.url(), "import"])
+            .arg(crate::recipe::made("ramdisk-x86_64"))
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        self.phase("ramdisk imported");
+    }
+
+    /// Enrols the machine with this BMC, and these members of its node.
+    pub fn enrol(&mut self, kind: Kind, more: &Value) {
+        let bmc = Bmc::start(kind, &self.machine, self.daemon.url());
+        let mut node = json!({
+            "name": "n1", "deploy_interface": "direct", "properties": {
+                "cpu_arch": "x86_64",
+                "capabilities": match self.machine.firmware {
+                    Firmware::SeaBios => "boot_mode:bios",
+                    Firmware::Ovmf => "boot_mode:uefi",
+                },
+            },
+        });
+        for members in [&bmc.node(), more] {
+            node.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        }
+        let made = self.ok("POST", "/v1/nodes", &node);
+        self.ok("POST", "/v1/ports", &json!({"node_uuid": made["uuid"], "address": self.machine.mac()}));
+        self.bmc = Some(bmc);
+        self.provision("manage", "manageable");
+    }
+
+    /// Starts a BMC without telling the daemon of it.
+    pub fn wire(&mut self, kind: Kind) {
+        self.bmc = Some(Bmc::start(kind, &self.machine, self.daemon.url()));
+    }
+
+    /// The disk image in the daemon's folder, as what is to be deployed.
+    pub fn order_image(&mut self) {
+        let folder = TempDir::new().unwrap();
+        let image = disk_image::make(folder.path());
+        let there = self.daemon.data().join("images/system.raw");
+        fs::copy(image, &there).unwrap();
+        let summed = Command::new("sha256sum").arg(&there).output().unwrap();
+        let sum = String::from_utf8(summed.stdout).unwrap()[..64].to_owned();
+        let members = [
+            ("image_source", json!(format!("http://{DOOR}/images/system.raw"))),
+            ("image_os_hash_algo", json!("sha256")),
+            ("image_os_hash_value", json!(sum)),
+            ("image_disk_format", json!("raw")),
+        ];
+        let patch = members.map(
+            |(key, value)| json!({"op": "add", "path": format!("/instance_info/{key}"), "value": value}),
+        );
+        self.ok("PATCH", "/v1/nodes/n1", &json!(patch));
+    }
+
+    /// Asks for a provision state, and waits for where it leads.
+    pub fn provision(&mut self, target: &str, state: &str) {
+        self.ok("PUT", "/v1/nodes/n1/states/provision", &json!({"target": target}));
+        self.until(state);
+    }
+
+    /// Waits until the node is in this state; another end of the road fails the test.
+    pub fn until(&mut self, state: &str) {
+        self.wait(&format!("node {state}"), |story| {
+            let node = story.node();
+            let seen = node["provision_state"].as_str().unwrap_or_default();
+            let dead_end = seen.ends_with("failed") && node["reservation"].is_null();
+            assert!(seen == state || !dead_end, "{seen} instead of {state}: {}", node["last_error"]);
+            seen == state
+        });
+    }
+
+    /// Waits until the machine says this on its serial line.
+    pub fn hears(&mut self, what: &str, text: &str) {
+        self.wait(what, |story| story.serial.heard(text, story.read).is_some());
+    }
+
+    /// What the machine says from now on belongs to another boot.
+    pub fn turn_page(&mut self) {
+        self.read = self.serial.count();
+    }
+
+    /// Presses the power button at the BMC, as nobody but a person does.
+    pub fn press_power(&mut self) {
+        let done = Command::new("ipmitool")
+            .args(["-I", "lanplus", "-C", "3", "-H", rack::ADDRESS, "-U", "admin", "-P", "password"])
+            .args(["chassis", "power", "on"])
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        self.phase("power on");
+    }
+
+    /// Waits until the daemon has one node, in this state, that nobody enrolled.
+    pub fn appears(&mut self, state: &str) {
+        self.wait(&format!("a new node {state}"), |story| {
+            let listed = http::ask(story.daemon.url(), "GET", "/v1/nodes", None).unwrap().1;
+            let nodes = listed["nodes"].as_array().unwrap();
+            assert!(nodes.len() < 2, "one machine became several nodes: {listed}");
+            nodes.first().is_some_and(|node| node["provision_state"] == state)
+        });
+    }
+
+    /// Waits for the agent's first beat.
+    pub fn agent_beats(&mut self) {
+        self.wait("agent's first beat", |story| !story.node()["driver_internal_info"]["agent_url"].is_null());
+    }
+
+    /// What the deployed system says.
+    pub fn system_line(&self) -> &'static str {
+        match self.machine.firmware {
+            Firmware::SeaBios => disk_image::BIOS_LINE,
+            Firmware::Ovmf => disk_image::UEFI_LINE,
+        }
+    }
+
+    pub fn node(&self) -> Value {
+        http::ask(self.daemon.url(), "GET", "/v1/nodes/n1", None).unwrap().1
+    }
+
+    /// Asks the operator's door, and it must work.
+    pub fn ok(&self, method: &str, path: &str, body: &Value) -> Value {
+        let (status, answer) = http::ask(self.daemon.url(), method, path, Some(body)).unwrap();
+        assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
+        answer
+    }
+
+    fn wait(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so(self) {
+            assert!(Instant::now() < deadline, "no {what} after {PATIENCE:?}: {:#}", self.node());
+            std::thread::park_timeout(POLL);
+        }
+        self.phase(what);
+    }
+
+    fn phase(&mut self, what: &str) {
+        let at = self.began.elapsed();
+        eprintln!("{:7.1} s  {what}", at.as_secs_f32());
+        self.phases.push((what.to_owned(), at));
+    }
+}
+
+impl Drop for Story {
+    fn drop(&mut self) {
+        // The machine goes before the daemon, so that nobody mourns a door that is shut.
+        self.bmc = None;
+        for (what, text) in MARKS {
+            if let Some(at) = self.serial.heard(text, 0) {
+                eprintln!("{:7.1} s  heard first: {what}", at.duration_since(self.began).as_secs_f32());
+            }
+        }
+        eprintln!("--- phases");
+        let mut before = Duration::ZERO;
+        for (what, at) in &self.phases {
+            eprintln!("{:7.1} s  {what}", at.saturating_sub(before).as_secs_f32());
+            before = *at;
+        }
+    }
+}
+
+/// What firmware and loaders say on their way, where they say it.
+const MARKS: &[(&str, &str)] = &[
+    ("firmware", "SeaBIOS"),
+    ("OVMF's PXE", "Start PXE over IPv4"),
+    ("OVMF's HTTP boot", "Start HTTP Boot over IPv4"),
+    ("iPXE", "iPXE initialising"),
+    ("address for iPXE", "net0: 10.77.0."),
+    ("kernel", "Linux version"),
+    ("init", "Ferric deploy ramdisk"),
+    ("agent", "starting the agent"),
+];
+
+/// Three times the slowest phase that was measured, on a busy machine with two cores.
+const PATIENCE: Duration = Duration::from_secs(900);
+const POLL: Duration = Duration::from_millis(250);
