@@ -14,6 +14,7 @@ use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
 use crate::conduct::commit;
 use crate::conduct::console::Line;
+use crate::conduct::gate::Gate;
 use crate::conduct::lane::Lane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
@@ -52,7 +53,7 @@ pub struct Called {
 
 /// The handle; cheap to share behind an `Arc`.
 pub struct Desk {
-    site: Arc<Site>,
+    pub(in crate::conduct) site: Arc<Site>,
     blobs: Arc<Blobs>,
     /// Config drives kept lately: the ask that names one may still be on its way.
     recent: Mutex<HashMap<String, Tick>>,
@@ -61,8 +62,9 @@ pub struct Desk {
     /// Held while a drive is made: a large one takes some 100 MiB meanwhile.
     drives: tokio::sync::Semaphore,
     lanes: RwLock<HashMap<NodeId, Slot>>,
-    /// Nodes are made one at a time: the rack's lane.
-    rack: tokio::sync::Mutex<()>,
+    /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
+    pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
+    pub(in crate::conduct) gate: Gate,
 }
 
 impl fmt::Debug for Desk {
@@ -82,15 +84,17 @@ impl Desk {
             drives: tokio::sync::Semaphore::new(DRIVES_AT_ONCE),
             lanes: RwLock::default(),
             rack: tokio::sync::Mutex::new(()),
+            gate: Gate::default(),
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
+        desk.resume_discovered();
         desk
     }
 
-    fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
+    pub(in crate::conduct) fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
         let (inbox, posts) = mpsc::channel(INBOX);
         let letterbox = Arc::new(Letterbox::default());
         let lane = Lane::new(self.site.clone(), id, posts, letterbox.clone(), owed);

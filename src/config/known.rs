@@ -194,6 +194,7 @@ const SECTIONS: &[Section] = &[
             "restrict_lookup",
             "enable_ramdisk_endpoints",
             "disallow_deploy_steps",
+            "max_json_body_size_inspection",
         ],
         idle: &[
             (Shape::Text, &["server_tls_minimum_version"]),
@@ -203,7 +204,6 @@ const SECTIONS: &[Section] = &[
                     "max_json_body_depth",
                     "max_json_body_size",
                     "max_json_body_size_provision",
-                    "max_json_body_size_inspection",
                 ],
             ),
             (
@@ -450,6 +450,34 @@ const SECTIONS: &[Section] = &[
             (Shape::Flag, &["use_ipmitool_retries", "kill_on_timeout", "debug", "store_cred_in_env"]),
             (Shape::List, &["additional_retryable_ipmi_errors"]),
         ],
+    },
+    Section {
+        name: "inspector",
+        acting: &[
+            "default_hooks",
+            "hooks",
+            "add_ports",
+            "keep_ports",
+            "update_pxe_enabled",
+            "power_off",
+            "force_dhcp",
+            "extra_kernel_params",
+            "disk_partitioning_spacing",
+            "cpu_capabilities",
+            "pci_device_alias",
+            "physical_network_cidr_map",
+        ],
+        idle: &[
+            (Shape::Whole, &["status_check_period"]),
+            (Shape::Text, &["callback_endpoint_override", "known_accelerators"]),
+            (Shape::Flag, &["require_managed_boot", "pre_create_ports", "extra_hardware_strict"]),
+        ],
+    },
+    Section { name: "inspection_rules", acting: &["built_in_rules", "mask_secrets"], idle: &[] },
+    Section {
+        name: "auto_discovery",
+        acting: &["enabled", "driver"],
+        idle: &[(Shape::Text, &["inspection_scope"])],
     },
     Section {
         name: "sensor_data",

@@ -1,6 +1,9 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod discovery;
+pub mod inspector;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -28,6 +31,10 @@ pub struct Document {
     pub ipmi: Ipmi,
     pub bmc: Bmc,
     pub sensor_data: Idle,
+    pub inspector: inspector::Inspector,
+    pub inspection_rules: inspector::InspectionRules,
+    pub discovery: discovery::Discovery,
+    pub auto_discovery: discovery::AutoDiscovery,
 }
 
 /// `[DEFAULT]`
@@ -63,6 +70,8 @@ pub struct Api {
     pub restrict_lookup: Option<bool>,
     pub enable_ramdisk_endpoints: Option<bool>,
     pub disallow_deploy_steps: Option<Vec<String>>,
+    /// KiB.
+    pub max_json_body_size_inspection: Option<u32>,
 }
 
 /// `[conductor]`
