@@ -2,6 +2,7 @@
 //!
 //! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
 
+pub mod discovered;
 pub mod example;
 pub mod node;
 
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use discovered::DiscoveredArguments;
 pub use node::NodeArguments;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
@@ -30,6 +32,7 @@ impl Arguments {
         match &mut self.command {
             Command::Node(node) => node.url = url,
             Command::Console(console) => console.url = url,
+            Command::Discovered(discovered) => discovered.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that node and console ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
@@ -54,6 +57,9 @@ pub enum Command {
     /// Sit at a server's serial console
     #[command(after_help = example::CONSOLE)]
     Console(ConsoleArguments),
+    /// Look at machines that called and that nobody has enrolled
+    #[command(after_help = discovered::EXAMPLE)]
+    Discovered(DiscoveredArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

@@ -8,6 +8,7 @@
 //!
 //! - `arguments` the whole command line, with `serve` and `demo`
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
+//! - `discovered` machines that nobody has enrolled
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
@@ -18,6 +19,7 @@ pub mod age;
 pub mod arguments;
 pub mod attach;
 pub mod console;
+pub mod discovered;
 pub mod fault;
 pub mod link;
 pub mod node;
