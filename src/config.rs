@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::section::{CollectWhen, Document};
 use crate::model::boot::plan::BootPlan;
+use crate::model::inspection::policy::Inspector;
 use crate::model::policy::{CollectLogs, Policy};
 
 /// All that the daemon is told at start.
@@ -103,6 +104,9 @@ impl Config {
         };
         check(&document)?;
         let images = section::images::Images::of(&document)?;
+        let inspector = inspector(&document)?;
+        let bmc_networks = document.agent.bmc_networks.clone().unwrap_or_default();
+        let discovery = document.discovery.policy(&document.auto_discovery, &hardware, bmc_networks)?;
         let logs = document.agent.deploy_logs_local_path.clone().unwrap_or_else(|| data.join("logs"));
         Ok(Self {
             listen,
@@ -128,7 +132,7 @@ impl Config {
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
             plan: plan(&document)?,
-            policy: policy(document, host, rack_listen, &images),
+            policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
         })
@@ -193,6 +197,19 @@ fn boot(section: &section::boot::Boot) -> Result<(), ConfigError> {
     let value = section.https_listen.map_or_else(|| "none".to_owned(), |address| address.to_string());
     let rule = "tls_certificate, tls_key and https_listen go together";
     Err(ConfigError::Value { name: "boot.https_listen", value, rule })
+}
+
+/// What is made of inventories, and how large the body of one may be.
+fn inspector(document: &Document) -> Result<Inspector, ConfigError> {
+    let mut inspector = document.inspector.policy(&document.inspection_rules)?;
+    if let Some(size) = document.api.max_json_body_size_inspection {
+        if !(1..=LARGEST_INSPECTION).contains(&size) {
+            let (name, rule) = ("api.max_json_body_size_inspection", "KiB, from 1 to 65536");
+            return Err(ConfigError::Value { name, value: size.to_string(), rule });
+        }
+        inspector.body_limit = usize::try_from(size).unwrap_or_default().saturating_mul(1 << 10);
+    }
+    Ok(inspector)
 }
 
 fn priorities(name: &'static str, given: &[String]) -> Result<(), ConfigError> {
@@ -298,6 +315,8 @@ const POWER_LOOKS: (u32, u32) = (6, 5);
 const COMMAND_TIMEOUT: u32 = 60;
 /// Ironic's port.
 const API_PORT: u16 = 6385;
+/// As much as a config drive's request, in KiB.
+const LARGEST_INSPECTION: u32 = 65_536;
 /// A week: longer waits are mistakes.
 const LONGEST_WAIT: u32 = 604_800;
 

@@ -18,6 +18,7 @@ use crate::model::effect::{Effect, Look};
 use crate::model::node::Node;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::policy::Policy;
+use crate::model::rack::{RackAnswer, RackAsk};
 use crate::model::refusal::Refusal;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
@@ -26,6 +27,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn ask(&self, node: NodeId, ask: Ask) -> Later<'_, Result<Answer, Refusal>>;
     fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>>;
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>>;
+    /// Asks something that belongs to no node.
+    fn rack(&self, ask: RackAsk) -> Later<'_, Result<RackAnswer, Refusal>>;
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>>;
     fn passthru(&self, node: NodeId, called: Called, args: Object) -> Later<'_, Result<Seen, Refusal>>;
     /// An end of the node's console; `None` if it is not open.
@@ -53,6 +56,10 @@ impl Lanes for Arc<Desk> {
 
     fn beat(&self, node: NodeId, beat: Beat) -> Later<'_, Result<(), Refusal>> {
         Box::pin(Desk::beat(self, node, beat))
+    }
+
+    fn rack(&self, ask: RackAsk) -> Later<'_, Result<RackAnswer, Refusal>> {
+        Box::pin(Desk::rack(self, ask))
     }
 
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>> {

@@ -24,12 +24,17 @@ pub async fn lookup(call: &Call<'_>) -> Result<Response, Fault> {
     let node = find(call, &query).filter(|node| is_expected(call, node)).ok_or_else(hidden)?;
     let token = if call.version >= TOKEN_SINCE { Some(token(call, node.id).await?) } else { None };
     let node = call.reread(node.id).map_err(|_| hidden())?;
-    let reply = LookupReply { node: shown(call, &node)?, config: config(call, &node, token) };
-    Ok(Response::json(200, reply.emit().to_string().into_bytes()))
+    Ok(Response::json(200, reply(call, &node, token)?.to_string().into_bytes()))
+}
+
+/// What an agent is told of its node.
+pub fn reply(call: &Call<'_>, node: &Node, token: Option<Secret>) -> Result<serde_json::Value, Fault> {
+    let reply = LookupReply { node: shown(call, node)?, config: config(call, node, token) };
+    Ok(reply.emit())
 }
 
 /// The token of this boot, or the mask in its place.
-async fn token(call: &Call<'_>, node: NodeId) -> Result<Secret, Fault> {
+pub async fn token(call: &Call<'_>, node: NodeId) -> Result<Secret, Fault> {
     match call.api.lanes.ask(node, Ask::Lookup { from: call.from }).await {
         Ok(Answer::Token(TokenAnswer::Plain(token))) => Ok(token),
         Ok(Answer::Token(TokenAnswer::Masked)) => Ok(Secret::new(MASK)),

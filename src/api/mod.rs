@@ -9,15 +9,18 @@
 //! - `call`     one request under way       - `paging`          lists in pages
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
+//! - `root` `node` `port` `driver` `conductor` `rule` `empty` `lookup` `heartbeat` `inspection` `discovered`: the resources
 
 pub mod args;
 pub mod body;
 pub mod call;
 pub mod conductor;
+pub mod discovered;
 pub mod driver;
 pub mod empty;
 pub mod fault;
 pub mod heartbeat;
+pub mod inspection;
 pub mod lanes;
 pub mod lookup;
 pub mod network;
@@ -25,6 +28,7 @@ pub mod node;
 pub mod paging;
 pub mod port;
 pub mod root;
+pub mod rule;
 pub mod route;
 pub mod table;
 pub mod version;
@@ -110,8 +114,8 @@ impl Api {
         }
         let found = route::find(request.method, &path, version, self.door)
             .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
-        let large = found.action == Action::NodeProvision;
-        let limit = if large { body::PROVISION_LIMIT } else { body::LIMIT };
+        let large = matches!(found.action, Action::NodeProvision | Action::ContinueInspection);
+        let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
         let body = body::read(request, limit).await?;
         let base = self.base(request);
@@ -130,6 +134,17 @@ impl Api {
         let answer = Box::pin(act(found.action, call)).await;
         drop(turn);
         answer
+    }
+
+    /// Bytes of a body that this action takes.
+    fn body_limit(&self, action: Action) -> usize {
+        if action == Action::NodeProvision {
+            body::PROVISION_LIMIT
+        } else if action == Action::ContinueInspection {
+            self.lanes.policy().inspector.body_limit
+        } else {
+            body::LIMIT
+        }
     }
 
     /// What links begin with; a `Host` that could break out of a JSON text is not repeated.
@@ -167,6 +182,14 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Version => Ok(root::version(&call)),
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
+        Action::ContinueInspection => inspection::proceed(&call).await,
+        Action::DiscoveredList => discovered::list(&call),
+        Action::DiscoveredForget => discovered::forget(&call).await,
+        Action::RuleList => rule::list(&call),
+        Action::RuleCreate => rule::create(&call).await,
+        Action::RuleShow => rule::show(&call),
+        Action::RulePatch => rule::patch(&call).await,
+        Action::RuleDelete => rule::delete(&call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
         Action::NodeCreate => node::create(&call).await,

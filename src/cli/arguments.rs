@@ -2,6 +2,7 @@
 //!
 //! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
 
+pub mod discovered;
 pub mod example;
 pub mod node;
 pub mod ramdisk;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use discovered::DiscoveredArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
 
@@ -34,6 +36,7 @@ impl Arguments {
             Command::Console(console) => console.url = url,
             Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
+            Command::Discovered(discovered) => discovered.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
@@ -67,6 +70,9 @@ pub enum Command {
     /// What machines boot to be deployed and cleaned
     #[command(after_help = example::RAMDISK)]
     Ramdisk(RamdiskArguments),
+    /// Look at machines that called and that nobody has enrolled
+    #[command(after_help = discovered::EXAMPLE)]
+    Discovered(DiscoveredArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

@@ -8,6 +8,7 @@
 //!
 //! - `arguments` the whole command line, with `serve` and `demo`
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
+//! - `discovered` machines that nobody has enrolled
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
 //! - `ramdisk` what machines boot to be deployed
@@ -20,6 +21,7 @@ pub mod age;
 pub mod arguments;
 pub mod attach;
 pub mod console;
+pub mod discovered;
 pub mod fault;
 pub mod link;
 pub mod node;

@@ -36,14 +36,14 @@ pub struct Committed {
 
 /// An event with what was known of its node.
 #[derive(Debug)]
-struct Told {
+pub struct Told {
     node: String,
     step: String,
     event: Event,
 }
 
 impl Told {
-    fn tell(&self) {
+    pub fn tell(&self) {
         let Self { node, step, event } = self;
         let (name, text) = (event.event, event.text.as_str());
         match event.severity {
@@ -203,7 +203,7 @@ fn told(node: &Node, event: Event, scene: Scene) -> Told {
     Told { node: node.label(), step: scene.step.unwrap_or_default(), event }
 }
 
-fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
+pub fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
     let Noted { event, scene } = noted;
     txn.journal().append(node.id, event.clone(), scene.clone())?;
     Ok(told(node, event, scene))

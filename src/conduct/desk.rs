@@ -15,6 +15,7 @@ use crate::base::time::{Tick, sleep};
 use crate::conduct::board::Board;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
+use crate::conduct::gate::Gate;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
@@ -54,7 +55,7 @@ pub struct Called {
 
 /// The handle; cheap to share behind an `Arc`.
 pub struct Desk {
-    site: Arc<Site>,
+    pub(in crate::conduct) site: Arc<Site>,
     blobs: Arc<Blobs>,
     /// Config drives kept lately: the ask that names one may still be on its way.
     recent: Mutex<HashMap<String, Tick>>,
@@ -63,8 +64,9 @@ pub struct Desk {
     /// Held while a drive is made: a large one takes some 100 MiB meanwhile.
     drives: tokio::sync::Semaphore,
     lanes: RwLock<HashMap<NodeId, Slot>>,
-    /// Nodes are made one at a time: the rack's lane.
-    rack: tokio::sync::Mutex<()>,
+    /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
+    pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
+    pub(in crate::conduct) gate: Gate,
     /// Networks that are served.
     board: Board,
     leases: LeaseLane,
@@ -90,15 +92,17 @@ impl Desk {
             rack: tokio::sync::Mutex::new(()),
             board: Board::default(),
             leases,
+            gate: Gate::default(),
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
+        desk.resume_discovered();
         desk
     }
 
-    fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
+    pub(in crate::conduct) fn open_lane(self: &Arc<Self>, id: NodeId, owed: Vec<Owed>, opened: bool) {
         let (inbox, posts) = mpsc::channel(INBOX);
         let letterbox = Arc::new(Letterbox::default());
         let lane = Lane::new(self.site.clone(), id, posts, letterbox.clone(), owed);

@@ -22,12 +22,14 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
 pub mod beats;
 pub mod board;
 pub mod commit;
 pub mod console;
 pub mod desk;
+pub mod gate;
 pub mod hands;
 pub mod lane;
 pub mod leases;
@@ -36,6 +38,7 @@ pub mod ledger;
 pub mod letterbox;
 pub mod parked;
 pub mod post;
+pub mod rack;
 pub mod site;
 pub mod through;
 pub mod tick;

@@ -3,6 +3,7 @@
 mod clock;
 mod cut;
 mod cuts;
+mod discoveries;
 mod inspections;
 mod lanes;
 mod looks;

@@ -200,6 +200,7 @@ const SECTIONS: &[Section] = &[
             "restrict_lookup",
             "enable_ramdisk_endpoints",
             "disallow_deploy_steps",
+            "max_json_body_size_inspection",
         ],
         idle: &[
             (Shape::Text, &["server_tls_minimum_version"]),
@@ -209,7 +210,6 @@ const SECTIONS: &[Section] = &[
                     "max_json_body_depth",
                     "max_json_body_size",
                     "max_json_body_size_provision",
-                    "max_json_body_size_inspection",
                 ],
             ),
             (
@@ -481,6 +481,34 @@ const SECTIONS: &[Section] = &[
             (Shape::Flag, &["enable_netboot_fallback", "ipxe_use_swift"]),
             (Shape::Map, &["pxe_config_template_by_arch", "loader_file_paths"]),
         ],
+    },
+    Section {
+        name: "inspector",
+        acting: &[
+            "default_hooks",
+            "hooks",
+            "add_ports",
+            "keep_ports",
+            "update_pxe_enabled",
+            "power_off",
+            "force_dhcp",
+            "extra_kernel_params",
+            "disk_partitioning_spacing",
+            "cpu_capabilities",
+            "pci_device_alias",
+            "physical_network_cidr_map",
+        ],
+        idle: &[
+            (Shape::Whole, &["status_check_period"]),
+            (Shape::Text, &["callback_endpoint_override", "known_accelerators"]),
+            (Shape::Flag, &["require_managed_boot", "pre_create_ports", "extra_hardware_strict"]),
+        ],
+    },
+    Section { name: "inspection_rules", acting: &["built_in_rules", "mask_secrets"], idle: &[] },
+    Section {
+        name: "auto_discovery",
+        acting: &["enabled", "driver"],
+        idle: &[(Shape::Text, &["inspection_scope"])],
     },
     Section {
         name: "sensor_data",

@@ -6,6 +6,8 @@ pub mod ramdisks;
 pub mod network;
 pub mod tftp;
 pub mod images;
+pub mod discovery;
+pub mod inspector;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -43,6 +45,10 @@ pub struct Document {
     pub network: Vec<network::Network>,
     pub tftp: Tftp,
     pub image_cache: images::ImageCache,
+    pub inspector: inspector::Inspector,
+    pub inspection_rules: inspector::InspectionRules,
+    pub discovery: discovery::Discovery,
+    pub auto_discovery: discovery::AutoDiscovery,
 }
 
 /// `[DEFAULT]`
@@ -79,6 +85,8 @@ pub struct Api {
     pub restrict_lookup: Option<bool>,
     pub enable_ramdisk_endpoints: Option<bool>,
     pub disallow_deploy_steps: Option<Vec<String>>,
+    /// KiB.
+    pub max_json_body_size_inspection: Option<u32>,
 }
 
 /// `[conductor]`

@@ -8,6 +8,7 @@ pub mod beat;
 pub mod bmc;
 pub mod boot;
 pub mod course;
+pub mod discover;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
@@ -38,7 +39,7 @@ use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 
 /// The looks that a decision on `ask` needs beforehand (style corner 8).
-pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
+pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {
         Ask::Provision(ask) => match ask.verb {
             Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
@@ -71,6 +72,7 @@ pub fn wants(_node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Eject(_)
         | Ask::Passthru(_)
         | Ask::Told(_) => Vec::new(),
+        Ask::Onward => discover::wants(node),
     }
 }
 
@@ -95,7 +97,11 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::Insert(medium) => aside::insert(node, medium, facts),
         Ask::Eject(drives) => Ok(aside::eject(node, drives, facts)),
         Ask::Passthru(call) => Ok(aside::passthru(node, call, facts)),
+        Ask::Told(told) if node.provision == Provision::Enroll && discover::enrols(facts.policy) => {
+            discover::update(node, told, facts)
+        }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
+        Ask::Onward => discover::onward(node, facts),
     }
 }
 

@@ -5,6 +5,8 @@ mod asks;
 mod beats;
 mod bmc;
 mod boots;
+mod discoveries;
+mod in_band;
 mod inspections;
 mod modes;
 mod pipelines;

@@ -57,6 +57,8 @@ pub enum Ask {
     Passthru(Passthru),
     /// Take in what the inspection ramdisk has told.
     Told(Arc<Told>),
+    /// A discovered node takes its next step by itself.
+    Onward,
 }
 
 impl Ask {
@@ -76,7 +78,8 @@ impl Ask {
             | Self::Insert(_)
             | Self::Eject(_)
             | Self::Passthru(_)
-            | Self::Told(_) => false,
+            | Self::Told(_)
+            | Self::Onward => false,
         }
     }
 
@@ -96,7 +99,8 @@ impl Ask {
             | Self::Insert(_)
             | Self::Eject(_)
             | Self::Passthru(_)
-            | Self::Told(_) => false,
+            | Self::Told(_)
+            | Self::Onward => false,
         }
     }
 }

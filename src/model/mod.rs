@@ -21,6 +21,7 @@ pub mod policy;
 pub mod port;
 pub mod power;
 pub mod provision;
+pub mod rack;
 pub mod refusal;
 pub mod rule;
 pub mod run;

@@ -84,27 +84,14 @@ impl Multiple {
 }
 
 impl Rule {
-    /// The members that the API shows, links apart.
-    pub fn shown(&self) -> Object {
-        let wished = &self.wished;
-        let hidden = wished.sensitive;
-        let conditions = wished.conditions.iter().map(Condition::shown).collect::<Vec<_>>();
-        let actions = wished.actions.iter().map(Action::shown).collect::<Vec<_>>();
-        let mut shown = Map::new();
-        for (name, value) in [
-            ("uuid", json!(self.id.to_string())),
-            ("created_at", json!(self.created_at.to_string())),
-            ("updated_at", json!(self.updated_at.map(|at| at.to_string()))),
-            ("description", json!(wished.description)),
-            ("priority", json!(wished.priority)),
-            ("sensitive", json!(wished.sensitive)),
-            ("phase", json!(wished.phase)),
-            ("conditions", if hidden { Value::Null } else { conditions.into() }),
-            ("actions", if hidden { Value::Null } else { actions.into() }),
-        ] {
-            shown.insert(name.to_owned(), value);
-        }
-        shown
+    /// The conditions as written; null if they are hidden.
+    pub fn shown_conditions(&self) -> Value {
+        if self.wished.sensitive { Value::Null } else { self.wished.conditions.iter().map(Condition::shown).collect() }
+    }
+
+    /// The actions as written; null if they are hidden.
+    pub fn shown_actions(&self) -> Value {
+        if self.wished.sensitive { Value::Null } else { self.wished.actions.iter().map(Action::shown).collect() }
     }
 }
 

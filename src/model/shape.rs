@@ -7,6 +7,7 @@ pub mod internal;
 pub mod json;
 pub mod node;
 pub mod port;
+pub mod rule;
 
 use serde_json::Value;
 

@@ -7,12 +7,14 @@ use tokio::sync::watch;
 use crate::base::id::NodeId;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
+use crate::model::discovery::Sighting;
 use crate::model::inspection::Inventory;
 use crate::model::journal::Entry;
+use crate::model::rule::Rule;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{inventories, journal, leases, leases6};
+use crate::store::table::{inventories, journal, leases, leases6, rules, sightings};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -58,5 +60,19 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         leases6::read(file, &txn)
+    }
+
+    /// Every inspection rule, in the order of their creation.
+    pub fn rules(&self) -> Result<Vec<Rule>, StoreError> {
+        let Core { file, sealer, .. } = &*self.core;
+        let txn = file.read()?;
+        rules::read(file, sealer, &txn)
+    }
+
+    /// Every machine that nobody has enrolled and that is written down.
+    pub fn sightings(&self) -> Result<Vec<Sighting>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        sightings::read(file, &txn)
     }
 }

@@ -24,6 +24,8 @@ use crate::store::table::nodes::Nodes;
 use crate::store::table::owed::OwedTable;
 use crate::store::table::ports::Ports;
 use crate::store::table::rack::Rack;
+use crate::store::table::rules::Rules;
+use crate::store::table::sightings::Sightings;
 
 /// A transaction. It is kept if the job returns `Ok`, and gone without a trace if it does not.
 pub struct Txn<'p> {
@@ -103,6 +105,14 @@ impl<'p> Txn<'p> {
 
     pub fn rack(&mut self) -> Rack<'_, 'p> {
         Rack { txn: self }
+    }
+
+    pub fn rules(&mut self) -> Rules<'_, 'p> {
+        Rules { txn: self }
+    }
+
+    pub fn sightings(&mut self) -> Sightings<'_, 'p> {
+        Sightings { txn: self }
     }
 
     /// Whether anything was written.

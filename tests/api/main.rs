@@ -3,6 +3,7 @@
 
 mod agent;
 mod console;
+mod discovery;
 mod inspection;
 mod listing;
 mod observed;

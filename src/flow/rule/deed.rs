@@ -74,7 +74,7 @@ fn node(survey: &mut Survey<'_>, args: &Object, change: Change<'_>) -> Result<()
     let slot =
         Slot::of_node(wished, root).ok_or_else(|| format!("{root:?} is no writable member of a node"))?;
     let mut member = slot.value();
-    path::change(&mut member, below, change)?;
+    path::change(&mut member, below, change).map_err(|why| format!("{path}: {why}"))?;
     draft::put_node(wished, root, member).map_err(|refusal| refusal.to_string())
 }
 
@@ -88,7 +88,7 @@ fn port(survey: &mut Survey<'_>, args: &Object, change: Change<'_>) -> Result<()
     let Some((root, below)) = parts.split_first() else { return Ok(()) };
     let slot = Slot::of_port(&mut port.wished, root);
     let mut member = slot.ok_or_else(|| format!("{root:?} is no writable member of a port"))?.value();
-    path::change(&mut member, below, change)?;
+    path::change(&mut member, below, change).map_err(|why| format!("{path}: {why}"))?;
     draft::put_port(&mut port.wished, root, member).map_err(|refusal| refusal.to_string())
 }
 

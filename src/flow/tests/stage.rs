@@ -363,11 +363,14 @@ impl Stage {
             let owed = self.owed.iter().any(|owed| owed.purpose == Purpose::Inspect);
             return (!owed).then(|| "inspecting with nothing owed".to_owned());
         }
+        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
+        if self.state() == Provision::InspectWait {
+            return (!waits).then(|| "an inspection that nobody waits for".to_owned());
+        }
         let Some(run) = run else { return Some("no run".to_owned()) };
         if hold {
             return (run.phase != Phase::Hold).then(|| format!("held in {:?}", run.phase));
         }
-        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
         let looked_at = matches!(run.phase, Phase::Look | Phase::Later)
             && (self.under_way || self.looks.iter().any(|look| !run.is_past(look)));
         let moves = waits || self.owed.iter().any(|owed| owed.purpose == Purpose::Run) || looked_at;

@@ -8,3 +8,5 @@ pub mod nodes;
 pub mod owed;
 pub mod ports;
 pub mod rack;
+pub mod rules;
+pub mod sightings;

@@ -134,6 +134,11 @@ impl Fields {
         BodyError::Missing { what: self.what, member }
     }
 
+    /// What nobody took, as it is.
+    pub fn rest(self) -> Map<String, Value> {
+        self.rest
+    }
+
     /// Refuses what nobody took.
     pub fn nothing_else(self) -> Result<(), BodyError> {
         match self.rest.into_iter().next() {

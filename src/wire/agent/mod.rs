@@ -11,6 +11,7 @@
 //! - `command`    the request to run a command, its result, the list of results
 //! - `answer`     an HTTP status and body classed as a result or one of few refusals
 //! - `step`       the steps that an agent offers and the echo of one that ran
+//! - `inspection` what the ramdisk of an inspection posts
 //! - `inventory`  the disks of a hardware inventory
 //! - `path`       the paths and queries of the command API
 
@@ -18,6 +19,7 @@ pub mod answer;
 pub mod beat;
 pub mod command;
 pub mod fields;
+pub mod inspection;
 pub mod inventory;
 pub mod lookup;
 pub mod path;

@@ -9,4 +9,5 @@ mod clean;
 mod cuts;
 mod deploy;
 mod failures;
+mod inspect;
 mod refusals;

@@ -1,0 +1,40 @@
+//! Arguments of `ferric discovered`.
+
+use clap::{Args, Subcommand};
+
+use crate::base::mac::Mac;
+use crate::cli::arguments::node::DEFAULT_URL;
+
+/// Arguments of every command about discovered machines, and the command; without one they are listed.
+#[derive(Debug, Args)]
+pub struct DiscoveredArguments {
+    /// Address of the API
+    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    pub url: String,
+    /// Print the API's JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<DiscoveredCommand>,
+}
+
+/// What to do with discovered machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+pub enum DiscoveredCommand {
+    /// List the machines that called and were not enrolled, the latest first
+    List,
+    /// Strike out a machine; it is written down anew if it calls again
+    Forget {
+        /// The address that the list shows it by
+        mac: Mac,
+    },
+}
+
+pub const EXAMPLE: &str = "\
+Examples:
+  ferric discovered
+  ferric discovered forget 52:54:00:00:00:01
+
+What happens next:
+  Listing changes nothing. Which machines are written down, and which become
+  nodes by themselves, is [discovery] policy in the configuration file.";

@@ -1,0 +1,236 @@
+//! Machines that nobody has enrolled: written down, or made nodes with all that belongs to them in one transaction.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::base::id::NodeId;
+use crate::base::mac::Mac;
+use crate::base::time::sleep;
+use crate::conduct::commit::write_down;
+use crate::conduct::desk::Desk;
+use crate::flow::discover;
+use crate::flow::inspect::in_band::Surveyed;
+use crate::model::ask::Ask;
+use crate::model::boot::plan::Discovery;
+use crate::model::discovery::Sighting;
+use crate::model::facts::Facts;
+use crate::model::inspection::identity::Mark;
+use crate::model::inspection::told::Told;
+use crate::model::journal::{Noted, Scene};
+use crate::model::node::Node;
+use crate::model::provision::Provision;
+use crate::model::rack::RackAnswer;
+use crate::model::refusal::Refusal;
+use crate::store::txn::Txn;
+
+/// What a transaction of discovery has at hand.
+#[derive(Debug)]
+struct Scope {
+    told: Arc<Told>,
+    mac: Mac,
+    id: Uuid,
+}
+
+impl Desk {
+    pub(super) async fn discover(self: &Arc<Self>, told: Arc<Told>) -> Result<RackAnswer, Refusal> {
+        let policy = &self.site.policy.discovery;
+        if policy.what == Discovery::Off {
+            return Err(hidden());
+        }
+        if !self.gate.lets_in(self.site.clock.tick(), told.from, policy.per_minute) {
+            return Err(Refusal::Busy("more machines call than are taken in within a minute: ask again".to_owned()));
+        }
+        let rack = self.rack.lock().await;
+        if let Some(node) = self.owner(&told)? {
+            drop(rack);
+            self.ask(node, Ask::Told(told)).await?;
+            return Ok(RackAnswer::Node(node));
+        }
+        let mac = discover::main_mac(&told);
+        let mac = mac.ok_or_else(|| Refusal::Invalid("no NIC has a valid MAC address".to_owned()))?;
+        let scope = Scope { told, mac, id: Uuid::new_v4() };
+        if !discover::enrols(&self.site.policy) {
+            return self.sight(scope).await;
+        }
+        let id = self.enrol(scope).await?;
+        drop(rack);
+        self.go_on(id);
+        Ok(RackAnswer::Node(id))
+    }
+
+    /// The node that a machine belongs to: by an address, its serial number, its UUID or its BMC. It may only be one
+    /// that is in `enroll`; who claims another's learns nothing of it.
+    fn owner(&self, told: &Told) -> Result<Option<NodeId>, Refusal> {
+        let published = self.site.reader.published();
+        let by_mac = told.macs.iter().filter_map(|mac| published.port_by_mac(*mac)).map(|port| port.node);
+        let marks: Vec<Mark> = told.identity.marks().collect();
+        let by_mark = marks.iter().flat_map(|mark| published.marked(mark)).map(|node| node.id);
+        let owners: BTreeSet<NodeId> = by_mac.chain(by_mark).collect();
+        let state = |id: &NodeId| published.node(*id).map(|node| node.provision);
+        match owners.iter().copied().collect::<Vec<_>>().as_slice() {
+            [] => Ok(None),
+            [one] if state(one) == Some(Provision::Enroll) && discover::enrols(&self.site.policy) => {
+                Ok(Some(*one))
+            }
+            others => {
+                let nodes = others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+                let (from, macs) = (told.from, &told.macs);
+                tracing::warn!(%nodes, ?from, ?macs, "a machine claims what belongs to a node: nothing is taken");
+                Err(hidden())
+            }
+        }
+    }
+
+    /// Writes a machine down.
+    async fn sight(&self, scope: Scope) -> Result<RackAnswer, Refusal> {
+        let most = self.site.policy.discovery.most;
+        let sighting = self.within_txn(scope, move |txn, facts, scope| {
+            let before = txn.sightings().get(scope.mac)?;
+            if before.is_none() && txn.sightings().count()? >= most {
+                return Err(full(most));
+            }
+            let sighting = discover::sighting(&scope.told, before, (scope.id, scope.mac), facts);
+            txn.sightings().put(&sighting)?;
+            Ok(sighting)
+        });
+        let sighting = sighting.await?;
+        if sighting.times == 1 {
+            tracing::info!(mac = %sighting.mac, serial = ?sighting.serial, "an unknown machine is written down");
+        }
+        Ok(RackAnswer::Sighted(sighting.id))
+    }
+
+    /// Makes the node with its ports and its inventory, and opens its lane.
+    async fn enrol(self: &Arc<Self>, scope: Scope) -> Result<NodeId, Refusal> {
+        let most = self.site.policy.discovery.most;
+        let published = self.site.reader.published();
+        if published.marked(&Mark::Discovered).count() >= most {
+            return Err(full(most));
+        }
+        let told = self.within_txn(scope, move |txn, facts, scope| {
+            let id = NodeId(scope.id);
+            let taken = |name: &str| published.node_by_name(name).is_some();
+            let found = discover::enrol(&scope.told, id, facts, &taken)?;
+            let before = txn.sightings().get(scope.mac)?;
+            if before.is_some() || txn.sightings().count()? < most {
+                let sighting = discover::sighting(&scope.told, before, (scope.id, scope.mac), facts);
+                txn.sightings().put(&Sighting { node: Some(id), ..sighting })?;
+            }
+            keep(txn, found, facts)
+        });
+        let (id, told) = told.await?;
+        told.iter().for_each(crate::conduct::commit::Told::tell);
+        self.open_lane(id, Vec::new(), false);
+        Ok(id)
+    }
+
+    /// A transaction with the facts of a node that has nothing yet.
+    async fn within_txn<T: Send + 'static>(
+        &self,
+        scope: Scope,
+        work: impl FnOnce(&mut Txn<'_>, &Facts<'_>, &Scope) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (token, at) = ((self.site.tokens)(), self.site.clock.wall());
+        let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.clone());
+        let published = self.site.reader.published();
+        let job = move |txn: &mut Txn<'_>| {
+            let taken: Vec<_> = scope.told.macs.iter().filter(|mac| txn.ports().with_mac(**mac).is_some()).collect();
+            if !taken.is_empty() {
+                return Err(Refusal::Conflict("a port of this address has just been made: ask again".to_owned()));
+            }
+            let facts = Facts {
+                at,
+                token: &token,
+                policy: &policy,
+                catalog: &catalog,
+                owed: &[],
+                ports: &[],
+                bearers: &*published,
+                seen: &[],
+                silent: None,
+            };
+            work(txn, &facts, &scope)
+        };
+        self.site.writer.write("discover", job).await
+    }
+
+    pub(super) async fn forget_sighting(&self, mac: Mac) -> Result<RackAnswer, Refusal> {
+        let _one_at_a_time = self.rack.lock().await;
+        let work = self.site.writer.write("forget", move |txn| {
+            let was = txn.sightings().remove(mac)?;
+            let missing = || Refusal::NotFound(format!("no machine {mac} is written down"));
+            if was { Ok(RackAnswer::Done) } else { Err(missing()) }
+        });
+        work.await
+    }
+
+    /// After a start: discovered nodes that were on their way go on.
+    pub(in crate::conduct) fn resume_discovered(self: &Arc<Self>) {
+        let published = self.site.reader.published();
+        for node in published.marked(&Mark::Discovered).filter(|node| is_under_way(node)) {
+            self.go_on(node.id);
+        }
+    }
+
+    /// Takes a discovered node to its goal, beside.
+    fn go_on(self: &Arc<Self>, id: NodeId) {
+        let desk = Arc::clone(self);
+        let stop = self.site.stop.clone();
+        self.site.tasks.spawn(stop.run_until_cancelled_owned(async move { desk.walk(id).await }));
+    }
+
+    /// Asks for the next step whenever the node rests, until it says that there is none.
+    async fn walk(&self, id: NodeId) {
+        let mut changes = self.site.reader.changes();
+        loop {
+            let node = changes.borrow_and_update().node(id).cloned();
+            let Some(node) = node.filter(|node| is_under_way(node)) else { return };
+            if node.provision.traits().stable && !node.reserved && self.ask(id, Ask::Onward).await.is_err() {
+                sleep(&*self.site.clock, PAUSE).await;
+                continue;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn is_under_way(node: &Node) -> bool {
+    node.discovered.is_some_and(|discovered| discovered.onward.is_some())
+}
+
+/// One answer for every reason, so that a stranger learns nothing.
+fn hidden() -> Refusal {
+    Refusal::NotFound("no node matches this inventory, or it expects none now".to_owned())
+}
+
+fn full(most: usize) -> Refusal {
+    tracing::warn!(most, "[discovery] limit is reached: unknown machines are turned away");
+    Refusal::Busy("as many machines were found as [discovery] limit allows".to_owned())
+}
+
+/// All of a new node.
+fn keep(
+    txn: &mut Txn<'_>,
+    found: Surveyed,
+    facts: &Facts<'_>,
+) -> Result<(NodeId, Vec<crate::conduct::commit::Told>), Refusal> {
+    let Surveyed { node, ports, kept, notes } = found;
+    txn.nodes().put(&node)?;
+    for port in &ports {
+        txn.ports().put(port)?;
+    }
+    txn.inventories().put(node.id, &kept)?;
+    let mut told = Vec::new();
+    for event in notes {
+        told.push(write_down(txn, &node, Noted { event, scene: Scene::of(&node, facts.at) })?);
+    }
+    Ok((node.id, told))
+}
+
+/// Before a node that could not be asked is asked again.
+const PAUSE: Duration = Duration::from_secs(5);

@@ -1,0 +1,151 @@
+//! `[discovery]` and the reference's `[auto_discovery]`: what becomes of machines that nobody has enrolled.
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use serde::Deserialize;
+
+use crate::base::secret::Secret;
+use crate::config::ConfigError;
+use crate::model::boot::plan;
+use crate::model::discovery::{BmcAccount, BmcKind, DiscoveryPolicy};
+
+/// `[discovery]`; ours alone.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Discovery {
+    pub policy: Option<What>,
+    /// Hardware type of nodes whose BMC has no account here.
+    pub driver: Option<String>,
+    pub limit: Limit,
+    pub bmc: Option<Account>,
+}
+
+/// `discovery.policy`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    Off,
+    Record,
+    #[serde(alias = "enroll")]
+    Enrol,
+    #[serde(alias = "enroll-and-clean")]
+    EnrolAndClean,
+}
+
+/// `[discovery] limit`
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limit {
+    /// Machines that are taken in within a minute; 20 if not given.
+    pub per_minute: Option<NonZeroU32>,
+    /// Nodes that have come by discovery, at most; 256 if not given.
+    pub machines: Option<NonZeroU32>,
+}
+
+/// `[discovery.bmc]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Account {
+    pub driver: Kind,
+    pub username: String,
+    pub password_file: PathBuf,
+}
+
+/// `discovery.bmc.driver`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Redfish,
+    Ipmi,
+}
+
+/// `[auto_discovery]`: the reference's words for `policy = "enrol"`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct AutoDiscovery {
+    pub enabled: Option<bool>,
+    pub driver: Option<String>,
+}
+
+impl Discovery {
+    /// The choices, checked; `hardware` is what is enabled, `bmc_networks` where BMCs are.
+    pub fn policy(
+        &self,
+        auto: &AutoDiscovery,
+        hardware: &[String],
+        bmc_networks: Vec<IpNet>,
+    ) -> Result<DiscoveryPolicy, ConfigError> {
+        let default = DiscoveryPolicy::default();
+        let what = match (self.policy, auto.enabled) {
+            (Some(what), _) => what.value(),
+            (None, Some(true)) => plan::Discovery::Enrol,
+            (None, Some(false) | None) => default.what,
+        };
+        let machines = self.limit.machines.and_then(|most| usize::try_from(most.get()).ok());
+        let policy = DiscoveryPolicy {
+            what,
+            driver: self.driver.clone().or_else(|| auto.driver.clone()),
+            bmc: self.bmc.as_ref().map(Account::read).transpose()?,
+            bmc_networks,
+            per_minute: self.limit.per_minute.map_or(default.per_minute, NonZeroU32::get),
+            most: machines.unwrap_or(default.most),
+        };
+        check(&policy, hardware)?;
+        Ok(policy)
+    }
+}
+
+/// A machine can only become a node of a hardware type that is enabled.
+fn check(policy: &DiscoveryPolicy, hardware: &[String]) -> Result<(), ConfigError> {
+    let of_account = policy.bmc.as_ref().map(|account| account.kind.driver().to_owned());
+    let enrols = matches!(policy.what, plan::Discovery::Enrol | plan::Discovery::EnrolAndClean);
+    if enrols && policy.driver.is_none() && of_account.is_none() {
+        return Err(ConfigError::Value {
+            name: "discovery.policy",
+            value: "enrol".to_owned(),
+            rule: "it needs discovery.driver (a hardware type) or an account in [discovery.bmc]",
+        });
+    }
+    for name in policy.driver.iter().chain(&of_account) {
+        if !hardware.contains(name) {
+            let rule = "a hardware type that hardware.enabled names";
+            return Err(ConfigError::Value { name: "discovery.driver", value: name.clone(), rule });
+        }
+    }
+    Ok(())
+}
+
+impl What {
+    fn value(self) -> plan::Discovery {
+        match self {
+            Self::Off => plan::Discovery::Off,
+            Self::Record => plan::Discovery::Record,
+            Self::Enrol => plan::Discovery::Enrol,
+            Self::EnrolAndClean => plan::Discovery::EnrolAndClean,
+        }
+    }
+}
+
+impl Account {
+    fn read(&self) -> Result<BmcAccount, ConfigError> {
+        let kind = match self.driver {
+            Kind::Redfish => BmcKind::Redfish,
+            Kind::Ipmi => BmcKind::Ipmi,
+        };
+        let password = password(&self.password_file)?;
+        Ok(BmcAccount { kind, username: self.username.clone(), password })
+    }
+}
+
+/// The first line of the file.
+fn password(path: &Path) -> Result<Secret, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(ConfigError::Wrong { path: path.to_owned(), why: "its first line is no password".to_owned() });
+    }
+    Ok(Secret::new(line))
+}

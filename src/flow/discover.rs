@@ -1,0 +1,264 @@
+//! Machines that nobody has enrolled: what one becomes by what it told, and where it goes from there by itself.
+//!
+//! ```text
+//! told -> known by an address, serial number, system UUID, BMC?  its node, if that is in enroll: what it lacks is added
+//!     '-> nobody knows it: written down, or a node with ports, inventory and, if its BMC is trusted, the site's account
+//!         onward: enroll -> manage, once -> manageable -> provide, if the policy says so
+//! ```
+//!
+//! What a machine says of itself is a claim: its BMC is shown our account only inside the BMCs' own networks, and only
+//! once. A machine that claims what belongs to a node never changes that node, unless it still is in `enroll`.
+
+use std::net::IpAddr;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::base::id::NodeId;
+use crate::base::mac::Mac;
+use crate::flow::course::Course;
+use crate::flow::hook::interfaces::booted_from;
+use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
+use crate::flow::verb;
+use crate::model::Object;
+use crate::model::ask::ProvisionAsk;
+use crate::model::boot::plan::Discovery;
+use crate::model::decision::{Decision, Row};
+use crate::model::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Sighting};
+use crate::model::draft::{self, name};
+use crate::model::effect::Look;
+use crate::model::facts::Facts;
+use crate::model::inspection::told::Told;
+use crate::model::journal::Event;
+use crate::model::moves::Verb;
+use crate::model::node::{Node, Wished};
+use crate::model::policy::Policy;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+/// Whether the site makes nodes of machines that nobody has enrolled.
+pub fn enrols(policy: &Policy) -> bool {
+    match policy.discovery.what {
+        Discovery::Enrol | Discovery::EnrolAndClean => true,
+        Discovery::Off | Discovery::Record => false,
+    }
+}
+
+/// The node that a machine becomes; `taken` tells whether a node has this name.
+pub fn enrol(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> bool) -> Result<Surveyed, Refusal> {
+    let node = draft(told, id, facts, taken)?;
+    let mut flagged = told.clone();
+    flagged.plugin_data.insert(FLAG.to_owned(), Value::Bool(true));
+    let mut found = survey(&node, &flagged, facts).map_err(|why| {
+        Refusal::Invalid(format!("the machine is not enrolled: {why}. Nothing was kept"))
+    })?;
+    let text = format!("discovered: {}", describe(told));
+    found.notes.insert(0, Event::info("create", text));
+    for port in &mut found.ports {
+        port.created_at = facts.at;
+    }
+    Ok(found)
+}
+
+fn draft(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> bool) -> Result<Node, Refusal> {
+    let policy = facts.policy;
+    let discovery = &policy.discovery;
+    let bmc = discovery.bmc.as_ref().zip(trusted(told, policy));
+    let configured = discovery.driver.clone();
+    let of_account = discovery.bmc.as_ref().map(|account| account.kind.driver().to_owned());
+    let driver = match bmc {
+        Some(_) => of_account.or(configured),
+        None => configured.or(of_account),
+    };
+    let mut wished = Wished {
+        name: names(told).find(|name| !taken(name)),
+        driver: driver.unwrap_or_default(),
+        resource_class: policy.default_resource_class.clone(),
+        conductor_group: policy.default_conductor_group.clone(),
+        ..Wished::default()
+    };
+    if let Some((account, address)) = bmc {
+        wished.driver_info = settings(account, address);
+    }
+    draft::fill_interfaces(&mut wished, facts.catalog)?;
+    let mut node = Node::new(id, wished, facts.at);
+    let goal = if discovery.what == Discovery::EnrolAndClean { Goal::Available } else { Goal::Manageable };
+    let onward = bmc.map(|_| Onward { goal, tried: false });
+    node.discovered = Some(Discovered { at: facts.at, onward });
+    if onward.is_none() {
+        node.last_error = Some(lacking(&node, told, policy));
+    }
+    Ok(node)
+}
+
+/// The first of the machine's BMC addresses that lies where BMCs are.
+fn trusted(told: &Told, policy: &Policy) -> Option<IpAddr> {
+    told.identity.bmc.iter().copied().find(|address| policy.discovery.trusts(*address))
+}
+
+fn settings(account: &BmcAccount, address: IpAddr) -> Object {
+    let host = match address {
+        IpAddr::V4(four) => four.to_string(),
+        IpAddr::V6(six) if account.kind == BmcKind::Redfish => format!("[{six}]"),
+        IpAddr::V6(six) => six.to_string(),
+    };
+    let kind = account.kind.driver();
+    let place = match account.kind {
+        BmcKind::Redfish => format!("https://{host}"),
+        BmcKind::Ipmi => host,
+    };
+    let members = [
+        ("address", place),
+        ("username", account.username.clone()),
+        ("password", account.password.reveal().to_owned()),
+    ];
+    members.into_iter().map(|(name, value)| (format!("{kind}_{name}"), value.into())).collect()
+}
+
+/// What a person has to do, in words.
+fn lacking(node: &Node, told: &Told, policy: &Policy) -> String {
+    let label = node.label();
+    let kind = policy.discovery.bmc.as_ref().map_or("redfish", |account| account.kind.driver());
+    let bmc = told.identity.bmc.first();
+    let why = match (bmc, policy.discovery.bmc.is_some()) {
+        (None, _) => "it told no address of its BMC".to_owned(),
+        (Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
+        (Some(address), true) => {
+            format!("its BMC claims the address {address}, which is in none of agent.bmc_networks")
+        }
+    };
+    let place = bmc.map_or("ADDRESS".to_owned(), ToString::to_string);
+    format!(
+        "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: ferric node set \
+         {label} driver={kind} driver_info.{kind}_address={place} driver_info.{kind}_username=NAME \
+         driver_info.{kind}_password=...; ferric node manage {label}"
+    )
+}
+
+/// Names for it, the best first.
+fn names(told: &Told) -> impl Iterator<Item = String> {
+    let serial = told.identity.serial.as_deref().map(|text| {
+        let fit = |one: char| if one.is_ascii_alphanumeric() { one.to_ascii_lowercase() } else { '-' };
+        text.chars().map(fit).collect::<String>().trim_matches('-').to_owned()
+    });
+    let own = |mac: Mac| format!("node-{}", mac.to_string().replace(':', ""));
+    let mac = main_mac(told).map(own);
+    let fits = |text: &String| name::is_logical(text) && Uuid::try_parse(text).is_err() && !RESERVED.contains(&text.as_str());
+    serial.into_iter().chain(mac).filter(fits)
+}
+
+/// The address that a machine is known by: of the NIC that booted, or the smallest.
+pub fn main_mac(told: &Told) -> Option<Mac> {
+    let booted = booted_from(&told.inventory).filter(|mac| told.macs.contains(mac));
+    booted.or_else(|| told.macs.iter().min().copied())
+}
+
+fn describe(told: &Told) -> String {
+    let vendor = |member: &str| text(&told.inventory, "system_vendor", member).unwrap_or_default();
+    let serial = told.identity.serial.as_deref().unwrap_or("unknown");
+    let bmc = told.identity.bmc.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let macs = told.macs.iter().take(8).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let from = told.from.map_or_else(|| "nowhere".to_owned(), |from| from.to_string());
+    format!(
+        "{} {}, serial number {serial}, NICs {macs}, BMC {bmc}; told from {from}",
+        vendor("manufacturer"),
+        vendor("product_name"),
+    )
+}
+
+fn text(inventory: &Object, part: &str, member: &str) -> Option<String> {
+    let text = inventory.get(part)?.get(member)?.as_str()?;
+    Some(text.chars().filter(|one| !one.is_control()).take(TEXT_LIMIT).collect())
+}
+
+/// What is written down of a machine, after what was before.
+pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts: &Facts<'_>) -> Sighting {
+    let (id, mac) = fresh;
+    let whole = |part: &str, member: &str| told.inventory.get(part).and_then(|part| part.get(member)?.as_u64());
+    let disks = told.inventory.get("disks").and_then(Value::as_array).into_iter().flatten();
+    Sighting {
+        id: before.as_ref().map_or(id, |before| before.id),
+        mac,
+        macs: told.macs.iter().copied().take(LIST_LIMIT).collect(),
+        serial: told.identity.serial.clone(),
+        system: told.identity.system,
+        bmc: told.identity.bmc.clone(),
+        manufacturer: text(&told.inventory, "system_vendor", "manufacturer"),
+        product: text(&told.inventory, "system_vendor", "product_name"),
+        cpu_arch: text(&told.inventory, "cpu", "architecture"),
+        cpus: whole("cpu", "count"),
+        memory_mb: whole("memory", "physical_mb"),
+        disks: disks.filter_map(|disk| disk.get("size")?.as_u64()).take(LIST_LIMIT).collect(),
+        from: told.from,
+        first_at: before.as_ref().map_or(facts.at, |before| before.first_at),
+        last_at: facts.at,
+        times: before.as_ref().map_or(0, |before| before.times).saturating_add(1),
+        node: before.and_then(|before| before.node),
+    }
+}
+
+/// A machine told again, or one that a person has enrolled told for the first time: its node gets what it lacks.
+/// Nothing that is there changes, and its BMC's settings least of all.
+pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let found = survey(node, told, facts).map_err(|why| {
+        Refusal::Invalid(format!("what the machine told of node {} is not taken: {why}", node.id))
+    })?;
+    let mut course = Course::of(node, facts);
+    for (name, value) in found.node.wished.properties {
+        course.node.wished.properties.entry(name).or_insert(value);
+    }
+    let is_new = |id| !facts.ports.iter().any(|port| port.id == id);
+    let mut ports: Vec<_> = facts.ports.iter().map(|port| crate::model::port::Port::clone(port)).collect();
+    ports.extend(found.ports.into_iter().filter(|port| is_new(port.id)));
+    keep_ports(&mut course, ports);
+    course.node.identity = found.node.identity;
+    course.row(Row::Inventory(found.kept));
+    course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
+    Ok(course.finish(node))
+}
+
+/// The looks that the next step of a discovered node needs.
+pub fn wants(node: &Node) -> Vec<Look> {
+    match node.discovered.and_then(|discovered| discovered.onward) {
+        Some(onward) if node.provision == Provision::Manageable && onward.goal == Goal::Available => {
+            vec![Look::Valid { deploy: false }]
+        }
+        Some(_) | None => Vec::new(),
+    }
+}
+
+/// The next step of a discovered node: its BMC is asked once, and it goes on to its goal. Whatever refuses a step ends
+/// the journey, and `last_error` says why.
+pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    let Some(discovered) = node.discovered else { return Ok(Decision::same()) };
+    let Some(onward) = discovered.onward else { return Ok(Decision::same()) };
+    let (next, verb) = match (node.provision, onward) {
+        (Provision::Enroll, Onward { tried: false, .. }) => {
+            (Some(Onward { tried: true, ..onward }), Some(Verb::Manage))
+        }
+        (Provision::Manageable, Onward { goal: Goal::Available, .. }) => (None, Some(Verb::Provide)),
+        (state, _) if state.traits().stable => (None, None),
+        (_, _) => return Ok(Decision::same()),
+    };
+    let mut gone_on = node.clone();
+    gone_on.discovered = Some(Discovered { onward: next, ..discovered });
+    let Some(verb) = verb else { return Ok(Decision::next(gone_on)) };
+    match verb::admit(&gone_on, &ProvisionAsk::new(verb, verb.name()), facts) {
+        Ok(decision) => Ok(decision),
+        Err(refusal) => {
+            gone_on.discovered = Some(Discovered { onward: None, ..discovered });
+            let mut course = Course::of(&gone_on, facts);
+            course.error(format!("discovered node {} does not go on: {refusal}", node.label()));
+            Ok(course.finish(node))
+        }
+    }
+}
+
+/// As in the reference.
+const FLAG: &str = "auto_discovered";
+/// Words that paths of the API have in the place of a node's name.
+const RESERVED: &[&str] = &["maintenance", "management", "ports", "states", "vendor_passthru", "detail", "validate"];
+/// Characters of a text that a machine says of itself.
+const TEXT_LIMIT: usize = 64;
+/// Addresses or disks of one machine that are written down.
+const LIST_LIMIT: usize = 64;

@@ -1,0 +1,174 @@
+//! Machines that nobody has enrolled: the node that one becomes, and whom our account is shown.
+
+use std::net::IpAddr;
+
+use serde_json::json;
+
+use super::stage::{Others, Stage, object};
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::flow::discover::{enrol, main_mac, sighting};
+use crate::flow::inspect::in_band::Surveyed;
+use crate::model::boot::plan::Discovery;
+use crate::model::catalog::{Catalog, HardwareType, Implementation};
+use crate::model::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward};
+use crate::model::facts::Facts;
+use crate::model::inspection::identity::Identity;
+use crate::model::inspection::told::Told;
+use crate::model::interface::Interface;
+use crate::model::policy::Policy;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+
+const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
+
+fn told(bmc: &str) -> Told {
+    let inventory = object(json!({
+        "interfaces": [{"name": "eth0", "mac_address": MAC.to_string(), "ipv4_address": "192.0.2.7"}],
+        "cpu": {"architecture": "x86_64", "count": 4},
+        "system_vendor": {"serial_number": "CZ 30/01", "manufacturer": "ACME", "product_name": "X1"},
+        "bmc_address": bmc,
+    }));
+    let identity = Identity::of(&inventory);
+    let ports = vec![PortId(uuid::Uuid::from_u128(7))];
+    let from: IpAddr = "192.0.2.7".parse().unwrap();
+    Told { inventory, identity, macs: vec![MAC], ports, from: Some(from), ..Told::default() }
+}
+
+fn catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let mut supported = std::collections::BTreeMap::new();
+    for interface in Interface::ALL {
+        catalog.implementations.insert((interface, "x".to_owned()), Implementation::default());
+        supported.insert(interface, vec!["x".to_owned()]);
+    }
+    for name in ["redfish", "ipmi", "manual-management"] {
+        let hardware = HardwareType { supported: supported.clone(), ..HardwareType::default() };
+        catalog.types.insert(name.to_owned(), hardware);
+    }
+    catalog
+}
+
+fn policy() -> DiscoveryPolicy {
+    DiscoveryPolicy {
+        what: Discovery::Enrol,
+        driver: Some("manual-management".to_owned()),
+        bmc: Some(BmcAccount {
+            kind: BmcKind::Redfish,
+            username: "admin".to_owned(),
+            password: Secret::new("hunter2"),
+        }),
+        bmc_networks: vec!["10.1.0.0/24".parse().unwrap(), "2001:db8::/64".parse().unwrap()],
+        ..DiscoveryPolicy::default()
+    }
+}
+
+fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<Surveyed, Refusal> {
+    let policy = Policy { discovery, ..Policy::default() };
+    let (bearers, token, catalog) = (Others::default(), Secret::new("t"), catalog());
+    let facts = Facts {
+        at: Moment(5),
+        token: &token,
+        policy: &policy,
+        catalog: &catalog,
+        owed: &[],
+        ports: &[],
+        bearers: &bearers,
+        seen: &[],
+        silent: None,
+    };
+    enrol(told, NodeId(uuid::Uuid::from_u128(1)), &facts, &|name| taken.contains(&name))
+}
+
+#[test]
+fn a_machine_with_a_trusted_bmc_is_a_node_with_all_that_is_known() {
+    let found = enrolled(&told("10.1.0.9"), policy(), &[]).unwrap();
+    let node = &found.node;
+    assert_eq!((node.provision, node.wished.name.as_deref()), (Provision::Enroll, Some("cz-30-01")));
+    let settings = json!({"redfish_address": "https://10.1.0.9", "redfish_username": "admin", "redfish_password": "hunter2"});
+    assert_eq!((&node.wished.driver_info, node.wished.driver.as_str()), (&object(settings), "redfish"));
+    let onward = node.discovered.unwrap().onward;
+    assert_eq!(onward, Some(Onward { goal: Goal::Manageable, tried: false }));
+    assert_eq!((found.ports.len(), found.ports[0].address), (1, MAC));
+    assert_eq!(node.wished.properties["cpu_arch"], "x86_64");
+    assert_eq!(found.kept.plugin_data["auto_discovered"], true);
+    assert_eq!(node.identity.serial.as_deref(), Some("CZ 30/01"));
+    assert_eq!(node.last_error, None);
+    assert!(!format!("{:?}", found.notes).contains("hunter2"));
+}
+
+#[test]
+fn the_account_is_shown_to_no_bmc_outside_its_networks() {
+    for bmc in ["203.0.113.9", "10.1.1.9", "127.0.0.1", "0.0.0.0", "::/0", "fe80::1", "not an address"] {
+        let found = enrolled(&told(bmc), policy(), &[]).unwrap();
+        let node = &found.node;
+        assert!(node.wished.driver_info.is_empty(), "{bmc}");
+        assert_eq!(node.discovered.unwrap().onward, None, "{bmc}");
+        let error = node.last_error.as_deref().unwrap();
+        assert!(error.contains("waits for a person") && error.contains("ferric node set cz-30-01"), "{error}");
+        assert_eq!(node.wished.driver, "manual-management");
+    }
+    let found = enrolled(&told("203.0.113.9"), policy(), &[]).unwrap();
+    let error = found.node.last_error.unwrap();
+    assert!(error.contains("203.0.113.9") && error.contains("agent.bmc_networks"), "{error}");
+}
+
+#[test]
+fn without_an_account_the_node_says_what_is_missing() {
+    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: None, ..policy() }, &[]).unwrap();
+    let error = found.node.last_error.unwrap();
+    assert!(error.contains("[discovery.bmc]") && error.contains("redfish_address=10.1.0.9"), "{error}");
+    assert!(found.node.wished.driver_info.is_empty());
+}
+
+#[test]
+fn settings_are_those_of_the_bmcs_kind() {
+    let ipmi = BmcAccount { kind: BmcKind::Ipmi, username: "a".to_owned(), password: Secret::new("p") };
+    let what = Discovery::EnrolAndClean;
+    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: Some(ipmi), what, ..policy() }, &[]).unwrap();
+    assert_eq!(found.node.wished.driver_info["ipmi_address"], "10.1.0.9");
+    assert_eq!(found.node.discovered.unwrap().onward.unwrap().goal, Goal::Available);
+    let six = enrolled(&told("2001:db8::9"), policy(), &[]).unwrap();
+    assert_eq!(six.node.wished.driver_info["redfish_address"], "https://[2001:db8::9]");
+}
+
+#[test]
+fn a_name_that_is_taken_is_not_taken_again() {
+    let found = enrolled(&told("10.1.0.9"), policy(), &["cz-30-01"]).unwrap();
+    assert_eq!(found.node.wished.name.as_deref(), Some("node-020000000001"));
+    let found = enrolled(&told("10.1.0.9"), policy(), &["cz-30-01", "node-020000000001"]).unwrap();
+    assert_eq!(found.node.wished.name, None);
+}
+
+#[test]
+fn a_machine_that_tells_nonsense_becomes_no_node() {
+    let mut wrong = told("10.1.0.9");
+    wrong.inventory.insert("cpu".to_owned(), json!({}));
+    let refused = enrolled(&wrong, policy(), &[]).unwrap_err();
+    assert!(matches!(&refused, Refusal::Invalid(why) if why.contains("architecture")), "{refused}");
+}
+
+#[test]
+fn what_is_written_down_counts_its_times() {
+    let stage = Stage::new("plain");
+    let (token, told) = (Secret::new("t"), told("10.1.0.9"));
+    let facts = |at| Facts {
+        at: Moment(at),
+        token: &token,
+        policy: &stage.policy,
+        catalog: &stage.catalog,
+        owed: &[],
+        ports: &[],
+        bearers: &stage.bearers,
+        seen: &[],
+        silent: None,
+    };
+    let (id, mac) = (uuid::Uuid::from_u128(3), main_mac(&told).unwrap());
+    let first = sighting(&told, None, (id, mac), &facts(5));
+    let again = sighting(&told, Some(first.clone()), (uuid::Uuid::from_u128(4), mac), &facts(9));
+    assert_eq!((first.times, again.times, again.id), (1, 2, id));
+    assert_eq!((again.first_at, again.last_at), (Moment(5), Moment(9)));
+    assert_eq!((again.serial.as_deref(), again.cpus), (Some("CZ 30/01"), Some(4)));
+}

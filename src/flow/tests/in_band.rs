@@ -1,0 +1,331 @@
+//! Inspections by a ramdisk: boot, wait, what it tells, what goes wrong.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::stage::{Stage, object};
+use crate::base::id::PortId;
+use crate::base::mac::Mac;
+use crate::model::Object;
+use crate::model::ask::{Answer, Ask};
+use crate::model::boot::plan::Discovery;
+use crate::model::boot::{BootDevice, Boots};
+use crate::model::catalog::Implementation;
+use crate::model::discovery::{Discovered, Goal, Onward};
+use crate::model::effect::{Effect, Purpose};
+use crate::model::inspection::identity::Identity;
+use crate::model::inspection::policy::Hook;
+use crate::model::inspection::told::Told;
+use crate::model::interface::Interface;
+use crate::model::outcome::{Happened, Outcome};
+use crate::model::power::PowerWish;
+use crate::model::provision::Provision;
+use crate::model::refusal::Refusal;
+use crate::model::rule::{MAIN, Rule, RuleWished};
+use crate::model::run::WaitFor;
+use crate::model::turn::Failure;
+
+const fn mac(last: u8) -> Mac {
+    Mac([2, 0, 0, 0, 0, last])
+}
+
+/// What a machine with two NICs tells; the first one booted.
+fn inventory() -> Object {
+    object(json!({
+        "interfaces": [
+            {"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "192.0.2.7"},
+            {"name": "eth1", "mac_address": mac(2).to_string()},
+        ],
+        "cpu": {"architecture": "x86_64", "count": 4},
+        "memory": {"physical_mb": 8192},
+        "boot": {"pxe_interface": mac(1).to_string(), "current_boot_mode": "uefi"},
+        "system_vendor": {"serial_number": "CZ3001", "manufacturer": "ACME", "product_name": "X1"},
+    }))
+}
+
+fn told_of(inventory: Object) -> Told {
+    let ports = (1..=2).map(|last| PortId(uuid::Uuid::from_u128(100 + last))).collect();
+    let identity = Identity::of(&inventory);
+    Told { inventory, macs: vec![mac(1), mac(2)], identity, ports, ..Told::default() }
+}
+
+fn tell(stage: &mut Stage, told: Told) -> Result<Answer, Refusal> {
+    stage.ask(&Ask::Told(Arc::new(told)))
+}
+
+/// A node that can be inspected by a ramdisk.
+fn manageable() -> Stage {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    let agent = Implementation { uses_agent: true, ..Implementation::default() };
+    stage.catalog.implementations.insert((Interface::Inspect, "agent".to_owned()), agent);
+    stage.catalog.implementations.insert((Interface::Boot, "x".to_owned()), Implementation::default());
+    let supported: Vec<String> = ["x", "agent"].map(str::to_owned).to_vec();
+    let all = Interface::ALL.into_iter().map(|interface| (interface, supported.clone())).collect();
+    let hardware = crate::model::catalog::HardwareType { supported: all, ..Default::default() };
+    for interface in Interface::ALL {
+        let key = (interface, "x".to_owned());
+        stage.catalog.implementations.entry(key).or_default();
+    }
+    stage.catalog.types.insert("d".to_owned(), hardware);
+    stage.node.wished.interfaces.deploy = "x".to_owned();
+    stage.node.wished.interfaces.inspect = "agent".to_owned();
+    stage
+}
+
+/// The same, with its ramdisk booted.
+fn waiting() -> Stage {
+    let mut stage = manageable();
+    stage.verb("inspect").unwrap();
+    stage.pay_all();
+    stage
+}
+
+#[test]
+fn the_ramdisk_is_booted_and_awaited() {
+    let mut stage = manageable();
+    stage.verb("inspect").unwrap();
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Inspecting, Boots::Ramdisk));
+    assert!(stage.node.boot_token.is_some() && stage.node.reserved);
+    let paid = stage.pay_all();
+    let boot = Effect::BootDevice { device: BootDevice::Pxe, persistent: false };
+    assert_eq!(paid, [power(PowerWish::Off), boot, power(PowerWish::On)]);
+    assert_eq!((stage.state(), stage.waits_for()), (Provision::InspectWait, Some(WaitFor::Inspection)));
+    assert!(!stage.node.reserved);
+}
+
+fn power(wish: PowerWish) -> Effect {
+    Effect::Power { wish, limit: 60 }
+}
+
+#[test]
+fn what_it_tells_becomes_the_node_and_the_machine_goes_off() {
+    let mut stage = waiting();
+    tell(&mut stage, told_of(inventory())).unwrap();
+    assert_eq!(stage.state(), Provision::Inspecting, "until the machine is off");
+    assert_eq!((stage.node.boots, &stage.node.boot_token, &stage.node.agent), (Boots::Nothing, &None, &None));
+    assert_eq!(stage.owed[0].purpose, Purpose::Inspect);
+    assert_eq!(stage.pay_all(), [power(PowerWish::Off)]);
+    assert_eq!((stage.state(), stage.error()), (Provision::Manageable, ""));
+    assert_eq!(stage.node.wished.properties, object(json!({"cpu_arch": "x86_64"})));
+    let ports: Vec<_> = stage.ports.iter().map(|port| (port.address, port.wished.pxe_enabled)).collect();
+    assert_eq!(ports, [(mac(1), true)], "only the NIC that booted gets a port");
+    let kept = stage.inventory.clone().unwrap();
+    assert_eq!(kept.plugin_data["macs"], json!([mac(1).to_string()]));
+    assert_eq!(stage.node.identity.serial.as_deref(), Some("CZ3001"));
+    assert!(stage.node.inspection_finished_at.is_some() && stage.node.wait.is_none());
+}
+
+#[test]
+fn a_site_may_leave_the_machine_on() {
+    let mut stage = waiting();
+    stage.policy.inspector.power_off = false;
+    tell(&mut stage, told_of(inventory())).unwrap();
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Manageable, 0));
+}
+
+#[test]
+fn a_machine_that_is_never_off_is_started_anew() {
+    let mut stage = manageable();
+    stage.node.wished.disable_power_off = true;
+    stage.verb("inspect").unwrap();
+    assert!(!stage.pay_all().contains(&power(PowerWish::Off)));
+    tell(&mut stage, told_of(inventory())).unwrap();
+    assert_eq!(stage.pay_all(), [power(PowerWish::Reset)]);
+    assert_eq!(stage.state(), Provision::Manageable);
+}
+
+#[test]
+fn a_hook_that_fails_fails_the_inspection_and_keeps_nothing() {
+    for (change, word) in [
+        (json!({"interfaces": [{"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "127.0.0.1"}],
+            "boot": {}}), "add_ports \"pxe\""),
+        (json!({"cpu": {}}), "architecture"),
+        (json!({"interfaces": [{"mac_address": "x"}]}), "no network interface"),
+    ] {
+        let mut stage = waiting();
+        let mut inventory = inventory();
+        inventory.extend(object(change));
+        tell(&mut stage, told_of(inventory)).unwrap();
+        assert_eq!(stage.state(), Provision::InspectFail);
+        assert!(stage.error().contains(word), "{word} in {}", stage.error());
+        assert!(stage.ports.is_empty() && stage.inventory.is_none());
+        assert!(stage.node.wished.properties.is_empty() && stage.node.boot_token.is_none());
+        assert_eq!(stage.owed[0].purpose, Purpose::Aftermath, "the machine goes off beside it");
+        stage.pay_all();
+        assert_eq!(stage.state(), Provision::InspectFail);
+    }
+    let mut stage = waiting();
+    let error = object(json!({"error": "no disks"}));
+    tell(&mut stage, Told { plugin_data: error, ..told_of(inventory()) }).unwrap();
+    assert!(stage.error().contains("ramdisk reported an error: no disks"), "{}", stage.error());
+}
+
+#[test]
+fn nobody_tells_in_time() {
+    let mut stage = waiting();
+    stage.due();
+    assert_eq!(stage.state(), Provision::InspectFail);
+    assert!(stage.error().contains("no inventory came within 1800 s"), "{}", stage.error());
+    assert_eq!(stage.pay_all(), [power(PowerWish::Off)]);
+    let late = tell(&mut stage, told_of(inventory())).unwrap_err();
+    assert!(matches!(late, Refusal::NotFound(_)), "{late}");
+}
+
+#[test]
+fn an_abort_ends_the_wait_and_the_machine_goes_off() {
+    let mut stage = waiting();
+    stage.verb("abort").unwrap();
+    assert_eq!((stage.state(), stage.node.boots), (Provision::InspectFail, Boots::Nothing));
+    assert!(stage.error().contains("aborted by request"), "{}", stage.error());
+    assert_eq!(stage.pay_all(), [power(PowerWish::Off)]);
+    stage.verb("inspect").unwrap();
+    assert_eq!(stage.state(), Provision::Inspecting);
+}
+
+#[test]
+fn a_machine_that_does_not_start_fails_the_inspection() {
+    let mut stage = manageable();
+    stage.verb("inspect").unwrap();
+    stage.pay_well();
+    stage.pay(Outcome::Failed(Failure::silent("no answer")));
+    assert_eq!(stage.state(), Provision::InspectFail);
+    assert!(stage.owed.iter().all(|owed| owed.purpose == Purpose::Aftermath), "{:?}", stage.owed);
+}
+
+#[test]
+fn after_a_start_it_goes_on_where_it_stood() {
+    let mut stage = waiting();
+    stage.happen(&Happened::Opened);
+    assert_eq!((stage.state(), stage.waits_for()), (Provision::InspectWait, Some(WaitFor::Inspection)));
+    tell(&mut stage, told_of(inventory())).unwrap();
+    stage.happen(&Happened::Opened);
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Inspecting, 1));
+    stage.pay_all();
+    assert_eq!(stage.state(), Provision::Manageable);
+}
+
+#[test]
+fn what_the_machine_has_of_other_nodes_stays_theirs() {
+    let mut stage = waiting();
+    stage.bearers.0.insert(mac(1), crate::base::id::NodeId(uuid::Uuid::from_u128(9)));
+    tell(&mut stage, told_of(inventory())).unwrap();
+    assert!(stage.ports.is_empty());
+    assert!(stage.journal.iter().any(|event| event.text.contains("02:00:00:00:00:01 is node")));
+}
+
+fn rule(conditions: Value, actions: Value) -> Rule {
+    let body = object(json!({"conditions": conditions, "actions": actions}));
+    let (_, wished) = crate::model::rule::draft::rule(body).unwrap();
+    assert_eq!(RuleWished { phase: MAIN.to_owned(), ..wished.clone() }, wished);
+    Rule { id: uuid::Uuid::nil(), order: 1, created_at: Default::default(), updated_at: None, wished }
+}
+
+#[test]
+fn a_rule_sees_what_the_hooks_have_made_and_its_failure_fails_the_inspection() {
+    let mut stage = waiting();
+    let rules = vec![rule(
+        json!([{"op": "eq", "args": {"values": ["{node.properties[cpu_arch]}", "x86_64"]}}]),
+        json!([{"op": "set-attribute", "args": {"path": "resource_class", "value": "cpus-{inventory[cpu][count]}"}}]),
+    )];
+    tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
+    assert_eq!(stage.node.wished.resource_class.as_deref(), Some("cpus-4"));
+
+    let mut stage = waiting();
+    let rules = vec![rule(json!([]), json!([{"op": "fail", "args": {"msg": "not ours"}}]))];
+    tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
+    assert_eq!(stage.state(), Provision::InspectFail);
+    assert!(stage.error().contains("not ours"), "{}", stage.error());
+}
+
+#[test]
+fn a_rule_cannot_make_a_node_that_could_not_be_made() {
+    let mut stage = waiting();
+    let action = json!([{"op": "set-attribute", "args": {"path": "deploy_interface", "value": "nosuch"}}]);
+    let rules = vec![rule(json!([]), action)];
+    tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
+    assert_eq!(stage.state(), Provision::InspectFail);
+    assert_eq!(stage.node.wished.interfaces.deploy, "x");
+    assert!(stage.error().contains("nosuch"), "{}", stage.error());
+}
+
+#[test]
+fn all_hooks_run_on_what_a_machine_tells() {
+    let mut stage = waiting();
+    stage.policy.inspector.hooks = Hook::ALL.to_vec();
+    tell(&mut stage, told_of(inventory())).unwrap();
+    let properties = &stage.node.wished.properties;
+    for (name, value) in
+        [("cpus", json!(4)), ("memory_mb", json!(8192)), ("capabilities", json!("boot_mode:uefi"))]
+    {
+        assert_eq!(properties[name], value, "{name}");
+    }
+}
+
+#[test]
+fn in_enroll_a_node_gets_what_it_lacks_and_nothing_else_changes() {
+    let mut stage = manageable();
+    stage.node.provision = Provision::Enroll;
+    let refused = tell(&mut stage, told_of(inventory())).unwrap_err();
+    assert!(matches!(refused, Refusal::NotFound(_)), "nothing is discovered unless the site says so");
+    stage.policy.discovery.what = Discovery::Enrol;
+    stage.node.wished.properties = object(json!({"cpu_arch": "mine"}));
+    let settings = stage.node.wished.driver_info.clone();
+    tell(&mut stage, told_of(inventory())).unwrap();
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Enroll, 0));
+    assert_eq!(stage.node.wished.properties["cpu_arch"], "mine");
+    assert_eq!(stage.node.wished.driver_info, settings);
+    assert_eq!(stage.ports.len(), 1);
+    assert!(stage.inventory.is_some());
+}
+
+fn discovered(goal: Goal) -> Stage {
+    let mut stage = manageable();
+    stage.node.provision = Provision::Enroll;
+    let onward = Some(Onward { goal, tried: false });
+    stage.node.discovered = Some(Discovered { at: Default::default(), onward });
+    stage
+}
+
+fn onward(stage: &Stage) -> Option<Onward> {
+    stage.node.discovered.unwrap().onward
+}
+
+#[test]
+fn a_discovered_node_is_verified_once_and_stops_at_its_goal() {
+    let mut stage = discovered(Goal::Manageable);
+    stage.ask(&Ask::Onward).unwrap();
+    assert_eq!(stage.state(), Provision::Verifying);
+    assert_eq!(onward(&stage), Some(Onward { goal: Goal::Manageable, tried: true }));
+    stage.ask(&Ask::Onward).unwrap();
+    assert_eq!(stage.state(), Provision::Verifying, "it is on its way");
+    stage.node.provision = Provision::Enroll;
+    stage.node.run = None;
+    stage.looks.clear();
+    stage.ask(&Ask::Onward).unwrap();
+    assert_eq!((stage.state(), onward(&stage)), (Provision::Enroll, None), "its BMC is not asked again");
+
+    let mut stage = discovered(Goal::Manageable);
+    stage.node.provision = Provision::Manageable;
+    stage.ask(&Ask::Onward).unwrap();
+    assert_eq!((stage.state(), onward(&stage)), (Provision::Manageable, None));
+}
+
+#[test]
+fn a_discovered_node_goes_on_to_cleaning_if_the_site_says_so() {
+    let mut stage = discovered(Goal::Available);
+    stage.node.provision = Provision::Manageable;
+    stage.ask(&Ask::Onward).unwrap();
+    assert_ne!(stage.state(), Provision::Manageable);
+    assert_eq!(onward(&stage), None);
+}
+
+#[test]
+fn what_refuses_a_discovered_node_a_step_is_told() {
+    let mut stage = discovered(Goal::Available);
+    stage.node.provision = Provision::Manageable;
+    stage.node.wished.retired = true;
+    stage.ask(&Ask::Onward).unwrap();
+    assert_eq!((stage.state(), onward(&stage)), (Provision::Manageable, None));
+    assert!(stage.error().contains("retired"), "{}", stage.error());
+}

@@ -1,0 +1,34 @@
+//! What is asked of the rack's lane: what belongs to no node.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::base::id::NodeId;
+use crate::base::mac::Mac;
+use crate::model::ask::PatchOp;
+use crate::model::inspection::told::Told;
+use crate::model::rule::{Rule, RuleWished};
+
+/// A request to the rack.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RackAsk {
+    RuleCreate(Uuid, RuleWished),
+    RulePatch(Uuid, Vec<PatchOp>),
+    RuleDelete(Uuid),
+    /// A machine that nobody has enrolled has told what it is made of.
+    Discover(Arc<Told>),
+    /// What is written down of a machine is of no use any more.
+    Forget(Mac),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RackAnswer {
+    Done,
+    Rule(Arc<Rule>),
+    /// It is this node now.
+    Node(NodeId),
+    /// It is written down under this identity.
+    Sighted(Uuid),
+}
