@@ -1,5 +1,6 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod boot;
 pub mod ground;
 
 use std::io::Write;
@@ -30,10 +31,12 @@ use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::counter::Counter;
+use crate::depot::ramdisks::Ramdisks;
 use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
+use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::redfish::left::TOGETHER;
@@ -104,9 +107,13 @@ impl App {
         };
         let api = listener.local_addr().unwrap_or(config.listen);
         let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
-        let base = format!("http://{}", rack.unwrap_or(api));
+        let door = format!("http://{}", rack.unwrap_or(api));
+        let ramdisks = Ramdisks::new(&config.data, shelf.clone());
+        let boot = boot::of(&config, ramdisks, door.clone());
+        let base = config.http_url.clone().unwrap_or(door);
+        let base = base.trim_end_matches('/').to_owned();
         let ledger = Arc::new(Ledger::default());
-        let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base };
+        let files = Files { shelf: shelf.clone(), blobs: blobs.clone(), base, boot };
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
@@ -224,10 +231,11 @@ struct Files {
     shelf: Arc<Shelf>,
     blobs: Arc<Blobs>,
     base: String,
+    boot: BootGround,
 }
 
 fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
-    let Files { shelf, blobs, base } = files;
+    let Files { shelf, blobs, base, boot } = files;
     let settings = AgentSettings {
         command_timeout: Duration::from_secs(config.command_timeout.into()),
         power_limit: config.policy.power_state_change_timeout,
@@ -241,6 +249,7 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
         agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), shelf, blobs, settings }),
         bmc,
+        boot,
     }
 }
 

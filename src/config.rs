@@ -39,6 +39,9 @@ pub struct Config {
     pub command_timeout: u32,
     /// Options that are given and known, but have no effect in this version.
     pub idle: Vec<String>,
+    /// Where others reach this host's HTTP server, and where BMCs do.
+    pub http_url: Option<String>,
+    pub external_http_url: Option<String>,
     pub policy: Policy,
 }
 
@@ -112,6 +115,8 @@ impl Config {
             ),
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
+            http_url: document.deploy.http_url.clone(),
+            external_http_url: document.deploy.external_http_url.clone(),
             policy: policy(document, host, rack_listen),
             data,
         })
@@ -140,6 +145,8 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.inspect_wait_timeout", conductor.inspect_wait_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
+        ("pxe.boot_retry_timeout", document.pxe.boot_retry_timeout),
+        ("pxe.boot_retry_check_interval", document.pxe.boot_retry_check_interval),
         ("agent.command_timeout", document.agent.command_timeout),
         ("api.ramdisk_heartbeat_timeout", document.api.ramdisk_heartbeat_timeout),
         ("redfish.connect_timeout", document.redfish.connect_timeout),
@@ -160,8 +167,26 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
+    base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
+    base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
+}
+
+/// A URL to which paths are added; BMCs refuse `?` and `&`.
+fn base_url(name: &'static str, given: Option<&String>) -> Result<(), ConfigError> {
+    let is_wrong = |url: &&String| {
+        let after = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        after.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '&', '#', ' ']))
+    };
+    match given.filter(is_wrong) {
+        Some(value) => Err(ConfigError::Value {
+            name,
+            value: value.clone(),
+            rule: "a URL that begins with http:// or https:// and has no ?, & or #",
+        }),
+        None => Ok(()),
+    }
 }
 
 fn priorities(name: &'static str, given: &[String]) -> Result<(), ConfigError> {
@@ -191,7 +216,7 @@ fn priority(text: &str) -> Option<(String, i64)> {
 }
 
 fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> Policy {
-    let Document { default, api, conductor, deploy, agent, redfish, .. } = document;
+    let Document { default, api, conductor, deploy, pxe, agent, redfish, .. } = document;
     let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
     set(&mut policy.automated_clean, conductor.automated_clean);
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
@@ -211,6 +236,9 @@ fn policy(document: Document, host: String, rack_listen: Option<SocketAddr>) -> 
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
     policy.verify_step_priority_override = priorities(&conductor.verify_step_priority_override);
+    policy.boot_retry_timeout = pxe.boot_retry_timeout;
+    set(&mut policy.boot_retry_check_interval, pxe.boot_retry_check_interval);
+    set(&mut policy.default_boot_mode, deploy.default_boot_mode);
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;

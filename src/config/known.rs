@@ -311,23 +311,24 @@ const SECTIONS: &[Section] = &[
             ),
         ],
     },
+    Section { name: "pxe", acting: &["boot_retry_timeout", "boot_retry_check_interval"], idle: &[] },
     Section {
         name: "deploy",
         acting: &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
+            "http_url",
+            "external_http_url",
+            "default_boot_mode",
         ],
         idle: &[
             (
                 Shape::Text,
                 &[
-                    "http_url",
                     "http_root",
                     "http_image_subdir",
-                    "external_http_url",
                     "external_callback_url",
-                    "default_boot_mode",
                     "ramdisk_image_download_source",
                     "image_server_auth_strategy",
                 ],

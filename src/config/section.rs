@@ -1,6 +1,8 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod pxe;
+
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
 use std::path::PathBuf;
@@ -10,6 +12,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::model::panel::Mode;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -20,6 +23,7 @@ pub struct Document {
     pub api: Api,
     pub conductor: Conductor,
     pub deploy: Deploy,
+    pub pxe: pxe::Pxe,
     pub agent: Agent,
     pub hardware: Hardware,
     pub fake: Fake,
@@ -97,6 +101,11 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    /// Where others reach this host's HTTP server; the rack's door if not given.
+    pub http_url: Option<String>,
+    /// Where BMCs reach it, if not at `http_url`.
+    pub external_http_url: Option<String>,
+    pub default_boot_mode: Option<Mode>,
 }
 
 /// `[agent]`

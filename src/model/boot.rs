@@ -16,8 +16,11 @@ pub mod plan;
 pub enum Boots {
     #[default]
     Nothing,
+    /// The deploy ramdisk with its agent.
     Ramdisk,
     Disk,
+    /// The instance's own ramdisk or ISO, at each boot (deploy interface `ramdisk`).
+    Instance,
 }
 
 /// One boot of the agent. Dropped as a whole when another boot is known or suspected.

@@ -8,6 +8,7 @@ pub mod decision;
 pub mod draft;
 pub mod effect;
 pub mod facts;
+pub mod firmware;
 pub mod inspection;
 pub mod interface;
 pub mod journal;

@@ -207,6 +207,7 @@ impl World {
             Effect::Power { wish, .. } => one.switch(*wish, &record),
             Effect::BootDevice { .. }
             | Effect::KeptBootDevice
+            | Effect::Boot(_)
             | Effect::Logs
             | Effect::Mode(_)
             | Effect::Nmi
