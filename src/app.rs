@@ -2,10 +2,12 @@
 
 pub mod boot;
 pub mod dhcp;
+pub mod doors;
 pub mod ground;
+pub mod images;
+pub mod interfaces;
 pub mod ramdisks;
 pub mod tftp;
-pub mod images;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -22,11 +24,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::lanes::Lanes;
+use crate::app::doors::Doors;
+use crate::app::images::Depot;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
-use crate::boot::library::Via;
-use crate::boot::library::catalogue::Ports;
 use crate::boot::dhcp::StartError;
+use crate::boot::library::Via;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -40,12 +43,14 @@ use crate::depot::blobs::{BlobError, Blobs};
 use crate::depot::cache::Life as DepotLife;
 use crate::depot::cache::error::CacheError;
 use crate::depot::counter::Counter;
-use crate::depot::ramdisks::intake::IntakeError;
 use crate::depot::gallery::Gallery;
+use crate::depot::ramdisks::Ramdisks;
+use crate::depot::ramdisks::intake::IntakeError;
 use crate::depot::raw_disk;
 use crate::depot::shelf::ShelfError;
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
+use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::redfish::left::TOGETHER;
@@ -88,6 +93,7 @@ pub enum AppError {
     Image(String),
     #[error(transparent)]
     Dhcp(#[from] StartError),
+    #[error(transparent)]
     Tftp(#[from] tftp::ClosedDoor),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
@@ -123,60 +129,27 @@ impl App {
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let life = DepotLife { tasks: tasks.clone(), stop: stop.clone() };
-        let gallery = images::open(&config, &clock, life)?.gallery;
-        let listener = bind(config.listen).await?;
-        let rack_listener = match config.rack_listen {
-            Some(address) => Some(bind(address).await?),
-            None => None,
-        };
-        let https = boot::https(&config.boot).await?;
-        let api = listener.local_addr().unwrap_or(config.listen);
-        let rack = rack_listener.as_ref().and_then(|one| one.local_addr().ok());
-        let base = format!("http://{}", rack.unwrap_or(api));
+        let depot = images::open(&config, &clock, life)?;
+        let doors = Doors::open(&config).await?;
+        let (api, rack) = (doors.api, doors.rack_at);
+        let door = doors.url(&config);
+        let ramdisks = Arc::new(ramdisks::of(&config, depot.shelf.clone()));
+        let boot = interfaces::of(&config, ramdisks.clone(), door.clone());
+        let base = config.http_url.clone().unwrap_or(door);
+        let base = base.trim_end_matches('/').to_owned();
         let ledger = Arc::new(Ledger::default());
-        let files = Files { gallery: gallery.clone(), blobs: blobs.clone(), base };
+        let files = Files { gallery: depot.gallery.clone(), blobs: blobs.clone(), base, boot };
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = parts(&config, &clock, files, bmc);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
         registry.recall(&all(&store.reader().published()));
-        let drivers = drivers(&config, &clock, &registry);
-        let site = Arc::new(Site {
-            reader: store.reader(),
-            writer: store.writer(),
-            due: store.due(),
-            hands: drivers.clone(),
-            clock,
-            policy: Arc::new(config.policy.clone()),
-            catalog: registry.catalog().clone(),
-            tokens: Arc::new(fresh_token),
-            tray: drivers.tray.clone(),
-            consoles: drivers.consoles.clone(),
-            stop,
-            tasks,
-            recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
-        });
+        let site = Arc::new(site(&config, clock, &store, &registry, (tasks, stop)));
         let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };
         site.consoles.begin(life);
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
-        site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
-        site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
-        let loading = boot::loading(&config.boot, &config.pxe);
-        let plan = Arc::new(BootPlan { loading, ..config.plan.clone() });
-        let shop = boot::open(boot::Goods {
-            config: &config,
-            plan: plan.clone(),
-            reader: store.reader(),
-            shelf: shelf.clone(),
-            clock: site.clock.clone(),
-            ports: Ports {
-                http: rack.unwrap_or(api).port(),
-                https: https.as_ref().map(|(_, address, _)| address.port()),
-            },
-        });
-        dhcp::start(&dhcp::ground(&site, &desk, plan, rack.unwrap_or(api)))?;
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         let app = Self {
@@ -189,21 +162,49 @@ impl App {
             registry,
             store,
         };
-        let (lanes, public): (Arc<dyn Lanes>, _) =
-            (Arc::new(app.desk.clone()), config.public_endpoint.clone());
-        let api = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
-        let api = ramdisks::intake(&config, &app.site.clock, Arc::new(api))?;
-        app.open_door(listener, shop.for_operator(counter(&shelf, api)));
-        let rack_api =
-            || counter(&shelf, Arc::new(Api::rack(app.site.reader.clone(), lanes.clone(), public.clone())));
-        if let Some(listener) = rack_listener {
-            app.open_door(listener, shop.for_rack(rack_api(), Via::Http));
-        }
-        if let Some((listener, _, tls)) = https {
-            let (service, stop) = (shop.for_rack(rack_api(), Via::Https), app.close_doors.clone());
-            app.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
-        }
+        app.serve_all(&config, &depot, ramdisks, doors)?;
         Ok(app)
+    }
+
+    /// Opens the doors, and serves the rack's networks.
+    fn serve_all(
+        &self,
+        config: &Config,
+        depot: &Depot,
+        ramdisks: Arc<Ramdisks>,
+        doors: Doors,
+    ) -> Result<(), AppError> {
+        let loading = boot::loading(&config.boot, &config.pxe);
+        let discovery = config.policy.discovery.what;
+        let plan = Arc::new(BootPlan { loading, discovery, ..config.plan.clone() });
+        let machines = doors.of_machines();
+        let shop = boot::open(boot::Goods {
+            config,
+            plan: plan.clone(),
+            reader: self.site.reader.clone(),
+            shelf: depot.shelf.clone(),
+            ramdisks,
+            clock: self.site.clock.clone(),
+            ports: doors.ports(),
+        });
+        let (lanes, public): (Arc<dyn Lanes>, _) =
+            (Arc::new(self.desk.clone()), config.public_endpoint.clone());
+        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
+        let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
+        let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
+        self.open_door(doors.operator, shop.for_operator(counter(api)));
+        let rack_api =
+            || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
+        if let Some(listener) = doors.rack {
+            self.open_door(listener, shop.for_rack(rack_api(), Via::Http));
+        }
+        if let Some((listener, _, tls)) = doors.https {
+            let (service, stop) = (shop.for_rack(rack_api(), Via::Https), self.close_doors.clone());
+            self.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
+        }
+        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.site);
+        dhcp::start(&dhcp::ground(&self.site, &self.desk, plan, machines))?;
+        Ok(())
     }
 
     fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>) {
@@ -239,10 +240,6 @@ impl App {
     }
 }
 
-fn counter(images: &Arc<Shelf>, next: Arc<dyn Service>) -> Arc<dyn Service> {
-    Arc::new(Counter::new(images.clone(), next))
-}
-
 /// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that
 /// its agent switches off is not seen to be off by fake power, so one look is enough.
 pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
@@ -256,6 +253,32 @@ pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
 /// Makes the demo's disk image at `path`, `size` bytes; its SHA-256 in hex. Blocks.
 pub fn make_demo_image(path: &Path, size: u64) -> Result<String, AppError> {
     raw_disk::make_demo_image(path, size, DEMO_SEED).map_err(|error| AppError::Image(error.to_string()))
+}
+
+/// What lanes, desk and ticks share.
+fn site(
+    config: &Config,
+    clock: SharedClock,
+    store: &Store,
+    registry: &Arc<Registry>,
+    (tasks, stop): (TaskTracker, CancellationToken),
+) -> Site {
+    let drivers = drivers(config, &clock, registry);
+    Site {
+        reader: store.reader(),
+        writer: store.writer(),
+        due: store.due(),
+        hands: drivers.clone(),
+        clock,
+        policy: Arc::new(config.policy.clone()),
+        catalog: registry.catalog().clone(),
+        tokens: Arc::new(fresh_token),
+        tray: drivers.tray.clone(),
+        consoles: drivers.consoles.clone(),
+        stop,
+        tasks,
+        recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
+    }
 }
 
 /// Those who touch machines.
@@ -272,10 +295,11 @@ struct Files {
     gallery: Arc<Gallery>,
     blobs: Arc<Blobs>,
     base: String,
+    boot: BootGround,
 }
 
 fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
-    let Files { gallery, blobs, base } = files;
+    let Files { gallery, blobs, base, boot } = files;
     let settings = AgentSettings {
         command_timeout: Duration::from_secs(config.command_timeout.into()),
         power_limit: config.policy.power_state_change_timeout,
@@ -291,6 +315,7 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
         agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), gallery, blobs, settings }),
         bmc,
+        boot,
     }
 }
 
@@ -363,8 +388,10 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
-/// Starts what cleans up beside the work.
+/// Starts what goes by the clock, and what cleans up beside the work.
 fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: &Arc<Registry>) {
+    site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
+    site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
     site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
     site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
     site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));

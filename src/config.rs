@@ -46,6 +46,9 @@ pub struct Config {
     /// Options that are given and known, but have no effect in this version.
     pub idle: Vec<String>,
     pub images: section::images::Images,
+    /// Where others reach this host's HTTP server, and where BMCs do.
+    pub http_url: Option<String>,
+    pub external_http_url: Option<String>,
     pub policy: Policy,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
@@ -131,6 +134,8 @@ impl Config {
             ),
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
+            http_url: document.deploy.http_url.clone(),
+            external_http_url: document.deploy.external_http_url.clone(),
             plan: plan(&document)?,
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
@@ -161,6 +166,8 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.inspect_wait_timeout", conductor.inspect_wait_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
+        ("pxe.boot_retry_timeout", document.pxe.boot_retry_timeout),
+        ("pxe.boot_retry_check_interval", document.pxe.boot_retry_check_interval),
         ("agent.command_timeout", document.agent.command_timeout),
         ("api.ramdisk_heartbeat_timeout", document.api.ramdisk_heartbeat_timeout),
         ("redfish.connect_timeout", document.redfish.connect_timeout),
@@ -183,6 +190,8 @@ fn check(document: &Document) -> Result<(), ConfigError> {
     redfish(&document.redfish)?;
     boot(&document.boot)?;
     document.tftp.check()?;
+    base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
+    base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
 }
@@ -210,6 +219,22 @@ fn inspector(document: &Document) -> Result<Inspector, ConfigError> {
         inspector.body_limit = usize::try_from(size).unwrap_or_default().saturating_mul(1 << 10);
     }
     Ok(inspector)
+}
+
+/// A URL to which paths are added; BMCs refuse `?` and `&`.
+fn base_url(name: &'static str, given: Option<&String>) -> Result<(), ConfigError> {
+    let is_wrong = |url: &&String| {
+        let after = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+        after.is_none_or(|rest| rest.is_empty() || rest.contains(['?', '&', '#', ' ']))
+    };
+    match given.filter(is_wrong) {
+        Some(value) => Err(ConfigError::Value {
+            name,
+            value: value.clone(),
+            rule: "a URL that begins with http:// or https:// and has no ?, & or #",
+        }),
+        None => Ok(()),
+    }
 }
 
 fn priorities(name: &'static str, given: &[String]) -> Result<(), ConfigError> {
@@ -244,7 +269,7 @@ fn policy(
     rack_listen: Option<SocketAddr>,
     images: &section::images::Images,
 ) -> Policy {
-    let Document { default, api, conductor, deploy, agent, redfish, .. } = document;
+    let Document { default, api, conductor, deploy, pxe, agent, redfish, .. } = document;
     let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
     set(&mut policy.automated_clean, conductor.automated_clean);
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
@@ -264,6 +289,9 @@ fn policy(
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
     policy.verify_step_priority_override = priorities(&conductor.verify_step_priority_override);
+    policy.boot_retry_timeout = pxe.boot_retry_timeout;
+    set(&mut policy.boot_retry_check_interval, pxe.boot_retry_check_interval);
+    set(&mut policy.default_boot_mode, deploy.default_boot_mode);
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;

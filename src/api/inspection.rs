@@ -44,7 +44,9 @@ pub async fn proceed(call: &Call<'_>) -> Result<Response, Fault> {
     };
     let told = told(call, system.as_deref().and_then(parse_uuid)).await?;
     if told.macs.is_empty() && told.identity.bmc.is_empty() && node_uuid.is_none() {
-        return Err(Fault::invalid("the inventory names no valid MAC address, no BMC and no node to look up"));
+        return Err(Fault::invalid(
+            "the inventory names no valid MAC address, no BMC and no node to look up",
+        ));
     }
     match find(call, &told, node_uuid)? {
         Found::Node(node) => expected(call, node.id, told, is_new).await,

@@ -38,13 +38,14 @@ pub(super) struct Goods<'a> {
     pub(super) plan: Arc<BootPlan>,
     pub(super) reader: Reader,
     pub(super) shelf: Arc<Shelf>,
+    pub(super) ramdisks: Arc<Ramdisks>,
     pub(super) clock: SharedClock,
     pub(super) ports: Ports,
 }
 
 /// Opens the shop; tells which loaders are missing.
 pub(super) fn open(goods: Goods<'_>) -> Shop {
-    let Goods { config, plan, reader, shelf, clock, ports } = goods;
+    let Goods { config, plan, reader, shelf, ramdisks, clock, ports } = goods;
     let loops = Arc::new(Loops::new(plan.loading.loops, clock));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     for one in loaders.missing() {
@@ -54,7 +55,6 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
             "a loader is missing; machines that need it cannot boot until its Debian package is installed"
         );
     }
-    let ramdisks = Ramdisks::new(&config.data, shelf.clone());
     let told = Mutex::new(HashSet::new());
     let stock = Stock { reader, plan, ramdisks, shelf, loaders, loops: loops.clone(), ports, told };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }

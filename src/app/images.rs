@@ -19,6 +19,7 @@ use crate::depot::shelf::Shelf;
 #[derive(Debug)]
 pub struct Depot {
     pub cache: Arc<Cache>,
+    pub shelf: Arc<Shelf>,
     pub gallery: Arc<Gallery>,
 }
 
@@ -27,9 +28,9 @@ pub fn open(config: &Config, clock: &SharedClock, life: Life) -> Result<Depot, A
     let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
     let limits = limits(&config.images);
     let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;
-    let gallery = Arc::new(Gallery::new(shelf, Some(Arc::clone(&cache)), rules(&config.images)));
+    let gallery = Arc::new(Gallery::new(shelf.clone(), Some(Arc::clone(&cache)), rules(&config.images)));
     life.tasks.spawn(sweep(Arc::clone(&cache), Arc::clone(clock), life.clone()));
-    Ok(Depot { cache, gallery })
+    Ok(Depot { cache, shelf, gallery })
 }
 
 /// Who fetches images unless node or driver say so.

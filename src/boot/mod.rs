@@ -1,29 +1,25 @@
 //! What a booting machine talks to: addresses, loaders, scripts, kernels. It reads the published records and posts to
 //! lanes; what a machine boots is rendered from its record on request (style corner 14).
 //!
-//! - [`dhcp`]     addresses and boot data
-//! - [`ground`]   what the servers share
-//! - [`advertise`] router advertisements
-//! - [`dhcp6`]    addresses and boot data over IPv6
-//! - [`library`]  what is given out under which name, to TFTP and HTTP alike
-//! - [`tftp`]     the server of loaders and kernels for firmware that knows nothing else
-//! - [`cmdline`]    the agent's kernel parameters
 //! - [`ground`]     what the servers share
-//! - [`http`]       files and scripts over HTTP
+//! - [`dhcp`]       addresses and boot data; [`dhcp6`] the same over IPv6, [`advertise`] router advertisements
 //! - [`library`]    what is given out under which name, to TFTP and HTTP alike
+//! - [`cmdline`]    the agent's kernel parameters
+//! - [`tftp`]       the server of loaders and kernels for firmware that knows nothing else
+//! - [`http`]       files and scripts over HTTP
 //! - [`loops`]      machines that boot again and again
 
 use std::error::Error;
 
+pub mod advertise;
 pub mod cmdline;
 pub mod dhcp;
-pub mod advertise;
 pub mod dhcp6;
 pub mod ground;
 pub mod http;
 pub mod library;
-pub mod tftp;
 pub mod loops;
+pub mod tftp;
 
 /// An error with all that caused it, in one line.
 fn chain(error: &dyn Error) -> String {

@@ -79,11 +79,12 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let published = site.reader.published();
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
-    let token = (site.tokens)();
+    let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
         at: site.clock.wall(),
         token: &token,
+        boot_token: &boot_token,
         policy: &site.policy,
         catalog: &site.catalog,
         owed: known.owed,
@@ -116,7 +117,7 @@ impl Bearers for InTxn<'_, '_> {
 /// Calls `rule` on the node and keeps what it decides, in one transaction.
 pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Committed, Refusal> {
     let Turn { label, urgency, id } = to;
-    let token = (site.tokens)();
+    let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
@@ -131,6 +132,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 bearers: &bearers,
                 at,
                 token: &token,
+                boot_token: &boot_token,
                 policy: &policy,
                 catalog: &catalog,
                 owed: &owed,

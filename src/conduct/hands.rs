@@ -25,6 +25,7 @@ use crate::model::power::{Power, PowerWish};
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 
+pub mod boot;
 pub mod inspect;
 pub mod panel;
 
@@ -170,6 +171,7 @@ impl Drivers {
                 }
                 None => Outcome::Done,
             },
+            Effect::Boot(part) => self.pay_boot(&machine, *part).await.unwrap_or_else(|error| failed(&error)),
             Effect::Step { cursor } => self.act(machine, *cursor, again).await,
             Effect::Logs => self.collect_logs(&machine).await,
             Effect::Inspect { limit } => {
@@ -348,7 +350,7 @@ fn limit_of(effect: &Effect) -> Duration {
         Effect::Power { limit, .. } | Effect::Inspect { limit } => {
             Duration::from_secs(u64::from(*limit)) + CALL_MARGIN
         }
-        Effect::BootDevice { .. } | Effect::KeptBootDevice => BOOT_LIMIT,
+        Effect::BootDevice { .. } | Effect::KeptBootDevice | Effect::Boot(_) => BOOT_LIMIT,
         Effect::Nmi
         | Effect::Indicator { .. }
         | Effect::Console { .. }

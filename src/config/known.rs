@@ -204,14 +204,7 @@ const SECTIONS: &[Section] = &[
         ],
         idle: &[
             (Shape::Text, &["server_tls_minimum_version"]),
-            (
-                Shape::Whole,
-                &[
-                    "max_json_body_depth",
-                    "max_json_body_size",
-                    "max_json_body_size_provision",
-                ],
-            ),
+            (Shape::Whole, &["max_json_body_depth", "max_json_body_size", "max_json_body_size_provision"]),
             (
                 Shape::List,
                 &["disallow_clean_steps", "disallow_service_steps", "disallowed_enrollment_boot_modes"],
@@ -320,17 +313,17 @@ const SECTIONS: &[Section] = &[
             "erase_devices_metadata_priority",
             "iso_cache_size",
             "iso_cache_ttl",
+            "http_url",
+            "external_http_url",
+            "default_boot_mode",
         ],
         idle: &[
             (
                 Shape::Text,
                 &[
-                    "http_url",
                     "http_root",
                     "http_image_subdir",
-                    "external_http_url",
                     "external_callback_url",
-                    "default_boot_mode",
                     "ramdisk_image_download_source",
                     "image_server_auth_strategy",
                 ],
@@ -455,6 +448,8 @@ const SECTIONS: &[Section] = &[
             "ipxe_fallback_script",
             "image_cache_size",
             "image_cache_ttl",
+            "boot_retry_timeout",
+            "boot_retry_check_interval",
         ],
         idle: &[
             (
@@ -474,10 +469,7 @@ const SECTIONS: &[Section] = &[
                     "default_ephemeral_format",
                 ],
             ),
-            (
-                Shape::Whole,
-                &["boot_retry_timeout", "boot_retry_check_interval", "dir_permission", "file_permission"],
-            ),
+            (Shape::Whole, &["dir_permission", "file_permission"]),
             (Shape::Flag, &["enable_netboot_fallback", "ipxe_use_swift"]),
             (Shape::Map, &["pxe_config_template_by_arch", "loader_file_paths"]),
         ],

@@ -20,6 +20,7 @@ use serde::Deserialize;
 use crate::base::secret::Secret;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
+use crate::model::panel::Mode;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -131,6 +132,11 @@ pub struct Deploy {
     pub iso_cache_size: Option<u64>,
     /// Minutes.
     pub iso_cache_ttl: Option<u64>,
+    /// Where others reach this host's HTTP server; the rack's door if not given.
+    pub http_url: Option<String>,
+    /// Where BMCs reach it, if not at `http_url`.
+    pub external_http_url: Option<String>,
+    pub default_boot_mode: Option<Mode>,
 }
 
 /// `[agent]`

@@ -16,6 +16,7 @@
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
 //! - `redfish/`     machines by Redfish
 //! - `ipmi/`        machines by IPMI 1.5 and 2.0
+//! - `boot/`        boot interfaces: network, virtual media, a URL
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -45,6 +46,7 @@ use crate::model::turn::{Memo, Turn};
 
 pub mod agent;
 pub mod bmc;
+pub mod boot;
 pub mod capability;
 pub mod error;
 pub mod fake;

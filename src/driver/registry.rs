@@ -16,6 +16,8 @@ use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
 use crate::driver::agent::{logs, steps, write_image};
 use crate::driver::bmc::Ground;
+use crate::driver::boot::BootGround;
+use crate::driver::capability::boot::BootSwitch;
 use crate::driver::capability::console::Console;
 use crate::driver::error::DriverError;
 use crate::driver::fake::steps::FakeStep;
@@ -30,7 +32,8 @@ use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::{Hardware, Machine, StepCall, StepWork, redfish, validate, vendor};
+use crate::driver::validate::Grounds;
+use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -44,6 +47,7 @@ pub struct Parts {
     pub fake: Arc<FakeRack>,
     pub agents: Arc<Agents>,
     pub bmc: Ground,
+    pub boot: BootGround,
 }
 
 /// All implementations of the enabled hardware types.
@@ -97,6 +101,11 @@ impl Registry {
             hardware.console = Some(if is_redfish { self.serial(node)? } else { self.console(node) });
         }
         Ok(hardware)
+    }
+
+    /// What the node's boot interface does to its machine.
+    pub fn boot(&self, node: &Node) -> Result<Arc<dyn BootSwitch>, DriverError> {
+        boot::switch(&self.parts.boot, node, self.hardware(node)?)
     }
 
     /// REDFISH: the one place where its implementations are made.
@@ -290,13 +299,14 @@ impl Registry {
     }
 
     /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the
-    /// deploy interface and its image are left out.
+    /// deploy interface and its image are left out. Of files it is only asked whether they are there.
     pub fn validate(&self, machine: &Machine, deploy: bool) -> Vec<Verdict> {
+        let grounds = Grounds { bmc: &self.parts.bmc, boot: &self.parts.boot };
         let wanted = validate::SHOWN.iter().filter(|one| deploy || **one != Interface::Deploy);
         wanted
             .map(|interface| Verdict {
                 interface: *interface,
-                reason: validate::interface(&self.catalog, &self.parts.bmc, machine, *interface).err(),
+                reason: validate::interface(&self.catalog, grounds, machine, *interface).err(),
             })
             .collect()
     }
@@ -395,6 +405,7 @@ fn implementation(row: &Row) -> Implementation {
         steps: row.steps.iter().copied().flatten().cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,
+        boot_way: row.boot_way,
         methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }

@@ -8,7 +8,7 @@ pub mod properties;
 use crate::driver::table::properties::{
     AGENT_PROPERTIES, BOOT_PROPERTIES, FAKE_PROPERTIES, IPMI_PROPERTIES, REDFISH_PROPERTIES,
 };
-use crate::model::catalog::{ArgSpec, PowerSupport, StepSpec};
+use crate::model::catalog::{ArgSpec, BootWay, PowerSupport, StepSpec};
 use crate::model::interface::Interface;
 use crate::model::step::{Again, By, Core, Kind};
 
@@ -29,6 +29,7 @@ pub struct Row {
     pub uses_agent: bool,
     pub power: PowerSupport,
     pub steps: &'static [&'static [StepSpec]],
+    pub boot_way: BootWay,
     /// The reference has it, and nodes may name it; nothing stands behind it yet, and its use is refused by name.
     pub missing: bool,
 }
@@ -173,6 +174,16 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Storage, "noop"),
     plain(Interface::Vendor, "fake"),
     plain(Interface::Vendor, "no-vendor"),
+    // What stands behind these is in `boot`.
+    Row { boot_way: BootWay::Network, ..plain(Interface::Boot, "ipxe") },
+    Row { boot_way: BootWay::Network, ..plain(Interface::Boot, "pxe") },
+    Row { boot_way: BootWay::Network, ..plain(Interface::Boot, "http-ipxe") },
+    Row { boot_way: BootWay::Network, ..plain(Interface::Boot, "http") },
+    Row { boot_way: BootWay::Medium, ..plain(Interface::Boot, "redfish-virtual-media") },
+    Row { boot_way: BootWay::Medium, ..plain(Interface::Boot, "idrac-redfish-virtual-media") },
+    Row { boot_way: BootWay::Url, ..plain(Interface::Boot, "redfish-https") },
+    // One network that is always there: nothing is plugged.
+    plain(Interface::Network, "flat"),
     // What stands behind these is in `redfish` and `ipmi`.
     plain(Interface::Console, "ipmitool-socat"),
     Row { steps: &[REDFISH_MANAGEMENT], ..plain(Interface::Management, "redfish") },
@@ -190,16 +201,8 @@ pub const ROWS: &[Row] = &[
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Bios, "redfish"),
     missing(Interface::Bios, "idrac-redfish"),
-    missing(Interface::Boot, "ipxe"),
-    missing(Interface::Boot, "pxe"),
-    missing(Interface::Boot, "http-ipxe"),
-    missing(Interface::Boot, "http"),
-    missing(Interface::Boot, "redfish-virtual-media"),
-    missing(Interface::Boot, "idrac-redfish-virtual-media"),
-    missing(Interface::Boot, "redfish-https"),
     missing(Interface::Console, "redfish-graphical"),
     missing(Interface::Firmware, "redfish"),
-    missing(Interface::Network, "flat"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
     missing(Interface::Raid, "agent"),
@@ -215,6 +218,7 @@ const fn plain(interface: Interface, name: &'static str) -> Row {
         uses_agent: false,
         power: PowerSupport { soft: false, on: false, soft_reset: false },
         steps: &[],
+        boot_way: BootWay::Bare,
         missing: false,
     }
 }
@@ -307,8 +311,8 @@ const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("boot_instance", 20, By::Core(Core::BootDisk), Again::Repeat),
 ];
 
-/// With the fake boot interface nothing is served, so the machine is only made to boot anew.
-const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Reboot), Again::Repeat)];
+/// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
+const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
 
 /// Takes the time that is configured, and does nothing.
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];

@@ -7,6 +7,7 @@ use crate::driver::Machine;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
 use crate::driver::bmc::redfish_settings::{RedfishSettings, Trust};
 use crate::driver::bmc::{BmcKey, Ground};
+use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL, check};
 use crate::driver::error::DriverError;
 use crate::driver::redfish::access::authorities_now;
 use crate::model::Object;
@@ -31,13 +32,21 @@ pub const SHOWN: &[Interface] = &[
     Interface::Storage,
 ];
 
+/// What the implementations are made with.
+#[derive(Debug, Clone, Copy)]
+pub struct Grounds<'a> {
+    pub bmc: &'a Ground,
+    pub boot: &'a BootGround,
+}
+
 /// Checks one interface of the node; the error is the reason that a client reads.
 pub fn interface(
     catalog: &Catalog,
-    bmc: &Ground,
+    grounds: Grounds<'_>,
     machine: &Machine,
     interface: Interface,
 ) -> Result<(), String> {
+    let bmc = grounds.bmc;
     let node = &machine.node;
     let name = node.wished.interfaces.of(interface);
     let Some(found) = catalog.implementation(interface, name) else {
@@ -52,14 +61,23 @@ pub fn interface(
     }
     match (interface, name) {
         (Interface::Power, "agent") => agent_power(node),
-        (_, "redfish" | "idrac-redfish" | "redfish-virtual-media" | "idrac-redfish-virtual-media") => {
-            redfish(node, bmc)
+        (Interface::Boot, "fake") => Ok(()),
+        (Interface::Boot, MEDIA | IDRAC_MEDIA | URL) => {
+            redfish(node, bmc)?;
+            let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
+            check::boot(grounds.boot, node, settings.ok().as_ref())
         }
+        (Interface::Boot, _) => check::boot(grounds.boot, node, None),
+        (_, "redfish" | "idrac-redfish") => redfish(node, bmc),
         (Interface::Console, "ipmitool-socat") if !has_ipmi(node) && is_redfish(node) => redfish(node, bmc),
         (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
         (Interface::Inspect, "agent") => agent_inspect(catalog, machine),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
+        (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
+            traits(node)?;
+            check::instance(node)
+        }
         (Interface::Deploy, _) => traits(node),
         _ => Ok(()),
     }

@@ -52,6 +52,11 @@ fn react(course: &mut Course<'_>) {
             }
             step::look_at_step(course);
         }
-        Phase::Look | Phase::Act | Phase::Reboot { .. } | Phase::Later | Phase::Hold => {}
+        Phase::Look
+        | Phase::Act
+        | Phase::Reboot { .. }
+        | Phase::Firmware { .. }
+        | Phase::Later
+        | Phase::Hold => {}
     }
 }

@@ -198,6 +198,12 @@ impl<'a> Course<'a> {
         self.node.wait = None;
     }
 
+    /// Drops the identity of an agent that is not to come back, with a token that was made beforehand.
+    pub fn drop_agent(&mut self) {
+        self.forget_agent();
+        self.node.agent = None;
+    }
+
     /// Drops the identity of the agent's boot; what was seen of it stays (style corner 2).
     pub fn forget_agent(&mut self) {
         if let Some(agent) = self.node.agent.take() {

@@ -22,7 +22,13 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     let mut course = Course::of(node, facts);
     match &node.agent {
         None => issue(&mut course, from),
-        Some(agent) if agent.pregenerated => course.answer = Answer::Token(TokenAnswer::Masked),
+        Some(agent) if agent.pregenerated => {
+            course.answer = Answer::Token(TokenAnswer::Masked);
+            if agent.borne {
+                // It may be another boot of the same medium, which knows the token too.
+                course.wish(Look::AgentAlive);
+            }
+        }
         Some(agent) if agent.proven => masked_once(&mut course),
         Some(agent) if agent.borne => {
             course.wish(Look::AgentAlive);
@@ -73,7 +79,7 @@ pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
     };
     match (matches!(seen, Seen::Alive(true)), step_was_lost) {
         (true, true) => step::look_at_step(course),
-        (true, false) => agent.proven = true,
+        (true, false) => agent.proven = !agent.pregenerated,
         (false, true) => trouble::await_another_boot(course),
         (false, false) => trouble::another_boot(
             course,

@@ -7,6 +7,7 @@ pub mod aside;
 pub mod beat;
 pub mod bmc;
 pub mod boot;
+pub mod booting;
 pub mod course;
 pub mod discover;
 pub mod fetch;
@@ -197,9 +198,10 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Step { cursor } => step::looked(course, *cursor, seen),
         Look::AgentSteps => fetch::steps_fetched(course, seen),
         Look::AgentAlive => lookup::agent_looked_at(course, seen),
+        Look::Modes if booting::awaits_firmware(course) => booting::firmware_looked(course, seen),
         Look::Modes => mode::looked(course, seen),
-        Look::Valid { .. }
-        | Look::BootDevice
+        Look::Valid { .. } => booting::checked(course, seen),
+        Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators
@@ -217,10 +219,14 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
             step::look_was_dropped(course, look);
             power::keep_recovering(course);
         }
-        Look::AgentAlive => step::look_was_dropped(course, look),
-        Look::Modes => mode::look_was_dropped(course),
-        Look::Valid { .. }
-        | Look::BootDevice
+        Look::AgentAlive | Look::Valid { .. } => step::look_was_dropped(course, look),
+        Look::Modes => {
+            if booting::awaits_firmware(course) {
+                course.wish(Look::Modes);
+            }
+            mode::look_was_dropped(course);
+        }
+        Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators

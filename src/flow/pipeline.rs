@@ -1,5 +1,6 @@
 //! Where pipelines begin and end: verification, cleaning, deployment, tear down.
 
+use crate::flow::booting;
 use crate::flow::course::Course;
 use crate::flow::plan;
 use crate::flow::step;
@@ -28,6 +29,8 @@ pub fn start(course: &mut Course<'_>, kind: Kind, plan: Vec<Step>, asked: Vec<As
         memo: Object::new(),
         lost: 0,
         silent: 0,
+        firmware: None,
+        boot_waited: 0,
         trouble: None,
         step_began: None,
         fetched: false,
@@ -68,10 +71,18 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
     course.node.run = None;
     course.stop_waiting();
     match kind {
-        Kind::Verify | Kind::Clean | Kind::Service => course.forget_agent(),
+        Kind::Verify => course.drop_agent(),
+        Kind::Clean => {
+            leave_boot(course);
+            course.node.deploy_boot_mode = None;
+        }
+        Kind::Service => leave_boot(course),
         Kind::Deploy => {
-            course.forget_agent();
-            course.node.boots = Boots::Disk;
+            course.drop_agent();
+            if course.node.boots != Boots::Instance {
+                course.node.boots = Boots::Disk;
+                course.node.boot_token = None;
+            }
         }
         Kind::Delete => {
             empty_instance(course);
@@ -89,13 +100,24 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
 
 /// What tear down takes away, whether it worked or not.
 fn empty_instance(course: &mut Course<'_>) {
-    course.forget_agent();
+    course.drop_agent();
     let node = &mut course.node;
     node.wished.instance_info = Object::new();
     node.wished.instance_uuid = None;
     node.wished.instance_name = None;
     node.config_drive = None;
     node.boots = Boots::Nothing;
+    node.boot_token = None;
+    node.deploy_boot_mode = None;
+}
+
+/// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.
+fn leave_boot(course: &mut Course<'_>) {
+    course.drop_agent();
+    course.node.boot_token = None;
+    if course.node.boots == Boots::Ramdisk {
+        course.node.boots = Boots::Nothing;
+    }
 }
 
 /// The pipeline has failed: to its failed state, with step, reason and remedy in `last_error`.
@@ -127,6 +149,10 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
 fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));
     course.node.run = None;
+    course.node.boot_token = None;
+    if course.node.boots != Boots::Disk {
+        course.node.boots = Boots::Nothing;
+    }
     course.stop_waiting();
     aftermath_paid(course);
 }
@@ -136,7 +162,7 @@ fn end_badly(course: &mut Course<'_>, run: &Run) {
 pub fn aftermath_paid(course: &mut Course<'_>) {
     let over = course.node.run.is_none() && course.node.provision.traits().failure;
     if over && !course.owes_for(Purpose::Aftermath) {
-        course.forget_agent();
+        course.drop_agent();
     }
 }
 
@@ -200,6 +226,7 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;
         course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Aftermath);
+        booting::clean_up(course, Purpose::Aftermath);
     }
 }
 

@@ -1,6 +1,7 @@
 //! After a start: what was under way goes on; looks come before changes (style corner 15).
 
 use crate::flow::aside;
+use crate::flow::booting;
 use crate::flow::course::Course;
 use crate::flow::inspect;
 use crate::flow::mode;
@@ -46,7 +47,8 @@ fn resume(course: &mut Course<'_>) {
     let phase = run.phase;
     match phase {
         Phase::Look | Phase::Beat | Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
-        Phase::FirstBeat | Phase::Later | Phase::Hold => {}
+        Phase::Firmware { .. } if course.node.wait.is_none() => booting::await_firmware(course),
+        Phase::Firmware { .. } | Phase::FirstBeat | Phase::Later | Phase::Hold => {}
     }
 }
 
@@ -64,6 +66,7 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
         Effect::Power { .. }
         | Effect::BootDevice { .. }
         | Effect::KeptBootDevice
+        | Effect::Boot(_)
         | Effect::Logs
         | Effect::Mode(_)
         | Effect::Nmi

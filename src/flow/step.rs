@@ -1,5 +1,6 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
+use crate::flow::booting;
 use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::plan;
@@ -8,7 +9,7 @@ use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{Effect, Look, Owed, Purpose};
+use crate::model::effect::{BootPart, Effect, Look, Owed, Purpose};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::outcome::{Outcome, Seen};
@@ -16,7 +17,7 @@ use crate::model::power::{Power, PowerTarget, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind};
-use crate::model::turn::{MEMO_LIMIT, Memo, Turn};
+use crate::model::turn::{Failure, MEMO_LIMIT, Memo, Turn};
 
 /// Begins the current step, and those after it that need nothing, or ends the pipeline.
 pub fn begin(course: &mut Course<'_>) {
@@ -30,6 +31,7 @@ pub fn begin(course: &mut Course<'_>) {
         };
         run.memo = Object::new();
         run.trouble = None;
+        (run.firmware, run.boot_waited) = (None, 0);
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
@@ -56,19 +58,17 @@ pub fn begin(course: &mut Course<'_>) {
 fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
     match core {
         Core::Nothing | Core::LeaveNetwork => return true,
-        Core::BootAgent => reboot(course, Boots::Ramdisk),
+        Core::BootAgent => booting::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
         Core::PowerOn => switch(course, &[PowerWish::On]),
-        Core::PowerOff => switch(course, &[PowerWish::Off]),
+        Core::PowerOff => power_off(course),
         Core::Reboot => {
             let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
             switch(course, wishes);
         }
-        Core::BootDisk => {
-            course.node.boots = Boots::Disk;
-            switch(course, &[PowerWish::On]);
-        }
+        Core::BootDisk => booting::disk(course),
+        Core::BootInstance => booting::into(course, Boots::Instance),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }
@@ -113,23 +113,18 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
     }
 }
 
-/// Off, boot device, on: two wishes and a setting. Another boot means another identity.
-fn reboot(course: &mut Course<'_>, into: Boots) {
-    work(course);
-    course.stop_waiting();
-    course.forget_agent();
-    course.node.boots = into;
-    set_phase(course, Phase::Reboot { into });
-    let limit = course.facts.policy.power_state_change_timeout;
-    let never_off = course.node.wished.disable_power_off;
-    if !never_off {
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
+/// Off. Where it ends what the ramdisk did, nothing of its boot stays behind.
+fn power_off(course: &mut Course<'_>) {
+    switch(course, &[PowerWish::Off]);
+    if is_frame_of_off(course) {
+        booting::clean_up(course, Purpose::Run);
     }
-    if into == Boots::Ramdisk {
-        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, Purpose::Run);
-    }
-    let wish = if never_off { PowerWish::Reset } else { PowerWish::On };
-    power::switch(course, wish, limit, Purpose::Run);
+}
+
+/// Whether the current step is the pipeline's own power off, not one that somebody asked for.
+fn is_frame_of_off(course: &Course<'_>) -> bool {
+    let step = course.node.run.as_ref().and_then(Run::step);
+    step.is_some_and(|step| step.hidden && step.by == By::Core(Core::PowerOff))
 }
 
 fn hold(course: &mut Course<'_>) {
@@ -225,7 +220,16 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
                 look_early(course, *cursor, turn);
             }
         }
+        (Effect::Boot(_), Outcome::Failed(failure)) => boot_failed(course, owed, failure),
         (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
+        (Effect::Boot(BootPart::Mode { wanted }), Outcome::Modes(seen)) => {
+            booting::mode_paid(course, *wanted, *seen);
+            go_on(course);
+        }
+        (Effect::Boot(BootPart::Secure { on }), Outcome::Modes(seen)) => {
+            booting::secure_paid(course, *on, *seen);
+            go_on(course);
+        }
         (
             _,
             Outcome::Done
@@ -235,11 +239,26 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             | Outcome::Modes(_)
             | Outcome::Answer(_)
             | Outcome::Inspected(_),
-        ) => {
-            if !course.owes_for(Purpose::Run) {
-                all_paid(course, run.phase);
-            }
-        }
+        ) => go_on(course),
+    }
+}
+
+/// A part of a boot did not work: the boot has failed. Of what cleans up after one it is told, and decides nothing.
+fn boot_failed(course: &mut Course<'_>, owed: &Owed, failure: &Failure) {
+    let why = format!("{}: {}", owed.effect.text(), failure.why);
+    if is_frame_of_off(course) {
+        course.note(Event::error("boot", format!("{why}. It is left as it is")));
+        go_on(course);
+    } else {
+        trouble::take_failure(course, &Failure::new(failure.kind, why));
+    }
+}
+
+/// After an effect: if it was the last one, its phase is over.
+fn go_on(course: &mut Course<'_>) {
+    let Some(phase) = course.node.run.as_ref().map(|run| run.phase) else { return };
+    if !course.owes_for(Purpose::Run) {
+        all_paid(course, phase);
     }
 }
 
@@ -255,8 +274,8 @@ fn look_early(course: &mut Course<'_>, cursor: usize, turn: &Turn) {
 /// The last effect of a core step or a reboot is paid.
 fn all_paid(course: &mut Course<'_>, phase: Phase) {
     match phase {
-        Phase::Reboot { into: Boots::Ramdisk } => await_first_beat(course),
-        Phase::Reboot { into: Boots::Disk | Boots::Nothing | Boots::Instance } => look_at_step(course),
+        Phase::Reboot { into } => booting::all_paid(course, into),
+        Phase::Firmware { .. } => booting::await_firmware(course),
         Phase::Act => done(course),
         Phase::Look | Phase::FirstBeat | Phase::Beat | Phase::Later | Phase::Hold => {}
     }
@@ -269,7 +288,7 @@ pub fn await_first_beat(course: &mut Course<'_>) {
     }
     set_phase(course, Phase::FirstBeat);
     rest(course);
-    let length = callback_timeout(course);
+    let length = booting::patience(course);
     course.wait(WaitFor::FirstBeat, "the agent", length);
 }
 
@@ -294,6 +313,7 @@ pub fn look_at_step(course: &mut Course<'_>) {
         Some(Core::Wait) => return done(course),
         Some(Core::CheckPower) => return look(course, Look::Power),
         Some(Core::FetchSteps) => Look::AgentSteps,
+        Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => booting::CHECK,
         Some(_) => return,
         None => Look::Step { cursor },
     };
@@ -375,7 +395,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         }
         Turn::Reboot { into, memo } => {
             if remember(course, memo) {
-                reboot(course, *into);
+                booting::into(course, *into);
             }
         }
         Turn::Agent { memo } => await_agent(course, memo, heard_again),

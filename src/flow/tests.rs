@@ -4,6 +4,7 @@ mod abort;
 mod asks;
 mod beats;
 mod bmc;
+mod booting;
 mod boots;
 mod discoveries;
 mod in_band;

@@ -1,7 +1,7 @@
 //! When a step does not go well: silence, another boot under it, time that has run out.
 
 use crate::flow::course::Course;
-use crate::flow::{fetch, pipeline, step};
+use crate::flow::{booting, fetch, pipeline, step};
 use crate::model::effect::{Look, Purpose};
 use crate::model::journal::Event;
 use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
@@ -24,7 +24,7 @@ pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
 /// far sides are asked again a bounded number of times.
 fn silent(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.as_ref() else { return };
-    if matches!(run.phase, Phase::Reboot { .. }) {
+    if matches!(run.phase, Phase::Reboot { .. } | Phase::Firmware { .. }) {
         pipeline::fail(course, why);
         return;
     }
@@ -119,7 +119,7 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
     {
         return;
     }
-    if matches!(run.phase, Phase::Reboot { .. } | Phase::FirstBeat | Phase::Hold) {
+    if matches!(run.phase, Phase::Reboot { .. } | Phase::Firmware { .. } | Phase::FirstBeat | Phase::Hold) {
         // The reboot was ours, or nothing was given to that boot yet.
         return;
     }
@@ -190,11 +190,15 @@ pub fn agent_was_switched_off(course: &mut Course<'_>) {
 
 /// The ramdisk did not call within its time.
 pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
+    if booting::again(course, wait.length) {
+        return;
+    }
+    let waited = course.node.run.as_ref().map_or(wait.length, |run| run.boot_waited);
     pipeline::fail(
         course,
         &format!(
             "no heartbeat of the ramdisk within {} s after power on; look at its console, its network and the boot order",
-            wait.length
+            waited
         ),
     );
 }

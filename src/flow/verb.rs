@@ -27,7 +27,6 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
     }
     check_flags(node, ask, facts)?;
     check_settings(node, ask, facts)?;
-    check_cleaning(node, ask, facts)?;
     let mut course = Course::of(node, facts);
     match ask.verb {
         Verb::Manage => manage(&mut course),
@@ -116,10 +115,13 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let cleans = ask.verb == Verb::Provide && is_cleaned(node, facts);
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {
-                let mut bad = verdicts.iter().filter(|verdict| matters(verdict.interface, ask.verb));
+                let mut bad = verdicts.iter().filter(|verdict| {
+                    matters(verdict.interface, ask.verb) || (verdict.interface == Interface::Boot && cleans)
+                });
                 if let Some(reason) = bad.find_map(|verdict| verdict.reason.as_ref()) {
                     return Err(invalid_settings(node, ask.verb, reason));
                 }
@@ -143,18 +145,9 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
 }
 
 /// Cleaning boots the agent: where nothing can, it is refused before anything moves.
-fn check_cleaning(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let is_wanted = node.wished.automated_clean.unwrap_or(facts.policy.automated_clean);
-    let boot = &node.wished.interfaces.boot;
-    let is_missing = facts.catalog.implementation(Interface::Boot, boot).is_some_and(|found| found.missing);
-    if ask.verb == Verb::Provide && is_wanted && is_missing {
-        return Err(Refusal::Invalid(format!(
-            "node {} cannot be cleaned: its boot interface {boot:?} is not part of this version. With its \
-             automated_clean set to false it is offered as it is",
-            node.label()
-        )));
-    }
-    Ok(())
+fn is_cleaned(node: &Node, facts: &Facts<'_>) -> bool {
+    node.wished.automated_clean.unwrap_or(facts.policy.automated_clean)
+        && facts.catalog.uses_agent(&node.wished.interfaces)
 }
 
 /// Whether a verb needs the settings of this interface.
@@ -183,6 +176,7 @@ fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
     let what = match (is_deployment(verb), verb == Verb::Inspect) {
         (true, _) => "deploy or power",
         (false, true) => "inspect or power",
+        (false, false) if verb == Verb::Provide => "boot or power",
         (false, false) => "power",
     };
     Refusal::Invalid(format!("Failed to validate {what} info for node {}: {reason}", node.id))
@@ -216,7 +210,7 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
     }
-    course.forget_agent();
+    course.drop_agent();
     course.go(ask.verb);
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
@@ -229,7 +223,7 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
 
 fn delete(course: &mut Course<'_>) {
     course.strike(Purpose::Run);
-    course.forget_agent();
+    course.drop_agent();
     course.go(Verb::Delete);
     let plan = plan::delete(&course.node, course.facts);
     pipeline::start(course, Kind::Delete, plan, Vec::new());

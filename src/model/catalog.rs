@@ -36,8 +36,34 @@ pub struct Implementation {
     pub uses_agent: bool,
     /// The agent must not be powered off by the pipeline.
     pub power_wishes: PowerSupport,
+    /// How a boot interface brings what is booted.
+    pub boot_way: BootWay,
     /// Methods of a vendor interface, on a node.
     pub methods: &'static [MethodSpec],
+}
+
+/// How a boot interface brings what is booted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BootWay {
+    /// Nothing is seen to: whoever is there boots.
+    #[default]
+    Bare,
+    /// By DHCP and what follows.
+    Network,
+    /// On a virtual CD.
+    Medium,
+    /// At a URL that the firmware is told.
+    Url,
+}
+
+impl BootWay {
+    /// Whether what is booted can bear data of its own, as a token.
+    pub fn bears_data(self) -> bool {
+        match self {
+            Self::Medium | Self::Url => true,
+            Self::Bare | Self::Network => false,
+        }
+    }
 }
 
 /// What a power implementation can do.
@@ -94,6 +120,11 @@ impl Catalog {
     /// Whether cleaning and deployment of a node with these interfaces go through an agent.
     pub fn uses_agent(&self, interfaces: &Interfaces) -> bool {
         self.implementation(Interface::Deploy, &interfaces.deploy).is_some_and(|found| found.uses_agent)
+    }
+
+    /// How a node with these interfaces boots what it is brought.
+    pub fn boot_way(&self, interfaces: &Interfaces) -> BootWay {
+        self.implementation(Interface::Boot, &interfaces.boot).map(|found| found.boot_way).unwrap_or_default()
     }
 
     /// The default implementation of `interface` for a hardware type: its first supported one that is there, or

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::boot::BootDevice;
-use crate::model::panel::{Book, Lamp, ModeWish, Passthru};
+use crate::model::panel::{Book, Lamp, Mode, ModeWish, Passthru};
 use crate::model::power::PowerWish;
 use crate::model::step::Again;
 
@@ -16,6 +16,8 @@ pub enum Effect {
     BootDevice { device: BootDevice, persistent: bool },
     /// Set the boot device that the record keeps for the machine, for the next boot.
     KeptBootDevice,
+    /// A part of making the machine boot what its record says.
+    Boot(BootPart),
     /// Call `act` of the run's current step with its memo.
     Step { cursor: usize },
     /// Fetch the ramdisk's logs and keep them.
@@ -46,6 +48,7 @@ impl Effect {
             Self::Power { wish: PowerWish::On | PowerWish::Off, .. }
             | Self::BootDevice { .. }
             | Self::KeptBootDevice
+            | Self::Boot(_)
             | Self::Logs
             | Self::Mode(_)
             | Self::Indicator { .. }
@@ -70,6 +73,7 @@ impl Effect {
             Self::Power { wish: PowerWish::SoftReset, .. } => "soft reset",
             Self::BootDevice { .. } => "set boot device",
             Self::KeptBootDevice => "set kept boot device",
+            Self::Boot(part) => part.label(),
             Self::Step { .. } => "step",
             Self::Logs => "collect logs",
             Self::Mode(ModeWish::Boot(_)) => "set boot mode",
@@ -100,12 +104,41 @@ impl Effect {
             Self::Passthru(call) => format!("{label} {}", call.method),
             Self::Power { .. }
             | Self::KeptBootDevice
+            | Self::Boot(_)
             | Self::Step { .. }
             | Self::Logs
             | Self::Mode(_)
             | Self::Nmi
             | Self::Console { .. }
             | Self::Inspect { .. } => label.to_owned(),
+        }
+    }
+}
+
+/// A part of making a machine boot something (contract `boot.md` sections 7 and 8). Each says what is wished, and may be
+/// done twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum BootPart {
+    /// Have in the drive that boots what the record says, and nothing else in its like.
+    Insert,
+    /// Have nothing in any drive.
+    Eject,
+    /// Have the firmware boot in this mode, or tell the mode that it has. Firmware that does not tell is believed.
+    Mode { wanted: Option<Mode> },
+    /// Have secure boot like this.
+    Secure { on: bool },
+    /// Boot what the boot interface brings: the next time, or each time if it lasts.
+    Device { lasts: bool },
+}
+
+impl BootPart {
+    fn label(self) -> &'static str {
+        match self {
+            Self::Insert => "insert boot medium",
+            Self::Eject => "empty the drives",
+            Self::Mode { .. } => "see to boot mode",
+            Self::Secure { .. } => "see to secure boot",
+            Self::Device { .. } => "choose boot device",
         }
     }
 }

@@ -18,6 +18,8 @@ pub struct Facts<'a> {
     pub at: Moment,
     /// A fresh random token (43 URL-safe characters, 32 bytes); used if a boot gets its identity.
     pub token: &'a Secret,
+    /// The same for a boot whose files are served under it.
+    pub boot_token: &'a Secret,
     pub policy: &'a Policy,
     pub catalog: &'a Catalog,
     /// What is owed before this decision, in order.

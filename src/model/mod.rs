@@ -9,6 +9,7 @@ pub mod discovery;
 pub mod draft;
 pub mod effect;
 pub mod facts;
+pub mod firmware;
 pub mod inspection;
 pub mod interface;
 pub mod journal;

@@ -13,7 +13,7 @@ use crate::model::boot::{Agent, Boots};
 use crate::model::discovery::Discovered;
 use crate::model::inspection::identity::{Identity, Mark, addresses};
 use crate::model::interface::Interfaces;
-use crate::model::panel::{ModeChange, Modes};
+use crate::model::panel::{Mode, ModeChange, Modes};
 use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::run::{Run, Wait};
@@ -53,6 +53,9 @@ pub struct Node {
     /// Part of the paths under which this boot's files are served: who knows it may read them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub boot_token: Option<Secret>,
+    /// How the firmware boots since the pipelines saw to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deploy_boot_mode: Option<Mode>,
     #[serde(default)]
     pub run: Option<Run>,
     #[serde(default)]
@@ -189,6 +192,7 @@ impl Node {
             reserved: false,
             boots: Boots::Nothing,
             boot_token: None,
+            deploy_boot_mode: None,
             run: None,
             wait: None,
             agent: None,

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::model::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::panel::Mode;
 
 /// Options that rules read. All lengths are seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +42,12 @@ pub struct Policy {
     pub verify_step_priority_override: Vec<(String, i64)>,
     /// How long firmware may take to take up another boot mode, or secure boot.
     pub boot_mode_config_timeout: u32,
+    /// How machines boot that neither a node nor a BMC says it of.
+    pub default_boot_mode: Mode,
+    /// After how long a boot that brought nobody is begun again; never, if not given.
+    pub boot_retry_timeout: Option<u32>,
+    /// How often it is looked for such boots.
+    pub boot_retry_check_interval: u32,
     /// `interface.step` that no deploy request may name.
     pub disallow_deploy_steps: Vec<String>,
     pub collect_logs: CollectLogs,
@@ -129,6 +136,9 @@ impl Default for Policy {
             clean_step_priority_override: Vec::new(),
             verify_step_priority_override: Vec::new(),
             boot_mode_config_timeout: 900,
+            default_boot_mode: Mode::Uefi,
+            boot_retry_timeout: None,
+            boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
             agent: AgentPolicy::default(),

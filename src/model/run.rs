@@ -6,6 +6,7 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::boot::Boots;
 use crate::model::effect::Look;
+use crate::model::panel::ModeChange;
 use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::Memo;
 
@@ -31,6 +32,12 @@ pub struct Run {
     /// Since when and why looks at the current step find nobody, if so.
     #[serde(default)]
     pub trouble: Option<Trouble>,
+    /// What the firmware is to take up when it boots, for the boot that is under way.
+    #[serde(default)]
+    pub firmware: Option<ModeChange>,
+    /// Seconds for which the ramdisk of this step was waited for in boots that brought nobody.
+    #[serde(default)]
+    pub boot_waited: u32,
     /// When the current step began; for showing.
     #[serde(default)]
     pub step_began: Option<Moment>,
@@ -75,7 +82,9 @@ impl Run {
     pub fn awaits_a_look(&self) -> bool {
         match self.phase {
             Phase::Look | Phase::Beat | Phase::Later => true,
-            Phase::Act | Phase::Reboot { .. } | Phase::FirstBeat | Phase::Hold => false,
+            Phase::Act | Phase::Reboot { .. } | Phase::Firmware { .. } | Phase::FirstBeat | Phase::Hold => {
+                false
+            }
         }
     }
 
@@ -85,6 +94,7 @@ impl Run {
             Phase::Look
             | Phase::Act
             | Phase::Reboot { .. }
+            | Phase::Firmware { .. }
             | Phase::FirstBeat
             | Phase::Beat
             | Phase::Later => true,
@@ -102,6 +112,8 @@ pub enum Phase {
     Act,
     /// The power effects of a reboot are owed.
     Reboot { into: Boots },
+    /// The machine boots so that its firmware takes up a mode; it is looked at until it has.
+    Firmware { into: Boots },
     /// The ramdisk was booted; its first heartbeat is awaited.
     FirstBeat,
     /// The agent works or does not answer; a heartbeat or the wait's end looks again, and the phase stays while it

@@ -116,6 +116,8 @@ pub enum Core {
     Reboot,
     /// Boot the installed disk.
     BootDisk,
+    /// Boot the instance's own ramdisk or ISO.
+    BootInstance,
     /// Leave the provisioning network; with the networks of one rack there is nothing to do.
     LeaveNetwork,
     Hold,

@@ -10,12 +10,14 @@ use ferric::base::secret::Secret;
 use ferric::base::time::SharedClock;
 use ferric::depot::blobs::Blobs;
 use ferric::depot::gallery::Gallery;
+use ferric::depot::ramdisks::Ramdisks;
 use ferric::depot::shelf::Shelf;
 use ferric::driver::agent::AgentSettings;
 use ferric::driver::agent::Agents;
 use ferric::driver::bmc::Ground;
 use ferric::driver::bmc::Limits;
 use ferric::driver::bmc::print::PrintKey;
+use ferric::driver::boot::BootGround;
 use ferric::driver::fake::FakeRack;
 use ferric::driver::fake::delays::FakeDelays;
 use ferric::driver::registry::Parts;
@@ -60,13 +62,15 @@ pub fn ground(clock: SharedClock, pages: Arc<Pages>) -> Ground {
 
 /// The drivers as the daemon has them.
 pub fn registry(driver: &str, data: &Path, ground: Ground) -> Registry {
+    let shelf = Arc::new(Shelf::open(data, &[]).unwrap());
+    let boot = BootGround::new(Ramdisks::new(data, shelf.clone()), "http://10.0.0.1");
     let agents = Agents {
         client: Client::new(),
         clock: ground.clock.clone(),
-        gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
+        gallery: Arc::new(Gallery::of_files(shelf)),
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };
     let fake = Arc::new(FakeRack::new(ground.clock.clone(), FakeDelays::default(), 0));
-    Registry::new([driver], Parts { fake, agents: Arc::new(agents), bmc: ground }).unwrap()
+    Registry::new([driver], Parts { fake, agents: Arc::new(agents), bmc: ground, boot }).unwrap()
 }

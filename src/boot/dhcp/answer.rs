@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use crate::boot::dhcp::client::client;
 use crate::boot::dhcp::count::Event;
 use crate::boot::dhcp::served::{Enrolled, Served};
-use crate::flow::boot::{BootFile, Offer, offer};
+use crate::flow::boot::{self, BootFile, Offer, offer};
 use crate::model::boot::client::Class;
 use crate::model::boot::plan::Role;
 use crate::wire::dhcp4::packet::Packet;
@@ -93,13 +93,12 @@ impl Served {
 
     /// What the client boots, if it is to boot from here.
     pub fn boot(&self, asked: Asked<'_>) -> Option<Boot> {
-        let is_kept_out = asked.enrolled.is_some_and(|one| !one.is_boot);
-        if self.network.role != Role::Boot || is_kept_out {
+        if self.network.role != Role::Boot {
             return None;
         }
         let client = client(asked.packet);
-        let node = asked.enrolled.map(|one| &*one.node);
-        let file = match offer(&client, node, &self.plan, &self.base) {
+        let enrolled = asked.enrolled.map(|one| boot::Enrolled { node: &one.node, port: &one.port });
+        let file = match offer(&client, enrolled, &self.plan, &self.base) {
             Offer::Address => return None,
             Offer::Boot(BootFile::Tftp(name) | BootFile::Url(name)) => name,
         };

@@ -17,6 +17,7 @@ use crate::model::boot::check;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::plan::{BootPlan, DhcpMode, Network, Role};
 use crate::model::node::Node;
+use crate::model::port::Port;
 use crate::net::link::Interface;
 use crate::store::reader::Reader;
 use crate::wire::dhcp4::reply::Link;
@@ -44,8 +45,7 @@ pub struct Served {
 #[derive(Debug, Clone)]
 pub struct Enrolled {
     pub node: Arc<Node>,
-    /// The node boots from this port.
-    pub is_boot: bool,
+    pub port: Arc<Port>,
 }
 
 /// Who is enrolled.
@@ -56,9 +56,9 @@ pub trait Rack: Send + Sync + std::fmt::Debug {
 impl Rack for Reader {
     fn find(&self, mac: Mac) -> Option<Enrolled> {
         let published = self.published();
-        let port = published.port_by_mac(mac)?;
+        let port = Arc::clone(published.port_by_mac(mac)?);
         let node = Arc::clone(published.node(port.node)?);
-        Some(Enrolled { node, is_boot: port.wished.pxe_enabled })
+        Some(Enrolled { node, port })
     }
 }
 

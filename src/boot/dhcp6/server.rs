@@ -16,7 +16,7 @@ use crate::boot::dhcp6::pool::{Holder, Pool, Term};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
 use crate::boot::ground::Ground;
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
-use crate::flow::boot::{BootFile, Offer, offer};
+use crate::flow::boot::{BootFile, Enrolled, Offer, offer};
 use crate::model::boot::client::{Class, Client};
 use crate::model::boot::lease6::{Lease6, LeaseChange6};
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
@@ -245,8 +245,9 @@ impl Server {
         let base =
             if port == 80 { format!("http://[{address}]") } else { format!("http://[{address}]:{port}") };
         let published = self.ground.reader.published();
-        let node = published.port_by_mac(client.mac).and_then(|port| published.node(port.node));
-        let url = match offer(client, node.map(|node| &**node), &self.ground.plan, &base) {
+        let port = published.port_by_mac(client.mac);
+        let enrolled = port.and_then(|port| Some(Enrolled { node: published.node(port.node)?, port }));
+        let url = match offer(client, enrolled, &self.ground.plan, &base) {
             Offer::Address => return None,
             Offer::Boot(BootFile::Url(url)) => url,
             Offer::Boot(BootFile::Tftp(name)) => format!("tftp://[{address}]/{name}"),

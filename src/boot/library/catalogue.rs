@@ -34,7 +34,7 @@ pub struct Catalogue {
 pub struct Stock {
     pub reader: Reader,
     pub plan: Arc<BootPlan>,
-    pub ramdisks: Ramdisks,
+    pub ramdisks: Arc<Ramdisks>,
     pub shelf: Arc<Shelf>,
     pub loaders: Loaders,
     pub loops: Arc<Loops>,

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::base::secret::MASK;
 use crate::conduct::hands::Drivers;
 use crate::driver::Machine;
 use crate::driver::capability::vendor::VendorCall;
@@ -52,7 +53,14 @@ impl Drivers {
     pub(super) async fn media(&self, machine: &Machine) -> Done<Seen> {
         let drives =
             self.hardware(machine)?.virtual_media.ok_or_else(|| lacking(machine, "virtual media"))?;
-        Ok(Seen::Media(drives.list().await?))
+        let mut slots = drives.list().await?;
+        if let Some(token) = &machine.node.boot_token {
+            // What the machine boots now is in a drive: its path would let anybody read it.
+            for image in slots.iter_mut().filter_map(|slot| slot.image.as_mut()) {
+                *image = image.replace(token.reveal(), MASK);
+            }
+        }
+        Ok(Seen::Media(slots))
     }
 
     pub(super) async fn sensors(&self, machine: &Machine) -> Done<Seen> {
@@ -97,6 +105,7 @@ impl Drivers {
             Effect::Power { .. }
             | Effect::BootDevice { .. }
             | Effect::KeptBootDevice
+            | Effect::Boot(_)
             | Effect::Step { .. }
             | Effect::Logs
             | Effect::Inspect { .. } => {

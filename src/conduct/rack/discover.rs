@@ -41,7 +41,9 @@ impl Desk {
             return Err(hidden());
         }
         if !self.gate.lets_in(self.site.clock.tick(), told.from, policy.per_minute) {
-            return Err(Refusal::Busy("more machines call than are taken in within a minute: ask again".to_owned()));
+            return Err(Refusal::Busy(
+                "more machines call than are taken in within a minute: ask again".to_owned(),
+            ));
         }
         let rack = self.rack.lock().await;
         if let Some(node) = self.owner(&told)? {
@@ -133,17 +135,22 @@ impl Desk {
         scope: Scope,
         work: impl FnOnce(&mut Txn<'_>, &Facts<'_>, &Scope) -> Result<T, Refusal> + Send + 'static,
     ) -> Result<T, Refusal> {
-        let (token, at) = ((self.site.tokens)(), self.site.clock.wall());
+        let (token, boot_token) = ((self.site.tokens)(), (self.site.tokens)());
+        let at = self.site.clock.wall();
         let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.clone());
         let published = self.site.reader.published();
         let job = move |txn: &mut Txn<'_>| {
-            let taken: Vec<_> = scope.told.macs.iter().filter(|mac| txn.ports().with_mac(**mac).is_some()).collect();
+            let taken: Vec<_> =
+                scope.told.macs.iter().filter(|mac| txn.ports().with_mac(**mac).is_some()).collect();
             if !taken.is_empty() {
-                return Err(Refusal::Conflict("a port of this address has just been made: ask again".to_owned()));
+                return Err(Refusal::Conflict(
+                    "a port of this address has just been made: ask again".to_owned(),
+                ));
             }
             let facts = Facts {
                 at,
                 token: &token,
+                boot_token: &boot_token,
                 policy: &policy,
                 catalog: &catalog,
                 owed: &[],

@@ -15,6 +15,7 @@ use crate::model::inspection::Inventory;
 use crate::model::interface::Interface;
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Fault, Node};
+use crate::model::panel::Mode;
 use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
 use crate::model::step::AskedStep;
@@ -31,6 +32,8 @@ struct Scene {
     deploy: &'static str,
     /// The machine is of metal and has an agent; else it is a fake of the drivers.
     metal: bool,
+    /// It has a BMC with virtual media, and boots in BIOS mode what is to boot in UEFI mode.
+    wired: bool,
     start: Provision,
     wishes: &'static [Wish],
     end: Provision,
@@ -67,9 +70,18 @@ async fn prepare(scene: &Scene, points: [Point; 2]) -> Rig {
     rig.next = points[1];
     let mut node = rig.node(1, scene.deploy, scene.start);
     node.wished.instance_info = json!({"image_source": "http://10.0.0.1/image"}).as_object().unwrap().clone();
+    if scene.wired {
+        node.wished.interfaces.boot = "redfish-virtual-media".to_owned();
+        let mode = json!({"capabilities": "boot_mode:uefi"});
+        node.wished.properties = mode.as_object().unwrap().clone();
+    }
     rig.put(vec![node]).await;
     if scene.metal {
         rig.world.add(id(1), Power::Off);
+        rig.world.machine(id(1), |one| {
+            one.wired = scene.wired;
+            one.traces.mode = if scene.wired { Mode::Bios } else { Mode::Uefi };
+        });
     }
     rig.start(points[0]);
     rig
@@ -257,6 +269,7 @@ fn verification_survives_cuts() {
         cut_everywhere(&Scene {
             deploy: "fake",
             metal,
+            wired: false,
             start: Provision::Enroll,
             wishes: &[MANAGE],
             end: Provision::Manageable,
@@ -269,6 +282,7 @@ fn cleaning_survives_cuts() {
     cut_everywhere(&Scene {
         deploy: "direct",
         metal: true,
+        wired: false,
         start: Provision::Manageable,
         wishes: &[PROVIDE],
         end: Provision::Available,
@@ -280,6 +294,7 @@ fn a_deployment_through_the_agent_survives_cuts() {
     cut_everywhere(&Scene {
         deploy: "direct",
         metal: true,
+        wired: false,
         start: Provision::Available,
         wishes: &[DEPLOY],
         end: Provision::Active,
@@ -287,10 +302,55 @@ fn a_deployment_through_the_agent_survives_cuts() {
 }
 
 #[test]
+fn a_deployment_from_virtual_media_survives_cuts() {
+    let scene = Scene { wired: true, ..DEPLOYMENT };
+    let (right, ..) = run(play(&scene, [Point::Never; 2]));
+    let (_, traces) = right.machine.unwrap();
+    assert_eq!((traces.cd, traces.mode), (None, Mode::Uefi), "the medium is out, the mode was changed");
+    assert_eq!(traces.done.get("write_image"), Some(&1));
+    cut_everywhere(&scene);
+}
+
+#[test]
+fn cleaning_from_virtual_media_survives_cuts() {
+    let scene = Scene {
+        start: Provision::Manageable,
+        wishes: &[PROVIDE],
+        end: Provision::Available,
+        wired: true,
+        ..DEPLOYMENT
+    };
+    let (right, ..) = run(play(&scene, [Point::Never; 2]));
+    assert_eq!((right.machine.unwrap().1.cd, right.boots), (None, Boots::Nothing));
+    cut_everywhere(&scene);
+}
+
+#[test]
+fn tear_down_with_virtual_media_survives_cuts() {
+    cut_everywhere(&Scene {
+        start: Provision::Active,
+        wishes: &[UNDEPLOY],
+        end: Provision::Available,
+        wired: true,
+        ..DEPLOYMENT
+    });
+}
+
+const DEPLOYMENT: Scene = Scene {
+    deploy: "direct",
+    metal: true,
+    wired: false,
+    start: Provision::Available,
+    wishes: &[DEPLOY],
+    end: Provision::Active,
+};
+
+#[test]
 fn a_fake_deployment_of_each_turn_survives_cuts() {
     cut_everywhere(&Scene {
         deploy: "fake",
         metal: false,
+        wired: false,
         start: Provision::Available,
         wishes: &[DEPLOY_EACH_TURN, UNHOLD],
         end: Provision::Active,
@@ -302,6 +362,7 @@ fn tear_down_survives_cuts() {
     cut_everywhere(&Scene {
         deploy: "direct",
         metal: true,
+        wired: false,
         start: Provision::Active,
         wishes: &[UNDEPLOY],
         end: Provision::Available,
@@ -313,6 +374,7 @@ fn an_abort_survives_cuts() {
     cut_everywhere(&Scene {
         deploy: "direct",
         metal: true,
+        wired: false,
         start: Provision::Available,
         wishes: &[DEPLOY, ABORT],
         end: Provision::DeployFail,
@@ -324,6 +386,7 @@ fn an_inspection_survives_cuts() {
     let scene = Scene {
         deploy: "fake",
         metal: false,
+        wired: false,
         start: Provision::Manageable,
         wishes: &[INSPECT],
         end: Provision::Manageable,
@@ -339,6 +402,7 @@ fn a_reboot_survives_cuts() {
         cut_everywhere(&Scene {
             deploy: "fake",
             metal,
+            wired: false,
             start: Provision::Active,
             wishes: &[REBOOT],
             end: Provision::Active,
@@ -351,6 +415,7 @@ fn a_cut_soon_after_a_cut_does_no_harm() {
     let scene = Scene {
         deploy: "direct",
         metal: true,
+        wired: false,
         start: Provision::Available,
         wishes: &[DEPLOY],
         end: Provision::Active,
@@ -366,6 +431,7 @@ fn a_step_that_was_lost_in_a_cut_is_done_again() {
         let scene = Scene {
             deploy: "direct",
             metal: true,
+            wired: false,
             start: Provision::Available,
             wishes: &[DEPLOY],
             end: Provision::Active,

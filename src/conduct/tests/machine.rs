@@ -8,9 +8,12 @@ use serde_json::{Value, json};
 use crate::base::secret::Secret;
 use crate::base::time::Tick;
 use crate::driver::Machine as Record;
-use crate::model::boot::Boots;
+use crate::model::bmc::Keep;
+use crate::model::boot::{BootDevice, Boots};
+use crate::model::effect::BootPart;
 use crate::model::interface::Interface;
 use crate::model::outcome::{Outcome, Seen};
+use crate::model::panel::{Mode, Modes};
 use crate::model::power::{Power, PowerWish};
 use crate::model::step::{Again, Kind};
 use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Memo, Turn};
@@ -29,6 +32,10 @@ pub(super) struct Traces {
     pub(super) done: BTreeMap<String, u32>,
     /// Times that it was really switched on, and off.
     pub(super) switched: (u32, u32),
+    /// What is in its virtual CD: the secret of the path that it came from.
+    pub(super) cd: Option<Secret>,
+    /// Its firmware's mode.
+    pub(super) mode: Mode,
 }
 
 #[derive(Debug)]
@@ -43,6 +50,12 @@ pub(super) struct Machine {
     pub(super) next_beat: Tick,
     /// Steps that its agent offers beside, with long names.
     pub(super) offers: usize,
+    /// It boots what its boot device says; else, who is there boots.
+    pub(super) wired: bool,
+    /// The device of its next boot.
+    once: Option<BootDevice>,
+    /// The mode that its next boot takes up.
+    pending: Option<Mode>,
     /// How long a command of the agent takes.
     pub(super) work: Duration,
 }
@@ -58,6 +71,9 @@ impl Machine {
             commands: Vec::new(),
             next_beat: Tick::default(),
             offers: 0,
+            wired: false,
+            once: None,
+            pending: None,
             work: WORK,
         }
     }
@@ -67,12 +83,47 @@ impl Machine {
             (Power::Off | Power::Error, PowerWish::On | PowerWish::Reset | PowerWish::SoftReset) => {
                 self.power = Power::On;
                 self.traces.switched.0 += 1;
-                self.start(record.node.boots == Boots::Ramdisk);
+                self.start(self.boots_ramdisk(record));
+                if self.wired && self.boot.is_some() {
+                    // Its medium was made for this boot.
+                    self.token = record.node.agent.as_ref().map(|agent| agent.token.clone());
+                }
+                self.once = None;
+                self.traces.mode = self.pending.take().unwrap_or(self.traces.mode);
             }
             (Power::On, PowerWish::Off | PowerWish::SoftOff) => self.switch_off(),
             _ => {}
         }
         Outcome::Power(self.power)
+    }
+
+    /// A wired machine boots the ramdisk from its CD alone, once, and only if that is the medium of this boot.
+    fn boots_ramdisk(&self, record: &Record) -> bool {
+        let is_served = self.traces.cd.is_some() && self.traces.cd == record.node.boot_token;
+        let is_chosen = self.once == Some(BootDevice::Cdrom) && is_served;
+        record.node.boots == Boots::Ramdisk && (is_chosen || !self.wired)
+    }
+
+    /// A part of a boot. The mode is taken up by the next boot.
+    pub(super) fn prepare(&mut self, part: BootPart, record: &Record) -> Outcome {
+        match part {
+            BootPart::Insert => self.traces.cd.clone_from(&record.node.boot_token),
+            BootPart::Eject => self.traces.cd = None,
+            BootPart::Mode { wanted } => {
+                self.pending = wanted.filter(|mode| *mode != self.traces.mode);
+                return Outcome::Modes(self.modes());
+            }
+            BootPart::Secure { .. } => return Outcome::Modes(Modes::default()),
+            BootPart::Device { .. } => {
+                self.once = Some(BootDevice::Cdrom);
+                return Outcome::BootDevice { device: BootDevice::Cdrom, keep: Keep::Nothing };
+            }
+        }
+        Outcome::Done
+    }
+
+    pub(super) fn modes(&self) -> Modes {
+        Modes { boot: self.wired.then_some(self.traces.mode), secure: None }
     }
 
     fn switch_off(&mut self) {

@@ -23,11 +23,13 @@ use crate::conduct::tick;
 use crate::conduct::tray::Tray;
 use crate::depot::blobs::Blobs;
 use crate::depot::gallery::Gallery;
+use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
+use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::FakeDelays;
 use crate::driver::registry::{Parts, Registry};
@@ -76,18 +78,20 @@ impl Rig {
         let dir = place();
         let clock = Arc::new(VirtualClock::new());
         let fake = Arc::new(FakeRack::new(clock.clone(), delays, 0));
+        let shelf = Arc::new(Shelf::open(dir.path(), &[]).unwrap());
+        let boot = BootGround::new(Ramdisks::new(dir.path(), shelf.clone()), "http://10.0.0.1");
         let agents = Agents {
             #[expect(clippy::default_trait_access, reason = "its module is below what conduct may name")]
             client: Default::default(),
             clock: clock.clone(),
-            gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(dir.path(), &[]).unwrap()))),
+            gallery: Arc::new(Gallery::of_files(shelf)),
             blobs: Arc::new(Blobs::open(dir.path().join("blobs")).unwrap()),
             settings: AgentSettings::new("host", "http://10.0.0.1/images"),
         };
         let prints = PrintKey::new(Secret::new("key"));
         let bmc = Ground::new(clock.clone(), Arc::new(Blank), prints, 1);
-        let parts = Parts { fake: fake.clone(), agents: Arc::new(agents), bmc };
-        let registry = Arc::new(Registry::new(["fake-hardware"], parts).unwrap());
+        let parts = Parts { fake: fake.clone(), agents: Arc::new(agents), bmc, boot };
+        let registry = Arc::new(Registry::new(["fake-hardware", "redfish"], parts).unwrap());
         let means =
             Means { registry: registry.clone(), clock: clock.clone(), folder: dir.path().join("consoles") };
         let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(Consoles::new(means)));

@@ -22,7 +22,6 @@ use crate::model::ask::{Answer, Ask, TokenAnswer};
 use crate::model::boot::Beat;
 use crate::model::effect::{Effect, Look};
 use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::Modes;
 use crate::model::power::Power;
 use crate::model::refusal::Refusal;
 use crate::model::step::By;
@@ -184,7 +183,7 @@ impl World {
             Look::BootDevice => Seen::BootDevice { device: None, persistent: None },
             Look::SupportedBootDevices => Seen::BootDevices(Vec::new()),
             Look::Image => Seen::Image(None),
-            Look::Modes => Seen::Modes(Modes::default()),
+            Look::Modes => Seen::Modes(one.modes()),
             Look::Indicators => Seen::Indicators(Vec::new()),
             Look::Media => Seen::Media(Vec::new()),
             Look::Sensors => Seen::Sensors(Object::new()),
@@ -205,6 +204,7 @@ impl World {
         let now = self.clock.tick();
         let outcome = self.machine(id, |one| match effect {
             Effect::Power { wish, .. } => one.switch(*wish, &record),
+            Effect::Boot(part) => one.prepare(*part, &record),
             Effect::BootDevice { .. }
             | Effect::KeptBootDevice
             | Effect::Logs

@@ -43,6 +43,10 @@ pub struct Pxe {
     pub image_cache_size: Option<u64>,
     /// Minutes.
     pub image_cache_ttl: Option<u64>,
+    /// Seconds after which a boot that brought nobody is begun again; never, if not given.
+    pub boot_retry_timeout: Option<u32>,
+    /// Seconds between two looks for such boots.
+    pub boot_retry_check_interval: Option<u32>,
 }
 
 /// Names by processor: a table, or `x86_64:a.efi,aarch64:b.efi` as in the reference's files.

@@ -1,53 +1,23 @@
 //! What the record says of how an instance boots.
 
-use serde_json::Value;
-
 use crate::driver::capability::boot_mode::Mode;
-use crate::model::Object;
+use crate::model::firmware;
 use crate::model::node::Node;
 
-/// The instance's word, then the machine's, then what the record shows, then UEFI (`deploy.default_boot_mode`).
+/// The mode that somebody wants, then the one that the machine is known to have, then UEFI.
 pub fn boot_mode(node: &Node) -> Mode {
-    let word = node.instance_info("deploy_boot_mode").map(str::to_owned);
-    let word = word.or_else(|| capability(node, "boot_mode")).or_else(|| node.wished.boot_mode.clone());
-    word.and_then(|word| Mode::parse(&word.to_ascii_lowercase())).unwrap_or_default()
+    let known = || node.wished.boot_mode.as_deref().and_then(Mode::parse);
+    firmware::wanted_mode(node).or_else(known).unwrap_or_default()
 }
 
 /// `gpt` or `msdos`, if the record says so.
 pub fn disk_label(node: &Node) -> Option<String> {
-    capability(node, "disk_label")
-}
-
-/// A capability of the instance (an object, or one as JSON text) or of the machine (`a:b,c:d`).
-fn capability(node: &Node, name: &str) -> Option<String> {
-    let asked = node.wished.instance_info.get("capabilities");
-    asked
-        .and_then(|value| asked_capability(value, name))
-        .or_else(|| own_capability(&node.wished.properties, name))
-}
-
-fn asked_capability(value: &Value, name: &str) -> Option<String> {
-    let parsed;
-    let map = match value {
-        Value::Object(map) => map,
-        Value::String(text) => {
-            parsed = serde_json::from_str::<Object>(text).ok()?;
-            &parsed
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) => return None,
-    };
-    map.get(name)?.as_str().map(str::to_owned)
-}
-
-fn own_capability(properties: &Object, name: &str) -> Option<String> {
-    let list = properties.get("capabilities")?.as_str()?;
-    let mut pairs = list.split(',').filter_map(|pair| pair.split_once(':'));
-    pairs.find(|(key, _)| key.trim() == name).map(|(_, value)| value.trim().to_owned())
+    firmware::capability(node, "disk_label")
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::base::id::NodeId;

@@ -57,7 +57,7 @@ impl PrepareBoot {
 
     async fn acted(&self, call: &StepCall, again: bool) -> Turn {
         if text(&call.memo, STAGE) == Some(DEVICE) {
-            return self.boot_from_disk().await;
+            return self.boot_from_disk(&call.machine.node).await;
         }
         let agent = match self.agents.of(&call.machine.node) {
             Ok(agent) => agent,
@@ -75,11 +75,14 @@ impl PrepareBoot {
         }
     }
 
-    async fn boot_from_disk(&self) -> Turn {
+    async fn boot_from_disk(&self, node: &Node) -> Turn {
+        if is_left_alone(node) {
+            return Turn::done();
+        }
         let Some(switch) = &self.boot_device else {
             return Turn::failed("the management interface cannot set a boot device");
         };
-        match switch.set(BootDevice::Disk, true).await {
+        match switch.set(BootDevice::Disk, lasts(node)).await {
             Ok(choice) => {
                 let device = (choice.keep == Keep::Device).then(|| BootDevice::Disk.name());
                 Turn::Done(Object::from_iter([("kept_boot_device".to_owned(), json!(device))]))
@@ -97,6 +100,20 @@ impl StepWork for PrepareBoot {
     fn act<'a>(&'a self, call: &'a StepCall, again: bool) -> Later<'a, Turn> {
         Box::pin(self.acted(call, again))
     }
+}
+
+/// Lenovo's UEFI stops at a screen when a BMC changes what the agent wrote into its variables. Management by Redfish
+/// knows of it, and takes the override away instead.
+fn is_left_alone(node: &Node) -> bool {
+    let vendor = node.wished.properties.get("vendor").and_then(Value::as_str).unwrap_or_default();
+    let knows = node.wished.interfaces.management.contains("redfish");
+    vendor.eq_ignore_ascii_case("lenovo") && boot_mode(node) == Mode::Uefi && !knows
+}
+
+/// The disk is booted from now on, unless the node says that no boot device is for more than one boot.
+fn lasts(node: &Node) -> bool {
+    let forced = node.driver_info("force_persistent_boot_device").unwrap_or_default();
+    !forced.eq_ignore_ascii_case("never") && !forced.eq_ignore_ascii_case("false")
 }
 
 /// A partition image has none of its own; a whole disk under UEFI needs an entry in the firmware. What a custom

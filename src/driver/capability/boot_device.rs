@@ -25,6 +25,20 @@ pub trait BootDeviceSwitch: fmt::Debug + Send + Sync {
 
     fn get(&self) -> Later<'_, Result<BootChoice, DriverError>>;
 
+    /// Boots this URL over HTTP; for those who can tell the firmware one.
+    fn boot_url<'a>(
+        &'a self,
+        _url: &'a str,
+        _persistent: bool,
+    ) -> Later<'a, Result<BootChoice, DriverError>> {
+        Box::pin(async {
+            Err(DriverError::Unsupported {
+                implementation: "the node's management interface".to_owned(),
+                what: "booting a URL".to_owned(),
+            })
+        })
+    }
+
     /// Sets the device and returns what the machine then says.
     fn set(&self, device: BootDevice, persistent: bool) -> Later<'_, Result<BootChoice, DriverError>>;
 }

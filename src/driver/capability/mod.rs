@@ -3,6 +3,7 @@
 //! protocol; every other retry is the lane's.
 //!
 //! - `power`          on, off, soft off
+//! - `boot`           what a boot interface does before a boot
 //! - `boot_device`    where the next boot comes from
 //! - `boot_mode`      UEFI or BIOS
 //! - `secure_boot`    on or off
@@ -19,6 +20,7 @@
 
 pub mod bios;
 pub mod books;
+pub mod boot;
 pub mod boot_device;
 pub mod boot_mode;
 pub mod console;

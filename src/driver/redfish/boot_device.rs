@@ -39,6 +39,12 @@ impl BootDeviceSwitch for RedfishBootDevice {
         let url = url.filter(|_| device == BootDevice::UefiHttp);
         Box::pin(async move { Ok(self.0.set_boot_device(device, persistent, url).await?) })
     }
+
+    fn boot_url<'a>(&'a self, url: &'a str, persistent: bool) -> Later<'a, Result<BootChoice, DriverError>> {
+        Box::pin(
+            async move { Ok(self.0.set_boot_device(BootDevice::UefiHttp, persistent, Some(url)).await?) },
+        )
+    }
 }
 
 /// What a boot change is made of.

@@ -51,6 +51,10 @@ impl BootDeviceSwitch for IdracBootDevice {
         Box::pin(async move { RedfishBootDevice(self.server.clone()).get().await })
     }
 
+    fn boot_url<'a>(&'a self, url: &'a str, persistent: bool) -> Later<'a, Result<BootChoice, DriverError>> {
+        Box::pin(async move { RedfishBootDevice(self.server.clone()).boot_url(url, persistent).await })
+    }
+
     fn set(&self, device: BootDevice, persistent: bool) -> Later<'_, Result<BootChoice, DriverError>> {
         Box::pin(async move {
             let imported = match first_boot_device(device) {

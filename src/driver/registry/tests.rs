@@ -6,10 +6,12 @@ use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
 use crate::depot::blobs::Blobs;
 use crate::depot::gallery::Gallery;
+use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
 use crate::driver::agent::AgentSettings;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
+use crate::driver::boot::BootGround;
 use crate::driver::fake::delays::FakeDelays;
 use crate::model::Object;
 use crate::model::node::Wished;
@@ -90,16 +92,18 @@ fn an_unknown_type_is_refused_by_name() {
 
 fn registry(data: &std::path::Path) -> Registry {
     let clock = Arc::new(PausedClock::new());
+    let shelf = Arc::new(Shelf::open(data, &[]).unwrap());
+    let boot = BootGround::new(Ramdisks::new(data, shelf.clone()), "http://10.0.0.1");
     let agents = Agents {
         client: Client::new(),
         clock: clock.clone(),
-        gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
+        gallery: Arc::new(Gallery::of_files(shelf)),
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
         settings: AgentSettings::new("host", "http://10.0.0.1/images"),
     };
     let bmc = Ground::new(clock.clone(), Arc::new(Blank), PrintKey::new(Secret::new("key")), 1);
     let fake = Arc::new(FakeRack::new(clock, FakeDelays::default(), 0));
-    Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents), bmc }).unwrap()
+    Registry::new(TYPES_ON, Parts { fake, agents: Arc::new(agents), bmc, boot }).unwrap()
 }
 
 fn has(hardware: &Hardware) -> [bool; 6] {
@@ -307,6 +311,28 @@ fn what_nodes_may_name_but_is_not_there_is_refused_by_name() {
         verdict.reason.clone().unwrap_or_default()
     };
     assert_eq!(reason(Interface::Bios), "bios interface \"redfish\" is not part of this version");
-    assert_eq!(reason(Interface::Boot), "boot interface \"ipxe\" is not part of this version");
+    assert!(reason(Interface::Boot).contains("ferric ramdisk import"), "{}", reason(Interface::Boot));
     assert_eq!([reason(Interface::Power), reason(Interface::Management)], ["", ""]);
+}
+
+#[test]
+fn each_step_that_is_declared_has_somebody_who_carries_it_out() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let drivers = [("redfish", "redfish"), ("idrac", "idrac-redfish"), ("ipmi", "ipmitool")];
+    for row in ROWS {
+        for spec in row.steps.iter().copied().flatten().filter(|spec| spec.by == By::Driver) {
+            let driver =
+                drivers.iter().find(|(_, name)| *name == row.name).map_or("fake-hardware", |one| one.0);
+            let mut one = node(driver);
+            one.wished.driver_info = json!({"redfish_address": "10.0.0.1", "ipmi_address": "10.0.0.1"})
+                .as_object()
+                .cloned()
+                .unwrap();
+            one.wished.interfaces.set(row.interface, row.name.to_owned());
+            let step = step(row.interface, spec.step, By::Driver);
+            let work = format!("{:?}", registry.work(&step, &one));
+            assert!(!work.starts_with("NoWork"), "{} {} {}", row.interface, row.name, spec.step);
+        }
+    }
 }

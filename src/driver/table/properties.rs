@@ -102,6 +102,10 @@ pub const BOOT_PROPERTIES: &[(&str, &str)] = &[
     ("rescue_iso", "ISO image that boots the rescue ramdisk. Optional."),
     ("bootloader", "EFI system partition image for ISO images that are made. Optional."),
     ("kernel_append_params", "Further parameters of the ramdisk's kernel. Optional."),
+    (
+        "force_persistent_boot_device",
+        "Always: a ramdisk's boot device is for each boot; Never: an instance's is for one boot; Default. Optional.",
+    ),
     ("external_http_url", "Where the BMC fetches images, if not where clients do. Optional."),
     (
         "config_via_removable",

@@ -7,6 +7,8 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
+use crate::depot::ramdisks::Ramdisks;
+use crate::depot::shelf::Shelf;
 use crate::driver::bmc::notebook::Blank;
 use crate::driver::bmc::print::PrintKey;
 use crate::driver::registry::catalog;
@@ -31,7 +33,15 @@ fn machine(driver: &str, change: impl FnOnce(&mut Node)) -> Machine {
 
 fn reason(machine: &Machine, interface: Interface) -> Option<String> {
     let catalog = catalog(TYPES_ON).unwrap();
-    super::interface(&catalog, &ground(), machine, interface).err()
+    let data = tempfile::tempdir().unwrap();
+    let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+    let boot = BootGround::new(Ramdisks::new(data.path(), shelf), "http://10.0.0.1:6385");
+    judged(&catalog, &boot, machine, interface)
+}
+
+fn judged(catalog: &Catalog, boot: &BootGround, machine: &Machine, interface: Interface) -> Option<String> {
+    let bmc = ground();
+    super::interface(catalog, Grounds { bmc: &bmc, boot }, machine, interface).err()
 }
 
 /// Why a deployment with this record is refused; the image itself is good unless it is left out.
@@ -174,4 +184,109 @@ fn the_settings_of_a_bmc_are_checked_without_asking_it() {
             assert_eq!(reason(&good, interface), None);
         }
     }
+}
+
+/// A host with an imported ramdisk, and who it is for BMCs.
+fn booting(base: &str) -> (tempfile::TempDir, BootGround) {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().join("ramdisks/x86_64");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["kernel", "ramdisk"] {
+        std::fs::write(folder.join(name), b"a file").unwrap();
+    }
+    let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+    let boot = BootGround::new(Ramdisks::new(data.path(), shelf), base);
+    (data, boot)
+}
+
+fn redfish_node(boot: &str, info: Value) -> Machine {
+    machine("redfish", |node| {
+        node.wished.interfaces.boot = boot.to_owned();
+        let mut all =
+            json!({"redfish_address": "10.0.0.2", "redfish_username": "a", "redfish_password": "b"});
+        let (map, more) = (all.as_object_mut().unwrap(), info.as_object().unwrap().clone());
+        map.extend(more);
+        node.wished.driver_info = map.clone();
+    })
+}
+
+#[test]
+fn a_boot_interface_needs_a_ramdisk_and_a_place_that_bmcs_reach() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    let (_data, good) = booting("http://10.0.0.1:6385");
+    let all = ["pxe", "ipxe", "http", "http-ipxe", "redfish-virtual-media", "redfish-https"];
+    for name in all {
+        let machine = redfish_node(name, json!({}));
+        assert_eq!(judged(&catalog, &good, &machine, Interface::Boot), None, "{name}");
+        let none = reason(&machine, Interface::Boot).unwrap();
+        assert!(none.contains("ferric ramdisk import"), "{name}: {none}");
+        let lone = redfish_node(name, json!({"deploy_kernel": "file:///k"}));
+        let lone = judged(&catalog, &good, &lone, Interface::Boot).unwrap();
+        assert!(lone.contains("deploy_ramdisk"), "{name}: {lone}");
+    }
+    let (_data, nowhere) = booting("http://0.0.0.0:6385");
+    for (name, is_by_bmc) in all.into_iter().zip([false, false, false, false, true, true]) {
+        let why = judged(&catalog, &nowhere, &redfish_node(name, json!({})), Interface::Boot);
+        assert_eq!(why.is_some_and(|why| why.contains("external_http_url")), is_by_bmc, "{name}");
+        let own = redfish_node(name, json!({"external_http_url": "http://10.0.0.9/x"}));
+        assert_eq!(judged(&catalog, &nowhere, &own, Interface::Boot), None, "{name}");
+    }
+}
+
+#[test]
+fn what_a_bmc_would_refuse_is_refused_before() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    let (_data, good) = booting("http://10.0.0.1:6385");
+    for (info, word) in [
+        (json!({"external_http_url": "http://10.0.0.9/?a"}), "?, & or #"),
+        (json!({"external_http_url": "10.0.0.9"}), "http or https URL"),
+        (json!({"external_http_url": "nfs://10.0.0.9/x"}), "http or https URL"),
+        (json!({"vmedia_transport_protocol": "HTTPS"}), "https URL"),
+        (json!({"vmedia_transport_protocol": "NFS"}), "leave it out"),
+    ] {
+        let machine = redfish_node("redfish-virtual-media", info);
+        let why = judged(&catalog, &good, &machine, Interface::Boot).unwrap();
+        assert!(why.contains(word), "{word}: {why}");
+    }
+    let https = json!({"vmedia_transport_protocol": "HTTPS", "external_http_url": "https://10.0.0.9"});
+    let machine = redfish_node("redfish-virtual-media", https);
+    assert_eq!(judged(&catalog, &good, &machine, Interface::Boot), None);
+    let mut node = (*redfish_node("redfish-virtual-media", json!({})).node).clone();
+    node.wished.interfaces.management = "noop".to_owned();
+    let machine = Machine { node: Arc::new(node), ports: Vec::new() };
+    let why = judged(&catalog, &good, &machine, Interface::Boot).unwrap();
+    assert!(why.contains("speaks Redfish"), "{why}");
+}
+
+#[test]
+fn a_ramdisk_deployment_says_once_what_it_boots() {
+    let good = json!("http://10.0.0.1/a.iso");
+    for (info, word) in [
+        (json!({}), "needs boot_iso, or kernel and ramdisk"),
+        (json!({"kernel": "file:///k"}), "no ramdisk"),
+        (json!({"ramdisk": "file:///r"}), "no kernel"),
+        (json!({"boot_iso": good, "kernel": "file:///k"}), "leave one of them out"),
+        (json!({"boot_iso": good, "image_source": "http://h/i"}), "takes one of them"),
+        (json!({"boot_iso": "a.iso"}), "no URL"),
+        (json!({"boot_iso": good}), ""),
+        (json!({"kernel": "file:///k", "ramdisk": "file:///r"}), ""),
+    ] {
+        let mut node = (*redfish_node("ipxe", json!({})).node).clone();
+        node.wished.interfaces.deploy = "ramdisk".to_owned();
+        node.wished.instance_info = info.as_object().unwrap().clone();
+        let why = reason(&Machine { node: Arc::new(node), ports: Vec::new() }, Interface::Deploy);
+        assert_eq!(why.is_none(), word.is_empty(), "{info}: {why:?}");
+        assert!(why.unwrap_or_default().contains(word), "{info}");
+    }
+}
+
+#[test]
+fn a_ramdisk_deployment_that_is_never_cleaned_needs_no_agent() {
+    let mut node = (*redfish_node("ipxe", json!({})).node).clone();
+    node.wished.interfaces.deploy = "ramdisk".to_owned();
+    let of =
+        |node: &Node| reason(&Machine { node: Arc::new(node.clone()), ports: Vec::new() }, Interface::Boot);
+    assert!(of(&node).is_some());
+    node.wished.automated_clean = Some(false);
+    assert_eq!(of(&node), None);
 }

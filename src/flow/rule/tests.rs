@@ -90,7 +90,10 @@ fn conditions_hold_as_in_the_reference() {
         (json!({"op": "!eq", "args": {"values": ["{node.driver}", "redfish"]}}), true),
         (json!({"op": "! eq", "args": {"values": [1, 1.0]}}), false),
         (json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4]}}), false),
-        (json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4], "force_strings": true}}), true),
+        (
+            json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4], "force_strings": true}}),
+            true,
+        ),
         (json!({"op": "lt", "args": {"values": [1, 2, 3]}}), true),
         (json!({"op": "gt", "args": {"values": [3, 2, 2]}}), false),
         (json!({"op": "gt", "args": {"values": ["b", "a"]}}), true),
@@ -100,12 +103,30 @@ fn conditions_hold_as_in_the_reference() {
         (json!({"op": "is-true", "args": {"value": "YES"}}), true),
         (json!({"op": "is-false", "args": {"value": 0}}), true),
         (json!({"op": "is-true", "args": {"value": "perhaps"}}), false),
-        (json!({"op": "in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.1.0.0/24"}}), true),
-        (json!({"op": "!in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.2.0.0/24"}}), true),
-        (json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME"}}), false),
-        (json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME.*"}}), true),
-        (json!({"op": "contains", "args": {"value": "{inventory[system_vendor]}", "regex": "'serial_number': 'S1'"}}), true),
-        (json!({"op": "one-of", "args": {"value": "{inventory[interfaces][0][name]}", "values": ["eth0", "eth1"]}}), true),
+        (
+            json!({"op": "in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.1.0.0/24"}}),
+            true,
+        ),
+        (
+            json!({"op": "!in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.2.0.0/24"}}),
+            true,
+        ),
+        (
+            json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME"}}),
+            false,
+        ),
+        (
+            json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME.*"}}),
+            true,
+        ),
+        (
+            json!({"op": "contains", "args": {"value": "{inventory[system_vendor]}", "regex": "'serial_number': 'S1'"}}),
+            true,
+        ),
+        (
+            json!({"op": "one-of", "args": {"value": "{inventory[interfaces][0][name]}", "values": ["eth0", "eth1"]}}),
+            true,
+        ),
         (json!({"op": "one-of", "args": {"value": "x"}}), false),
         (json!({"op": "eq", "args": {"values": ["{{x}}", "{item}"]}}), false),
     ] {
@@ -123,9 +144,7 @@ fn conditions_hold_as_in_the_reference() {
 
 #[test]
 fn a_loop_decides_by_any_all_first_or_last() {
-    let looped = |multiple: &str, items: Value| {
-        json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", "{item}"]}, "loop": items, "multiple": multiple})
-    };
+    let looped = |multiple: &str, items: Value| json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", "{item}"]}, "loop": items, "multiple": multiple});
     for (multiple, items, wanted) in [
         ("any", json!([1, 4]), true),
         ("all", json!([1, 4]), false),
@@ -174,9 +193,15 @@ fn actions_change_node_ports_and_data() {
         {"op": "log", "args": {"msg": "saw {node.name}", "level": "warning"}},
     ]))
     .unwrap();
-    assert_eq!(node.wished.properties, object(json!({"capabilities": "a:9", "vendor": {"name": "ACME Corp"}})));
+    assert_eq!(
+        node.wished.properties,
+        object(json!({"capabilities": "a:9", "vendor": {"name": "ACME Corp"}}))
+    );
     assert_eq!(node.wished.resource_class.as_deref(), Some("big"));
-    assert_eq!(node.wished.driver_info, object(json!({"a": "10.1.0.9", "b": "2", "ipmi_password": "secret"})));
+    assert_eq!(
+        node.wished.driver_info,
+        object(json!({"a": "10.1.0.9", "b": "2", "ipmi_password": "secret"}))
+    );
     assert_eq!(node.wished.extra, object(json!({"tags": ["t"]})));
     assert_eq!(node.traits, ["CUSTOM_GOLD"]);
     assert_eq!(data, object(json!({"a": {"b": 5}, "tags": ["x", "y"], "root_disk": {}})));
@@ -188,14 +213,23 @@ fn actions_change_node_ports_and_data() {
 fn what_cannot_be_done_is_told() {
     for (action, word) in [
         (json!({"op": "fail", "args": {"msg": "not {node.name}"}}), "not n1"),
-        (json!({"op": "set-attribute", "args": {"path": "provision_state", "value": "active"}}), "provision_state"),
+        (
+            json!({"op": "set-attribute", "args": {"path": "provision_state", "value": "active"}}),
+            "provision_state",
+        ),
         (json!({"op": "set-attribute", "args": {"path": "properties//x", "value": 1}}), "no path"),
         (json!({"op": "set-attribute", "args": {"path": "maintenance", "value": "x"}}), "maintenance"),
         (json!({"op": "set-attribute", "args": {"path": "resource_class/x", "value": 1}}), "resource_class"),
         (json!({"op": "del-attribute", "args": {"path": "extra/no"}}), "\"no\""),
-        (json!({"op": "extend-attribute", "args": {"path": "driver_info/ipmi_address", "value": 1}}), "no list"),
+        (
+            json!({"op": "extend-attribute", "args": {"path": "driver_info/ipmi_address", "value": 1}}),
+            "no list",
+        ),
         (json!({"op": "add-trait", "args": {"name": "custom gold"}}), "A-Z"),
-        (json!({"op": "set-port-attribute", "args": {"port_id": "x", "path": "name", "value": 1}}), "no port"),
+        (
+            json!({"op": "set-port-attribute", "args": {"port_id": "x", "path": "name", "value": 1}}),
+            "no port",
+        ),
         (json!({"op": "log", "args": {"msg": "x", "level": "loud"}}), "loud"),
     ] {
         let error = after(json!([action])).unwrap_err();
@@ -225,7 +259,8 @@ fn secrets_are_not_seen_unless_the_site_says_so() {
         let policy = Inspector { mask_secrets, ..Inspector::default() };
         let mut survey = survey(&inventory, &policy);
         let text = "{inventory[bmc_password]} {inventory} {node.driver_info}";
-        let mut one = rule(0, json!([]), json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
+        let mut one =
+            rule(0, json!([]), json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
         one.wished.sensitive = sensitive;
         apply(&[one], &mut survey).unwrap();
         let told = survey.data["x"].as_str().unwrap();
@@ -253,9 +288,18 @@ fn a_rule_that_cannot_work_is_refused_when_it_is_made() {
         (json!({"actions": [{"op": "fail", "args": ["x", "y"]}]}), "more arguments"),
         (json!({"actions": [{"op": "fail", "args": ["x"], "loop": "x"}]}), "loop"),
         (json!({"actions": good, "conditions": [{"op": "!!eq", "args": {"values": []}}]}), "operator"),
-        (json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(?=x)"}}]}), "regex"),
-        (json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(x{1000}){1000}"}}]}), "regex"),
-        (json!({"actions": good, "conditions": [{"op": "eq", "args": {"values": []}, "multiple": "some"}]}), "multiple"),
+        (
+            json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(?=x)"}}]}),
+            "regex",
+        ),
+        (
+            json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(x{1000}){1000}"}}]}),
+            "regex",
+        ),
+        (
+            json!({"actions": good, "conditions": [{"op": "eq", "args": {"values": []}, "multiple": "some"}]}),
+            "multiple",
+        ),
         (json!({"actions": vec![good[0].clone(); 65]}), "64"),
         (json!({"actions": good, "description": "x".repeat(9000)}), "8192"),
     ] {

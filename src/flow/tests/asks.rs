@@ -3,7 +3,6 @@
 use super::stage::{Stage, asked, silent};
 use crate::flow;
 use crate::model::ask::{Ask, ProvisionAsk};
-use crate::model::catalog::Implementation;
 use crate::model::effect::Look;
 use crate::model::interface::Interface;
 use crate::model::moves::{TARGETS, Verb};
@@ -81,16 +80,19 @@ fn provide_is_refused_in_maintenance_if_the_site_says_so() {
 
 #[test]
 fn a_node_that_cannot_boot_the_agent_is_offered_only_uncleaned() {
-    let mut stage = Stage::at("plain", Provision::Manageable);
-    stage.node.wished.interfaces.boot = "absent".to_owned();
-    let missing = Implementation { missing: true, ..Implementation::default() };
-    stage.catalog.implementations.insert((Interface::Boot, "absent".to_owned()), missing);
-    let refusal = stage.verb("provide").unwrap_err();
-    assert!(refusal.to_string().contains("automated_clean"), "{refusal}");
-    assert_eq!(stage.node.provision, Provision::Manageable);
+    let reason = Some("there is no ramdisk for x86_64 machines on this host".to_owned());
+    let bad = [Seen::Valid(vec![Verdict { interface: Interface::Boot, reason }])];
+    let provide = Ask::Provision(ProvisionAsk::new(Verb::Provide, "provide"));
+    let mut stage = Stage::at("agent", Provision::Manageable);
+    let refusal = stage.ask_seen(&provide, &bad).unwrap_err();
+    assert!(refusal.to_string().contains("no ramdisk for x86_64"), "{refusal}");
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Manageable, 0));
     stage.node.wished.automated_clean = Some(false);
-    stage.verb("provide").unwrap();
+    stage.ask_seen(&provide, &bad).unwrap();
     assert_eq!(stage.node.provision, Provision::Available);
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.ask_seen(&provide, &bad).unwrap();
+    assert_eq!(stage.state(), Provision::Cleaning, "what is cleaned without an agent needs no ramdisk");
 }
 
 #[test]

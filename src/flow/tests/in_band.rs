@@ -138,8 +138,11 @@ fn a_machine_that_is_never_off_is_started_anew() {
 #[test]
 fn a_hook_that_fails_fails_the_inspection_and_keeps_nothing() {
     for (change, word) in [
-        (json!({"interfaces": [{"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "127.0.0.1"}],
-            "boot": {}}), "add_ports \"pxe\""),
+        (
+            json!({"interfaces": [{"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "127.0.0.1"}],
+            "boot": {}}),
+            "add_ports \"pxe\"",
+        ),
         (json!({"cpu": {}}), "architecture"),
         (json!({"interfaces": [{"mac_address": "x"}]}), "no network interface"),
     ] {

@@ -14,7 +14,7 @@ use crate::flow;
 use crate::model::Object;
 use crate::model::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
 use crate::model::boot::Beat;
-use crate::model::catalog::{ArgSpec, Catalog, Implementation, PowerSupport, StepSpec};
+use crate::model::catalog::{ArgSpec, BootWay, Catalog, Implementation, PowerSupport, StepSpec};
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::effect::{Effect, Look, Owed, Purpose};
 use crate::model::facts::Facts;
@@ -54,6 +54,8 @@ pub(super) struct Stage {
     /// Decisions that kept something.
     pub(super) kept: usize,
     tokens: u32,
+    /// The system gives no random numbers.
+    pub(super) no_tokens: bool,
     /// Seconds that have passed besides the microsecond of each decision.
     passed: i64,
     /// A look was begun and is not over.
@@ -96,6 +98,7 @@ impl Stage {
             silent: None,
             kept: 0,
             tokens: 0,
+            no_tokens: false,
             under_way: false,
             ended: None,
         }
@@ -113,9 +116,12 @@ impl Stage {
     fn decide<T>(&mut self, seen: &[Seen], rule: impl FnOnce(&Node, &Facts<'_>) -> T) -> T {
         self.tokens += 1;
         let token = Secret::new(format!("token-{}", self.tokens));
+        let boot_token = format!("boot-{}", self.tokens);
+        let boot_token = Secret::new(if self.no_tokens { String::new() } else { boot_token });
         let facts = Facts {
             at: Moment(self.passed * 1_000_000 + i64::from(self.tokens)),
             token: &token,
+            boot_token: &boot_token,
             policy: &self.policy,
             catalog: &self.catalog,
             owed: &self.owed,
@@ -371,7 +377,8 @@ impl Stage {
         if hold {
             return (run.phase != Phase::Hold).then(|| format!("held in {:?}", run.phase));
         }
-        let looked_at = matches!(run.phase, Phase::Look | Phase::Later)
+        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
+        let looked_at = matches!(run.phase, Phase::Look | Phase::Later | Phase::Firmware { .. })
             && (self.under_way || self.looks.iter().any(|look| !run.is_past(look)));
         let moves = waits || self.owed.iter().any(|owed| owed.purpose == Purpose::Run) || looked_at;
         (!moves).then(|| format!("in {:?} with no look, no wait and nothing owed", run.phase))
@@ -488,6 +495,14 @@ pub(super) fn catalog() -> Catalog {
         StepSpec { args: &[LEVEL], ..spec(Kind::Deploy, "apply", 0, By::Driver) },
     ];
     add(Interface::Raid, "x", Implementation { steps: raid, ..Implementation::default() });
+    for (name, boot_way) in
+        [("network", BootWay::Network), ("medium", BootWay::Medium), ("url", BootWay::Url)]
+    {
+        add(Interface::Boot, name, Implementation { boot_way, ..Implementation::default() });
+    }
+    let own = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstance))];
+    let ramdisk = Implementation { steps: own, uses_agent: true, ..Implementation::default() };
+    add(Interface::Deploy, "ramdisk", ramdisk);
     let bios = vec![spec(Kind::Clean, "factory_reset", 10, By::Driver)];
     add(Interface::Bios, "x", Implementation { steps: bios, ..Implementation::default() });
     catalog

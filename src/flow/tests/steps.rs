@@ -316,6 +316,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
     let facts = crate::model::facts::Facts {
         at: crate::base::moment::Moment(0),
         token: &token,
+        boot_token: &token,
         policy: &stage.policy,
         catalog: &stage.catalog,
         owed: &stage.owed,

@@ -8,9 +8,9 @@ use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::base::secret::Secret;
 use crate::model::ask::Ask;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{Effect, Look};
+use crate::model::effect::{BootPart, Effect, Look};
 use crate::model::interface::Interface;
-use crate::model::outcome::{Happened, Outcome, Seen};
+use crate::model::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::panel::{Mode, Modes};
 use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
@@ -41,7 +41,7 @@ fn outcome(effect: &Effect, n: u8) -> Outcome {
         (_, 14) => Outcome::Failed(Failure::step("no")),
         (Effect::Power { wish, .. }, _) => Outcome::Power(wish.goal()),
         (Effect::Step { .. }, _) => Outcome::Turn(turn(n)),
-        (Effect::Mode(_), _) => {
+        (Effect::Mode(_) | Effect::Boot(BootPart::Mode { .. } | BootPart::Secure { .. }), _) => {
             Outcome::Modes(Modes { boot: Some(Mode::Bios), secure: Some(n.is_multiple_of(2)) })
         }
         (Effect::Passthru(_), _) => Outcome::Answer(serde_json::Value::Null),
@@ -58,8 +58,11 @@ fn seen(look: &Look, n: u8) -> Seen {
         Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
         Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),
         Look::Modes => Seen::Modes(Modes { boot: Some(Mode::Bios), secure: Some(n.is_multiple_of(2)) }),
-        Look::Valid { .. }
-        | Look::BootDevice
+        Look::Valid { .. } => {
+            let reason = n.is_multiple_of(7).then(|| "there is no ramdisk".to_owned());
+            Seen::Valid(vec![Verdict { interface: Interface::Boot, reason }])
+        }
+        Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators
@@ -143,11 +146,17 @@ proptest! {
 
     #[test]
     fn nobody_is_ever_stuck(
-        agent: bool,
+        deploy in prop::sample::select(vec!["agent", "plain", "ramdisk"]),
+        boot in prop::sample::select(vec!["x", "network", "medium", "url"]),
+        mode in prop::sample::select(vec![json!({}), json!({"boot_mode": "uefi"}), json!({"secure_boot": "true"})]),
+        retry in prop::sample::select(vec![None, Some(30), Some(7200)]),
         start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active]),
         acts in prop::collection::vec((any::<u8>(), any::<u8>()), 0..250),
     ) {
-        let mut stage = Stage::at(if agent { "agent" } else { "plain" }, start);
+        let mut stage = Stage::at(deploy, start);
+        stage.node.wished.interfaces.boot = boot.to_owned();
+        stage.node.wished.instance_info = object(json!({"capabilities": mode}));
+        stage.policy.boot_retry_timeout = retry;
         stage.policy.agent.restrict_lookup = false;
         for (what, n) in acts {
             act(&mut stage, what, n);

@@ -5,6 +5,7 @@ use crate::base::secret::{MASK, Veil};
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
+use crate::model::panel::Mode;
 use crate::model::run::{Run, Wait, WaitFor};
 use crate::model::shape::json;
 use crate::model::step::{Kind, Step};
@@ -19,9 +20,8 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     if !node.bmc.is_empty() {
         bmc(node, &mut object);
     }
-    if let Some(mode) =
-        node.wished.boot_mode.as_deref().filter(|_| node.run.is_some() || node.agent.is_some())
-    {
+    let known = node.wished.boot_mode.as_deref().filter(|_| node.run.is_some() || node.agent.is_some());
+    if let Some(mode) = node.deploy_boot_mode.map(Mode::name).or(known) {
         object.text("deploy_boot_mode", mode);
     }
     if let Some(run) = &node.run {

@@ -245,6 +245,8 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
         memo: Object::new(),
         lost: 0,
         silent: 0,
+        firmware: None,
+        boot_waited: 0,
         trouble: Some(Trouble { since: Moment(0), why: "refused".to_owned() }),
         step_began: None,
         fetched: false,

@@ -127,6 +127,10 @@ pub fn encode(sealer: &Sealer, node: &Node) -> Result<Vec<u8>, StoreError> {
         let text = sealer.seal_text(&session_path(node.id), session.token.reveal());
         session.token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
     }
+    if let Some(token) = &mut stored.boot_token {
+        let text = sealer.seal_text(&boot_path(node.id), token.reveal());
+        *token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
+    }
     let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > LIMIT {
@@ -150,6 +154,9 @@ pub fn decode(file: &File, sealer: &Sealer, id: NodeId, bytes: &[u8]) -> Result<
     }
     if let Some(session) = &mut node.bmc.session {
         session.token = sealer.open_text(&session_path(id), session.token.reveal()).map_err(fail)?;
+    }
+    if let Some(token) = &mut node.boot_token {
+        *token = sealer.open_text(&boot_path(id), token.reveal()).map_err(fail)?;
     }
     Ok(node)
 }
@@ -199,6 +206,10 @@ fn token_path(id: NodeId) -> String {
 
 fn session_path(id: NodeId) -> String {
     format!("{id}/bmc/session")
+}
+
+fn boot_path(id: NodeId) -> String {
+    format!("{id}/boot/token")
 }
 
 /// The id in the first sixteen bytes.

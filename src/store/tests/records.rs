@@ -192,6 +192,8 @@ fn run(args: Object) -> Run {
         memo: args.clone(),
         lost: 1,
         silent: 2,
+        firmware: None,
+        boot_waited: 0,
         trouble: None,
         step_began: None,
         fetched: true,

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::*;
-use crate::base::id::NodeId;
+use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::time::PausedClock;
 use crate::boot::dhcp::served::{Around, Enrolled, Rack};
+use crate::model::Object;
 use crate::model::boot::plan::{BootPlan, Discovery, Network, Relayed, Reservation, Role};
 use crate::model::node::{Node, Wished};
+use crate::model::port::{Port, PortWished};
 use crate::wire::dhcp4::packet::Packet;
 use crate::wire::dhcp4::relay::Relay;
 use crate::wire::dhcp4::reply::BootClass;
@@ -23,7 +25,17 @@ impl Rack for Machines {
     fn find(&self, mac: Mac) -> Option<Enrolled> {
         let is_boot = *self.0.get(&mac)?;
         let node = Node::new(NodeId(uuid::Uuid::nil()), Wished::default(), crate::base::moment::Moment(0));
-        Some(Enrolled { node: Arc::new(node), is_boot })
+        let port = Port {
+            id: PortId(uuid::Uuid::nil()),
+            order: 0,
+            created_at: node.created_at,
+            updated_at: None,
+            node: node.id,
+            address: mac,
+            wished: PortWished { pxe_enabled: is_boot, ..PortWished::default() },
+            internal_info: Object::new(),
+        };
+        Some(Enrolled { node: Arc::new(node), port: Arc::new(port) })
     }
 }
 

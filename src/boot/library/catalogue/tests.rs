@@ -84,7 +84,7 @@ impl Rig {
         Catalogue::new(Stock {
             reader: self.store.reader(),
             plan: Arc::new(BootPlan { discovery, loading, ..BootPlan::default() }),
-            ramdisks: Ramdisks::new(self.data.path(), shelf.clone()),
+            ramdisks: Arc::new(Ramdisks::new(self.data.path(), shelf.clone())),
             shelf,
             loaders: Loaders::only(&self.data.path().join("loaders")),
             loops: Arc::new(Loops::new(limit, self.clock.clone())),

@@ -5,9 +5,12 @@ use std::time::Duration;
 use serde_json::Value;
 use url::Url;
 
+use crate::base::secret::Secret;
+
 use crate::net::client::Client;
 use crate::net::http::{Method, Response};
 use crate::net::outgoing::{Outgoing, Trust};
+use crate::twin::redfish::action::command_line::CommandLine;
 use crate::twin::redfish::answer::{Refusal, Reply, done, refused, refused_own, success};
 use crate::twin::redfish::bmc::Bmc;
 use crate::twin::redfish::oddity::Oddity;
@@ -121,7 +124,7 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
     };
     let Some(slot) = bmc.maker().slots.get(number) else { return Err(missing("VirtualMedia")) };
     refuse_slot(bmc, number, slot, image)?;
-    let bytes = fetch(image).await?;
+    let (bytes, token) = fetch(image).await?;
     let flag = |name: &str| body.get(name).and_then(Value::as_bool).unwrap_or(true);
     let user = body.get("UserName").and_then(Value::as_str).map(str::to_owned);
     let (inserted, write_protected) = (flag("Inserted"), flag("WriteProtected"));
@@ -132,6 +135,10 @@ async fn fill(bmc: &Bmc, number: usize, body: &Value) -> Result<(), Refusal> {
         let inserts = medium.inserts.saturating_add(1);
         let image = Some(image.to_owned());
         *medium = Medium { image, inserted, write_protected, user, bytes, inserts, ..Medium::default() };
+    }
+    if token.is_some() {
+        // What boots from it finds the token on its kernel's command line.
+        bmc.server().plant_token(token);
     }
     tell_firmware(bmc);
     Ok(())
@@ -170,7 +177,8 @@ pub(super) fn tell_firmware(bmc: &Bmc) {
 }
 
 /// Reads the image to its end, as far as its kind of URL can be read here; its bytes.
-async fn fetch(image: &str) -> Result<u64, Refusal> {
+/// Its size, and the token that a boot medium bears.
+async fn fetch(image: &str) -> Result<(u64, Option<Secret>), Refusal> {
     let dead = || refused(400, "CouldNotEstablishConnection", &[image]);
     let Ok(url) = Url::parse(image) else {
         return Err(refused(400, "ActionParameterValueFormatError", &[image, "Image", "InsertMedia"]));
@@ -178,13 +186,14 @@ async fn fetch(image: &str) -> Result<u64, Refusal> {
     let trust = match url.scheme() {
         "http" => Trust::Plain,
         "https" => Trust::Insecure,
-        "nfs" | "cifs" | "smb" => return Ok(0),
+        "nfs" | "cifs" | "smb" => return Ok((0, None)),
         _ => return Err(refused(400, "ActionParameterNotSupported", &["Image", "InsertMedia"])),
     };
     let outgoing =
         Outgoing { deadline: FETCH, answer_limit: usize::MAX, ..Outgoing::new(Method::Get, url, trust) };
-    let fetched = Client::new().download(outgoing, &mut tokio::io::sink()).await.map_err(|_| dead())?;
-    if (200..300).contains(&fetched.status) { Ok(fetched.bytes) } else { Err(dead()) }
+    let mut line = CommandLine::default();
+    let fetched = Client::new().download(outgoing, &mut line).await.map_err(|_| dead())?;
+    if (200..300).contains(&fetched.status) { Ok((fetched.bytes, line.token())) } else { Err(dead()) }
 }
 
 /// The longest silence of a server of images.

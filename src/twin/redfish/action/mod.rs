@@ -4,6 +4,7 @@
 //! - `lamp` indicators; `manager` clock and reset; `event` subscriptions; `task` tasks; `precondition` If-Match
 
 pub mod boot;
+mod command_line;
 pub mod dell;
 pub mod event;
 pub mod firmware;

@@ -1,0 +1,120 @@
+//! Under which URL a BMC fetches what it boots.
+
+use std::fmt;
+
+use crate::base::secret::Secret;
+use crate::driver::boot::veil;
+use crate::driver::error::DriverError;
+use crate::model::boot::Boots;
+use crate::model::node::Node;
+
+/// Where this host's HTTP server is, as others see it; without a slash at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bases {
+    /// The rack's own door.
+    pub rack: String,
+    /// `[deploy] http_url`
+    pub http: Option<String>,
+    /// `[deploy] external_http_url`
+    pub external: Option<String>,
+}
+
+/// An ISO that a machine boots.
+#[derive(Clone)]
+pub struct Iso {
+    /// Whose boot it is, for messages.
+    pub node: String,
+    pub url: Secret,
+    /// What no message may show of it.
+    pub secret: Secret,
+    /// What a message shows in its place.
+    pub shown: String,
+}
+
+impl fmt::Debug for Iso {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown)
+    }
+}
+
+impl Bases {
+    /// The node's own word, then the site's for BMCs, then the site's, then the rack's door.
+    pub fn base<'a>(&'a self, node: &'a Node) -> &'a str {
+        let own = node.driver_info(EXTERNAL).filter(|url| !url.is_empty());
+        let site = self.external.as_deref().or(self.http.as_deref());
+        own.or(site).unwrap_or(&self.rack).trim_end_matches('/')
+    }
+
+    /// Why BMCs could not fetch anything from the base; the text names the remedy.
+    pub fn fault(&self, node: &Node) -> Option<String> {
+        let base = self.base(node);
+        let remedy = format!("set driver_info {EXTERNAL}, or [deploy] {EXTERNAL} for all nodes");
+        if base.contains(['?', '&', '#']) {
+            return Some(format!("BMCs refuse URLs with ?, & or #, as in {base:?}: {remedy}"));
+        }
+        let Ok(url) = ::url::Url::parse(base) else {
+            return Some(format!("{base:?} is no URL from which a BMC could fetch its boot ISO: {remedy}"));
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Some(format!("the boot ISO is served over HTTP or HTTPS, not as {base:?}: {remedy}"));
+        }
+        let is_nowhere = match url.host() {
+            Some(::url::Host::Ipv4(address)) => address.is_unspecified(),
+            Some(::url::Host::Ipv6(address)) => address.is_unspecified(),
+            Some(::url::Host::Domain(_)) => false,
+            None => true,
+        };
+        is_nowhere.then(|| {
+            format!(
+                "the rack's door listens on every address, so that {base} is no address for a BMC: {remedy}"
+            )
+        })
+    }
+
+    /// What the node's next boot is of: the instance's own ISO as its URL stands, or ours.
+    pub fn iso(&self, node: &Node) -> Result<Iso, DriverError> {
+        let label = node.label();
+        if node.boots == Boots::Instance
+            && let Some(url) = node.instance_info(BOOT_ISO)
+        {
+            let url = Secret::new(url);
+            return Ok(Iso {
+                node: label,
+                secret: url.clone(),
+                url,
+                shown: "instance_info boot_iso".to_owned(),
+            });
+        }
+        let gone =
+            || DriverError::refused("naming the boot ISO", format!("node {label} has no boot under way"));
+        let token = node.boot_token.as_ref().ok_or_else(gone)?;
+        if let Some(why) = self.fault(node) {
+            return Err(DriverError::refused("naming the boot ISO", why));
+        }
+        let (base, id) = (self.base(node), node.id);
+        let url = |token: &str| format!("{base}/boot/iso/{id}/{token}/boot.iso");
+        let shown = url(crate::base::secret::MASK);
+        Ok(Iso { url: Secret::new(url(token.reveal())), secret: token.clone(), shown, node: node.label() })
+    }
+}
+
+impl Iso {
+    /// What did not work, with what to do if the BMC cannot fetch it.
+    pub fn explain(&self, what: &str, error: DriverError) -> DriverError {
+        let Self { node, shown, .. } = self;
+        let is_told = matches!(error, DriverError::Refused { .. } | DriverError::NotApplied { .. });
+        let error = veil::veiled(error, &self.secret);
+        if !is_told {
+            return error;
+        }
+        let remedy = format!(
+            "the BMC must reach {shown}; if it cannot, set driver_info {EXTERNAL} of node {node}, or [deploy] {EXTERNAL}"
+        );
+        DriverError::refused(what, format!("{error} ({remedy})"))
+    }
+}
+
+/// Key of `driver_info`, and name of an option.
+pub const EXTERNAL: &str = "external_http_url";
+/// Key of `instance_info`.
+pub const BOOT_ISO: &str = "boot_iso";

@@ -1,0 +1,83 @@
+//! Whether a node's boot interface can bring what it is to bring, before anything moves. Asks no machine; reads files.
+
+use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
+use crate::driver::boot::address::BOOT_ISO;
+use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL};
+use crate::driver::error::chain;
+use crate::model::firmware;
+use crate::model::node::Node;
+
+/// What stands against booting the node so; `redfish` are its settings, where its boot interface needs them.
+pub fn boot(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -> Result<(), String> {
+    let (name, management) = (&node.wished.interfaces.boot, &node.wished.interfaces.management);
+    let is_by_bmc = [MEDIA, IDRAC_MEDIA, URL].contains(&name.as_str());
+    if is_by_bmc && !management.contains("redfish") {
+        return Err(format!(
+            "boot interface {name:?} needs a management interface that speaks Redfish, not {management:?}"
+        ));
+    }
+    if let Some(why) = firmware::contradiction(node) {
+        return Err(why);
+    }
+    if is_by_bmc {
+        served(ground, node, redfish)?;
+    }
+    if is_instance_alone(ground, node) { Ok(()) } else { ramdisk(ground, node) }
+}
+
+/// Whether the BMC can fetch our ISO from where it is served.
+fn served(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -> Result<(), String> {
+    if let Some(why) = ground.bases.fault(node) {
+        return Err(why);
+    }
+    let base = ground.bases.base(node);
+    match redfish.and_then(|settings| settings.media_transport) {
+        Some(MediaTransport::Https) if !base.starts_with("https://") => Err(format!(
+            "vmedia_transport_protocol is HTTPS, but the boot ISO is at {base}: set external_http_url to an https URL"
+        )),
+        Some(transport @ (MediaTransport::Nfs | MediaTransport::Cifs)) => Err(format!(
+            "vmedia_transport_protocol is {transport:?}, but the boot ISO is served over HTTP: leave it out"
+        )),
+        Some(MediaTransport::Http | MediaTransport::Https) | None => Ok(()),
+    }
+}
+
+fn ramdisk(ground: &BootGround, node: &Node) -> Result<(), String> {
+    ground.ramdisks.of(node).map(drop).map_err(|error| chain(&error))
+}
+
+/// A `ramdisk` deployment boots its own, and needs an agent only to be cleaned.
+fn is_instance_alone(ground: &BootGround, node: &Node) -> bool {
+    node.wished.interfaces.deploy == "ramdisk"
+        && !node.wished.automated_clean.unwrap_or(ground.automated_clean)
+}
+
+/// Whether a `ramdisk` deployment says what it boots, and says it once.
+pub fn instance(node: &Node) -> Result<(), String> {
+    let has = |key: &str| node.instance_info(key).is_some_and(|text| !text.is_empty());
+    let iso = has(BOOT_ISO);
+    match (iso, has("kernel"), has("ramdisk")) {
+        (true, _, _) if has("image_source") => {
+            Err("instance_info has boot_iso and image_source: a ramdisk deployment takes one of them"
+                .to_owned())
+        }
+        (true, true, _) | (true, _, true) => {
+            Err("instance_info has boot_iso and kernel or ramdisk: leave one of them out".to_owned())
+        }
+        (true, false, false) => url(node),
+        (false, true, true) => Ok(()),
+        (false, true, false) => Err("instance_info has kernel but no ramdisk".to_owned()),
+        (false, false, true) => Err("instance_info has ramdisk but no kernel".to_owned()),
+        (false, false, false) => {
+            Err("a ramdisk deployment needs boot_iso, or kernel and ramdisk, in instance_info".to_owned())
+        }
+    }
+}
+
+fn url(node: &Node) -> Result<(), String> {
+    let text = node.instance_info(BOOT_ISO).unwrap_or_default();
+    match ::url::Url::parse(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(format!("instance_info boot_iso is no URL: {error}")),
+    }
+}

@@ -1,0 +1,87 @@
+//! Boot interfaces: what brings a ramdisk, or an instance's own ISO, to a machine.
+//!
+//! ```text
+//!   network   DHCP and what follows: only the boot device is set     pxe, ipxe, http, http-ipxe
+//!   medium    an ISO in the BMC's virtual CD                          redfish-virtual-media, idrac-...
+//!   url       an ISO at a URL that the firmware is told               redfish-https
+//! ```
+//!
+//! - `address`  under which URL a BMC fetches the boot ISO     - `mode`   boot mode and secure boot before a boot
+//! - `check`    whether a node can boot so, before it does     - `veil`   errors without the path's secret
+
+use std::sync::Arc;
+
+use crate::depot::ramdisks::Ramdisks;
+use crate::driver::Hardware;
+use crate::driver::boot::address::Bases;
+use crate::driver::boot::medium::MediumBoot;
+use crate::driver::boot::network::NetworkBoot;
+use crate::driver::boot::url::UrlBoot;
+use crate::driver::capability::boot::BootSwitch;
+use crate::driver::error::DriverError;
+use crate::model::node::Node;
+
+pub mod address;
+pub mod check;
+pub mod medium;
+pub mod mode;
+pub mod network;
+pub mod url;
+pub mod veil;
+
+/// What the boot interfaces share.
+#[derive(Debug, Clone)]
+pub struct BootGround {
+    pub ramdisks: Arc<Ramdisks>,
+    pub bases: Bases,
+    /// Whether nodes are cleaned that say nothing of it.
+    pub automated_clean: bool,
+}
+
+impl BootGround {
+    /// With this host's images served at its rack's door, and nodes cleaned.
+    pub fn new(ramdisks: Ramdisks, rack: impl Into<String>) -> Self {
+        let bases = Bases { rack: rack.into(), http: None, external: None };
+        Self { ramdisks: Arc::new(ramdisks), bases, automated_clean: true }
+    }
+}
+
+/// The boot interface of a node, over what its management can do.
+pub fn switch(
+    ground: &BootGround,
+    node: &Node,
+    hardware: Hardware,
+) -> Result<Arc<dyn BootSwitch>, DriverError> {
+    let name = &node.wished.interfaces.boot;
+    let device = hardware.boot_device;
+    match name.as_str() {
+        "pxe" | "ipxe" => Ok(Arc::new(NetworkBoot { device, by_http: false })),
+        "http" | "http-ipxe" => Ok(Arc::new(NetworkBoot { device, by_http: network::takes_http(node) })),
+        MEDIA | IDRAC_MEDIA => Ok(Arc::new(MediumBoot {
+            media: hardware.virtual_media.ok_or_else(|| lacking(node, "virtual media"))?,
+            device: device.ok_or_else(|| lacking(node, "boot devices"))?,
+            iso: ground.bases.iso(node),
+        })),
+        URL => Ok(Arc::new(UrlBoot {
+            device: device.ok_or_else(|| lacking(node, "boot devices"))?,
+            iso: ground.bases.iso(node),
+        })),
+        _ => Err(DriverError::Missing { interface: "boot", name: name.clone() }),
+    }
+}
+
+fn lacking(node: &Node, what: &str) -> DriverError {
+    let management = &node.wished.interfaces.management;
+    DriverError::Unsupported {
+        implementation: format!("management interface {management:?}"),
+        what: what.to_owned(),
+    }
+}
+
+/// The names of boot interfaces that need a Redfish BMC.
+pub const MEDIA: &str = "redfish-virtual-media";
+pub const IDRAC_MEDIA: &str = "idrac-redfish-virtual-media";
+pub const URL: &str = "redfish-https";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,274 @@
+//! Machines with Redfish BMCs that boot only what their boot device says: cleaned, deployed and torn down through the
+//! stock command line, over the network and from virtual media. The daemon runs in this process, for the boot medium
+//! is made of what its record holds; the medium is fetched by the simulated BMC from here.
+
+use std::io::Read;
+use std::io::Write;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ferric::app::App;
+use ferric::app::start_on_loopback;
+use ferric::base::id::NodeId;
+use ferric::base::mac::Mac;
+use ferric::base::time::RealClock;
+use ferric::base::time::SharedClock;
+use ferric::store::reader::Reader;
+use ferric::twin::progress::BootFrom;
+use ferric::twin::progress::Power;
+use ferric::twin::progress::Source;
+use ferric::twin::rack::Rack;
+use ferric::twin::redfish::bmc::Bmc;
+use ferric::twin::redfish::profile::Profile;
+use ferric::twin::redfish::settings::BmcSettings;
+use ferric::twin::settings::Settings;
+use serde_json::Value;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
+
+use crate::peers::Cli;
+use crate::stock_agent::http::ask;
+
+/// A daemon with a ramdisk and an image, a machine with its BMC, and who gives out boot media.
+struct Plant {
+    app: Option<App>,
+    cli: Cli,
+    bmc: Bmc,
+    image: String,
+    media: String,
+    runtime: Runtime,
+    _home: TempDir,
+}
+
+impl Plant {
+    fn start(profile: Profile) -> Self {
+        let home = TempDir::new().unwrap();
+        let data = home.path().join("data");
+        std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
+        import_ramdisk(&data);
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let (app, bmc) = runtime.block_on(async {
+            let app = start_on_loopback(&data).await.unwrap();
+            let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()));
+            let settings = BmcSettings::new(profile);
+            let bmcs = Bmc::start_all(&rack, &settings, &CancellationToken::new()).await.unwrap();
+            (app, bmcs[0].clone())
+        });
+        let image = data.join("images/demo.raw");
+        std::fs::write(&image, vec![0x5a; 1 << 20]).unwrap();
+        let cli = Cli::new(&format!("http://{}", app.api));
+        let media = give_out_media(app.site.reader.clone());
+        let image = image.display().to_string();
+        Self { app: Some(app), cli, bmc, image, media, runtime, _home: home }
+    }
+
+    /// Enrols the machine with this boot interface and verifies it.
+    fn enrol(&self, driver: &str, boot: &str) {
+        let address = format!("redfish_address={}", self.bmc.url());
+        let external = format!("external_http_url={}", self.media);
+        let mut words = vec!["node", "create", "--driver", driver, "--name", "n1", "--boot-interface", boot];
+        for info in [
+            &address,
+            "redfish_username=admin",
+            "redfish_password=twin-password",
+            "redfish_verify_ca=false",
+            &external,
+        ] {
+            words.extend(["--driver-info", info]);
+        }
+        let node = self.cli.json(&words);
+        assert_eq!(node["network_interface"], "flat", "as the reference has it");
+        for mac in &self.bmc.server().settings().macs {
+            let uuid = node["uuid"].as_str().unwrap();
+            self.cli.json(&["port", "create", &mac.to_string(), "--node", uuid]);
+        }
+        self.cli.ok(&["node", "manage", "n1", "--wait", WAIT]);
+    }
+
+    fn order_image(&self) {
+        let source = format!("file://{}", self.image);
+        for (key, value) in [("image_source", source.as_str()), ("image_checksum", SHA256)] {
+            self.cli.ok(&["node", "set", "n1", "--instance-info", &format!("{key}={value}")]);
+        }
+    }
+
+    fn verb(&self, words: &[&str]) {
+        let all = [&["node"], words, &["--wait", WAIT]].concat();
+        self.cli.ok(&all);
+    }
+
+    fn node(&self) -> Value {
+        self.cli.json(&["node", "show", "n1"])
+    }
+
+    /// What the present or last boot of the machine was of, and how many there were.
+    fn booted(&self) -> (Source, u32) {
+        let progress = self.bmc.server().progress();
+        (progress.source, progress.boots)
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.app.as_ref().unwrap().api)
+    }
+}
+
+impl Drop for Plant {
+    fn drop(&mut self) {
+        let app = self.app.take();
+        self.runtime.block_on(async {
+            self.bmc.server().power_off().await;
+            self.bmc.stop().await;
+            if let Some(app) = app {
+                app.drain().await;
+            }
+        });
+    }
+}
+
+fn import_ramdisk(data: &Path) {
+    let folder = data.join("ramdisks/x86_64");
+    std::fs::create_dir_all(&folder).unwrap();
+    for name in ["kernel", "ramdisk"] {
+        std::fs::write(folder.join(name), name).unwrap();
+    }
+}
+
+/// One server; without an override it boots its disk.
+fn rack(home: &Path, api: &str) -> Rack {
+    let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home, api);
+    model.boot_time = Duration::from_millis(100);
+    (model.pace, model.beat_scale) = (0.05, 0.01);
+    let clock: SharedClock = Arc::new(RealClock::new());
+    let rack = Rack::new(1, &model, &clock).unwrap();
+    rack.servers()[0].boot_from(BootFrom::Disk);
+    rack
+}
+
+/// Gives out boot media to whoever knows the path of the boot that is under way: of a kernel's command line.
+fn give_out_media(reader: Reader) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            give_out(stream, &reader).ok(); // a BMC may go early
+        }
+    });
+    url
+}
+
+fn give_out(mut stream: TcpStream, reader: &Reader) -> std::io::Result<()> {
+    let mut head = [0; 4096];
+    let asked = stream.read(&mut head)?;
+    let head = String::from_utf8_lossy(&head[..asked]).into_owned();
+    let medium = medium(head.split(' ').nth(1).unwrap_or_default(), reader);
+    let (status, body) = medium.map_or(("404 Not Found", String::new()), |body| ("200 OK", body));
+    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
+}
+
+fn medium(path: &str, reader: &Reader) -> Option<String> {
+    let (id, rest) = path.strip_prefix("/boot/iso/")?.split_once('/')?;
+    let token = rest.strip_suffix("/boot.iso")?;
+    let published = reader.published();
+    let node = published.node(NodeId(id.parse().ok()?))?;
+    node.boot_token.as_ref().filter(|own| own.matches(token))?;
+    let agent = node.agent.as_ref().filter(|agent| agent.pregenerated)?;
+    Some(format!("linux /vmlinuz ipa-agent-token={} text\n", agent.token.reveal()))
+}
+
+#[test]
+fn an_operator_deploys_a_machine_that_boots_from_virtual_media() {
+    for (profile, driver, boot) in [
+        (Profile::Generic, "redfish", "redfish-virtual-media"),
+        (Profile::Supermicro, "redfish", "redfish-virtual-media"),
+        (Profile::Dell, "idrac", "idrac-redfish-virtual-media"),
+    ] {
+        let plant = Plant::start(profile);
+        plant.enrol(driver, boot);
+        plant.verb(&["provide"]);
+        assert_eq!(
+            (plant.booted(), plant.bmc.server().power()),
+            ((Source::Cd, 1), Power::Off),
+            "{profile:?}"
+        );
+        nothing_is_left(&plant);
+        plant.order_image();
+        plant.verb(&["deploy"]);
+        // The disk is booted by the override that lasts, or without any.
+        let (source, boots) = plant.booted();
+        assert_eq!((source != Source::Cd, boots), (true, 3), "{profile:?}: {source:?}");
+        let node = plant.node();
+        assert_eq!((&node["provision_state"], &node["last_error"]), (&json!("active"), &Value::Null));
+        nothing_is_left(&plant);
+        plant.verb(&["undeploy"]);
+        assert_eq!(plant.booted(), (Source::Cd, 4), "{profile:?}: it is cleaned");
+        nothing_is_left(&plant);
+    }
+}
+
+/// No medium is in a drive, and nothing of the last boot is in the record that clients see.
+fn nothing_is_left(plant: &Plant) {
+    assert!(plant.bmc.media().iter().all(|medium| !medium.inserted), "{:?}", plant.bmc.media());
+    let internal = plant.node()["driver_internal_info"].clone();
+    for key in ["agent_secret_token", "agent_secret_token_pregenerated", "agent_url"] {
+        assert_eq!(internal.get(key), None, "{internal}");
+    }
+}
+
+#[test]
+fn an_operator_deploys_a_machine_that_boots_from_the_network() {
+    for (boot, source) in [("ipxe", Source::Pxe), ("pxe", Source::Pxe), ("http-ipxe", Source::Http)] {
+        let plant = Plant::start(Profile::Generic);
+        plant.enrol("redfish", boot);
+        plant.verb(&["provide"]);
+        assert_eq!(plant.booted(), (source, 1), "{boot}");
+        plant.order_image();
+        plant.verb(&["deploy"]);
+        assert_eq!(plant.booted(), (Source::Disk, 3), "{boot}");
+        plant.verb(&["undeploy"]);
+        assert_eq!(plant.booted(), (source, 4), "{boot}");
+    }
+}
+
+#[test]
+fn an_operator_is_told_why_a_machine_cannot_boot() {
+    let plant = Plant::start(Profile::Generic);
+    plant.enrol("redfish", "redfish-virtual-media");
+    let cli = &plant.cli;
+    let rows = cli.json(&["node", "validate", "n1"]);
+    let boot = |rows: &Value| {
+        let rows = rows.as_array().unwrap();
+        rows.iter().find(|row| row["Interface"] == "boot").unwrap().clone()
+    };
+    assert_eq!(boot(&rows)["Result"], true, "{rows}");
+
+    cli.ok(&["node", "set", "n1", "--driver-info", "external_http_url=http://127.0.0.1:9"]);
+    assert!(cli.refused(&["node", "provide", "n1", "--wait", WAIT]).contains("clean failed"));
+    let error = plant.node()["last_error"].as_str().unwrap().to_owned();
+    for part in ["n1", "external_http_url", "http://127.0.0.1:9", "127.0.0.1", "******"] {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert_eq!(plant.booted().1, 0, "it was never switched on");
+
+    cli.ok(&["node", "manage", "n1", "--wait", WAIT]);
+    cli.ok(&["node", "set", "n1", "--driver-info", "deploy_kernel=file:///nowhere/kernel"]);
+    let row = boot(&cli.json(&["node", "validate", "n1"]));
+    assert_eq!(row["Result"], false, "{row}");
+    assert!(row["Reason"].as_str().unwrap().contains("deploy_ramdisk"), "{row}");
+    let refused = cli.refused(&["node", "provide", "n1"]);
+    assert!(refused.contains("deploy_ramdisk"), "{refused}");
+    assert_eq!(plant.node()["provision_state"], "manageable");
+    let (status, shown) = ask(&plant.url(), "GET", "/v1/nodes/n1/vmedia", None).unwrap();
+    assert_eq!(status, 200, "{shown}");
+}
+
+/// Seconds that the stock client waits for a state.
+const WAIT: &str = "120";
+/// Of the image.
+const SHA256: &str = "bf63d8a95fcc2e64619813aae35fdcbe871fdd9264caa3f365eb3aed0f679129";
