@@ -17,8 +17,12 @@ mod image_server;
 mod machine;
 mod peer_process;
 mod peers;
+mod rack_network;
 mod typist;
 
+mod dhcp_clients;
+mod dhcp_firmware;
+mod dhcp_neighbours;
 mod inspect_redfish;
 mod ipmi_sim;
 mod rack_of_bmcs;
