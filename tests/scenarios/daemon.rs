@@ -19,6 +19,8 @@ use tempfile::TempDir;
 #[derive(Debug)]
 pub struct Daemon {
     home: TempDir,
+    /// What the command line begins with, if not with the binary.
+    before: Vec<String>,
     options: Vec<String>,
     child: Child,
     doors: Doors,
@@ -44,10 +46,20 @@ impl Daemon {
 
     /// With further options of `serve`; they hold for every restart.
     pub fn start_with(options: &[&str]) -> Self {
+        Self::start_behind(&[], options)
+    }
+
+    /// The same in a network namespace.
+    pub fn start_in(namespace: &str, options: &[&str]) -> Self {
+        Self::start_behind(&["ip", "netns", "exec", namespace], options)
+    }
+
+    fn start_behind(before: &[&str], options: &[&str]) -> Self {
         let home = TempDir::new().unwrap();
-        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        let (child, doors) = spawn(home.path(), &options);
-        Self { home, options, child, doors }
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<String>>();
+        let (before, options) = (owned(before), owned(options));
+        let (child, doors) = spawn(home.path(), &before, &options);
+        Self { home, before, options, child, doors }
     }
 
     /// Where clients reach the operator's door; no slash at the end.
@@ -100,7 +112,7 @@ impl Daemon {
         if self.child.try_wait().unwrap().is_none() {
             self.kill9();
         }
-        (self.child, self.doors) = spawn(self.home.path(), &self.options);
+        (self.child, self.doors) = spawn(self.home.path(), &self.before, &self.options);
     }
 }
 
@@ -114,9 +126,12 @@ impl Drop for Daemon {
     }
 }
 
-fn spawn(home: &Path, options: &[String]) -> (Child, Doors) {
+fn spawn(home: &Path, before: &[String], options: &[String]) -> (Child, Doors) {
     let log = File::options().create(true).append(true).open(home.join("log")).unwrap();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_ferric"))
+    let binary = env!("CARGO_BIN_EXE_ferric").to_owned();
+    let line: Vec<&String> = before.iter().chain([&binary]).collect();
+    let mut child = Command::new(line[0])
+        .args(&line[1..])
         .arg("serve")
         .arg("--data")
         .arg(home.join("data"))

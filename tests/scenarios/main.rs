@@ -17,9 +17,13 @@ mod image_server;
 mod machine;
 mod peer_process;
 mod peers;
+mod rack_network;
 mod typist;
 
 mod boot_interfaces;
+mod dhcp_clients;
+mod dhcp_firmware;
+mod dhcp_neighbours;
 mod inspect_redfish;
 mod ipmi_sim;
 mod rack_of_bmcs;
