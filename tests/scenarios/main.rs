@@ -35,6 +35,8 @@ mod stock_redfish;
 mod stock_sdk;
 mod sushy_emulator;
 mod survival;
+mod tftp_clients;
+mod tftp_relay;
 mod twin_ipmi;
 mod unit_file;
 mod virtual_media_boot;
