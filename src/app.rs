@@ -103,8 +103,7 @@ impl App {
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let life = DepotLife { tasks: tasks.clone(), stop: stop.clone() };
-        let gallery = images::open(&config, &clock, life)?.gallery;
+        let gallery = images::open(&config, &clock, &life(&tasks, &stop))?.gallery;
         let listener = bind(config.listen).await?;
         let rack_listener = match config.rack_listen {
             Some(address) => Some(bind(address).await?),
@@ -251,6 +250,10 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), gallery, blobs, settings }),
         bmc,
     }
+}
+
+fn life(tasks: &TaskTracker, stop: &CancellationToken) -> DepotLife {
+    DepotLife { tasks: tasks.clone(), stop: stop.clone() }
 }
 
 fn delays(fake: &Fake) -> FakeDelays {
