@@ -128,8 +128,7 @@ impl App {
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let life = DepotLife { tasks: tasks.clone(), stop: stop.clone() };
-        let depot = images::open(&config, &clock, life)?;
+        let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
         let doors = Doors::open(&config).await?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.url(&config);
@@ -317,6 +316,10 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         bmc,
         boot,
     }
+}
+
+fn life(tasks: &TaskTracker, stop: &CancellationToken) -> DepotLife {
+    DepotLife { tasks: tasks.clone(), stop: stop.clone() }
 }
 
 fn delays(fake: &Fake) -> FakeDelays {

@@ -24,7 +24,7 @@ pub struct Depot {
 }
 
 /// Opens the cache and the images of this host.
-pub fn open(config: &Config, clock: &SharedClock, life: Life) -> Result<Depot, AppError> {
+pub fn open(config: &Config, clock: &SharedClock, life: &Life) -> Result<Depot, AppError> {
     let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
     let limits = limits(&config.images);
     let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;

@@ -119,7 +119,9 @@ impl Writer {
             size = size.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
             room.cover(size)?;
             file.write_all(&chunk).map_err(|error| room.write_error(&self.part, error))?;
-            sums.iter_mut().for_each(|(_, sum)| sum.update(&chunk));
+            for (_, sum) in &mut sums {
+                sum.update(&chunk);
+            }
             self.progress.reach(size);
         }
         file.sync_all().map_err(|error| room.write_error(&self.part, error))?;
@@ -147,7 +149,9 @@ impl Writer {
                 break;
             }
             let chunk = buffer.get(..count).unwrap_or_default();
-            sums.iter_mut().for_each(|(_, sum)| sum.update(chunk));
+            for (_, sum) in &mut *sums {
+                sum.update(chunk);
+            }
         }
         file.seek(io::SeekFrom::Start(self.from)).map(drop)
     }

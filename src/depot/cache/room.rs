@@ -46,10 +46,10 @@ impl Room {
 
     /// What a failed write comes to.
     pub(in crate::depot) fn write_error(&self, path: &std::path::Path, source: io::Error) -> CacheError {
-        match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => self.index.full(&self.what),
-            _ => CacheError::Io { doing: "write", path: path.to_owned(), source },
+        if matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+            return self.index.full(&self.what);
         }
+        CacheError::Io { doing: "write", path: path.to_owned(), source }
     }
 }
 

@@ -1,5 +1,6 @@
 use std::collections::VecDeque;
 use std::fs;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -341,7 +342,7 @@ impl Drop for Tmpfs {
 #[tokio::test]
 async fn a_full_disk_in_the_middle_of_a_download_is_told_and_leaves_nothing_behind() {
     let Some(small) = Tmpfs::new("16m") else {
-        eprintln!("skipped: a tmpfs can only be mounted by root");
+        writeln!(std::io::stderr(), "skipped: a tmpfs can only be mounted by root").unwrap();
         return;
     };
     let stand = stand().await;

@@ -1,5 +1,6 @@
 //! One order from its source to what agents are given.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -215,7 +216,7 @@ fn unpacked(
     let facts = Facts {
         size: done.size,
         sha256: done.sha256,
-        hashes: Default::default(),
+        hashes: BTreeMap::new(),
         etag: None,
         fetched: cache.index.now(),
         no_store: local.kept.as_ref().is_some_and(|kept| kept.facts.no_store),

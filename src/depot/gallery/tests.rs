@@ -1,4 +1,5 @@
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -72,7 +73,7 @@ fn disk() -> Vec<u8> {
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut pack = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    std::io::Write::write_all(&mut pack, bytes).unwrap();
+    pack.write_all(bytes).unwrap();
     pack.finish().unwrap()
 }
 
@@ -83,7 +84,7 @@ fn qcow2() -> Option<Vec<u8>> {
     fs::write(&raw, disk()).unwrap();
     let mut convert = Command::new("qemu-img");
     let Ok(done) = convert.args(["convert", "-c", "-O", "qcow2"]).args([&raw, &image]).output() else {
-        eprintln!("skipped: qemu-img is not installed");
+        writeln!(std::io::stderr(), "skipped: qemu-img is not installed").unwrap();
         return None;
     };
     assert!(done.status.success());

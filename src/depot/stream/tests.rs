@@ -18,12 +18,9 @@ use crate::net::source::Bytes;
 
 /// Runs a tool; `None` if it is not there.
 fn tool(name: &str, args: &[&str]) -> Option<Vec<u8>> {
-    let done = match Command::new(name).args(args).output() {
-        Ok(done) => done,
-        Err(_) => {
-            eprintln!("skipped: {name} is not installed");
-            return None;
-        }
+    let Ok(done) = Command::new(name).args(args).output() else {
+        writeln!(io::stderr(), "skipped: {name} is not installed").unwrap();
+        return None;
     };
     assert!(done.status.success(), "{name} {args:?}: {}", String::from_utf8_lossy(&done.stderr));
     Some(done.stdout)
@@ -363,7 +360,7 @@ fn memory_of_one_image() {
         let left = usize::try_from(view.size() - place).unwrap().min(chunk.len());
         view.read_exact_at(&mut chunk[..left], place).unwrap();
     }
-    println!("took {} KiB for {} bytes", peak() - before, view.size());
+    writeln!(io::stdout(), "took {} KiB for {} bytes", peak() - before, view.size()).unwrap();
 }
 
 #[test]
@@ -401,7 +398,7 @@ fn an_image_of_any_size_takes_little_memory() {
         let text = String::from_utf8_lossy(&done.stdout).into_owned();
         let told = text.split_once("took ").and_then(|(_, rest)| rest.split(' ').next()?.parse::<u64>().ok());
         let told = told.unwrap_or_else(|| panic!("{name}: {text}"));
-        println!("{name} {options:?}: {told} KiB");
+        writeln!(io::stdout(), "{name} {options:?}: {told} KiB").unwrap();
         assert!(told < most << 10, "{name} {options:?}: {told} KiB");
     }
 }

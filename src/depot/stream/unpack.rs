@@ -22,7 +22,7 @@ use crate::net::source::Source;
 pub fn reader(source: Arc<dyn Source>, format: Format) -> Box<dyn Read + Send> {
     let packed = BufReader::with_capacity(BUFFER, Sequence { source, place: 0 });
     match format {
-        Format::Gzip => Box::new(Gzip::Member(GzDecoder::new(packed))),
+        Format::Gzip => Box::new(Gzip::Member(Box::new(GzDecoder::new(packed)))),
         Format::Xz => Box::new(Xz(XzReader::new_mem_limit(packed, true, XZ_MEMORY))),
         Format::Zstd => Box::new(Zstd::Between(packed, Box::new(decoder()))),
         Format::Raw | Format::Mbr | Format::Gpt | Format::Qcow2 | Format::Iso => Box::new(packed),
@@ -73,7 +73,7 @@ type Packed = BufReader<Sequence>;
 
 /// The members of a gzip file.
 enum Gzip {
-    Member(GzDecoder<Packed>),
+    Member(Box<GzDecoder<Packed>>),
     Over,
 }
 
@@ -87,7 +87,7 @@ impl Read for Gzip {
             let Self::Member(member) = std::mem::replace(self, Self::Over) else { break };
             let mut packed = member.into_inner();
             if packed.fill_buf()?.first() == Some(&GZIP) {
-                *self = Self::Member(GzDecoder::new(packed));
+                *self = Self::Member(Box::new(GzDecoder::new(packed)));
             } else {
                 padding(&mut packed)?;
             }
@@ -101,11 +101,11 @@ struct Xz(XzReader<Packed>);
 
 impl Read for Xz {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        self.0.read(bytes).map_err(|error| match error.kind() {
-            io::ErrorKind::OutOfMemory => {
-                too_much("dictionary", DICTIONARY, "pack it anew with xz -9 or less")
+        self.0.read(bytes).map_err(|error| {
+            if error.kind() != io::ErrorKind::OutOfMemory {
+                return error;
             }
-            _ => error,
+            too_much("dictionary", DICTIONARY, "pack it anew with xz -9 or less")
         })
     }
 }
@@ -166,7 +166,7 @@ impl Zstd {
             decoder.set_max_window_size(WINDOW);
             return StreamingDecoder::new_with_decoder(rest, decoder)
                 .map(|frame| Self::Frame(frame, 0))
-                .map_err(refused);
+                .map_err(|error| refused(&error));
         }
     }
 }
@@ -191,14 +191,14 @@ fn checked(decoder: &FrameDecoder, done: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn refused(error: FrameDecoderError) -> io::Error {
-    match error {
-        FrameDecoderError::WindowSizeTooBig { .. } => {
-            too_much("window", WINDOW, "pack it anew with zstd -19 or less, and without --long")
-        }
-        FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)) => garbage(),
-        other => io::Error::new(io::ErrorKind::InvalidData, format!("its zstd data is damaged: {other}")),
+fn refused(error: &FrameDecoderError) -> io::Error {
+    if matches!(error, FrameDecoderError::WindowSizeTooBig { .. }) {
+        return too_much("window", WINDOW, "pack it anew with zstd -19 or less, and without --long");
     }
+    if let FrameDecoderError::ReadFrameHeaderError(ReadFrameHeaderError::BadMagicNumber(_)) = error {
+        return garbage();
+    }
+    io::Error::new(io::ErrorKind::InvalidData, format!("its zstd data is damaged: {error}"))
 }
 
 /// Only zeros may follow.

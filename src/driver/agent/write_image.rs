@@ -101,20 +101,18 @@ pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
 /// readying it is.
 async fn check(agents: &Agents, node: &Node, looks_in: bool) -> Result<Option<String>, String> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
-    match order(agents, node, &image)? {
-        Some(order) => match agents.gallery.order(&node.id.to_string(), &order, looks_in).await {
+    if let Some(order) = order(agents, node, &image)? {
+        return match agents.gallery.order(&node.id.to_string(), &order, looks_in).await {
             Stand::Ready(_) => Ok(None),
             Stand::Busy(progress) => Ok(Some(progress)),
             Stand::Failed(why) => Err(chain(&why)),
-        },
-        None => {
-            let Source::Http(url) = &image.source else { return Ok(None) };
-            let secret = authorization(node);
-            let place = Place { url, authorization: secret.as_ref() };
-            let asked = head_of(&agents.client, place, HEAD_PATIENCE).await;
-            asked.map(|_| None).map_err(|error| chain(&error))
-        }
+        };
     }
+    let Source::Http(url) = &image.source else { return Ok(None) };
+    let secret = authorization(node);
+    let place = Place { url, authorization: secret.as_ref() };
+    let asked = head_of(&agents.client, place, HEAD_PATIENCE).await;
+    asked.map(|_| None).map_err(|error| chain(&error))
 }
 
 /// What this host has to ready for the node; `None` if the agent fetches the image itself.
