@@ -99,9 +99,8 @@ impl Plant {
         }
     }
 
-    fn verb(&self, words: &[&str]) {
-        let all = [&["node"], words, &["--wait", WAIT]].concat();
-        self.cli.ok(&all);
+    fn verb(&self, verb: &str) {
+        self.cli.ok(&["node", verb, "n1", "--wait", WAIT]);
     }
 
     fn node(&self) -> Value {
@@ -191,7 +190,7 @@ fn an_operator_deploys_a_machine_that_boots_from_virtual_media() {
     ] {
         let plant = Plant::start(profile);
         plant.enrol(driver, boot);
-        plant.verb(&["provide"]);
+        plant.verb("provide");
         assert_eq!(
             (plant.booted(), plant.bmc.server().power()),
             ((Source::Cd, 1), Power::Off),
@@ -199,14 +198,14 @@ fn an_operator_deploys_a_machine_that_boots_from_virtual_media() {
         );
         nothing_is_left(&plant);
         plant.order_image();
-        plant.verb(&["deploy"]);
+        plant.verb("deploy");
         // The disk is booted by the override that lasts, or without any.
         let (source, boots) = plant.booted();
         assert_eq!((source != Source::Cd, boots), (true, 3), "{profile:?}: {source:?}");
         let node = plant.node();
         assert_eq!((&node["provision_state"], &node["last_error"]), (&json!("active"), &Value::Null));
         nothing_is_left(&plant);
-        plant.verb(&["undeploy"]);
+        plant.verb("undeploy");
         assert_eq!(plant.booted(), (Source::Cd, 4), "{profile:?}: it is cleaned");
         nothing_is_left(&plant);
     }
@@ -226,12 +225,12 @@ fn an_operator_deploys_a_machine_that_boots_from_the_network() {
     for (boot, source) in [("ipxe", Source::Pxe), ("pxe", Source::Pxe), ("http-ipxe", Source::Http)] {
         let plant = Plant::start(Profile::Generic);
         plant.enrol("redfish", boot);
-        plant.verb(&["provide"]);
+        plant.verb("provide");
         assert_eq!(plant.booted(), (source, 1), "{boot}");
         plant.order_image();
-        plant.verb(&["deploy"]);
+        plant.verb("deploy");
         assert_eq!(plant.booted(), (Source::Disk, 3), "{boot}");
-        plant.verb(&["undeploy"]);
+        plant.verb("undeploy");
         assert_eq!(plant.booted(), (source, 4), "{boot}");
     }
 }

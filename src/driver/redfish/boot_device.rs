@@ -103,7 +103,11 @@ impl Server {
         let outcome = self.apply(&plan, wanted, lasts).await;
         let remembered = match outcome {
             Err(error) if lasts && error.fault().is_some() => {
-                tracing::info!(%error, "a lasting boot device is refused: it is set again before each power-on");
+                let error = error.to_string().replace(http_uri.unwrap_or("://"), "://");
+                tracing::info!(
+                    error,
+                    "a lasting boot device is refused: it is set again before each power-on"
+                );
                 self.apply(&plan, wanted, false).await?;
                 true
             }

@@ -18,7 +18,11 @@ impl Server {
     pub async fn insert_device(&self, path: &str, url: &str) -> Result<(), RedfishError> {
         for _ in 1..TRIES {
             match self.insert_once(path, url).await {
-                Err(error) if fails_itself(&error) => tracing::info!(%error, "the medium is inserted again"),
+                Err(error) if fails_itself(&error) => {
+                    // Who reads the log could fetch what a boot is of.
+                    let error = error.to_string().replace(url, "the medium");
+                    tracing::info!(error, "the medium is inserted again");
+                }
                 outcome => return outcome,
             }
             sleep(&**self.talk.clock(), PAUSE).await;
