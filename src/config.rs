@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use crate::config::section::{CollectWhen, Document};
-use crate::model::boot::plan::BootPlan;
+use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
 use crate::model::policy::{CollectLogs, Policy};
 
@@ -98,7 +98,10 @@ impl Config {
         if !listen.ip().is_loopback() && !given.insecure {
             return Err(ConfigError::Open(listen));
         }
-        let rack_listen = given.rack_listen.or(document.api.rack_listen);
+        let plan = plan(&document)?;
+        let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
+        let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
+        let rack_listen = given.rack_listen.or(document.api.rack_listen).or(door);
         let data = given.data.clone().or(document.default.state_path.clone()).unwrap_or_else(|| DATA.into());
         let hardware = if given.hardware.is_empty() {
             document.hardware.enabled.clone()
@@ -136,7 +139,7 @@ impl Config {
             idle: Vec::new(),
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
-            plan: plan(&document)?,
+            plan,
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -341,6 +344,9 @@ const DATA: &str = "/var/lib/ferric";
 const POWER_LOOKS: (u32, u32) = (6, 5);
 /// Ironic's wait for an agent, in seconds.
 const COMMAND_TIMEOUT: u32 = 60;
+/// Where machines that boot reach scripts, kernels and images, if networks to boot from are given and nothing else is
+/// said: the port of the reference's own HTTP server.
+const RACK_PORT: u16 = 8080;
 /// Ironic's port.
 const API_PORT: u16 = 6385;
 /// As much as a config drive's request, in KiB.

@@ -48,6 +48,7 @@ impl Service for Sample {
                     Response::text(405, "unread")
                 }
                 "/big" => Response::of(200, "application/octet-stream", vec![b'x'; 64 << 20]),
+                "/parts" => counted(&mut request).await,
                 "/moved" => Response::empty(302).with("Location", "/echo"),
                 "/split" => Response::empty(200).with("X-Name", "one\r\nX-Other: two"),
                 path => match path.strip_prefix("/file/") {
@@ -67,6 +68,21 @@ async fn echo(request: &mut Request) -> Response {
         Err(BodyError::TooLarge { .. }) => Response::text(413, "too large"),
         Err(BodyError::Slow { .. }) => Response::text(408, "too slow"),
         Err(BodyError::Broken(_)) => Response::text(400, "broken"),
+    }
+}
+
+/// Reads part by part, and says how many bytes came.
+async fn counted(request: &mut Request) -> Response {
+    let mut count = 0;
+    loop {
+        match request.next().await {
+            Ok(Some(part)) => count += part.len(),
+            Ok(None) => return Response::text(200, format!("{count} bytes")),
+            Err(BodyError::Slow { .. }) => return Response::text(408, format!("too slow after {count}")),
+            Err(BodyError::TooLarge { .. } | BodyError::Broken(_)) => {
+                return Response::text(400, format!("broken after {count}"));
+            }
+        }
     }
 }
 

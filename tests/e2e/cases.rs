@@ -60,7 +60,7 @@ fn cleaned_and_deployed(story: &mut Story) {
     story.hears("deployed system's word", line);
 }
 
-mod e2e {
+mod handed_over {
     use super::*;
 
     #[test]
@@ -71,6 +71,31 @@ mod e2e {
         story.import_ramdisk();
         story.enrol(Kind::Hand, &json!({}));
         cleaned_and_deployed(&mut story);
+    }
+}
+
+/// The BMCs by themselves: what they switch on is a machine.
+mod bmcs {
+    use super::*;
+
+    fn switched(firmware: Firmware, kind: Kind, says: &str) {
+        let mut story = Story::begin(firmware, QUICK);
+        story.enrol(kind, &json!({}));
+        story.switch("power on");
+        story.hears("firmware", says);
+        story.switch("power off");
+    }
+
+    #[test]
+    #[ignore = "a minute of emulation: run by tests/run e2e"]
+    fn openipmi_owns_a_machine_with_a_bios() {
+        switched(Firmware::SeaBios, Kind::Ipmi, "SeaBIOS");
+    }
+
+    #[test]
+    #[ignore = "a minute of emulation: run by tests/run e2e"]
+    fn sushy_and_libvirt_own_a_machine_with_uefi() {
+        switched(Firmware::Ovmf, Kind::Redfish, "BdsDxe");
     }
 }
 

@@ -142,6 +142,12 @@ impl Story {
         self.read = self.serial.count();
     }
 
+    /// Asks for a power state, and waits until the record has it.
+    pub fn switch(&mut self, power: &str) {
+        self.ok("PUT", "/v1/nodes/n1/states/power", &json!({"target": power}));
+        self.wait(power, |story| story.node()["power_state"] == power);
+    }
+
     /// Presses the power button at the BMC, as nobody but a person does.
     pub fn press_power(&mut self) {
         let done = Command::new("ipmitool")

@@ -18,7 +18,9 @@ fn node(line: &[&str]) -> NodeArguments {
         | Command::Demo(_)
         | Command::Console(_)
         | Command::Leases(_)
-        | Command::Networks(_) => panic!("not a node command"),
+        | Command::Networks(_)
+        | Command::Discovered(_)
+        | Command::Ramdisk(_) => panic!("not a node command"),
     }
 }
 

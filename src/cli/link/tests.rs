@@ -5,6 +5,7 @@ use std::thread::JoinHandle;
 use serde_json::json;
 
 use super::*;
+use crate::cli::session::Slice;
 use crate::net::http::Method;
 
 /// Answers one connection with `reply`; gives back what was sent to it.
@@ -42,7 +43,7 @@ fn request(method: Method, path: &str) -> Request {
 async fn requests_bear_version_and_body() {
     let (url, server) = serve("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
     let link = Link::open(&format!("{url}/sub/v1/")).unwrap();
-    let body = Some(json!({"target": "manage"}));
+    let body = Payload::Json(json!({"target": "manage"}));
     let asked = Request { body, ..request(Method::Put, "/v1/nodes/n1/states/provision") };
     let answer = link.exchange(asked).await.unwrap();
     assert_eq!(answer, Answer { status: 202, body: Vec::new() });
@@ -50,6 +51,17 @@ async fn requests_bear_version_and_body() {
     assert!(heard.starts_with("PUT /sub/v1/nodes/n1/states/provision HTTP/1.1\r\n"), "{heard}");
     assert!(heard.to_ascii_lowercase().contains("x-openstack-ironic-api-version: 1.115\r\n"), "{heard}");
     assert!(heard.ends_with("\r\n\r\n{\"target\":\"manage\"}"), "{heard}");
+}
+
+#[tokio::test]
+async fn a_slice_says_where_it_stands() {
+    let (url, server) = serve("HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n");
+    let link = Link::open(&url).unwrap();
+    let body = Payload::Slice(Slice { bytes: b"abc".to_vec(), start: 4, total: 9 });
+    link.exchange(Request { body, ..request(Method::Put, "/x") }).await.unwrap();
+    let heard = server.join().unwrap();
+    assert!(heard.to_ascii_lowercase().contains("content-range: bytes 4-6/9\r\n"), "{heard}");
+    assert!(heard.ends_with("\r\n\r\nabc"), "{heard}");
 }
 
 #[tokio::test]

@@ -1,1 +1,137 @@
+use std::fs;
 
+use serde_json::json;
+
+use super::*;
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::model::node::Wished;
+
+/// A data folder whose image folder holds a kernel, a ramdisk and a page of an error.
+struct World {
+    folder: tempfile::TempDir,
+    shelf: Arc<Shelf>,
+}
+
+pub(super) fn kernel() -> Vec<u8> {
+    let mut bytes = vec![0; 1024];
+    bytes[0x202..0x208].copy_from_slice(b"HdrS\x0f\x02");
+    bytes[0x236] = 1;
+    bytes
+}
+
+pub(super) const RAMDISK: &[u8] = b"\x28\xb5\x2f\xfd and so on";
+
+impl World {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Arc::new(Shelf::open(folder.path(), &[]).unwrap());
+        for (name, bytes) in [("k", kernel()), ("r", RAMDISK.to_vec()), ("page", b"<html>".to_vec())] {
+            fs::write(shelf.root().join(name), bytes).unwrap();
+        }
+        Self { folder, shelf }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.shelf.root().join(name).display().to_string()
+    }
+
+    fn ramdisks(&self, site: SitePairs) -> Ramdisks {
+        Ramdisks::new(self.folder.path(), self.shelf.clone()).with(site)
+    }
+
+    fn import(&self, arch: &str) {
+        let pair = self.folder.path().join("ramdisks/pairs/one");
+        fs::create_dir_all(&pair).unwrap();
+        fs::write(pair.join("kernel"), kernel()).unwrap();
+        fs::write(pair.join("ramdisk"), RAMDISK).unwrap();
+        std::os::unix::fs::symlink("pairs/one", self.folder.path().join("ramdisks").join(arch)).unwrap();
+    }
+}
+
+fn node(driver_info: &[(&str, &str)]) -> Node {
+    let mut node = plain();
+    node.wished.properties.insert("cpu_arch".to_owned(), json!("aarch64"));
+    for (key, value) in driver_info {
+        node.wished.driver_info.insert((*key).to_owned(), json!(value));
+    }
+    node
+}
+
+/// It tells no processor.
+fn plain() -> Node {
+    Node::new(NodeId(uuid::Uuid::nil()), Wished::default(), Moment(0))
+}
+
+fn named(kernel: &str, ramdisk: &str) -> Named {
+    Named { kernel: Some(kernel.to_owned()), ramdisk: Some(ramdisk.to_owned()), ..Named::default() }
+}
+
+#[test]
+fn the_node_comes_before_its_processor_the_processor_before_all_and_the_imported_pair_last() {
+    let world = World::new();
+    let by_arch = |name: &str| BTreeMap::from([("aarch64".to_owned(), name.to_owned())]);
+    let mut site = SitePairs { deploy: named("/all/k", "/all/r"), ..SitePairs::default() };
+    site.deploy.kernel_by_arch = by_arch("/arm/k");
+    site.deploy.ramdisk_by_arch = by_arch("/arm/r");
+    let of = |site: &SitePairs, node: &Node| {
+        let ramdisks = world.ramdisks(site.clone());
+        let written = ramdisks.written(node, Purpose::Deploy).unwrap();
+        written.map(|written| (written.kernel.to_owned(), written.ramdisk.to_owned()))
+    };
+    let pair = |kernel: &str, ramdisk: &str| Some((kernel.to_owned(), ramdisk.to_owned()));
+    let own = node(&[("deploy_kernel", "/own/k"), ("deploy_ramdisk", "/own/r")]);
+    assert_eq!(of(&site, &own), pair("/own/k", "/own/r"));
+    assert_eq!(of(&site, &node(&[])), pair("/arm/k", "/arm/r"));
+    assert_eq!(of(&site, &plain()), pair("/all/k", "/all/r"));
+    assert_eq!(of(&SitePairs::default(), &node(&[])), None);
+    let rescue = world.ramdisks(site).written(&own, Purpose::Rescue).unwrap().is_none();
+    assert!(rescue, "a rescue boots nothing that is for deployments");
+}
+
+#[test]
+fn a_lone_half_is_passed_over_or_refused_as_the_site_says() {
+    let world = World::new();
+    let lone = node(&[("deploy_ramdisk", "/own/r")]);
+    let mut site = SitePairs { deploy: named("/k", "/r"), ..SitePairs::default() };
+    let ramdisks = world.ramdisks(site.clone());
+    assert_eq!(ramdisks.written(&lone, Purpose::Deploy).unwrap().unwrap().kernel, "/k");
+    site.refuses_lone = true;
+    let refused = world.ramdisks(site).written(&lone, Purpose::Deploy).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "driver_info has deploy_ramdisk but no deploy_kernel; give both or neither"
+    );
+}
+
+#[test]
+fn files_are_taken_by_path_or_address_if_they_look_like_what_they_should_be() {
+    let world = World::new();
+    let ramdisks = world.ramdisks(SitePairs::default());
+    let boots = |kernel: &str, ramdisk: &str| {
+        ramdisks.of(&node(&[("deploy_kernel", kernel), ("deploy_ramdisk", ramdisk)]))
+    };
+    let (kernel, ramdisk) = (world.path("k"), world.path("r"));
+    let pair = boots(&kernel, &format!("file://{ramdisk}")).unwrap();
+    assert!(pair.kernel.ends_with("images/k") && pair.ramdisk.ends_with("images/r"));
+    let told = |kernel: &str, ramdisk: &str| boots(kernel, ramdisk).unwrap_err().to_string();
+    assert!(told(&ramdisk, &ramdisk).contains("is no kernel: it begins as a zstd archive"));
+    assert!(told(&kernel, &kernel).contains("is no ramdisk: it begins as a kernel for x86_64"));
+    assert!(told(&kernel, &world.path("page")).contains("is no ramdisk: it begins neither as cpio"));
+    assert!(told(&world.path("page"), &ramdisk).contains("is no kernel: neither Linux's header"));
+    assert!(told(&world.path("gone"), &ramdisk).contains("is not there"));
+    assert!(told("/etc/passwd", &ramdisk).contains("not inside a folder"));
+    assert!(told("http://files/k", &ramdisk).contains("is on another server"));
+}
+
+#[test]
+fn the_imported_pair_is_that_of_the_processor() {
+    let world = World::new();
+    world.import("aarch64");
+    let ramdisks = world.ramdisks(SitePairs::default());
+    let pair = ramdisks.of(&node(&[])).unwrap();
+    assert!(pair.kernel.ends_with("pairs/one/kernel"), "behind the link: {pair:?}");
+    let told = ramdisks.of(&plain()).unwrap_err().to_string();
+    assert!(told.contains("no ramdisk for x86_64 machines") && told.contains("ferric ramdisk import"));
+    assert!(ramdisks.imported("../images").is_err());
+}

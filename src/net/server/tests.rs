@@ -98,6 +98,26 @@ async fn a_body_over_the_limit_is_refused_declared_or_not() {
 }
 
 #[tokio::test]
+async fn a_body_of_any_size_can_be_read_part_by_part_and_the_connection_goes_on() {
+    let server = Running::plain(Limits::default()).await;
+    let large = "x".repeat(3 << 20);
+    let ask = format!(
+        "PUT /parts HTTP/1.1\r\nHost: h\r\nContent-Length: {}\r\n\r\n{large}\
+         PUT /parts HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        large.len()
+    );
+    let answer = server.talk(ask.as_bytes()).await;
+    assert!(answer.contains("3145728 bytes") && answer.ends_with("0 bytes"), "{answer}");
+}
+
+#[tokio::test]
+async fn who_sends_half_a_body_in_parts_and_stops_is_told() {
+    let server = Running::plain(Limits { body: SHORT, ..Limits::default() }).await;
+    let answer = server.talk(b"PUT /parts HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf").await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.ends_with("too slow after 4"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_refused_upload_does_not_lose_its_answer() {
     let server = Running::plain(Limits::default()).await;
     let large = "x".repeat(4 << 20);
