@@ -138,8 +138,6 @@ impl App {
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
-        site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
-        site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
         dhcp::start(&dhcp::ground(&site, &desk, &config.boot, rack.unwrap_or(api)))?;
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
@@ -318,8 +316,10 @@ async fn watch(site: Arc<Site>) {
     }
 }
 
-/// Starts what cleans up beside the work.
+/// Starts what runs by the clock, and what cleans up beside the work.
 fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: &Arc<Registry>) {
+    site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
+    site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
     site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
     site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
     site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));

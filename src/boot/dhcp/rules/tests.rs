@@ -125,7 +125,7 @@ impl World {
                 answer
             }
             Act::Send(answer) => answer,
-            other => panic!("{other:?}"),
+            other @ (Act::Keep { .. } | Act::Forget(_) | Act::Nothing(_)) => panic!("{other:?}"),
         }
     }
 
