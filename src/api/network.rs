@@ -10,18 +10,27 @@ use crate::api::root::answer;
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::net::http::Response;
 
-/// Who has which address.
-pub fn leases(call: &Call<'_>) -> Result<Response, Fault> {
-    call.no_query()?;
-    let leases: Vec<Value> = call.lanes().leases().iter().map(|lease| lease_shown(call, lease)).collect();
-    Ok(answer(&json!({"leases": leases})))
+/// What is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// Who has which address.
+    Leases,
+    /// How it stands with the networks that are served.
+    Networks,
 }
 
-/// How it stands with the networks that are served.
-pub fn networks(call: &Call<'_>) -> Result<Response, Fault> {
+pub fn show(call: &Call<'_>, page: Page) -> Result<Response, Fault> {
     call.no_query()?;
-    let networks: Vec<Value> = call.lanes().networks().iter().map(network_shown).collect();
-    Ok(answer(&json!({"networks": networks})))
+    let lanes = call.lanes();
+    Ok(answer(&match page {
+        Page::Leases => {
+            let leases = lanes.leases();
+            json!({"leases": leases.iter().map(|lease| lease_shown(call, lease)).collect::<Vec<Value>>()})
+        }
+        Page::Networks => {
+            json!({"networks": lanes.networks().iter().map(network_shown).collect::<Vec<Value>>()})
+        }
+    }))
 }
 
 fn lease_shown(call: &Call<'_>, lease: &LeaseShown) -> Value {

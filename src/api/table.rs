@@ -1,6 +1,7 @@
 //! Every path of the API, each with its first microversion. The first row that fits is the one: literals stand before
 //! idents.
 
+use crate::api::network::Page;
 use crate::model::panel::Book;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
@@ -94,8 +95,7 @@ pub enum Action {
     DriverPassthru,
     ConductorList,
     ConductorShow,
-    Leases,
-    Networks,
+    Network(Page),
     Shards,
     Volume,
     /// A list that is empty in this version; the name is its key.
@@ -214,8 +214,8 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
     at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
-    at(Get, "ferric/v1/leases", 1, Action::Leases),
-    at(Get, "ferric/v1/networks", 1, Action::Networks),
+    at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
+    at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
     at(Get, "ferric/v1/discovered", 1, Action::DiscoveredList),
     at(Delete, "ferric/v1/discovered/{}", 1, Action::DiscoveredForget),
     at(Get, "ports", 1, Action::PortList),

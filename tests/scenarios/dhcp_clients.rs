@@ -217,20 +217,34 @@ fn dhclient_that_remembers_another_network_is_told_at_once() {
 }
 
 #[test]
-fn dhcpcd_gets_the_address_that_is_reserved_for_it() {
+fn dhcpcd_gets_what_is_reserved_for_it_renews_it_and_gives_it_back() {
     let Some(network) = network() else { return };
     let more =
         format!("reservations = [{{ mac = \"{ONE}\", address = \"10.90.0.7\" }}]\ndomain = \"rack.example\"");
     let daemon = network.daemon(&config("10.90.0.100-10.90.0.110", &more));
     let script = network.script("dhcpcd.script", "#!/bin/sh\nexit 0\n");
-    let done = network
-        .on("one", "dhcpcd")
-        .args(["-4", "-1", "-B", "-d", "-L", "-f", "/dev/null", "-c"])
-        .arg(script)
-        .args(["-T", "rk0"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&done.stdout) + String::from_utf8_lossy(&done.stderr);
-    assert!(said.contains("10.90.0.7"), "{said}");
-    assert!(network.listed(&daemon, "networks")[0]["counters"]["offers"].as_u64().unwrap() > 0);
+    // It keeps what it learns by the interface's name, whatever the namespace.
+    let remembered = "/var/lib/dhcpcd/rk0.lease";
+    fs::remove_file(remembered).ok();
+    let dhcpcd = |words: &[&str]| {
+        let mut command = network.on("one", "timeout");
+        command.args(["60", "dhcpcd", "-4", "-f", "/dev/null"]).args(words).arg("rk0");
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let script = script.to_str().unwrap();
+    let running = dhcpcd(&["-B", "-L", "-c", script]).spawn().unwrap();
+    let client = Client { child: running, told: PathBuf::new() };
+    until("it has an address", || network.lease(&daemon, ONE).is_some());
+    assert_eq!(network.lease(&daemon, ONE).unwrap()["address"], "10.90.0.7");
+    let acks = || network.listed(&daemon, "networks")[0]["counters"]["acks"].as_u64().unwrap();
+    let before = acks();
+    until("the address is renewed", || {
+        assert!(dhcpcd(&["-N"]).status().unwrap().success());
+        acks() > before
+    });
+    dhcpcd(&["-k"]).status().unwrap();
+    until("the address is given back", || network.lease(&daemon, ONE).is_none());
+    drop(client);
+    fs::remove_file(remembered).ok();
 }

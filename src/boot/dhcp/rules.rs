@@ -100,10 +100,10 @@ impl Served {
     }
 
     fn discover(&self, asked: Asked<'_>) -> Act {
-        let (asker, now) = (self.asker(asked), self.now());
+        let (who, now) = (self.asker(asked), self.now());
         let mut pools = self.pools();
         let Some(pool) = pools.get_mut(asked.place) else { return Act::Nothing(Event::NoNetwork) };
-        match pool.offer(&asker, asked.packet.requested, now) {
+        match pool.offer(&who, asked.packet.requested, now) {
             Ok(chosen) => {
                 let answer = self.give(asked, Kind::Offer, chosen.address, self.network.lease_time);
                 // Behind a relay nothing can be looked for.
@@ -145,10 +145,10 @@ impl Served {
     /// Gives the address if the client can have it. A lease of which more than half is left goes on as it is.
     fn grant(&self, asked: Asked<'_>, address: Ipv4Addr) -> Act {
         let (packet, now, length) = (asked.packet, self.now(), self.network.lease_time);
-        let asker = self.asker(asked);
+        let who = self.asker(asked);
         let mut pools = self.pools();
         let Some(pool) = pools.get_mut(asked.place) else { return Act::Nothing(Event::NoNetwork) };
-        if !pool.can_have(packet.mac, address, now) || !pool.hold(address, &asker, now) {
+        if !pool.can_have(packet.mac, address, now) || !pool.hold(address, &who, now) {
             return Act::Send(self.refuse(packet, "this address is not yours"));
         }
         let left = pool.left(packet.mac, address, now).filter(|left| *left >= half(length));

@@ -13,7 +13,7 @@ use crate::base::time::Tick;
 use crate::boot::dhcp::answer::Answer;
 use crate::boot::dhcp::count::Event;
 use crate::boot::dhcp::limit::Bucket;
-use crate::boot::dhcp::looks::Looks;
+use crate::boot::dhcp::looks::{Look, Looks};
 use crate::boot::dhcp::rules::Act;
 use crate::boot::dhcp::served::Served;
 use crate::conduct::leases::{LeaseError, LeaseLane};
@@ -51,6 +51,13 @@ struct State {
     all: Bucket,
     /// Warnings of an empty pool.
     exhausted: Option<Tick>,
+}
+
+/// A packet, and how it came.
+struct Arrival {
+    packet: Packet,
+    from: SocketAddrV4,
+    port: Port,
 }
 
 /// Which port a packet came to.
@@ -161,10 +168,11 @@ impl Server {
             (Port::Addresses, DhcpMode::Off) => Act::Nothing(Event::NotServed),
         };
         tracing::trace!(network = served.network.name, mac = %packet.mac, kind = ?packet.kind, ?act, "a packet");
-        self.act(act, packet, from, port, state).await;
+        self.act(act, Arrival { packet, from, port }, state).await;
     }
 
-    async fn act(&self, act: Act, packet: Packet, from: SocketAddrV4, port: Port, state: &mut State) {
+    async fn act(&self, act: Act, arrival: Arrival, state: &mut State) {
+        let Arrival { packet, from, port } = arrival;
         match act {
             Act::Send(answer) => {
                 if !state.looks.renew(answer.reply.yiaddr, &packet, &answer) {
@@ -172,7 +180,7 @@ impl Server {
                 }
             }
             Act::Look { address, answer } => {
-                if state.looks.begin(address, packet, from, answer, self.served.now()) {
+                if state.looks.begin(address, Look { packet, from, answer }, self.served.now()) {
                     self.arp.send(&arp::probe(self.station, address));
                 }
             }
@@ -232,8 +240,9 @@ impl Server {
         if let Some(pool) = served.pools().first_mut() {
             pool.quarantine(address, served.now());
         }
-        let act = served.take(&look.packet, look.from);
-        Box::pin(self.act(act, look.packet, look.from, Port::Addresses, state)).await;
+        let Look { packet, from, .. } = look;
+        let act = served.take(&packet, from);
+        Box::pin(self.act(act, Arrival { packet, from, port: Port::Addresses }, state)).await;
     }
 
     async fn send(&self, answer: &Answer, port: Port) {

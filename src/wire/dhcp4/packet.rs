@@ -165,10 +165,10 @@ fn address(message: &Message, code: OptionCode) -> Option<Ipv4Addr> {
 }
 
 fn max_size(message: &Message) -> Option<u16> {
-    match message.opts().get(OptionCode::MaxMessageSize)? {
-        DhcpOption::MaxMessageSize(size) => Some(*size),
-        _ => None,
-    }
+    let DhcpOption::MaxMessageSize(size) = message.opts().get(OptionCode::MaxMessageSize)? else {
+        return None;
+    };
+    Some(*size)
 }
 
 /// A host's name, if it is one.

@@ -1,5 +1,5 @@
 //! What booting machines get from us, side by side with servers that others wrote: one `name value unit` line a figure.
-//! A word on the command line (`tftp`, `http`) chooses a group.
+//! A word on the command line (`tftp`, `http`, `dhcp`) chooses a group.
 //!
 //! Our server is a process of its own with the daemon's runtime; the clients are the same for both sides. Five rounds are
 //! interleaved, and the figure is the median of ours over theirs, each round by itself: other work on the machine meets
@@ -15,6 +15,7 @@
 )]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+mod dhcp;
 mod http;
 mod measure;
 mod serving;
@@ -31,5 +32,8 @@ fn main() {
     }
     if wants("http") {
         http::run();
+    }
+    if wants("dhcp") {
+        dhcp::pairs();
     }
 }

@@ -137,7 +137,7 @@ impl World {
                 answer
             }
             Act::Send(answer) => answer,
-            other => panic!("{other:?}"),
+            other @ (Act::Keep { .. } | Act::Forget(_) | Act::Nothing(_)) => panic!("{other:?}"),
         }
     }
 
