@@ -57,11 +57,12 @@ impl Link {
     /// Sends blocks, as many at a time as the kernel takes. What it does not take counts as lost on the way.
     pub(super) async fn send_run(&mut self, run: Run<'_>) -> io::Result<()> {
         let blksize = usize::from(run.blksize.max(1));
+        if run.bytes.len() <= blksize {
+            let head = head(run.first);
+            return passing(self.give(&[IoSlice::new(&head), IoSlice::new(run.bytes)], &[]).await);
+        }
         let at_once =
             if self.cuts { (DATAGRAM / (blksize + usize::from(HEAD))).clamp(1, SEGMENTS) } else { 1 };
-        if run.bytes.is_empty() {
-            return self.send_some(run.first, &[&[]], blksize).await;
-        }
         let blocks: Vec<&[u8]> = run.bytes.chunks(blksize).collect();
         let mut first = run.first;
         for some in blocks.chunks(at_once) {
@@ -78,11 +79,8 @@ impl Link {
             .zip(blocks)
             .flat_map(|(head, block)| [IoSlice::new(head), IoSlice::new(block)])
             .collect();
-        if blocks.len() == 1 {
-            return passing(self.give(&parts, &[]).await);
-        }
         let segment = u16::try_from(blksize.saturating_add(HEAD.into())).unwrap_or(u16::MAX);
-        if self.cuts {
+        if self.cuts && blocks.len() > 1 {
             match self.give(&parts, &[ControlMessage::UdpGsoSegments(&segment)]).await {
                 Err(error) if refuses_to_cut(&error) => self.cuts = false,
                 other => return passing(other),
