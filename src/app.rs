@@ -16,12 +16,9 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::Api;
-use crate::api::lanes::Lanes;
+use crate::app::boot::Listeners;
 use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
-use crate::boot::library::Via;
-use crate::boot::library::catalogue::Ports;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -32,7 +29,6 @@ use crate::conduct::tray::Tray;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
-use crate::depot::counter::Counter;
 use crate::depot::raw_disk;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::driver::agent::{AgentSettings, Agents};
@@ -41,7 +37,6 @@ use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::redfish::left::TOGETHER;
 use crate::driver::registry::{Parts, Registry, UnknownType};
-use crate::model::boot::plan::BootPlan;
 use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::limits::Limits;
@@ -146,20 +141,6 @@ impl App {
         ledger.open(&desk);
         site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
         site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
-        let shop = boot::open(boot::Goods {
-            config: &config,
-            plan: Arc::new(BootPlan {
-                loading: boot::loading(&config.boot, &config.pxe),
-                ..BootPlan::default()
-            }),
-            reader: store.reader(),
-            shelf: shelf.clone(),
-            clock: site.clock.clone(),
-            ports: Ports {
-                http: rack.unwrap_or(api).port(),
-                https: https.as_ref().map(|(_, address, _)| address.port()),
-            },
-        });
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         let app = Self {
@@ -172,18 +153,8 @@ impl App {
             registry,
             store,
         };
-        let (lanes, public): (Arc<dyn Lanes>, _) =
-            (Arc::new(app.desk.clone()), config.public_endpoint.clone());
-        let api = Api::operator(app.site.reader.clone(), lanes.clone(), public.clone());
-        app.open_door(listener, shop.for_operator(counter(&shelf, api)));
-        let rack_api = || counter(&shelf, Api::rack(app.site.reader.clone(), lanes.clone(), public.clone()));
-        if let Some(listener) = rack_listener {
-            app.open_door(listener, shop.for_rack(rack_api(), Via::Http));
-        }
-        if let Some((listener, _, tls)) = https {
-            let (service, stop) = (shop.for_rack(rack_api(), Via::Https), app.close_doors.clone());
-            app.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
-        }
+        let pantry = boot::open(&app, &config, shelf, https.as_ref());
+        pantry.open_doors(&app, Listeners { operator: listener, rack: rack_listener, https });
         Ok(app)
     }
 
@@ -218,10 +189,6 @@ impl App {
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
     }
-}
-
-fn counter(images: &Arc<Shelf>, api: Api) -> Arc<dyn Service> {
-    Arc::new(Counter::new(images.clone(), Arc::new(api)))
 }
 
 /// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that
