@@ -13,7 +13,7 @@ use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
-use crate::boot::library::loaders::Loaders;
+use crate::boot::library::loaders::{Loaders, Packaged};
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
 use crate::config::Config;
@@ -48,16 +48,20 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     let Goods { config, plan, reader, shelf, ramdisks, clock, ports } = goods;
     let loops = Arc::new(Loops::new(plan.loading.loops, clock));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
-    for one in loaders.missing() {
-        tracing::warn!(
-            loader = one.name,
-            package = one.package,
-            "a loader is missing; machines that need it cannot boot until its Debian package is installed"
-        );
-    }
+    tell_missing(&loaders);
     let told = Mutex::new(HashSet::new());
     let stock = Stock { reader, plan, ramdisks, shelf, loaders, loops: loops.clone(), ports, told };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
+}
+
+fn tell_missing(loaders: &Loaders) {
+    let missing = loaders.missing();
+    if missing.is_empty() {
+        return;
+    }
+    let list = |of: fn(&Packaged) -> &'static str| missing.iter().map(of).collect::<Vec<_>>().join(" ");
+    let (names, packages) = (list(|one| one.name), list(|one| one.package));
+    tracing::warn!(%names, %packages, "loaders are missing; machines that need one boot once its package is there");
 }
 
 impl Shop {

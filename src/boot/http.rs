@@ -4,7 +4,7 @@
 //! UEFI asks HEAD and then GET over one connection and needs a length (measured with OVMF); its content types say
 //! whether an address is a program or a disk.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
@@ -90,7 +90,12 @@ fn missing() -> Response {
 
 /// Told apart by content alone, so that a script asked for again is known as the same one.
 fn tag(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().take(TAG).map(|byte| format!("{byte:02x}")).collect()
+    let mut text = String::new();
+    for byte in Sha256::digest(bytes).iter().take(TAG) {
+        // Writing to a String cannot fail.
+        write!(text, "{byte:02x}").ok();
+    }
+    text
 }
 
 fn typed(mut response: Response, content_type: &str) -> Response {

@@ -156,7 +156,7 @@ impl Row {
     fn show(&self, mac: Mac, now: Tick, within: Duration, most: usize) -> Option<Looping> {
         let recent = self.times.iter().filter(|time| now.since(**time) <= within);
         let boots = recent.clone().count();
-        let (oldest, newest) = (recent.clone().next()?, recent.last()?);
+        let (oldest, newest) = (recent.clone().next()?, recent.clone().next_back()?);
         let (oldest, newest) = (now.since(*oldest), now.since(*newest));
         (boots > most).then(|| Looping { mac, boot: self.boot.clone(), boots, oldest, newest })
     }

@@ -100,7 +100,7 @@ const BOOTS: u32 = 10;
 
 /// A server with much memory takes five minutes from reset to its first packet: ten boots need more than this only if
 /// nothing is wrong.
-const WITHIN: Duration = Duration::from_mins(60);
+const WITHIN: Duration = Duration::from_hours(1);
 
 #[cfg(test)]
 mod tests {
