@@ -1,5 +1,6 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod dhcp6;
 pub mod ground;
 
 use std::io::Write;

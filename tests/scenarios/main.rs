@@ -21,6 +21,7 @@ mod typist;
 
 mod inspect_redfish;
 mod ipmi_sim;
+mod netboot6;
 mod rack_of_bmcs;
 mod redfish_node;
 mod refusals;
