@@ -2,6 +2,7 @@
 
 pub mod boot;
 pub mod dhcp;
+pub mod dhcp6;
 pub mod doors;
 pub mod ground;
 pub mod images;
@@ -202,7 +203,9 @@ impl App {
             self.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
         }
         tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.site);
-        dhcp::start(&dhcp::ground(&self.site, &self.desk, plan, machines))?;
+        let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
+        dhcp::start(&ground)?;
+        dhcp6::start(&ground, &self.site);
         Ok(())
     }
 

@@ -26,6 +26,7 @@ mod dhcp_firmware;
 mod dhcp_neighbours;
 mod inspect_redfish;
 mod ipmi_sim;
+mod netboot6;
 mod rack_of_bmcs;
 mod redfish_node;
 mod refusals;

@@ -53,8 +53,22 @@ impl fmt::Debug for Server {
     }
 }
 
+/// The interface while it is there.
+struct Open {
+    interface: Interface6,
+    door: Door6,
+    rules: Rules,
+}
+
+/// A message and what is answered.
+struct Said {
+    datagram: Datagram,
+    envelope: Envelope,
+    answer: Answer,
+}
+
 /// A lease on its way to the disk, and what is said then.
-type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError6>, Datagram, Envelope, Answer)> + Send>>;
+type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError6>, Said)> + Send>>;
 
 /// Serves every network that has addresses for IPv6; the tasks end with the ground's token.
 pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
@@ -99,19 +113,19 @@ impl Server {
     /// Opens the interface again whenever it was gone.
     async fn run(&self) {
         self.load();
-        let mut last = String::new();
+        let (mut last, network) = (String::new(), &self.network.name);
         loop {
             match self.open() {
-                Ok((interface, door)) => {
+                Ok(open) => {
                     last.clear();
-                    let (network, prefix) = (&self.network.name, self.range.prefix);
-                    tracing::info!(network, interface = interface.name, %prefix, "serving DHCPv6");
-                    let error = self.serve(&interface, &door).await;
+                    let (interface, prefix) = (&open.interface.name, self.range.prefix);
+                    tracing::info!(network, interface, %prefix, "serving DHCPv6");
+                    let error = self.serve(&open).await;
                     tracing::warn!(network, %error, "the socket of DHCPv6 failed");
                 }
                 Err(error) if error.to_string() != last => {
                     last = error.to_string();
-                    tracing::warn!(network = self.network.name, %error, "DHCPv6 waits for its interface");
+                    tracing::warn!(network, %error, "DHCPv6 waits for its interface");
                 }
                 Err(_) => {}
             }
@@ -119,10 +133,16 @@ impl Server {
         }
     }
 
-    fn open(&self) -> Result<(Interface6, Door6), DoorError> {
+    fn open(&self) -> Result<Open, DoorError> {
         let interface = Interface6::find(&self.network.interface)?;
         let door = Door6::dhcp(&interface)?;
-        Ok((interface, door))
+        let rules = Rules {
+            server: Duid::of_mac(interface.mac),
+            prefix: self.range.prefix,
+            length: self.network.lease_time,
+            known_only: self.network.dhcp == DhcpMode::Known,
+        };
+        Ok(Open { interface, door, rules })
     }
 
     /// Takes in what was leased before the start. Each lease counts anew: the wall's clock may have been wrong.
@@ -142,50 +162,54 @@ impl Server {
     }
 
     /// Serves until the socket fails; why it did.
-    async fn serve(&self, interface: &Interface6, door: &Door6) -> std::io::Error {
-        let rules = self.rules(interface);
+    async fn serve(&self, open: &Open) -> std::io::Error {
+        let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
-        let mut budget = Budget::new(self.ground.clock.tick());
+        let mut budget = Budget::new(clock.tick());
         let mut buffer = [0; LONGEST + 1];
-        let mut look = self.ground.clock.tick().after(SWEEP);
+        let mut look = clock.tick().after(SWEEP);
         loop {
             tokio::select! {
-                got = door.receive(&mut buffer) => match got {
-                    Ok(datagram) => {
-                        count(&self.counts.received);
-                        if !budget.take(self.ground.clock.tick()) {
-                            count(&self.counts.limited);
-                            continue;
-                        }
+                got = open.door.receive(&mut buffer) => {
+                    let datagram = match got {
+                        Ok(datagram) => datagram,
+                        Err(error) => return error,
+                    };
+                    count(&self.counts.received);
+                    if budget.take(clock.tick()) {
                         let bytes = buffer.get(..datagram.size).unwrap_or_default();
-                        let Some((envelope, answer)) = self.heard(&rules, interface, datagram, bytes) else { continue };
-                        if answer.changes.is_empty() {
-                            self.send(door, datagram, &envelope, &answer).await;
-                        } else {
-                            self.keep(&keeping, datagram, envelope, answer).into_iter().for_each(|one| keeping.push(one));
-                        }
+                        self.take(open, datagram, bytes, &mut keeping).await;
+                    } else {
+                        count(&self.counts.limited);
                     }
-                    Err(error) => return error,
-                },
-                Some((kept, datagram, envelope, answer)) = keeping.next() => {
-                    self.kept(kept, &answer, door, datagram, &envelope).await;
                 }
-                () = self.ground.clock.sleep_until(look) => {
-                    look = self.ground.clock.tick().after(SWEEP);
-                    self.sweep(&rules, &keeping);
+                Some((kept, said)) = keeping.next() => self.kept(open, kept, &said).await,
+                () = clock.sleep_until(look) => {
+                    look = clock.tick().after(SWEEP);
+                    self.sweep(&open.rules, keeping.len());
                 }
             }
         }
     }
 
-    /// What the message is answered; `None` for silence.
-    fn heard(
+    /// Answers at once what gives nothing, and hands in what is to be kept before.
+    async fn take(
         &self,
-        rules: &Rules,
-        interface: &Interface6,
+        open: &Open,
         datagram: Datagram,
         bytes: &[u8],
-    ) -> Option<(Envelope, Answer)> {
+        keeping: &mut FuturesUnordered<Keeping>,
+    ) {
+        let Some(said) = self.heard(open, datagram, bytes) else { return };
+        if said.answer.changes.is_empty() {
+            self.send(open, &said).await;
+        } else if let Some(kept) = self.keep(keeping.len(), said) {
+            keeping.push(kept);
+        }
+    }
+
+    /// What the message is answered; `None` for silence.
+    fn heard(&self, open: &Open, datagram: Datagram, bytes: &[u8]) -> Option<Said> {
         let from = *datagram.from.ip();
         let envelope = Envelope::parse(bytes).map_err(|error| {
             count(&self.counts.malformed);
@@ -199,27 +223,23 @@ impl Server {
             return None;
         }
         let client = client(&envelope, from);
-        let boot = self.boot(client.as_ref(), &envelope, interface);
         let asked = Asked {
             message: &envelope.message,
             is_unicast: !is_relayed && !datagram.is_multicast,
-            is_stranger: !client.is_some_and(|client| self.is_enrolled(&client)),
-            boot,
+            is_stranger: !client.as_ref().is_some_and(|client| self.is_enrolled(client)),
+            boot: self.boot(client.as_ref(), &envelope, &open.interface),
             now: self.ground.clock.tick(),
             wall: self.ground.clock.wall(),
         };
-        let ruled = rules.answer(&mut self.pool(), &asked);
+        let ruled = open.rules.answer(&mut self.pool(), &asked);
         match ruled {
-            Ok(answer) => Some((envelope, answer)),
-            Err(Silence::Malformed) => {
-                count(&self.counts.malformed);
-                None
-            }
+            Ok(answer) => return Some(Said { datagram, envelope, answer }),
+            Err(Silence::Malformed) => count(&self.counts.malformed),
             Err(Silence::Other | Silence::Misled | Silence::Stranger | Silence::Nothing) => {
                 count(&self.counts.not_for_us);
-                None
             }
         }
+        None
     }
 
     fn is_enrolled(&self, client: &Client) -> bool {
@@ -262,20 +282,11 @@ impl Server {
     }
 
     /// Hands the leases of an answer in; `None` if too many wait, and the client asks again.
-    fn keep(
-        &self,
-        waiting: &FuturesUnordered<Keeping>,
-        datagram: Datagram,
-        envelope: Envelope,
-        answer: Answer,
-    ) -> Option<Keeping> {
-        let posted = if waiting.len() < WAITING {
-            self.lane.post(answer.changes.clone())
-        } else {
-            Err(LeaseError6::Busy)
-        };
+    fn keep(&self, waiting: usize, said: Said) -> Option<Keeping> {
+        let changes = said.answer.changes.clone();
+        let posted = if waiting < WAITING { self.lane.post(changes) } else { Err(LeaseError6::Busy) };
         match posted {
-            Ok(kept) => Some(Box::pin(async move { (kept.await, datagram, envelope, answer) })),
+            Ok(kept) => Some(Box::pin(async move { (kept.await, said) })),
             Err(_) => {
                 count(&self.counts.not_kept);
                 None
@@ -283,21 +294,14 @@ impl Server {
         }
     }
 
-    async fn kept(
-        &self,
-        kept: Result<(), LeaseError6>,
-        answer: &Answer,
-        door: &Door6,
-        datagram: Datagram,
-        envelope: &Envelope,
-    ) {
+    async fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
         if let Err(error) = kept {
             count(&self.counts.not_kept);
             tracing::warn!(network = self.network.name, %error, "an IPv6 lease was not kept and not given");
             return;
         }
-        self.note(answer);
-        self.send(door, datagram, envelope, answer).await;
+        self.note(&said.answer);
+        self.send(open, said).await;
     }
 
     fn note(&self, answer: &Answer) {
@@ -312,29 +316,21 @@ impl Server {
         }
     }
 
-    async fn send(&self, door: &Door6, datagram: Datagram, envelope: &Envelope, answer: &Answer) {
+    async fn send(&self, open: &Open, said: &Said) {
         count(&self.counts.answered);
+        let Said { datagram, envelope, answer } = said;
         let bytes = envelope.wrap(answer.reply.emit());
         // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
         let port = if envelope.hops.is_empty() { datagram.from.port() } else { SERVER_PORT };
-        door.send(*datagram.from.ip(), port, &bytes).await;
+        open.door.send(*datagram.from.ip(), port, &bytes).await;
     }
 
     /// Ends leases that are over; that they are gone from the disk is nobody's wait.
-    fn sweep(&self, rules: &Rules, waiting: &FuturesUnordered<Keeping>) {
+    fn sweep(&self, rules: &Rules, waiting: usize) {
         let ended = self.pool().sweep(self.ground.clock.tick());
         let changes: Vec<_> = ended.iter().map(|holder| LeaseChange6::Ended(rules.key(holder))).collect();
-        if !changes.is_empty() && waiting.len() < WAITING && self.lane.post(changes).is_err() {
+        if !changes.is_empty() && waiting < WAITING && self.lane.post(changes).is_err() {
             count(&self.counts.not_kept);
-        }
-    }
-
-    fn rules(&self, interface: &Interface6) -> Rules {
-        Rules {
-            server: Duid::of_mac(interface.mac),
-            prefix: self.range.prefix,
-            length: self.network.lease_time,
-            known_only: self.network.dhcp == DhcpMode::Known,
         }
     }
 
