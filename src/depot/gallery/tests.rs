@@ -36,7 +36,7 @@ impl Site {
         loop {
             match self.gallery.order("n1", order, true).await {
                 Stand::Ready(ready) => return Ok(ready),
-                Stand::Busy(_) => {}
+                Stand::Busy(_) => tokio::task::yield_now().await,
                 Stand::Failed(why) => return Err(chain(&*why)),
             }
         }
@@ -201,8 +201,8 @@ async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
         panic!("it did not wait")
     };
     assert_eq!(progress, "waiting for its turn");
-    let failed = || lock(&site.gallery.failed).contains_key(&order.key());
-    while !failed() {
+    let ended = || lock(&site.gallery.ended).contains_key(&order.key());
+    while !ended() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(site.gallery.order("n1", &order, true).await, Stand::Failed(_)));
