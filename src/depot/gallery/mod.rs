@@ -209,7 +209,9 @@ impl Gallery {
 
     /// The deployment of `node` is over: its image may go.
     pub fn release(&self, node: &str) {
-        lock(&self.given).remove(node);
+        if let Some(given) = lock(&self.given).remove(node) {
+            lock(&self.ended).remove(&given.key);
+        }
     }
 
     /// Lets go of what was given in deployments that ended without a word, and of what is old in the cache. Blocks.
