@@ -29,7 +29,7 @@ pub fn open(config: &Config, clock: &SharedClock, life: &Life) -> Result<Depot, 
     let limits = limits(&config.images);
     let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;
     let gallery = Arc::new(Gallery::new(shelf.clone(), Some(Arc::clone(&cache)), rules(&config.images)));
-    life.tasks.spawn(sweep(Arc::clone(&cache), Arc::clone(clock), life.clone()));
+    life.tasks.spawn(sweep(Arc::clone(&gallery), Arc::clone(clock), life.clone()));
     Ok(Depot { cache, shelf, gallery })
 }
 
@@ -67,13 +67,13 @@ fn rules(images: &Images) -> Rules {
 }
 
 /// Removes what is old, every hour.
-async fn sweep(cache: Arc<Cache>, clock: SharedClock, life: Life) {
+async fn sweep(gallery: Arc<Gallery>, clock: SharedClock, life: Life) {
     loop {
         tokio::select! {
             () = life.stop.cancelled() => return,
             () = sleep(&*clock, HOUR) => {}
         }
-        let one = Arc::clone(&cache);
+        let one = Arc::clone(&gallery);
         tokio::task::spawn_blocking(move || one.sweep()).await.ok(); // a sweep that panicked is tried again
     }
 }

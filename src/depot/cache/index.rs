@@ -24,7 +24,7 @@ use crate::depot::cache::room::Room;
 #[derive(Debug)]
 pub(in crate::depot) struct Index {
     folder: PathBuf,
-    pub(super) limits: Limits,
+    pub(in crate::depot) limits: Limits,
     clock: SharedClock,
     state: Mutex<State>,
 }

@@ -149,14 +149,14 @@ impl Cache {
     }
 
     async fn fetch(&self, wanted: &Wanted, progress: Arc<Progress>) -> Result<Kept, CacheError> {
-        let _seat =
-            self.seats.acquire().await.map_err(|_| CacheError::Stopped { what: shown(&wanted.url) })?;
         let head = head_of(&self.client, wanted.place(), HEAD_PATIENCE).await?;
         let name = wanted.name();
-        match self.index.hold(&name).filter(|kept| is_fresh(kept, &head)) {
-            Some(kept) => Ok(kept),
-            None => Download { cache: self, wanted, head: &head, name: &name, progress }.run().await,
+        if let Some(kept) = self.index.hold(&name).filter(|kept| is_fresh(kept, &head)) {
+            return Ok(kept);
         }
+        let stopped = |_| CacheError::Stopped { what: shown(&wanted.url) };
+        let _seat = self.seats.acquire().await.map_err(stopped)?;
+        Download { cache: self, wanted, head: &head, name: &name, progress }.run().await
     }
 
     /// Compares a file with the checksum that was asked for; a file that has another one does not stay.

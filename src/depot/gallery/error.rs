@@ -27,6 +27,8 @@ pub enum GalleryError {
     Spill { image: String, source: SpillError },
     #[error("this host keeps no images of other servers: use image_download_source http, or a file URL")]
     NoCache,
+    #[error("work on the image broke off; the daemon's log says why")]
+    BrokeOff,
     #[error("work on image {image} was given up")]
     GivenUp { image: String },
 }

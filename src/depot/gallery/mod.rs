@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::base::secret::Secret;
 use crate::depot::cache::flights::Flights;
 use crate::depot::cache::index::Kept;
@@ -42,9 +44,9 @@ pub struct Gallery {
     rules: Rules,
     flights: Arc<Flights<Outcome>>,
     /// What each node was given last, and by which order.
-    given: Mutex<HashMap<String, (String, Arc<Ready>)>>,
-    /// Why orders failed, for those who look in now and then.
-    failed: Mutex<HashMap<String, Arc<GalleryError>>>,
+    given: Mutex<HashMap<String, Given>>,
+    /// What orders came to and when, for those who look in now and then.
+    ended: Mutex<HashMap<String, (i64, Outcome)>>,
     /// Views that somebody reads, by served name.
     views: Mutex<HashMap<String, Weak<dyn Source>>>,
     /// SHA-256 of views by their tag: a pass through the whole image each.
@@ -52,6 +54,14 @@ pub struct Gallery {
     /// Held while an image is unpacked or hashed as a view: the memory of one at a time.
     unpacking: Mutex<()>,
     life: Life,
+}
+
+struct Given {
+    /// Key of the order.
+    key: String,
+    ready: Arc<Ready>,
+    /// Seconds since 1970.
+    since: i64,
 }
 
 type Outcome = Result<Arc<Ready>, Arc<GalleryError>>;
@@ -133,7 +143,7 @@ impl Gallery {
             rules,
             flights: Arc::default(),
             given: Mutex::default(),
-            failed: Mutex::default(),
+            ended: Mutex::default(),
             views: Mutex::default(),
             hashes: Mutex::default(),
             unpacking: Mutex::default(),
@@ -146,37 +156,76 @@ impl Gallery {
         Self::new(shelf, None, Rules::default())
     }
 
-    /// How the image for `node` stands after waiting for it for a moment. Who `looks_in` again is told why the work
-    /// failed meanwhile; anybody else begins anew.
+    /// How the image for `node` stands after waiting for it for a moment. Who `looks_in` again is told what the work
+    /// came to meanwhile; anybody else begins anew.
     pub async fn order(self: &Arc<Self>, node: &str, order: &Order, looks_in: bool) -> Stand {
         let key = order.key();
-        let before = if looks_in { lock(&self.failed).get(&key).cloned() } else { None };
-        if let Some(why) = before {
-            return Stand::Failed(why);
+        if let Some(outcome) = self.ended(&key, looks_in) {
+            return self.stands(node, key, Some(outcome));
         }
-        lock(&self.failed).remove(&key);
         let (gallery, own, name) = (Arc::clone(self), order.clone(), key.clone());
         let flight = self.flights.join(&key, &self.life.tasks, |progress| gallery.work(own, name, progress));
         let progress = Arc::clone(&flight.progress);
-        match tokio::time::timeout(self.rules.patience, flight.end()).await {
-            Err(_) => Stand::Busy(progress.to_string()),
-            Ok(Some(Ok(ready))) => {
-                lock(&self.given).insert(node.to_owned(), (key, Arc::clone(&ready)));
+        let ended = if self.rules.patience.is_zero() {
+            flight.end().now_or_never()
+        } else {
+            tokio::time::timeout(self.rules.patience, flight.end()).await.ok()
+        };
+        match ended {
+            None => Stand::Busy(progress.to_string()),
+            Some(outcome) => self.stands(node, key, outcome),
+        }
+    }
+
+    /// What came of the last work for this order, if it ended a moment ago.
+    fn ended(&self, key: &str, looks_in: bool) -> Option<Outcome> {
+        let mut ended = lock(&self.ended);
+        let old = self.now().saturating_sub(REMEMBERED);
+        ended.retain(|_, (at, _)| *at >= old);
+        if looks_in {
+            return ended.get(key).map(|(_, outcome)| outcome.clone());
+        }
+        ended.remove(key);
+        None
+    }
+
+    fn stands(&self, node: &str, key: String, outcome: Option<Outcome>) -> Stand {
+        match outcome {
+            Some(Ok(ready)) => {
+                let given = Given { key, ready: Arc::clone(&ready), since: self.now() };
+                lock(&self.given).insert(node.to_owned(), given);
                 Stand::Ready(ready)
             }
-            Ok(Some(Err(why))) => Stand::Failed(why),
-            Ok(None) => Stand::Failed(Arc::new(GalleryError::GivenUp { image: prepare::shown(&order.from) })),
+            Some(Err(why)) => Stand::Failed(why),
+            None => Stand::Failed(Arc::new(GalleryError::BrokeOff)),
         }
     }
 
     /// What `node` was given by this order.
     pub fn given(&self, node: &str, order: &Order) -> Option<Arc<Ready>> {
-        lock(&self.given).get(node).filter(|(key, _)| *key == order.key()).map(|(_, ready)| Arc::clone(ready))
+        let key = order.key();
+        lock(&self.given).get(node).filter(|given| given.key == key).map(|given| Arc::clone(&given.ready))
     }
 
     /// The deployment of `node` is over: its image may go.
     pub fn release(&self, node: &str) {
-        lock(&self.given).remove(node);
+        if let Some(given) = lock(&self.given).remove(node) {
+            lock(&self.ended).remove(&given.key);
+        }
+    }
+
+    /// Lets go of what was given in deployments that ended without a word, and of what is old in the cache. Blocks.
+    pub fn sweep(&self) {
+        let old = self.now().saturating_sub(LONGEST);
+        lock(&self.given).retain(|_, given| given.since > old);
+        self.ended("", false);
+        if let Some(cache) = &self.cache {
+            cache.sweep();
+        }
+    }
+
+    fn now(&self) -> i64 {
+        self.cache.as_ref().map_or(0, |cache| cache.index.now())
     }
 
     /// What stands under a served name. Blocks.
@@ -226,13 +275,8 @@ impl Gallery {
             }
         };
         let outcome = outcome.map(Arc::new).map_err(Arc::new);
-        if let Err(why) = &outcome {
-            let mut failed = lock(&self.failed);
-            if failed.len() >= MOST_FAILED {
-                failed.clear();
-            }
-            failed.insert(key, Arc::clone(why));
-        }
+        let at = self.now();
+        lock(&self.ended).insert(key, (at, outcome.clone()));
         outcome
     }
 }
@@ -260,7 +304,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Short beside the limit of a look, and long enough for what is ready already.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Failures that are remembered for those who look in: more than a rack deploys at once.
-const MOST_FAILED: usize = 1000;
+/// Seconds that a deployment keeps its image at the most: no agent writes for so long.
+const LONGEST: i64 = 24 * 3600;
+/// Seconds for which those who look in are told what an order came to.
+const REMEMBERED: i64 = 120;
 /// The largest raw image unless the site says otherwise: more is a bomb.
 const LARGEST: u64 = 2 << 40;

@@ -59,9 +59,47 @@ pub(super) async fn prepare(
     let image = shown(&order.from);
     let is_told = kept.is_none() && order.checksum != Checksum::None;
     let local = Local { path, kept, image: image.clone(), declared: order.declared.clone(), is_told };
-    let (gallery, progress) = (Arc::clone(gallery), Arc::clone(progress));
-    let work = tokio::task::spawn_blocking(move || look_into(&gallery, local, &progress));
-    work.await.unwrap_or(Err(GalleryError::GivenUp { image }))
+    let (own, progress) = (Arc::clone(gallery), Arc::clone(progress));
+    let work = tokio::task::spawn_blocking(move || look_into(&own, local, &progress));
+    let ready = work.await.unwrap_or(Err(GalleryError::GivenUp { image }))?;
+    match &order.from {
+        // What the agent is given is not what the checksum is of.
+        From::File(path) if ready.sha256.is_some() => looked_up(gallery, order, path).await.map(|()| ready),
+        From::File(_) | From::Http(_) => Ok(ready),
+    }
+}
+
+/// Compares a file with a checksum that lies behind an address.
+async fn looked_up(gallery: &Gallery, order: &Order, path: &Path) -> Result<(), GalleryError> {
+    if order.checksum == Checksum::None || comparable(&order.checksum).is_some() {
+        return Ok(());
+    }
+    let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
+    let url = Url::from_file_path(path).map_err(|()| GalleryError::GivenUp { image: shown(&order.from) })?;
+    let wanted = Wanted { checksum: order.checksum.clone(), ..Wanted::new(url) };
+    match cache.checksum(&wanted).await.map_err(Arc::new)? {
+        Some((algorithm, value)) => matches(gallery, path, algorithm, &value).await,
+        None => Ok(()),
+    }
+}
+
+/// A checksum that needs nobody else.
+fn comparable(checksum: &Checksum) -> Option<(Algorithm, &str)> {
+    Some((checksum.algorithm()?, checksum.value()?))
+}
+
+async fn matches(
+    gallery: &Gallery,
+    path: &Path,
+    algorithm: Algorithm,
+    wanted: &str,
+) -> Result<(), GalleryError> {
+    let found = gallery.shelf.digest(path, algorithm).await?;
+    if found.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    let (path, wanted) = (path.to_owned(), wanted.chars().take(SHOWN).collect());
+    Err(GalleryError::Checksum { path, algorithm, found, wanted })
 }
 
 async fn fetched(
@@ -91,16 +129,13 @@ async fn compared(
     let admitted = tokio::task::spawn_blocking(move || shelf.admit(&asked));
     let admitted = admitted.await.map_err(|_| GalleryError::GivenUp { image })??;
     progress.begin(Doing::Hashing, admitted.size);
-    let expected = match (order.checksum.algorithm(), order.checksum.value()) {
-        (Some(algorithm), Some(value)) => Some((algorithm, value.to_owned())),
-        _ => None,
-    };
-    if let Some((algorithm, wanted)) = expected {
-        let found = gallery.shelf.digest(path, algorithm).await?;
-        if !found.eq_ignore_ascii_case(&wanted) {
-            let (path, wanted) = (path.to_owned(), wanted.chars().take(SHOWN).collect());
-            return Err(GalleryError::Checksum { path, algorithm, found, wanted });
+    if let Some((algorithm, wanted)) = comparable(&order.checksum) {
+        let is_weak_ok = gallery.cache.as_ref().is_none_or(|cache| cache.index.limits.md5);
+        if algorithm == Algorithm::Md5 && !is_weak_ok {
+            let (url, kind) = (shown(&order.from), algorithm);
+            return Err(Arc::new(CacheError::Weak { url, kind }).into());
         }
+        matches(gallery, path, algorithm, wanted).await?;
     }
     Ok(path.to_owned())
 }
@@ -224,7 +259,8 @@ fn unpacked(
     cache.index.take_in(&name, &part, facts, room).map_err(|error: CacheError| bad(error.into()))
 }
 
-/// A packed image that there is no room for.
+/// A packed image that there is no room for. After a restart of the daemon its name leads nowhere: an agent in the
+/// middle of it fails, and is told anew by the next deployment.
 fn passing(
     gallery: &Gallery,
     local: &Local,

@@ -36,7 +36,7 @@ impl Site {
         loop {
             match self.gallery.order("n1", order, true).await {
                 Stand::Ready(ready) => return Ok(ready),
-                Stand::Busy(_) => {}
+                Stand::Busy(_) => tokio::task::yield_now().await,
                 Stand::Failed(why) => return Err(chain(&*why)),
             }
         }
@@ -201,8 +201,8 @@ async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
         panic!("it did not wait")
     };
     assert_eq!(progress, "waiting for its turn");
-    let failed = || lock(&site.gallery.failed).contains_key(&order.key());
-    while !failed() {
+    let ended = || lock(&site.gallery.ended).contains_key(&order.key());
+    while !ended() {
         tokio::task::yield_now().await;
     }
     assert!(matches!(site.gallery.order("n1", &order, true).await, Stand::Failed(_)));
@@ -210,4 +210,15 @@ async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
     site.put("a.gz", &gzipped(b"x"));
     assert!(matches!(site.gallery.order("n1", &order, false).await, Stand::Busy(_)));
     assert!(site.order(&order).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_checksum_that_the_agent_could_not_compare_any_more_is_compared_here() {
+    let site = site();
+    let path = site.put("a.gz", &gzipped(b"x"));
+    let order = |text: &str| Order { checksum: Checksum::Plain(text.to_owned()), ..of(&path) };
+    let nobody = site.order(&order("http://127.0.0.1:1/SHA256SUMS")).await.unwrap_err();
+    assert!(nobody.contains("checksum file http://127.0.0.1:1/SHA256SUMS is no good"), "{nobody}");
+    assert!(site.order(&order("nonsense")).await.unwrap_err().contains("of no kind that can be checked"));
+    assert!(site.order(&order(&digest::sha256(&gzipped(b"x")))).await.is_ok());
 }

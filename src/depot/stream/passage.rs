@@ -51,7 +51,7 @@ impl Passage {
     }
 
     /// The piece of that number: kept, or reached by a run.
-    fn piece(&self, number: u64) -> io::Result<Arc<[u8]>> {
+    fn piece(&self, number: u64) -> io::Result<Arc<Vec<u8>>> {
         loop {
             if let Some(piece) = self.window.kept(number) {
                 return Ok(piece);
@@ -100,13 +100,13 @@ impl Passage {
     }
 
     /// Goes on to the piece; `None` if another run had passed it meanwhile and this one need not.
-    fn advance(&self, run: &mut Run, number: u64) -> io::Result<Option<Arc<[u8]>>> {
+    fn advance(&self, run: &mut Run, number: u64) -> io::Result<Option<Arc<Vec<u8>>>> {
         loop {
             let mut bytes = vec![0; usize::try_from(self.length(run.next)).unwrap_or(0)];
             if fill(&mut *run.reader, &mut bytes)? < bytes.len() {
                 return Err(io::ErrorKind::UnexpectedEof.into());
             }
-            let (at, piece) = (run.next, Arc::<[u8]>::from(bytes));
+            let (at, piece) = (run.next, Arc::new(bytes));
             run.next += 1;
             self.window.put(at, Arc::clone(&piece));
             if at == number {
@@ -177,6 +177,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes of one piece.
 const PIECE: u64 = 256 << 10;
 /// Bytes that are kept of what was passed.
-const WINDOW: u64 = 8 << 20;
+const WINDOW: u64 = 4 << 20;
 /// Bytes in all.
 const MEMORY: u64 = 64 << 20;

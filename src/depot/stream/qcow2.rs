@@ -139,7 +139,7 @@ impl Qcow2 {
         if held.is_empty() { Ok(()) } else { self.file.read_exact_at(held, place) }
     }
 
-    fn unpacked(&self, at: u64, length: usize) -> io::Result<Arc<[u8]>> {
+    fn unpacked(&self, at: u64, length: usize) -> io::Result<Arc<Vec<u8>>> {
         if at >= self.file.size() {
             return Err(damaged("a packed cluster is behind the end of the file: it is cut off"));
         }
@@ -151,7 +151,7 @@ impl Qcow2 {
             Packing::Deflate => inflate(&packed, &mut whole)?,
             Packing::Zstd => self.unzstd(&packed, &mut whole)?,
         }
-        Ok(whole.into())
+        Ok(Arc::new(whole))
     }
 
     fn unzstd(&self, packed: &[u8], whole: &mut [u8]) -> io::Result<()> {
@@ -169,7 +169,7 @@ impl Qcow2 {
             let there = self.file.size().saturating_sub(block).min(BLOCK);
             let mut bytes = vec![0; usize::try_from(there).unwrap_or(0)];
             self.file.read_exact_at(&mut bytes, block)?;
-            Ok::<_, io::Error>(bytes.into())
+            Ok::<_, io::Error>(Arc::new(bytes))
         })?;
         let rest = usize::try_from(place % BLOCK).ok().and_then(|at| bytes.get(at..));
         let word = rest.and_then(|rest| rest.first_chunk());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 #[derive(Debug)]
 pub(super) struct Recent {
     most: usize,
-    pieces: Mutex<VecDeque<(u64, Arc<[u8]>)>>,
+    pieces: Mutex<VecDeque<(u64, Arc<Vec<u8>>)>>,
 }
 
 impl Recent {
@@ -20,8 +20,8 @@ impl Recent {
     pub(super) fn get<E>(
         &self,
         place: u64,
-        make: impl FnOnce() -> Result<Arc<[u8]>, E>,
-    ) -> Result<Arc<[u8]>, E> {
+        make: impl FnOnce() -> Result<Arc<Vec<u8>>, E>,
+    ) -> Result<Arc<Vec<u8>>, E> {
         if let Some(piece) = self.kept(place) {
             return Ok(piece);
         }
@@ -32,7 +32,7 @@ impl Recent {
     }
 
     /// A piece, if it is still kept.
-    pub(super) fn kept(&self, place: u64) -> Option<Arc<[u8]>> {
+    pub(super) fn kept(&self, place: u64) -> Option<Arc<Vec<u8>>> {
         let mut pieces = self.lock();
         let at = pieces.iter().position(|(one, _)| *one == place)?;
         let found = pieces.remove(at)?;
@@ -42,13 +42,13 @@ impl Recent {
     }
 
     /// Keeps a piece in place of the one that was not used for longest.
-    pub(super) fn put(&self, place: u64, piece: Arc<[u8]>) {
+    pub(super) fn put(&self, place: u64, piece: Arc<Vec<u8>>) {
         let mut pieces = self.lock();
         pieces.push_front((place, piece));
         pieces.truncate(self.most);
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Arc<[u8]>)>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Arc<Vec<u8>>)>> {
         self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

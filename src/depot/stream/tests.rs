@@ -366,16 +366,16 @@ fn memory_of_one_image() {
 #[test]
 fn an_image_of_any_size_takes_little_memory() {
     let folder = Folder::new();
-    let mut noise = vec![0; 160 << 20];
+    let mut noise = vec![0; 80 << 20];
     fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
     let raw = folder.put("plain", &noise);
     drop(noise);
     let cases: &[(&str, &[&str], u64)] = &[
-        ("gzip", &["-1"], 16),
-        ("xz", &["-T1", "--lzma2=preset=0,dict=8MiB"], 32),
+        ("gzip", &["-1"], 24),
+        // The dictionary alone is 64 MiB: no less will do for xz -9.
         ("xz", &["-T1", "--lzma2=preset=0,dict=64MiB"], 80),
         ("zstd", &["-1"], 32),
-        ("zstd", &["-1", "--zstd=wlog=25"], 56),
+        ("zstd", &["-1", "--zstd=wlog=25"], 60),
         ("qemu-img", &["convert", "-O", "qcow2", "-o", "cluster_size=2M"], 32),
     ];
     for (name, options, most) in cases {

@@ -104,7 +104,7 @@ async fn check(agents: &Agents, node: &Node, looks_in: bool) -> Result<Option<St
     if let Some(order) = order(agents, node, &image)? {
         return match agents.gallery.order(&node.id.to_string(), &order, looks_in).await {
             Stand::Ready(_) => Ok(None),
-            Stand::Busy(progress) => Ok(Some(progress)),
+            Stand::Busy(progress) => Ok(Some(waiting(&progress))),
             Stand::Failed(why) => Err(chain(&why)),
         };
     }
@@ -113,6 +113,11 @@ async fn check(agents: &Agents, node: &Node, looks_in: bool) -> Result<Option<St
     let place = Place { url, authorization: secret.as_ref() };
     let asked = head_of(&agents.client, place, HEAD_PATIENCE).await;
     asked.map(|_| None).map_err(|error| chain(&error))
+}
+
+/// What the node waits for, as it is shown.
+fn waiting(progress: &str) -> String {
+    format!("the image ({progress})")
 }
 
 /// What this host has to ready for the node; `None` if the agent fetches the image itself.
@@ -154,7 +159,7 @@ async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>
     }
     match agents.gallery.order(&id, order, false).await {
         Stand::Ready(ready) => Ok(ready),
-        Stand::Busy(progress) => Err(Unready::Busy(progress)),
+        Stand::Busy(progress) => Err(Unready::Busy(waiting(&progress))),
         Stand::Failed(why) => Err(Unready::Failed(chain(&why))),
     }
 }

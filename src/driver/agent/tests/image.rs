@@ -117,11 +117,12 @@ async fn a_qcow2_image_is_readied_between_looks_and_told_as_the_raw_one_that_is_
     std::fs::write(site.agents.gallery.shelf.root().join("a.qcow2"), empty_qcow2()).unwrap();
     let first = site.work.look(&site.call).await;
     assert!(
-        matches!(&first, Turn::LookIn { after: 5, memo } if memo["progress"] == "waiting for its turn"),
+        matches!(&first, Turn::LookIn { after: 5, memo } if memo["progress"] == "the image (waiting for its turn)"),
         "{first:?}"
     );
     let mut turn = first;
     while let Turn::LookIn { .. } = turn {
+        tokio::task::yield_now().await;
         site.call.memo = memo(&turn);
         turn = site.work.look(&site.call).await;
     }
