@@ -1,5 +1,6 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
+pub mod discover;
 pub mod ground;
 
 use std::io::Write;
@@ -318,6 +319,7 @@ fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: 
     site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
     site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
     site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
+    site.tasks.spawn(discover::report(site.clone(), desk.clone()));
 }
 
 /// Housekeeping of the store and of the config drives, off the async threads.

@@ -68,7 +68,8 @@ fn row(one: &Value) -> Vec<String> {
     let bmc: Vec<_> = bmc.filter_map(Value::as_str).collect();
     let disks = one.get("disk_sizes").and_then(Value::as_array).into_iter().flatten();
     let disks: Vec<_> = disks.filter_map(Value::as_u64).map(size::human).collect();
-    let memory = one.get("memory_mb").and_then(Value::as_u64).map(|mib| size::human(mib.saturating_mul(1 << 20)));
+    let memory =
+        one.get("memory_mb").and_then(Value::as_u64).map(|mib| size::human(mib.saturating_mul(1 << 20)));
     let cpus = one.get("cpus").and_then(Value::as_u64).map(|count| format!("{count} CPUs"));
     let vendor = [view.text("manufacturer"), view.text("product_name")];
     let parts = vendor.into_iter().chain(cpus).chain(memory).chain(disks).filter(|part| !part.is_empty());
@@ -98,8 +99,14 @@ mod tests {
             "cpus": 4, "memory_mb": 8192, "disk_sizes": [4_294_967_296_u64],
         }, {}]});
         let rows = rows(&value);
-        let expected =
-            ["52:54:00:00:00:01", "2026-11-20 19:46:00", "", "10.1.0.9", "S1", "ACME, 4 CPUs, 8.0 GiB, 4.0 GiB"];
+        let expected = [
+            "52:54:00:00:00:01",
+            "2026-11-20 19:46:00",
+            "",
+            "10.1.0.9",
+            "S1",
+            "ACME, 4 CPUs, 8.0 GiB, 4.0 GiB",
+        ];
         assert_eq!(rows[0], expected);
         assert_eq!(rows.len(), 2);
     }

@@ -198,14 +198,7 @@ const SECTIONS: &[Section] = &[
         ],
         idle: &[
             (Shape::Text, &["server_tls_minimum_version"]),
-            (
-                Shape::Whole,
-                &[
-                    "max_json_body_depth",
-                    "max_json_body_size",
-                    "max_json_body_size_provision",
-                ],
-            ),
+            (Shape::Whole, &["max_json_body_depth", "max_json_body_size", "max_json_body_size_provision"]),
             (
                 Shape::List,
                 &["disallow_clean_steps", "disallow_service_steps", "disallowed_enrollment_boot_modes"],

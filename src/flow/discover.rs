@@ -45,13 +45,17 @@ pub fn enrols(policy: &Policy) -> bool {
 }
 
 /// The node that a machine becomes; `taken` tells whether a node has this name.
-pub fn enrol(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> bool) -> Result<Surveyed, Refusal> {
+pub fn enrol(
+    told: &Told,
+    id: NodeId,
+    facts: &Facts<'_>,
+    taken: &dyn Fn(&str) -> bool,
+) -> Result<Surveyed, Refusal> {
     let node = draft(told, id, facts, taken)?;
     let mut flagged = told.clone();
     flagged.plugin_data.insert(FLAG.to_owned(), Value::Bool(true));
-    let mut found = survey(&node, &flagged, facts).map_err(|why| {
-        Refusal::Invalid(format!("the machine is not enrolled: {why}. Nothing was kept"))
-    })?;
+    let mut found = survey(&node, &flagged, facts)
+        .map_err(|why| Refusal::Invalid(format!("the machine is not enrolled: {why}. Nothing was kept")))?;
     let text = format!("discovered: {}", describe(told));
     found.notes.insert(0, Event::info("create", text));
     for port in &mut found.ports {
@@ -143,7 +147,9 @@ fn names(told: &Told) -> impl Iterator<Item = String> {
     });
     let own = |mac: Mac| format!("node-{}", mac.to_string().replace(':', ""));
     let mac = main_mac(told).map(own);
-    let fits = |text: &String| name::is_logical(text) && Uuid::try_parse(text).is_err() && !RESERVED.contains(&text.as_str());
+    let fits = |text: &String| {
+        name::is_logical(text) && Uuid::try_parse(text).is_err() && !RESERVED.contains(&text.as_str())
+    };
     serial.into_iter().chain(mac).filter(fits)
 }
 
@@ -174,7 +180,8 @@ fn text(inventory: &Object, part: &str, member: &str) -> Option<String> {
 /// What is written down of a machine, after what was before.
 pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts: &Facts<'_>) -> Sighting {
     let (id, mac) = fresh;
-    let whole = |part: &str, member: &str| told.inventory.get(part).and_then(|part| part.get(member)?.as_u64());
+    let whole =
+        |part: &str, member: &str| told.inventory.get(part).and_then(|part| part.get(member)?.as_u64());
     let disks = told.inventory.get("disks").and_then(Value::as_array).into_iter().flatten();
     Sighting {
         id: before.as_ref().map_or(id, |before| before.id),
@@ -257,7 +264,8 @@ pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
 /// As in the reference.
 const FLAG: &str = "auto_discovered";
 /// Words that paths of the API have in the place of a node's name.
-const RESERVED: &[&str] = &["maintenance", "management", "ports", "states", "vendor_passthru", "detail", "validate"];
+const RESERVED: &[&str] =
+    &["maintenance", "management", "ports", "states", "vendor_passthru", "detail", "validate"];
 /// Characters of a text that a machine says of itself.
 const TEXT_LIMIT: usize = 64;
 /// Addresses or disks of one machine that are written down.

@@ -86,12 +86,20 @@ impl Multiple {
 impl Rule {
     /// The conditions as written; null if they are hidden.
     pub fn shown_conditions(&self) -> Value {
-        if self.wished.sensitive { Value::Null } else { self.wished.conditions.iter().map(Condition::shown).collect() }
+        if self.wished.sensitive {
+            Value::Null
+        } else {
+            self.wished.conditions.iter().map(Condition::shown).collect()
+        }
     }
 
     /// The actions as written; null if they are hidden.
     pub fn shown_actions(&self) -> Value {
-        if self.wished.sensitive { Value::Null } else { self.wished.actions.iter().map(Action::shown).collect() }
+        if self.wished.sensitive {
+            Value::Null
+        } else {
+            self.wished.actions.iter().map(Action::shown).collect()
+        }
     }
 }
 

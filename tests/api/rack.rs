@@ -185,7 +185,7 @@ async fn answered(api: &Api, request: Request) -> Answer {
     let body = match response.body {
         Body::Empty => Value::Null,
         Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
-        Body::File(_) => panic!("the API answers with no files"),
+        Body::File(_) | Body::Source(_) | Body::Stream(_) => panic!("the API answers with no files"),
         Body::Takeover(_) => json!("taken over"),
     };
     Answer { status: response.status, headers: response.headers, body }

@@ -14,7 +14,9 @@ fn node(line: &[&str]) -> NodeArguments {
     let line: Vec<&str> = std::iter::once("node").chain(line.iter().copied()).collect();
     match read(&line).unwrap().command {
         Command::Node(arguments) => arguments,
-        Command::Serve(_) | Command::Demo(_) | Command::Console(_) => panic!("not a node command"),
+        Command::Serve(_) | Command::Demo(_) | Command::Console(_) | Command::Discovered(_) => {
+            panic!("not a node command")
+        }
     }
 }
 

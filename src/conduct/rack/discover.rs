@@ -41,7 +41,9 @@ impl Desk {
             return Err(hidden());
         }
         if !self.gate.lets_in(self.site.clock.tick(), told.from, policy.per_minute) {
-            return Err(Refusal::Busy("more machines call than are taken in within a minute: ask again".to_owned()));
+            return Err(Refusal::Busy(
+                "more machines call than are taken in within a minute: ask again".to_owned(),
+            ));
         }
         let rack = self.rack.lock().await;
         if let Some(node) = self.owner(&told)? {
@@ -137,9 +139,10 @@ impl Desk {
         let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.clone());
         let published = self.site.reader.published();
         let job = move |txn: &mut Txn<'_>| {
-            let taken: Vec<_> = scope.told.macs.iter().filter(|mac| txn.ports().with_mac(**mac).is_some()).collect();
-            if !taken.is_empty() {
-                return Err(Refusal::Conflict("a port of this address has just been made: ask again".to_owned()));
+            if scope.told.macs.iter().any(|mac| txn.ports().with_mac(*mac).is_some()) {
+                return Err(Refusal::Conflict(
+                    "a port of this address has just been made: ask again".to_owned(),
+                ));
             }
             let facts = Facts {
                 at,
@@ -165,6 +168,11 @@ impl Desk {
             if was { Ok(RackAnswer::Done) } else { Err(missing()) }
         });
         work.await
+    }
+
+    /// Tells in the log how many machines were turned away, if a minute is over.
+    pub fn report_turned_away(&self) {
+        self.gate.report(self.site.clock.tick());
     }
 
     /// After a start: discovered nodes that were on their way go on.

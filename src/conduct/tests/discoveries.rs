@@ -32,7 +32,13 @@ fn told() -> Told {
     }))
     .unwrap();
     let identity = Identity::of(&inventory);
-    Told { inventory, identity, macs: vec![MAC], ports: vec![PortId(uuid::Uuid::from_u128(7))], ..Told::default() }
+    Told {
+        inventory,
+        identity,
+        macs: vec![MAC],
+        ports: vec![PortId(uuid::Uuid::from_u128(7))],
+        ..Told::default()
+    }
 }
 
 fn rig() -> Rig {

@@ -145,7 +145,10 @@ fn password(path: &Path) -> Result<Secret, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(ConfigError::Wrong { path: path.to_owned(), why: "its first line is no password".to_owned() });
+        return Err(ConfigError::Wrong {
+            path: path.to_owned(),
+            why: "its first line is no password".to_owned(),
+        });
     }
     Ok(Secret::new(line))
 }

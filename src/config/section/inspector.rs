@@ -91,10 +91,10 @@ impl Inspector {
     pub fn policy(&self, rules: &InspectionRules) -> Result<policy::Inspector, ConfigError> {
         let mut chosen = policy::Inspector::default();
         let default = self.default_hooks.as_ref().map_or_else(default_hooks, Words::all);
-        let named = self.hooks.as_ref().map_or_else(|| vec![DEFAULT.to_owned()], Words::all);
-        let names = named.iter().flat_map(|name| {
-            if name == DEFAULT { default.clone() } else { vec![name.clone()] }
-        });
+        let chosen_hooks = self.hooks.as_ref().map_or_else(|| vec![DEFAULT.to_owned()], Words::all);
+        let names = chosen_hooks
+            .iter()
+            .flat_map(|name| if name == DEFAULT { default.clone() } else { vec![name.clone()] });
         chosen.hooks = hooks(names)?;
         set(&mut chosen.add_ports, self.add_ports.map(Add::value));
         set(&mut chosen.keep_ports, self.keep_ports.map(Keep::value));
@@ -184,18 +184,20 @@ fn alias(text: &str) -> Result<PciAlias, ConfigError> {
     };
     let mut object: BTreeMap<String, String> = serde_json::from_str(text).map_err(|_| wrong())?;
     let mut take = |name: &str| object.remove(name).ok_or_else(wrong);
-    let alias = PciAlias { vendor_id: take("vendor_id")?, product_id: take("product_id")?, name: take("name")? };
+    let alias =
+        PciAlias { vendor_id: take("vendor_id")?, product_id: take("product_id")?, name: take("name")? };
     if object.is_empty() { Ok(alias) } else { Err(wrong()) }
 }
 
 /// `10.0.0.0/24:physnet_a`; the address may hold colons itself.
 fn network(text: &str) -> Result<(IpNet, String), ConfigError> {
     let split = text.rsplit_once(':').and_then(|(net, name)| Some((net.trim().parse().ok()?, name.trim())));
-    let (net, name) = split.filter(|(_, name): &(IpNet, &str)| !name.is_empty()).ok_or(ConfigError::Value {
-        name: "inspector.physical_network_cidr_map",
-        value: text.to_owned(),
-        rule: "a network and a name, as in 10.0.0.0/24:physnet_a",
-    })?;
+    let (net, name) =
+        split.filter(|(_, name): &(IpNet, &str)| !name.is_empty()).ok_or(ConfigError::Value {
+            name: "inspector.physical_network_cidr_map",
+            value: text.to_owned(),
+            rule: "a network and a name, as in 10.0.0.0/24:physnet_a",
+        })?;
     Ok((net, name.to_owned()))
 }
 
@@ -204,8 +206,8 @@ fn built_in(path: &Path) -> Result<Vec<Rule>, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     let wrong = |why: String| ConfigError::Wrong { path: path.to_owned(), why };
-    let list: Vec<Object> =
-        serde_json::from_str(&text).map_err(|error| wrong(format!("a JSON list of rules is expected: {error}")))?;
+    let list: Vec<Object> = serde_json::from_str(&text)
+        .map_err(|error| wrong(format!("a JSON list of rules is expected: {error}")))?;
     let mut rules = Vec::with_capacity(list.len());
     for (order, body) in list.into_iter().enumerate() {
         let (id, wished) = draft::rule(body).map_err(|refusal| wrong(format!("rule {order}: {refusal}")))?;

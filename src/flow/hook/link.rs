@@ -4,8 +4,8 @@
 use serde_json::Value;
 
 use crate::base::mac::Mac;
-use crate::flow::hook::lldp::{self, Tlv};
 use crate::flow::hook::Survey;
+use crate::flow::hook::lldp::{self, Tlv};
 use crate::model::Object;
 
 pub fn apply(survey: &mut Survey<'_>) {

@@ -20,8 +20,10 @@ pub fn apply(survey: &mut Survey<'_>) {
         devices.iter().copied().filter(is_it).count()
     };
     let counted = aliases.iter().map(|alias| (&alias.name, count(&alias.vendor_id, &alias.product_id)));
-    let new: Vec<_> =
-        counted.filter(|(_, count)| *count > 0).map(|(name, count)| (name.clone(), count.to_string())).collect();
+    let new: Vec<_> = counted
+        .filter(|(_, count)| *count > 0)
+        .map(|(name, count)| (name.clone(), count.to_string()))
+        .collect();
     if !new.is_empty() {
         survey.set_capabilities(&new);
     }

@@ -52,8 +52,10 @@ fn add(survey: &mut Survey<'_>) {
 }
 
 fn port(survey: &Survey<'_>, id: PortId, address: Mac, iface: &Object) -> Port {
-    let mut wished =
-        PortWished { pxe_enabled: iface.get("pxe_enabled") == Some(&Value::Bool(true)), ..PortWished::default() };
+    let mut wished = PortWished {
+        pxe_enabled: iface.get("pxe_enabled") == Some(&Value::Bool(true)),
+        ..PortWished::default()
+    };
     if let Some(client) = client_id(iface) {
         wished.extra.insert(CLIENT_ID.to_owned(), client.into());
     }

@@ -80,7 +80,11 @@ fn the_default_hooks_take_what_the_stock_agent_posts() {
     let policy = Inspector::default();
     let mut survey = survey(&inventory, json!({"root_disk": body["root_disk"], "error": null}), &policy);
     survey.run().unwrap();
-    assert_eq!(addresses(&survey), [("52:54:00:e2:e0:05".to_owned(), false)], "no NIC is said to have booted");
+    assert_eq!(
+        addresses(&survey),
+        [("52:54:00:e2:e0:05".to_owned(), false)],
+        "no NIC is said to have booted"
+    );
     assert_eq!(survey.node.wished.properties, object(json!({"cpu_arch": "x86_64"})));
     assert_eq!(survey.data["macs"], json!(["52:54:00:e2:e0:05"]));
     assert_eq!(survey.data["all_interfaces"]["eth0"]["pxe_enabled"], false);
@@ -179,14 +183,18 @@ fn pci_devices_are_counted_and_accelerators_listed() {
         {"vendor_id": "8086", "product_id": "1572", "bus": "0000:3c:00.0"},
         {"vendor_id": "8086", "product_id": "1572", "bus": "0000:3c:00.1"},
     ]});
-    let alias = PciAlias { vendor_id: "8086".to_owned(), product_id: "1572".to_owned(), name: "nic".to_owned() };
+    let alias =
+        PciAlias { vendor_id: "8086".to_owned(), product_id: "1572".to_owned(), name: "nic".to_owned() };
     let policy = Inspector { pci_device_alias: vec![alias], ..with(&[Hook::PciDevices, Hook::Accelerators]) };
     let empty = Object::new();
     let mut found = survey(&empty, devices, &policy);
     found.run().unwrap();
     assert_eq!(found.node.wished.properties["capabilities"], "nic:2");
     let accelerators = &found.node.wished.properties["accelerators"];
-    assert_eq!((&accelerators[0]["type"], &accelerators[0]["pci_address"]), (&json!("GPU"), &json!("0000:3b:00.0")));
+    assert_eq!(
+        (&accelerators[0]["type"], &accelerators[0]["pci_address"]),
+        (&json!("GPU"), &json!("0000:3b:00.0"))
+    );
     assert_eq!(accelerators.as_array().unwrap().len(), 1);
     let mut without = survey(&empty, json!({}), &policy);
     without.run().unwrap();
@@ -230,10 +238,25 @@ fn the_disk_that_came_with_the_raid_is_the_root_disk() {
 /// What a switch says: chassis, port, name, VLAN 101, MTU 9216, link aggregation, 10GBASE-T's speed, an address.
 fn lldp() -> Value {
     json!([
-        [1, "0464649b32f300"], [2, "0545746831"], [3, "0078"], [4, "6465736b"], [5, "746f7231"], [6, "4e584f53"],
-        [7, "00140004"], [8, "0501c0000209020000000100"], [127, "0080c2010065"], [127, "0080c203006506746573743031"],
-        [127, "00120f042400"], [127, "00120f030300000009"], [127, "00120f01030001001e"], [127, "abcdef01"], [0, ""],
-        ["x", "00"], [5], [5, "zz"], [5, "0"],
+        [1, "0464649b32f300"],
+        [2, "0545746831"],
+        [3, "0078"],
+        [4, "6465736b"],
+        [5, "746f7231"],
+        [6, "4e584f53"],
+        [7, "00140004"],
+        [8, "0501c0000209020000000100"],
+        [127, "0080c2010065"],
+        [127, "0080c203006506746573743031"],
+        [127, "00120f042400"],
+        [127, "00120f030300000009"],
+        [127, "00120f01030001001e"],
+        [127, "abcdef01"],
+        [0, ""],
+        ["x", "00"],
+        [5],
+        [5, "zz"],
+        [5, "0"],
     ])
 }
 

@@ -129,9 +129,12 @@ pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, F
             .map_err(|refusal| format!("the port of {}: {refusal}", port.address))?;
     }
     let kept = Arc::new(Inventory { inventory: told.inventory.clone(), plugin_data: data });
-    let size = serde_json::to_vec(&*kept).map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
+    let size =
+        serde_json::to_vec(&*kept).map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
     if size > INVENTORY_LIMIT {
-        return Err(format!("inventory and data have {size} bytes with what the hooks add, {INVENTORY_LIMIT} at most"));
+        return Err(format!(
+            "inventory and data have {size} bytes with what the hooks add, {INVENTORY_LIMIT} at most"
+        ));
     }
     after.identity = Identity::clone(&told.identity);
     Ok(Surveyed { node: after, ports, kept, notes })
@@ -161,7 +164,10 @@ pub fn keep_ports(course: &mut Course<'_>, after: Vec<Port>) {
     let facts = course.facts;
     for gone in facts.ports.iter().filter(|port| !after.iter().any(|one| one.id == port.id)) {
         course.row(Row::PortRemoved(gone.id));
-        course.note(Event::info("inspect", format!("the port of {} goes: its NIC is not expected", gone.address)));
+        course.note(Event::info(
+            "inspect",
+            format!("the port of {} goes: its NIC is not expected", gone.address),
+        ));
     }
     for mut port in after {
         match facts.ports.iter().find(|before| before.id == port.id) {

@@ -71,7 +71,8 @@ fn node(survey: &mut Survey<'_>, args: &Object, change: Change<'_>) -> Result<()
     let parts = path::parts(&path)?;
     let Some((root, below)) = parts.split_first() else { return Ok(()) };
     let wished = &mut survey.node.wished;
-    let slot = Slot::of_node(wished, root).ok_or_else(|| format!("{root:?} is no writable member of a node"))?;
+    let slot =
+        Slot::of_node(wished, root).ok_or_else(|| format!("{root:?} is no writable member of a node"))?;
     let mut member = slot.value();
     path::change(&mut member, below, change).map_err(|why| format!("{path}: {why}"))?;
     draft::put_node(wished, root, member).map_err(|refusal| refusal.to_string())

@@ -43,10 +43,15 @@ pub fn change(value: &mut Value, parts: &[&str], change: Change<'_>) -> Result<(
     if value.is_null() {
         *value = Value::Object(Object::new());
     }
-    let members = value.as_object_mut().ok_or_else(|| format!("there is nothing below {first:?}'s parent"))?;
+    let members =
+        value.as_object_mut().ok_or_else(|| format!("there is nothing below {first:?}'s parent"))?;
     match change {
         Change::Remove(lenient) if !members.contains_key(*first) => {
-            if lenient { Ok(()) } else { Err(format!("there is no {first:?}")) }
+            if lenient {
+                Ok(())
+            } else {
+                Err(format!("there is no {first:?}"))
+            }
         }
         Change::Remove(_) if rest.is_empty() => {
             members.remove(*first);

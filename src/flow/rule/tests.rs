@@ -67,18 +67,18 @@ fn survey<'a>(inventory: &'a Object, policy: &'a Inspector) -> Survey<'a> {
     }
 }
 
-fn rule(priority: i64, conditions: Value, actions: Value) -> Rule {
+fn rule(priority: i64, conditions: &Value, actions: &Value) -> Rule {
     let body = json!({"priority": priority, "conditions": conditions, "actions": actions});
     let (_, wished) = draft::rule(object(body)).unwrap();
     Rule { id: Uuid::from_u128(9), order: 1, created_at: Moment(0), updated_at: None, wished }
 }
 
 /// Whether a rule with this one condition does something.
-fn holds(condition: Value) -> Result<bool, String> {
+fn holds(condition: &Value) -> Result<bool, String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
     let seen = json!([{"op": "set-plugin-data", "args": {"path": "seen", "value": "yes"}}]);
-    apply(&[rule(0, json!([condition]), seen)], &mut survey)?;
+    apply(&[rule(0, &json!([condition]), &seen)], &mut survey)?;
     Ok(survey.data.contains_key("seen"))
 }
 
@@ -90,7 +90,10 @@ fn conditions_hold_as_in_the_reference() {
         (json!({"op": "!eq", "args": {"values": ["{node.driver}", "redfish"]}}), true),
         (json!({"op": "! eq", "args": {"values": [1, 1.0]}}), false),
         (json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4]}}), false),
-        (json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4], "force_strings": true}}), true),
+        (
+            json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", 4], "force_strings": true}}),
+            true,
+        ),
         (json!({"op": "lt", "args": {"values": [1, 2, 3]}}), true),
         (json!({"op": "gt", "args": {"values": [3, 2, 2]}}), false),
         (json!({"op": "gt", "args": {"values": ["b", "a"]}}), true),
@@ -100,32 +103,48 @@ fn conditions_hold_as_in_the_reference() {
         (json!({"op": "is-true", "args": {"value": "YES"}}), true),
         (json!({"op": "is-false", "args": {"value": 0}}), true),
         (json!({"op": "is-true", "args": {"value": "perhaps"}}), false),
-        (json!({"op": "in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.1.0.0/24"}}), true),
-        (json!({"op": "!in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.2.0.0/24"}}), true),
-        (json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME"}}), false),
-        (json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME.*"}}), true),
-        (json!({"op": "contains", "args": {"value": "{inventory[system_vendor]}", "regex": "'serial_number': 'S1'"}}), true),
-        (json!({"op": "one-of", "args": {"value": "{inventory[interfaces][0][name]}", "values": ["eth0", "eth1"]}}), true),
+        (
+            json!({"op": "in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.1.0.0/24"}}),
+            true,
+        ),
+        (
+            json!({"op": "!in-net", "args": {"address": "{inventory[bmc_address]}", "subnet": "10.2.0.0/24"}}),
+            true,
+        ),
+        (
+            json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME"}}),
+            false,
+        ),
+        (
+            json!({"op": "matches", "args": {"value": "{inventory[system_vendor][manufacturer]}", "regex": "ACME.*"}}),
+            true,
+        ),
+        (
+            json!({"op": "contains", "args": {"value": "{inventory[system_vendor]}", "regex": "'serial_number': 'S1'"}}),
+            true,
+        ),
+        (
+            json!({"op": "one-of", "args": {"value": "{inventory[interfaces][0][name]}", "values": ["eth0", "eth1"]}}),
+            true,
+        ),
         (json!({"op": "one-of", "args": {"value": "x"}}), false),
         (json!({"op": "eq", "args": {"values": ["{{x}}", "{item}"]}}), false),
     ] {
-        assert_eq!(holds(condition.clone()), Ok(wanted), "{condition}");
+        assert_eq!(holds(&condition), Ok(wanted), "{condition}");
     }
     for (condition, word) in [
         (json!({"op": "lt", "args": {"values": [1, "b"]}}), "cannot be compared"),
         (json!({"op": "eq", "args": {"values": "x"}}), "must be a list"),
         (json!({"op": "in-net", "args": {"address": "x", "subnet": "10.0.0.0/8"}}), "no address"),
     ] {
-        let error = holds(condition).unwrap_err();
+        let error = holds(&condition).unwrap_err();
         assert!(error.contains(word), "{error}");
     }
 }
 
 #[test]
 fn a_loop_decides_by_any_all_first_or_last() {
-    let looped = |multiple: &str, items: Value| {
-        json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", "{item}"]}, "loop": items, "multiple": multiple})
-    };
+    let looped = |multiple: &str, items: Value| json!({"op": "eq", "args": {"values": ["{inventory[cpu][count]}", "{item}"]}, "loop": items, "multiple": multiple});
     for (multiple, items, wanted) in [
         ("any", json!([1, 4]), true),
         ("all", json!([1, 4]), false),
@@ -135,23 +154,23 @@ fn a_loop_decides_by_any_all_first_or_last() {
         ("last", json!([4, 1]), false),
         ("last", json!([1, 4]), true),
     ] {
-        assert_eq!(holds(looped(multiple, items.clone())), Ok(wanted), "{multiple} {items}");
+        assert_eq!(holds(&looped(multiple, items.clone())), Ok(wanted), "{multiple} {items}");
     }
     let nested = json!({"op": "eq", "args": {"values": ["{item[path]}", "4"]}, "loop": [{"path": "{inventory[cpu][count]}"}]});
-    assert_eq!(holds(nested), Ok(true), "items may have braces of their own");
+    assert_eq!(holds(&nested), Ok(true), "items may have braces of their own");
 }
 
-fn after(actions: Value) -> Result<(Node, Object, Port), String> {
+fn after(actions: &Value) -> Result<(Node, Object, Port), String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
-    apply(&[rule(0, json!([]), actions)], &mut survey)?;
+    apply(&[rule(0, &json!([]), actions)], &mut survey)?;
     let Survey { node, data, mut ports, .. } = survey;
     Ok((node, data, ports.remove(0)))
 }
 
 #[test]
 fn actions_change_node_ports_and_data() {
-    let (node, data, port) = after(json!([
+    let (node, data, port) = after(&json!([
         {"op": "set-attribute", "args": {"path": "/properties/vendor/name", "value": "{inventory[system_vendor][manufacturer]}"}},
         {"op": "set-attribute", "args": {"path": "resource_class", "value": "big"}},
         {"op": "set-attribute", "args": {"path": "driver_info.{item[key]}", "value": "{item[value]}"},
@@ -174,9 +193,15 @@ fn actions_change_node_ports_and_data() {
         {"op": "log", "args": {"msg": "saw {node.name}", "level": "warning"}},
     ]))
     .unwrap();
-    assert_eq!(node.wished.properties, object(json!({"capabilities": "a:9", "vendor": {"name": "ACME Corp"}})));
+    assert_eq!(
+        node.wished.properties,
+        object(json!({"capabilities": "a:9", "vendor": {"name": "ACME Corp"}}))
+    );
     assert_eq!(node.wished.resource_class.as_deref(), Some("big"));
-    assert_eq!(node.wished.driver_info, object(json!({"a": "10.1.0.9", "b": "2", "ipmi_password": "secret"})));
+    assert_eq!(
+        node.wished.driver_info,
+        object(json!({"a": "10.1.0.9", "b": "2", "ipmi_password": "secret"}))
+    );
     assert_eq!(node.wished.extra, object(json!({"tags": ["t"]})));
     assert_eq!(node.traits, ["CUSTOM_GOLD"]);
     assert_eq!(data, object(json!({"a": {"b": 5}, "tags": ["x", "y"], "root_disk": {}})));
@@ -188,17 +213,26 @@ fn actions_change_node_ports_and_data() {
 fn what_cannot_be_done_is_told() {
     for (action, word) in [
         (json!({"op": "fail", "args": {"msg": "not {node.name}"}}), "not n1"),
-        (json!({"op": "set-attribute", "args": {"path": "provision_state", "value": "active"}}), "provision_state"),
+        (
+            json!({"op": "set-attribute", "args": {"path": "provision_state", "value": "active"}}),
+            "provision_state",
+        ),
         (json!({"op": "set-attribute", "args": {"path": "properties//x", "value": 1}}), "no path"),
         (json!({"op": "set-attribute", "args": {"path": "maintenance", "value": "x"}}), "maintenance"),
         (json!({"op": "set-attribute", "args": {"path": "resource_class/x", "value": 1}}), "resource_class"),
         (json!({"op": "del-attribute", "args": {"path": "extra/no"}}), "\"no\""),
-        (json!({"op": "extend-attribute", "args": {"path": "driver_info/ipmi_address", "value": 1}}), "no list"),
+        (
+            json!({"op": "extend-attribute", "args": {"path": "driver_info/ipmi_address", "value": 1}}),
+            "no list",
+        ),
         (json!({"op": "add-trait", "args": {"name": "custom gold"}}), "A-Z"),
-        (json!({"op": "set-port-attribute", "args": {"port_id": "x", "path": "name", "value": 1}}), "no port"),
+        (
+            json!({"op": "set-port-attribute", "args": {"port_id": "x", "path": "name", "value": 1}}),
+            "no port",
+        ),
         (json!({"op": "log", "args": {"msg": "x", "level": "loud"}}), "loud"),
     ] {
-        let error = after(json!([action])).unwrap_err();
+        let error = after(&json!([action])).unwrap_err();
         assert!(error.contains(word), "{word} in {error}");
     }
 }
@@ -209,7 +243,7 @@ fn the_highest_priority_is_first_and_rules_see_what_came_before() {
     let mut survey = survey(&inventory, &policy);
     let set = |value: &str| json!([{"op": "set-attribute", "args": {"path": "extra/x", "value": value}}]);
     let seen = json!([{"op": "eq", "args": {"values": ["{node.extra[x]}", "first"]}}]);
-    apply(&[rule(1, seen, set("second")), rule(5, json!([]), set("first"))], &mut survey).unwrap();
+    apply(&[rule(1, &seen, &set("second")), rule(5, &json!([]), &set("first"))], &mut survey).unwrap();
     assert_eq!(survey.node.wished.extra["x"], "second");
 }
 
@@ -225,7 +259,8 @@ fn secrets_are_not_seen_unless_the_site_says_so() {
         let policy = Inspector { mask_secrets, ..Inspector::default() };
         let mut survey = survey(&inventory, &policy);
         let text = "{inventory[bmc_password]} {inventory} {node.driver_info}";
-        let mut one = rule(0, json!([]), json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
+        let mut one =
+            rule(0, &json!([]), &json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
         one.wished.sensitive = sensitive;
         apply(&[one], &mut survey).unwrap();
         let told = survey.data["x"].as_str().unwrap();
@@ -253,9 +288,18 @@ fn a_rule_that_cannot_work_is_refused_when_it_is_made() {
         (json!({"actions": [{"op": "fail", "args": ["x", "y"]}]}), "more arguments"),
         (json!({"actions": [{"op": "fail", "args": ["x"], "loop": "x"}]}), "loop"),
         (json!({"actions": good, "conditions": [{"op": "!!eq", "args": {"values": []}}]}), "operator"),
-        (json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(?=x)"}}]}), "regex"),
-        (json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(x{1000}){1000}"}}]}), "regex"),
-        (json!({"actions": good, "conditions": [{"op": "eq", "args": {"values": []}, "multiple": "some"}]}), "multiple"),
+        (
+            json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(?=x)"}}]}),
+            "regex",
+        ),
+        (
+            json!({"actions": good, "conditions": [{"op": "contains", "args": {"value": "x", "regex": "(x{1000}){1000}"}}]}),
+            "regex",
+        ),
+        (
+            json!({"actions": good, "conditions": [{"op": "eq", "args": {"values": []}, "multiple": "some"}]}),
+            "multiple",
+        ),
         (json!({"actions": vec![good[0].clone(); 65]}), "64"),
         (json!({"actions": good, "description": "x".repeat(9000)}), "8192"),
     ] {
@@ -278,7 +322,7 @@ fn a_rule_comes_back_as_it_was_written() {
 proptest::proptest! {
     #[test]
     fn no_text_in_braces_is_a_panic(text in r"[{}\[\]a-z.0-9]{0,40}", path: String) {
-        after(json!([{"op": "set-plugin-data", "args": {"path": path, "value": text}}])).ok();
-        after(json!([{"op": "set-attribute", "args": {"path": path, "value": text}, "loop": [text]}])).ok();
+        after(&json!([{"op": "set-plugin-data", "args": {"path": path, "value": text}}])).ok();
+        after(&json!([{"op": "set-attribute", "args": {"path": path, "value": text}, "loop": [text]}])).ok();
     }
 }

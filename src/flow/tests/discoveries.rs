@@ -67,10 +67,10 @@ fn policy() -> DiscoveryPolicy {
 
 fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<Surveyed, Refusal> {
     let policy = Policy { discovery, ..Policy::default() };
-    let (bearers, token, catalog) = (Others::default(), Secret::new("t"), catalog());
+    let (bearers, secret, catalog) = (Others::default(), Secret::new("t"), catalog());
     let facts = Facts {
         at: Moment(5),
-        token: &token,
+        token: &secret,
         policy: &policy,
         catalog: &catalog,
         owed: &[],
@@ -107,7 +107,10 @@ fn the_account_is_shown_to_no_bmc_outside_its_networks() {
         assert!(node.wished.driver_info.is_empty(), "{bmc}");
         assert_eq!(node.discovered.unwrap().onward, None, "{bmc}");
         let error = node.last_error.as_deref().unwrap();
-        assert!(error.contains("waits for a person") && error.contains("ferric node set cz-30-01"), "{error}");
+        assert!(
+            error.contains("waits for a person") && error.contains("ferric node set cz-30-01"),
+            "{error}"
+        );
         assert_eq!(node.wished.driver, "manual-management");
     }
     let found = enrolled(&told("203.0.113.9"), policy(), &[]).unwrap();
@@ -127,7 +130,8 @@ fn without_an_account_the_node_says_what_is_missing() {
 fn settings_are_those_of_the_bmcs_kind() {
     let ipmi = BmcAccount { kind: BmcKind::Ipmi, username: "a".to_owned(), password: Secret::new("p") };
     let what = Discovery::EnrolAndClean;
-    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: Some(ipmi), what, ..policy() }, &[]).unwrap();
+    let found =
+        enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: Some(ipmi), what, ..policy() }, &[]).unwrap();
     assert_eq!(found.node.wished.driver_info["ipmi_address"], "10.1.0.9");
     assert_eq!(found.node.discovered.unwrap().onward.unwrap().goal, Goal::Available);
     let six = enrolled(&told("2001:db8::9"), policy(), &[]).unwrap();

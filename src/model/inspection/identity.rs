@@ -62,7 +62,9 @@ fn serial(text: &str) -> Option<String> {
     let bare = text.to_lowercase();
     let mut letters = bare.chars().filter(|one| one.is_alphanumeric());
     let first = letters.next()?;
-    let is_real = bare.len() >= SERIAL_LEAST && letters.any(|one| one != first) && !PLACEHOLDERS.contains(&bare.as_str());
+    let is_real = bare.len() >= SERIAL_LEAST
+        && letters.any(|one| one != first)
+        && !PLACEHOLDERS.contains(&bare.as_str());
     is_real.then_some(text)
 }
 
@@ -158,7 +160,8 @@ mod tests {
         for placeholder in ["To Be Filled By O.E.M.", "0000000000", "", "x", "....", "Default string"] {
             assert_eq!(serial(placeholder), None, "{placeholder}");
         }
-        let shared = object(json!({"system_vendor": {"system_uuid": "03000200-0400-0500-0006-000700080009"}}));
+        let shared =
+            object(json!({"system_vendor": {"system_uuid": "03000200-0400-0500-0006-000700080009"}}));
         assert!(Identity::of(&shared).is_empty());
     }
 

@@ -172,7 +172,8 @@ impl Hook {
 impl Inspector {
     /// What the site adds to the kernel's command line of an inspection ramdisk, beside where it calls.
     pub fn kernel_words(&self) -> String {
-        let dhcp = if self.force_dhcp { "ipa-collect-lldp=1 ipa-inspection-dhcp-all-interfaces=1 " } else { "" };
+        let dhcp =
+            if self.force_dhcp { "ipa-collect-lldp=1 ipa-inspection-dhcp-all-interfaces=1 " } else { "" };
         format!("{dhcp}{}", self.extra_kernel_params).trim().to_owned()
     }
 }

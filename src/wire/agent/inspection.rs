@@ -32,7 +32,11 @@ impl InspectionPost {
         }
         let size = size(&inventory) + size(&rest);
         if size > DATA_LIMIT {
-            return Err(BodyError::TooBig { what: "the inventory with what is beside it", size, limit: DATA_LIMIT });
+            return Err(BodyError::TooBig {
+                what: "the inventory with what is beside it",
+                size,
+                limit: DATA_LIMIT,
+            });
         }
         Ok(Self { inventory, rest, logs, macs })
     }
@@ -51,7 +55,10 @@ fn macs(inventory: &Map<String, Value>) -> Result<Vec<Mac>, BodyError> {
         Some(other) => return Err(wrong(other)),
     };
     if list.is_empty() {
-        return Err(BodyError::Invalid { what: INTERFACES.to_owned(), wanted: "a list with an interface in it" });
+        return Err(BodyError::Invalid {
+            what: INTERFACES.to_owned(),
+            wanted: "a list with an interface in it",
+        });
     }
     if list.len() > INTERFACE_LIMIT {
         let what = INTERFACES.to_owned();
@@ -60,7 +67,7 @@ fn macs(inventory: &Map<String, Value>) -> Result<Vec<Mac>, BodyError> {
     let mut macs: Vec<Mac> = Vec::new();
     for iface in list {
         let text = iface.get("mac_address").and_then(Value::as_str).ok_or_else(|| wrong(iface))?;
-        if let Some(mac) = text.parse().ok().filter(is_own).filter(|mac| !macs.contains(mac)) {
+        if let Some(mac) = text.parse().ok().filter(|mac| is_own(*mac)).filter(|mac| !macs.contains(mac)) {
             macs.push(mac);
         }
     }
@@ -68,7 +75,7 @@ fn macs(inventory: &Map<String, Value>) -> Result<Vec<Mac>, BodyError> {
 }
 
 /// An address that a NIC can have: not all zeros, and not a group's (IEEE 802 8.2).
-fn is_own(mac: &Mac) -> bool {
+fn is_own(mac: Mac) -> bool {
     let [first, ..] = mac.0;
     first & 1 == 0 && mac.0 != [0; 6]
 }
@@ -130,7 +137,10 @@ mod tests {
             (json!({"inventory": {"interfaces": [{"mac_address": 7}]}}), "mac_address"),
             (json!({"inventory": {"interfaces": [{"mac_address": "x"}], "bmc_address": 7}}), "bmc_address"),
             (json!({"inventory": {"interfaces": vec![json!({"mac_address": "x"}); 513]}}), "512"),
-            (json!({"inventory": {"interfaces": [{"mac_address": "x"}], "a": "x".repeat(DATA_LIMIT)}}), "1048576"),
+            (
+                json!({"inventory": {"interfaces": [{"mac_address": "x"}], "a": "x".repeat(DATA_LIMIT)}}),
+                "1048576",
+            ),
         ] {
             let error = InspectionPost::from_value(body.clone()).unwrap_err().to_string();
             assert!(error.contains(word), "{word} in {error}");

@@ -71,7 +71,10 @@ fn a_server_that_nobody_enrolled_becomes_a_node_with_a_port() {
     assert_eq!(kept["plugin_data"]["auto_discovered"], true);
     let found = ask("/ferric/v1/discovered")["discovered"][0].clone();
     assert_eq!((&found["mac_address"], &found["node_uuid"]), (&json!(MAC), &json!(id)));
-    let told = Command::new(env!("CARGO_BIN_EXE_ferric")).args(["discovered", "--url", daemon.url()]).output().unwrap();
+    let told = Command::new(env!("CARGO_BIN_EXE_ferric"))
+        .args(["discovered", "--url", daemon.url()])
+        .output()
+        .unwrap();
     let listed = String::from_utf8(told.stdout).unwrap();
     assert!(listed.contains(MAC) && listed.contains("Ferric"), "{listed}");
 }
