@@ -3,6 +3,7 @@
 pub mod boot;
 pub mod dhcp;
 pub mod dhcp6;
+pub mod discover;
 pub mod doors;
 pub mod ground;
 pub mod images;
@@ -401,6 +402,7 @@ fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: 
     site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
     site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
     site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
+    site.tasks.spawn(discover::report(site.clone(), desk.clone()));
 }
 
 /// Housekeeping of the store and of the config drives, off the async threads.

@@ -35,7 +35,7 @@ pub async fn proceed(call: &Call<'_>) -> Result<Response, Fault> {
     let mut args = call.args()?;
     let (node_uuid, system) = (args.text("node_uuid")?, args.text("system_uuid")?);
     args.finish()?;
-    if call.version != OLDEST && !is_new || node_uuid.is_some() && !is_new {
+    if !is_new && (call.version != OLDEST || node_uuid.is_some()) {
         return Err(Fault::not_found(format!("API version 1.{LOOKUP_SHAPE_SINCE} or newer is required")));
     }
     let node_uuid = match node_uuid {
@@ -66,10 +66,7 @@ async fn expected(call: &Call<'_>, node: NodeId, told: Told, is_new: bool) -> Re
         None => None,
     };
     let told = Told { before: before(call, node), ..told };
-    call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(|refusal| match refusal {
-        Refusal::NotFound(_) | Refusal::NoSuchNode { .. } => hidden(),
-        other => other.into(),
-    })?;
+    call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
     Ok(answer(reply, node.0))
 }
 
@@ -79,10 +76,7 @@ async fn stranger(call: &Call<'_>, told: Told, is_new: bool) -> Result<Response,
         return Err(hidden());
     }
     let asked = call.api.lanes.rack(RackAsk::Discover(Arc::new(told))).await;
-    let answered = asked.map_err(|refusal| match refusal {
-        Refusal::NotFound(_) | Refusal::NoSuchNode { .. } => hidden(),
-        other => other.into(),
-    })?;
+    let answered = asked.map_err(told_apart)?;
     match answered {
         RackAnswer::Node(node) if is_new => {
             let record = call.reread(node)?;
@@ -187,6 +181,15 @@ fn by_bmc<'a>(call: &'a Call<'_>, told: &[IpAddr]) -> Vec<&'a Arc<Node>> {
 fn expects(node: &Node) -> bool {
     node.provision == Provision::InspectWait
         || node.provision == Provision::Inspecting && node.boots == Boots::Ramdisk
+}
+
+/// A refusal that would tell a stranger of nodes is the same for every reason.
+fn told_apart(refusal: Refusal) -> Fault {
+    if matches!(refusal, Refusal::NotFound(_) | Refusal::NoSuchNode { .. }) {
+        hidden()
+    } else {
+        refusal.into()
+    }
 }
 
 /// One text for every reason, so that a stranger learns nothing.

@@ -43,7 +43,7 @@ use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::route::Path;
-use crate::api::table::Action;
+use crate::api::table::{Action, RackAction};
 use crate::base::time::Later;
 use crate::model::shape::LATEST;
 use crate::net::http::{Request, Response};
@@ -114,7 +114,7 @@ impl Api {
         }
         let found = route::find(request.method, &path, version, self.door)
             .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
-        let large = matches!(found.action, Action::NodeProvision | Action::ContinueInspection);
+        let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
         let body = body::read(request, limit).await?;
@@ -140,7 +140,7 @@ impl Api {
     fn body_limit(&self, action: Action) -> usize {
         if action == Action::NodeProvision {
             body::PROVISION_LIMIT
-        } else if action == Action::ContinueInspection {
+        } else if action == CONTINUE {
             self.lanes.policy().inspector.body_limit
         } else {
             body::LIMIT
@@ -182,14 +182,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Version => Ok(root::version(&call)),
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
-        Action::ContinueInspection => inspection::proceed(&call).await,
-        Action::DiscoveredList => discovered::list(&call),
-        Action::DiscoveredForget => discovered::forget(&call).await,
-        Action::RuleList => rule::list(&call),
-        Action::RuleCreate => rule::create(&call).await,
-        Action::RuleShow => rule::show(&call),
-        Action::RulePatch => rule::patch(&call).await,
-        Action::RuleDelete => rule::delete(&call).await,
+        Action::Rack(action) => of_rack(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
         Action::NodeCreate => node::create(&call).await,
@@ -254,3 +247,20 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Absent(what) => Err(empty::absent(what)),
     }
 }
+
+/// What belongs to no node.
+async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault> {
+    match action {
+        RackAction::ContinueInspection => inspection::proceed(call).await,
+        RackAction::DiscoveredList => discovered::list(call),
+        RackAction::DiscoveredForget => discovered::forget(call).await,
+        RackAction::RuleList => rule::list(call),
+        RackAction::RuleCreate => rule::create(call).await,
+        RackAction::RuleShow => rule::show(call),
+        RackAction::RulePatch => rule::patch(call).await,
+        RackAction::RuleDelete => rule::delete(call).await,
+    }
+}
+
+/// What may have a large body although nobody has logged in.
+const CONTINUE: Action = Action::Rack(RackAction::ContinueInspection);

@@ -106,6 +106,12 @@ pub enum Action {
     Absent(&'static str),
     Lookup,
     Heartbeat,
+    Rack(RackAction),
+}
+
+/// What a request wants of what belongs to no node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RackAction {
     ContinueInspection,
     DiscoveredList,
     DiscoveredForget,
@@ -141,7 +147,7 @@ pub const ROUTES: &[Route] = &[
     rack(at(Get, "v1", 1, Action::Version)),
     agents(at(Get, "lookup", 22, Action::Lookup)),
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
-    rack(at(Post, "continue_inspection", 1, Action::ContinueInspection)),
+    rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
     at(Post, "events", 54, Action::Absent("events")),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
@@ -216,8 +222,8 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
     at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
     at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
-    at(Get, "ferric/v1/discovered", 1, Action::DiscoveredList),
-    at(Delete, "ferric/v1/discovered/{}", 1, Action::DiscoveredForget),
+    at(Get, "ferric/v1/discovered", 1, Action::Rack(RackAction::DiscoveredList)),
+    at(Delete, "ferric/v1/discovered/{}", 1, Action::Rack(RackAction::DiscoveredForget)),
     at(Get, "ports", 1, Action::PortList),
     at(Post, "ports", 1, Action::PortCreate),
     at(Get, "ports/detail", 1, Action::PortDetail),
@@ -280,9 +286,9 @@ pub const ROUTES: &[Route] = &[
     at(Get, "runbooks/{}", 92, Action::NoSuch("runbook")),
     refuses(at(Patch, "runbooks/{}", 92, Action::NoSuch("runbook"))),
     refuses(at(Delete, "runbooks/{}", 92, Action::NoSuch("runbook"))),
-    at(Get, "inspection_rules", 96, Action::RuleList),
-    refuses(at(Post, "inspection_rules", 96, Action::RuleCreate)),
-    at(Get, "inspection_rules/{}", 96, Action::RuleShow),
-    refuses(at(Patch, "inspection_rules/{}", 96, Action::RulePatch)),
-    refuses(at(Delete, "inspection_rules/{}", 96, Action::RuleDelete)),
+    at(Get, "inspection_rules", 96, Action::Rack(RackAction::RuleList)),
+    refuses(at(Post, "inspection_rules", 96, Action::Rack(RackAction::RuleCreate))),
+    at(Get, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleShow)),
+    refuses(at(Patch, "inspection_rules/{}", 96, Action::Rack(RackAction::RulePatch))),
+    refuses(at(Delete, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleDelete))),
 ];

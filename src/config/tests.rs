@@ -1,4 +1,6 @@
 use super::*;
+use crate::model::boot::plan::Discovery;
+use crate::model::inspection::policy::Hook;
 
 fn given() -> Given {
     Given::default()
@@ -127,4 +129,67 @@ fn sections_of_bmcs_are_read() {
     assert_eq!(config.ipmi.cipher_suite_versions, Some(vec![3, 17]));
     assert_eq!((config.bmc.concurrency.map(Into::into), config.bmc.start_spread), (Some(2_u16), Some(0)));
     assert_eq!(config.idle, ["[redfish] use_swift", "[ipmi] debug", "[sensor_data] send_sensor_data"]);
+}
+
+#[test]
+fn hooks_are_named_in_the_references_way_and_unknown_ones_are_refused() {
+    let hooks = |text: &str| parse(text).map(|config| config.policy.inspector.hooks);
+    assert_eq!(hooks("").unwrap(), Hook::DEFAULT);
+    let with_default = hooks("[inspector]\nhooks = \"$default_hooks, memory,parse-lldp\"\n").unwrap();
+    assert_eq!(with_default, [&Hook::DEFAULT[..], &[Hook::Memory, Hook::ParseLldp]].concat());
+    assert_eq!(hooks("[inspector]\nhooks = [\"ramdisk-error\"]\n").unwrap(), [Hook::RamdiskError]);
+    for (text, word) in [
+        ("[inspector]\nhooks = \"nosuch\"\n", "nosuch"),
+        ("[inspector]\nhooks = \"$default_hooks,extra-hardware\"\n", "extra-hardware"),
+        ("[inspector]\nhooks = [\"ports\"]\n", "validate-interfaces"),
+        ("[inspector]\nhooks = [\"memory\", \"memory\"]\n", "once"),
+        ("[inspector]\npci_device_alias = ['{\"name\": \"x\"}']\n", "pci_device_alias"),
+        ("[inspector]\nphysical_network_cidr_map = \"10.0.0.0/24\"\n", "physical_network_cidr_map"),
+        ("[inspector]\nadd_ports = \"some\"\n", "add_ports"),
+        ("[inspection_rules]\nbuilt_in_rules = \"/no/such/file\"\n", "/no/such/file"),
+        ("[api]\nmax_json_body_size_inspection = 0\n", "max_json_body_size_inspection"),
+    ] {
+        let error = hooks(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{word} in {error}");
+    }
+    let map = "[inspector]\nphysical_network_cidr_map = \"10.0.0.0/24:a, 2001:db8::/64:b\"\nforce_dhcp = true\n\
+               extra_kernel_params = \"x=1\"\n[api]\nmax_json_body_size_inspection = 4\n";
+    let inspector = parse(map).unwrap().policy.inspector;
+    assert_eq!(inspector.physical_network_cidr_map.len(), 2);
+    assert_eq!(inspector.body_limit, 4096);
+    assert_eq!(inspector.kernel_words(), "ipa-collect-lldp=1 ipa-inspection-dhcp-all-interfaces=1 x=1");
+}
+
+#[test]
+fn discovery_is_told_what_to_do_and_how_to_log_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let text = format!(
+        "[discovery]\npolicy = \"enrol-and-clean\"\nlimit = {{per_minute = 3}}\n[discovery.bmc]\ndriver = \"redfish\"\n\
+         username = \"admin\"\npassword_file = {file:?}\n[agent]\nbmc_networks = [\"10.1.0.0/24\"]\n"
+    );
+    let config = parse(&text).unwrap();
+    let discovery = &config.policy.discovery;
+    assert_eq!((discovery.what, discovery.per_minute), (Discovery::EnrolAndClean, 3));
+    let account = discovery.bmc.as_ref().unwrap();
+    assert_eq!((account.username.as_str(), account.password.reveal()), ("admin", "hunter2"));
+    assert!(discovery.trusts("10.1.0.9".parse().unwrap()) && !discovery.trusts("10.1.1.9".parse().unwrap()));
+    assert!(!format!("{config:?}").contains("hunter2"));
+    let reference = parse("[auto_discovery]\nenabled = true\ndriver = \"ipmi\"\n").unwrap().policy.discovery;
+    assert_eq!((reference.what, reference.driver.as_deref()), (Discovery::Enrol, Some("ipmi")));
+    for (text, word) in [
+        ("[discovery]\npolicy = \"enrol\"\n", "discovery.driver"),
+        ("[auto_discovery]\nenabled = true\n", "discovery.driver"),
+        ("[discovery]\npolicy = \"enrol\"\ndriver = \"nosuch\"\n", "nosuch"),
+        ("[discovery]\npolicy = \"perhaps\"\n", "perhaps"),
+        ("[discovery]\nlimit = {per_minute = 0}\n", "per_minute"),
+        (
+            "[discovery.bmc]\ndriver = \"redfish\"\nusername = \"a\"\npassword_file = \"/no/such\"\n",
+            "/no/such",
+        ),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(word), "{word} in {error}");
+    }
 }

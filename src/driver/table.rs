@@ -70,7 +70,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Console, &["no-console"]),
             (Interface::Deploy, &["direct", "ramdisk", "custom-agent", "noop"]),
             (Interface::Firmware, &["no-firmware"]),
-            (Interface::Inspect, &["no-inspect", "agent"]),
+            (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["noop", "fake"]),
             (Interface::Network, &["noop"]),
             (Interface::Power, &["agent", "fake"]),

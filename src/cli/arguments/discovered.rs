@@ -22,8 +22,10 @@ pub struct DiscoveredArguments {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum DiscoveredCommand {
     /// List the machines that called and were not enrolled, the latest first
+    #[command(after_help = LIST)]
     List,
     /// Strike out a machine; it is written down anew if it calls again
+    #[command(after_help = FORGET)]
     Forget {
         /// The address that the list shows it by
         mac: Mac,
@@ -38,3 +40,18 @@ Examples:
 What happens next:
   Listing changes nothing. Which machines are written down, and which become
   nodes by themselves, is [discovery] policy in the configuration file.";
+
+const LIST: &str = "\
+Example:
+  ferric discovered list --json
+
+What happens next:
+  Nothing changes. A machine that became a node is listed with it; the others
+  wait for a person: `ferric node create NAME --mac MAC` enrols one.";
+
+const FORGET: &str = "\
+Example:
+  ferric discovered forget 52:54:00:00:00:01
+
+What happens next:
+  The machine is gone from the list, a node that it became is not touched.";

@@ -140,9 +140,7 @@ impl Desk {
         let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.clone());
         let published = self.site.reader.published();
         let job = move |txn: &mut Txn<'_>| {
-            let taken: Vec<_> =
-                scope.told.macs.iter().filter(|mac| txn.ports().with_mac(**mac).is_some()).collect();
-            if !taken.is_empty() {
+            if scope.told.macs.iter().any(|mac| txn.ports().with_mac(*mac).is_some()) {
                 return Err(Refusal::Conflict(
                     "a port of this address has just been made: ask again".to_owned(),
                 ));
@@ -172,6 +170,11 @@ impl Desk {
             if was { Ok(RackAnswer::Done) } else { Err(missing()) }
         });
         work.await
+    }
+
+    /// Tells in the log how many machines were turned away, if a minute is over.
+    pub fn report_turned_away(&self) {
+        self.gate.report(self.site.clock.tick());
     }
 
     /// After a start: discovered nodes that were on their way go on.

@@ -91,9 +91,10 @@ impl Inspector {
     pub fn policy(&self, rules: &InspectionRules) -> Result<policy::Inspector, ConfigError> {
         let mut chosen = policy::Inspector::default();
         let default = self.default_hooks.as_ref().map_or_else(default_hooks, Words::all);
-        let named = self.hooks.as_ref().map_or_else(|| vec![DEFAULT.to_owned()], Words::all);
-        let names =
-            named.iter().flat_map(|name| if name == DEFAULT { default.clone() } else { vec![name.clone()] });
+        let chosen_hooks = self.hooks.as_ref().map_or_else(|| vec![DEFAULT.to_owned()], Words::all);
+        let names = chosen_hooks
+            .iter()
+            .flat_map(|name| if name == DEFAULT { default.clone() } else { vec![name.clone()] });
         chosen.hooks = hooks(names)?;
         set(&mut chosen.add_ports, self.add_ports.map(Add::value));
         set(&mut chosen.keep_ports, self.keep_ports.map(Keep::value));

@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
 
-    fn fit(disk: Value, hints: Value) -> Result<bool, Failed> {
+    fn fit(disk: &Value, hints: &Value) -> Result<bool, Failed> {
         fits(disk.as_object().unwrap(), hints.as_object().unwrap())
     }
 
@@ -108,16 +108,16 @@ mod tests {
             (json!({"rotational": "no", "serial": "S1"}), true),
             (json!({"wwn": "x"}), false),
         ] {
-            assert_eq!(fit(disk.clone(), hints.clone()).unwrap(), fits, "{hints}");
+            assert_eq!(fit(&disk, &hints).unwrap(), fits, "{hints}");
         }
-        assert!(fit(disk.clone(), json!({"size": ">= big"})).is_err());
-        assert!(fit(disk, json!({"rotational": "perhaps"})).is_err());
+        assert!(fit(&disk, &json!({"size": ">= big"})).is_err());
+        assert!(fit(&disk, &json!({"rotational": "perhaps"})).is_err());
     }
 
     proptest! {
         #[test]
         fn no_hint_is_a_panic(told: String, hint: String) {
-            fit(json!({"size": told, "name": told}), json!({"size": hint, "name": hint})).ok();
+            fit(&json!({"size": told, "name": told}), &json!({"size": hint, "name": hint})).ok();
         }
     }
 }

@@ -35,7 +35,7 @@ impl Tlv {
 }
 
 fn bytes(text: &str) -> Option<Vec<u8>> {
-    if text.len() > 2 * VALUE_LIMIT || text.len() % 2 != 0 || !text.is_ascii() {
+    if text.len() > 2 * VALUE_LIMIT || !text.len().is_multiple_of(2) || !text.is_ascii() {
         return None;
     }
     let pairs = text.as_bytes().chunks_exact(2);

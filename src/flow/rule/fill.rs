@@ -164,10 +164,7 @@ fn walk(value: &Value, mut steps: &str, masked: bool) -> Result<Value, Unfilled>
 
 /// The value as Python's `str` writes it.
 pub fn python(value: &Value, masked: bool) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => written(other, masked),
-    }
+    value.as_str().map_or_else(|| written(value, masked), str::to_owned)
 }
 
 /// The value as Python's `repr` writes it.

@@ -67,18 +67,18 @@ fn survey<'a>(inventory: &'a Object, policy: &'a Inspector) -> Survey<'a> {
     }
 }
 
-fn rule(priority: i64, conditions: Value, actions: Value) -> Rule {
+fn rule(priority: i64, conditions: &Value, actions: &Value) -> Rule {
     let body = json!({"priority": priority, "conditions": conditions, "actions": actions});
     let (_, wished) = draft::rule(object(body)).unwrap();
     Rule { id: Uuid::from_u128(9), order: 1, created_at: Moment(0), updated_at: None, wished }
 }
 
 /// Whether a rule with this one condition does something.
-fn holds(condition: Value) -> Result<bool, String> {
+fn holds(condition: &Value) -> Result<bool, String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
     let seen = json!([{"op": "set-plugin-data", "args": {"path": "seen", "value": "yes"}}]);
-    apply(&[rule(0, json!([condition]), seen)], &mut survey)?;
+    apply(&[rule(0, &json!([condition]), &seen)], &mut survey)?;
     Ok(survey.data.contains_key("seen"))
 }
 
@@ -130,14 +130,14 @@ fn conditions_hold_as_in_the_reference() {
         (json!({"op": "one-of", "args": {"value": "x"}}), false),
         (json!({"op": "eq", "args": {"values": ["{{x}}", "{item}"]}}), false),
     ] {
-        assert_eq!(holds(condition.clone()), Ok(wanted), "{condition}");
+        assert_eq!(holds(&condition), Ok(wanted), "{condition}");
     }
     for (condition, word) in [
         (json!({"op": "lt", "args": {"values": [1, "b"]}}), "cannot be compared"),
         (json!({"op": "eq", "args": {"values": "x"}}), "must be a list"),
         (json!({"op": "in-net", "args": {"address": "x", "subnet": "10.0.0.0/8"}}), "no address"),
     ] {
-        let error = holds(condition).unwrap_err();
+        let error = holds(&condition).unwrap_err();
         assert!(error.contains(word), "{error}");
     }
 }
@@ -154,23 +154,23 @@ fn a_loop_decides_by_any_all_first_or_last() {
         ("last", json!([4, 1]), false),
         ("last", json!([1, 4]), true),
     ] {
-        assert_eq!(holds(looped(multiple, items.clone())), Ok(wanted), "{multiple} {items}");
+        assert_eq!(holds(&looped(multiple, items.clone())), Ok(wanted), "{multiple} {items}");
     }
     let nested = json!({"op": "eq", "args": {"values": ["{item[path]}", "4"]}, "loop": [{"path": "{inventory[cpu][count]}"}]});
-    assert_eq!(holds(nested), Ok(true), "items may have braces of their own");
+    assert_eq!(holds(&nested), Ok(true), "items may have braces of their own");
 }
 
-fn after(actions: Value) -> Result<(Node, Object, Port), String> {
+fn after(actions: &Value) -> Result<(Node, Object, Port), String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
-    apply(&[rule(0, json!([]), actions)], &mut survey)?;
+    apply(&[rule(0, &json!([]), actions)], &mut survey)?;
     let Survey { node, data, mut ports, .. } = survey;
     Ok((node, data, ports.remove(0)))
 }
 
 #[test]
 fn actions_change_node_ports_and_data() {
-    let (node, data, port) = after(json!([
+    let (node, data, port) = after(&json!([
         {"op": "set-attribute", "args": {"path": "/properties/vendor/name", "value": "{inventory[system_vendor][manufacturer]}"}},
         {"op": "set-attribute", "args": {"path": "resource_class", "value": "big"}},
         {"op": "set-attribute", "args": {"path": "driver_info.{item[key]}", "value": "{item[value]}"},
@@ -232,7 +232,7 @@ fn what_cannot_be_done_is_told() {
         ),
         (json!({"op": "log", "args": {"msg": "x", "level": "loud"}}), "loud"),
     ] {
-        let error = after(json!([action])).unwrap_err();
+        let error = after(&json!([action])).unwrap_err();
         assert!(error.contains(word), "{word} in {error}");
     }
 }
@@ -243,7 +243,7 @@ fn the_highest_priority_is_first_and_rules_see_what_came_before() {
     let mut survey = survey(&inventory, &policy);
     let set = |value: &str| json!([{"op": "set-attribute", "args": {"path": "extra/x", "value": value}}]);
     let seen = json!([{"op": "eq", "args": {"values": ["{node.extra[x]}", "first"]}}]);
-    apply(&[rule(1, seen, set("second")), rule(5, json!([]), set("first"))], &mut survey).unwrap();
+    apply(&[rule(1, &seen, &set("second")), rule(5, &json!([]), &set("first"))], &mut survey).unwrap();
     assert_eq!(survey.node.wished.extra["x"], "second");
 }
 
@@ -260,7 +260,7 @@ fn secrets_are_not_seen_unless_the_site_says_so() {
         let mut survey = survey(&inventory, &policy);
         let text = "{inventory[bmc_password]} {inventory} {node.driver_info}";
         let mut one =
-            rule(0, json!([]), json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
+            rule(0, &json!([]), &json!([{"op": "set-plugin-data", "args": {"path": "x", "value": text}}]));
         one.wished.sensitive = sensitive;
         apply(&[one], &mut survey).unwrap();
         let told = survey.data["x"].as_str().unwrap();
@@ -322,7 +322,7 @@ fn a_rule_comes_back_as_it_was_written() {
 proptest::proptest! {
     #[test]
     fn no_text_in_braces_is_a_panic(text in r"[{}\[\]a-z.0-9]{0,40}", path: String) {
-        after(json!([{"op": "set-plugin-data", "args": {"path": path, "value": text}}])).ok();
-        after(json!([{"op": "set-attribute", "args": {"path": path, "value": text}, "loop": [text]}])).ok();
+        after(&json!([{"op": "set-plugin-data", "args": {"path": path, "value": text}}])).ok();
+        after(&json!([{"op": "set-attribute", "args": {"path": path, "value": text}, "loop": [text]}])).ok();
     }
 }

@@ -67,10 +67,10 @@ fn policy() -> DiscoveryPolicy {
 
 fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<Surveyed, Refusal> {
     let policy = Policy { discovery, ..Policy::default() };
-    let (bearers, token, catalog) = (Others::default(), Secret::new("t"), catalog());
+    let (bearers, secret, catalog) = (Others::default(), Secret::new("t"), catalog());
     let facts = Facts {
         at: Moment(5),
-        token: &token,
+        token: &secret,
         policy: &policy,
         catalog: &catalog,
         owed: &[],

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use super::stage::{Stage, object};
 use crate::base::id::PortId;
 use crate::base::mac::Mac;
+use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::ask::{Answer, Ask};
 use crate::model::boot::plan::Discovery;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::catalog::Implementation;
+use crate::model::catalog::{HardwareType, Implementation};
 use crate::model::discovery::{Discovered, Goal, Onward};
 use crate::model::effect::{Effect, Purpose};
 use crate::model::inspection::identity::Identity;
@@ -62,7 +63,7 @@ fn manageable() -> Stage {
     stage.catalog.implementations.insert((Interface::Boot, "x".to_owned()), Implementation::default());
     let supported: Vec<String> = ["x", "agent"].map(str::to_owned).to_vec();
     let all = Interface::ALL.into_iter().map(|interface| (interface, supported.clone())).collect();
-    let hardware = crate::model::catalog::HardwareType { supported: all, ..Default::default() };
+    let hardware = HardwareType { supported: all, ..HardwareType::default() };
     for interface in Interface::ALL {
         let key = (interface, "x".to_owned());
         stage.catalog.implementations.entry(key).or_default();
@@ -217,25 +218,25 @@ fn what_the_machine_has_of_other_nodes_stays_theirs() {
     assert!(stage.journal.iter().any(|event| event.text.contains("02:00:00:00:00:01 is node")));
 }
 
-fn rule(conditions: Value, actions: Value) -> Rule {
+fn rule(conditions: &Value, actions: &Value) -> Rule {
     let body = object(json!({"conditions": conditions, "actions": actions}));
     let (_, wished) = crate::model::rule::draft::rule(body).unwrap();
     assert_eq!(RuleWished { phase: MAIN.to_owned(), ..wished.clone() }, wished);
-    Rule { id: uuid::Uuid::nil(), order: 1, created_at: Default::default(), updated_at: None, wished }
+    Rule { id: uuid::Uuid::nil(), order: 1, created_at: Moment(0), updated_at: None, wished }
 }
 
 #[test]
 fn a_rule_sees_what_the_hooks_have_made_and_its_failure_fails_the_inspection() {
     let mut stage = waiting();
     let rules = vec![rule(
-        json!([{"op": "eq", "args": {"values": ["{node.properties[cpu_arch]}", "x86_64"]}}]),
-        json!([{"op": "set-attribute", "args": {"path": "resource_class", "value": "cpus-{inventory[cpu][count]}"}}]),
+        &json!([{"op": "eq", "args": {"values": ["{node.properties[cpu_arch]}", "x86_64"]}}]),
+        &json!([{"op": "set-attribute", "args": {"path": "resource_class", "value": "cpus-{inventory[cpu][count]}"}}]),
     )];
     tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
     assert_eq!(stage.node.wished.resource_class.as_deref(), Some("cpus-4"));
 
     let mut stage = waiting();
-    let rules = vec![rule(json!([]), json!([{"op": "fail", "args": {"msg": "not ours"}}]))];
+    let rules = vec![rule(&json!([]), &json!([{"op": "fail", "args": {"msg": "not ours"}}]))];
     tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
     assert_eq!(stage.state(), Provision::InspectFail);
     assert!(stage.error().contains("not ours"), "{}", stage.error());
@@ -245,7 +246,7 @@ fn a_rule_sees_what_the_hooks_have_made_and_its_failure_fails_the_inspection() {
 fn a_rule_cannot_make_a_node_that_could_not_be_made() {
     let mut stage = waiting();
     let action = json!([{"op": "set-attribute", "args": {"path": "deploy_interface", "value": "nosuch"}}]);
-    let rules = vec![rule(json!([]), action)];
+    let rules = vec![rule(&json!([]), &action)];
     tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
     assert_eq!(stage.state(), Provision::InspectFail);
     assert_eq!(stage.node.wished.interfaces.deploy, "x");
@@ -286,7 +287,7 @@ fn discovered(goal: Goal) -> Stage {
     let mut stage = manageable();
     stage.node.provision = Provision::Enroll;
     let onward = Some(Onward { goal, tried: false });
-    stage.node.discovered = Some(Discovered { at: Default::default(), onward });
+    stage.node.discovered = Some(Discovered { at: Moment(0), onward });
     stage
 }
 

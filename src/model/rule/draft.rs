@@ -37,53 +37,50 @@ pub fn rule(body: Object) -> Result<(Option<Uuid>, RuleWished), Refusal> {
         }
     }
     if !acts || wished.actions.is_empty() {
-        return Err(wrong("actions must be there and hold at least one".to_owned()));
+        return Err(wrong("actions must be there and hold at least one"));
     }
     Ok((id, wished))
 }
 
-fn wrong(text: String) -> Refusal {
+fn wrong(text: impl std::fmt::Display) -> Refusal {
     Refusal::Invalid(format!("inspection rule: {text}"))
 }
 
 fn uuid(value: &Value) -> Result<Option<Uuid>, Refusal> {
-    match value {
-        Value::Null => Ok(None),
-        _ => value
-            .as_str()
-            .and_then(parse_uuid)
-            .map(Some)
-            .ok_or_else(|| wrong("uuid must be a UUID".to_owned())),
+    if value.is_null() {
+        return Ok(None);
     }
+    let found = value.as_str().and_then(parse_uuid);
+    found.map(Some).ok_or_else(|| wrong("uuid must be a UUID"))
 }
 
 fn text(name: &str, value: &Value, most: usize) -> Result<Option<String>, Refusal> {
-    match value {
-        Value::Null => Ok(None),
-        Value::String(text) if text.chars().count() <= most => Ok(Some(text.clone())),
-        _ => Err(wrong(format!("{name} must be a text of {most} characters at most, or null"))),
+    if value.is_null() {
+        return Ok(None);
     }
+    let found = value.as_str().filter(|text| text.chars().count() <= most).map(str::to_owned);
+    found
+        .map(Some)
+        .ok_or_else(|| wrong(format!("{name} must be a text of {most} characters at most, or null")))
 }
 
 fn priority(value: &Value) -> Result<i64, Refusal> {
     let found = value.as_i64().filter(|number| (0..=9999).contains(number));
-    found.ok_or_else(|| wrong("priority must be a whole number from 0 to 9999".to_owned()))
+    found.ok_or_else(|| wrong("priority must be a whole number from 0 to 9999"))
 }
 
 fn flag(value: &Value) -> Result<bool, Refusal> {
-    match value {
-        Value::Null => Ok(false),
-        Value::Bool(on) => Ok(*on),
-        _ => Err(wrong("sensitive must be a boolean or null".to_owned())),
+    if value.is_null() {
+        return Ok(false);
     }
+    value.as_bool().ok_or_else(|| wrong("sensitive must be a boolean or null"))
 }
 
 fn phase(value: &Value) -> Result<String, Refusal> {
-    match value {
-        Value::Null => Ok(MAIN.to_owned()),
-        Value::String(text) if text == MAIN => Ok(text.clone()),
-        _ => Err(wrong(format!("phase must be {MAIN:?}: there is no other"))),
+    if value.is_null() || *value == MAIN {
+        return Ok(MAIN.to_owned());
     }
+    Err(wrong(format!("phase must be {MAIN:?}: there is no other")))
 }
 
 fn list<T>(name: &str, value: &Value, read: fn(&Object) -> Result<T, String>) -> Result<Vec<T>, Refusal> {

@@ -175,25 +175,25 @@ impl Deed {
 
 /// Arguments by name: an object, or a list in the order of the names.
 pub fn named(args: &Value, (required, optional): Spec) -> Result<Object, String> {
-    let names = || required.iter().chain(optional);
-    let named: Object = match args {
+    let known = || required.iter().chain(optional);
+    let found: Object = match args {
         Value::Object(members) => members.clone(),
         Value::Array(items) => {
             if items.len() > required.len() + optional.len() {
                 return Err("there are more arguments than it takes".to_owned());
             }
-            names().map(|name| (*name).to_owned()).zip(items.iter().cloned()).collect()
+            known().map(|name| (*name).to_owned()).zip(items.iter().cloned()).collect()
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             return Err("args must be an object or a list".to_owned());
         }
     };
-    if let Some(lacking) = required.iter().find(|name| !named.contains_key(**name)) {
+    if let Some(lacking) = required.iter().find(|name| !found.contains_key(**name)) {
         return Err(format!("argument {lacking} is missing"));
     }
-    if let Some(odd) = named.keys().find(|key| !names().any(|name| name == key)) {
+    if let Some(odd) = found.keys().find(|key| !known().any(|name| name == key)) {
         let shown: String = odd.chars().take(64).collect();
         return Err(format!("argument {shown:?} is not one of its arguments"));
     }
-    Ok(named)
+    Ok(found)
 }

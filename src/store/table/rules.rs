@@ -57,20 +57,20 @@ pub fn read(file: &File, sealer: &Sealer, txn: &RoTxn) -> Result<Vec<Rule>, Stor
     for row in file.tables.rack.prefix_iter(txn, PREFIX.as_bytes())? {
         let (key, bytes) = row?;
         let Some(id) = id_of(key) else { continue };
-        let sealed: String = codec::decode(bytes, &file.path, || what(id))?;
-        rules.push(open(file, sealer, id, &sealed)?);
+        let closed: String = codec::decode(bytes, &file.path, || what(id))?;
+        rules.push(open(file, sealer, id, &closed)?);
     }
     rules.sort_by_key(|rule| rule.order);
     Ok(rules)
 }
 
-fn open(file: &File, sealer: &Sealer, id: Uuid, sealed: &str) -> Result<Rule, StoreError> {
+fn open(file: &File, sealer: &Sealer, id: Uuid, closed: &str) -> Result<Rule, StoreError> {
     let unreadable = |source: Arc<dyn std::error::Error + Send + Sync>| StoreError::Unreadable {
         file: file.path.clone(),
         record: what(id),
         source,
     };
-    let text = sealer.open_text(&key(id), sealed).map_err(|error| unreadable(Arc::new(error)))?;
+    let text = sealer.open_text(&key(id), closed).map_err(|error| unreadable(Arc::new(error)))?;
     serde_json::from_str(text.reveal()).map_err(|error| unreadable(Arc::new(error)))
 }
 

@@ -67,7 +67,7 @@ fn macs(inventory: &Map<String, Value>) -> Result<Vec<Mac>, BodyError> {
     let mut macs: Vec<Mac> = Vec::new();
     for iface in list {
         let text = iface.get("mac_address").and_then(Value::as_str).ok_or_else(|| wrong(iface))?;
-        if let Some(mac) = text.parse().ok().filter(is_own).filter(|mac| !macs.contains(mac)) {
+        if let Some(mac) = text.parse().ok().filter(|mac| is_own(*mac)).filter(|mac| !macs.contains(mac)) {
             macs.push(mac);
         }
     }
@@ -75,7 +75,7 @@ fn macs(inventory: &Map<String, Value>) -> Result<Vec<Mac>, BodyError> {
 }
 
 /// An address that a NIC can have: not all zeros, and not a group's (IEEE 802 8.2).
-fn is_own(mac: &Mac) -> bool {
+fn is_own(mac: Mac) -> bool {
     let [first, ..] = mac.0;
     first & 1 == 0 && mac.0 != [0; 6]
 }

@@ -47,7 +47,8 @@ fn vlan(words: &mut Object, value: &[u8]) {
 fn protocol(words: &mut Object, value: &[u8]) {
     let Some((length, rest)) = value.split_first() else { return };
     if let Some(identity) = rest.get(..usize::from(*length)) {
-        let text: String = identity.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits = identity.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        let text: String = digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect();
         also(words, "switch_protocol_identities", Some(text));
     }
 }
@@ -77,7 +78,7 @@ fn negotiation(words: &mut Object, value: &[u8]) {
 const DOT1: [u8; 3] = [0x00, 0x80, 0xc2];
 const DOT3: [u8; 3] = [0x00, 0x12, 0x0f];
 
-/// IANAifMauAutoNegCapBits (RFC 4836), the first one the highest bit but one.
+/// `IANAifMauAutoNegCapBits` (RFC 4836), the first one the highest bit but one.
 const ABILITIES: &[(u16, &str)] = &[
     (0x4000, "10BASE-T hdx"),
     (0x2000, "10BASE-T fdx"),
