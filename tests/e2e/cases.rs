@@ -95,7 +95,7 @@ mod bmcs {
     #[test]
     #[ignore = "a minute of emulation: run by tests/run e2e"]
     fn sushy_and_libvirt_own_a_machine_with_uefi() {
-        switched(Firmware::Ovmf, Kind::Redfish, "BdsDxe");
+        switched(Firmware::Ovmf, Kind::Redfish, "Start PXE");
     }
 }
 

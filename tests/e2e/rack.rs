@@ -1,5 +1,6 @@
 //! A rack network that nobody else is in: a network namespace of the test's own thread, with a bridge and a tap for
-//! each machine. It goes away with the last process in it.
+//! each machine, and a mount namespace beside it for those who keep their state in fixed places. Both go away with the
+//! last process in them.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,7 +22,8 @@ pub fn enter(machines: usize) {
         nix::unistd::geteuid().is_root(),
         "network namespaces and taps need root: run tests/run e2e as root"
     );
-    unshare(CloneFlags::CLONE_NEWNET).unwrap();
+    unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS).unwrap();
+    run("mount --make-rprivate /");
     ip("link set lo up");
     // Without a forwarding delay: firmware asks in the first second.
     ip(&format!("link add {BRIDGE} type bridge stp_state 0 forward_delay 0"));
@@ -58,7 +60,25 @@ impl Addresses {
     }
 }
 
+/// An empty folder over this one, for this rack alone.
+pub fn hide(folder: &str) {
+    std::fs::create_dir_all(folder).unwrap();
+    run(&format!("mount -t tmpfs tmpfs {folder}"));
+}
+
+/// This file with a line more, for this rack alone.
+pub fn add_line(file: &str, line: &str, home: &Path) {
+    let changed = home.join(file.replace('/', "-"));
+    std::fs::write(&changed, std::fs::read_to_string(file).unwrap() + line + "\n").unwrap();
+    run(&format!("mount --bind {} {file}", changed.display()));
+}
+
 fn ip(words: &str) {
-    let done = Command::new("ip").args(words.split(' ')).stdin(Stdio::null()).output().unwrap();
-    assert!(done.status.success(), "ip {words}: {}", String::from_utf8_lossy(&done.stderr));
+    run(&format!("ip {words}"));
+}
+
+fn run(line: &str) {
+    let (program, words) = line.split_once(' ').unwrap();
+    let done = Command::new(program).args(words.split(' ')).stdin(Stdio::null()).output().unwrap();
+    assert!(done.status.success(), "{line}: {}", String::from_utf8_lossy(&done.stderr));
 }

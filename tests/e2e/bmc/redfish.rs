@@ -1,8 +1,7 @@
-//! sushy-emulator as the BMC of a libvirt domain: power, boot device, virtual media over Redfish. libvirt runs as a
-//! session of its own, in the rack's namespace, with all its files in the machine's folder.
+//! sushy-emulator as the BMC of a libvirt domain: power, boot device, virtual media over Redfish. libvirt runs in the
+//! rack's namespaces, so that neither its state nor its settings are this host's.
 
 use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
@@ -26,9 +25,16 @@ pub struct Emulator {
 
 impl Emulator {
     pub fn start(machine: &Machine) -> Self {
-        for name in ["run", "images", "sushy", "daemon", "tmp"] {
+        for name in ["images", "sushy", "daemon", "tmp"] {
             fs::create_dir_all(machine.home.join(name)).unwrap();
         }
+        for folder in ["/run/libvirt", "/var/lib/libvirt", "/var/cache/libvirt", "/etc/libvirt"] {
+            rack::hide(folder);
+        }
+        fs::write("/etc/libvirt/qemu.conf", SETTINGS).unwrap();
+        // Debian's packages make it where libvirt is installed as a service, which is not wanted here.
+        rack::add_line("/etc/passwd", "libvirt-qemu:x:64055:64055::/:/bin/false", &machine.home);
+        rack::add_line("/etc/group", "libvirt-qemu:x:64055:\nkvm:x:64056:", &machine.home);
         let mut command = Command::new("libvirtd");
         let libvirt = PeerProcess::start(at_home(machine, &mut command), &machine.home.join("daemon"), "");
         until("libvirt answers", || virsh(machine, &["version"]));
@@ -68,15 +74,9 @@ pub fn uuid(machine: &Machine) -> String {
     format!("4c4c4544-0051-3010-8051-b4c04f4d37{:02x}", machine.number)
 }
 
-/// With all that libvirt keeps in the machine's folder.
+/// With what it fetches in the machine's folder.
 fn at_home<'a>(machine: &Machine, command: &'a mut Command) -> &'a mut Command {
-    let folder = |name: &str| -> PathBuf { machine.home.join(name) };
-    command
-        .env("HOME", folder("run"))
-        .env("XDG_RUNTIME_DIR", folder("run"))
-        .env("XDG_CONFIG_HOME", folder("run"))
-        .env("XDG_CACHE_HOME", folder("run"))
-        .env("TMPDIR", folder("tmp"))
+    command.env("TMPDIR", machine.home.join("tmp"))
 }
 
 fn virsh(machine: &Machine, words: &[&str]) -> bool {
@@ -140,5 +140,10 @@ fn domain_of(machine: &Machine) -> String {
     )
 }
 
-const URI: &str = "qemu:///session";
+const URI: &str = "qemu:///system";
+/// Everything as root, without services beside it.
+const SETTINGS: &str =
+    "stdio_handler = \"file\"\nuser = \"root\"\ngroup = \"root\"\nsecurity_driver = \"none\"
+namespaces = []\ncgroup_controllers = []\nremember_owner = 0
+";
 const PORT: u16 = 8000;
