@@ -35,7 +35,7 @@ fn serving(discovery: &str) -> String {
 }
 
 /// Metadata of the disks is all that cleaning erases.
-const QUICK: &str = "[deploy]\nerase_devices_priority = 0\n";
+const QUICK: &str = "[deploy]\nerase_devices_priority = 0\n[pxe]\nkernel_append_params = \"nofb console=tty0 console=ttyS0,115200\"\n";
 
 /// From the first power-on to the deployed system's word.
 fn whole_life(way: &Way) {
