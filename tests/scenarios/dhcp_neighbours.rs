@@ -104,7 +104,7 @@ fn a_machine_behind_a_relay_gets_an_address_of_its_network() {
     network.host("rack", RACK, Some("10.92.0.1/24"));
     network.host("router", OTHER, Some("10.92.0.2/24"));
     network.add_switch("br1");
-    network.plug("router", "rk1", "br1", "02:00:00:00:92:03", Some("10.93.0.1/24"));
+    network.plug("router", "rk1", "br1", ("02:00:00:00:92:03", Some("10.93.0.1/24")));
     network.host("machine", MACHINE, None);
     network.ip("switch", &["link", "set", "machine-rk0", "master", "br1"]);
     network.ip("router", &["link", "set", "lo", "up"]);

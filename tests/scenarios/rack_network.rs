@@ -53,11 +53,11 @@ impl RackNetwork {
         assert!(made.success());
         self.hosts.push(host.to_owned());
         self.ip(host, &["link", "set", "lo", "up"]);
-        self.plug(host, "rk0", "br0", mac, address);
+        self.plug(host, "rk0", "br0", (mac, address));
     }
 
     /// One more interface of a host.
-    pub fn plug(&self, host: &str, interface: &str, bridge: &str, mac: &str, address: Option<&str>) {
+    pub fn plug(&self, host: &str, interface: &str, bridge: &str, (mac, address): (&str, Option<&str>)) {
         let port = format!("{host}-{interface}");
         let there = self.namespace(host);
         let pair = ["link", "add", &port, "type", "veth", "peer", "name", interface, "netns", &there];
@@ -142,4 +142,4 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// A loaded machine gets many times what a quiet one needs.
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_mins(1);
