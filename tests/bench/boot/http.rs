@@ -50,7 +50,7 @@ fn fetch_many(address: SocketAddr) -> u64 {
 /// Fetches the file; its bytes.
 fn fetch(address: SocketAddr) -> u64 {
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     stream.write_all(b"GET /file HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n").unwrap();
     let mut bytes = vec![0; 256 << 10];
     let mut read = stream.read(&mut bytes).unwrap();

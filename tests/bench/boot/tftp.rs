@@ -84,10 +84,8 @@ impl Client {
     fn ask(address: SocketAddr, name: &str, window: u16) -> Self {
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         socket.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
-        let mut request = format!("\0\x01{name}\0octet\0blksize\0{BLKSIZE}\0");
-        if window > 1 {
-            request.push_str(&format!("windowsize\0{window}\0"));
-        }
+        let windowsize = if window > 1 { format!("windowsize\0{window}\0") } else { String::new() };
+        let request = format!("\0\x01{name}\0octet\0blksize\0{BLKSIZE}\0{windowsize}");
         let mut datagram = vec![0; 2048];
         let (size, from) = (0..20)
             .find_map(|_| {
