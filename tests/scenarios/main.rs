@@ -19,6 +19,7 @@ mod peer_process;
 mod peers;
 mod typist;
 
+mod boot_files;
 mod inspect_redfish;
 mod ipmi_sim;
 mod rack_of_bmcs;
