@@ -24,6 +24,7 @@ mod boot_interfaces;
 mod dhcp_clients;
 mod dhcp_firmware;
 mod dhcp_neighbours;
+mod boot_files;
 mod inspect_redfish;
 mod ipmi_sim;
 mod netboot6;

@@ -79,11 +79,11 @@ fn firmware_is_given_a_loader_by_processor_class_and_boot_interface() {
 #[test]
 fn an_ipxe_is_given_its_script_and_no_other_ipxe() {
     let all = Ipxe { http: true, https: false, tftp: true, efi: false };
-    let none = Ipxe::default();
+    let silent = Ipxe::default();
     for (ipxe, offered) in [
         (all, url("/boot/ipxe/52-54-00-00-00-01")),
-        (none, url("/boot/ipxe/52-54-00-00-00-01")),
-        (Ipxe { tftp: true, ..none }, tftp("ipxe/52-54-00-00-00-01")),
+        (silent, url("/boot/ipxe/52-54-00-00-00-01")),
+        (Ipxe { tftp: true, ..silent }, tftp("ipxe/52-54-00-00-00-01")),
     ] {
         for (arch, class) in [(0, Class::Pxe), (7, Class::Pxe), (16, Class::Http)] {
             let client = Client { ipxe: Some(ipxe), ..client(arch, class) };

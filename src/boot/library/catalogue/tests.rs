@@ -78,14 +78,14 @@ impl Rig {
     }
 
     fn catalogue(&self, discovery: Discovery) -> Catalogue {
-        let shelf = Arc::new(Shelf::open(self.data.path(), &[]).unwrap());
+        let images = Arc::new(Shelf::open(self.data.path(), &[]).unwrap());
         let limit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
         let loading = Loading { loops: limit, ..Loading::default() };
         Catalogue::new(Stock {
             reader: self.store.reader(),
             plan: Arc::new(BootPlan { discovery, loading, ..BootPlan::default() }),
-            ramdisks: Arc::new(Ramdisks::new(self.data.path(), shelf.clone())),
-            shelf,
+            ramdisks: Arc::new(Ramdisks::new(self.data.path(), images.clone())),
+            shelf: images,
             loaders: Loaders::only(&self.data.path().join("loaders")),
             loops: Arc::new(Loops::new(limit, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
