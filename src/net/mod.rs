@@ -9,6 +9,7 @@
 //! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
 //!   `line`: one connection; `trust`: certificate rules
 //! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
+//! - [`route`]: our address as somebody else sees it
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
@@ -20,6 +21,7 @@ pub mod http;
 pub mod limits;
 pub mod outgoing;
 pub mod range;
+pub mod route;
 pub mod server;
 pub mod source;
 pub mod ssh;
