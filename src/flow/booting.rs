@@ -48,14 +48,11 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
     match seen {
         Seen::Valid(verdicts) => {
             let of_boot = verdicts.iter().find(|verdict| verdict.interface == Interface::Boot);
-            match of_boot.and_then(|verdict| verdict.reason.as_ref()) {
-                Some(reason) => {
-                    pipeline::fail(course, &format!("it cannot boot the ramdisk: {reason}"));
-                }
-                None => {
-                    trouble::heard(course);
-                    into(course, Boots::Ramdisk);
-                }
+            if let Some(reason) = of_boot.and_then(|verdict| verdict.reason.as_ref()) {
+                pipeline::fail(course, &format!("it cannot boot the ramdisk: {reason}"));
+            } else {
+                trouble::heard(course);
+                into(course, Boots::Ramdisk);
             }
         }
         Seen::Silent(failure) => trouble::take_failure(course, failure),

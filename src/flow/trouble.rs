@@ -197,8 +197,8 @@ pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
     pipeline::fail(
         course,
         &format!(
-            "no heartbeat of the ramdisk within {} s after power on; look at its console, its network and the boot order",
-            waited
+            "no heartbeat of the ramdisk within {waited} s after power on; look at its console, its network and the boot \
+             order"
         ),
     );
 }

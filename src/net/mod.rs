@@ -12,6 +12,8 @@
 //! - [`udp`]: datagrams of one peer; [`doorway`]: datagrams on one interface; [`link`]: interfaces and whole frames
 //! - [`ssh`]: a shell on a BMC
 //! - [`udp`]: datagrams of one peer; [`door6`]: IPv6 datagrams on one interface; [`ssh`]: a shell on a BMC
+//! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
+//! - [`route`]: our address as somebody else sees it
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
@@ -27,6 +29,7 @@ pub mod limits;
 pub mod link;
 pub mod outgoing;
 pub mod range;
+pub mod route;
 pub mod server;
 pub mod source;
 pub mod ssh;

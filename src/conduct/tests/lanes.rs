@@ -453,3 +453,63 @@ async fn what_a_driver_learns_survives_a_restart() {
     assert_eq!(rig.seen(1).unwrap().bmc.refused, None);
     rig.stop().await;
 }
+
+/// A node whose management is a BMC's: what it takes to be carried out is the machine's own affair here.
+async fn with_bmc_steps(start: Provision, change: impl FnOnce(&mut crate::model::policy::Policy)) -> Rig {
+    let mut rig = Rig::new();
+    change(&mut rig.policy);
+    let mut node = rig.node(1, "direct", start);
+    node.wished.interfaces.management = "redfish".to_owned();
+    node.wished.interfaces.vendor = "ipmitool".to_owned();
+    node.wished.interfaces.boot = "redfish-virtual-media".to_owned();
+    rig.put(vec![node]).await;
+    rig.world.add(id(1), Power::Off);
+    rig.world.machine(id(1), |one| one.wired = true);
+    rig.start(Point::Never);
+    rig
+}
+
+#[tokio::test]
+async fn steps_of_a_bmc_run_in_cleaning_where_the_site_wants_them() {
+    let mut rig = with_bmc_steps(Provision::Manageable, |policy| {
+        let keys = "management.reset_secure_boot_keys_to_default".to_owned();
+        policy.clean_step_priority_override = vec![(keys, 95), ("vendor.send_raw".to_owned(), 0)];
+    })
+    .await;
+    rig.ask(1, provision(Verb::Provide)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::Available && node.run.is_none()).await;
+    let done = rig.world.machine(id(1), |one| one.traces.done.clone()).unwrap();
+    let names: Vec<_> = done.keys().map(String::as_str).collect();
+    assert_eq!(names, ["erase_devices", "erase_devices_metadata", "reset_secure_boot_keys_to_default"]);
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn steps_of_a_bmc_run_in_a_deployment_that_asks_for_them() {
+    let mut rig =
+        with_bmc_steps(Provision::Available, |policy| policy.disallow_deploy_steps = Vec::new()).await;
+    let asked = |interface, step: &str, args: serde_json::Value| crate::model::step::AskedStep {
+        interface,
+        step: step.to_owned(),
+        args: args.as_object().unwrap().clone(),
+        priority: Some(90),
+    };
+    let steps = vec![
+        asked(
+            crate::model::interface::Interface::Vendor,
+            "send_raw",
+            serde_json::json!({"raw_bytes": "6 1"}),
+        ),
+        asked(
+            crate::model::interface::Interface::Management,
+            "clear_secure_boot_keys",
+            serde_json::json!({}),
+        ),
+    ];
+    let ask = ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") };
+    rig.ask(1, Ask::Provision(ask)).await.unwrap();
+    rig.until(1, |node| node.provision == Provision::Active && node.run.is_none()).await;
+    let done = rig.world.machine(id(1), |one| one.traces.done.clone()).unwrap();
+    assert_eq!((done.get("send_raw"), done.get("clear_secure_boot_keys")), (Some(&1), Some(&1)), "{done:?}");
+    rig.stop().await;
+}

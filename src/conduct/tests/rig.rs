@@ -91,7 +91,7 @@ impl Rig {
         let prints = PrintKey::new(Secret::new("key"));
         let bmc = Ground::new(clock.clone(), Arc::new(Blank), prints, 1);
         let parts = Parts { fake: fake.clone(), agents: Arc::new(agents), bmc, boot };
-        let registry = Arc::new(Registry::new(["fake-hardware", "redfish"], parts).unwrap());
+        let registry = Arc::new(Registry::new(["fake-hardware", "redfish", "ipmi"], parts).unwrap());
         let means =
             Means { registry: registry.clone(), clock: clock.clone(), folder: dir.path().join("consoles") };
         let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(Consoles::new(means)));

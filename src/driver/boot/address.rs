@@ -1,12 +1,14 @@
 //! Under which URL a BMC fetches what it boots.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use crate::base::secret::Secret;
 use crate::driver::boot::veil;
 use crate::driver::error::DriverError;
 use crate::model::boot::Boots;
 use crate::model::node::Node;
+use crate::net::route::local_towards;
 
 /// Where this host's HTTP server is, as others see it; without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,10 +41,28 @@ impl fmt::Debug for Iso {
 
 impl Bases {
     /// The node's own word, then the site's for BMCs, then the site's, then the rack's door.
-    pub fn base<'a>(&'a self, node: &'a Node) -> &'a str {
+    pub fn base(&self, node: &Node) -> String {
         let own = node.driver_info(EXTERNAL).filter(|url| !url.is_empty());
-        let site = self.external.as_deref().or(self.http.as_deref());
-        own.or(site).unwrap_or(&self.rack).trim_end_matches('/')
+        let given = own.or(self.external.as_deref()).or(self.http.as_deref());
+        let base =
+            given.map_or_else(|| self.door_towards(node).unwrap_or_else(|| self.rack.clone()), str::to_owned);
+        base.trim_end_matches('/').to_owned()
+    }
+
+    /// A door that listens on every address, by the one that the node's BMC sees.
+    fn door_towards(&self, node: &Node) -> Option<String> {
+        let mut door = ::url::Url::parse(&self.rack).ok()?;
+        let listens: IpAddr = door.host_str()?.trim_matches(['[', ']']).parse().ok()?;
+        if !listens.is_unspecified() {
+            return None;
+        }
+        let address = node.driver_info("redfish_address")?;
+        let bmc = match ::url::Url::parse(address) {
+            Ok(url) if url.has_host() => url.host_str()?.trim_matches(['[', ']']).parse().ok()?,
+            Ok(_) | Err(_) => host_of(address).parse().ok()?,
+        };
+        door.set_ip_host(local_towards(bmc)?).ok()?;
+        Some(door.to_string())
     }
 
     /// Why BMCs could not fetch anything from the base; the text names the remedy.
@@ -52,7 +72,7 @@ impl Bases {
         if base.contains(['?', '&', '#']) {
             return Some(format!("BMCs refuse URLs with ?, & or #, as in {base:?}: {remedy}"));
         }
-        let Ok(url) = ::url::Url::parse(base) else {
+        let Ok(url) = ::url::Url::parse(&base) else {
             return Some(format!("{base:?} is no URL from which a BMC could fetch its boot ISO: {remedy}"));
         };
         if !matches!(url.scheme(), "http" | "https") {
@@ -111,6 +131,18 @@ impl Iso {
             "the BMC must reach {shown}; if it cannot, set driver_info {EXTERNAL} of node {node}, or [deploy] {EXTERNAL}"
         );
         DriverError::refused(what, format!("{error} ({remedy})"))
+    }
+}
+
+/// The host of an address without a scheme: a bare IPv6 address, or what stands before a path and a port.
+fn host_of(address: &str) -> &str {
+    let host = address.split('/').next().unwrap_or_default();
+    if host.parse::<IpAddr>().is_ok() {
+        return host;
+    }
+    match host.strip_prefix('[') {
+        Some(six) => six.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
     }
 }
 

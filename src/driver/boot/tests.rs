@@ -186,8 +186,24 @@ fn the_base_is_the_nodes_word_then_the_sites_then_the_door() {
     assert_eq!(bases.base(&one), "http://b");
     one.wished.driver_info.insert("external_http_url".to_owned(), json!("http://c/d/"));
     assert_eq!(bases.base(&one), "http://c/d");
+    one.wished.driver_info.insert("redfish_address".to_owned(), json!("10.0.0.2"));
     let shown = format!("{:?}", bases.iso(&one).unwrap());
     assert!(shown.contains(MASK) && !shown.contains(TOKEN), "{shown}");
+}
+
+#[test]
+fn a_door_on_every_address_is_the_one_that_the_bmc_sees() {
+    let bases = ground("http://0.0.0.0:6385").bases;
+    let mut one = node("redfish-virtual-media");
+    for address in ["127.0.0.9", "127.0.0.9:8443", "https://127.0.0.9/redfish/v1", "127.0.0.9/x"] {
+        one.wished.driver_info.insert("redfish_address".to_owned(), json!(address));
+        assert_eq!(bases.base(&one), "http://127.0.0.1:6385", "{address}");
+        assert_eq!(bases.fault(&one), None, "{address}");
+    }
+    for address in ["bmc.example", "", "https://bmc.example:1/"] {
+        one.wished.driver_info.insert("redfish_address".to_owned(), json!(address));
+        assert!(bases.fault(&one).unwrap().contains("external_http_url"), "{address}");
+    }
 }
 
 #[tokio::test]

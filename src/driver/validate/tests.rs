@@ -225,10 +225,13 @@ fn a_boot_interface_needs_a_ramdisk_and_a_place_that_bmcs_reach() {
         assert!(lone.contains("deploy_ramdisk"), "{name}: {lone}");
     }
     let (_data, nowhere) = booting("http://0.0.0.0:6385");
+    let bmc = "bmc.example";
     for (name, is_by_bmc) in all.into_iter().zip([false, false, false, false, true, true]) {
-        let why = judged(&catalog, &nowhere, &redfish_node(name, json!({})), Interface::Boot);
+        let somewhere = redfish_node(name, json!({"redfish_address": bmc}));
+        let why = judged(&catalog, &nowhere, &somewhere, Interface::Boot);
         assert_eq!(why.is_some_and(|why| why.contains("external_http_url")), is_by_bmc, "{name}");
-        let own = redfish_node(name, json!({"external_http_url": "http://10.0.0.9/x"}));
+        let own =
+            redfish_node(name, json!({"redfish_address": bmc, "external_http_url": "http://10.0.0.9/x"}));
         assert_eq!(judged(&catalog, &nowhere, &own, Interface::Boot), None, "{name}");
     }
 }
