@@ -65,6 +65,28 @@ What happens next:
   was there once both are whole. If the line breaks, the same command goes on
   where it was. Machines that are booting keep the pair they began with.";
 
+pub const RAMDISK_LIST: &str = "\
+Example:
+  ferric ramdisk list
+
+What happens next:
+  Nothing changes. There is one pair for each processor.";
+
+pub const RAMDISK_SHOW: &str = "\
+Example:
+  ferric ramdisk show x86_64
+
+What happens next:
+  Nothing changes. The hashes are those of the files as they were imported.";
+
+pub const RAMDISK_REMOVE: &str = "\
+Example:
+  ferric ramdisk remove aarch64
+
+What happens next:
+  Machines of that processor cannot be cleaned or deployed until another pair is
+  imported, unless they or the configuration name one.";
+
 pub const LIST: &str = "\
 Examples:
   ferric node list

@@ -26,10 +26,13 @@ pub enum RamdiskCommand {
     #[command(after_help = example::RAMDISK_IMPORT)]
     Import(ImportArguments),
     /// List what was imported
+    #[command(after_help = example::RAMDISK_LIST)]
     List,
     /// Show one pair
+    #[command(after_help = example::RAMDISK_SHOW)]
     Show(OneArch),
     /// Take one pair away
+    #[command(after_help = example::RAMDISK_REMOVE)]
     Remove(OneArch),
 }
 

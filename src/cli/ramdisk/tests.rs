@@ -30,10 +30,9 @@ async fn play(answers: &Answers, words: &[&str]) -> (u8, String, String) {
         panic!("not a ramdisk command")
     };
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut console = Console::plain(&mut out, &mut err);
-    let clock = Hasty::default();
-    let (link, console, json) = (answers, &mut console, arguments.json);
-    let mut session = Session { link, console, clock: &clock, url: "http://api", json, heard: None };
+    let (mut console, clock) = (Console::plain(&mut out, &mut err), Hasty::default());
+    let (console, url, json) = (&mut console, "http://api", arguments.json);
+    let mut session = Session { link: answers, console, clock: &clock, url, json, heard: None };
     let verb = verb(&arguments.command);
     let exit = match obey(&mut session, &arguments.command).await {
         Ok(exit) => exit,
