@@ -200,8 +200,8 @@ impl App {
             self.open_door(listener, shop.for_rack(rack_api(), Via::Http));
         }
         if let Some((listener, _, tls)) = doors.https {
-            let (service, stop) = (shop.for_rack(rack_api(), Via::Https), self.close_doors.clone());
-            self.doors.spawn(server::serve_tls(listener, tls, service, Limits::default(), stop));
+            let (secured, stop) = (shop.for_rack(rack_api(), Via::Https), self.close_doors.clone());
+            self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), stop));
         }
         tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.site);
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);

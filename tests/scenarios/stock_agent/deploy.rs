@@ -77,7 +77,7 @@ fn a_user_deploys_with_a_wrong_checksum_from_the_web_and_from_a_file_and_then_wi
     }
     let logs = rig.daemon.data().join("logs");
     let archive = std::fs::read_dir(&logs).unwrap().next().expect("no logs were kept").unwrap().path();
-    let listing = std::process::Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
+    let listing = Command::new("tar").arg("-tzf").arg(&archive).output().unwrap();
     assert!(listing.status.success() && !listing.stdout.is_empty(), "{}", archive.display());
 
     rig.instance(&json!({"image_os_hash_value": image.sha256}));
