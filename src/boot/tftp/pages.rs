@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
+use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
 use crate::boot::library::Content;
@@ -106,14 +107,11 @@ impl Pages {
         }
     }
 
-    fn start(&mut self, reader: Reader) -> Reading {
-        let page = self.spare.take().unwrap_or_default();
-        if reader.is_quick() {
-            // A copy within memory: not worth another thread, and it cannot fail.
-            return match reader.read(page) {
-                Ok(read) => self.take(read),
-                Err(_) => Reading::Over,
-            };
+    fn start(&mut self, mut reader: Reader) -> Reading {
+        let mut page = self.spare.take().unwrap_or_default();
+        // A copy within memory is not worth another thread, which a busy machine keeps waiting.
+        if reader.take_cached(&mut page) {
+            return self.take(reader.bring(page));
         }
         Reading::Under(tokio::task::spawn_blocking(move || reader.read(page)))
     }
@@ -185,11 +183,33 @@ impl Reader {
         Ok((Self { from, at: 0, size, page, text }, told))
     }
 
-    fn is_quick(&self) -> bool {
-        match self.from {
-            From::Memory(_) => true,
-            From::File(_) | From::Source(_) => false,
+    /// Fills a page with what is in memory: content that was rendered, and of a file what the kernel has. `false` if
+    /// that is not all of it; then nothing counts as read.
+    fn take_cached(&mut self, page: &mut Vec<u8>) -> bool {
+        if self.text.is_some() {
+            return false;
         }
+        page.resize(self.next_length(), 0);
+        match &self.from {
+            From::Memory(_) => self.fill(page).is_ok(),
+            From::File(file) => {
+                let whole = read_cached(file, page, self.at);
+                if whole {
+                    self.pass(page.len());
+                }
+                whole
+            }
+            From::Source(_) => false,
+        }
+    }
+
+    /// Bytes of the next page, if it is sent as it is.
+    fn next_length(&self) -> usize {
+        usize::try_from(self.size.saturating_sub(self.at)).unwrap_or(usize::MAX).min(self.page)
+    }
+
+    fn pass(&mut self, bytes: usize) {
+        self.at = self.at.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
     }
 
     /// The next page, in the memory of an old one. Blocks.
@@ -198,14 +218,16 @@ impl Reader {
             page.clear();
             self.text = Some(self.read_text(text, &mut page)?);
         } else {
-            let length =
-                usize::try_from(self.size.saturating_sub(self.at)).unwrap_or(usize::MAX).min(self.page);
-            page.resize(length, 0);
+            page.resize(self.next_length(), 0);
             self.fill(&mut page)?;
         }
+        Ok(self.bring(page))
+    }
+
+    fn bring(self, page: Vec<u8>) -> Read {
         let carried = self.text.as_ref().is_some_and(|text| !text.is_empty());
         let more = self.at < self.size || carried;
-        Ok(Read { page, reader: more.then_some(self) })
+        Read { page, reader: more.then_some(self) }
     }
 
     /// Fills a page with text; what is too much comes back.
@@ -231,9 +253,24 @@ impl Reader {
             From::File(file) => file.read_exact_at(bytes, self.at)?,
             From::Source(source) => source.read_exact_at(bytes, self.at)?,
         }
-        self.at = self.at.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        self.pass(bytes.len());
         Ok(())
     }
+}
+
+/// Fills `bytes` without waiting for a disk; `false` if the kernel would have to, or does not know how.
+fn read_cached(file: &File, bytes: &mut [u8], mut at: u64) -> bool {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        match preadv2(file, &mut [IoSliceMut::new(rest)], at, ReadWriteFlags::NOWAIT) {
+            Ok(0) | Err(_) => return false,
+            Ok(read) => {
+                at = at.saturating_add(u64::try_from(read).unwrap_or(u64::MAX));
+                rest = rest.split_at_mut_checked(read).map(|(_, rest)| rest).unwrap_or_default();
+            }
+        }
+    }
+    true
 }
 
 /// Pages in memory: a window may lie on two, and the next one is read meanwhile.
