@@ -29,9 +29,8 @@ impl Duid {
 
     /// The Ethernet address in types 1 and 3; it may be that of another interface of the machine.
     pub fn mac(&self) -> Option<Mac> {
-        let mac = match self.0.as_slice() {
-            [0, 1, 0, 1, _, _, _, _, mac @ ..] | [0, 3, 0, 1, mac @ ..] => mac,
-            _ => return None,
+        let ([0, 1, 0, 1, _, _, _, _, mac @ ..] | [0, 3, 0, 1, mac @ ..]) = self.0.as_slice() else {
+            return None;
         };
         mac.try_into().ok().map(Mac)
     }

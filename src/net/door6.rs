@@ -115,7 +115,7 @@ impl Door6 {
         Self::opened(interface, "port 547/udp", "CAP_NET_BIND_SERVICE", open)
     }
 
-    /// ICMPv6, for what machines send to all routers.
+    /// `ICMPv6`, for what machines send to all routers.
     pub fn icmp(interface: &Interface6) -> Result<Self, DoorError> {
         let open = || {
             let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6))?;

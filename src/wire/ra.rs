@@ -47,7 +47,7 @@ pub enum RaError {
 }
 
 impl Advertisement {
-    /// The ICMPv6 message; its checksum is the kernel's to fill in.
+    /// The message; its checksum is the kernel's to fill in.
     pub fn emit(&self) -> Vec<u8> {
         let flags = if self.managed { MANAGED } else { 0 } | if self.other { OTHER } else { 0 };
         let mut out = vec![ADVERTISEMENT, 0, 0, 0, HOP_LIMIT, flags];

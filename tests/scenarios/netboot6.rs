@@ -117,6 +117,7 @@ mod e2e {
 /// input ends and so many leases are kept as were written to it.
 #[test]
 #[ignore = "started by the tests of this file"]
+#[expect(clippy::print_stdout, reason = "the tests read it")]
 fn the_server() {
     let Some(data) = std::env::var_os(DATA) else { return };
     let runtime = tokio::runtime::Runtime::new().unwrap();

@@ -29,7 +29,9 @@ pub fn client(envelope: &Envelope, from: Ipv6Addr) -> Option<Client> {
 /// The hardware address in a link-local one that is made from it, as firmware does (RFC 4291, appendix A).
 fn mac_of(address: Ipv6Addr) -> Option<Mac> {
     match address.octets() {
-        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, a, b, c, 0xff, 0xfe, d, e, f] => Some(Mac([a ^ 2, b, c, d, e, f])),
+        [0xfe, 0x80, 0, 0, 0, 0, 0, 0, first, second, third, 0xff, 0xfe, fourth, fifth, sixth] => {
+            Some(Mac([first ^ 2, second, third, fourth, fifth, sixth]))
+        }
         _ => None,
     }
 }

@@ -72,17 +72,17 @@ impl Rules {
         if asked.is_unicast {
             return self.sent_back(message);
         }
-        let Some(client) = &message.client else { return self.told(asked, Status::Success) };
+        let Some(client) = &message.client else { return Ok(self.told(asked, Status::Success)) };
         let turn = Turn { rules: self, asked, client };
         match message.kind {
             Kind::Solicit if message.rapid => turn.given(pool, true),
             Kind::Solicit => turn.offered(pool),
             Kind::Request => turn.given(pool, false),
             Kind::Renew | Kind::Rebind => turn.renewed(pool),
-            Kind::Confirm => self.told(asked, self.confirmed(message)?),
+            Kind::Confirm => Ok(self.told(asked, self.confirmed(message)?)),
             Kind::Release => Ok(turn.ended(|holder, address| pool.release(holder, address))),
             Kind::Decline => Ok(turn.ended(|holder, address| pool.decline(holder, address, asked.now))),
-            Kind::InformationRequest => self.told(asked, Status::Success),
+            Kind::InformationRequest => Ok(self.told(asked, Status::Success)),
             Kind::Advertise | Kind::Reply | Kind::Reconfigure => Err(Silence::Misled),
         }
     }
@@ -123,10 +123,10 @@ impl Rules {
     }
 
     /// No addresses, but how it went and what to boot.
-    fn told(&self, asked: &Asked<'_>, status: Status) -> Result<Answer, Silence> {
+    fn told(&self, asked: &Asked<'_>, status: Status) -> Answer {
         let boot = asked.boot.clone().filter(|_| asked.message.kind == Kind::InformationRequest);
         let status = Some(status).filter(|_| asked.message.kind != Kind::InformationRequest);
-        Ok(Answer::of(Reply { boot, status, ..self.reply(asked.message) }))
+        Answer::of(Reply { boot, status, ..self.reply(asked.message) })
     }
 
     fn confirmed(&self, message: &Message) -> Result<Status, Silence> {

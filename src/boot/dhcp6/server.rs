@@ -157,7 +157,7 @@ impl Server {
         let network = self.range.prefix.network();
         let mut pool = self.pool();
         for lease in leases.into_iter().filter(|lease| lease.key.network == network) {
-            put(&mut pool, lease, self.ground.clock.tick());
+            put(&mut pool, &lease, self.ground.clock.tick());
         }
     }
 
@@ -285,13 +285,11 @@ impl Server {
     fn keep(&self, waiting: usize, said: Said) -> Option<Keeping> {
         let changes = said.answer.changes.clone();
         let posted = if waiting < WAITING { self.lane.post(changes) } else { Err(LeaseError6::Busy) };
-        match posted {
-            Ok(kept) => Some(Box::pin(async move { (kept.await, said) })),
-            Err(_) => {
-                count(&self.counts.not_kept);
-                None
-            }
+        if let Ok(kept) = posted {
+            return Some(Box::pin(async move { (kept.await, said) }));
         }
+        count(&self.counts.not_kept);
+        None
     }
 
     async fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
@@ -344,8 +342,8 @@ fn holder(lease: &Lease6) -> Holder {
 }
 
 /// Takes in a lease that was kept; one that is no longer of the range is left out.
-fn put(pool: &mut Pool, lease: Lease6, now: Tick) {
-    let holder = holder(&lease);
+fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
+    let holder = holder(lease);
     if pool.choose(&holder, Some(lease.address), lease.is_stranger) != Some(lease.address) {
         return;
     }
