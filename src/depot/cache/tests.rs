@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -223,6 +224,7 @@ async fn a_restart_goes_on_with_the_part_of_the_same_version_only() {
             Cache::open(&stand.folder(), Limits::default(), stand.clock.clone(), life.clone()).unwrap();
         let flight = cache.begin(&stand.wanted("disk.img"));
         while flight.progress.bytes().0 < 100_000 {
+            assert!(flight.clone().end().now_or_never().is_none(), "the download ended");
             tokio::task::yield_now().await;
         }
         life.stop.cancel();
