@@ -117,6 +117,7 @@ impl Cable {
             &["-n", RACK, "link", "set", "lo", "up"],
             &["-n", MACHINES, "addr", "add", "10.94.0.2/16", "dev", "rk0"],
             &["-n", MACHINES, "link", "set", "rk0", "up"],
+            &["-n", MACHINES, "route", "add", "255.255.255.255", "dev", "rk0"],
         ] {
             assert!(as_ip(words), "ip {words:?}");
         }
