@@ -274,9 +274,9 @@ async fn rules_are_made_shown_changed_deleted_and_applied() {
     assert_eq!(rack.get(&format!("{one}?fields=priority")).await.body["priority"], 7);
     let twice = json!({"uuid": id, "actions": body["actions"]});
     assert_eq!(rack.call("POST", path, "1.96", Some(&twice)).await.status, 409);
-    let patch = json!([{"op": "replace", "path": "/priority", "value": 9}, {"op": "add", "path": "/actions/-",
+    let changes = json!([{"op": "replace", "path": "/priority", "value": 9}, {"op": "add", "path": "/actions/-",
         "value": {"op": "log", "args": {"msg": "seen"}}}]);
-    let patched = rack.call("PATCH", &one, "1.96", Some(&patch)).await;
+    let patched = rack.call("PATCH", &one, "1.96", Some(&changes)).await;
     assert_eq!((patched.status, &patched.body["priority"]), (200, &json!(9)), "{patched:?}");
     assert!(patched.body["updated_at"].is_string());
     let wrong = json!([{"op": "replace", "path": "/actions", "value": []}]);

@@ -39,7 +39,8 @@ fn a_server_is_inspected_by_its_agent_and_switched_off() {
     assert_eq!(kept["inventory"]["system_vendor"]["manufacturer"], "Ferric");
     assert_eq!(kept["plugin_data"].get("logs"), None, "logs are not kept with it");
     assert_eq!(rig.machine().boots(), 1);
-    assert!(!rig.daemon.log().contains("WARN"), "{}", rig.daemon.log());
+    assert_eq!(properties["local_gb"], 0, "the agent finds its disk too small for a system");
+    assert!(!rig.daemon.log().contains("ERROR"), "{}", rig.daemon.log());
 }
 
 #[test]
