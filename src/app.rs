@@ -177,7 +177,7 @@ impl App {
     ) -> Result<(), AppError> {
         let loading = boot::loading(&config.boot, &config.pxe);
         let discovery = config.policy.discovery.what;
-        let plan = Arc::new(BootPlan { loading, discovery, ..config.plan.clone() });
+        let plan = Arc::new(BootPlan { discovery, loading, ..config.plan.clone() });
         let machines = doors.of_machines();
         let shop = boot::open(boot::Goods {
             config,
@@ -200,8 +200,9 @@ impl App {
             self.open_door(listener, shop.for_rack(rack_api(), Via::Http));
         }
         if let Some((listener, _, tls)) = doors.https {
-            let (secured, stop) = (shop.for_rack(rack_api(), Via::Https), self.close_doors.clone());
-            self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), stop));
+            let secured = shop.for_rack(rack_api(), Via::Https);
+            let end = self.close_doors.clone();
+            self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), end));
         }
         tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.site);
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);

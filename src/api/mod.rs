@@ -43,7 +43,7 @@ use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::route::Path;
-use crate::api::table::{Action, RackAction};
+use crate::api::table::{Action, Drive, RackAction};
 use crate::base::time::Later;
 use crate::model::shape::LATEST;
 use crate::net::http::{Request, Response};
@@ -206,9 +206,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeIndicators => node::indicators::list(&call).await,
         Action::NodeIndicator => node::indicators::show(&call).await,
         Action::NodeIndicatorSet => node::indicators::set(&call).await,
-        Action::NodeMedia => node::media::list(&call).await,
-        Action::NodeMediaInsert => node::media::insert(&call).await,
-        Action::NodeMediaEject => node::media::eject(&call).await,
+        Action::NodeMedia(drive) => of_media(drive, &call).await,
         Action::NodeMethods => node::passthru::methods(&call),
         Action::NodePassthru(http) => node::passthru::call_method(&call, http).await,
         Action::NodeConsoleSet => node::console::set(&call).await,
@@ -245,6 +243,14 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Empty(name) => empty::list(&call, name),
         Action::NoSuch(what) => Err(empty::no_such(what, call.ident(0))),
         Action::Absent(what) => Err(empty::absent(what)),
+    }
+}
+
+async fn of_media(drive: Drive, call: &Call<'_>) -> Result<Response, Fault> {
+    match drive {
+        Drive::List => node::media::list(call).await,
+        Drive::Insert => node::media::insert(call).await,
+        Drive::Eject => node::media::eject(call).await,
     }
 }
 

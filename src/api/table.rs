@@ -58,9 +58,7 @@ pub enum Action {
     NodeIndicators,
     NodeIndicator,
     NodeIndicatorSet,
-    NodeMedia,
-    NodeMediaInsert,
-    NodeMediaEject,
+    NodeMedia(Drive),
     NodeMethods,
     /// A vendor's method, called by this request method.
     NodePassthru(Method),
@@ -107,6 +105,14 @@ pub enum Action {
     Lookup,
     Heartbeat,
     Rack(RackAction),
+}
+
+/// What a request wants of a BMC's drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drive {
+    List,
+    Insert,
+    Eject,
 }
 
 /// What a request wants of what belongs to no node.
@@ -200,9 +206,9 @@ pub const ROUTES: &[Route] = &[
     at(Post, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Post)),
     at(Patch, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Patch)),
     at(Delete, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Delete)),
-    at(Get, "nodes/{}/vmedia", 93, Action::NodeMedia),
-    at(Post, "nodes/{}/vmedia", 89, Action::NodeMediaInsert),
-    at(Delete, "nodes/{}/vmedia", 89, Action::NodeMediaEject),
+    at(Get, "nodes/{}/vmedia", 93, Action::NodeMedia(Drive::List)),
+    at(Post, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Insert)),
+    at(Delete, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Eject)),
     at(Get, "nodes/{}/history", 78, Action::NodeHistory),
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),

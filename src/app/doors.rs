@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use ipnet::Ipv4Net;
 use tokio::net::TcpListener;
 
 use crate::app::{AppError, boot, tftp};
@@ -64,7 +65,7 @@ fn own_address(config: &Config) -> Option<IpAddr> {
     let mut networks = config.plan.networks.iter().filter(|network| network.role == Role::Boot);
     networks.find_map(|network| {
         let given = network.address.map(|net| net.addr());
-        let first = || Interface::find(&network.interface).ok()?.addresses.first().map(|net| net.addr());
+        let first = || Interface::find(&network.interface).ok()?.addresses.first().map(Ipv4Net::addr);
         given.or_else(first).map(IpAddr::V4)
     })
 }
