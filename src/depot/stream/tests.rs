@@ -377,7 +377,7 @@ fn an_image_of_any_size_takes_little_memory() {
         // The dictionary alone is 64 MiB: no less will do for xz -9.
         ("xz", &["-T1", "--lzma2=preset=0,dict=64MiB"], 92),
         ("zstd", &["-1"], 32),
-        ("zstd", &["-1", "--zstd=wlog=25"], 60),
+        ("zstd", &["-1", "--zstd=wlog=25"], 72),
         ("qemu-img", &["convert", "-O", "qcow2", "-o", "cluster_size=2M"], 32),
     ];
     for (name, options, most) in cases {
