@@ -88,11 +88,11 @@ impl Machine {
             self.number,
         );
         if self.firmware == Firmware::Ovmf {
-            words += &format!(
-                " -drive if=pflash,format=raw,readonly=on,file={} -drive if=pflash,format=raw,file={}",
-                ask("firmware.uefi_code"),
-                self.home.join("vars.fd").display()
-            );
+            let (code, vars) = (ask("firmware.uefi_code"), self.home.join("vars.fd"));
+            words.push_str(" -drive if=pflash,format=raw,readonly=on,file=");
+            words.push_str(&code);
+            words.push_str(" -drive if=pflash,format=raw,file=");
+            words.push_str(vars.to_str().unwrap());
         }
         let mut words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
         if device == Device::Kernel {

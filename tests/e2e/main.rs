@@ -24,6 +24,7 @@ mod peers;
 mod bmc;
 mod board;
 mod disk_image;
+mod imports;
 mod machine;
 mod rack;
 mod ramdisk;

@@ -66,6 +66,11 @@ pub fn hide(folder: &str) {
     run(&format!("mount -t tmpfs tmpfs {folder}"));
 }
 
+/// A disk of so many MiB in the place of this folder, for this rack alone.
+pub fn small_disk(folder: &Path, mib: usize) {
+    run(&format!("mount -t tmpfs -o size={mib}m tmpfs {}", folder.display()));
+}
+
 /// This file with a line more, for this rack alone.
 pub fn add_line(file: &str, line: &str, home: &Path) {
     let changed = home.join(file.replace('/', "-"));

@@ -56,7 +56,7 @@ impl Serial {
     pub fn last(&self, count: usize) -> String {
         let heard = self.heard.lock().unwrap();
         let from = heard.len().saturating_sub(count);
-        heard[from..].iter().map(|(_, line)| format!("{line}\n")).collect()
+        heard[from..].iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")
     }
 }
 

@@ -240,5 +240,5 @@ const MARKS: &[(&str, &str)] = &[
 ];
 
 /// Three times the slowest phase that was measured, on a busy machine with two cores.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 const POLL: Duration = Duration::from_millis(250);

@@ -62,8 +62,12 @@ fn hashed(file: &mut File) -> io::Result<(String, u64)> {
         hash.update(bytes);
         total = total.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
-    let digits: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((digits.concat(), total))
+    Ok((hash.finalize().iter().flat_map(|byte| [byte >> 4, byte & 15]).map(digit).collect(), total))
+}
+
+/// A hex digit in small letters.
+fn digit(value: u8) -> char {
+    char::from_digit(value.into(), 16).unwrap_or('0')
 }
 
 async fn upload(session: &mut Session<'_, '_>, parcel: &Parcel) -> Result<(), CliError> {

@@ -226,7 +226,10 @@ impl From<StockError> for Refused {
         let status = match &error {
             StockError::Missing(_) => 404,
             StockError::Arch(_) | StockError::OtherArch { .. } => 400,
-            StockError::Unlike(RamdiskError::Unlike { .. }) => return unlike(&error),
+            // The name of an upload tells nobody anything: what it was meant to be does.
+            StockError::Unlike(RamdiskError::Unlike { wanted, found, .. }) => {
+                return Self::new(400, format!("what was uploaded as {wanted} is none: {found}"));
+            }
             StockError::Unlike(_) | StockError::Io { .. } => return inside(&error),
         };
         Self::new(status, error.to_string())
@@ -246,16 +249,6 @@ impl From<UploadError> for Refused {
             UploadError::Io { .. } => return inside(&error),
         };
         Self::new(status, error.to_string())
-    }
-}
-
-/// The name of an upload tells nobody anything: what it was meant to be does.
-fn unlike(error: &StockError) -> Refused {
-    match error {
-        StockError::Unlike(RamdiskError::Unlike { wanted, found, .. }) => {
-            Refused::new(400, format!("what was uploaded as {wanted} is none: {found}"))
-        }
-        _ => inside(error),
     }
 }
 

@@ -44,7 +44,7 @@ impl Sim {
         Self { process, machine: machine.clone() }
     }
 
-    pub fn node(&self) -> Value {
+    pub fn node() -> Value {
         json!({"driver": "ipmi", "driver_info": {
             "ipmi_address": rack::ADDRESS, "ipmi_username": "admin", "ipmi_password": "password",
             "ipmi_cipher_suite": 3,

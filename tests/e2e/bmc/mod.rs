@@ -37,11 +37,11 @@ impl Bmc {
         }
     }
 
-    /// Driver and driver_info of its node.
+    /// Driver and way to the BMC of its node.
     pub fn node(&self) -> Value {
         match self {
             Self::Hand(_) => hand::node(),
-            Self::Ipmi(sim) => sim.node(),
+            Self::Ipmi(_) => ipmi::Sim::node(),
             Self::Redfish(emulator) => emulator.node(),
         }
     }

@@ -18,7 +18,7 @@ use crate::recipe::ask;
 /// The emulator with its libvirt.
 #[derive(Debug)]
 pub struct Emulator {
-    emulator: PeerProcess,
+    redfish: PeerProcess,
     libvirt: PeerProcess,
     machine: Machine,
 }
@@ -50,8 +50,8 @@ impl Emulator {
         let mut command = Command::new(peers::folder().join("bmc/bin/sushy-emulator"));
         command.args(["--config", "conf.py"]);
         let folder = machine.home.join("sushy");
-        let emulator = PeerProcess::start(at_home(machine, &mut command), &folder, "Running on http");
-        Self { emulator, libvirt, machine: machine.clone() }
+        let redfish = PeerProcess::start(at_home(machine, &mut command), &folder, "Running on http");
+        Self { redfish, libvirt, machine: machine.clone() }
     }
 
     pub fn node(&self) -> Value {
