@@ -118,7 +118,8 @@ mod tests {
             mtu: Some(1500),
             mac: Mac([0x52, 0x54, 0, 0xbc, 0xff, 2]),
         };
-        let hex: String = made.emit().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digits: Vec<String> = made.emit().iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = digits.concat();
         assert_eq!(hex, RECORDED);
     }
 
