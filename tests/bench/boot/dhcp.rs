@@ -66,13 +66,14 @@ fn ask(socket: &UdpSocket, round: u32) -> f64 {
             continue;
         };
         let Ok(packet) = Packet::parse(&buffer[..size]) else { continue };
-        match packet.kind {
-            Kind::Offer if waiting.contains_key(&packet.xid) => {
-                let request = request(&packet);
-                send(socket, &mut waiting, packet.xid, request);
-            }
-            Kind::Ack => done += u32::from(waiting.remove(&packet.xid).is_some()),
-            other => assert_eq!(other, Kind::Offer, "a machine was refused"),
+        if packet.kind == Kind::Ack {
+            done += u32::from(waiting.remove(&packet.xid).is_some());
+            continue;
+        }
+        assert_eq!(packet.kind, Kind::Offer, "a machine was refused");
+        if waiting.contains_key(&packet.xid) {
+            let request = request(&packet);
+            send(socket, &mut waiting, packet.xid, request);
         }
     }
     f64::from(COUNT) / began.elapsed().as_secs_f64()
