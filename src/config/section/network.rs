@@ -33,8 +33,8 @@ pub struct Network {
     lease_time: Option<u32>,
     #[serde(default)]
     relayed: Vec<RelayedRow>,
-    #[serde(default)]
-    router_advertisements: bool,
+    /// Where this host answers DHCP and machines boot, if not given: they spare firmware a wait.
+    router_advertisements: Option<bool>,
     dhcp6: Option<Dhcp6Row>,
 }
 
@@ -111,7 +111,7 @@ impl Network {
             domain: self.domain.clone(),
             lease_time: self.lease_time.unwrap_or(LEASE_TIME),
             relayed: self.relayed.iter().map(RelayedRow::read).collect::<Result<_, _>>()?,
-            router_advertisements: self.router_advertisements,
+            router_advertisements: self.router_advertisements.unwrap_or(self.dhcp != ModeWord::Off),
             dhcp6: self.dhcp6.as_ref().map(|row| Dhcp6 {
                 prefix: row.prefix,
                 first: row.first,
