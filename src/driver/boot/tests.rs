@@ -30,12 +30,12 @@ struct Bmc {
 }
 
 impl Bmc {
-    fn tell(&self, what: String) -> Result<(), DriverError> {
+    fn tell(&self, what: &str) -> Result<(), DriverError> {
         if self.silent {
             return Err(DriverError::silent("the BMC", "nothing"));
         }
         let is_refused = !self.refuses.is_empty() && what.starts_with(self.refuses);
-        self.told.lock().unwrap().push(what.clone());
+        self.told.lock().unwrap().push(what.to_owned());
         if is_refused { Err(DriverError::refused("it", format!("no to {what}"))) } else { Ok(()) }
     }
 
@@ -54,12 +54,12 @@ impl BootDeviceSwitch for Bmc {
     }
 
     fn boot_url<'a>(&'a self, url: &'a str, persistent: bool) -> Later<'a, Result<BootChoice, DriverError>> {
-        Box::pin(async move { self.tell(format!("url {url} {persistent}")).map(|()| BootChoice::default()) })
+        Box::pin(async move { self.tell(&format!("url {url} {persistent}")).map(|()| BootChoice::default()) })
     }
 
     fn set(&self, device: BootDevice, persistent: bool) -> Later<'_, Result<BootChoice, DriverError>> {
         Box::pin(async move {
-            self.tell(format!("{} {persistent}", device.name()))
+            self.tell(&format!("{} {persistent}", device.name()))
                 .map(|()| BootChoice { device: Some(device), ..BootChoice::default() })
         })
     }
@@ -71,21 +71,21 @@ impl VirtualMedia for Bmc {
     }
 
     fn insert(&self, medium: Medium) -> Later<'_, Result<(), DriverError>> {
-        Box::pin(async move { self.tell(format!("insert {} {}", medium.drive.name(), medium.url)) })
+        Box::pin(async move { self.tell(&format!("insert {} {}", medium.drive.name(), medium.url)) })
     }
 
     fn eject(&self, drive: BootDevice) -> Later<'_, Result<(), DriverError>> {
-        Box::pin(async move { self.tell(format!("eject {}", drive.name())) })
+        Box::pin(async move { self.tell(&format!("eject {}", drive.name())) })
     }
 }
 
 impl BootMode for Bmc {
     fn get(&self) -> Later<'_, Result<Option<Mode>, DriverError>> {
-        Box::pin(async { self.tell("mode?".to_owned()).map(|()| self.mode) })
+        Box::pin(async { self.tell("mode?").map(|()| self.mode) })
     }
 
     fn set(&self, mode: Mode) -> Later<'_, Result<Option<Mode>, DriverError>> {
-        Box::pin(async move { self.tell(format!("mode {}", mode.name())).map(|()| Some(mode)) })
+        Box::pin(async move { self.tell(&format!("mode {}", mode.name())).map(|()| Some(mode)) })
     }
 }
 

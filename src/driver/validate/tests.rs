@@ -199,7 +199,7 @@ fn booting(base: &str) -> (tempfile::TempDir, BootGround) {
     (data, boot)
 }
 
-fn redfish_node(boot: &str, info: Value) -> Machine {
+fn redfish_node(boot: &str, info: &Value) -> Machine {
     machine("redfish", |node| {
         node.wished.interfaces.boot = boot.to_owned();
         let mut all =
@@ -216,22 +216,22 @@ fn a_boot_interface_needs_a_ramdisk_and_a_place_that_bmcs_reach() {
     let (_data, good) = booting("http://10.0.0.1:6385");
     let all = ["pxe", "ipxe", "http", "http-ipxe", "redfish-virtual-media", "redfish-https"];
     for name in all {
-        let machine = redfish_node(name, json!({}));
+        let machine = redfish_node(name, &json!({}));
         assert_eq!(judged(&catalog, &good, &machine, Interface::Boot), None, "{name}");
         let none = reason(&machine, Interface::Boot).unwrap();
         assert!(none.contains("ferric ramdisk import"), "{name}: {none}");
-        let lone = redfish_node(name, json!({"deploy_kernel": "file:///k"}));
+        let lone = redfish_node(name, &json!({"deploy_kernel": "file:///k"}));
         let lone = judged(&catalog, &good, &lone, Interface::Boot).unwrap();
         assert!(lone.contains("deploy_ramdisk"), "{name}: {lone}");
     }
     let (_data, nowhere) = booting("http://0.0.0.0:6385");
     let bmc = "bmc.example";
     for (name, is_by_bmc) in all.into_iter().zip([false, false, false, false, true, true]) {
-        let somewhere = redfish_node(name, json!({"redfish_address": bmc}));
+        let somewhere = redfish_node(name, &json!({"redfish_address": bmc}));
         let why = judged(&catalog, &nowhere, &somewhere, Interface::Boot);
         assert_eq!(why.is_some_and(|why| why.contains("external_http_url")), is_by_bmc, "{name}");
         let own =
-            redfish_node(name, json!({"redfish_address": bmc, "external_http_url": "http://10.0.0.9/x"}));
+            redfish_node(name, &json!({"redfish_address": bmc, "external_http_url": "http://10.0.0.9/x"}));
         assert_eq!(judged(&catalog, &nowhere, &own, Interface::Boot), None, "{name}");
     }
 }
@@ -247,14 +247,14 @@ fn what_a_bmc_would_refuse_is_refused_before() {
         (json!({"vmedia_transport_protocol": "HTTPS"}), "https URL"),
         (json!({"vmedia_transport_protocol": "NFS"}), "leave it out"),
     ] {
-        let machine = redfish_node("redfish-virtual-media", info);
+        let machine = redfish_node("redfish-virtual-media", &info);
         let why = judged(&catalog, &good, &machine, Interface::Boot).unwrap();
         assert!(why.contains(word), "{word}: {why}");
     }
     let https = json!({"vmedia_transport_protocol": "HTTPS", "external_http_url": "https://10.0.0.9"});
-    let machine = redfish_node("redfish-virtual-media", https);
+    let machine = redfish_node("redfish-virtual-media", &https);
     assert_eq!(judged(&catalog, &good, &machine, Interface::Boot), None);
-    let mut node = (*redfish_node("redfish-virtual-media", json!({})).node).clone();
+    let mut node = (*redfish_node("redfish-virtual-media", &json!({})).node).clone();
     node.wished.interfaces.management = "noop".to_owned();
     let machine = Machine { node: Arc::new(node), ports: Vec::new() };
     let why = judged(&catalog, &good, &machine, Interface::Boot).unwrap();
@@ -274,7 +274,7 @@ fn a_ramdisk_deployment_says_once_what_it_boots() {
         (json!({"boot_iso": good}), ""),
         (json!({"kernel": "file:///k", "ramdisk": "file:///r"}), ""),
     ] {
-        let mut node = (*redfish_node("ipxe", json!({})).node).clone();
+        let mut node = (*redfish_node("ipxe", &json!({})).node).clone();
         node.wished.interfaces.deploy = "ramdisk".to_owned();
         node.wished.instance_info = info.as_object().unwrap().clone();
         let why = reason(&Machine { node: Arc::new(node), ports: Vec::new() }, Interface::Deploy);
@@ -285,7 +285,7 @@ fn a_ramdisk_deployment_says_once_what_it_boots() {
 
 #[test]
 fn a_ramdisk_deployment_that_is_never_cleaned_needs_no_agent() {
-    let mut node = (*redfish_node("ipxe", json!({})).node).clone();
+    let mut node = (*redfish_node("ipxe", &json!({})).node).clone();
     node.wished.interfaces.deploy = "ramdisk".to_owned();
     let of =
         |node: &Node| reason(&Machine { node: Arc::new(node.clone()), ports: Vec::new() }, Interface::Boot);

@@ -43,10 +43,12 @@ fn modes(boot: Mode) -> Outcome {
 fn pay_all(stage: &mut Stage) -> Vec<Effect> {
     let mut paid = Vec::new();
     while let Some(owed) = stage.owed.first() {
-        paid.push(match owed.effect {
-            Effect::Boot(BootPart::Mode { .. }) => stage.pay(modes(Mode::Uefi)),
-            Effect::Boot(BootPart::Secure { .. }) => stage.pay(Outcome::Modes(Modes::default())),
-            _ => stage.pay_well(),
+        let is_mode = matches!(owed.effect, Effect::Boot(BootPart::Mode { .. }));
+        let is_secure = matches!(owed.effect, Effect::Boot(BootPart::Secure { .. }));
+        paid.push(match (is_mode, is_secure) {
+            (true, _) => stage.pay(modes(Mode::Uefi)),
+            (false, true) => stage.pay(Outcome::Modes(Modes::default())),
+            (false, false) => stage.pay_well(),
         });
     }
     paid
