@@ -124,6 +124,7 @@ impl std::fmt::Debug for App {
 impl App {
     /// Opens the store, the doors and a lane for each node; what was under way goes on.
     pub async fn start(config: Config) -> Result<Self, AppError> {
+        let config = discover::with_bmc_networks(config);
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
         let store =

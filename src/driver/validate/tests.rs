@@ -221,8 +221,8 @@ fn a_boot_interface_needs_a_ramdisk_and_a_place_that_bmcs_reach() {
         let none = reason(&machine, Interface::Boot).unwrap();
         assert!(none.contains("ferric ramdisk import"), "{name}: {none}");
         let lone = redfish_node(name, &json!({"deploy_kernel": "file:///k"}));
-        let lone = judged(&catalog, &good, &lone, Interface::Boot).unwrap();
-        assert!(lone.contains("deploy_ramdisk"), "{name}: {lone}");
+        // One without the other does not count, as with the reference; the host's pair is there.
+        assert_eq!(judged(&catalog, &good, &lone, Interface::Boot), None, "{name}");
     }
     let (_data, nowhere) = booting("http://0.0.0.0:6385");
     let bmc = "bmc.example";
