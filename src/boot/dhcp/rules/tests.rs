@@ -71,7 +71,7 @@ fn world(network: Network) -> World {
     let clock = Arc::new(PausedClock::new());
     // The second machine is enrolled, and the third, but that one does not boot from its port.
     let rack = Arc::new(Machines(HashMap::from([(mac(2), true), (mac(3), false)])));
-    let plan = Arc::new(BootPlan { networks: Vec::new(), discovery: Discovery::Record });
+    let plan = Arc::new(BootPlan { discovery: Discovery::Record, ..BootPlan::default() });
     let around = Around { rack, clock: clock.clone(), http_port: 8080 };
     let served = Served::on(network, "10.0.0.1/24".parse().unwrap(), 1500, plan, around);
     World { served, clock }
