@@ -71,6 +71,7 @@ fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<S
     let facts = Facts {
         at: Moment(5),
         token: &secret,
+        boot_token: &secret,
         policy: &policy,
         catalog: &catalog,
         owed: &[],
@@ -161,6 +162,7 @@ fn what_is_written_down_counts_its_times() {
     let facts = |at| Facts {
         at: Moment(at),
         token: &token,
+        boot_token: &token,
         policy: &stage.policy,
         catalog: &stage.catalog,
         owed: &[],
