@@ -176,7 +176,7 @@ impl App {
         ramdisks: Arc<Ramdisks>,
         doors: Doors,
     ) -> Result<(), AppError> {
-        let loading = boot::loading(&config.boot, &config.pxe);
+        let loading = boot::loading(config);
         let discovery = config.policy.discovery.what;
         let plan = Arc::new(BootPlan { discovery, loading, ..config.plan.clone() });
         let machines = doors.of_machines();

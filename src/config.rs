@@ -49,6 +49,7 @@ pub struct Config {
     /// Where others reach this host's HTTP server, and where BMCs do.
     pub http_url: Option<String>,
     pub external_http_url: Option<String>,
+    pub external_callback_url: Option<String>,
     pub policy: Policy,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
@@ -139,6 +140,7 @@ impl Config {
             idle: Vec::new(),
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
+            external_callback_url: document.deploy.external_callback_url.clone(),
             plan,
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
@@ -195,6 +197,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
     document.tftp.check()?;
     base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
     base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
+    base_url("deploy.external_callback_url", document.deploy.external_callback_url.as_ref())?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
 }

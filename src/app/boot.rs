@@ -14,6 +14,7 @@ use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
 use crate::boot::library::loaders::{Loaders, Packaged};
+use crate::boot::library::media::Media;
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
 use crate::config::Config;
@@ -50,11 +51,20 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     tell_missing(&loaders);
     let told = Mutex::new(HashSet::new());
-    let stock = Stock { reader, plan, ramdisks, shelf, loaders, loops: loops.clone(), ports, told };
+    let media = Media::default();
+    let stock = Stock { reader, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }
 
 fn tell_missing(loaders: &Loaders) {
+    match loaders.media().map(|media| media.lacking()) {
+        Ok(lacking) if lacking.is_empty() => {}
+        Ok(lacking) => {
+            let packages = lacking.join(", ");
+            tracing::info!(%packages, "boot media do not start all machines: loaders are missing");
+        }
+        Err(why) => tracing::warn!(error = %why, "virtual media cannot be booted from"),
+    }
     let missing = loaders.missing();
     if missing.is_empty() {
         return;
@@ -77,7 +87,18 @@ impl Shop {
 }
 
 /// The site's choices for loaders and scripts.
-pub(super) fn loading(boot: &Boot, pxe: &Pxe) -> Loading {
+pub(super) fn loading(config: &Config) -> Loading {
+    let mut loading = chosen(&config.boot, &config.pxe);
+    let callback = config.external_callback_url.as_ref().or(config.http_url.as_ref());
+    loading.callback = callback.cloned();
+    let words = config.policy.inspector.kernel_words();
+    if !words.is_empty() {
+        loading.inspection_append = format!("{} {words}", loading.inspection_append);
+    }
+    loading
+}
+
+fn chosen(boot: &Boot, pxe: &Pxe) -> Loading {
     let mut loading = Loading::default();
     names(&mut loading.pxe, pxe.pxe_bootfile_name.as_ref(), pxe.uefi_pxe_bootfile_name.as_ref());
     names(&mut loading.ipxe, pxe.ipxe_bootfile_name.as_ref(), pxe.uefi_ipxe_bootfile_name.as_ref());

@@ -5,10 +5,16 @@ use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::wire::cmdline::{Cmdline, CmdlineError};
 
-/// For the agent of a node. `api` is this host's HTTP server as the machine reaches it, without a slash at its end.
-pub fn for_node(node: &Node, loading: &Loading, api: &str) -> Result<Cmdline, CmdlineError> {
+/// For the agent of a node. `own` is what its ramdisk came with; `api` is this host's HTTP server as the machine reaches
+/// it, without a slash at its end.
+pub fn for_node(
+    node: &Node,
+    loading: &Loading,
+    own: Option<&Cmdline>,
+    api: &str,
+) -> Result<Cmdline, CmdlineError> {
     let inspects = matches!(node.provision, Provision::Inspecting | Provision::InspectWait);
-    let mut line = begun(&append(node, loading), loading)?;
+    let mut line = begun(own, &append(node, loading), loading)?;
     if inspects {
         inspection(&mut line, loading, api)?;
     } else {
@@ -17,9 +23,30 @@ pub fn for_node(node: &Node, loading: &Loading, api: &str) -> Result<Cmdline, Cm
     Ok(line)
 }
 
+/// For the agent of a node on a boot medium, which can bear its token.
+pub fn for_medium(
+    node: &Node,
+    loading: &Loading,
+    own: Option<&Cmdline>,
+    api: &str,
+) -> Result<Cmdline, CmdlineError> {
+    let mut line = for_node(node, loading, own, api)?;
+    line.push("boot_method", "vmedia");
+    line.push("ir_pub_id", &publisher(node));
+    if let Some(agent) = node.agent.as_ref().filter(|agent| agent.pregenerated) {
+        line.push("ipa-agent-token", agent.token.reveal());
+    }
+    Ok(line)
+}
+
+/// By which the agent knows the medium that it was booted from.
+pub fn publisher(node: &Node) -> String {
+    node.id.to_string()
+}
+
 /// For the agent of a machine that nobody knows: it tells what it finds.
-pub fn for_discovery(loading: &Loading, api: &str) -> Result<Cmdline, CmdlineError> {
-    let mut line = begun(&loading.kernel_append, loading)?;
+pub fn for_discovery(loading: &Loading, own: Option<&Cmdline>, api: &str) -> Result<Cmdline, CmdlineError> {
+    let mut line = begun(own, &loading.kernel_append, loading)?;
     inspection(&mut line, loading, api)?;
     Ok(line)
 }
@@ -32,8 +59,9 @@ pub fn for_instance(node: &Node, loading: &Loading) -> Result<Cmdline, CmdlineEr
     Ok(line)
 }
 
-fn begun(append: &str, loading: &Loading) -> Result<Cmdline, CmdlineError> {
+fn begun(own: Option<&Cmdline>, append: &str, loading: &Loading) -> Result<Cmdline, CmdlineError> {
     let mut line = Cmdline::parse("selinux=0 troubleshoot=0 text")?;
+    line.extend(own.cloned().unwrap_or_default());
     line.extend(Cmdline::parse(append)?);
     if loading.debug {
         line.push("ipa-debug", "1");
@@ -61,6 +89,8 @@ mod tests {
     use super::*;
     use crate::base::id::NodeId;
     use crate::base::moment::Moment;
+    use crate::base::secret::Secret;
+    use crate::model::boot::Agent;
     use crate::model::node::Wished;
 
     const API: &str = "http://10.0.0.1:6385";
@@ -85,13 +115,35 @@ mod tests {
             (Some("quiet"), Some("console=ttyS0"), "quiet"),
             (None, Some("%default% console=ttyS0"), "nofb vga=normal console=ttyS0"),
         ] {
-            let line = for_node(&node(instance, driver), &loading, API).unwrap().to_string();
+            let line = for_node(&node(instance, driver), &loading, None, API).unwrap().to_string();
             assert_eq!(
                 line,
                 format!("selinux=0 troubleshoot=0 text {middle} ipa-api-url=http://10.0.0.1:6385")
             );
         }
-        assert!(for_node(&node(None, Some("|| reboot")), &loading, API).is_err());
+        assert!(for_node(&node(None, Some("|| reboot")), &loading, None, API).is_err());
+    }
+
+    #[test]
+    fn what_the_ramdisk_came_with_stands_before_what_the_site_says() {
+        let own = Cmdline::parse("panic=20 console=ttyS0,115200").unwrap();
+        let (loading, node) = (Loading::default(), node(None, None));
+        let line = for_node(&node, &loading, Some(&own), API).unwrap().to_string();
+        assert!(line.contains(" text panic=20 console=ttyS0,115200 nofb vga=normal ipa-api-url="), "{line}");
+        let line = for_discovery(&loading, Some(&own), API).unwrap().to_string();
+        assert!(line.contains(" text panic=20 console=ttyS0,115200 nofb vga=normal ipa-insp"), "{line}");
+    }
+
+    #[test]
+    fn a_medium_bears_the_token_that_was_made_for_it() {
+        let (loading, mut node) = (Loading::default(), node(None, None));
+        let said = |node: &Node| for_medium(node, &loading, None, API).unwrap().to_string();
+        let marks = " boot_method=vmedia ir_pub_id=00000000-0000-0000-0000-000000000001";
+        assert!(said(&node).ends_with(marks));
+        node.agent = Some(Agent::unused(Secret::new("t"), false));
+        assert!(said(&node).ends_with(marks), "it was told to somebody else");
+        node.agent = Some(Agent::unused(Secret::new("t"), true));
+        assert!(said(&node).ends_with(&format!("{marks} ipa-agent-token=t")));
     }
 
     #[test]
@@ -99,9 +151,9 @@ mod tests {
         let loading = Loading { debug: true, inspection_append: "a=b".to_owned(), ..Loading::default() };
         let expected = "selinux=0 troubleshoot=0 text nofb vga=normal ipa-debug=1 \
                         ipa-inspection-callback-url=http://10.0.0.1:6385/v1/continue_inspection a=b";
-        assert_eq!(for_discovery(&loading, API).unwrap().to_string(), expected);
+        assert_eq!(for_discovery(&loading, None, API).unwrap().to_string(), expected);
         let node = Node { provision: Provision::InspectWait, ..node(None, None) };
-        assert_eq!(for_node(&node, &loading, API).unwrap().to_string(), expected);
+        assert_eq!(for_node(&node, &loading, None, API).unwrap().to_string(), expected);
     }
 
     #[test]

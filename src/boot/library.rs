@@ -3,12 +3,14 @@
 //! - [`catalogue`]  finds what stands under a name
 //! - [`errand`]     what a machine's script tells it to do
 //! - [`loaders`]    loaders of this host
+//! - [`media`]      boot media of nodes
 //! - [`name`]       the names
 //! - [`tongue`]     errands in the words of each loader
 
 pub mod catalogue;
 pub mod errand;
 pub mod loaders;
+pub mod media;
 pub mod name;
 pub mod tongue;
 

@@ -315,6 +315,7 @@ const SECTIONS: &[Section] = &[
             "iso_cache_ttl",
             "http_url",
             "external_http_url",
+            "external_callback_url",
             "default_boot_mode",
         ],
         idle: &[
@@ -323,7 +324,6 @@ const SECTIONS: &[Section] = &[
                 &[
                     "http_root",
                     "http_image_subdir",
-                    "external_callback_url",
                     "ramdisk_image_download_source",
                     "image_server_auth_strategy",
                 ],

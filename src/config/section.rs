@@ -136,6 +136,8 @@ pub struct Deploy {
     pub http_url: Option<String>,
     /// Where BMCs reach it, if not at `http_url`.
     pub external_http_url: Option<String>,
+    /// Where agents reach the API that were booted from virtual media, if not at `http_url`.
+    pub external_callback_url: Option<String>,
     pub default_boot_mode: Option<Mode>,
 }
 

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::model::node::Node;
 use crate::wire::boot_file::{BootFile, HEAD};
+use crate::wire::cmdline::Cmdline;
 
 /// The deploy ramdisks of this host.
 #[derive(Debug)]
@@ -34,6 +35,8 @@ pub struct Ramdisks {
 pub struct Pair {
     pub kernel: PathBuf,
     pub ramdisk: PathBuf,
+    /// Kernel parameters that it came with.
+    pub cmdline: Option<Cmdline>,
 }
 
 /// What a ramdisk is booted for.
@@ -112,6 +115,7 @@ impl Ramdisks {
             Some(written) => Ok(Pair {
                 kernel: self.admitted(written.kernel, Part::Kernel)?,
                 ramdisk: self.admitted(written.ramdisk, Part::Ramdisk)?,
+                cmdline: None,
             }),
             None => self.imported(arch_of(node)),
         }
@@ -160,7 +164,8 @@ impl Ramdisks {
         }
         // Behind the link: a pair that is imported meanwhile is not mixed with this one.
         let folder = self.root.join(arch).canonicalize().map_err(|_| none())?;
-        let pair = Pair { kernel: folder.join("kernel"), ramdisk: folder.join("ramdisk") };
+        let cmdline = stock::cmdline_in(&folder);
+        let pair = Pair { kernel: folder.join("kernel"), ramdisk: folder.join("ramdisk"), cmdline };
         let is_there = pair.kernel.is_file() && pair.ramdisk.is_file();
         is_there.then_some(pair).ok_or_else(none)
     }

@@ -1,11 +1,6 @@
 //! Machines with Redfish BMCs that boot only what their boot device says: cleaned, deployed and torn down through the
-//! stock command line, over the network and from virtual media. The daemon runs in this process, for the boot medium
-//! is made of what its record holds; the medium is fetched by the simulated BMC from here.
+//! stock command line, over the network and from virtual media, which the simulated BMC fetches from the rack's door.
 
-use std::io::Read;
-use std::io::Write;
-use std::net::TcpListener;
-use std::net::TcpStream;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -13,11 +8,9 @@ use std::time::Duration;
 
 use ferric::app::App;
 use ferric::app::start_on_loopback;
-use ferric::base::id::NodeId;
 use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
-use ferric::store::reader::Reader;
 use ferric::twin::progress::BootFrom;
 use ferric::twin::progress::Power;
 use ferric::twin::progress::Source;
@@ -35,13 +28,12 @@ use tokio_util::sync::CancellationToken;
 use crate::peers::Cli;
 use crate::stock_agent::http::ask;
 
-/// A daemon with a ramdisk and an image, a machine with its BMC, and who gives out boot media.
+/// A daemon with a ramdisk and an image, and a machine with its BMC.
 struct Plant {
     app: Option<App>,
     cli: Cli,
     bmc: Bmc,
     image: String,
-    media: String,
     runtime: Runtime,
     _home: TempDir,
 }
@@ -64,15 +56,15 @@ impl Plant {
         let image = data.join("images/demo.raw");
         std::fs::write(&image, vec![0x5a; 1 << 20]).unwrap();
         let cli = Cli::new(&format!("http://{}", app.api));
-        let media = give_out_media(app.site.reader.clone());
         let image = image.display().to_string();
-        Self { app: Some(app), cli, bmc, image, media, runtime, _home: home }
+        Self { app: Some(app), cli, bmc, image, runtime, _home: home }
     }
 
     /// Enrols the machine with this boot interface and verifies it.
     fn enrol(&self, driver: &str, boot: &str) {
         let address = format!("redfish_address={}", self.bmc.url());
-        let external = format!("external_http_url={}", self.media);
+        let door = self.app.as_ref().and_then(|app| app.rack).unwrap();
+        let external = format!("external_http_url=http://{door}");
         let mut words = vec!["node", "create", "--driver", driver, "--name", "n1", "--boot-interface", boot];
         for info in [
             &address,
@@ -148,37 +140,6 @@ fn rack(home: &Path, api: &str) -> Rack {
     let rack = Rack::new(1, &model, &clock).unwrap();
     rack.servers()[0].boot_from(BootFrom::Disk);
     rack
-}
-
-/// Gives out boot media to whoever knows the path of the boot that is under way: of a kernel's command line.
-fn give_out_media(reader: Reader) -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            give_out(stream, &reader).ok(); // a BMC may go early
-        }
-    });
-    url
-}
-
-fn give_out(mut stream: TcpStream, reader: &Reader) -> std::io::Result<()> {
-    let mut head = [0; 4096];
-    let asked = stream.read(&mut head)?;
-    let head = String::from_utf8_lossy(&head[..asked]).into_owned();
-    let medium = medium(head.split(' ').nth(1).unwrap_or_default(), reader);
-    let (status, body) = medium.map_or(("404 Not Found", String::new()), |body| ("200 OK", body));
-    write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-}
-
-fn medium(path: &str, reader: &Reader) -> Option<String> {
-    let (id, rest) = path.strip_prefix("/boot/iso/")?.split_once('/')?;
-    let token = rest.strip_suffix("/boot.iso")?;
-    let published = reader.published();
-    let node = published.node(NodeId(id.parse().ok()?))?;
-    node.boot_token.as_ref().filter(|own| own.matches(token))?;
-    let agent = node.agent.as_ref().filter(|agent| agent.pregenerated)?;
-    Some(format!("linux /vmlinuz ipa-agent-token={} text\n", agent.token.reveal()))
 }
 
 #[test]

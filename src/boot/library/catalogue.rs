@@ -13,13 +13,15 @@ use crate::base::time::Later;
 use crate::boot::chain;
 use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
 use crate::boot::library::loaders::{LoaderError, Loaders};
+use crate::boot::library::media::{Media, MediumError, Wanted};
 use crate::boot::library::name::{Name, Part, Tongue};
 use crate::boot::library::{Asked, Content, Library, NotGiven, Via, tongue};
 use crate::boot::loops::{Boot, Loops, Verdict};
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
 use crate::flow::boot::{Enrolled, Start, start};
-use crate::model::boot::plan::{BootPlan, Discovery};
+use crate::model::boot::Boots;
+use crate::model::boot::plan::{BootPlan, Discovery, Role};
 use crate::model::node::Node;
 use crate::store::reader::Reader;
 
@@ -37,6 +39,7 @@ pub struct Stock {
     pub ramdisks: Arc<Ramdisks>,
     pub shelf: Arc<Shelf>,
     pub loaders: Loaders,
+    pub media: Media,
     pub loops: Arc<Loops>,
     pub ports: Ports,
     /// Loaders whose lack was told.
@@ -58,6 +61,7 @@ impl Library for Catalogue {
                 Name::Script(tongue, mac) => self.script(tongue, mac, &asked).await,
                 Name::Loader(name) => self.loader(name, asked.from).await,
                 Name::File { node, token, part } => self.file(node, token, part).await,
+                Name::Iso { node, token } => self.medium(node, token, &asked).await,
                 Name::Discovery { arch, part } => self.discovery(arch, part).await,
             }
         })
@@ -94,11 +98,22 @@ impl Catalogue {
     }
 
     async fn file(&self, node: NodeId, token: &str, part: Part) -> Result<Content, NotGiven> {
-        let published = self.stock.reader.published();
-        let known = published.node(node);
-        let is_known = |node: &&Arc<Node>| node.boot_token.as_ref().is_some_and(|own| own.matches(token));
-        let node = known.filter(is_known).ok_or(NotGiven::Missing)?.clone();
+        let node = self.stock.bearer(node, token)?;
         self.beside(move |stock| opened(&stock.ramdisks.of(&node), part, &node.label())).await
+    }
+
+    /// The boot medium of a node that boots the agent; TFTP is no way for hundreds of megabytes.
+    async fn medium(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
+        let is_way = match asked.via {
+            Via::Http | Via::Https => true,
+            Via::Tftp => false,
+        };
+        let node = self.stock.bearer(node, token)?;
+        if !is_way || node.boots != Boots::Ramdisk {
+            return Err(NotGiven::Missing);
+        }
+        let api = self.stock.callback(asked);
+        self.beside(move |stock| stock.medium(&node, &api)).await
     }
 
     async fn discovery(&self, arch: &str, part: Part) -> Result<Content, NotGiven> {
@@ -127,6 +142,52 @@ fn opened(pair: &Result<Pair, RamdiskError>, part: Part, node: &str) -> Result<C
 }
 
 impl Stock {
+    /// The node, for who knows the token of its boot.
+    fn bearer(&self, node: NodeId, token: &str) -> Result<Arc<Node>, NotGiven> {
+        let published = self.reader.published();
+        let known = published.node(node);
+        let is_known = |node: &&Arc<Node>| node.boot_token.as_ref().is_some_and(|own| own.matches(token));
+        known.filter(is_known).cloned().ok_or(NotGiven::Missing)
+    }
+
+    /// Where the agent of a medium calls. The BMC that asks for the medium may be in another network than its machine:
+    /// what the site says comes first, then this host's address in a boot network, then the one that was asked.
+    fn callback(&self, asked: &Asked<'_>) -> String {
+        if let Some(given) = &self.plan.loading.callback {
+            return given.trim_end_matches('/').to_owned();
+        }
+        let boot_networks = self.plan.networks.iter().filter(|network| network.role == Role::Boot);
+        let ours: Vec<IpAddr> =
+            boot_networks.filter_map(|network| Some(network.address?.addr().into())).collect();
+        let local = asked.local.to_canonical();
+        let local = if ours.contains(&local) { local } else { ours.first().copied().unwrap_or(local) };
+        self.ports.bases(&Asked { local, ..*asked }).http
+    }
+
+    fn medium(&self, node: &Node, api: &str) -> Result<Content, NotGiven> {
+        let wanted = Wanted {
+            node,
+            api,
+            loading: &self.plan.loading,
+            ramdisks: &self.ramdisks,
+            loaders: &self.loaders,
+            published: &self.reader.published(),
+        };
+        match self.media.of(&wanted) {
+            Ok(medium) => Ok(Content::Source(medium)),
+            Err(why) => {
+                warn!(node = node.label(), error = chain(&why), "a node's boot medium cannot be made");
+                Err(match why {
+                    MediumError::Unprepared | MediumError::Ramdisk(_) => NotGiven::Missing,
+                    MediumError::Cmdline(_)
+                    | MediumError::NetworkData(_)
+                    | MediumError::Loaders(_)
+                    | MediumError::Iso(_) => NotGiven::Unreadable,
+                })
+            }
+        }
+    }
+
     fn common(&self, tongue: Tongue, asked: &Asked<'_>) -> Result<Content, NotGiven> {
         let text = tongue::common(tongue, &self.ports.bases(asked), &self.plan.loading);
         text.map(|text| Content::Text(text.into_bytes())).map_err(|error| {

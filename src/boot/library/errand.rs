@@ -90,16 +90,18 @@ impl Means<'_> {
     /// The agent for its node. Blocks: looks whether its files are there.
     pub fn agent(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
         let token = node.boot_token.as_ref().ok_or(ErrandError::Unprepared)?;
-        self.ramdisks.of(node)?;
+        let pair = self.ramdisks.of(node)?;
         let folder = Path::parse(&format!("/boot/file/{}/{}", node.id, token.reveal()))?;
-        let cmdline = cmdline::for_node(node, self.loading, &bases.http)?;
+        let cmdline = cmdline::for_node(node, self.loading, pair.cmdline.as_ref(), &bases.http)?;
         Ok(Errand::Kernel { folder, by_processor: false, cmdline, mac })
     }
 
-    /// The agent for a machine that nobody knows.
+    /// The agent for a machine that nobody knows. Its processor is not known here, so the first pair that brings
+    /// parameters speaks for all. Blocks.
     pub fn discovery(&self, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
         let folder = Path::parse("/boot/file/discovery")?;
-        let cmdline = cmdline::for_discovery(self.loading, &bases.http)?;
+        let own = ARCHES.iter().find_map(|arch| self.ramdisks.imported(arch).ok()?.cmdline);
+        let cmdline = cmdline::for_discovery(self.loading, own.as_ref(), &bases.http)?;
         Ok(Errand::Kernel { folder, by_processor: true, cmdline, mac })
     }
 
@@ -126,3 +128,6 @@ impl Means<'_> {
         Link::parse(&link).map(Some).map_err(|why| wrong(why.to_string()))
     }
 }
+
+/// Processors that are discovered, the common one first.
+const ARCHES: [&str; 2] = ["x86_64", "aarch64"];

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::depot::boot_iso::loaders::{LoaderError as MediaError, Loaders as MediaLoaders};
+
 /// Where loaders are looked for.
 #[derive(Debug, Clone)]
 pub struct Loaders {
@@ -60,6 +62,14 @@ impl Loaders {
             name: one.name,
             package: one.package,
         }))
+    }
+
+    /// Those that boot media start with, from the same places. Blocks.
+    pub fn media(&self) -> Result<MediaLoaders, MediaError> {
+        match (self.packaged, self.folders.first()) {
+            (false, Some(folder)) => MediaLoaders::read(folder),
+            (false, None) | (true, _) => MediaLoaders::of_host(&self.folders),
+        }
     }
 
     /// Those that machines are commonly given and that this host lacks. Blocks.

@@ -17,6 +17,11 @@ pub enum Name<'a> {
         token: &'a str,
         part: Part,
     },
+    /// The boot medium of a node, for who knows its token.
+    Iso {
+        node: NodeId,
+        token: &'a str,
+    },
     /// A file for machines of a processor that nobody knows.
     Discovery {
         arch: &'a str,
@@ -68,6 +73,9 @@ impl<'a> Name<'a> {
             }
             [Some("file"), Some(node), Some(token), Some(part), None] => {
                 Some(Self::File { node: node.parse().ok()?, token, part: Part::parse(part)? })
+            }
+            [Some("iso"), Some(node), Some(token), Some("boot.iso" | "boot.img"), None] => {
+                Some(Self::Iso { node: node.parse().ok()?, token })
             }
             _ => None,
         }
@@ -131,6 +139,11 @@ mod tests {
                 "file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/kernel",
                 Name::File { node, token: "t_-1", part: Part::Kernel },
             ),
+            ("iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/boot.iso", Name::Iso { node, token: "t_-1" }),
+            (
+                "/boot/iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/boot.img",
+                Name::Iso { node, token: "t_-1" },
+            ),
             ("file/discovery/arm64/ramdisk", Name::Discovery { arch: "aarch64", part: Part::Ramdisk }),
         ] {
             assert_eq!(Name::parse(text), Some(name), "{text}");
@@ -164,6 +177,9 @@ mod tests {
             "file/discovery/../kernel",
             "file/discovery/mips/kernel",
             "file/x/t/kernel",
+            "iso/x/t/boot.iso",
+            "iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/other.iso",
+            "iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/boot.iso/x",
             long.as_str(),
         ] {
             assert_eq!(Name::parse(text), None, "{text:?}");

@@ -36,7 +36,10 @@ pub async fn import(session: &mut Session<'_, '_>, arguments: &ImportArguments) 
         upload(session, parcel).await?;
     }
     let name = arguments.name.clone().or(found.version);
-    let body = json!({"kernel": kernel.sha256, "ramdisk": ramdisk.sha256, "name": name});
+    let mut body = json!({"kernel": kernel.sha256, "ramdisk": ramdisk.sha256, "name": name});
+    if let (Some(words), Some(members)) = (found.cmdline, body.as_object_mut()) {
+        members.insert("cmdline".to_owned(), words.into());
+    }
     let answer = session.put(path(arch), body).await?;
     if session.json {
         session.print_answer(&answer)?;

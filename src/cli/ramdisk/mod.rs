@@ -83,6 +83,10 @@ async fn show(session: &mut Session<'_, '_>, arch: &str) -> Result<Exit, CliErro
         let hash = value.get(part).map(|file| View(file).text("sha256")).unwrap_or_default();
         rows.push((part, format!("{}, sha256:{hash}", size_of(&value, part))));
     }
+    let words = pair.text("cmdline");
+    if !words.is_empty() {
+        rows.push(("cmdline", words));
+    }
     for (label, text) in rows {
         session.console.line(&format!("{label:<8}  {}", one_line(&text)))?;
     }

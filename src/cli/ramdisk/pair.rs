@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::fault::CliError;
 use crate::wire::boot_file::{BootFile, HEAD};
+use crate::wire::cmdline::Cmdline;
 
 /// What is imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Found {
     pub arch: &'static str,
     /// What the folder's file `version` says.
     pub version: Option<String>,
+    /// What the folder's file `cmdline` says: kernel parameters that the pair wants.
+    pub cmdline: Option<String>,
 }
 
 /// Finds the pair. Blocks.
@@ -43,7 +46,21 @@ pub fn find(given: &[PathBuf]) -> Result<Found, CliError> {
     };
     let version = folder.and_then(|folder| fs::read_to_string(folder.join("version")).ok());
     let version = version.map(|text| text.trim().chars().take(255).collect());
-    Ok(Found { kernel, ramdisk, arch, version })
+    let cmdline = folder.map(cmdline_in).transpose()?.flatten();
+    Ok(Found { kernel, ramdisk, arch, version, cmdline })
+}
+
+/// The kernel parameters in a folder, if it has some.
+fn cmdline_in(folder: &Path) -> Result<Option<String>, CliError> {
+    let path = folder.join("cmdline");
+    let mut text = String::new();
+    match File::open(&path).and_then(|file| file.take(MOST_WORDS).read_to_string(&mut text)) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(why) => return Err(unreadable(&path)(why)),
+        Ok(_) => {}
+    }
+    let words = Cmdline::parse(&text).map_err(|why| wrong(&path, why.to_string()))?.to_string();
+    Ok(Some(words).filter(|words| !words.is_empty()))
 }
 
 fn single<T>(all: Vec<T>) -> Option<T> {
@@ -80,5 +97,7 @@ fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CliError {
 const MIXED: &str = "there is not exactly one PART here: name the kernel and the ramdisk, or a folder with one of each \
 (a tar archive has to be unpacked first)";
 
+/// Bytes of kernel parameters that are read: one more than any kernel takes shows that there are too many.
+const MOST_WORDS: u64 = 2049;
 /// Bytes.
 const LEAST: u64 = 64 * 1024;

@@ -16,8 +16,13 @@ fn made() -> tempfile::TempDir {
     kernel[0x202..0x208].copy_from_slice(b"HdrS\x0f\x02");
     kernel[0x236] = 1;
     let ramdisk = [b"\x28\xb5\x2f\xfd".as_slice(), &vec![7; 1_500_000]].concat();
-    let files: [(&str, &[u8]); 4] =
-        [("kernel", &kernel), ("ramdisk", &ramdisk), ("version", b"0.1.0+abc\n"), ("manifest", b"deb a\n")];
+    let files: [(&str, &[u8]); 5] = [
+        ("kernel", &kernel),
+        ("ramdisk", &ramdisk),
+        ("version", b"0.1.0+abc\n"),
+        ("cmdline", b"panic=20 console=ttyS0\n"),
+        ("manifest", b"deb a\n"),
+    ];
     for (name, bytes) in files {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
@@ -67,7 +72,7 @@ async fn a_folder_is_imported_in_slices_under_its_version() {
     let last = answers.asked().pop().unwrap();
     assert_eq!(last.path, "/ferric/v1/ramdisks/x86_64");
     let Payload::Json(body) = last.body else { panic!("no JSON") };
-    assert_eq!(body["name"], "0.1.0+abc");
+    assert_eq!((&body["name"], &body["cmdline"]), (&json!("0.1.0+abc"), &json!("panic=20 console=ttyS0")));
     assert!(body["kernel"].as_str().is_some_and(|hash| hash.len() == 64));
 }
 
@@ -107,12 +112,16 @@ async fn files_that_make_no_pair_are_a_usage_error_and_nothing_is_asked() {
     let path = |name: &str| folder.path().join(name).display().to_string();
     let empty = tempfile::tempdir().unwrap();
     let empty = empty.path().display().to_string();
+    let other = made();
+    fs::write(other.path().join("cmdline"), "|| reboot").unwrap();
+    let other = other.path().display().to_string();
     for (words, told) in [
         (vec![path("kernel"), path("version")], "neither a kernel nor a ramdisk"),
         (vec![path("kernel")], "not exactly one ramdisk"),
         (vec![path("ramdisk"), path("ramdisk")], "not exactly one kernel"),
         (vec![path("gone"), path("ramdisk")], "cannot read"),
         (vec![empty], "not exactly one kernel"),
+        (vec![other], "is no kernel parameter"),
     ] {
         let answers = Answers::new([]);
         let words: Vec<&str> = std::iter::once("import").chain(words.iter().map(String::as_str)).collect();
@@ -127,6 +136,7 @@ async fn pairs_are_listed_and_shown() {
     let pair = json!({
         "arch": "x86_64", "name": "ours", "imported_at": "2026-11-20T19:47:03.271161+00:00",
         "kernel": {"size": 8_247_232, "sha256": "aa"}, "ramdisk": {"size": 53_000_000, "sha256": "bb"},
+        "cmdline": "panic=20",
     });
     let answers = Answers::new([(200, json!({"ramdisks": [pair]}).to_string().as_str())]);
     let (_, out, _) = play(&answers, &["list"]).await;
@@ -135,6 +145,7 @@ async fn pairs_are_listed_and_shown() {
     let answers = Answers::new([(200, pair.to_string().as_str())]);
     let (_, out, _) = play(&answers, &["show", "x86_64"]).await;
     assert!(out.contains("kernel    7.8 MiB, sha256:aa\n"), "{out}");
+    assert!(out.contains("cmdline   panic=20\n"), "{out}");
     assert_eq!(answers.asked()[0].path, "/ferric/v1/ramdisks/x86_64");
 }
 

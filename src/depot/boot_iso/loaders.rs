@@ -40,8 +40,9 @@ pub struct Esp {
 #[derive(Debug, thiserror::Error)]
 pub enum LoaderError {
     #[error(
-        "there is neither isolinux nor an EFI loader for the boot medium; put isolinux.bin and ldlinux.c32, or bootx64.efi \
-         and gcdx64.efi, into the folder of loaders"
+        "there is neither isolinux nor an EFI loader for the boot medium; install the Debian packages shim-signed and \
+         grub-efi-amd64-signed (for UEFI) or isolinux and syslinux-common (for BIOS), or put bootx64.efi and gcdx64.efi, or \
+         isolinux.bin and ldlinux.c32, into the folder of loaders"
     )]
     Neither,
     #[error("cannot read the loader {path}")]
@@ -57,17 +58,37 @@ impl Loaders {
     /// `gcdx64.efi` (GRUB for media) or `grubx64.efi`, and `mmx64.efi`; the same with `aa64` for ARM machines. A GRUB without
     /// a shim starts by itself. Blocks.
     pub fn read(folder: &Path) -> Result<Self, LoaderError> {
-        let bios = match (read(folder, "isolinux.bin")?, read(folder, "ldlinux.c32")?) {
-            (Some(code), Some(module)) => {
-                let disk_code = read(folder, "isohdpfx.bin")?.map(Arc::from);
-                Some(Bios { code: Arc::from(code), module: Arc::from(module), disk_code })
+        Self::first_of(&[Place::Folder(folder)])
+    }
+
+    /// Those of the first folder that has them, or else where Debian's packages have them. Loaders that must fit
+    /// together are never taken from two places. Blocks.
+    pub fn of_host(folders: &[PathBuf]) -> Result<Self, LoaderError> {
+        let folders = folders.iter().map(|folder| Place::Folder(folder));
+        Self::first_of(&folders.chain([Place::Packages]).collect::<Vec<_>>())
+    }
+
+    /// What this host lacks for media, with the packages that have it: for BIOS, and for UEFI.
+    pub fn lacking(&self) -> Vec<&'static str> {
+        let bios = self.bios.is_none().then_some("isolinux syslinux-common (BIOS)");
+        let uefi = self.esp.is_none().then_some("shim-signed grub-efi-amd64-signed (UEFI)");
+        bios.into_iter().chain(uefi).collect()
+    }
+
+    fn first_of(places: &[Place<'_>]) -> Result<Self, LoaderError> {
+        let mut bios = None;
+        let (mut x64, mut arm64) = (Vec::new(), Vec::new());
+        for place in places {
+            if bios.is_none() {
+                bios = Bios::read(place)?;
             }
-            (Some(_) | None, _) => None,
-        };
-        let mut files = Vec::new();
-        for processor in ["x64", "aa64"] {
-            files.extend(efi_files(folder, processor)?);
+            for (files, processor) in [(&mut x64, "x64"), (&mut arm64, "aa64")] {
+                if files.is_empty() {
+                    *files = efi_files(place, processor)?;
+                }
+            }
         }
+        let files = [x64, arm64].concat();
         let given: Vec<(&str, &[u8])> =
             files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
         let esp = if given.is_empty() { None } else { Some(Esp::new(&given)?) };
@@ -75,6 +96,17 @@ impl Loaders {
             return Err(LoaderError::Neither);
         }
         Ok(Self { bios, esp })
+    }
+}
+
+impl Bios {
+    /// isolinux with its module, if both are there.
+    fn read(place: &Place<'_>) -> Result<Option<Self>, LoaderError> {
+        let (Some(code), Some(module)) = (read(place, "isolinux.bin")?, read(place, "ldlinux.c32")?) else {
+            return Ok(None);
+        };
+        let disk_code = read(place, "isohdpfx.bin")?.map(Arc::from);
+        Ok(Some(Self { code: Arc::from(code), module: Arc::from(module), disk_code }))
     }
 }
 
@@ -109,25 +141,43 @@ impl Esp {
 }
 
 /// Shim, GRUB and the key manager of a processor, under the names that firmware and shim ask for.
-fn efi_files(folder: &Path, processor: &str) -> Result<Vec<(String, Vec<u8>)>, LoaderError> {
-    let shim = read(folder, &format!("boot{processor}.efi"))?;
-    let grub = match read(folder, &format!("gcd{processor}.efi"))? {
+fn efi_files(place: &Place<'_>, processor: &str) -> Result<Vec<(String, Vec<u8>)>, LoaderError> {
+    let shim = read(place, &format!("boot{processor}.efi"))?;
+    let grub = match read(place, &format!("gcd{processor}.efi"))? {
         Some(grub) => Some(grub),
-        None => read(folder, &format!("grub{processor}.efi"))?,
+        None => read(place, &format!("grub{processor}.efi"))?,
     };
     let Some(grub) = grub else { return Ok(Vec::new()) };
     let first = format!("EFI/BOOT/BOOT{}.EFI", processor.to_ascii_uppercase());
     let Some(shim) = shim else { return Ok(vec![(first, grub)]) };
     let mut files = vec![(first, shim), (format!("EFI/BOOT/grub{processor}.efi"), grub)];
-    if let Some(keys) = read(folder, &format!("mm{processor}.efi"))? {
+    if let Some(keys) = read(place, &format!("mm{processor}.efi"))? {
         files.push((format!("EFI/BOOT/mm{processor}.efi"), keys));
     }
     Ok(files)
 }
 
+/// Where loaders are.
+enum Place<'a> {
+    Folder(&'a Path),
+    /// Where Debian's packages have them.
+    Packages,
+}
+
+impl Place<'_> {
+    fn path(&self, name: &str) -> Option<PathBuf> {
+        match self {
+            Self::Folder(folder) => Some(folder.join(name)),
+            Self::Packages => {
+                PACKAGED.iter().find(|(own, _)| *own == name).map(|(_, path)| PathBuf::from(path))
+            }
+        }
+    }
+}
+
 /// The file, if it is there.
-fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, LoaderError> {
-    let path = folder.join(name);
+fn read(place: &Place<'_>, name: &str) -> Result<Option<Vec<u8>>, LoaderError> {
+    let Some(path) = place.path(name) else { return Ok(None) };
     match fs::metadata(&path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         Ok(meta) if meta.len() > MAX_LOADER => {
@@ -140,3 +190,17 @@ fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, LoaderError> {
 
 /// Bytes of the largest loader; signed GRUBs have four million.
 const MAX_LOADER: u64 = 16 * 1024 * 1024;
+
+/// Debian's loaders. The GRUBs are those for media: they look on the volume that they were started from.
+#[rustfmt::skip]
+const PACKAGED: [(&str, &str); 9] = [
+    ("isolinux.bin", "/usr/lib/ISOLINUX/isolinux.bin"),
+    ("isohdpfx.bin", "/usr/lib/ISOLINUX/isohdpfx.bin"),
+    ("ldlinux.c32",  "/usr/lib/syslinux/modules/bios/ldlinux.c32"),
+    ("bootx64.efi",  "/usr/lib/shim/shimx64.efi.signed"),
+    ("gcdx64.efi",   "/usr/lib/grub/x86_64-efi-signed/gcdx64.efi.signed"),
+    ("mmx64.efi",    "/usr/lib/shim/mmx64.efi.signed"),
+    ("bootaa64.efi", "/usr/lib/shim/shimaa64.efi.signed"),
+    ("gcdaa64.efi",  "/usr/lib/grub/arm64-efi-signed/gcdaa64.efi.signed"),
+    ("mmaa64.efi",   "/usr/lib/shim/mmaa64.efi.signed"),
+];

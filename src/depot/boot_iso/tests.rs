@@ -249,6 +249,7 @@ fn loaders_are_taken_as_they_are_found() {
     let large = File::create(folder.path().join("mmx64.efi")).unwrap();
     large.set_len(17 * 1024 * 1024).unwrap();
     assert!(matches!(Loaders::read(folder.path()), Err(LoaderError::Large { .. })));
+    assert!(LoaderError::Neither.to_string().contains("install the Debian packages shim-signed"));
 }
 
 proptest! {

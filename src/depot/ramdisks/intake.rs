@@ -3,7 +3,8 @@
 //! ```text
 //! GET    /ferric/v1/ramdisks                  all pairs
 //! GET    /ferric/v1/ramdisks/ARCH             one
-//! PUT    /ferric/v1/ramdisks/ARCH             {"kernel": SHA256, "ramdisk": SHA256, "name": TEXT}: of uploaded files
+//! PUT    /ferric/v1/ramdisks/ARCH             {"kernel": SHA256, "ramdisk": SHA256}: of uploaded files;
+//!                                             perhaps with "name" and "cmdline" (kernel parameters)
 //! DELETE /ferric/v1/ramdisks/ARCH
 //! GET    /ferric/v1/ramdisks/uploads/SHA256   how many bytes are here
 //! PUT    /ferric/v1/ramdisks/uploads/SHA256   the file, whole, or a slice of it under Content-Range
@@ -23,6 +24,7 @@ use crate::depot::ramdisks::uploads::{Arrived, Slice, UploadError, Uploads};
 use crate::net::body::BodyError;
 use crate::net::http::{Method, Request, Response};
 use crate::net::server::Service;
+use crate::wire::cmdline::Cmdline;
 
 /// Takes in ramdisks, and leaves every other path to the next service.
 pub struct Intake {
@@ -55,6 +57,8 @@ struct Wanted {
     ramdisk: String,
     #[serde(default)]
     name: Option<String>,
+    #[serde(default)]
+    cmdline: Option<String>,
 }
 
 /// An answer that is an error.
@@ -112,7 +116,10 @@ impl Intake {
     async fn put(&self, arch: &str, request: &mut Request) -> Result<Response, Refused> {
         let body = request.read(BODY_LIMIT).await.map_err(|why| Refused::of_body(&why))?;
         let wanted: Wanted = serde_json::from_slice(&body).map_err(|_| {
-            Refused::new(400, "the body is no JSON of kernel and ramdisk (SHA-256 each) and perhaps name")
+            Refused::new(
+                400,
+                "the body is no JSON of kernel and ramdisk (SHA-256 each) and perhaps name and cmdline",
+            )
         })?;
         if wanted.name.as_ref().is_some_and(|name| name.chars().count() > LONGEST_NAME) {
             return Err(Refused::new(400, format!("a name has {LONGEST_NAME} characters at most")));
@@ -163,6 +170,8 @@ fn paired(
     wanted: Wanted,
     at: String,
 ) -> Result<About, Refused> {
+    let cmdline = wanted.cmdline.as_deref().map(Cmdline::parse).transpose();
+    let cmdline = cmdline.map_err(|why| Refused::new(400, format!("cmdline cannot be used: {why}")))?;
     let (kernel, ramdisk) = (uploads.ready(&wanted.kernel)?, uploads.ready(&wanted.ramdisk)?);
     let content = |path: &Path, sha256: String| {
         let size = std::fs::metadata(path).map_or(0, |meta| meta.len());
@@ -174,6 +183,7 @@ fn paired(
         imported_at: at,
         kernel: content(&kernel.path, wanted.kernel),
         ramdisk: content(&ramdisk.path, wanted.ramdisk),
+        cmdline: cmdline.map(|words| words.to_string()).filter(|words| !words.is_empty()),
     };
     stock.put(&about, &kernel, &ramdisk)?;
     Ok(about)
@@ -266,8 +276,8 @@ fn inside(error: &(dyn std::error::Error + 'static)) -> Refused {
 }
 
 const PREFIX: &str = "/ferric/v1/ramdisks";
-/// Two hashes and a name.
-const BODY_LIMIT: usize = 4096;
+/// Two hashes, a name and kernel parameters, with JSON's escapes.
+const BODY_LIMIT: usize = 8192;
 /// Characters.
 const LONGEST_NAME: usize = 255;
 

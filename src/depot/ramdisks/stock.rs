@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! ramdisks/ARCH -> pairs/ID        a link that is replaced in one rename
-//! ramdisks/pairs/ID/{kernel,ramdisk,about.json}
+//! ramdisks/pairs/ID/{kernel,ramdisk,cmdline,about.json}
 //! ```
 //! A pair's folder is complete and flushed before its link points to it. The pair before it stays until the next
 //! import, for machines that are loading it.
 
 use std::collections::HashSet;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::depot::digest;
 use crate::depot::ramdisks::{FOLDER, Part, RamdiskError};
+use crate::wire::cmdline::Cmdline;
 
 /// The imported pairs. Calls block.
 #[derive(Debug)]
@@ -33,6 +34,9 @@ pub struct About {
     pub imported_at: String,
     pub kernel: Content,
     pub ramdisk: Content,
+    /// Kernel parameters that it came with.
+    #[serde(default)]
+    pub cmdline: Option<String>,
 }
 
 /// One file of a pair.
@@ -86,7 +90,8 @@ impl Stock {
         if let Some(kernel) = found.filter(|found| *found != arch) {
             return Err(StockError::OtherArch { kernel, wanted: arch.to_owned() });
         }
-        let id = digest::sha256(format!("{arch} {} {}", kernel.sha256, ramdisk.sha256).as_bytes());
+        let words = about.cmdline.as_ref().map_or_else(String::new, |words| format!(" {words}"));
+        let id = digest::sha256(format!("{arch} {} {}{words}", kernel.sha256, ramdisk.sha256).as_bytes());
         let before = self.id_of(arch);
         self.fill(&id, about, kernel, ramdisk)?;
         self.point(arch, &id)?;
@@ -132,10 +137,10 @@ impl Stock {
             fs::hard_link(&from.path, passing.join(name)).map_err(failed("link", &from.path))?;
         }
         let text = serde_json::to_vec_pretty(about).unwrap_or_default();
-        let path = passing.join(ABOUT);
-        let written =
-            File::create_new(&path).and_then(|mut file| file.write_all(&text).and_then(|()| file.sync_all()));
-        written.map_err(failed("write", &path))?;
+        write(&passing.join(ABOUT), &text)?;
+        if let Some(words) = &about.cmdline {
+            write(&passing.join(CMDLINE), words.as_bytes())?;
+        }
         flush(&passing)?;
         if folder.is_dir() {
             // The same content under a new name or at a new time: what is there may be being read.
@@ -189,6 +194,31 @@ pub fn is_arch(text: &str) -> bool {
     (1..=32).contains(&text.len()) && text.bytes().all(plain) && !RESERVED.contains(&text)
 }
 
+/// The kernel parameters in a pair's folder; what cannot be read as such is told and left out. Blocks.
+pub fn cmdline_in(folder: &Path) -> Option<Cmdline> {
+    let path = folder.join(CMDLINE);
+    let mut text = String::new();
+    match File::open(&path).and_then(|file| file.take(MOST_WORDS).read_to_string(&mut text)) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return None,
+        Err(error) => {
+            tracing::warn!(path = %path.display(), %error, "the kernel parameters of a ramdisk cannot be read");
+            return None;
+        }
+        Ok(_) => {}
+    }
+    let read = Cmdline::parse(&text);
+    read.inspect_err(
+        |error| tracing::warn!(path = %path.display(), %error, "a ramdisk's kernel parameters are none"),
+    )
+    .ok()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), StockError> {
+    let written =
+        File::create_new(path).and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
+    written.map_err(failed("write", path))
+}
+
 fn checked(arch: &str) -> Result<&str, StockError> {
     if is_arch(arch) { Ok(arch) } else { Err(StockError::Arch(arch.chars().take(80).collect())) }
 }
@@ -204,6 +234,9 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StockEr
 
 const PAIRS: &str = "pairs";
 const ABOUT: &str = "about.json";
+const CMDLINE: &str = "cmdline";
+/// Bytes of kernel parameters that are read: one more than any kernel takes shows that there are too many.
+const MOST_WORDS: u64 = 2049;
 /// Names beside the processors, in the folder or in the address.
 const RESERVED: [&str; 2] = [PAIRS, "uploads"];
 

@@ -19,6 +19,9 @@ pub struct Loading {
     pub kernel_append: String,
     /// Kernel parameters of inspections, after all others.
     pub inspection_append: String,
+    /// Where agents call that were booted from a medium, if not where the medium came from: the BMC that fetched it may
+    /// be in another network.
+    pub callback: Option<String>,
     /// The agent tells more.
     pub debug: bool,
     /// The longest wait of iPXE for a file in seconds; 0: as long as it takes.
@@ -81,6 +84,7 @@ impl Default for Loading {
             ipxe: loaders("undionly.kpxe", "snponly.efi", "snponly-arm64.efi"),
             kernel_append: KERNEL_APPEND.to_owned(),
             inspection_append: INSPECTION_APPEND.to_owned(),
+            callback: None,
             debug: false,
             ipxe_timeout: 0,
             fallback_script: None,

@@ -8,10 +8,12 @@ use crate::base::id::PortId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
-use crate::model::boot::Boots;
+use crate::model::boot::Agent;
 use crate::model::boot::loading::{Loading, LoopLimit};
+use crate::model::boot::plan::{DhcpMode, Network};
 use crate::model::node::{AgentSeen, Wished};
 use crate::model::port::{Port, PortWished};
+use crate::net::source::Source;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::{Mode, Options};
@@ -78,16 +80,20 @@ impl Rig {
     }
 
     fn catalogue(&self, discovery: Discovery) -> Catalogue {
+        let loading = Loading { loops: LIMIT, ..Loading::default() };
+        self.catalogue_of(BootPlan { discovery, loading, ..BootPlan::default() })
+    }
+
+    fn catalogue_of(&self, plan: BootPlan) -> Catalogue {
         let images = Arc::new(Shelf::open(self.data.path(), &[]).unwrap());
-        let limit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
-        let loading = Loading { loops: limit, ..Loading::default() };
         Catalogue::new(Stock {
             reader: self.store.reader(),
-            plan: Arc::new(BootPlan { discovery, loading, ..BootPlan::default() }),
+            plan: Arc::new(plan),
             ramdisks: Arc::new(Ramdisks::new(self.data.path(), images.clone())),
             shelf: images,
+            media: Media::default(),
             loaders: Loaders::only(&self.data.path().join("loaders")),
-            loops: Arc::new(Loops::new(limit, self.clock.clone())),
+            loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
             told: Mutex::default(),
         })
@@ -95,6 +101,7 @@ impl Rig {
 }
 
 const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+const LIMIT: LoopLimit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
 const TOKEN: &str = "t0ken-_t0ken";
 const SCRIPT: &str = "ipxe/52-54-00-00-00-01";
 
@@ -149,6 +156,155 @@ async fn files_are_for_who_knows_the_token_of_this_boot() {
     rig.node.boot_token = None;
     rig.put(&rig.node).await;
     assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
+}
+
+async fn medium(catalogue: &Catalogue, name: &str, local: &str) -> Result<Arc<dyn Source>, NotGiven> {
+    let (from, local) = ("10.0.0.50".parse().unwrap(), local.parse().unwrap());
+    match catalogue.find(Asked { name, from, local, via: Via::Http }).await? {
+        Content::Source(medium) => Ok(medium),
+        Content::Text(_) | Content::File(_) => unreachable!("a medium is a view"),
+    }
+}
+
+fn whole(medium: &Arc<dyn Source>) -> Vec<u8> {
+    let mut bytes = vec![0; usize::try_from(medium.size()).unwrap()];
+    medium.read_exact_at(&mut bytes, 0).unwrap();
+    bytes
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+impl Rig {
+    /// With loaders for media, and an identity for the agent that comes with the medium.
+    async fn with_media(boots: Boots) -> (Self, String) {
+        let mut rig = Self::new(boots).await;
+        for name in ["bootx64.efi", "gcdx64.efi"] {
+            std::fs::write(rig.data.path().join("loaders").join(name), name).unwrap();
+        }
+        rig.node.agent = Some(Agent::unused(Secret::new("agents-own"), true));
+        let data = serde_json::json!({ "links": [] });
+        rig.node.wished.network_data = data.as_object().unwrap().clone();
+        rig.put(&rig.node).await;
+        let name = format!("iso/{}/{TOKEN}/boot.iso", rig.node.id);
+        (rig, name)
+    }
+}
+
+#[tokio::test]
+async fn a_boot_medium_bears_all_that_its_agent_needs() {
+    let (rig, name) = Rig::with_media(Boots::Ramdisk).await;
+    let folder = rig.data.path().join("ramdisks/x86_64");
+    std::fs::write(folder.join("cmdline"), "panic=20 console=ttyS0\n").unwrap();
+    let catalogue = rig.catalogue(Discovery::Off);
+    let iso = medium(&catalogue, &name, "10.0.0.1").await.unwrap();
+    let bytes = whole(&iso);
+    for text in [
+        "a kernel",
+        "a ramdisk",
+        "'panic=20' 'console=ttyS0'",
+        "'ipa-api-url=http://10.0.0.1:6385' 'boot_method=vmedia'",
+        "'ir_pub_id=00000000-0000-0000-0000-000000000007' 'ipa-agent-token=agents-own'",
+        "ipa-api-url=http://10.0.0.1:6385\nipa-agent-token=agents-own\n",
+        "{\"links\":[]}",
+        "config-2",
+    ] {
+        assert!(holds(&bytes, text), "{text}");
+    }
+    let mut part = vec![0; 3000];
+    iso.read_exact_at(&mut part, 34_567).unwrap();
+    assert_eq!(part, bytes[34_567..37_567]);
+    let again = medium(&catalogue, &name.replace("boot.iso", "boot.img"), "10.0.0.1").await.unwrap();
+    assert!(Arc::ptr_eq(&iso, &again), "a BMC's next piece is of the same view");
+    let restarted = medium(&rig.catalogue(Discovery::Off), &name, "10.0.0.1").await.unwrap();
+    assert_eq!((restarted.tag(), whole(&restarted) == bytes), (iso.tag(), true));
+}
+
+#[tokio::test]
+async fn a_boot_medium_is_for_who_knows_the_token_of_this_boot() {
+    let (mut rig, name) = Rig::with_media(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    for wrong in [name.replace(TOKEN, "other"), name.replace("0007", "0009")] {
+        assert_eq!(fetch(&catalogue, &wrong, Via::Http).await, Err(NotGiven::Missing), "{wrong}");
+    }
+    assert_eq!(fetch(&catalogue, &name, Via::Tftp).await, Err(NotGiven::Missing));
+    let first = medium(&catalogue, &name, "10.0.0.1").await.unwrap();
+    for boots in [Boots::Disk, Boots::Nothing, Boots::Instance] {
+        rig.node.boots = boots;
+        rig.put(&rig.node).await;
+        assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing), "{boots:?}");
+    }
+    rig.node.boots = Boots::Ramdisk;
+    rig.node.boot_token = Some(Secret::new("next"));
+    rig.put(&rig.node).await;
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
+    let (weak, name) = (Arc::downgrade(&first), name.replace(TOKEN, "next"));
+    drop(first);
+    medium(&catalogue, &name, "10.0.0.1").await.unwrap();
+    assert!(weak.upgrade().is_none(), "the medium of a boot that is over is let go");
+}
+
+#[tokio::test]
+async fn a_medium_that_cannot_be_made_is_not_given_until_it_can() {
+    let (mut rig, name) = Rig::with_media(Boots::Ramdisk).await;
+    let loader = rig.data.path().join("loaders/gcdx64.efi");
+    std::fs::remove_file(&loader).unwrap();
+    let catalogue = rig.catalogue(Discovery::Off);
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Unreadable));
+    std::fs::write(&loader, "grub").unwrap();
+    let wrong = serde_json::json!({ "kernel_append_params": "a=it's" });
+    rig.node.wished.driver_info = wrong.as_object().unwrap().clone();
+    rig.put(&rig.node).await;
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Unreadable));
+    rig.node.wished.driver_info.clear();
+    rig.put(&rig.node).await;
+    assert!(medium(&catalogue, &name, "10.0.0.1").await.is_ok());
+    std::fs::remove_dir_all(rig.data.path().join("ramdisks")).unwrap();
+    assert!(medium(&catalogue, &name, "10.0.0.1").await.is_ok(), "a boot keeps its medium");
+    rig.node.boot_token = Some(Secret::new("next"));
+    rig.put(&rig.node).await;
+    let name = name.replace(TOKEN, "next");
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
+}
+
+#[tokio::test]
+async fn an_agent_calls_where_its_machine_reaches_this_host() {
+    let (rig, name) = Rig::with_media(Boots::Ramdisk).await;
+    for (callback, network, local, api) in [
+        (None, None, "10.0.0.1", "http://10.0.0.1:6385"),
+        (None, Some("10.9.0.1/24"), "10.0.0.1", "http://10.9.0.1:6385"),
+        (None, Some("10.9.0.1/24"), "::ffff:10.9.0.1", "http://10.9.0.1:6385"),
+        (None, None, "fd00::1", "http://[fd00::1]:6385"),
+        (Some("https://f.example/"), Some("10.9.0.1/24"), "10.0.0.1", "https://f.example"),
+    ] {
+        let networks =
+            network.map(|address| Network { address: Some(address.parse().unwrap()), ..boot_network() });
+        let loading = Loading { callback: callback.map(str::to_owned), ..Loading::default() };
+        let plan = BootPlan { networks: networks.into_iter().collect(), loading, ..BootPlan::default() };
+        let catalogue = rig.catalogue_of(plan);
+        let bytes = whole(&medium(&catalogue, &name, local).await.unwrap());
+        assert!(holds(&bytes, &format!("'ipa-api-url={api}' ")), "{local} {api}");
+    }
+}
+
+fn boot_network() -> Network {
+    Network {
+        name: "boot".to_owned(),
+        interface: "eth1".to_owned(),
+        role: Role::Boot,
+        dhcp: DhcpMode::Off,
+        address: None,
+        pools: Vec::new(),
+        reservations: Vec::new(),
+        router: None,
+        dns: Vec::new(),
+        domain: None,
+        lease_time: 3600,
+        relayed: Vec::new(),
+        router_advertisements: false,
+        dhcp6: None,
+    }
 }
 
 #[tokio::test]

@@ -67,6 +67,27 @@ async fn a_pair_is_uploaded_named_listed_and_removed() {
 }
 
 #[tokio::test]
+async fn kernel_parameters_come_with_a_pair() {
+    let world = World::new();
+    let (kernel_hash, ramdisk_hash) = (world.upload(&kernel()).await, world.upload(RAMDISK).await);
+    let put =
+        |words: &str| json!({"kernel": kernel_hash, "ramdisk": ramdisk_hash, "cmdline": words}).to_string();
+    let path = "/ferric/v1/ramdisks/x86_64";
+    for wrong in ["|| reboot".to_owned(), "a ".repeat(1000)] {
+        let (status, told) = world.ask(Method::Put, path, put(&wrong).as_bytes()).await;
+        assert_eq!(status, 400, "{told}");
+        assert!(told["faultstring"].as_str().unwrap().starts_with("cmdline cannot be used: "), "{told}");
+    }
+    let (status, about) = world.ask(Method::Put, path, put("panic=20  console=ttyS0\n").as_bytes()).await;
+    assert_eq!((status, &about["cmdline"]), (200, &json!("panic=20 console=ttyS0")));
+    let folder = world.intake.stock.root().join("x86_64");
+    let words = crate::depot::ramdisks::stock::cmdline_in(&folder).map(|words| words.to_string());
+    assert_eq!(words.as_deref(), Some("panic=20 console=ttyS0"));
+    std::fs::write(folder.join("cmdline"), "|| reboot").unwrap();
+    assert_eq!(crate::depot::ramdisks::stock::cmdline_in(&folder), None, "it boots without");
+}
+
+#[tokio::test]
 async fn what_was_uploaded_under_a_wrong_part_is_refused_by_name() {
     let world = World::new();
     let (kernel_hash, ramdisk_hash) = (world.upload(&kernel()).await, world.upload(RAMDISK).await);
@@ -112,6 +133,6 @@ async fn other_paths_go_on_and_odd_ones_are_refused() {
     assert_eq!(world.ask(Method::Get, "/ferric/v1/ramdisks/../x", b"").await.0, 404);
     assert_eq!(world.ask(Method::Get, "/ferric/v1/ramdisks/..", b"").await.0, 400);
     assert_eq!(world.ask(Method::Put, "/ferric/v1/ramdisks/x86_64", b"{").await.0, 400);
-    let long = format!("{{\"kernel\": \"{}\"}}", "a".repeat(5000));
+    let long = format!("{{\"kernel\": \"{}\"}}", "a".repeat(9000));
     assert_eq!(world.ask(Method::Put, "/ferric/v1/ramdisks/x86_64", long.as_bytes()).await.0, 413);
 }

@@ -28,6 +28,7 @@ impl World {
             imported_at: "now".to_owned(),
             kernel: content(&kernel),
             ramdisk: content(&ramdisk),
+            cmdline: None,
         };
         self.stock.put(&about, &kernel, &ramdisk)
     }
