@@ -65,8 +65,8 @@ fn hashed(file: &mut File) -> io::Result<(String, u64)> {
         hash.update(bytes);
         total = total.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     }
-    let hex = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((hex, total))
+    let hex: Vec<String> = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((hex.concat(), total))
 }
 
 async fn upload(session: &mut Session<'_, '_>, parcel: &Parcel) -> Result<(), CliError> {

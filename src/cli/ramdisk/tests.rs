@@ -15,7 +15,7 @@ fn made() -> tempfile::TempDir {
     let mut kernel = vec![0; 100_000];
     kernel[0x202..0x208].copy_from_slice(b"HdrS\x0f\x02");
     kernel[0x236] = 1;
-    let ramdisk = [b"\x28\xb5\x2f\xfd".as_slice(), &[7; 1_500_000]].concat();
+    let ramdisk = [b"\x28\xb5\x2f\xfd".as_slice(), &vec![7; 1_500_000]].concat();
     let files: [(&str, &[u8]); 5] = [
         ("kernel", &kernel),
         ("ramdisk", &ramdisk),

@@ -261,12 +261,8 @@ impl From<UploadError> for Refused {
 
 /// The name of an upload tells nobody anything: what it was meant to be does.
 fn unlike(error: &StockError) -> Refused {
-    match error {
-        StockError::Unlike(RamdiskError::Unlike { wanted, found, .. }) => {
-            Refused::new(400, format!("what was uploaded as {wanted} is none: {found}"))
-        }
-        _ => inside(error),
-    }
+    let StockError::Unlike(RamdiskError::Unlike { wanted, found, .. }) = error else { return inside(error) };
+    Refused::new(400, format!("what was uploaded as {wanted} is none: {found}"))
 }
 
 /// A mishap of this host; a full disk is told as such.

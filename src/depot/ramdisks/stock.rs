@@ -98,7 +98,7 @@ impl Stock {
         for used in [kernel, ramdisk] {
             fs::remove_file(&used.path).ok(); // swept with the other uploads else
         }
-        self.sweep(&before);
+        self.sweep(before);
         Ok(())
     }
 
@@ -123,7 +123,7 @@ impl Stock {
         let before = self.id_of(arch);
         fs::remove_file(&link).map_err(failed("remove", &link))?;
         flush(&self.root)?;
-        self.sweep(&before);
+        self.sweep(before);
         Ok(())
     }
 
@@ -163,8 +163,8 @@ impl Stock {
     }
 
     /// Removes pairs that no processor has, but for the one that was replaced just now.
-    fn sweep(&self, before: &Option<String>) {
-        let mut kept: HashSet<String> = before.iter().cloned().collect();
+    fn sweep(&self, before: Option<String>) {
+        let mut kept: HashSet<String> = before.into_iter().collect();
         kept.extend(self.arches().unwrap_or_default().iter().filter_map(|arch| self.id_of(arch)));
         for entry in fs::read_dir(self.root.join(PAIRS)).into_iter().flatten().flatten() {
             if entry.file_name().to_str().is_none_or(|name| !kept.contains(name)) {
