@@ -14,8 +14,8 @@ use crate::model::boot::plan::{BootPlan, Role};
 #[derive(Debug, thiserror::Error)]
 pub enum ClosedDoor {
     #[error(
-        "no permission to listen on {address} for TFTP: ports below 1024 need CAP_NET_BIND_SERVICE, which the systemd \
-         unit gives; or set [tftp] enabled = false"
+        "no permission to listen on {address} for TFTP: ports below 1024 need CAP_NET_BIND_SERVICE \
+         (AmbientCapabilities= in ferric.service), or set [tftp] enabled = false"
     )]
     Permission { address: SocketAddr, source: io::Error },
     #[error(

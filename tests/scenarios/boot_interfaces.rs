@@ -217,12 +217,13 @@ fn an_operator_is_told_why_a_machine_cannot_boot() {
     assert_eq!(plant.booted().1, 0, "it was never switched on");
 
     cli.ok(&["node", "manage", "n1", "--wait", WAIT]);
-    cli.ok(&["node", "set", "n1", "--driver-info", "deploy_kernel=file:///nowhere/kernel"]);
+    let foreign = ["deploy_kernel=file:///nowhere/kernel", "deploy_ramdisk=file:///nowhere/ramdisk"];
+    cli.ok(&["node", "set", "n1", "--driver-info", foreign[0], "--driver-info", foreign[1]]);
     let row = boot(&cli.json(&["node", "validate", "n1"]));
     assert_eq!(row["Result"], false, "{row}");
-    assert!(row["Reason"].as_str().unwrap().contains("deploy_ramdisk"), "{row}");
+    assert!(row["Reason"].as_str().unwrap().contains("/nowhere/kernel"), "{row}");
     let refused = cli.refused(&["node", "provide", "n1"]);
-    assert!(refused.contains("deploy_ramdisk"), "{refused}");
+    assert!(refused.contains("/nowhere/kernel"), "{refused}");
     assert_eq!(plant.node()["provision_state"], "manageable");
     let (status, shown) = ask(&plant.url(), "GET", "/v1/nodes/n1/vmedia", None).unwrap();
     assert_eq!(status, 200, "{shown}");
