@@ -22,7 +22,7 @@ use crate::config::section::boot::{Boot, Pxe};
 use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
 use crate::model::boot::loading::{Loaders as Names, Loading};
-use crate::model::boot::plan::BootPlan;
+use crate::model::boot::plan::{BootPlan, Role};
 use crate::net::server::Service;
 use crate::net::tls::{ServerTls, TlsFloor};
 use crate::store::reader::Reader;
@@ -49,7 +49,9 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     let Goods { config, plan, reader, shelf, ramdisks, clock, ports } = goods;
     let loops = Arc::new(Loops::new(plan.loading.loops, clock));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
-    tell_missing(&loaders);
+    if plan.networks.iter().any(|network| network.role == Role::Boot) {
+        tell_missing(&loaders);
+    }
     let told = Mutex::new(HashSet::new());
     let media = Media::default();
     let stock = Stock { reader, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
@@ -65,13 +67,22 @@ fn tell_missing(loaders: &Loaders) {
         }
         Err(why) => tracing::warn!(error = %why, "virtual media cannot be booted from"),
     }
-    let missing = loaders.missing();
-    if missing.is_empty() {
-        return;
+    // Few racks have ARM machines: what only these need is no reason to warn.
+    let (arm, missing): (Vec<_>, Vec<_>) = loaders
+        .missing()
+        .into_iter()
+        .partition(|one| one.name.contains("arm64") || one.name.contains("aa64"));
+    let list = |of: fn(&Packaged) -> &'static str, all: &[Packaged]| {
+        all.iter().map(of).collect::<Vec<_>>().join(" ")
+    };
+    if !missing.is_empty() {
+        let (names, packages) = (list(|one| one.name, &missing), list(|one| one.package, &missing));
+        tracing::warn!(%names, %packages, "loaders are missing; machines that need one boot once its package is there");
     }
-    let list = |of: fn(&Packaged) -> &'static str| missing.iter().map(of).collect::<Vec<_>>().join(" ");
-    let (names, packages) = (list(|one| one.name), list(|one| one.package));
-    tracing::warn!(%names, %packages, "loaders are missing; machines that need one boot once its package is there");
+    if !arm.is_empty() {
+        let (names, packages) = (list(|one| one.name, &arm), list(|one| one.package, &arm));
+        tracing::info!(%names, %packages, "ARM machines cannot boot from here: their loaders are missing");
+    }
 }
 
 impl Shop {
