@@ -190,6 +190,7 @@ async fn a_stranger_never_changes_a_node_that_is_in_use() {
     let node = rack.node(json!({"name": "n1"})).await;
     rack.port(&node, MAC).await;
     rack.go(&node, "manage").await;
+    rack.until_modes(&node).await;
     let before = rack.get("/v1/nodes/n1").await.body;
     let refused = post(&rack, &golden()).await;
     assert_eq!(refused.status, 404, "{refused:?}");

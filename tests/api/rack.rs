@@ -143,6 +143,18 @@ impl Rack {
             .unwrap();
     }
 
+    /// Waits until it is known how the node's firmware boots: looked at once verification is over.
+    pub async fn until_modes(&self, node: &str) {
+        let id = node.parse().unwrap();
+        let mut changes = self.app.site.reader.changes();
+        let there = changes
+            .wait_for(|published| published.node(id).is_some_and(|node| node.wished.boot_mode.is_some()));
+        tokio::time::timeout(std::time::Duration::from_secs(30), there)
+            .await
+            .expect("nobody looked at the modes")
+            .unwrap();
+    }
+
     /// Waits until no node works.
     pub async fn rest(&self) {
         let mut changes = self.app.site.reader.changes();
