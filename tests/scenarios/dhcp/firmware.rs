@@ -6,13 +6,13 @@ use std::process::Stdio;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::rack_network::RackNetwork;
+use crate::stage::rack_network::RackNetwork;
 
 const RACK: &str = "02:00:00:00:91:01";
 
 /// A recorded kind of client: its class, whether it is iPXE, and the MAC that was recorded.
 fn recorded(class: &str, is_ipxe: bool, length: u64) -> (String, Vec<String>) {
-    let text = include_str!("../goldens/boot/dhcp4/requests.json");
+    let text = include_str!("../../goldens/boot/dhcp4/requests.json");
     let rows: Vec<Value> = serde_json::from_str(text).unwrap();
     let fits = |row: &&Value| {
         row["class"].as_str().unwrap_or_default() == class
@@ -85,7 +85,7 @@ fn own() -> Option<(RackNetwork, &'static str)> {
 }
 
 /// Enrols the recorded machine, so that it is given boot data.
-fn enrol(network: &RackNetwork, daemon: &crate::daemon::Daemon, mac: &str) {
+fn enrol(network: &RackNetwork, daemon: &crate::stage::daemon::Daemon, mac: &str) {
     let mut command = network.on("rack", env!("CARGO_BIN_EXE_ferric"));
     let words = ["node", "--url", daemon.url(), "create", "n1", "--driver", "fake-hardware", "--mac", mac];
     let done = command.args(words).output().unwrap();
@@ -182,7 +182,7 @@ fn beside_another_server_boot_data_are_added() {
     network.host("machine", &mac, Some("10.91.0.150/24"));
     let daemon = network.daemon("[[network]]\nname = \"boot\"\ninterface = \"rk0\"\ndhcp = \"proxy\"\n");
     enrol(&network, &daemon, &mac);
-    let other = crate::dhcp_neighbours::dnsmasq(&network, "other", "10.91.0.160,10.91.0.170,1h");
+    let other = crate::dhcp::neighbours::dnsmasq(&network, "other", "10.91.0.160,10.91.0.170,1h");
 
     let replies = replay(&network, "machine", &["proxy"], &sent[..1]);
     let from = |address: &str| replies.iter().find(|reply| reply["from"] == address).map(Seen::of);

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::Daemon;
-use crate::image_server::ImageServer;
+use crate::stage::daemon::Daemon;
+use crate::stage::image_server::ImageServer;
 use crate::stock_redfish::rack;
 
 /// A controller, its node `n1`, and the daemon between them.

@@ -9,12 +9,12 @@ use std::process::Command;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
-use crate::machine::free_port;
-use crate::peer_process::PeerProcess;
-use crate::peer_process::until;
-use crate::peers;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::machine::free_port;
+use crate::stage::peer_process::PeerProcess;
+use crate::stage::peer_process::until;
+use crate::stage::peers;
+use crate::stage::peers::Cli;
 
 #[test]
 fn an_operator_works_a_virtual_machine() {

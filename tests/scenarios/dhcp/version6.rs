@@ -27,7 +27,7 @@ use ferric::model::boot::plan::Network;
 use ferric::model::boot::plan::Role;
 use tempfile::TempDir;
 
-use crate::peer_process::until as until_so;
+use crate::stage::peer_process::until as until_so;
 
 #[test]
 fn rdisc6_is_told_of_dhcp_and_of_no_router() {
@@ -215,7 +215,7 @@ impl Rack {
         let own = std::env::current_exe().unwrap();
         let mut command = Command::new("ip");
         command.args(["netns", "exec", &self.namespace("server")]).arg(own);
-        command.args(["netboot6::the_server", "--exact", "--ignored", "--nocapture"]);
+        command.args(["dhcp::version6::the_server", "--exact", "--ignored", "--nocapture"]);
         command.env(DATA, self.folder.path().join("data")).env("RUST_LOG", "debug");
         let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);

@@ -12,7 +12,7 @@ use std::time::Instant;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
+use crate::stage::daemon::Daemon;
 
 /// Hosts on switches; gone with the test.
 #[derive(Debug)]

@@ -22,8 +22,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::tftp_relay::Relay;
-use crate::tftp_relay::Weather;
+use crate::tftp::relay::Relay;
+use crate::tftp::relay::Weather;
 
 #[derive(Debug)]
 struct Shelf(HashMap<&'static str, Vec<u8>>);

@@ -4,8 +4,8 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
-use crate::rack_network::RackNetwork;
-use crate::rack_network::until;
+use crate::stage::rack_network::RackNetwork;
+use crate::stage::rack_network::until;
 
 const RACK: &str = "02:00:00:00:92:01";
 const OTHER: &str = "02:00:00:00:92:02";

@@ -10,7 +10,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
-use crate::daemon::last_lines;
+use crate::stage::daemon::last_lines;
 
 /// A running process; what it says is in a file.
 #[derive(Debug)]

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 
 use tempfile::TempDir;
 
-use crate::daemon::last_lines;
-use crate::peers;
+use crate::stage::daemon::last_lines;
+use crate::stage::peers;
 
 /// One machine; its files stay over power cycles.
 #[derive(Debug)]

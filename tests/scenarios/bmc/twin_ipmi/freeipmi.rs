@@ -5,7 +5,7 @@ use std::io;
 use ferric::twin::progress::Power;
 
 use super::Rig;
-use crate::typist::Typist;
+use crate::stage::typist::Typist;
 
 const SUITES: [&str; 2] = ["3", "17"];
 

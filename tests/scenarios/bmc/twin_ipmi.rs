@@ -21,7 +21,7 @@ use ferric::twin::server::Server;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::typist::Typist;
+use crate::stage::typist::Typist;
 
 /// A server that is off, and its BMC.
 struct Rig {

@@ -18,8 +18,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::Daemon;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::Cli;
 
 /// Controllers with a machine of two NICs each.
 struct Twins {

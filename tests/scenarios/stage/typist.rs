@@ -9,7 +9,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::Mutex;
 
-use crate::peer_process::until;
+use crate::stage::peer_process::until;
 
 /// A program on a terminal of its own, which util-linux's `script` makes.
 #[derive(Debug)]

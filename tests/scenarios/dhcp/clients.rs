@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::process::Child;
 use std::process::Stdio;
 
-use crate::rack_network::RackNetwork;
-use crate::rack_network::until;
+use crate::stage::rack_network::RackNetwork;
+use crate::stage::rack_network::until;
 
 const RACK: &str = "02:00:00:00:90:01";
 const ONE: &str = "02:00:00:00:90:11";

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::NEW;
 use super::Rig;
-use crate::peers;
+use crate::stage::peers;
 
 impl Rig {
     /// A program that is not offered suite 17 falls back to 3.

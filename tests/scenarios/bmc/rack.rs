@@ -27,7 +27,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::daemon::Daemon;
+use crate::stage::daemon::Daemon;
 use crate::stock_agent::http::ask;
 
 /// How a machine's BMC behaves.
