@@ -1,7 +1,7 @@
 //! The rules of RFC 2131 and of network boot, by calling them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 
@@ -9,6 +9,8 @@ use super::*;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::time::PausedClock;
+use crate::boot::teller::{Journal, Teller};
+use crate::model::boot::event::Tiding;
 use crate::boot::dhcp::served::{Around, Enrolled, Rack};
 use crate::model::Object;
 use crate::model::boot::plan::{BootPlan, Discovery, Network, Relayed, Reservation, Role};
@@ -42,6 +44,24 @@ impl Rack for Machines {
 struct World {
     served: Served,
     clock: Arc<PausedClock>,
+    journal: Arc<Recorder>,
+}
+
+/// What was journaled.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Vec<Tiding>>);
+
+impl Journal for Recorder {
+    fn note(&self, tiding: Tiding) {
+        self.0.lock().unwrap().push(tiding);
+    }
+}
+
+impl Recorder {
+    /// Event and subject of each.
+    fn all(&self) -> Vec<(&'static str, String)> {
+        self.0.lock().unwrap().iter().map(|one| (one.event, one.subject.clone())).collect()
+    }
 }
 
 fn network() -> Network {
@@ -55,6 +75,7 @@ fn network() -> Network {
         reservations: vec![Reservation { mac: mac(9), address: ip(9) }],
         router: None,
         dns: Vec::new(),
+        dns6: Vec::new(),
         domain: None,
         lease_time: 3600,
         relayed: vec![Relayed {
@@ -72,9 +93,11 @@ fn world(network: Network) -> World {
     // The second machine is enrolled, and the third, but that one does not boot from its port.
     let rack = Arc::new(Machines(HashMap::from([(mac(2), true), (mac(3), false)])));
     let plan = Arc::new(BootPlan { discovery: Discovery::Record, ..BootPlan::default() });
-    let around = Around { rack, clock: clock.clone(), http_port: 8080 };
+    let journal = Arc::new(Recorder::default());
+    let teller = Teller::new(journal.clone(), "boot", "dhcp4");
+    let around = Around { rack, clock: clock.clone(), http_port: 8080, counters: Arc::default(), teller };
     let served = Served::on(network, "10.0.0.1/24".parse().unwrap(), 1500, plan, around);
-    World { served, clock }
+    World { served, clock, journal }
 }
 
 fn ip(last: u8) -> Ipv4Addr {

@@ -299,6 +299,7 @@ fn boot_network() -> Network {
         reservations: Vec::new(),
         router: None,
         dns: Vec::new(),
+        dns6: Vec::new(),
         domain: None,
         lease_time: 3600,
         relayed: Vec::new(),
