@@ -164,7 +164,11 @@ impl Watched for Herald {
             pools: Vec::new(),
             other_servers: Vec::new(),
             problems: self.standing.problem().into_iter().collect(),
-            counters: vec![("solicitations", of(solicited)), ("malformed", of(malformed)), ("sent", of(sent))],
+            counters: vec![
+                ("solicitations", of(solicited)),
+                ("malformed", of(malformed)),
+                ("sent", of(sent)),
+            ],
         }
     }
 
@@ -236,10 +240,11 @@ mod tests {
     #[test]
     fn machines_are_told_of_dhcp_where_it_is_and_never_of_a_router() {
         let (mac, flags) = (Mac([2, 0, 0, 0, 0, 1]), nix::net::if_::InterfaceFlags::empty());
-        let interface = Interface6 { name: "eth1".into(), index: 1, mac, mtu: Some(1500), addresses: vec![], flags };
+        let interface =
+            Interface6 { name: "eth1".into(), index: 1, mac, mtu: Some(1500), addresses: vec![], flags };
         let bare = advertisement(&network(None), &interface);
         assert_eq!((bare.managed, bare.other, bare.lifetime, bare.prefix), (false, false, 0, None));
-        let prefix: ipnet::Ipv6Net = "fd00::/64".parse().unwrap();
+        let prefix: Ipv6Net = "fd00::/64".parse().unwrap();
         let range = Dhcp6 { prefix, first: "fd00::1".parse().unwrap(), last: "fd00::9".parse().unwrap() };
         let full = advertisement(&network(Some(range)), &interface);
         assert!(full.managed && full.other && full.lifetime == 0);

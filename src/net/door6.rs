@@ -15,7 +15,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::base::mac::Mac;
-use crate::net::link::trouble;
+use crate::net::link::{SOLICITATIONS, filters, trouble};
 
 /// An interface of this host, as IPv6 sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -133,6 +133,8 @@ impl Door6 {
     pub fn icmp(interface: &Interface6) -> Result<Self, DoorError> {
         let open = || {
             let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6))?;
+            // A flood of other messages must not wake this.
+            socket.attach_filter(&filters(SOLICITATIONS))?;
             ready(&socket, interface, ROUTERS)?;
             socket.set_multicast_hops_v6(255)?;
             socket.set_unicast_hops_v6(255)?;

@@ -149,9 +149,9 @@ fn open(interface: &Interface, hears: Hears) -> io::Result<Socket> {
 }
 
 /// A step of a filter: code, jumps, operand (`linux/filter.h`).
-type Step = (u16, u8, u8, u32);
+pub(super) type Step = (u16, u8, u8, u32);
 
-fn filters(steps: &[Step]) -> Vec<SockFilter> {
+pub(super) fn filters(steps: &[Step]) -> Vec<SockFilter> {
     steps.iter().map(|(code, yes, no, operand)| SockFilter::new(*code, *yes, *no, *operand)).collect()
 }
 
@@ -175,6 +175,10 @@ const DHCP_REPLIES: &[Step] = &[
     (RETURN, 0, 0, ALL),
     (RETURN, 0, 0, 0),
 ];
+
+/// A message of ICMPv6 that asks for routers.
+pub(super) const SOLICITATIONS: &[Step] =
+    &[(BYTE, 0, 0, 0), (EQUAL, 0, 1, 133), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
 
 const WORD: u16 = 0x20;
 const HALF: u16 = 0x28;

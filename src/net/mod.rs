@@ -27,6 +27,7 @@ pub mod http;
 pub mod intake;
 pub mod limits;
 pub mod link;
+pub mod listen;
 pub mod outgoing;
 pub mod range;
 pub mod route;

@@ -139,10 +139,8 @@ impl Keeper {
 impl Watched for Keeper {
     fn status(&self) -> NetworkStatus {
         let served = self.served().clone();
-        let mut status = served.map_or_else(
-            || shown::bare(&self.network, self.counters.all()),
-            |served| served.status(),
-        );
+        let mut status =
+            served.map_or_else(|| shown::bare(&self.network, self.counters.all()), |served| served.status());
         status.state = self.standing.word();
         status.problems.splice(0..0, self.standing.problem());
         status

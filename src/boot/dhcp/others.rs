@@ -78,7 +78,8 @@ mod tests {
         let mut hear = |seconds| others.hear(address, mac, Moment(7), Tick(Duration::from_secs(seconds)));
         assert_eq!([hear(0), hear(1), hear(599), hear(600), hear(601)], [true, false, false, true, false]);
         assert_eq!(others.all().len(), 1);
-        let told = (0..100).filter(|last| others.hear(Ipv4Addr::new(10, 0, 1, *last), mac, Moment(7), Tick::default()));
+        let told = (0..100)
+            .filter(|last| others.hear(Ipv4Addr::new(10, 0, 1, *last), mac, Moment(7), Tick::default()));
         assert_eq!(told.count(), 15);
         assert_eq!(others.all().len(), LIMIT);
     }

@@ -183,7 +183,8 @@ impl Served {
             network = self.network.name, %address, %mac,
             "an address of the pool is used by a machine that did not get it here; it is put aside for ten minutes"
         );
-        let text = format!("{address} is used by {mac}, which did not get it here; it is put aside for ten minutes");
+        let text =
+            format!("{address} is used by {mac}, which did not get it here; it is put aside for ten minutes");
         self.teller.error("conflict", address, text);
         true
     }

@@ -215,12 +215,7 @@ impl Server {
         }
     }
 
-    async fn kept(
-        &self,
-        kept: Result<(), LeaseError>,
-        rest: Option<(Lease, Answer)>,
-        state: &mut State,
-    ) {
+    async fn kept(&self, kept: Result<(), LeaseError>, rest: Option<(Lease, Answer)>, state: &mut State) {
         if let Err(error) = kept {
             let network = &self.served.network.name;
             tracing::warn!(network, %error, "a lease is not kept, so it is not given");
@@ -307,7 +302,11 @@ impl Server {
         let text = format!("more than {PACKETS} packets came in a second; those above were dropped");
         served.teller.error("flood", "", text);
         if is_news {
-            tracing::warn!(network = served.network.name, limit = PACKETS, "a flood of packets: some are dropped");
+            tracing::warn!(
+                network = served.network.name,
+                limit = PACKETS,
+                "a flood of packets: some are dropped"
+            );
         }
     }
 

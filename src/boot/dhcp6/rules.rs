@@ -11,8 +11,8 @@ use crate::base::time::Tick;
 use crate::boot::dhcp6::pool::{Holder, Pool, Term};
 use crate::model::boot::lease6::{Lease6, LeaseChange6, LeaseKey6};
 use crate::wire::dhcp6::Kind;
-use crate::wire::dhcp6::options::DNS;
 use crate::wire::dhcp6::message::{Association, Message};
+use crate::wire::dhcp6::options::DNS;
 use crate::wire::dhcp6::reply::{Boot, Given, Lent, Reply, Status};
 
 /// What holds for a network.

@@ -167,8 +167,12 @@ impl Server {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
         let now = clock.tick();
-        let mut budgets =
-            Budgets { all: Bucket::new(A_SECOND), known: Bucket::new(KNOWN), told: Bucket::new(1), last: now };
+        let mut budgets = Budgets {
+            all: Bucket::new(A_SECOND),
+            known: Bucket::new(KNOWN),
+            told: Bucket::new(1),
+            last: now,
+        };
         let mut buffer = [0; LONGEST + 1];
         let mut look = clock.tick().after(SWEEP);
         loop {
@@ -209,7 +213,11 @@ impl Server {
             let text = format!("more than {A_SECOND} messages came in a second; those above were dropped");
             self.standing.teller.error("flood", "", text);
             if now.since(budgets.last) >= Duration::from_mins(1) {
-                tracing::warn!(network = self.network.name, limit = A_SECOND, "a flood of DHCPv6: some are dropped");
+                tracing::warn!(
+                    network = self.network.name,
+                    limit = A_SECOND,
+                    "a flood of DHCPv6: some are dropped"
+                );
             }
             budgets.last = now;
         }
@@ -281,7 +289,11 @@ impl Server {
         let has_none = |given: &Given| given.status == Some(Status::NoAddresses);
         if answer.reply.associations.iter().any(has_none) {
             count(&counts.exhausted);
-            teller.error("exhausted", "", format!("no IPv6 address is left for {who}: make the range larger"));
+            teller.error(
+                "exhausted",
+                "",
+                format!("no IPv6 address is left for {who}: make the range larger"),
+            );
         }
         if answer.changes.is_empty() {
             return;
@@ -293,7 +305,8 @@ impl Server {
             count(&counts.declined);
             let address = message.associations.iter().flat_map(|one| &one.addresses).next();
             let address = address.map(ToString::to_string).unwrap_or_default();
-            let text = format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
+            let text =
+                format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
             tracing::warn!(network = self.network.name, %address, who, "an IPv6 address is declined and put aside");
             teller.error("decline", address, text);
         }

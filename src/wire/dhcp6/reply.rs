@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use crate::base::duid::Duid;
 use crate::wire::dhcp6::options::{
-    BOOT_URL, CLIENT_ID, DNS, IA_ADDRESS, IA_NA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS, VENDOR_CLASS, put,
+    BOOT_URL, CLIENT_ID, DNS, IA_ADDRESS, IA_NA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS, VENDOR_CLASS,
+    put,
 };
 use crate::wire::dhcp6::{ENTERPRISE, Kind};
 
