@@ -184,6 +184,7 @@ impl App {
             config,
             plan: plan.clone(),
             reader: self.site.reader.clone(),
+            board: self.desk.board().clone(),
             shelf: depot.shelf.clone(),
             ramdisks,
             clock: self.site.clock.clone(),
@@ -197,7 +198,7 @@ impl App {
         self.open_door(doors.operator, shop.for_operator(counter(api)));
         let rack_api =
             || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
-        if let Some(listener) = doors.rack {
+        for listener in doors.rack {
             self.open_door(listener, shop.for_rack(rack_api(), Via::Http));
         }
         if let Some((listener, _, tls)) = doors.https {
@@ -205,7 +206,7 @@ impl App {
             let end = self.close_doors.clone();
             self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), end));
         }
-        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.site);
+        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
         dhcp6::start(&ground, &self.site);

@@ -11,6 +11,7 @@ use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
 use crate::model::Object;
 use crate::model::boot::Beat;
+use crate::model::boot::event::RackEvent;
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, NodeDraft};
@@ -39,6 +40,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
     /// The networks that are served.
     fn networks(&self) -> Vec<NetworkStatus>;
+    /// What happened in the rack's networks, the oldest first.
+    fn events(&self) -> Vec<RackEvent>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     fn catalog(&self) -> &Catalog;
@@ -88,6 +91,10 @@ impl Lanes for Arc<Desk> {
 
     fn networks(&self) -> Vec<NetworkStatus> {
         self.board().status()
+    }
+
+    fn events(&self) -> Vec<RackEvent> {
+        self.chronicle().all()
     }
 
     fn leases(&self) -> Vec<LeaseShown> {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::root::answer;
+use crate::model::boot::event::RackEvent;
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
+use crate::model::journal::Severity;
 use crate::net::http::Response;
 
 /// What is shown.
@@ -28,7 +30,9 @@ pub fn show(call: &Call<'_>, page: Page) -> Result<Response, Fault> {
             json!({"leases": leases.iter().map(|lease| lease_shown(call, lease)).collect::<Vec<Value>>()})
         }
         Page::Networks => {
-            json!({"networks": lanes.networks().iter().map(network_shown).collect::<Vec<Value>>()})
+            let networks: Vec<Value> = lanes.networks().iter().map(network_shown).collect();
+            let events: Vec<Value> = lanes.events().iter().map(event_shown).collect();
+            json!({"networks": networks, "events": events})
         }
     }))
 }
@@ -68,10 +72,28 @@ fn network_shown(network: &NetworkStatus) -> Value {
         "role": network.role,
         "service": network.service,
         "mode": network.mode,
+        "state": network.state,
         "address": network.address,
         "pools": network.pools,
         "other_servers": others,
         "problems": network.problems,
         "counters": counters,
+    })
+}
+
+fn event_shown(event: &RackEvent) -> Value {
+    json!({
+        "network": event.network,
+        "service": event.service,
+        "event": event.event,
+        "subject": event.subject,
+        "text": event.text,
+        "severity": match event.severity {
+            Severity::Info => "info",
+            Severity::Error => "error",
+        },
+        "times": event.times,
+        "first_at": event.first.iso(),
+        "last_at": event.last.iso(),
     })
 }

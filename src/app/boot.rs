@@ -17,6 +17,7 @@ use crate::boot::library::loaders::{Loaders, Packaged};
 use crate::boot::library::media::Media;
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
+use crate::conduct::board::Board;
 use crate::config::Config;
 use crate::config::section::boot::{Boot, Pxe};
 use crate::depot::ramdisks::Ramdisks;
@@ -38,6 +39,7 @@ pub(super) struct Goods<'a> {
     pub(super) config: &'a Config,
     pub(super) plan: Arc<BootPlan>,
     pub(super) reader: Reader,
+    pub(super) board: Arc<Board>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) ramdisks: Arc<Ramdisks>,
     pub(super) clock: SharedClock,
@@ -46,7 +48,7 @@ pub(super) struct Goods<'a> {
 
 /// Opens the shop; tells which loaders are missing.
 pub(super) fn open(goods: Goods<'_>) -> Shop {
-    let Goods { config, plan, reader, shelf, ramdisks, clock, ports } = goods;
+    let Goods { config, plan, reader, board, shelf, ramdisks, clock, ports } = goods;
     let loops = Arc::new(Loops::new(plan.loading.loops, clock));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     if plan.networks.iter().any(|network| network.role == Role::Boot) {
@@ -54,7 +56,8 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     }
     let told = Mutex::new(HashSet::new());
     let media = Media::default();
-    let stock = Stock { reader, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
+    let stock =
+        Stock { reader, board, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }
 

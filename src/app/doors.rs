@@ -1,6 +1,6 @@
 //! The sockets of the daemon, open before anything is begun, so that a port that is taken stops the start.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::Ipv4Net;
 use tokio::net::TcpListener;
@@ -9,14 +9,16 @@ use crate::app::{AppError, boot, tftp};
 use crate::boot::library::catalogue::Ports;
 use crate::boot::tftp::Door;
 use crate::config::Config;
-use crate::model::boot::plan::Role;
+use crate::model::boot::plan::{Network, Role};
 use crate::net::link::Interface;
+use crate::net::listen;
 use crate::net::tls::ServerTls;
 
 /// Open sockets and where they are.
 pub(super) struct Doors {
     pub(super) operator: TcpListener,
-    pub(super) rack: Option<TcpListener>,
+    /// One, or one more for IPv6.
+    pub(super) rack: Vec<TcpListener>,
     pub(super) https: Option<(TcpListener, SocketAddr, ServerTls)>,
     pub(super) tftp: Vec<Door>,
     /// Where the operator's door is.
@@ -28,14 +30,12 @@ pub(super) struct Doors {
 impl Doors {
     pub(super) async fn open(config: &Config) -> Result<Self, AppError> {
         let operator = super::bind(config.listen).await?;
-        let rack = match config.rack_listen {
-            Some(address) => Some(super::bind(address).await?),
-            None => None,
-        };
+        let mut rack: Vec<TcpListener> = config.rack_listen.map(bind).transpose()?.into_iter().collect();
+        let rack_at = rack.first().and_then(|one| one.local_addr().ok());
+        rack.extend(rack_at.and_then(|at| beside(at, config)));
         let https = boot::https(&config.boot).await?;
         let tftp = tftp::open(&config.tftp, &config.plan)?;
         let api = operator.local_addr().unwrap_or(config.listen);
-        let rack_at = rack.as_ref().and_then(|one| one.local_addr().ok());
         Ok(Self { operator, rack, https, tftp, api, rack_at })
     }
 
@@ -48,7 +48,14 @@ impl Doors {
     /// boot network's.
     pub(super) fn url(&self, config: &Config) -> String {
         let door = self.of_machines();
-        let address = if door.ip().is_unspecified() { own_address(config) } else { None };
+        let is_any = door.ip().is_unspecified();
+        let address = if is_any { own_address(config) } else { None };
+        if is_any && address.is_none() && config.http_url.is_none() {
+            tracing::warn!(
+                "no boot network has an address yet, so agents and BMCs cannot be told where this host is: give \
+                 `address` in its [[network]], or http_url in [deploy]"
+            );
+        }
         format!("http://{}", SocketAddr::new(address.unwrap_or(door.ip()), door.port()))
     }
 
@@ -56,6 +63,41 @@ impl Doors {
         Ports {
             http: self.of_machines().port(),
             https: self.https.as_ref().map(|(_, address, _)| address.port()),
+        }
+    }
+}
+
+/// The rack's door. One at an address that the host has not got yet opens once it has it.
+pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
+    let opened = listen::tcp(address).and_then(|(listener, is_there)| {
+        if !is_there {
+            tracing::warn!(%address, "this host does not have the address yet; it is served once it has it");
+        }
+        TcpListener::from_std(listener)
+    });
+    opened.map_err(|source| AppError::Bind { address, source })
+}
+
+/// The same door for machines that boot over IPv6, where any do.
+fn beside(rack: SocketAddr, config: &Config) -> Option<TcpListener> {
+    let boots = |network: &&Network| network.role == Role::Boot && network.dhcp6.is_some();
+    let network = config.plan.networks.iter().find(boots)?;
+    if rack.is_ipv6() {
+        return None;
+    }
+    if !rack.ip().is_unspecified() {
+        tracing::warn!(
+            network = network.name, %rack,
+            "machines that boot over IPv6 do not reach the rack's door: leave out rack_listen, or give it an address of IPv6"
+        );
+        return None;
+    }
+    let address = SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), rack.port());
+    match bind(address) {
+        Ok(listener) => Some(listener),
+        Err(error) => {
+            tracing::warn!(network = network.name, %error, "nothing boots over IPv6: the rack's door is not open there");
+            None
         }
     }
 }

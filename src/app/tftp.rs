@@ -5,7 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::boot::library::Library;
+use crate::boot::teller::Teller;
+use crate::boot::tftp::counts::{Counts, Record, Shown};
 use crate::boot::tftp::{self, Door, Settings};
+use crate::conduct::desk::Desk;
 use crate::conduct::site::Site;
 use crate::config::section::tftp::Tftp;
 use crate::model::boot::plan::{BootPlan, Role};
@@ -48,11 +51,21 @@ pub fn open(given: &Tftp, plan: &BootPlan) -> Result<Vec<Door>, ClosedDoor> {
 }
 
 /// Serves at these doors until the site stops. Where they are.
-pub fn start(doors: Vec<Door>, given: &Tftp, library: Arc<dyn Library>, site: &Site) -> Vec<SocketAddr> {
+pub fn start(
+    doors: Vec<Door>,
+    given: &Tftp,
+    library: Arc<dyn Library>,
+    desk: &Desk,
+    site: &Site,
+) -> Vec<SocketAddr> {
     let addresses: Vec<SocketAddr> = doors.iter().map(Door::address).collect();
     if !doors.is_empty() {
         tracing::info!(?addresses, "serving TFTP");
-        let serving = tftp::serve(doors, library, site.clock.clone(), settings(given), site.stop.clone());
+        let counts = Arc::new(Counts::default());
+        desk.board().show(Arc::new(Shown { counts: counts.clone(), doors: addresses.clone() }));
+        let teller = Some(Teller::new(desk.chronicle().clone(), "tftp", "tftp"));
+        let until = (Record { counts, teller }, site.stop.clone());
+        let serving = tftp::serve(doors, library, site.clock.clone(), settings(given), until);
         site.tasks.spawn(serving);
     }
     addresses

@@ -5,12 +5,21 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use ipnet::Ipv6Net;
+
+use crate::base::mac::Mac;
 use crate::base::time::sleep;
 use crate::boot::advertise::schedule::{Schedule, Told};
+use crate::boot::chain;
+use crate::boot::dhcp6::counts::count;
+use crate::boot::dhcp6::server::watched;
 use crate::boot::ground::Ground;
+use crate::boot::standing::{LOOK, Standing};
+use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
 use crate::model::boot::plan::{Network, Role};
 use crate::net::door6::{Door6, DoorError, Interface6};
 use crate::wire::ra::{Advertisement, Prefix, solicitation};
@@ -25,6 +34,19 @@ struct Herald {
     ground: Ground,
     network: Network,
     dice: Dice,
+    standing: Standing,
+    counts: Counts,
+    here: Mutex<Option<Ipv6Addr>>,
+}
+
+/// Messages, by what became of them.
+#[derive(Debug, Default)]
+struct Counts {
+    /// Those of machines that ask for an advertisement.
+    solicited: AtomicU64,
+    /// What is no solicitation, or came from afar.
+    malformed: AtomicU64,
+    sent: AtomicU64,
 }
 
 impl fmt::Debug for Herald {
@@ -39,7 +61,15 @@ pub fn start(ground: &Ground, dice: &Dice) {
         if !network.router_advertisements || network.role != Role::Boot {
             continue;
         }
-        let herald = Herald { ground: ground.clone(), network: network.clone(), dice: dice.clone() };
+        let herald = Arc::new(Herald {
+            standing: Standing::new(ground, network, "ra"),
+            ground: ground.clone(),
+            network: network.clone(),
+            dice: dice.clone(),
+            counts: Counts::default(),
+            here: Mutex::default(),
+        });
+        ground.desk.board().show(herald.clone());
         ground.tasks.spawn(async move {
             tokio::select! {
                 () = herald.run() => {}
@@ -52,23 +82,28 @@ pub fn start(ground: &Ground, dice: &Dice) {
 impl Herald {
     /// Opens the interface again whenever it was gone.
     async fn run(&self) {
-        let mut last = String::new();
+        let network = &self.network.name;
         loop {
             match self.open() {
                 Ok((interface, door)) => {
-                    last.clear();
-                    tracing::info!(network = self.network.name, interface = interface.name, "advertising");
-                    let error = self.advertise(&interface, &door).await;
-                    tracing::warn!(network = self.network.name, %error, "the socket of router advertisements failed");
+                    tracing::info!(network, interface = interface.name, "advertising");
+                    let near = interface.addresses.iter().map(Ipv6Net::addr);
+                    *self.here() = near.clone().find(Ipv6Addr::is_unicast_link_local);
+                    tokio::select! {
+                        error = self.advertise(&interface, &door) => {
+                            tracing::warn!(network, %error, "the socket of router advertisements failed");
+                        }
+                        () = watched(&self.standing, &interface, &*self.ground.clock) => {}
+                    }
                 }
-                Err(error) if error.to_string() != last => {
-                    last = error.to_string();
-                    tracing::warn!(network = self.network.name, %error, "router advertisements wait for their interface");
-                }
-                Err(_) => {}
+                Err(error) => self.standing.waits(chain(&error)),
             }
-            sleep(&*self.ground.clock, AGAIN).await;
+            sleep(&*self.ground.clock, LOOK).await;
         }
+    }
+
+    fn here(&self) -> MutexGuard<'_, Option<Ipv6Addr>> {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<(Interface6, Door6), DoorError> {
@@ -91,7 +126,10 @@ impl Herald {
                         let from = *datagram.from.ip();
                         let is_near = datagram.hop_limit == NEAR;
                         if is_near && solicitation(bytes, from).is_ok() {
+                            count(&self.counts.solicited);
                             schedule.asked(from, clock.tick(), (self.dice)());
+                        } else {
+                            count(&self.counts.malformed);
                         }
                     }
                     Err(error) => return error,
@@ -102,11 +140,44 @@ impl Herald {
                             Told::All => ALL_NODES,
                             Told::One(one) => one,
                         };
+                        count(&self.counts.sent);
                         door.send(to, 0, &message).await;
                     }
                 }
             }
         }
+    }
+}
+
+impl Watched for Herald {
+    fn status(&self) -> NetworkStatus {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let Counts { solicited, malformed, sent } = &self.counts;
+        NetworkStatus {
+            name: self.network.name.clone(),
+            interface: self.network.interface.clone(),
+            role: self.network.role.word(),
+            service: "ra",
+            mode: "on",
+            state: self.standing.word(),
+            address: self.here().map(IpAddr::V6),
+            pools: Vec::new(),
+            other_servers: Vec::new(),
+            problems: self.standing.problem().into_iter().collect(),
+            counters: vec![
+                ("solicitations", of(solicited)),
+                ("malformed", of(malformed)),
+                ("sent", of(sent)),
+            ],
+        }
+    }
+
+    fn leases(&self) -> Vec<LeaseShown> {
+        Vec::new()
+    }
+
+    fn mac_of(&self, _: IpAddr) -> Option<Mac> {
+        None
     }
 }
 
@@ -127,22 +198,23 @@ fn advertisement(network: &Network, interface: &Interface6) -> Advertisement {
         prefix,
         // Less is no network for IPv6 (RFC 8200 5).
         mtu: interface.mtu.filter(|mtu| *mtu >= 1280),
+        dns: network.dns6.clone(),
+        dns_lifetime: NAMES,
         mac: interface.mac,
     }
 }
 
-const ALL_NODES: std::net::Ipv6Addr = std::net::Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
+const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 /// The hop limit of what no router passed on (RFC 4861 6.1.1).
 const NEAR: u8 = 255;
 /// Bytes of a solicitation that are looked at.
 const LONGEST: usize = 512;
-/// Between two tries to open an interface that is not there.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Seconds for which name servers may be used: three advertisements may be lost (RFC 8106 5.1).
+const NAMES: u32 = 1800;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::mac::Mac;
     use crate::model::boot::plan::{Dhcp6, DhcpMode};
 
     fn network(dhcp6: Option<Dhcp6>) -> Network {
@@ -156,6 +228,7 @@ mod tests {
             reservations: vec![],
             router: None,
             dns: vec![],
+            dns6: vec![],
             domain: None,
             lease_time: 3600,
             relayed: vec![],
@@ -166,11 +239,12 @@ mod tests {
 
     #[test]
     fn machines_are_told_of_dhcp_where_it_is_and_never_of_a_router() {
-        let mac = Mac([2, 0, 0, 0, 0, 1]);
-        let interface = Interface6 { name: "eth1".into(), index: 1, mac, mtu: Some(1500), addresses: vec![] };
+        let (mac, flags) = (Mac([2, 0, 0, 0, 0, 1]), nix::net::if_::InterfaceFlags::empty());
+        let interface =
+            Interface6 { name: "eth1".into(), index: 1, mac, mtu: Some(1500), addresses: vec![], flags };
         let bare = advertisement(&network(None), &interface);
         assert_eq!((bare.managed, bare.other, bare.lifetime, bare.prefix), (false, false, 0, None));
-        let prefix: ipnet::Ipv6Net = "fd00::/64".parse().unwrap();
+        let prefix: Ipv6Net = "fd00::/64".parse().unwrap();
         let range = Dhcp6 { prefix, first: "fd00::1".parse().unwrap(), last: "fd00::9".parse().unwrap() };
         let full = advertisement(&network(Some(range)), &interface);
         assert!(full.managed && full.other && full.lifetime == 0);

@@ -13,6 +13,7 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
 use crate::conduct::board::Board;
+use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
@@ -68,7 +69,8 @@ pub struct Desk {
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
     pub(in crate::conduct) gate: Gate,
     /// Networks that are served.
-    board: Board,
+    board: Arc<Board>,
+    chronicle: Arc<Chronicle>,
     leases: LeaseLane,
 }
 
@@ -82,6 +84,7 @@ impl Desk {
     /// Opens a lane for each node in the store; what was under way goes on.
     pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
         let leases = LeaseLane::open(&site);
+        let chronicle = Chronicle::open(&site);
         let desk = Arc::new(Self {
             site,
             blobs,
@@ -90,7 +93,8 @@ impl Desk {
             drives: tokio::sync::Semaphore::new(DRIVES_AT_ONCE),
             lanes: RwLock::default(),
             rack: tokio::sync::Mutex::new(()),
-            board: Board::default(),
+            board: Arc::default(),
+            chronicle,
             leases,
             gate: Gate::default(),
         });
@@ -208,8 +212,13 @@ impl Desk {
     }
 
     /// The networks that are served.
-    pub fn board(&self) -> &Board {
+    pub fn board(&self) -> &Arc<Board> {
         &self.board
+    }
+
+    /// The rack's journal.
+    pub fn chronicle(&self) -> &Arc<Chronicle> {
+        &self.chronicle
     }
 
     /// The lane of leases.

@@ -12,6 +12,7 @@
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
 //! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
+//! - `chronicle` the rack's journal: what happened in its networks and belongs to no node
 //! - `leases6` the lane of IPv6 leases
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
@@ -26,6 +27,7 @@
 
 pub mod beats;
 pub mod board;
+pub mod chronicle;
 pub mod commit;
 pub mod console;
 pub mod desk;

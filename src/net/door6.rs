@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use ipnet::Ipv6Net;
 use nix::ifaddrs::getifaddrs;
 use nix::libc;
-use nix::net::if_::if_nametoindex;
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::sockopt::{Ipv6RecvHopLimit, Ipv6RecvPacketInfo};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn6, recvmsg, setsockopt};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -15,6 +15,7 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::base::mac::Mac;
+use crate::net::link::{SOLICITATIONS, filters, trouble};
 
 /// An interface of this host, as IPv6 sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,7 @@ pub struct Interface6 {
     /// Bytes of a datagram.
     pub mtu: Option<u32>,
     pub addresses: Vec<Ipv6Net>,
+    pub flags: InterfaceFlags,
 }
 
 /// A socket on one interface.
@@ -68,11 +70,12 @@ impl Interface6 {
     /// The interface of this name as it is now.
     pub fn find(name: &str) -> Result<Self, DoorError> {
         let index = if_nametoindex(name).map_err(|_| DoorError::Missing(name.to_owned()))?;
-        let (mut mac, mut addresses) = (None, Vec::new());
+        let (mut mac, mut addresses, mut flags) = (None, Vec::new(), InterfaceFlags::empty());
         for one in getifaddrs().map_err(|error| DoorError::List(error.into()))? {
             if one.interface_name != name {
                 continue;
             }
+            flags = one.flags;
             let link = one.address.as_ref().and_then(|address| address.as_link_addr());
             if let Some(link) = link.filter(|link| link.halen() == 6) {
                 mac = link.addr().map(Mac);
@@ -84,7 +87,18 @@ impl Interface6 {
             }
         }
         let mac = mac.ok_or_else(|| DoorError::NotEthernet(name.to_owned()))?;
-        Ok(Self { name: name.to_owned(), index, mac, mtu: mtu(name), addresses })
+        Ok(Self { name: name.to_owned(), index, mac, mtu: mtu(name), addresses, flags })
+    }
+
+    /// Whether it is the same as before with the same addresses; it may have been up or down then.
+    pub fn is_as(&self, before: &Self) -> bool {
+        let shape = |one: &Self| (one.index, one.mac, one.mtu);
+        shape(self) == shape(before) && self.addresses == before.addresses
+    }
+
+    /// Why nothing goes through it now, though it is there.
+    pub fn trouble(&self) -> Option<String> {
+        trouble(&self.name, self.flags)
     }
 
     /// The address that machines of `prefix` reach this host by: one in it, else any that is not of one link alone.
@@ -119,6 +133,8 @@ impl Door6 {
     pub fn icmp(interface: &Interface6) -> Result<Self, DoorError> {
         let open = || {
             let socket = Socket::new(Domain::IPV6, Type::RAW, Some(Protocol::ICMPV6))?;
+            // A flood of other messages must not wake this.
+            socket.attach_filter(&filters(SOLICITATIONS))?;
             ready(&socket, interface, ROUTERS)?;
             socket.set_multicast_hops_v6(255)?;
             socket.set_unicast_hops_v6(255)?;

@@ -6,7 +6,7 @@ use std::os::fd::AsRawFd;
 
 use ipnet::Ipv4Net;
 use nix::ifaddrs::getifaddrs;
-use nix::net::if_::if_nametoindex;
+use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::{LinkAddr, MsgFlags, bind, recv, sendto};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use tokio::net::UdpSocket;
@@ -22,6 +22,7 @@ pub struct Interface {
     /// Bytes of an IP datagram.
     pub mtu: u16,
     pub addresses: Vec<Ipv4Net>,
+    flags: InterfaceFlags,
     own: LinkAddr,
     everyone: LinkAddr,
 }
@@ -45,11 +46,12 @@ impl Interface {
     /// The interface of this name as it is now.
     pub fn find(name: &str) -> Result<Self, LinkError> {
         let index = if_nametoindex(name).map_err(|_| LinkError::Missing(name.to_owned()))?;
-        let (mut link, mut addresses) = (None, Vec::new());
+        let (mut link, mut addresses, mut flags) = (None, Vec::new(), InterfaceFlags::empty());
         for one in getifaddrs().map_err(|error| LinkError::List(error.into()))? {
             if one.interface_name != name {
                 continue;
             }
+            flags = one.flags;
             if let Some(own) = one.address.as_ref().and_then(|address| address.as_link_addr()) {
                 link = one.broadcast.as_ref().and_then(|all| all.as_link_addr()).map(|all| (*own, *all));
             }
@@ -62,13 +64,27 @@ impl Interface {
         let not_ethernet = || LinkError::NotEthernet(name.to_owned());
         let (own, everyone) = link.filter(|(own, _)| own.halen() == 6).ok_or_else(not_ethernet)?;
         let mac = Mac(own.addr().ok_or_else(not_ethernet)?);
-        Ok(Self { name: name.to_owned(), index, mac, mtu: mtu(name), addresses, own, everyone })
+        Ok(Self { name: name.to_owned(), index, mac, mtu: mtu(name), addresses, flags, own, everyone })
+    }
+
+    /// Why nothing goes through it now, though it is there.
+    pub fn trouble(&self) -> Option<String> {
+        trouble(&self.name, self.flags)
     }
 
     /// The network in which the interface has this address.
     pub fn network_of(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
         self.addresses.iter().find(|net| net.addr() == address).copied()
     }
+}
+
+/// Why nothing goes through an interface with these flags.
+pub(super) fn trouble(name: &str, flags: InterfaceFlags) -> Option<String> {
+    if !flags.contains(InterfaceFlags::IFF_UP) {
+        return Some(format!("interface {name} is down: set it up, for instance by systemd-networkd"));
+    }
+    let has_link = flags.contains(InterfaceFlags::IFF_RUNNING);
+    (!has_link).then(|| format!("interface {name} has no link: look at its cable and switch"))
 }
 
 /// What the kernel says, or Ethernet's.
@@ -133,9 +149,9 @@ fn open(interface: &Interface, hears: Hears) -> io::Result<Socket> {
 }
 
 /// A step of a filter: code, jumps, operand (`linux/filter.h`).
-type Step = (u16, u8, u8, u32);
+pub(super) type Step = (u16, u8, u8, u32);
 
-fn filters(steps: &[Step]) -> Vec<SockFilter> {
+pub(super) fn filters(steps: &[Step]) -> Vec<SockFilter> {
     steps.iter().map(|(code, yes, no, operand)| SockFilter::new(*code, *yes, *no, *operand)).collect()
 }
 
@@ -159,6 +175,10 @@ const DHCP_REPLIES: &[Step] = &[
     (RETURN, 0, 0, ALL),
     (RETURN, 0, 0, 0),
 ];
+
+/// A message of ICMPv6 that asks for routers.
+pub(super) const SOLICITATIONS: &[Step] =
+    &[(BYTE, 0, 0, 0), (EQUAL, 0, 1, 133), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
 
 const WORD: u16 = 0x20;
 const HALF: u16 = 0x28;

@@ -26,6 +26,7 @@ pub mod files;
 pub mod http;
 pub mod intake;
 pub mod link;
+pub mod listen;
 pub mod route;
 pub mod server;
 pub mod source;

@@ -12,7 +12,7 @@ use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
 use crate::store::load;
-use crate::store::table::{journal, leases, leases6};
+use crate::store::table::{events, journal, leases, leases6};
 
 /// A line for each record, then the number of rows of each table.
 pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
@@ -35,6 +35,9 @@ pub fn text(file: &File, sealer: &Sealer) -> Result<String, StoreError> {
     }
     for lease in leases6::read(file, &txn)? {
         line(&mut text, "lease6", &masked(serde_json::to_value(lease)));
+    }
+    for event in events::read(file, &txn)? {
+        line(&mut text, "event", &masked(serde_json::to_value(event)));
     }
     journal(file, &txn, &mut text)?;
     for (name, table) in file.tables.all() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
 use crate::model::inspection::Inventory;
@@ -14,7 +15,7 @@ use crate::model::journal::Entry;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{inventories, journal, leases, leases6, rules, sightings};
+use crate::store::table::{events, inventories, journal, leases, leases6, rules, sightings};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -60,6 +61,13 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         leases6::read(file, &txn)
+    }
+
+    /// The rack's journal, the oldest first: read once, by who keeps it.
+    pub fn events(&self) -> Result<Vec<RackEvent>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        events::read(file, &txn)
     }
 
     /// Every inspection rule, in the order of their creation.

@@ -16,6 +16,7 @@ use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
+use crate::store::table::events::Events;
 use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
 use crate::store::table::leases::Leases;
@@ -97,6 +98,10 @@ impl<'p> Txn<'p> {
 
     pub fn leases(&mut self) -> Leases<'_, 'p> {
         Leases { txn: self }
+    }
+
+    pub fn events(&mut self) -> Events<'_, 'p> {
+        Events { txn: self }
     }
 
     pub fn leases6(&mut self) -> Leases6<'_, 'p> {

@@ -18,6 +18,10 @@ pub struct Advertisement {
     pub prefix: Option<Prefix>,
     /// Bytes of a datagram.
     pub mtu: Option<u32>,
+    /// Name servers (RFC 8106 5.1); none is no option.
+    pub dns: Vec<Ipv6Addr>,
+    /// Seconds for which they may be used.
+    pub dns_lifetime: u32,
     pub mac: Mac,
 }
 
@@ -67,7 +71,18 @@ impl Advertisement {
         }
         out.extend([1, 1]);
         out.extend(self.mac.0);
+        self.name_servers(&mut out);
         out
+    }
+
+    fn name_servers(&self, out: &mut Vec<u8>) {
+        let Ok(units) = u8::try_from(self.dns.len() * 2 + 1) else { return };
+        if self.dns.is_empty() {
+            return;
+        }
+        out.extend([NAME_SERVERS, units, 0, 0]);
+        out.extend(self.dns_lifetime.to_be_bytes());
+        out.extend(self.dns.iter().flat_map(Ipv6Addr::octets));
     }
 }
 
@@ -89,6 +104,7 @@ pub fn solicitation(bytes: &[u8], from: Ipv6Addr) -> Result<(), RaError> {
 }
 
 pub const SOLICITATION: u8 = 133;
+const NAME_SERVERS: u8 = 25;
 const ADVERTISEMENT: u8 = 134;
 const MANAGED: u8 = 0x80;
 const OTHER: u8 = 0x40;
@@ -116,11 +132,19 @@ mod tests {
             lifetime: 1800,
             prefix: Some(Prefix { net, autonomous: false, valid: 3600, preferred: 3600 }),
             mtu: Some(1500),
+            dns: Vec::new(),
+            dns_lifetime: 0,
             mac: Mac([0x52, 0x54, 0, 0xbc, 0xff, 2]),
         };
         let digits: Vec<String> = made.emit().iter().map(|byte| format!("{byte:02x}")).collect();
         let hex = digits.concat();
         assert_eq!(hex, RECORDED);
+        let dns = vec!["fd00::1".parse().unwrap(), "fd00::2".parse().unwrap()];
+        let named = Advertisement { dns, dns_lifetime: 1800, ..made }.emit();
+        let (before, option) = named.split_at(named.len() - 40);
+        assert_eq!(before.len() * 2, RECORDED.len());
+        assert_eq!(option[..8], [25, 5, 0, 0, 0, 0, 7, 8]);
+        assert_eq!((option[8], option[23], option[39]), (0xfd, 1, 2));
     }
 
     #[test]

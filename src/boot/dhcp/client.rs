@@ -26,22 +26,26 @@ fn class(packet: &Packet) -> Class {
 
 /// How it asks: `iPXE on x86_64 UEFI`, `PXE on x86_64 BIOS`, `udhcp 1.35.0`.
 pub fn words(packet: &Packet) -> String {
-    let client = client(packet);
+    boots(&client(packet)).unwrap_or_else(|| vendor(&packet.class))
+}
+
+/// How a client asks that boots.
+pub fn boots(client: &Client) -> Option<String> {
     let what = match (client.ipxe, client.class) {
         (Some(_), _) => "iPXE",
         (None, Class::Pxe) => "PXE",
         (None, Class::Http) => "HTTP boot",
-        (None, Class::Other) => return vendor(&packet.class),
+        (None, Class::Other) => return None,
     };
-    let Some(arch) = client.arch else { return what.to_owned() };
+    let Some(arch) = client.arch else { return Some(what.to_owned()) };
     let firmware = match arch.firmware() {
         Firmware::Bios => "BIOS",
         Firmware::Uefi => "UEFI",
     };
-    match arch.cpu() {
+    Some(match arch.cpu() {
         Some(cpu) => format!("{what} on {cpu} {firmware}"),
         None => format!("{what} on architecture {}", arch.0),
-    }
+    })
 }
 
 /// What a system calls itself; nothing that could upset a terminal.

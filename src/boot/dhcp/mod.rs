@@ -11,6 +11,7 @@
 //! - [`served`]  a network joined with its interface     - [`pool`]    who has which address
 //! - [`rules`]   what is done with a packet (RFC 2131)    - [`proxy`]   the same beside another server
 //! - [`answer`]  what an answer holds and where it goes   - [`client`]  packet to client
+//! - [`keeper`]  the network while its interface is there, and the wait for it
 //! - [`server`]  the task; [`looks`] addresses that are looked for; [`watch`] other servers; [`others`], [`heard`]
 //! - [`shown`]   status and leases; [`count`], [`limit`]
 
@@ -18,6 +19,7 @@ pub mod answer;
 pub mod client;
 pub mod count;
 pub mod heard;
+pub mod keeper;
 pub mod limit;
 pub mod looks;
 pub mod others;
@@ -29,18 +31,16 @@ pub mod server;
 pub mod shown;
 pub mod watch;
 
+use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use crate::boot::dhcp::served::Served;
-use crate::boot::dhcp::server::Server;
+use crate::boot::dhcp::keeper::Keeper;
 use crate::boot::ground::Ground;
-use crate::model::boot::lease::Lease;
-use crate::model::boot::plan::{DhcpMode, Network};
-use crate::net::doorway::{Doorway, DoorwayError};
-use crate::net::link::{Hears, Interface, LinkError, Tap};
+use crate::model::boot::plan::DhcpMode;
+use crate::net::doorway::DoorwayError;
+use crate::net::link::LinkError;
 use crate::store::error::StoreError;
-use crate::wire::dhcp4::{BOOT_PORT, SERVER_PORT};
 
 /// Why a network is not served.
 #[derive(Debug, thiserror::Error)]
@@ -61,37 +61,46 @@ pub enum StartError {
     Leases(#[source] StoreError),
 }
 
-/// Opens and serves every network of the plan that has DHCP. All sockets are open when this returns.
-pub fn start(ground: &Ground) -> Result<(), StartError> {
-    let is_served = |network: &&Network| network.dhcp != DhcpMode::Off;
-    let networks: Vec<&Network> = ground.plan.networks.iter().filter(is_served).collect();
-    if networks.is_empty() {
-        return Ok(());
+impl StartError {
+    /// Whether it may pass by itself: the interface comes, or gets its address. What a person must mend does not.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Link(LinkError::Missing(_)) | Self::NoAddress { .. } | Self::OtherAddress { .. } => true,
+            Self::Link(LinkError::Raw { source, .. })
+            | Self::Doorway(DoorwayError::Forbidden { source, .. } | DoorwayError::Taken { source, .. }) => {
+                has_gone(source)
+            }
+            Self::Link(LinkError::NotEthernet(_) | LinkError::List(_))
+            | Self::Network { .. }
+            | Self::Leases(_) => false,
+        }
     }
-    let leases = ground.reader.leases().map_err(StartError::Leases)?;
-    let servers: Vec<Server> =
-        networks.into_iter().map(|network| open(network, ground, &leases)).collect::<Result<_, _>>()?;
-    for server in servers {
-        ground.desk.board().show(server.served.clone());
-        ground.tasks.spawn(server.run(ground.stop.clone()));
-    }
-    Ok(())
 }
 
-fn open(network: &Network, ground: &Ground, leases: &[Lease]) -> Result<Server, StartError> {
-    let interface = Interface::find(&network.interface)?;
-    let served = Arc::new(Served::new(network, &interface, ground)?);
-    served.recall(leases);
-    let address = served.address();
-    let is_proxy = network.dhcp == DhcpMode::Proxy;
-    let boot = is_proxy.then(|| Doorway::open(&interface, BOOT_PORT, address)).transpose()?;
-    Ok(Server {
-        served,
-        station: interface.mac,
-        door: Doorway::open(&interface, SERVER_PORT, address)?,
-        boot,
-        arp: Tap::open(&interface, Hears::Arp)?,
-        replies: Tap::open(&interface, Hears::DhcpReplies)?,
-        leases: ground.desk.leases().clone(),
-    })
+/// The interface went while its sockets were opened.
+fn has_gone(error: &io::Error) -> bool {
+    use nix::libc::{EADDRNOTAVAIL, ENETDOWN, ENODEV, ENXIO};
+    matches!(error.raw_os_error(), Some(ENODEV | ENXIO | ENETDOWN | EADDRNOTAVAIL))
+}
+
+/// Serves every network of the plan that has DHCP, at once or as soon as its interface is there. The sockets of those
+/// that are there are open when this returns.
+pub fn start(ground: &Ground) -> Result<(), StartError> {
+    let mut all = Vec::new();
+    for network in ground.plan.networks.iter().filter(|network| network.dhcp != DhcpMode::Off) {
+        let keeper = Arc::new(Keeper::new(network, ground));
+        let first = keeper.first()?;
+        all.push((keeper, first));
+    }
+    for (keeper, first) in all {
+        ground.desk.board().show(keeper.clone());
+        let stop = ground.stop.clone();
+        ground.tasks.spawn(async move {
+            tokio::select! {
+                () = keeper.run(first) => {}
+                () = stop.cancelled() => {}
+            }
+        });
+    }
+    Ok(())
 }

@@ -14,11 +14,13 @@ pub struct Others {
     /// There should be one.
     is_expected: bool,
     seen: Vec<(OtherServer, Tick)>,
+    /// Those told of since then.
+    told: (u32, Tick),
 }
 
 impl Others {
     pub fn new(is_expected: bool) -> Self {
-        Self { is_expected, seen: Vec::new() }
+        Self { is_expected, seen: Vec::new(), told: (0, Tick::default()) }
     }
 
     /// Takes in that one has answered; true if it is to be told: it is new, or was told of long ago.
@@ -39,7 +41,14 @@ impl Others {
             self.seen.remove(0);
         }
         self.seen.push((one, now));
-        true
+        self.may_tell(now)
+    }
+
+    /// Whether one more is to be told: of a flood of made-up servers only some are.
+    fn may_tell(&mut self, now: Tick) -> bool {
+        let (count, since) = self.told;
+        self.told = if now.since(since) >= AGAIN { (1, now) } else { (count.saturating_add(1), since) };
+        self.told.0 <= TOLD
     }
 
     pub fn all(&self) -> Vec<OtherServer> {
@@ -53,6 +62,8 @@ impl Others {
 
 /// Servers that are remembered: more are an attack.
 const LIMIT: usize = 16;
+/// Servers that are told of in that time.
+const TOLD: u32 = 16;
 /// One that goes on is told of again after this.
 const AGAIN: Duration = Duration::from_mins(10);
 
@@ -67,9 +78,9 @@ mod tests {
         let mut hear = |seconds| others.hear(address, mac, Moment(7), Tick(Duration::from_secs(seconds)));
         assert_eq!([hear(0), hear(1), hear(599), hear(600), hear(601)], [true, false, false, true, false]);
         assert_eq!(others.all().len(), 1);
-        for last in 0..100 {
-            others.hear(Ipv4Addr::new(10, 0, 1, last), mac, Moment(7), Tick::default());
-        }
+        let told = (0..100)
+            .filter(|last| others.hear(Ipv4Addr::new(10, 0, 1, *last), mac, Moment(7), Tick::default()));
+        assert_eq!(told.count(), 15);
         assert_eq!(others.all().len(), LIMIT);
     }
 

@@ -272,16 +272,15 @@ impl Pool {
         true
     }
 
-    /// The lease is kept: the machine has the address.
-    pub fn grant(&mut self, lease: &Lease, now: Tick) {
-        let Some(slot) = self.slots.get(&lease.address).filter(|slot| slot.mac == lease.key.mac).cloned()
-        else {
-            return;
-        };
+    /// The lease is kept: the machine has the address. False if it was put aside, or given to another, meanwhile.
+    pub fn grant(&mut self, lease: &Lease, now: Tick) -> bool {
+        let is_held = |slot: &&Slot| slot.mac == lease.key.mac && slot.state != State::Quarantined;
+        let Some(slot) = self.slots.get(&lease.address).filter(is_held).cloned() else { return false };
         self.kept.put(lease.key.mac, lease.address);
         let ends = now.after(Duration::from_secs(lease.length.into()));
         self.clear(lease.address);
         self.set(lease.address, Slot { state: State::Leased, ends, ..slot });
+        true
     }
 
     /// Whose row on the disk a lease of `address` replaces.
@@ -320,6 +319,11 @@ impl Pool {
     pub fn is_held(&self, mac: Mac, address: Ipv4Addr) -> bool {
         let slot = self.slots.get(&address);
         slot.is_some_and(|slot| slot.mac == mac && matches!(slot.state, State::Offered | State::Leased))
+    }
+
+    /// Whom the address is offered to that has not got it yet.
+    pub fn offered_to(&self, address: Ipv4Addr) -> Option<Mac> {
+        self.slots.get(&address).filter(|slot| slot.state == State::Offered).map(|slot| slot.mac)
     }
 
     /// Whose the address is; also for a while after its lease ended.

@@ -180,7 +180,10 @@ impl Served {
             network = self.network.name, %address, mac = %packet.mac,
             "the machine says that another one uses its address; the address is put aside for ten minutes"
         );
-        Act::Forget(LeaseKey { mac: packet.mac, network: pool.net.network() })
+        let mac = packet.mac;
+        let text = format!("{mac} says that another machine uses {address}; it is put aside for ten minutes");
+        self.teller.error("decline", address, text);
+        Act::Forget(LeaseKey { mac, network: pool.net.network() })
     }
 
     /// Only who has the address gives it back: a release has no answer, so anybody could send it.

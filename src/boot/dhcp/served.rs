@@ -8,11 +8,12 @@ use ipnet::Ipv4Net;
 use crate::base::mac::Mac;
 use crate::base::time::{SharedClock, Tick};
 use crate::boot::dhcp::StartError;
-use crate::boot::dhcp::count::Counters;
+use crate::boot::dhcp::count::{Counters, Event};
 use crate::boot::dhcp::heard::Heard;
 use crate::boot::dhcp::others::Others;
 use crate::boot::dhcp::pool::Pool;
 use crate::boot::ground::Ground;
+use crate::boot::teller::Teller;
 use crate::model::boot::check;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::plan::{BootPlan, DhcpMode, Network, Role};
@@ -21,6 +22,7 @@ use crate::model::port::Port;
 use crate::net::link::Interface;
 use crate::store::reader::Reader;
 use crate::wire::dhcp4::reply::Link;
+use crate::wire::frame::arp::Claim;
 
 /// A network that is served.
 #[derive(Debug)]
@@ -35,7 +37,8 @@ pub struct Served {
     pub plan: Arc<BootPlan>,
     pub rack: Arc<dyn Rack>,
     pub clock: SharedClock,
-    pub counters: Counters,
+    pub counters: Arc<Counters>,
+    pub teller: Teller,
     pub others: Mutex<Others>,
     pub heard: Mutex<Heard>,
     pools: Mutex<Vec<Pool>>,
@@ -63,8 +66,13 @@ impl Rack for Reader {
 }
 
 impl Served {
-    /// Joins the network with its interface.
-    pub fn new(network: &Network, interface: &Interface, ground: &Ground) -> Result<Self, StartError> {
+    /// Joins the network with its interface; what is counted and told goes to `record`.
+    pub fn new(
+        network: &Network,
+        interface: &Interface,
+        ground: &Ground,
+        record: (Arc<Counters>, Teller),
+    ) -> Result<Self, StartError> {
         let home = home(network, interface)?;
         check::inside(network, home)
             .map_err(|why| StartError::Network { name: network.name.clone(), why })?;
@@ -77,6 +85,8 @@ impl Served {
                 rack: Arc::new(ground.reader.clone()),
                 clock: ground.clock.clone(),
                 http_port: ground.http_port,
+                counters: record.0,
+                teller: record.1,
             },
         ))
     }
@@ -91,7 +101,8 @@ impl Served {
             plan,
             rack: around.rack,
             clock: around.clock,
-            counters: Counters::default(),
+            counters: around.counters,
+            teller: around.teller,
             others: Mutex::new(Others::new(network.dhcp == DhcpMode::Proxy)),
             heard: Mutex::default(),
             pools,
@@ -155,6 +166,29 @@ impl Served {
         }
     }
 
+    /// Puts an address aside that another station has: one that is looked for, or that is offered and not leased. One
+    /// that is leased stays, or who can forge ARP could take it from its machine. Whether it was put aside.
+    pub fn put_aside(&self, claim: Claim, is_looked_for: bool) -> bool {
+        let Claim { mac, address, .. } = claim;
+        let mut pools = self.pools();
+        let Some(pool) = pools.first_mut() else { return false };
+        let is_offered = pool.offered_to(address).is_some_and(|own| own != mac);
+        if !is_looked_for && !is_offered {
+            return false;
+        }
+        pool.quarantine(address, self.now());
+        drop(pools);
+        self.counters.add(Event::Conflict);
+        tracing::warn!(
+            network = self.network.name, %address, %mac,
+            "an address of the pool is used by a machine that did not get it here; it is put aside for ten minutes"
+        );
+        let text =
+            format!("{address} is used by {mac}, which did not get it here; it is put aside for ten minutes");
+        self.teller.error("conflict", address, text);
+        true
+    }
+
     /// Whose an address is.
     pub fn holder(&self, address: IpAddr) -> Option<Mac> {
         let IpAddr::V4(address) = address else { return None };
@@ -170,6 +204,8 @@ pub struct Around {
     pub rack: Arc<dyn Rack>,
     pub clock: SharedClock,
     pub http_port: u16,
+    pub counters: Arc<Counters>,
+    pub teller: Teller,
 }
 
 fn home(network: &Network, interface: &Interface) -> Result<Ipv4Net, StartError> {

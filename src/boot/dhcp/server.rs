@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio_util::sync::CancellationToken;
 
 use crate::base::mac::Mac;
 use crate::base::time::Tick;
@@ -20,7 +19,7 @@ use crate::conduct::leases::{LeaseError, LeaseLane};
 use crate::model::boot::lease::{Lease, LeaseChange, LeaseKey};
 use crate::model::boot::plan::DhcpMode;
 use crate::net::doorway::Doorway;
-use crate::net::link::Tap;
+use crate::net::link::{Interface, Tap};
 use crate::wire::dhcp4::LONGEST;
 use crate::wire::dhcp4::packet::Packet;
 use crate::wire::frame::arp::{self, Claim};
@@ -31,6 +30,8 @@ pub struct Server {
     pub served: Arc<Served>,
     /// The interface's own address.
     pub station: Mac,
+    /// Its number, which it has for as long as it is there.
+    pub index: u32,
     /// Port 67.
     pub door: Doorway,
     /// Port 4011, beside another server.
@@ -49,8 +50,12 @@ struct State {
     keeping: FuturesUnordered<Keeping>,
     /// All packets.
     all: Bucket,
+    /// Those of machines that are known, when there are too many.
+    known: Bucket,
     /// Warnings of an empty pool.
     exhausted: Option<Tick>,
+    /// Flood that was told.
+    flood: Option<Tick>,
 }
 
 /// A packet, and how it came.
@@ -68,21 +73,23 @@ enum Port {
 }
 
 impl Server {
-    /// Serves until told to stop. Where this host gives addresses it first asks who else does.
-    pub async fn run(self, stop: CancellationToken) {
+    /// Whether the interface is the one that this serves, with the address that it is served from.
+    pub fn is_on(&self, interface: &Interface) -> bool {
+        let served = &self.served;
+        let has_address = interface.network_of(served.address()).is_some();
+        let is_same = self.index == interface.index && self.station == interface.mac;
+        is_same && has_address && served.mtu == interface.mtu
+    }
+
+    /// Serves until it is dropped. Where this host gives addresses it first asks who else does.
+    pub async fn run(&self) {
         let served = &*self.served;
         tracing::info!(
             network = served.network.name, interface = served.network.interface, address = %served.address(),
             mode = ?served.network.dhcp, "serving DHCP"
         );
-        let work = async {
-            self.first_look().await;
-            tokio::join!(self.serve(), self.watch());
-        };
-        tokio::select! {
-            () = work => {}
-            () = stop.cancelled() => {}
-        }
+        self.first_look().await;
+        tokio::join!(self.serve(), self.watch());
     }
 
     async fn serve(&self) {
@@ -90,7 +97,9 @@ impl Server {
             looks: Looks::default(),
             keeping: FuturesUnordered::new(),
             all: Bucket::new(PACKETS),
+            known: Bucket::new(KNOWN),
             exhausted: None,
+            flood: None,
         };
         let (mut one, mut two) = ([0; LONGEST + 1], [0; LONGEST + 1]);
         let mut frame = [0; FRAME];
@@ -99,7 +108,7 @@ impl Server {
             tokio::select! {
                 got = self.door.receive(&mut one) => self.heard(got, &one, Port::Addresses, &mut state).await,
                 got = receive(self.boot.as_ref(), &mut two) => self.heard(got, &two, Port::Boot, &mut state).await,
-                Some((kept, rest)) = state.keeping.next() => self.kept(kept, rest).await,
+                Some((kept, rest)) = state.keeping.next() => self.kept(kept, rest, &mut state).await,
                 Ok(size) = self.arp.receive(&mut frame) => {
                     self.claimed(frame.get(..size).unwrap_or_default(), &mut state).await;
                 }
@@ -150,8 +159,9 @@ impl Server {
     async fn take(&self, bytes: &[u8], from: SocketAddrV4, port: Port, state: &mut State) {
         let served = &self.served;
         served.counters.add(Event::Received);
-        if !state.all.take(served.now()) {
-            return served.counters.add(Event::Limited);
+        if !self.is_let_in(bytes, state) {
+            served.counters.add(Event::Limited);
+            return self.tell_of_flood(state);
         }
         let packet = match Packet::parse(bytes) {
             Ok(packet) if packet.is_request => packet,
@@ -189,7 +199,7 @@ impl Server {
             Act::Nothing(event) => {
                 self.served.counters.add(event);
                 if event == Event::Exhausted {
-                    self.warn_of_exhaustion(packet.mac, state);
+                    self.tell_of_exhaustion(packet.mac, state);
                 }
             }
         }
@@ -205,42 +215,42 @@ impl Server {
         }
     }
 
-    async fn kept(&self, kept: Result<(), LeaseError>, rest: Option<(Lease, Answer)>) {
+    async fn kept(&self, kept: Result<(), LeaseError>, rest: Option<(Lease, Answer)>, state: &mut State) {
         if let Err(error) = kept {
             let network = &self.served.network.name;
             tracing::warn!(network, %error, "a lease is not kept, so it is not given");
             return self.served.counters.add(Event::NotKept);
         }
         let Some((lease, answer)) = rest else { return };
-        self.grant(&lease);
-        self.send(&answer, Port::Addresses).await;
+        if self.grant(&lease) {
+            return self.send(&answer, Port::Addresses).await;
+        }
+        // Meanwhile somebody else was seen at the address: the client is refused when it asks again.
+        self.keep(LeaseChange::Ended(lease.key), None, state);
     }
 
-    fn grant(&self, lease: &Lease) {
+    /// False if the address was put aside meanwhile.
+    fn grant(&self, lease: &Lease) -> bool {
         let LeaseKey { mac, network } = lease.key;
         let now = self.served.now();
         let mut pools = self.served.pools();
-        if let Some(pool) = pools.iter_mut().find(|pool| pool.net.network() == network) {
-            pool.grant(lease, now);
-        }
-        tracing::debug!(network = self.served.network.name, address = %lease.address, %mac, "leased");
+        let pool = pools.iter_mut().find(|pool| pool.net.network() == network);
+        let is_granted = pool.is_some_and(|pool| pool.grant(lease, now));
+        tracing::debug!(network = self.served.network.name, address = %lease.address, %mac, is_granted, "leased");
+        is_granted
     }
 
-    /// A station says that it has an address.
+    /// A station says that it has an address: one that is looked for, or that is offered to another machine and was
+    /// not taken up yet, is put aside, and who asks for it is refused.
     async fn claimed(&self, frame: &[u8], state: &mut State) {
         let Some(claim) = Claim::parse(frame).filter(|claim| !claim.address.is_unspecified()) else { return };
         let Claim { mac, address, .. } = claim;
-        let Some(look) = state.looks.seen(address, mac) else { return };
+        let look = state.looks.seen(address, mac);
         let served = &self.served;
-        served.counters.add(Event::Conflict);
-        tracing::warn!(
-            network = served.network.name, %address, %mac,
-            "an address of the pool is used by a machine that did not get it here; it is put aside for ten minutes"
-        );
-        if let Some(pool) = served.pools().first_mut() {
-            pool.quarantine(address, served.now());
+        if !served.put_aside(claim, look.is_some()) {
+            return;
         }
-        let Look { packet, from, .. } = look;
+        let Some(Look { packet, from, .. }) = look else { return };
         let act = served.take(&packet, from);
         Box::pin(self.act(act, Arrival { packet, from, port: Port::Addresses }, state)).await;
     }
@@ -271,8 +281,39 @@ impl Server {
         }
     }
 
-    fn warn_of_exhaustion(&self, mac: Mac, state: &mut State) {
+    /// Whether a packet is looked at: a flood leaves room for machines that are enrolled or have a reservation.
+    fn is_let_in(&self, bytes: &[u8], state: &mut State) -> bool {
         let now = self.served.now();
+        if state.all.take(now) {
+            return true;
+        }
+        let is_known = |mac: Mac| self.served.is_reserved(mac) || self.served.rack.find(mac).is_some();
+        Packet::sender(bytes).is_some_and(is_known) && state.known.take(now)
+    }
+
+    fn tell_of_flood(&self, state: &mut State) {
+        let served = &self.served;
+        let now = served.now();
+        if state.flood.is_some_and(|told| now.since(told) < Duration::from_secs(1)) {
+            return;
+        }
+        let is_news = state.flood.is_none_or(|told| now.since(told) >= AGAIN);
+        state.flood = Some(now);
+        let text = format!("more than {PACKETS} packets came in a second; those above were dropped");
+        served.teller.error("flood", "", text);
+        if is_news {
+            tracing::warn!(
+                network = served.network.name,
+                limit = PACKETS,
+                "a flood of packets: some are dropped"
+            );
+        }
+    }
+
+    fn tell_of_exhaustion(&self, mac: Mac, state: &mut State) {
+        let now = self.served.now();
+        let text = format!("no address is left for {mac}: make the pool larger, or enrol its port");
+        self.served.teller.error("exhausted", "", text);
         if state.exhausted.is_some_and(|told| now.since(told) < AGAIN) {
             return;
         }
@@ -295,6 +336,8 @@ async fn receive(door: Option<&Doorway>, buffer: &mut [u8]) -> std::io::Result<(
 
 /// Packets a second that are looked at on one interface: four times what a rack in a boot storm sends.
 const PACKETS: u32 = 10_000;
+/// Those of known machines beside them: a rack in a boot storm.
+const KNOWN: u32 = 2500;
 /// Packets that are read before others have their turn.
 const BURST: usize = 64;
 /// Leases on their way to the disk.

@@ -3,43 +3,52 @@
 use std::net::IpAddr;
 use std::sync::PoisonError;
 
-use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::boot::dhcp::pool::{Held, Pool};
 use crate::boot::dhcp::served::Served;
-use crate::model::boot::network::{LeaseShown, NetworkStatus, OtherServer, PoolStatus, Watched};
-use crate::model::boot::plan::{DhcpMode, Role};
+use crate::model::boot::network::{LeaseShown, NetworkStatus, OtherServer, PoolStatus};
+use crate::model::boot::plan::{DhcpMode, Network};
 
-impl Watched for Served {
-    fn status(&self) -> NetworkStatus {
+/// A network that has not been served yet.
+pub fn bare(network: &Network, counters: Vec<(&'static str, u64)>) -> NetworkStatus {
+    NetworkStatus {
+        name: network.name.clone(),
+        interface: network.interface.clone(),
+        role: network.role.word(),
+        service: "dhcp4",
+        mode: match network.dhcp {
+            DhcpMode::Own => "own",
+            DhcpMode::Proxy => "proxy",
+            DhcpMode::Known => "known",
+            DhcpMode::Off => "off",
+        },
+        state: "waiting",
+        address: network.address.map(|net| IpAddr::V4(net.addr())),
+        pools: Vec::new(),
+        other_servers: Vec::new(),
+        problems: Vec::new(),
+        counters,
+    }
+}
+
+impl Served {
+    /// How it stands, but for its interface.
+    pub fn status(&self) -> NetworkStatus {
         let others = self.others.lock().unwrap_or_else(PoisonError::into_inner);
         let (other_servers, is_lonely) = (others.all(), others.is_lonely());
         drop(others);
         let pools: Vec<PoolStatus> = self.pools().iter().map(pool).filter(|pool| pool.size > 0).collect();
         NetworkStatus {
-            name: self.network.name.clone(),
-            interface: self.network.interface.clone(),
-            role: match self.network.role {
-                Role::Boot => "boot",
-                Role::Bmc => "bmc",
-                Role::Data => "data",
-            },
-            service: "dhcp4",
-            mode: match self.network.dhcp {
-                DhcpMode::Own => "own",
-                DhcpMode::Proxy => "proxy",
-                DhcpMode::Known => "known",
-                DhcpMode::Off => "off",
-            },
-            address: IpAddr::V4(self.address()),
+            state: "serving",
+            address: Some(IpAddr::V4(self.address())),
             problems: problems(&other_servers, is_lonely, &pools),
             pools,
             other_servers,
-            counters: self.counters.all(),
+            ..bare(&self.network, self.counters.all())
         }
     }
 
-    fn leases(&self) -> Vec<LeaseShown> {
+    pub fn leases(&self) -> Vec<LeaseShown> {
         let (now, wall) = (self.now(), self.clock.wall());
         let shown = |held: Held| LeaseShown {
             address: IpAddr::V4(held.address),
@@ -52,10 +61,6 @@ impl Watched for Served {
         let mut leases: Vec<_> = self.pools().iter().flat_map(|pool| pool.leases(now)).map(shown).collect();
         leases.sort_by_key(|lease| lease.address);
         leases
-    }
-
-    fn mac_of(&self, address: IpAddr) -> Option<Mac> {
-        self.holder(address)
     }
 }
 

@@ -91,6 +91,11 @@ impl Server {
         if packet.kind == Kind::Ack && served.network.dhcp == DhcpMode::Proxy {
             served.heard.lock().unwrap_or_else(PoisonError::into_inner).put(packet.yiaddr, packet.mac);
         }
+        if served.network.dhcp != DhcpMode::Proxy {
+            let mac = datagram.station;
+            let text = format!("the DHCP server {address} ({mac}) answers in this network, too");
+            served.teller.error("other-server", address, text);
+        }
         let is_news = self.others().hear(address, datagram.station, served.clock.wall(), served.now());
         if is_news {
             self.tell(address, datagram.station);
@@ -115,6 +120,7 @@ impl Server {
         let is_late = told.is_none_or(|told| now.since(told) >= OFTEN);
         if self.others().is_lonely() && is_late {
             *told = Some(now);
+            self.served.teller.error("no-server", "", "no server gives addresses in this network");
             tracing::warn!(
                 network = self.served.network.name,
                 "no server gives addresses in this network, so nothing can boot: with dhcp = \"proxy\" another server must; \

@@ -11,9 +11,11 @@
 //! - [`client`]  who asks, as a message shows it
 //! - [`pool`]    who has which address
 //! - [`rules`]   what a message is answered
-//! - [`server`]  the task of a network
+//! - [`server`]  the task of a network; [`shown`] how it shows itself, [`counts`] what came in
 
 pub mod client;
+pub mod counts;
 pub mod pool;
 pub mod rules;
 pub mod server;
+pub mod shown;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::base::duid::Duid;
+use crate::base::mac::Mac;
 use crate::base::time::Tick;
 
 /// The addresses.
@@ -39,6 +40,23 @@ struct Slot {
     lease: Option<Written>,
     ends: Tick,
     is_stranger: bool,
+    who: Who,
+}
+
+/// What a machine showed of itself when it asked last.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Who {
+    pub mac: Option<Mac>,
+    /// How it asked, in words.
+    pub asked: String,
+}
+
+/// A lease as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    pub address: Ipv6Addr,
+    pub left: Duration,
+    pub who: Who,
 }
 
 /// When the lease was last written down; `None` as long as it is on its way.
@@ -100,14 +118,48 @@ impl Pool {
     pub fn grant(&mut self, holder: &Holder, address: Ipv6Addr, term: Term) -> bool {
         let ends = term.now.after(term.length);
         let before = self.remove(address).filter(|slot| slot.holder == *holder);
+        let who = before.as_ref().map(|slot| slot.who.clone());
+        let who = who.unwrap_or_else(|| Who { mac: holder.client.mac(), asked: String::new() });
         if let Some(other) = self.by_holder.get(holder).copied().filter(|other| *other != address) {
             self.remove(other);
         }
         let written = before.and_then(|slot| slot.lease).unwrap_or(Written(None));
         let is_due = written.0.is_none_or(|at| term.now.since(at) >= term.length / 2);
         let lease = Some(if is_due { Written(None) } else { written });
-        self.put(address, Slot { holder: holder.clone(), lease, ends, is_stranger: term.is_stranger });
+        self.put(address, Slot { holder: holder.clone(), lease, ends, is_stranger: term.is_stranger, who });
         is_due
+    }
+
+    /// What the holder showed of itself.
+    pub fn note(&mut self, holder: &Holder, who: Who) {
+        let slot = self.by_holder.get(holder).and_then(|address| self.slots.get_mut(address));
+        if let Some(slot) = slot {
+            slot.who = who;
+        }
+    }
+
+    /// Whose an address is, as far as its hardware address is known.
+    pub fn mac_of(&self, address: Ipv6Addr) -> Option<Mac> {
+        self.slots.get(&address).filter(|slot| slot.lease.is_some())?.who.mac
+    }
+
+    /// All that is leased.
+    pub fn leases(&self, now: Tick) -> Vec<Held> {
+        let live = self.slots.iter().filter(|(_, slot)| slot.lease.is_some() && slot.ends > now);
+        let held = |(address, slot): (&Ipv6Addr, &Slot)| Held {
+            address: *address,
+            left: slot.ends.since(now),
+            who: slot.who.clone(),
+        };
+        live.map(held).collect()
+    }
+
+    /// Addresses that may be in use at once, and those that somebody else was seen to use.
+    pub fn room(&self) -> (u128, usize) {
+        let size = self.last.saturating_sub(self.first).saturating_add(1);
+        let most = u128::try_from(MOST).unwrap_or(u128::MAX);
+        let aside = self.slots.values().filter(|slot| slot.lease.is_none()).count();
+        (size.min(most), aside)
     }
 
     /// The lease is on the disk since `at`.
@@ -266,6 +318,20 @@ mod tests {
         pool.written(&holder(1), at(1));
         assert!(!pool.grant(&holder(1), address, term(50)));
         assert!(pool.grant(&holder(1), address, term(51)));
+    }
+
+    #[test]
+    fn a_lease_shows_who_asked_last_until_it_is_over() {
+        let mut pool = pool("fd00::ff");
+        let address = give(&mut pool, 1, 0).unwrap();
+        assert_eq!(pool.mac_of(address), None, "its identifier has no hardware address");
+        let who = Who { mac: Some(Mac([2, 0, 0, 0, 0, 1])), asked: "iPXE".into() };
+        pool.note(&holder(1), who.clone());
+        give(&mut pool, 1, 40);
+        assert_eq!(pool.leases(at(60)), [Held { address, left: Duration::from_secs(80), who: who.clone() }]);
+        assert_eq!((pool.mac_of(address), pool.leases(at(140))), (who.mac, vec![]));
+        assert!(pool.decline(&holder(1), address, at(41)));
+        assert_eq!((pool.mac_of(address), pool.leases(at(42)), pool.room()), (None, vec![], (255, 1)));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::boot::dhcp6::pool::{Holder, Pool, Term};
 use crate::model::boot::lease6::{Lease6, LeaseChange6, LeaseKey6};
 use crate::wire::dhcp6::Kind;
 use crate::wire::dhcp6::message::{Association, Message};
+use crate::wire::dhcp6::options::DNS;
 use crate::wire::dhcp6::reply::{Boot, Given, Lent, Reply, Status};
 
 /// What holds for a network.
@@ -23,6 +24,8 @@ pub struct Rules {
     pub length: u32,
     /// Only machines that are enrolled are answered.
     pub known_only: bool,
+    /// Name servers, for who asks for them.
+    pub dns: Vec<Ipv6Addr>,
 }
 
 /// A message and what is known of who sent it.
@@ -144,6 +147,7 @@ impl Rules {
             server: self.server.clone(),
             associations: Vec::new(),
             boot: None,
+            dns: if message.wants.contains(&DNS) { self.dns.clone() } else { Vec::new() },
             status: None,
             rapid: false,
             preference: None,

@@ -3,18 +3,22 @@
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::base::duid::Duid;
-use crate::base::time::{Tick, sleep};
+use crate::base::time::{Clock, Tick, sleep};
+use crate::boot::chain;
+use crate::boot::dhcp::client::boots;
+use crate::boot::dhcp::limit::Bucket;
 use crate::boot::dhcp6::client::client;
-use crate::boot::dhcp6::pool::{Holder, Pool, Term};
+use crate::boot::dhcp6::counts::{Counts, count};
+use crate::boot::dhcp6::pool::{Holder, Pool, Term, Who};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
 use crate::boot::ground::Ground;
+use crate::boot::standing::{LOOK, Standing};
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
 use crate::flow::boot::{BootFile, Enrolled, Offer, offer};
 use crate::model::boot::client::{Class, Client};
@@ -23,28 +27,20 @@ use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
 use crate::net::door6::{Datagram, Door6, DoorError, Interface6};
 use crate::wire::dhcp6::options::BOOT_URL;
 use crate::wire::dhcp6::relay::Envelope;
-use crate::wire::dhcp6::reply::Boot;
-use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
+use crate::wire::dhcp6::reply::{Boot, Given, Status};
+use crate::wire::dhcp6::{Kind, LONGEST, SERVER_PORT};
 
 /// A network that is served.
 pub struct Server {
-    ground: Ground,
-    network: Network,
-    range: Dhcp6,
+    pub(super) ground: Ground,
+    pub(super) network: Network,
+    pub(super) range: Dhcp6,
+    pub(super) standing: Standing,
+    pub(super) counts: Counts,
     lane: LeaseLane6,
     pool: Mutex<Pool>,
-    counts: Counts,
-}
-
-/// Messages, by what became of them.
-#[derive(Debug, Default)]
-pub struct Counts {
-    received: AtomicU64,
-    limited: AtomicU64,
-    malformed: AtomicU64,
-    not_for_us: AtomicU64,
-    answered: AtomicU64,
-    not_kept: AtomicU64,
+    /// This host's address that machines reach it by.
+    here: Mutex<Option<Ipv6Addr>>,
 }
 
 impl fmt::Debug for Server {
@@ -65,6 +61,7 @@ struct Said {
     datagram: Datagram,
     envelope: Envelope,
     answer: Answer,
+    who: Who,
 }
 
 /// A lease on its way to the disk, and what is said then.
@@ -81,8 +78,11 @@ pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
             network: network.clone(),
             range,
             lane: lane.clone(),
+            standing: Standing::new(ground, network, "dhcp6"),
             counts: Counts::default(),
+            here: Mutex::default(),
         });
+        ground.desk.board().show(server.clone());
         let own = server.clone();
         ground.tasks.spawn(async move {
             tokio::select! {
@@ -98,39 +98,39 @@ pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
 impl Server {
     /// What came in so far, by what became of it.
     pub fn counters(&self) -> Vec<(&'static str, u64)> {
-        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        let counts = &self.counts;
-        vec![
-            ("received", of(&counts.received)),
-            ("limited", of(&counts.limited)),
-            ("malformed", of(&counts.malformed)),
-            ("not_for_us", of(&counts.not_for_us)),
-            ("answered", of(&counts.answered)),
-            ("not_kept", of(&counts.not_kept)),
-        ]
+        self.counts.all()
     }
 
     /// Opens the interface again whenever it was gone.
     async fn run(&self) {
         self.load();
-        let (mut last, network) = (String::new(), &self.network.name);
+        let network = &self.network.name;
         loop {
             match self.open() {
                 Ok(open) => {
-                    last.clear();
+                    *self.here() = open.interface.address_for(Some(self.range.prefix));
                     let (interface, prefix) = (&open.interface.name, self.range.prefix);
                     tracing::info!(network, interface, %prefix, "serving DHCPv6");
-                    let error = self.serve(&open).await;
-                    tracing::warn!(network, %error, "the socket of DHCPv6 failed");
+                    tokio::select! {
+                        error = self.serve(&open) => {
+                            tracing::warn!(network, %error, "the socket of DHCPv6 failed");
+                        }
+                        () = watched(&self.standing, &open.interface, &*self.ground.clock) => {}
+                    }
                 }
-                Err(error) if error.to_string() != last => {
-                    last = error.to_string();
-                    tracing::warn!(network, %error, "DHCPv6 waits for its interface");
-                }
-                Err(_) => {}
+                Err(error) => self.standing.waits(chain(&error)),
             }
-            sleep(&*self.ground.clock, AGAIN).await;
+            sleep(&*self.ground.clock, LOOK).await;
         }
+    }
+
+    /// This host's address in the network, if it has one.
+    pub(super) fn address(&self) -> Option<Ipv6Addr> {
+        *self.here()
+    }
+
+    fn here(&self) -> MutexGuard<'_, Option<Ipv6Addr>> {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn open(&self) -> Result<Open, DoorError> {
@@ -141,6 +141,7 @@ impl Server {
             prefix: self.range.prefix,
             length: self.network.lease_time,
             known_only: self.network.dhcp == DhcpMode::Known,
+            dns: self.network.dns6.clone(),
         };
         Ok(Open { interface, door, rules })
     }
@@ -165,7 +166,13 @@ impl Server {
     async fn serve(&self, open: &Open) -> std::io::Error {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
-        let mut budget = Budget::new(clock.tick());
+        let now = clock.tick();
+        let mut budgets = Budgets {
+            all: Bucket::new(A_SECOND),
+            known: Bucket::new(KNOWN),
+            told: Bucket::new(1),
+            last: now,
+        };
         let mut buffer = [0; LONGEST + 1];
         let mut look = clock.tick().after(SWEEP);
         loop {
@@ -176,11 +183,9 @@ impl Server {
                         Err(error) => return error,
                     };
                     count(&self.counts.received);
-                    if budget.take(clock.tick()) {
-                        let bytes = buffer.get(..datagram.size).unwrap_or_default();
+                    let bytes = buffer.get(..datagram.size).unwrap_or_default();
+                    if self.is_let_in(*datagram.from.ip(), bytes, &mut budgets) {
                         self.take(open, datagram, bytes, &mut keeping).await;
-                    } else {
-                        count(&self.counts.limited);
                     }
                 }
                 Some((kept, said)) = keeping.next() => self.kept(open, kept, &said).await,
@@ -190,6 +195,33 @@ impl Server {
                 }
             }
         }
+    }
+
+    /// Whether a message is looked at: a flood leaves room for machines that are enrolled.
+    fn is_let_in(&self, from: Ipv6Addr, bytes: &[u8], budgets: &mut Budgets) -> bool {
+        let now = self.ground.clock.tick();
+        let is_known = || {
+            let envelope = Envelope::parse(bytes).ok();
+            let client = envelope.and_then(|envelope| client(&envelope, from));
+            client.is_some_and(|client| self.is_enrolled(&client))
+        };
+        if budgets.all.take(now) || (budgets.known.take(now) && is_known()) {
+            return true;
+        }
+        count(&self.counts.limited);
+        if budgets.told.take(now) {
+            let text = format!("more than {A_SECOND} messages came in a second; those above were dropped");
+            self.standing.teller.error("flood", "", text);
+            if now.since(budgets.last) >= Duration::from_mins(1) {
+                tracing::warn!(
+                    network = self.network.name,
+                    limit = A_SECOND,
+                    "a flood of DHCPv6: some are dropped"
+                );
+            }
+            budgets.last = now;
+        }
+        false
     }
 
     /// Answers at once what gives nothing, and hands in what is to be kept before.
@@ -233,13 +265,51 @@ impl Server {
         };
         let ruled = open.rules.answer(&mut self.pool(), &asked);
         match ruled {
-            Ok(answer) => return Some(Said { datagram, envelope, answer }),
+            Ok(answer) => {
+                self.journal(&envelope, &answer, client.as_ref());
+                let who = Who {
+                    mac: client.as_ref().map(|client| client.mac),
+                    asked: client.as_ref().and_then(boots).unwrap_or_else(|| "a system".to_owned()),
+                };
+                return Some(Said { datagram, envelope, answer, who });
+            }
             Err(Silence::Malformed) => count(&self.counts.malformed),
             Err(Silence::Other | Silence::Misled | Silence::Stranger | Silence::Nothing) => {
                 count(&self.counts.not_for_us);
             }
         }
         None
+    }
+
+    /// Counts and tells what a person should know of.
+    fn journal(&self, envelope: &Envelope, answer: &Answer, client: Option<&Client>) {
+        let message = &envelope.message;
+        let who = client.map_or_else(|| "a machine".to_owned(), |client| client.mac.to_string());
+        let (counts, teller) = (&self.counts, &self.standing.teller);
+        let has_none = |given: &Given| given.status == Some(Status::NoAddresses);
+        if answer.reply.associations.iter().any(has_none) {
+            count(&counts.exhausted);
+            teller.error(
+                "exhausted",
+                "",
+                format!("no IPv6 address is left for {who}: make the range larger"),
+            );
+        }
+        if answer.changes.is_empty() {
+            return;
+        }
+        if message.kind == Kind::Release {
+            count(&counts.released);
+        }
+        if message.kind == Kind::Decline {
+            count(&counts.declined);
+            let address = message.associations.iter().flat_map(|one| &one.addresses).next();
+            let address = address.map(ToString::to_string).unwrap_or_default();
+            let text =
+                format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
+            tracing::warn!(network = self.network.name, %address, who, "an IPv6 address is declined and put aside");
+            teller.error("decline", address, text);
+        }
     }
 
     fn is_enrolled(&self, client: &Client) -> bool {
@@ -298,15 +368,16 @@ impl Server {
             tracing::warn!(network = self.network.name, %error, "an IPv6 lease was not kept and not given");
             return;
         }
-        self.note(&said.answer);
+        self.note(said);
         self.send(open, said).await;
     }
 
-    fn note(&self, answer: &Answer) {
+    fn note(&self, said: &Said) {
         let now = self.ground.clock.tick();
         let mut pool = self.pool();
-        for change in &answer.changes {
+        for change in &said.answer.changes {
             if let LeaseChange6::Given(lease) = change {
+                pool.note(&holder(lease), said.who.clone());
                 pool.written(&holder(lease), now);
                 let (client, address) = (&lease.key.client, lease.address);
                 tracing::info!(network = self.network.name, %client, %address, "IPv6 address leased");
@@ -316,7 +387,7 @@ impl Server {
 
     async fn send(&self, open: &Open, said: &Said) {
         count(&self.counts.answered);
-        let Said { datagram, envelope, answer } = said;
+        let Said { datagram, envelope, answer, .. } = said;
         let bytes = envelope.wrap(answer.reply.emit());
         // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
         let port = if envelope.hops.is_empty() { datagram.from.port() } else { SERVER_PORT };
@@ -332,7 +403,7 @@ impl Server {
         }
     }
 
-    fn pool(&self) -> MutexGuard<'_, Pool> {
+    pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -352,37 +423,36 @@ fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
     pool.written(&holder, now);
 }
 
-fn count(counter: &AtomicU64) {
-    counter.fetch_add(1, Ordering::Relaxed);
+/// Ends when the interface is gone or another one, or has other addresses; tells how it stands meanwhile.
+pub async fn watched(standing: &Standing, interface: &Interface6, clock: &dyn Clock) {
+    loop {
+        match Interface6::find(&interface.name) {
+            Ok(now) if !now.is_as(interface) => return,
+            Ok(now) => match now.trouble() {
+                Some(why) => standing.waits(why),
+                None => standing.serves(),
+            },
+            Err(why) => return standing.waits(chain(&why)),
+        }
+        sleep(clock, LOOK).await;
+    }
 }
 
 /// How many messages are looked at in a second.
-#[derive(Debug)]
-struct Budget {
-    second: Tick,
-    left: u32,
+struct Budgets {
+    all: Bucket,
+    /// Those of machines that are enrolled, when there are too many.
+    known: Bucket,
+    /// How often that is told, and when last.
+    told: Bucket,
+    last: Tick,
 }
 
-impl Budget {
-    fn new(now: Tick) -> Self {
-        Self { second: now, left: A_SECOND }
-    }
-
-    fn take(&mut self, now: Tick) -> bool {
-        if now.since(self.second) >= Duration::from_secs(1) {
-            *self = Self::new(now);
-        }
-        let has_one = self.left > 0;
-        self.left = self.left.saturating_sub(1);
-        has_one
-    }
-}
-
-/// Between two tries to open an interface that is not there.
-const AGAIN: Duration = Duration::from_secs(5);
 /// Between two looks for leases that are over.
 const SWEEP: Duration = Duration::from_secs(10);
 /// Answers that wait for the disk.
 const WAITING: usize = 512;
 /// Messages that are looked at: far more than a rack says in a boot storm.
 const A_SECOND: u32 = 2000;
+/// Those of enrolled machines beside them.
+const KNOWN: u32 = 500;

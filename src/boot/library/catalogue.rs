@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, info, warn};
+use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
@@ -17,11 +18,13 @@ use crate::boot::library::media::{Media, MediumError, Wanted};
 use crate::boot::library::name::{Name, Part, Tongue};
 use crate::boot::library::{Asked, Content, Library, NotGiven, Via, tongue};
 use crate::boot::loops::{Boot, Loops, Verdict};
+use crate::conduct::board::Board;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
 use crate::flow::boot::{Enrolled, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
+use crate::model::inspection::identity::{Mark, either_order};
 use crate::model::node::Node;
 use crate::store::reader::Reader;
 
@@ -42,8 +45,10 @@ pub struct Stock {
     pub media: Media,
     pub loops: Arc<Loops>,
     pub ports: Ports,
-    /// Loaders whose lack was told.
-    pub told: Mutex<HashSet<&'static str>>,
+    /// Who has which address.
+    pub board: Arc<Board>,
+    /// Loaders whose lack was told, and of which node.
+    pub told: Mutex<HashSet<(&'static str, Option<NodeId>)>>,
 }
 
 /// Where this host's HTTP servers are.
@@ -59,6 +64,10 @@ impl Library for Catalogue {
             match Name::parse(asked.name).ok_or(NotGiven::Missing)? {
                 Name::Common(tongue) => self.stock.common(tongue, &asked),
                 Name::Script(tongue, mac) => self.script(tongue, mac, &asked).await,
+                Name::System(tongue, system) => {
+                    let mac = self.stock.nic_of(system, asked.from).ok_or(NotGiven::Missing)?;
+                    self.script(tongue, mac, &asked).await
+                }
                 Name::Loader(name) => self.loader(name, asked.from).await,
                 Name::File { node, token, part } => self.file(node, token, part).await,
                 Name::Iso { node, token } => self.medium(node, token, &asked).await,
@@ -256,20 +265,46 @@ impl Stock {
         Some(Halt { lines, seconds: LOOP_PAUSE, then })
     }
 
+    /// The node that has this address, as far as it was given here.
+    fn node_at(&self, from: IpAddr) -> Option<Arc<Node>> {
+        let mac = self.board.mac_of(from)?;
+        let published = self.reader.published();
+        published.node(published.port_by_mac(mac)?.node).cloned()
+    }
+
+    /// The NIC that the node with this system UUID boots from: the one that asks, else the only one that it boots by.
+    /// `None` if no node is known by it, or more than one: the loader asks for the next name then.
+    fn nic_of(&self, system: Uuid, from: IpAddr) -> Option<Mac> {
+        let published = self.reader.published();
+        let mark = Mark::System(either_order(system));
+        let mut bearers = published.marked(&mark);
+        let node = bearers.next().filter(|_| bearers.next().is_none())?;
+        let asks = self.board.mac_of(from);
+        if asks.and_then(|mac| published.port_by_mac(mac)).is_some_and(|port| port.node == node.id) {
+            return asks;
+        }
+        let mut ports = published.ports_of(node.id).filter(|port| port.wished.pxe_enabled);
+        let port = ports.next().filter(|_| ports.next().is_none())?;
+        Some(port.address)
+    }
+
     fn no_loader(&self, why: &LoaderError, from: IpAddr) -> NotGiven {
+        let found = self.node_at(from);
+        let node = label(found.as_deref());
         match why {
             LoaderError::Missing { name, .. } => {
-                if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(name) {
-                    warn!(%from, error = %why, "a machine asks for a loader that is not there");
+                let key = (*name, found.map(|node| node.id));
+                if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+                    warn!(node, %from, error = %why, "a machine asks for a loader that is not there");
                 }
                 NotGiven::Missing
             }
             LoaderError::Unknown => {
-                debug!(%from, "a machine asks for a loader that nobody knows");
+                debug!(node, %from, "a machine asks for a loader that nobody knows");
                 NotGiven::Missing
             }
             LoaderError::Unreadable { .. } => {
-                warn!(%from, error = chain(why), "a machine asks for a loader that cannot be read");
+                warn!(node, %from, error = chain(why), "a machine asks for a loader that cannot be read");
                 NotGiven::Unreadable
             }
         }

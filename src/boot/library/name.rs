@@ -1,5 +1,7 @@
 //! The names under which things are given out; what is none of them is missing, whatever it holds.
 
+use uuid::Uuid;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 
@@ -10,6 +12,8 @@ pub enum Name<'a> {
     Common(Tongue),
     /// The script of the machine with this NIC.
     Script(Tongue, Mac),
+    /// The script of the machine with this system UUID, in either byte order.
+    System(Tongue, Uuid),
     Loader(&'a str),
     /// A file of a node's boot, for who knows its token.
     File {
@@ -62,9 +66,10 @@ impl<'a> Name<'a> {
             [Some("pxelinux.cfg"), Some("default"), None, ..] => Some(Self::Common(Tongue::Pxelinux)),
             [Some("ipxe"), Some(mac), None, ..] => script(Tongue::Ipxe, mac),
             [Some("grub"), Some(file), None, ..] => script(Tongue::Grub, file.strip_suffix(".cfg")?),
-            [Some("pxelinux.cfg"), Some(file), None, ..] => {
-                script(Tongue::Pxelinux, file.strip_prefix("01-")?)
-            }
+            [Some("pxelinux.cfg"), Some(file), None, ..] => match file.strip_prefix("01-") {
+                Some(mac) => script(Tongue::Pxelinux, mac),
+                None => system(Tongue::Pxelinux, file),
+            },
             [Some("loader"), Some(name), None, ..] | [Some(name), None, ..] => {
                 is_loader(name).then_some(Self::Loader(name))
             }
@@ -94,6 +99,12 @@ impl Part {
 
 fn script(tongue: Tongue, mac: &str) -> Option<Name<'static>> {
     mac.parse().ok().map(|mac| Name::Script(tongue, mac))
+}
+
+/// PXELINUX asks for this name first: with hyphens and in lower case.
+fn system(tongue: Tongue, uuid: &str) -> Option<Name<'static>> {
+    let parsed = Uuid::try_parse(uuid).ok()?;
+    (parsed.to_string() == uuid).then_some(Name::System(tongue, parsed))
 }
 
 /// A processor as it is spelled here; GRUB and iPXE say `arm64`.
@@ -132,6 +143,10 @@ mod tests {
             ("ipxe/52-54-00-00-00-01", Name::Script(Tongue::Ipxe, MAC)),
             ("/boot/grub/52:54:00:00:00:01.cfg", Name::Script(Tongue::Grub, MAC)),
             ("pxelinux.cfg/01-52-54-00-00-00-01", Name::Script(Tongue::Pxelinux, MAC)),
+            (
+                "pxelinux.cfg/44454c4c-5100-1030-8051-b4c04f4d3732",
+                Name::System(Tongue::Pxelinux, "44454c4c-5100-1030-8051-b4c04f4d3732".parse().unwrap()),
+            ),
             ("snponly.efi", Name::Loader("snponly.efi")),
             ("loader/ldlinux.c32", Name::Loader("ldlinux.c32")),
             ("boot/loader//grubx64.efi", Name::Loader("grubx64.efi")),
@@ -169,7 +184,8 @@ mod tests {
             "a%2fb",
             "\u{e9}.efi",
             "grub/x86_64-efi/command.lst",
-            "pxelinux.cfg/44454c4c-5100-1030-8051-b4c04f4d3732",
+            "pxelinux.cfg/44454C4C-5100-1030-8051-B4C04F4D3732",
+            "pxelinux.cfg/44454c4c510010308051b4c04f4d3732",
             "pxelinux.cfg/AC1F3D74",
             "ipxe/52-54-00-00-00",
             "file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/other",

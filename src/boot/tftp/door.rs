@@ -1,15 +1,14 @@
 //! The socket that requests come to. It tells which of our addresses was asked, so that the answer comes from there.
 
 use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, UdpSocket as StdSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::os::fd::AsRawFd;
 
-use nix::sys::socket::{
-    AddressFamily, ControlMessageOwned, MsgFlags, SockFlag, SockType, SockaddrIn6, SockaddrStorage, bind,
-    recvmsg, setsockopt, socket, sockopt,
-};
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
+
+use crate::net::listen;
 
 /// A bound socket.
 #[derive(Debug)]
@@ -32,19 +31,14 @@ pub struct Letter<'a> {
 impl Door {
     /// Listens at `address`; IPv6 only if it is of IPv6.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = match address {
-            SocketAddr::V4(_) => {
-                let socket = StdSocket::bind(address)?;
-                setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?;
-                socket
-            }
-            SocketAddr::V6(address) => {
-                let socket = only_v6(address)?;
-                setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?;
-                socket
-            }
-        };
-        socket.set_nonblocking(true)?;
+        let (socket, is_there) = listen::udp(address)?;
+        if !is_there {
+            tracing::warn!(%address, "this host does not have the address yet; TFTP is served once it has it");
+        }
+        match address {
+            SocketAddr::V4(_) => setsockopt(&socket, sockopt::Ipv4PacketInfo, &true)?,
+            SocketAddr::V6(_) => setsockopt(&socket, sockopt::Ipv6RecvPacketInfo, &true)?,
+        }
         let address = socket.local_addr()?;
         let control = nix::cmsg_space!(nix::libc::in_pktinfo, nix::libc::in6_pktinfo);
         Ok(Self { socket: UdpSocket::from_std(socket)?, address, control, datagram: vec![0; LONGEST] })
@@ -121,14 +115,6 @@ fn asked(part: &ControlMessageOwned) -> Option<Reach> {
         }
         _ => None,
     }
-}
-
-fn only_v6(address: SocketAddrV6) -> io::Result<StdSocket> {
-    let flags = SockFlag::SOCK_CLOEXEC;
-    let socket = socket(AddressFamily::Inet6, SockType::Datagram, flags, None)?;
-    setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
-    bind(socket.as_raw_fd(), &SockaddrIn6::from(address))?;
-    Ok(StdSocket::from(socket))
 }
 
 /// Bytes of the longest request: 512 by RFC 2347; longer names are refused with an answer.

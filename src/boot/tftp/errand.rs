@@ -66,7 +66,7 @@ impl Errand {
             }
             Err(why) => {
                 self.hall.leave(&self.seat);
-                one(&self.hall.counts.broken);
+                one(&self.hall.record.counts.broken);
                 tracing::debug!(peer = %self.seat.peer, error = %why, "no socket for a TFTP transfer");
             }
         }
@@ -119,7 +119,7 @@ impl Errand {
 
     /// Counts how it ended and, where the client waits for a word, says why.
     async fn account(&self, link: &Link, ended: Result<End, Cut>) {
-        let (peer, name, counts) = (self.seat.peer, &self.request.name, &self.hall.counts);
+        let (peer, name, counts) = (self.seat.peer, &self.request.name, &self.hall.record.counts);
         tracing::debug!(%peer, name, ?ended, "a TFTP transfer ended");
         let word = match ended {
             Ok(End::Complete) => return one(&counts.complete),

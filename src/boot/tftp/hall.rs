@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::base::time::SharedClock;
 use crate::boot::library::Library;
 use crate::boot::tftp::Settings;
-use crate::boot::tftp::counts::{Counts, one};
+use crate::boot::tftp::counts::{Record, one};
 use crate::boot::tftp::door::Letter;
 use crate::boot::tftp::errand::Errand;
 use crate::boot::tftp::link::refuse;
@@ -24,7 +24,7 @@ pub(super) struct Hall {
     pub(super) library: Arc<dyn Library>,
     pub(super) clock: SharedClock,
     pub(super) limits: Limits,
-    pub(super) counts: Arc<Counts>,
+    pub(super) record: Record,
     pub(super) stop: CancellationToken,
     pub(super) tasks: TaskTracker,
     guests: Mutex<Guests>,
@@ -41,7 +41,7 @@ impl Hall {
         library: Arc<dyn Library>,
         clock: SharedClock,
         settings: Settings,
-        stop: CancellationToken,
+        (record, stop): (Record, CancellationToken),
     ) -> Self {
         let Settings { max_blksize, max_windowsize, max_transfers, max_of_one, requests_a_second } = settings;
         let seats = Seats::new(max_transfers, max_of_one);
@@ -49,7 +49,7 @@ impl Hall {
             library,
             clock,
             limits: Limits { blksize: max_blksize, windowsize: max_windowsize.max(1) },
-            counts: Arc::default(),
+            record,
             stop,
             tasks: TaskTracker::new(),
             guests: Mutex::new(Guests { rate: Rate::new(requests_a_second), seats }),
@@ -59,7 +59,7 @@ impl Hall {
     /// Serves a datagram, or says no, or passes it over.
     pub(super) fn receive(self: &Arc<Self>, letter: &Letter<'_>) {
         if !self.take_token(letter) {
-            return one(&self.counts.hasty);
+            return one(&self.record.counts.hasty);
         }
         let request = match Request::parse(letter.bytes) {
             Ok(request) => request,
@@ -67,10 +67,10 @@ impl Hall {
         };
         match self.admit(letter, &request) {
             Verdict::Known => {}
-            Verdict::Full => one(&self.counts.full),
+            Verdict::Full => one(&self.record.counts.full),
             Verdict::Begin { seat, displaced } => {
                 if displaced {
-                    one(&self.counts.displaced);
+                    one(&self.record.counts.displaced);
                 }
                 let errand = Errand { hall: self.clone(), seat, local: letter.to, request };
                 self.tasks.spawn(errand.run());
@@ -101,12 +101,12 @@ impl Hall {
     fn decline(&self, letter: &Letter<'_>, odd: Odd) {
         let (code, why) = match odd {
             // An answer to what may be an answer could go to and fro without an end.
-            Odd::NoRequest => return one(&self.counts.odd),
+            Odd::NoRequest => return one(&self.record.counts.odd),
             Odd::Write => (ErrorCode::AccessViolation, "nothing can be written here"),
             Odd::Mode => (ErrorCode::IllegalOperation, "the mode is not known"),
             Odd::Name => (ErrorCode::FileNotFound, NO_FILE),
         };
-        one(&self.counts.odd);
+        one(&self.record.counts.odd);
         if let Err(error) = refuse(letter.to, letter.from, code, why) {
             tracing::debug!(peer = %letter.from, %error, "a refusal could not be sent");
         }

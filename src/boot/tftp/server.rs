@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::base::time::{SharedClock, sleep};
 use crate::boot::library::Library;
 use crate::boot::tftp::Settings;
+use crate::boot::tftp::counts::Record;
 use crate::boot::tftp::door::Door;
 use crate::boot::tftp::hall::Hall;
 
@@ -18,9 +19,9 @@ pub async fn serve(
     library: Arc<dyn Library>,
     clock: SharedClock,
     settings: Settings,
-    stop: CancellationToken,
+    (record, stop): (Record, CancellationToken),
 ) {
-    let hall = Arc::new(Hall::new(library, clock, settings, stop.clone()));
+    let hall = Arc::new(Hall::new(library, clock, settings, (record, stop)));
     attend(doors, &hall).await;
 }
 
@@ -51,10 +52,10 @@ async fn listen(mut door: Door, hall: &Arc<Hall>) {
 }
 
 async fn tell(hall: &Hall) {
-    let mut told = hall.counts.refused();
+    let mut told = hall.record.counts.refused();
     loop {
         sleep(&*hall.clock, PERIOD).await;
-        told = hall.counts.tell(told);
+        told = hall.record.tell(told);
     }
 }
 

@@ -45,7 +45,8 @@ impl Listing {
                 vec![text("address"), text("mac"), node, age::clock(&text("expires_at")), text("last_asked")]
             }
             Self::Networks => {
-                let mode = format!("{} {}", text("service"), text("mode"));
+                let waits = if text("state") == "waiting" { " (waiting)" } else { "" };
+                let mode = format!("{} {}{waits}", text("service"), text("mode"));
                 vec![text("name"), text("interface"), mode, text("address"), used(one), problems(one)]
             }
         }
@@ -84,7 +85,39 @@ async fn list(session: &mut Session<'_, '_>, listing: Listing) -> Result<Exit, C
     for line in table::lines(&header, rows, session.console.width) {
         session.console.line(&line)?;
     }
+    match listing {
+        Listing::Networks => print_events(session, &value)?,
+        Listing::Leases => {}
+    }
     Ok(Exit::Done)
+}
+
+/// What happened last, if anything did.
+fn print_events(session: &mut Session<'_, '_>, value: &Value) -> Result<(), CliError> {
+    let rows = events(value);
+    if rows.is_empty() {
+        return Ok(());
+    }
+    session.console.line("")?;
+    let header = ["last seen", "network", "event", "times", "what"].map(str::to_owned);
+    for line in table::lines(&header, rows, session.console.width) {
+        session.console.line(&line)?;
+    }
+    Ok(())
+}
+
+/// The newest events, the oldest of them first.
+fn events(value: &Value) -> Vec<Vec<String>> {
+    let all = value.get("events").and_then(Value::as_array).into_iter().flatten();
+    let row = |event: &Value| {
+        let text = |field| one_line(&View(event).text(field));
+        let times = event.get("times").and_then(Value::as_u64).unwrap_or(1).to_string();
+        vec![age::clock(&text("last_at")), text("network"), text("event"), times, text("text")]
+    };
+    let mut rows: Vec<_> = all.map(row).collect();
+    rows.sort();
+    let old = rows.len().saturating_sub(EVENTS);
+    rows.split_off(old)
 }
 
 /// `12 of 100`, over all pools.
@@ -101,6 +134,9 @@ fn problems(network: &Value) -> String {
     let all = network.get("problems").and_then(Value::as_array).into_iter().flatten();
     one_line(&all.filter_map(Value::as_str).collect::<Vec<_>>().join("; "))
 }
+
+/// Events that are listed; `--json` has all.
+const EVENTS: usize = 20;
 
 #[cfg(test)]
 mod tests {
@@ -119,6 +155,21 @@ mod tests {
         assert!(row[4].starts_with("iPXE on x86_64") && !row[4].contains('\u{1b}'), "{}", row[4]);
         let unknown = json!({"address": "10.0.0.9", "mac": null, "node_uuid": null, "node_name": null});
         assert_eq!(Listing::Leases.row(&unknown)[2], "");
+    }
+
+    #[test]
+    fn the_newest_events_are_listed_in_their_order() {
+        let event = |minute: usize, times: u64| {
+            let at = format!("2026-11-20T19:{minute:02}:03.271161+00:00");
+            json!({"last_at": at, "network": "b", "event": "conflict", "times": times, "text": "10.0.0.9 is\nused"})
+        };
+        let rows: Vec<_> = [event(40, 7)].into_iter().chain((0..30).map(|minute| event(minute, 1))).collect();
+        let rows = events(&json!({"events": rows}));
+        assert_eq!(rows.len(), EVENTS);
+        assert_eq!(rows[0][..2], ["2026-11-20 19:11:03", "b"]);
+        assert_eq!(rows[EVENTS - 1][..4], ["2026-11-20 19:40:03", "b", "conflict", "7"]);
+        assert!(!rows[0][4].contains('\n'));
+        assert!(events(&json!({"networks": []})).is_empty());
     }
 
     #[test]

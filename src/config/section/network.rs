@@ -1,6 +1,6 @@
 //! `[[network]]`: the rack networks that this host serves; ours alone.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Deserialize;
@@ -26,8 +26,9 @@ pub struct Network {
     #[serde(default)]
     reservations: Vec<ReservationRow>,
     router: Option<Ipv4Addr>,
+    /// Of IPv4 and IPv6.
     #[serde(default)]
-    dns: Vec<Ipv4Addr>,
+    dns: Vec<IpAddr>,
     domain: Option<String>,
     /// Seconds; an hour if not given.
     lease_time: Option<u32>,
@@ -107,7 +108,8 @@ impl Network {
             pools: pools(&self.pools)?,
             reservations: self.reservations.iter().map(reservation).collect(),
             router: self.router,
-            dns: self.dns.clone(),
+            dns: self.dns.iter().filter_map(v4).collect(),
+            dns6: self.dns.iter().filter_map(v6).collect(),
             domain: self.domain.clone(),
             lease_time: self.lease_time.unwrap_or(LEASE_TIME),
             relayed: self.relayed.iter().map(RelayedRow::read).collect::<Result<_, _>>()?,
@@ -145,6 +147,20 @@ impl From<ModeWord> for DhcpMode {
             ModeWord::Known => Self::Known,
             ModeWord::Off => Self::Off,
         }
+    }
+}
+
+fn v4(address: &IpAddr) -> Option<Ipv4Addr> {
+    match address {
+        IpAddr::V4(address) => Some(*address),
+        IpAddr::V6(_) => None,
+    }
+}
+
+fn v6(address: &IpAddr) -> Option<Ipv6Addr> {
+    match address {
+        IpAddr::V6(address) => Some(*address),
+        IpAddr::V4(_) => None,
     }
 }
 
@@ -189,6 +205,7 @@ mod tests {
             reservations = [{ mac = "52:54:00:00:00:01", address = "10.0.0.5" }]
             relayed = [{ net = "10.1.0.0/24", pools = ["10.1.0.10-10.1.0.20"], router = "10.1.0.1" }]
             router_advertisements = true
+            dns = ["10.0.0.1", "fd00::1"]
             dhcp6 = { prefix = "fd00::/64", first = "fd00::100", last = "fd00::1ff" }
             [[network]]
             name = "bmcs"
@@ -202,6 +219,8 @@ mod tests {
         assert_eq!(boot.pools[1], (Ipv4Addr::new(10, 0, 0, 20), Ipv4Addr::new(10, 0, 0, 20)));
         assert_eq!(boot.relayed[0].router, Some(Ipv4Addr::new(10, 1, 0, 1)));
         assert!(boot.router_advertisements && boot.dhcp6.is_some());
+        assert_eq!(boot.dns, [Ipv4Addr::new(10, 0, 0, 1)]);
+        assert_eq!(boot.dns6, ["fd00::1".parse::<Ipv6Addr>().unwrap()]);
         assert_eq!((bmcs.name.as_str(), bmcs.role, bmcs.dhcp), ("bmcs", Role::Bmc, DhcpMode::Off));
         assert_eq!(bmcs.lease_time, 86400);
     }

@@ -61,7 +61,7 @@ fn alone(one: &Network) -> Result<(), String> {
     if one.domain.as_ref().is_some_and(|domain| !is_domain(domain)) {
         return Err("its domain is no domain name".to_owned());
     }
-    if one.dns.len() > DNS_SERVERS {
+    if one.dns.len() > DNS_SERVERS || one.dns6.len() > DNS_SERVERS {
         return Err(format!("more than {DNS_SERVERS} dns servers do not fit an answer"));
     }
     addresses(one)?;

@@ -16,8 +16,10 @@ pub struct NetworkStatus {
     /// What serves it: `dhcp4`, `dhcp6`.
     pub service: &'static str,
     pub mode: &'static str,
-    /// This host's address in it.
-    pub address: IpAddr,
+    /// `serving`, or `waiting` for its interface.
+    pub state: &'static str,
+    /// This host's address in it, once it is known.
+    pub address: Option<IpAddr>,
     pub pools: Vec<PoolStatus>,
     /// Servers that nobody told us of.
     pub other_servers: Vec<OtherServer>,

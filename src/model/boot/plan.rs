@@ -30,6 +30,8 @@ pub struct Network {
     pub reservations: Vec<Reservation>,
     pub router: Option<Ipv4Addr>,
     pub dns: Vec<Ipv4Addr>,
+    /// Those that are reached over IPv6.
+    pub dns6: Vec<Ipv6Addr>,
     pub domain: Option<String>,
     /// Seconds.
     pub lease_time: u32,
@@ -64,6 +66,16 @@ pub enum Role {
     Bmc,
     /// Deployed systems use it; nothing boots.
     Data,
+}
+
+impl Role {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Boot => "boot",
+            Self::Bmc => "bmc",
+            Self::Data => "data",
+        }
+    }
 }
 
 /// How DHCP is answered in a network.

@@ -51,6 +51,11 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// The hardware address that a datagram names as its sender's, without a look at the rest.
+    pub fn sender(bytes: &[u8]) -> Option<Mac> {
+        bytes.get(28..)?.first_chunk().copied().map(Mac)
+    }
+
     /// Of a datagram's bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, Dhcp4Error> {
         if bytes.len() > LONGEST {

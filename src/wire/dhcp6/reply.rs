@@ -4,7 +4,8 @@ use std::net::Ipv6Addr;
 
 use crate::base::duid::Duid;
 use crate::wire::dhcp6::options::{
-    BOOT_URL, CLIENT_ID, IA_ADDRESS, IA_NA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS, VENDOR_CLASS, put,
+    BOOT_URL, CLIENT_ID, DNS, IA_ADDRESS, IA_NA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS, VENDOR_CLASS,
+    put,
 };
 use crate::wire::dhcp6::{ENTERPRISE, Kind};
 
@@ -18,6 +19,8 @@ pub struct Reply {
     pub server: Duid,
     pub associations: Vec<Given>,
     pub boot: Option<Boot>,
+    /// Name servers (RFC 3646 3); none is no option.
+    pub dns: Vec<Ipv6Addr>,
     pub status: Option<Status>,
     pub rapid: bool,
     /// 255 ends the client's wait for other servers (RFC 8415 18.2.1).
@@ -78,6 +81,10 @@ impl Reply {
             if boot.is_http {
                 put(VENDOR_CLASS, &[&ENTERPRISE.to_be_bytes(), HTTP_CLASS].concat(), &mut out);
             }
+        }
+        if !self.dns.is_empty() {
+            let all: Vec<u8> = self.dns.iter().flat_map(Ipv6Addr::octets).collect();
+            put(DNS, &all, &mut out);
         }
         if let Some(status) = self.status {
             put(STATUS, &status.emit(), &mut out);

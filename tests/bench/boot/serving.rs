@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use ferric::base::time::{Later, RealClock};
 use ferric::boot::library::{Asked, Content, Library, NotGiven};
+use ferric::boot::tftp::counts::Record;
 use ferric::boot::tftp::{self, Door, Settings};
 use ferric::net::files::serve_file;
 use ferric::net::http::{Request, Response};
@@ -57,7 +58,7 @@ async fn serve(folder: PathBuf) {
     let settings = Settings { max_of_one: 256, requests_a_second: 10_000, ..Settings::default() };
     let shelf = Arc::new(Shelf(folder));
     let clock = Arc::new(RealClock::new());
-    let tftp = tftp::serve(vec![door], shelf.clone(), clock, settings, stop.clone());
+    let tftp = tftp::serve(vec![door], shelf.clone(), clock, settings, (Record::apart(), stop.clone()));
     tokio::join!(tftp, server::serve(listener, shelf, Limits::default(), stop));
 }
 

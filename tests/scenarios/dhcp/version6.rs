@@ -151,6 +151,7 @@ fn ground(app: &App) -> Ground {
         reservations: vec![],
         router: None,
         dns: vec![],
+        dns6: vec![],
         domain: None,
         lease_time: 3600,
         relayed: vec![],

@@ -17,6 +17,7 @@ use ferric::boot::library::Library;
 use ferric::boot::library::NotGiven;
 use ferric::boot::tftp::Door;
 use ferric::boot::tftp::Settings;
+use ferric::boot::tftp::counts::Record;
 use ferric::boot::tftp::serve;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -55,7 +56,7 @@ impl Station {
         let (address, stop) = (door.address(), CancellationToken::new());
         let shelf = Shelf(FILES.iter().map(|(name, length)| (*name, noise(*length))).collect());
         let (clock, settings) = (Arc::new(RealClock::new()), Settings::default());
-        runtime.spawn(serve(vec![door], Arc::new(shelf), clock, settings, stop.clone()));
+        runtime.spawn(serve(vec![door], Arc::new(shelf), clock, settings, (Record::apart(), stop.clone())));
         Self { address, home: tempfile::tempdir().unwrap(), stop, _runtime: runtime }
     }
 

@@ -1,7 +1,7 @@
 //! The rules of RFC 2131 and of network boot, by calling them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 
@@ -10,13 +10,16 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::time::PausedClock;
 use crate::boot::dhcp::served::{Around, Enrolled, Rack};
+use crate::boot::teller::{Journal, Teller};
 use crate::model::Object;
+use crate::model::boot::event::Tiding;
 use crate::model::boot::plan::{BootPlan, Discovery, Network, Relayed, Reservation, Role};
 use crate::model::node::{Node, Wished};
 use crate::model::port::{Port, PortWished};
 use crate::wire::dhcp4::packet::Packet;
 use crate::wire::dhcp4::relay::Relay;
 use crate::wire::dhcp4::reply::BootClass;
+use crate::wire::frame::arp::Claim;
 
 #[derive(Debug, Default)]
 struct Machines(HashMap<Mac, bool>);
@@ -42,6 +45,24 @@ impl Rack for Machines {
 struct World {
     served: Served,
     clock: Arc<PausedClock>,
+    journal: Arc<Recorder>,
+}
+
+/// What was journaled.
+#[derive(Debug, Default)]
+struct Recorder(Mutex<Vec<Tiding>>);
+
+impl Journal for Recorder {
+    fn note(&self, tiding: Tiding) {
+        self.0.lock().unwrap().push(tiding);
+    }
+}
+
+impl Recorder {
+    /// Event and subject of each.
+    fn all(&self) -> Vec<(&'static str, String)> {
+        self.0.lock().unwrap().iter().map(|one| (one.event, one.subject.clone())).collect()
+    }
 }
 
 fn network() -> Network {
@@ -55,6 +76,7 @@ fn network() -> Network {
         reservations: vec![Reservation { mac: mac(9), address: ip(9) }],
         router: None,
         dns: Vec::new(),
+        dns6: Vec::new(),
         domain: None,
         lease_time: 3600,
         relayed: vec![Relayed {
@@ -72,9 +94,11 @@ fn world(network: Network) -> World {
     // The second machine is enrolled, and the third, but that one does not boot from its port.
     let rack = Arc::new(Machines(HashMap::from([(mac(2), true), (mac(3), false)])));
     let plan = Arc::new(BootPlan { discovery: Discovery::Record, ..BootPlan::default() });
-    let around = Around { rack, clock: clock.clone(), http_port: 8080 };
+    let journal = Arc::new(Recorder::default());
+    let teller = Teller::new(journal.clone(), "boot", "dhcp4");
+    let around = Around { rack, clock: clock.clone(), http_port: 8080, counters: Arc::default(), teller };
     let served = Served::on(network, "10.0.0.1/24".parse().unwrap(), 1500, plan, around);
-    World { served, clock }
+    World { served, clock, journal }
 }
 
 fn ip(last: u8) -> Ipv4Addr {
@@ -385,4 +409,73 @@ fn port_4011_answers_where_it_was_asked_from() {
     let stranger = SocketAddrV4::new(Ipv4Addr::new(8, 8, 8, 8), 4011);
     let asked = request(recorded("PXEClient", false, mac(2)), None, None, ip(150));
     assert_eq!(world.served.serve_boot(&asked, stranger), Act::Nothing(Event::NotForUs));
+}
+
+/// A DISCOVER of this machine, and a REQUEST for what it was offered.
+fn pair(who: Mac, offered: Ipv4Addr) -> (Packet, Packet) {
+    let discover = Packet::parse(&crate::wire::dhcp4::discover::emit(who, 7)).unwrap();
+    let request =
+        Packet { kind: Kind::Request, requested: Some(offered), server: Some(ip(1)), ..discover.clone() };
+    (discover, request)
+}
+
+#[test]
+fn a_conflict_that_is_seen_after_the_offer_refuses_the_request() {
+    let world = world(network());
+    let from = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68);
+    let (discover, _) = pair(mac(4), ip(0));
+    let Act::Look { address, .. } = world.served.take(&discover, from) else {
+        panic!("an address is looked for")
+    };
+    let claim = |who: Mac| Claim { mac: who, address, target: ip(1) };
+    assert!(!world.served.put_aside(claim(mac(4)), false), "the machine itself");
+    assert!(world.served.put_aside(claim(mac(7)), false));
+    assert_eq!(world.journal.all(), [("conflict", address.to_string())]);
+    let (discover, request) = pair(mac(4), address);
+    let Act::Send(refusal) = world.served.take(&request, from) else { panic!("an answer") };
+    assert_eq!(refusal.reply.kind, Kind::Nak);
+    let Act::Look { address: other, .. } = world.served.take(&discover, from) else {
+        panic!("another address")
+    };
+    assert_ne!(other, address);
+    assert_eq!(world.served.pools()[0].used(), (1, 1));
+    world.clock.advance(Duration::from_mins(10));
+    let (_, again) = pair(mac(5), address);
+    assert!(matches!(world.served.take(&again, from), Act::Keep { .. }), "free again after its quarantine");
+}
+
+#[test]
+fn a_conflict_while_the_lease_is_written_keeps_it_from_being_given_and_a_lease_is_not_taken() {
+    let world = world(network());
+    let from = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68);
+    let (discover, _) = pair(mac(4), ip(0));
+    let Act::Look { address, .. } = world.served.take(&discover, from) else {
+        panic!("an address is looked for")
+    };
+    let (_, request) = pair(mac(4), address);
+    let Act::Keep { lease, .. } = world.served.take(&request, from) else { panic!("a lease") };
+    let claim = Claim { mac: mac(7), address, target: ip(1) };
+    assert!(world.served.put_aside(claim, false));
+    let now = world.served.now();
+    assert!(!world.served.pools()[0].grant(&lease, now));
+    world.clock.advance(Duration::from_mins(10));
+    let Act::Keep { lease, .. } = world.served.take(&request, from) else { panic!("a lease") };
+    let now = world.served.now();
+    assert!(world.served.pools()[0].grant(&lease, now));
+    assert!(!world.served.put_aside(claim, false), "forged ARP takes no lease away");
+}
+
+#[test]
+fn a_decline_is_journaled() {
+    let world = world(network());
+    let from = SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, 68);
+    let (discover, _) = pair(mac(4), ip(0));
+    let Act::Look { address, .. } = world.served.take(&discover, from) else {
+        panic!("an address is looked for")
+    };
+    let (_, request) = pair(mac(4), address);
+    let decline = Packet { kind: Kind::Decline, ..request };
+    assert!(matches!(world.served.take(&decline, from), Act::Forget(_)));
+    assert!(matches!(world.served.take(&decline, from), Act::Nothing(Event::NotForUs)));
+    assert_eq!(world.journal.all(), [("decline", address.to_string())]);
 }

@@ -43,7 +43,7 @@ impl Rig {
     fn new() -> Self {
         let (first, last) = ("fd00:bc:5::100".parse().unwrap(), "fd00:bc:5::1ff".parse().unwrap());
         let prefix = "fd00:bc:5::/64".parse().unwrap();
-        let rules = Rules { server: server(), prefix, length: 7200, known_only: false };
+        let rules = Rules { server: server(), prefix, length: 7200, known_only: false, dns: Vec::new() };
         Self { rules, pool: Pool::new(first, last), now: 0, boot: None, is_stranger: false }
     }
 

@@ -43,7 +43,7 @@ impl Rig {
             std::fs::write(path, text).unwrap();
         }
         let wished = Wished { name: Some("n1".to_owned()), ..Wished::default() };
-        let mut node = Node::new(NodeId(uuid::Uuid::from_u128(7)), wished, Moment(0));
+        let mut node = Node::new(NodeId(Uuid::from_u128(7)), wished, Moment(0));
         node.boots = boots;
         node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(TOKEN));
         let rig = Self { data, store, clock, node };
@@ -63,7 +63,7 @@ impl Rig {
 
     async fn put_port(&self, pxe_enabled: bool) {
         let mut port = Port {
-            id: PortId(uuid::Uuid::from_u128(8)),
+            id: PortId(Uuid::from_u128(8)),
             order: 0,
             created_at: Moment(0),
             updated_at: None,
@@ -95,6 +95,7 @@ impl Rig {
             loaders: Loaders::only(&self.data.path().join("loaders")),
             loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
+            board: Arc::default(),
             told: Mutex::default(),
         })
     }
@@ -299,6 +300,7 @@ fn boot_network() -> Network {
         reservations: Vec::new(),
         router: None,
         dns: Vec::new(),
+        dns6: Vec::new(),
         domain: None,
         lease_time: 3600,
         relayed: Vec::new(),
@@ -423,4 +425,24 @@ async fn loaders_and_common_scripts_have_names_of_their_own() {
     );
     assert!(fetch(&catalogue, "/grub/grub.cfg", Via::Tftp).await.unwrap().contains("$net_default_mac"));
     assert!(fetch(&catalogue, "pxelinux.cfg/default", Via::Tftp).await.unwrap().contains("localboot"));
+}
+
+#[tokio::test]
+async fn pxelinux_is_answered_by_the_system_uuid_of_one_known_node() {
+    let mut rig = Rig::new(Boots::Disk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    let uuid = "4c4c4544-0051-3010-8051-b4c04f4d3732";
+    let swapped = "44454c4c-5100-1030-8051-b4c04f4d3732";
+    let names = [uuid, swapped].map(|uuid| format!("pxelinux.cfg/{uuid}"));
+    for name in &names {
+        assert_eq!(fetch(&catalogue, name, Via::Tftp).await, Err(NotGiven::Missing), "nobody is known by it");
+    }
+    rig.node.identity.system = Some(uuid.parse().unwrap());
+    rig.put(&rig.node).await;
+    let by_mac = fetch(&catalogue, "pxelinux.cfg/01-52-54-00-00-00-01", Via::Tftp).await.unwrap();
+    for name in &names {
+        assert_eq!(fetch(&catalogue, name, Via::Tftp).await.as_ref(), Ok(&by_mac), "{name}");
+    }
+    let upper = names[0].to_uppercase();
+    assert_eq!(fetch(&catalogue, &upper, Via::Tftp).await, Err(NotGiven::Missing));
 }

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::*;
 use crate::base::time::{Later, PausedClock, RealClock};
 use crate::boot::library::{Asked, Content, NotGiven};
-use crate::boot::tftp::counts::Counts;
+use crate::boot::tftp::counts::{Counts, Record};
 
 /// A few files.
 #[derive(Debug, Default)]
@@ -57,14 +57,14 @@ impl Station {
         let files = [("empty", 0), ("short", 700), ("even", 1024), ("big", 3_000_000)];
         let shelf = Shelf(files.map(|(name, length)| (name, noise(length))).into());
         let stop = CancellationToken::new();
-        let hall = Arc::new(Hall::new(Arc::new(shelf), clock, settings, stop.clone()));
+        let hall = Arc::new(Hall::new(Arc::new(shelf), clock, settings, (Record::apart(), stop.clone())));
         let own = hall.clone();
         let task = tokio::spawn(async move { attend(vec![door], &own).await });
         Self { address, hall, stop, task }
     }
 
     fn counts(&self) -> &Counts {
-        &self.hall.counts
+        &self.hall.record.counts
     }
 
     async fn end(self) {

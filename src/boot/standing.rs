@@ -1,0 +1,69 @@
+//! How it stands with the interface that a server needs: told once each time that changes, never the end of the daemon.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use crate::boot::ground::Ground;
+use crate::boot::teller::Teller;
+use crate::model::boot::plan::Network;
+
+/// Whether a service of a network is ready.
+#[derive(Debug)]
+pub struct Standing {
+    pub teller: Teller,
+    network: String,
+    interface: String,
+    service: &'static str,
+    /// Why it waits.
+    why: Mutex<Option<String>>,
+}
+
+impl Standing {
+    pub fn new(ground: &Ground, network: &Network, service: &'static str) -> Self {
+        Self {
+            teller: Teller::new(ground.desk.chronicle().clone(), &network.name, service),
+            network: network.name.clone(),
+            interface: network.interface.clone(),
+            service,
+            why: Mutex::default(),
+        }
+    }
+
+    /// It is not served now, and will be when that has passed.
+    pub fn waits(&self, why: String) {
+        let mut known = self.why();
+        if known.as_ref() == Some(&why) {
+            return;
+        }
+        let (network, interface, service) = (&self.network, &self.interface, self.service);
+        tracing::warn!(network, interface, service, why, "a network waits for its interface");
+        self.teller.error("interface", interface, format!("{why}; the network is served once it is ready"));
+        *known = Some(why);
+    }
+
+    /// It is served.
+    pub fn serves(&self) {
+        if self.why().take().is_some() {
+            let (network, interface, service) = (&self.network, &self.interface, self.service);
+            tracing::info!(network, interface, service, "the interface is ready");
+            self.teller.info("interface", interface, format!("interface {interface} is ready"));
+        }
+    }
+
+    /// Why it waits, with what happens then.
+    pub fn problem(&self) -> Option<String> {
+        self.why().as_ref().map(|why| format!("{why}; the network is served once it is ready"))
+    }
+
+    /// `serving` or `waiting`.
+    pub fn word(&self) -> &'static str {
+        if self.why().is_some() { "waiting" } else { "serving" }
+    }
+
+    fn why(&self) -> MutexGuard<'_, Option<String>> {
+        self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Between two looks at an interface: a machine asks again within a few seconds, too.
+pub const LOOK: Duration = Duration::from_secs(2);
