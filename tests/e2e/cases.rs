@@ -22,6 +22,10 @@ struct Way {
     firmware: Firmware,
     bmc: Kind,
     boot_interface: &'static str,
+    /// What firmware and loaders say on this way.
+    says: &'static [&'static str],
+    /// What they say on another.
+    elsewhere: &'static [&'static str],
 }
 
 /// This host gives addresses and boot data in the rack.
@@ -34,6 +38,15 @@ fn serving(discovery: &str) -> String {
     )
 }
 
+/// The account that the BMCs of new machines have.
+fn account() -> String {
+    format!(
+        "[[network]]\ninterface = \"{}\"\nrole = \"bmc\"\n\
+         [discovery.bmc]\ndriver = \"ipmi\"\nusername = \"admin\"\npassword_file = \"@HOME@/password\"\n",
+        rack::BMC_BRIDGE
+    )
+}
+
 /// Metadata of the disks is all that cleaning erases.
 const QUICK: &str = "[deploy]\nerase_devices_priority = 0\n[pxe]\nkernel_append_params = \"nofb console=tty0 console=ttyS0,115200\"\n";
 
@@ -42,17 +55,29 @@ fn whole_life(way: &Way) {
     let mut story = Story::begin(way.firmware, &serving("off"));
     story.import_ramdisk();
     story.enrol(way.bmc, &json!({"boot_interface": way.boot_interface}));
+    story.ask("provide");
+    for words in way.says {
+        story.hears(words, words);
+    }
     cleaned_and_deployed(&mut story);
+    for words in way.elsewhere {
+        assert!(!story.heard(words), "this machine went another way: it said {words:?}");
+    }
 }
 
 fn cleaned_and_deployed(story: &mut Story) {
-    story.ok("PUT", "/v1/nodes/n1/states/provision", &json!({"target": "provide"}));
     story.hears("kernel", "Linux version");
     story.hears("ramdisk's init", "Ferric deploy ramdisk");
     story.hears("address", "] addresses: ");
     story.hears("agent started", "starting the agent");
     story.agent_beats();
     story.until("available");
+    deployed(story);
+}
+
+/// From a clean disk to the deployed system's word.
+fn deployed(story: &mut Story) {
+    assert!(!story.machine.has_partitions(), "cleaning left the partition table of an earlier owner");
     story.order_image();
     story.turn_page();
     story.provision("active", "active");
@@ -70,6 +95,7 @@ mod handed_over {
         let _addresses = Addresses::give(&story.machine.home);
         story.import_ramdisk();
         story.enrol(Kind::Hand, &json!({}));
+        story.ask("provide");
         cleaned_and_deployed(&mut story);
     }
 }
@@ -99,51 +125,88 @@ mod bmcs {
     }
 }
 
-/// These need the rack's boot servers: DHCP, TFTP, boot files and scripts, boot interfaces.
+/// The rack's boot servers: DHCP, TFTP, boot files and scripts, media.
 mod netboot {
     use super::*;
 
     #[test]
-    #[ignore = "needs the boot servers; minutes of emulation"]
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
     fn by_the_ipxe_in_the_rom_under_bios() {
-        whole_life(&Way { firmware: Firmware::SeaBios, bmc: Kind::Ipmi, boot_interface: "ipxe" });
+        whole_life(&Way {
+            firmware: Firmware::SeaBios,
+            bmc: Kind::Ipmi,
+            boot_interface: "ipxe",
+            says: &["SeaBIOS", "iPXE", "10.77.0."],
+            elsewhere: &["GRUB"],
+        });
     }
 
     #[test]
-    #[ignore = "needs the boot servers; minutes of emulation"]
+    #[ignore = "minutes of emulation: a stage of tests/run"]
     fn by_pxe_of_ovmf_and_ipxe() {
-        whole_life(&Way { firmware: Firmware::Ovmf, bmc: Kind::Ipmi, boot_interface: "ipxe" });
+        whole_life(&Way {
+            firmware: Firmware::Ovmf,
+            bmc: Kind::Ipmi,
+            boot_interface: "ipxe",
+            says: &[PXE, "snponly.efi", IPXE, "net0: 10.77.0."],
+            elsewhere: &[HTTP, SHIM],
+        });
     }
 
     #[test]
-    #[ignore = "needs the boot servers; minutes of emulation"]
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
     fn by_pxe_of_ovmf_and_the_signed_loaders() {
-        whole_life(&Way { firmware: Firmware::Ovmf, bmc: Kind::Redfish, boot_interface: "pxe" });
+        whole_life(&Way {
+            firmware: Firmware::Ovmf,
+            bmc: Kind::Redfish,
+            boot_interface: "pxe",
+            says: &[PXE, "bootx64.efi", SHIM, "Welcome to GRUB"],
+            elsewhere: &[HTTP, IPXE],
+        });
     }
 
     #[test]
-    #[ignore = "needs the boot servers; minutes of emulation"]
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
     fn by_http_boot_of_ovmf() {
-        whole_life(&Way { firmware: Firmware::Ovmf, bmc: Kind::Redfish, boot_interface: "http-ipxe" });
+        whole_life(&Way {
+            firmware: Firmware::OvmfWithoutPxe,
+            bmc: Kind::Redfish,
+            boot_interface: "http-ipxe",
+            says: &[HTTP, IPXE, "net0: 10.77.0."],
+            elsewhere: &[PXE, SHIM],
+        });
     }
 
     #[test]
-    #[ignore = "needs virtual media of the daemon; minutes of emulation"]
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
     fn by_a_virtual_cd() {
-        let way =
-            Way { firmware: Firmware::Ovmf, bmc: Kind::Redfish, boot_interface: "redfish-virtual-media" };
-        whole_life(&way);
+        whole_life(&Way {
+            firmware: Firmware::Ovmf,
+            bmc: Kind::Redfish,
+            boot_interface: "redfish-virtual-media",
+            says: &["DVD-ROM"],
+            elsewhere: &[PXE, HTTP, IPXE],
+        });
     }
 
     #[test]
-    #[ignore = "needs discovery; minutes of emulation"]
-    fn a_blank_machine_that_is_switched_on_appears_and_becomes_available() {
-        let mut story = Story::begin(Firmware::Ovmf, &serving("enrol-and-clean"));
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
+    fn a_blank_machine_that_is_switched_on_appears_becomes_available_and_is_deployed() {
+        let mut story = Story::begin(Firmware::Ovmf, &(serving("enrol-and-clean") + &account()));
         story.import_ramdisk();
         story.wire(Kind::Ipmi);
         story.press_power();
         story.hears("kernel", "Linux version");
         story.hears("agent started", "starting the agent");
-        story.appears("available");
+        story.appears();
+        story.turn_page();
+        story.hears("kernel for cleaning", "Linux version");
+        story.until("available");
+        deployed(&mut story);
     }
+
+    const PXE: &str = "Start PXE over IPv4";
+    const HTTP: &str = "Start HTTP Boot over IPv4";
+    const IPXE: &str = "iPXE initialising";
+    const SHIM: &str = "Fetching Netboot Image grubx64.efi";
 }

@@ -1,5 +1,6 @@
 //! One machine of the reference board: a blank disk, a NIC on a tap, a serial line; and what QEMU is told to make it.
 
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Child;
@@ -15,7 +16,21 @@ pub enum Firmware {
     SeaBios,
     /// With its own network stack; the NIC has no ROM.
     Ovmf,
+    /// The same, told to leave out PXE: it goes to HTTP boot at once.
+    OvmfWithoutPxe,
 }
+
+impl Firmware {
+    pub fn is_uefi(self) -> bool {
+        match self {
+            Self::SeaBios => false,
+            Self::Ovmf | Self::OvmfWithoutPxe => true,
+        }
+    }
+}
+
+/// OVMF's switches for PXE, as `fw_cfg` names them.
+pub const PXE_SWITCHES: [&str; 2] = ["opt/org.tianocore/IPv4PXESupport", "opt/org.tianocore/IPv6PXESupport"];
 
 /// What it tries to boot from before all else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,10 +56,27 @@ impl Machine {
         let machine = Self { home: home.to_owned(), number, firmware, words: String::new() };
         let size = recipe::ask("disk.size").parse::<u64>().unwrap() << 20;
         std::fs::File::create(machine.disk()).unwrap().set_len(size).unwrap();
-        if firmware == Firmware::Ovmf {
+        if firmware.is_uefi() {
             std::fs::copy(recipe::ask("firmware.uefi_vars"), machine.home.join("vars.fd")).unwrap();
         }
         machine
+    }
+
+    /// What an earlier owner left on the disk: a partition table that cleaning has to erase. Nothing boots from it.
+    pub fn leave_behind(&self) {
+        let disk = self.disk();
+        let done =
+            Command::new("sgdisk").args(["-o", "-n", "1:2048:+8M", "-c", "1:left-over"]).arg(&disk).output();
+        let done = done.unwrap_or_else(|error| panic!("sgdisk: {error}: run tests/run e2e, it installs it"));
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(self.has_partitions(), "sgdisk wrote no partition table");
+    }
+
+    /// Whether its disk has a partition table of GPT: the signature in its second sector (UEFI 2.10, 5.3.2).
+    pub fn has_partitions(&self) -> bool {
+        let mut signature = [0; 8];
+        std::fs::File::open(self.disk()).unwrap().read_exact_at(&mut signature, 512).unwrap();
+        signature == *b"EFI PART"
     }
 
     pub fn mac(&self) -> String {
@@ -66,7 +98,7 @@ impl Machine {
     /// What QEMU is told, a word an element. It ends when the machine switches itself off.
     pub fn arguments(&self, device: Device) -> Vec<String> {
         let (network, disk) = if device == Device::Disk { (2, 1) } else { (1, 2) };
-        let rom = if self.firmware == Firmware::Ovmf { ",romfile=" } else { "" };
+        let rom = if self.firmware.is_uefi() { ",romfile=" } else { "" };
         let ask = recipe::ask;
         let mut words = format!(
             "-machine {},accel=tcg,graphics=off -cpu {} -m {} -smp 1 -display none -no-user-config -nodefaults -vga none \
@@ -87,7 +119,10 @@ impl Machine {
             ask("disk.device"),
             self.number,
         );
-        if self.firmware == Firmware::Ovmf {
+        if self.firmware == Firmware::OvmfWithoutPxe {
+            words.extend(PXE_SWITCHES.map(|switch| format!(" -fw_cfg name={switch},string=no")));
+        }
+        if self.firmware.is_uefi() {
             let (code, vars) = (ask("firmware.uefi_code"), self.home.join("vars.fd"));
             words.push_str(" -drive if=pflash,format=raw,readonly=on,file=");
             words.push_str(&code);

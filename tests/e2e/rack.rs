@@ -15,6 +15,9 @@ use crate::stage::peer_process::PeerProcess;
 pub const ADDRESS: &str = "10.77.0.1";
 pub const NETWORK: &str = "10.77.0.0/24";
 pub const BRIDGE: &str = "rack0";
+/// Where the BMCs are: a network of their own, which machines do not reach.
+pub const BMC_ADDRESS: &str = "10.78.0.1";
+pub const BMC_BRIDGE: &str = "bmc0";
 
 /// Moves this thread, and all that it starts from now on, into a rack of its own with taps `tap0` to `tapN`.
 pub fn enter(machines: usize) {
@@ -29,6 +32,9 @@ pub fn enter(machines: usize) {
     ip(&format!("link add {BRIDGE} type bridge stp_state 0 forward_delay 0"));
     ip(&format!("addr add {ADDRESS}/24 dev {BRIDGE}"));
     ip(&format!("link set {BRIDGE} up"));
+    ip(&format!("link add {BMC_BRIDGE} type bridge stp_state 0"));
+    ip(&format!("addr add {BMC_ADDRESS}/24 dev {BMC_BRIDGE}"));
+    ip(&format!("link set {BMC_BRIDGE} up"));
     for number in 0..machines {
         ip(&format!("tuntap add dev tap{number} mode tap"));
         ip(&format!("link set tap{number} master {BRIDGE}"));

@@ -24,6 +24,8 @@ use crate::stage::daemon::Daemon;
 pub struct Story {
     pub daemon: Daemon,
     pub machine: Machine,
+    /// Its node's name.
+    pub name: String,
     serial: Serial,
     bmc: Option<Bmc>,
     began: Instant,
@@ -37,14 +39,16 @@ pub struct Story {
 const DOOR: &str = "10.77.0.1:6386";
 
 impl Story {
-    /// A rack of one machine, switched off, and a daemon with these lines of configuration that knows no node.
+    /// A rack of one machine, switched off, and a daemon with these lines of configuration that knows no node. `@HOME@`
+    /// in them is a folder with the file `password`: that of the BMCs.
     pub fn begin(firmware: Firmware, config: &str) -> Self {
         rack::enter(1);
         let home = TempDir::new().unwrap();
+        fs::write(home.path().join("password"), "password\n").unwrap();
         let mut machine = Machine::new(home.path(), 0, firmware);
         machine.words = format!("ipa-api-url=http://{DOOR} ipa-insecure=1 BOOTIF=01-{}", machine.mac());
         let file = home.path().join("ferric.toml");
-        fs::write(&file, config).unwrap();
+        fs::write(&file, config.replace("@HOME@", home.path().to_str().unwrap())).unwrap();
         let daemon = Daemon::start_with(&[
             "--config",
             file.to_str().unwrap(),
@@ -55,7 +59,8 @@ impl Story {
         ]);
         let serial = Serial::listen(&machine.serial());
         let (began, phases) = (Instant::now(), Vec::new());
-        Self { daemon, machine, serial, bmc: None, began, read: 0, phases, _home: home }
+        let name = "n1".to_owned();
+        Self { daemon, machine, name, serial, bmc: None, began, read: 0, phases, _home: home }
     }
 
     /// Imports the ramdisk as an operator does.
@@ -69,16 +74,14 @@ impl Story {
         self.phase("ramdisk imported");
     }
 
-    /// Enrols the machine with this BMC, and these members of its node.
+    /// Enrols the machine with this BMC, and these members of its node. Its disk is a used one.
     pub fn enrol(&mut self, kind: Kind, more: &Value) {
+        self.machine.leave_behind();
         let bmc = Bmc::start(kind, &self.machine, self.daemon.url());
         let mut node = json!({
             "name": "n1", "deploy_interface": "direct", "properties": {
                 "cpu_arch": "x86_64",
-                "capabilities": match self.machine.firmware {
-                    Firmware::SeaBios => "boot_mode:bios",
-                    Firmware::Ovmf => "boot_mode:uefi",
-                },
+                "capabilities": if self.machine.firmware.is_uefi() { "boot_mode:uefi" } else { "boot_mode:bios" },
             },
         });
         for members in [&bmc.node(), more] {
@@ -112,13 +115,18 @@ impl Story {
         let patch = members.map(
             |(key, value)| json!({"op": "add", "path": format!("/instance_info/{key}"), "value": value}),
         );
-        self.ok("PATCH", "/v1/nodes/n1", &json!(patch));
+        self.ok("PATCH", &self.path(""), &json!(patch));
     }
 
     /// Asks for a provision state, and waits for where it leads.
     pub fn provision(&mut self, target: &str, state: &str) {
-        self.ok("PUT", "/v1/nodes/n1/states/provision", &json!({"target": target}));
+        self.ask(target);
         self.until(state);
+    }
+
+    /// Asks for a provision state.
+    pub fn ask(&self, target: &str) {
+        self.ok("PUT", &self.path("/states/provision"), &json!({"target": target}));
     }
 
     /// Waits until the node is in this state; another end of the road fails the test.
@@ -137,6 +145,11 @@ impl Story {
         self.wait(what, |story| story.serial.heard(text, story.read).is_some());
     }
 
+    /// Whether the machine has ever said this.
+    pub fn heard(&self, text: &str) -> bool {
+        self.serial.heard(text, 0).is_some()
+    }
+
     /// What the machine says from now on belongs to another boot.
     pub fn turn_page(&mut self) {
         self.read = self.serial.count();
@@ -144,14 +157,14 @@ impl Story {
 
     /// Asks for a power state, and waits until the record has it.
     pub fn switch(&mut self, power: &str) {
-        self.ok("PUT", "/v1/nodes/n1/states/power", &json!({"target": power}));
+        self.ok("PUT", &self.path("/states/power"), &json!({"target": power}));
         self.wait(power, |story| story.node()["power_state"] == power);
     }
 
     /// Presses the power button at the BMC, as nobody but a person does.
     pub fn press_power(&mut self) {
         let done = Command::new("ipmitool")
-            .args(["-I", "lanplus", "-C", "3", "-H", rack::ADDRESS, "-U", "admin", "-P", "password"])
+            .args(["-I", "lanplus", "-C", "3", "-H", rack::BMC_ADDRESS, "-U", "admin", "-P", "password"])
             .args(["chassis", "power", "on"])
             .output()
             .unwrap();
@@ -159,14 +172,17 @@ impl Story {
         self.phase("power on");
     }
 
-    /// Waits until the daemon has one node, in this state, that nobody enrolled.
-    pub fn appears(&mut self, state: &str) {
-        self.wait(&format!("a new node {state}"), |story| {
-            let listed = http::ask(story.daemon.url(), "GET", "/v1/nodes", None).unwrap().1;
-            let nodes = listed["nodes"].as_array().unwrap();
-            assert!(nodes.len() < 2, "one machine became several nodes: {listed}");
-            nodes.first().is_some_and(|node| node["provision_state"] == state)
-        });
+    /// Waits until the daemon has a node that nobody enrolled; the story goes on with it.
+    pub fn appears(&mut self) {
+        self.wait("a new node", |story| !story.nodes().is_empty());
+        let nodes = self.nodes();
+        let [node] = nodes.as_slice() else { panic!("one machine became several nodes: {nodes:?}") };
+        node["name"].as_str().unwrap().clone_into(&mut self.name);
+    }
+
+    fn nodes(&self) -> Vec<Value> {
+        let listed = http::ask(self.daemon.url(), "GET", "/v1/nodes", None).unwrap().1;
+        listed["nodes"].as_array().unwrap().clone()
     }
 
     /// Waits for the agent's first beat.
@@ -176,14 +192,16 @@ impl Story {
 
     /// What the deployed system says.
     pub fn system_line(&self) -> &'static str {
-        match self.machine.firmware {
-            Firmware::SeaBios => disk_image::BIOS_LINE,
-            Firmware::Ovmf => disk_image::UEFI_LINE,
-        }
+        if self.machine.firmware.is_uefi() { disk_image::UEFI_LINE } else { disk_image::BIOS_LINE }
     }
 
     pub fn node(&self) -> Value {
-        http::ask(self.daemon.url(), "GET", "/v1/nodes/n1", None).unwrap().1
+        http::ask(self.daemon.url(), "GET", &self.path(""), None).unwrap().1
+    }
+
+    /// The node's resource, or one below it.
+    fn path(&self, below: &str) -> String {
+        format!("/v1/nodes/{}{below}", self.name)
     }
 
     /// Asks the operator's door, and it must work.

@@ -31,10 +31,12 @@ impl Sim {
         }
         let fill = |text: &str| {
             let ports = text.replace("@INSIDE@", &inside.to_string()).replace("@LINE@", &line.to_string());
-            ports.replace("@HOME@", &home).replace("@ADDRESS@", rack::ADDRESS)
+            ports.replace("@HOME@", &home).replace("@ADDRESS@", rack::BMC_ADDRESS)
         };
-        fs::write(machine.home.join("chassis"), fill(CHASSIS)).unwrap();
-        fs::set_permissions(machine.home.join("chassis"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, text) in [("chassis", CHASSIS), ("lan", LAN_SETTINGS)] {
+            fs::write(machine.home.join(name), fill(text)).unwrap();
+            fs::set_permissions(machine.home.join(name), fs::Permissions::from_mode(0o755)).unwrap();
+        }
         fs::write(machine.home.join("lan.conf"), fill(LAN)).unwrap();
         fs::write(machine.home.join("emulation"), EMULATION).unwrap();
         fs::create_dir_all(machine.home.join("state")).unwrap();
@@ -46,7 +48,7 @@ impl Sim {
 
     pub fn node() -> Value {
         json!({"driver": "ipmi", "driver_info": {
-            "ipmi_address": rack::ADDRESS, "ipmi_username": "admin", "ipmi_password": "password",
+            "ipmi_address": rack::BMC_ADDRESS, "ipmi_username": "admin", "ipmi_password": "password",
             "ipmi_cipher_suite": 3,
         }})
     }
@@ -92,6 +94,8 @@ fn free_port() -> u16 {
 
 /// What the simulator calls for the chassis.
 const CHASSIS: &str = include_str!("chassis");
+/// What it calls for its own address, which the machine asks for over KCS.
+const LAN_SETTINGS: &str = include_str!("lan");
 const LAN: &str = r#"name "e2e"
 set_working_mc 0x20
   startlan 1
@@ -102,6 +106,7 @@ set_working_mc 0x20
     allowed_auths_operator none md2 md5 straight
     allowed_auths_admin none md2 md5 straight
     guid a123456789abcdefa123456789abcdef
+    lan_config_program "@HOME@/lan"
   endlan
   chassis_control "@HOME@/chassis 0x20"
   serial 15 127.0.0.1 @INSIDE@ codec VM

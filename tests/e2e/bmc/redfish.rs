@@ -8,7 +8,9 @@ use std::process::Stdio;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::machine::Firmware;
 use crate::machine::Machine;
+use crate::machine::PXE_SWITCHES;
 use crate::rack;
 use crate::recipe::ask;
 use crate::stage::peer_process::PeerProcess;
@@ -106,7 +108,7 @@ fn domain_of(machine: &Machine) -> String {
     let vars = machine.home.join("nvram.fd");
     format!(
         "<domain type='qemu'>
-  <name>e2e</name><uuid>{}</uuid><memory unit='MiB'>{}</memory><vcpu>1</vcpu>
+  <name>e2e</name><uuid>{}</uuid><memory unit='MiB'>{}</memory><vcpu>1</vcpu>{}
   <os>
     <type arch='x86_64' machine='{}'>hvm</type>
     <loader readonly='yes' type='pflash'>{}</loader><nvram template='{}'>{}</nvram>
@@ -128,6 +130,7 @@ fn domain_of(machine: &Machine) -> String {
 ",
         uuid(machine),
         ask("machine.memory"),
+        switches(machine.firmware),
         ask("machine.type"),
         ask("firmware.uefi_code"),
         ask("firmware.uefi_vars"),
@@ -138,6 +141,17 @@ fn domain_of(machine: &Machine) -> String {
         machine.tap(),
         machine.serial().display(),
     )
+}
+
+/// What its firmware is told, besides its variables.
+fn switches(firmware: Firmware) -> String {
+    match firmware {
+        Firmware::SeaBios | Firmware::Ovmf => String::new(),
+        Firmware::OvmfWithoutPxe => {
+            let entry = |name: &str| format!("<entry name='{name}'>no</entry>");
+            format!("<sysinfo type='fwcfg'>{}</sysinfo>", PXE_SWITCHES.map(entry).concat())
+        }
+    }
 }
 
 const URI: &str = "qemu:///system";
