@@ -317,17 +317,10 @@ const SECTIONS: &[Section] = &[
             "external_http_url",
             "external_callback_url",
             "default_boot_mode",
+            "ramdisk_image_download_source",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &[
-                    "http_root",
-                    "http_image_subdir",
-                    "ramdisk_image_download_source",
-                    "image_server_auth_strategy",
-                ],
-            ),
+            (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
             (
                 Shape::Whole,
                 &[

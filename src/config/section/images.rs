@@ -27,7 +27,7 @@ pub enum List {
     Text(String),
 }
 
-/// `agent.image_download_source`
+/// `agent.image_download_source`, `deploy.ramdisk_image_download_source`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DownloadSource {
@@ -35,6 +35,16 @@ pub enum DownloadSource {
     Http,
     Swift,
     Local,
+}
+
+impl DownloadSource {
+    /// Whether others are sent to where a file lies; there is no object store to tell `swift` from `http`.
+    pub fn passes_on(self) -> bool {
+        match self {
+            Self::Http | Self::Swift => true,
+            Self::Local => false,
+        }
+    }
 }
 
 /// All options about images, with their defaults.

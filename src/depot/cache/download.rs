@@ -104,6 +104,7 @@ impl Download<'_> {
             part: self.part(),
             from,
             algorithm: self.wanted.checksum.algorithm(),
+            most: self.wanted.most,
             progress: Arc::clone(&self.progress),
             bytes: None,
             writer: None,
