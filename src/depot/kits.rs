@@ -168,6 +168,8 @@ fn placed(
     fs::remove_file(&passing).ok(); // mostly it is not there
     make(&passing).map_err(failed("write", &passing))?;
     fs::rename(&passing, &path).map_err(failed("name", &path))?;
+    // Of two names of one file both stay (rename(2)).
+    fs::remove_file(&passing).ok();
     Ok(path)
 }
 

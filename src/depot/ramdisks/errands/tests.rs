@@ -86,12 +86,6 @@ fn addresses_are_judged_without_asking_anybody() {
         let error = ramdisks.judge(&node(Boots::Nothing, info, json!({}))).unwrap_err().to_string();
         assert!(error.contains(word), "{word} in {error}");
     }
-    let without = Ramdisks { kits: None, ..ramdisks };
-    let info = json!({"deploy_kernel": "http://h/k", "deploy_ramdisk": "http://h/r"});
-    assert!(matches!(
-        without.judge(&node(Boots::Nothing, info, json!({}))),
-        Err(RamdiskError::NoKits { .. })
-    ));
 }
 
 #[test]
