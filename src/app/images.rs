@@ -54,6 +54,7 @@ fn limits(images: &Images) -> Limits {
         size: images.cache_size,
         ttl: images.cache_ttl,
         downloads: images.downloads.into(),
+        silence: images.silence,
         floor: images.floor.map_or(Floor::Twentieth, Floor::Bytes),
         md5: images.md5,
         checksum_files: images.checksum_files,

@@ -135,6 +135,7 @@ const SECTIONS: &[Section] = &[
             "default_resource_class",
             "default_conductor_group",
             "force_raw_images",
+            "webserver_connection_timeout",
         ],
         idle: &[
             (
@@ -157,15 +158,7 @@ const SECTIONS: &[Section] = &[
                     "default_vendor_interface",
                 ],
             ),
-            (
-                Shape::Whole,
-                &[
-                    "graceful_shutdown_timeout",
-                    "log_in_db_max_size",
-                    "webserver_connection_timeout",
-                    "webserver_verify_timeout",
-                ],
-            ),
+            (Shape::Whole, &["graceful_shutdown_timeout", "log_in_db_max_size", "webserver_verify_timeout"]),
             (
                 Shape::List,
                 &[

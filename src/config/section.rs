@@ -64,6 +64,8 @@ pub struct General {
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
     pub force_raw_images: Option<bool>,
+    /// Seconds that a server of images may be silent.
+    pub webserver_connection_timeout: Option<NonZeroU16>,
 }
 
 /// `DEFAULT.auth_strategy`: others are refused, lest somebody believes that a login is asked for.

@@ -20,6 +20,7 @@ mod peers;
 mod rack_network;
 mod typist;
 
+mod boot_elsewhere;
 mod boot_interfaces;
 mod dhcp_clients;
 mod dhcp_firmware;
