@@ -19,7 +19,7 @@ use tempfile::TempDir;
 
 use crate::boot_interfaces::Plant;
 use crate::boot_interfaces::WAIT;
-use crate::peer_process::PeerProcess;
+use crate::stage::peer_process::PeerProcess;
 
 /// Python's own web server with a kernel and a ramdisk.
 struct Shop {

@@ -15,7 +15,7 @@ use crate::depot::cache::limits::{Floor, Limits};
 use crate::model::node::Wished;
 use crate::net::files::serve_source;
 use crate::net::http::{Request, Response};
-use crate::net::limits::Limits as Doors;
+use crate::net::server::limits::Limits as Doors;
 use crate::net::server::{Service, serve};
 use crate::net::source::Bytes;
 
