@@ -135,8 +135,8 @@ impl App {
         let doors = Doors::open(&config).await?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.url(&config);
-        let ramdisks = Arc::new(ramdisks::of(&config, depot.shelf.clone()));
-        let boot = interfaces::of(&config, ramdisks.clone(), door.clone());
+        let ramdisks = Arc::new(ramdisks::of(&config, &depot));
+        let boot = interfaces::of(&config, ramdisks.clone(), blobs.clone(), door.clone());
         let base = config.http_url.clone().unwrap_or(door);
         let base = base.trim_end_matches('/').to_owned();
         let ledger = Arc::new(Ledger::default());
@@ -154,6 +154,7 @@ impl App {
         ledger.open(&desk);
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
+        site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         let app = Self {
             api,
             rack,

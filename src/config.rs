@@ -9,6 +9,7 @@ pub mod section;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use crate::config::section::images::DownloadSource;
 use crate::config::section::{CollectWhen, Document};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
@@ -298,6 +299,8 @@ fn policy(
     policy.boot_retry_timeout = pxe.boot_retry_timeout;
     set(&mut policy.boot_retry_check_interval, pxe.boot_retry_check_interval);
     set(&mut policy.default_boot_mode, deploy.default_boot_mode);
+    policy.remote_ramdisks = conductor.ramdisks.names_others();
+    policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;

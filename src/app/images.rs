@@ -13,6 +13,7 @@ use crate::depot::cache::{Cache, Life};
 use crate::depot::format::permit::Permit;
 use crate::depot::gallery::{Gallery, Rules};
 use crate::depot::image::Way;
+use crate::depot::kits::Kits;
 use crate::depot::shelf::Shelf;
 
 /// What is made of other servers' images and of this host's.
@@ -21,6 +22,8 @@ pub struct Depot {
     pub cache: Arc<Cache>,
     pub shelf: Arc<Shelf>,
     pub gallery: Arc<Gallery>,
+    /// What boots are given from other servers.
+    pub kits: Arc<Kits>,
 }
 
 /// Opens the cache and the images of this host.
@@ -30,7 +33,8 @@ pub fn open(config: &Config, clock: &SharedClock, life: &Life) -> Result<Depot, 
     let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;
     let gallery = Arc::new(Gallery::new(shelf.clone(), Some(Arc::clone(&cache)), rules(&config.images)));
     life.tasks.spawn(sweep(Arc::clone(&gallery), Arc::clone(clock), life.clone()));
-    Ok(Depot { cache, shelf, gallery })
+    let kits = Arc::new(Kits::new(&config.data, Arc::clone(&cache)));
+    Ok(Depot { cache, shelf, gallery, kits })
 }
 
 /// Who fetches images unless node or driver say so.
@@ -50,6 +54,7 @@ fn limits(images: &Images) -> Limits {
         size: images.cache_size,
         ttl: images.cache_ttl,
         downloads: images.downloads.into(),
+        silence: images.silence,
         floor: images.floor.map_or(Floor::Twentieth, Floor::Bytes),
         md5: images.md5,
         checksum_files: images.checksum_files,

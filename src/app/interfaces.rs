@@ -3,13 +3,15 @@
 use std::sync::Arc;
 
 use crate::config::Config;
+use crate::depot::blobs::Blobs;
 use crate::depot::ramdisks::Ramdisks;
 use crate::driver::boot::BootGround;
 use crate::driver::boot::address::Bases;
 
 /// What the boot interfaces are made with; `rack` is the rack's own door.
-pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, rack: String) -> BootGround {
+pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: String) -> BootGround {
     let (http, external) = (config.http_url.clone(), config.external_http_url.clone());
     let bases = Bases { rack, http, external };
-    BootGround { ramdisks, bases, automated_clean: config.policy.automated_clean }
+    let (passes_isos, automated_clean) = (config.policy.pass_isos_on, config.policy.automated_clean);
+    BootGround { ramdisks, bases, blobs: Some(blobs), passes_isos, automated_clean }
 }

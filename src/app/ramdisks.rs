@@ -1,19 +1,42 @@
 //! The deploy ramdisks of this host: what nodes boot, and how they come here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::app::AppError;
-use crate::base::time::SharedClock;
+use crate::app::images::Depot;
+use crate::base::time::{SharedClock, sleep};
+use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::ramdisks::RamdiskNames;
+use crate::depot::kits::{self, Kits};
 use crate::depot::ramdisks::intake::Intake;
 use crate::depot::ramdisks::{Named, Ramdisks, SitePairs};
-use crate::depot::shelf::Shelf;
 use crate::net::server::Service;
 
 /// What nodes boot, as the configuration says.
-pub fn of(config: &Config, shelf: Arc<Shelf>) -> Ramdisks {
-    Ramdisks::new(&config.data, shelf).with(site_pairs(config.ramdisks.clone()))
+pub fn of(config: &Config, depot: &Depot) -> Ramdisks {
+    let own = Ramdisks::new(&config.data, depot.shelf.clone()).fetching(depot.kits.clone());
+    own.with(site_pairs(config.ramdisks.clone()))
+}
+
+/// Removes the kits of boots that are over, for as long as the daemon runs.
+pub async fn tidy(kits: Arc<Kits>, site: Arc<Site>) {
+    loop {
+        let (one, reader) = (kits.clone(), site.reader.clone());
+        let swept = tokio::task::spawn_blocking(move || {
+            one.sweep(&|node, tag| {
+                let published = reader.published();
+                let token = published.node(node).and_then(|node| node.boot_token.as_ref());
+                token.is_some_and(|token| kits::tag(token) == tag)
+            });
+        });
+        swept.await.ok(); // a sweep that panicked is tried again
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
+    }
 }
 
 /// Takes in ramdisks in front of the operator's API.
@@ -42,3 +65,6 @@ fn site_pairs(names: RamdiskNames) -> SitePairs {
         refuses_lone: names.error_on_ramdisk_config_inconsistency,
     }
 }
+
+/// Files that nobody boots any more take their room no longer than this.
+const TIDY: Duration = Duration::from_mins(1);

@@ -19,7 +19,7 @@ use crate::driver::{Machine, StepCall};
 use crate::model::bmc::Remembered;
 use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::BootDevice;
-use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::node::Node;
 use crate::model::run::Run;
@@ -350,6 +350,7 @@ fn limit_of(effect: &Effect) -> Duration {
         Effect::Power { limit, .. } | Effect::Inspect { limit } => {
             Duration::from_secs(u64::from(*limit)) + CALL_MARGIN
         }
+        Effect::Boot(BootPart::Fetch) => FETCH_LIMIT,
         Effect::BootDevice { .. } | Effect::KeptBootDevice | Effect::Boot(_) => BOOT_LIMIT,
         Effect::Nmi
         | Effect::Indicator { .. }
@@ -389,6 +390,8 @@ const ACT_LIMIT: Duration = Duration::from_mins(4);
 const AGAIN: Duration = Duration::from_secs(2);
 /// A boot device may wait for jobs of the BMC that come first (35 tries, 15 s apart).
 const BOOT_LIMIT: Duration = Duration::from_mins(10);
+/// Gigabytes over a slow line. Servers that are silent are given up much earlier; this ends those that trickle.
+const FETCH_LIMIT: Duration = Duration::from_hours(1);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);
 

@@ -135,6 +135,7 @@ const SECTIONS: &[Section] = &[
             "default_resource_class",
             "default_conductor_group",
             "force_raw_images",
+            "webserver_connection_timeout",
         ],
         idle: &[
             (
@@ -157,15 +158,7 @@ const SECTIONS: &[Section] = &[
                     "default_vendor_interface",
                 ],
             ),
-            (
-                Shape::Whole,
-                &[
-                    "graceful_shutdown_timeout",
-                    "log_in_db_max_size",
-                    "webserver_connection_timeout",
-                    "webserver_verify_timeout",
-                ],
-            ),
+            (Shape::Whole, &["graceful_shutdown_timeout", "log_in_db_max_size", "webserver_verify_timeout"]),
             (
                 Shape::List,
                 &[
@@ -317,17 +310,10 @@ const SECTIONS: &[Section] = &[
             "external_http_url",
             "external_callback_url",
             "default_boot_mode",
+            "ramdisk_image_download_source",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &[
-                    "http_root",
-                    "http_image_subdir",
-                    "ramdisk_image_download_source",
-                    "image_server_auth_strategy",
-                ],
-            ),
+            (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
             (
                 Shape::Whole,
                 &[

@@ -64,6 +64,8 @@ pub struct General {
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
     pub force_raw_images: Option<bool>,
+    /// Seconds that a server of images may be silent.
+    pub webserver_connection_timeout: Option<NonZeroU16>,
 }
 
 /// `DEFAULT.auth_strategy`: others are refused, lest somebody believes that a login is asked for.
@@ -139,6 +141,8 @@ pub struct Deploy {
     /// Where agents reach the API that were booted from virtual media, if not at `http_url`.
     pub external_callback_url: Option<String>,
     pub default_boot_mode: Option<Mode>,
+    /// Whether BMCs fetch the ISOs of instances from where they lie; this host does if not given.
+    pub ramdisk_image_download_source: Option<images::DownloadSource>,
 }
 
 /// `[agent]`

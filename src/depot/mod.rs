@@ -5,6 +5,7 @@
 //! - [`shelf`]: which local files may be served, and under which names, with their hashes from [`hashes`] and [`digest`]
 //! - [`gallery`]: images made ready for deployments, as raw bytes with their hash
 //! - [`ramdisks`]: the kernel and ramdisk that a node boots
+//! - [`kits`]: what one boot is given from other servers or out of its record
 //! - [`boot_iso`]: the boot medium of virtual media, over [`iso9660`]
 //! - [`counter`]: hands images out over HTTP
 //! - [`format`]: what an image is by its content; [`stream`]: images as raw bytes, whatever they are packed in
@@ -24,6 +25,7 @@ pub mod gallery;
 pub mod hashes;
 pub mod image;
 pub mod iso9660;
+pub mod kits;
 pub mod raw_disk;
 pub mod ramdisks;
 pub mod shelf;

@@ -3,10 +3,12 @@
 //! A node's own pair (`driver_info` `deploy_kernel` and `deploy_ramdisk`) comes first, then what `[conductor]` names
 //! for the processor or for all, then the imported pair of the processor. A pair never comes from two places.
 //!
+//! - [`errands`]  what has to be fetched before a boot, and what an instance boots that is no disk
 //! - [`stock`]    imported pairs on the disk, replaced as a whole
 //! - [`uploads`]  files on their way here, which go on where they broke off
 //! - [`intake`]   both over HTTP, at the operator's door
 
+pub mod errands;
 pub mod intake;
 pub mod stock;
 pub mod uploads;
@@ -17,7 +19,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::depot::image::without_secrets;
+use crate::depot::kits::{Item, KitError, Kits};
 use crate::depot::shelf::{Shelf, ShelfError};
+use crate::model::boot::elsewhere::is_elsewhere;
 use crate::model::node::Node;
 use crate::wire::boot_file::{BootFile, HEAD};
 use crate::wire::cmdline::Cmdline;
@@ -28,6 +33,8 @@ pub struct Ramdisks {
     root: PathBuf,
     shelf: Arc<Shelf>,
     site: SitePairs,
+    /// Files of other servers; without it there are none.
+    kits: Option<Arc<Kits>>,
 }
 
 /// A kernel with its initial ramdisk.
@@ -80,10 +87,21 @@ pub enum RamdiskError {
     None { arch: String },
     #[error("{place} has {has} but no {lacks}; give both or neither")]
     Lone { place: &'static str, has: String, lacks: String },
+    #[error("{href} is on another server, and nothing of other servers is kept on this host")]
+    NoKits { href: String },
+    #[error("{href} is on another server and was not fetched for this boot: boot the node anew")]
+    Unfetched { href: String },
+    #[error("{key} {href:?} is no address to fetch a file from: {why}")]
+    Address { key: &'static str, href: String, why: String },
     #[error(
-        "{href} is on another server; import the pair with: ferric ramdisk import, or give a file of this host"
+        "{key} {href} cannot be fetched; see to it that this host reaches it, or give a file of this host or an imported \
+         ramdisk"
     )]
-    Remote { href: String },
+    Fetch { key: &'static str, href: String, source: KitError },
+    #[error("instance_info has neither boot_iso nor kernel and ramdisk")]
+    NoInstance,
+    #[error("instance_info {key} {href:?} is neither a file of this host nor an http or https address")]
+    Foreign { key: &'static str, href: String },
     #[error("{path} is no {wanted}: {found}")]
     Unlike { path: PathBuf, wanted: &'static str, found: String },
     #[error("{path} cannot be read")]
@@ -95,7 +113,13 @@ pub enum RamdiskError {
 impl Ramdisks {
     /// Those below `data`; `shelf` says which files nodes may name.
     pub fn new(data: &Path, shelf: Arc<Shelf>) -> Self {
-        Self { root: data.join(FOLDER), shelf, site: SitePairs::default() }
+        Self { root: data.join(FOLDER), shelf, site: SitePairs::default(), kits: None }
+    }
+
+    /// The same with what is fetched from other servers.
+    #[must_use]
+    pub fn fetching(self, kits: Arc<Kits>) -> Self {
+        Self { kits: Some(kits), ..self }
     }
 
     /// The same with what the site's configuration names.
@@ -113,8 +137,8 @@ impl Ramdisks {
     pub fn pair(&self, node: &Node, purpose: Purpose) -> Result<Pair, RamdiskError> {
         match self.written(node, purpose)? {
             Some(written) => Ok(Pair {
-                kernel: self.admitted(written.kernel, Part::Kernel)?,
-                ramdisk: self.admitted(written.ramdisk, Part::Ramdisk)?,
+                kernel: self.found(node, written.kernel, Part::Kernel)?,
+                ramdisk: self.found(node, written.ramdisk, Part::Ramdisk)?,
                 cmdline: None,
             }),
             None => self.imported(arch_of(node)),
@@ -170,10 +194,21 @@ impl Ramdisks {
         is_there.then_some(pair).ok_or_else(none)
     }
 
-    fn admitted(&self, href: &str, part: Part) -> Result<PathBuf, RamdiskError> {
-        if ["http://", "https://"].iter().any(|scheme| href.starts_with(scheme)) {
-            return Err(RamdiskError::Remote { href: href.to_owned() });
+    /// A half of a pair: fetched for the node's boot, or a file of this host.
+    fn found(&self, node: &Node, href: &str, part: Part) -> Result<PathBuf, RamdiskError> {
+        if !is_elsewhere(href) {
+            return self.admitted(href, part);
         }
+        self.in_kit(node, href, part.item())
+    }
+
+    fn in_kit(&self, node: &Node, href: &str, item: Item) -> Result<PathBuf, RamdiskError> {
+        let href = || without_secrets(href);
+        let kits = self.kits.as_ref().ok_or_else(|| RamdiskError::NoKits { href: href() })?;
+        kits.path(node, item).ok_or_else(|| RamdiskError::Unfetched { href: href() })
+    }
+
+    fn admitted(&self, href: &str, part: Part) -> Result<PathBuf, RamdiskError> {
         let path = Path::new(href.strip_prefix("file://").unwrap_or(href));
         let path = self.shelf.admit(path)?.path;
         part.check(&path)?;
@@ -199,6 +234,13 @@ pub enum Part {
 }
 
 impl Part {
+    fn item(self) -> Item {
+        match self {
+            Self::Kernel => Item::Kernel,
+            Self::Ramdisk => Item::Ramdisk,
+        }
+    }
+
     /// Whether a file looks like it, and for which processor a kernel is. Blocks.
     pub fn check(self, path: &Path) -> Result<Option<&'static str>, RamdiskError> {
         let unreadable = |source| RamdiskError::Unreadable { path: path.to_owned(), source };

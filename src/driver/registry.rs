@@ -108,6 +108,11 @@ impl Registry {
         boot::switch(&self.parts.boot, node, self.hardware(node)?)
     }
 
+    /// Has on this host what the node is about to boot from elsewhere.
+    pub async fn fetch_boot(&self, node: &Node) -> Result<(), DriverError> {
+        self.parts.boot.fetch(node).await
+    }
+
     /// REDFISH: the one place where its implementations are made.
     fn add_redfish(&self, node: &Node, hardware: &mut Hardware) -> Result<(), DriverError> {
         let server = Server::of(&self.redfish, node)?;

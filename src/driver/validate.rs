@@ -76,7 +76,7 @@ pub fn interface(
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
             traits(node)?;
-            check::instance(node)
+            check::instance(grounds.boot, node)
         }
         (Interface::Deploy, _) => traits(node),
         _ => Ok(()),

@@ -10,6 +10,7 @@ use crate::base::secret::Secret;
 pub mod check;
 pub mod client;
 pub mod event;
+pub mod elsewhere;
 pub mod loading;
 pub mod lease;
 pub mod network;

@@ -44,6 +44,10 @@ pub struct Policy {
     pub boot_mode_config_timeout: u32,
     /// How machines boot that neither a node nor a BMC says it of.
     pub default_boot_mode: Mode,
+    /// `[conductor]` names kernels or ramdisks of other servers.
+    pub remote_ramdisks: bool,
+    /// BMCs are given the addresses of instances' ISOs as they stand, unless the instance says otherwise.
+    pub pass_isos_on: bool,
     /// After how long a boot that brought nobody is begun again; never, if not given.
     pub boot_retry_timeout: Option<u32>,
     /// How often it is looked for such boots.
@@ -137,6 +141,8 @@ impl Default for Policy {
             verify_step_priority_override: Vec::new(),
             boot_mode_config_timeout: 900,
             default_boot_mode: Mode::Uefi,
+            remote_ramdisks: false,
+            pass_isos_on: false,
             boot_retry_timeout: None,
             boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,17 +30,17 @@ use crate::stage::peers::Cli;
 use crate::stock_agent::http::ask;
 
 /// A daemon with a ramdisk and an image, and a machine with its BMC.
-struct Plant {
+pub struct Plant {
     app: Option<App>,
-    cli: Cli,
-    bmc: Bmc,
+    pub cli: Cli,
+    pub bmc: Bmc,
     image: String,
     runtime: Runtime,
-    _home: TempDir,
+    home: TempDir,
 }
 
 impl Plant {
-    fn start(profile: Profile) -> Self {
+    pub fn start(profile: Profile) -> Self {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
@@ -57,11 +58,11 @@ impl Plant {
         std::fs::write(&image, vec![0x5a; 1 << 20]).unwrap();
         let cli = Cli::new(&format!("http://{}", app.api));
         let image = image.display().to_string();
-        Self { app: Some(app), cli, bmc, image, runtime, _home: home }
+        Self { app: Some(app), cli, bmc, image, runtime, home }
     }
 
     /// Enrols the machine with this boot interface and verifies it.
-    fn enrol(&self, driver: &str, boot: &str) {
+    pub fn enrol(&self, driver: &str, boot: &str) {
         let address = format!("redfish_address={}", self.bmc.url());
         let door = self.app.as_ref().and_then(|app| app.rack).unwrap();
         let external = format!("external_http_url=http://{door}");
@@ -84,29 +85,39 @@ impl Plant {
         self.cli.ok(&["node", "manage", "n1", "--wait", WAIT]);
     }
 
-    fn order_image(&self) {
+    pub fn order_image(&self) {
         let source = format!("file://{}", self.image);
         for (key, value) in [("image_source", source.as_str()), ("image_checksum", SHA256)] {
             self.cli.ok(&["node", "set", "n1", "--instance-info", &format!("{key}={value}")]);
         }
     }
 
-    fn verb(&self, verb: &str) {
+    pub fn verb(&self, verb: &str) {
         self.cli.ok(&["node", verb, "n1", "--wait", WAIT]);
     }
 
-    fn node(&self) -> Value {
+    pub fn node(&self) -> Value {
         self.cli.json(&["node", "show", "n1"])
     }
 
     /// What the present or last boot of the machine was of, and how many there were.
-    fn booted(&self) -> (Source, u32) {
+    pub fn booted(&self) -> (Source, u32) {
         let progress = self.bmc.server().progress();
         (progress.source, progress.boots)
     }
 
-    fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("http://{}", self.app.as_ref().unwrap().api)
+    }
+
+    /// Where machines and BMCs ask.
+    pub fn rack_url(&self) -> String {
+        format!("http://{}", self.app.as_ref().and_then(|app| app.rack).unwrap())
+    }
+
+    /// The data folder of the daemon.
+    pub fn data(&self) -> PathBuf {
+        self.home.path().join("data")
     }
 }
 
@@ -230,6 +241,6 @@ fn an_operator_is_told_why_a_machine_cannot_boot() {
 }
 
 /// Seconds that the stock client waits for a state.
-const WAIT: &str = "120";
+pub const WAIT: &str = "120";
 /// Of the image.
 const SHA256: &str = "bf63d8a95fcc2e64619813aae35fdcbe871fdd9264caa3f365eb3aed0f679129";

@@ -12,6 +12,7 @@
 )]
 
 mod bmc;
+mod boot_elsewhere;
 mod boot_files;
 mod boot_interfaces;
 mod demo;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tracing::{debug, info, warn};
@@ -19,6 +20,7 @@ use crate::boot::library::name::{Name, Part, Tongue};
 use crate::boot::library::{Asked, Content, Library, NotGiven, Via, tongue};
 use crate::boot::loops::{Boot, Loops, Verdict};
 use crate::conduct::board::Board;
+use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
 use crate::flow::boot::{Enrolled, Start, start};
@@ -71,6 +73,7 @@ impl Library for Catalogue {
                 Name::Loader(name) => self.loader(name, asked.from).await,
                 Name::File { node, token, part } => self.file(node, token, part).await,
                 Name::Iso { node, token } => self.medium(node, token, &asked).await,
+                Name::Drive { node, token } => self.drive(node, token, &asked).await,
                 Name::Discovery { arch, part } => self.discovery(arch, part).await,
             }
         })
@@ -108,21 +111,47 @@ impl Catalogue {
 
     async fn file(&self, node: NodeId, token: &str, part: Part) -> Result<Content, NotGiven> {
         let node = self.stock.bearer(node, token)?;
-        self.beside(move |stock| opened(&stock.ramdisks.of(&node), part, &node.label())).await
+        self.beside(move |stock| match node.boots {
+            Boots::Ramdisk => opened(&stock.ramdisks.of(&node), part, &node.label()),
+            Boots::Instance => stock.own_half(&node, part),
+            Boots::Disk | Boots::Nothing => Err(NotGiven::Missing),
+        })
+        .await
     }
 
-    /// The boot medium of a node that boots the agent; TFTP is no way for hundreds of megabytes.
+    /// The boot medium of a node that boots one; TFTP is no way for hundreds of megabytes.
     async fn medium(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let is_way = match asked.via {
-            Via::Http | Via::Https => true,
-            Via::Tftp => false,
-        };
         let node = self.stock.bearer(node, token)?;
-        if !is_way || node.boots != Boots::Ramdisk {
+        let boots_one = matches!(node.boots, Boots::Ramdisk | Boots::Instance);
+        if asked.via == Via::Tftp || !boots_one {
             return Err(NotGiven::Missing);
         }
         let api = self.stock.callback(asked);
-        self.beside(move |stock| stock.medium(&node, &api)).await
+        self.beside(move |stock| match stock.own_iso(&node) {
+            Some(path) => open_file(&path, &node.label()),
+            None => stock.medium(&node, &api),
+        })
+        .await
+    }
+
+    /// The config drive of a node's instance.
+    async fn drive(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
+        let node = self.stock.bearer(node, token)?;
+        if asked.via == Via::Tftp || node.boots != Boots::Instance {
+            return Err(NotGiven::Missing);
+        }
+        self.beside(move |stock| {
+            let path = stock.ramdisks.drive(&node).map_err(|why| {
+                warn!(
+                    node = node.label(),
+                    error = chain(&why),
+                    "a node's config drive is asked for and not there"
+                );
+                NotGiven::Missing
+            })?;
+            open_file(&path, &node.label())
+        })
+        .await
     }
 
     async fn discovery(&self, arch: &str, part: Part) -> Result<Content, NotGiven> {
@@ -143,8 +172,12 @@ fn opened(pair: &Result<Pair, RamdiskError>, part: Part, node: &str) -> Result<C
         Part::Kernel => &pair.kernel,
         Part::Ramdisk => &pair.ramdisk,
     };
+    open_file(path, node)
+}
+
+fn open_file(path: &Path, node: &str) -> Result<Content, NotGiven> {
     let file = std::fs::File::open(path).map_err(|error| {
-        warn!(node, path = %path.display(), %error, "a ramdisk cannot be read");
+        warn!(node, path = %path.display(), %error, "a file of a node's boot cannot be read");
         NotGiven::Unreadable
     })?;
     Ok(Content::File(file))
@@ -171,6 +204,22 @@ impl Stock {
         let local = asked.local.to_canonical();
         let local = if ours.contains(&local) { local } else { ours.first().copied().unwrap_or(local) };
         self.ports.bases(&Asked { local, ..*asked }).http
+    }
+
+    /// A half of what an instance boots that is a kernel with a ramdisk.
+    fn own_half(&self, node: &Node, part: Part) -> Result<Content, NotGiven> {
+        let pair = match self.ramdisks.own(node) {
+            Ok(Own::Pair(pair)) => Ok(pair),
+            Ok(Own::Iso(_)) => return Err(NotGiven::Missing),
+            Err(why) => Err(why),
+        };
+        opened(&pair, part, &node.label())
+    }
+
+    /// The ISO that is an instance.
+    fn own_iso(&self, node: &Node) -> Option<PathBuf> {
+        let own = (node.boots == Boots::Instance).then(|| self.ramdisks.own(node));
+        if let Some(Ok(Own::Iso(path))) = own { Some(path) } else { None }
     }
 
     fn medium(&self, node: &Node, api: &str) -> Result<Content, NotGiven> {

@@ -2,8 +2,10 @@
 
 use crate::base::mac::Mac;
 use crate::boot::cmdline;
+use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
+use crate::model::boot::elsewhere::BOOT_ISO;
 use crate::model::boot::loading::Loading;
 use crate::model::node::Node;
 use crate::wire::cmdline::{Cmdline, CmdlineError};
@@ -65,8 +67,6 @@ pub enum ErrandError {
     Path(#[from] PathError),
     #[error("instance_info {key} cannot be used: {why}")]
     Source { key: &'static str, why: String },
-    #[error("instance_info has neither boot_iso nor kernel and ramdisk")]
-    NoInstance,
 }
 
 /// Where things are, as the machine reaches them; no slash at the end.
@@ -105,13 +105,40 @@ impl Means<'_> {
         Ok(Errand::Kernel { folder, by_processor: true, cmdline, mac })
     }
 
-    /// An instance that is a ramdisk or an ISO. Blocks.
+    /// An instance that is a ramdisk or an ISO: from this host, if it is here, else from where it lies. Blocks.
     pub fn instance(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
-        if let Some(iso) = self.link(node, "boot_iso", bases)? {
+        let own = match self.ramdisks.own(node) {
+            Err(
+                RamdiskError::Unfetched { .. } | RamdiskError::NoKits { .. } | RamdiskError::Foreign { .. },
+            ) => {
+                return self.elsewhere(node, mac, bases);
+            }
+            own => own?,
+        };
+        let token = node.boot_token.as_ref().ok_or(ErrandError::Unprepared)?.reveal();
+        match own {
+            Own::Pair(_) => {
+                let folder = Path::parse(&format!("/boot/file/{}/{token}", node.id))?;
+                let cmdline = cmdline::for_instance(node, self.loading)?;
+                Ok(Errand::Kernel { folder, by_processor: false, cmdline, mac })
+            }
+            Own::Iso(_) => {
+                let link = Link::parse(&format!("{}/boot/iso/{}/{token}/boot.iso", bases.http, node.id));
+                let wrong = |why: LinkError| ErrandError::Source { key: BOOT_ISO, why: why.to_string() };
+                link.map(Errand::Iso).map_err(wrong)
+            }
+        }
+    }
+
+    /// What an instance boots of other servers.
+    fn elsewhere(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
+        if let Some(iso) = self.link(node, BOOT_ISO, bases)? {
             return Ok(Errand::Iso(iso));
         }
         let (kernel, ramdisk) = (self.link(node, "kernel", bases)?, self.link(node, "ramdisk", bases)?);
-        let (Some(kernel), Some(ramdisk)) = (kernel, ramdisk) else { return Err(ErrandError::NoInstance) };
+        let (Some(kernel), Some(ramdisk)) = (kernel, ramdisk) else {
+            return Err(RamdiskError::NoInstance.into());
+        };
         let cmdline = cmdline::for_instance(node, self.loading)?;
         Ok(Errand::Foreign { kernel, ramdisk, cmdline, mac })
     }

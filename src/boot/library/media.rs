@@ -10,7 +10,9 @@ use crate::boot::cmdline;
 use crate::boot::library::loaders::Loaders;
 use crate::depot::boot_iso::loaders::{LoaderError, Loaders as MediaLoaders};
 use crate::depot::boot_iso::{BootIso, BootIsoError, Parts};
-use crate::depot::ramdisks::{RamdiskError, Ramdisks};
+use crate::depot::ramdisks::errands::Own;
+use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
+use crate::model::boot::Boots;
 use crate::model::boot::loading::Loading;
 use crate::model::node::Node;
 use crate::store::published::Published;
@@ -55,11 +57,15 @@ pub enum MediumError {
     Iso(#[from] BootIsoError),
 }
 
+/// Kernel and ramdisk, their parameters, and files beside them.
+type Load = (Pair, Cmdline, Vec<(&'static str, Vec<u8>)>);
+
 /// A medium of one boot.
 #[derive(Debug)]
 struct Made {
     node: NodeId,
     token: Secret,
+    boots: Boots,
     api: String,
     medium: Arc<BootIso>,
 }
@@ -79,7 +85,9 @@ impl Media {
     fn kept(&self, wanted: &Wanted<'_>, token: &Secret) -> Option<Arc<BootIso>> {
         let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         let is_it = |one: &&Made| {
-            one.node == wanted.node.id && one.api == wanted.api && one.token.matches(token.reveal())
+            let node = wanted.node;
+            let is_of_boot = one.node == node.id && one.boots == node.boots;
+            is_of_boot && one.api == wanted.api && one.token.matches(token.reveal())
         };
         made.iter().find(is_it).map(|one| one.medium.clone())
     }
@@ -91,24 +99,21 @@ impl Media {
             let token = node.and_then(|node| node.boot_token.as_ref());
             token.is_some_and(|token| token.matches(one.token.reveal()))
         };
-        let (node, token, api) = (wanted.node.id, token.clone(), wanted.api.to_owned());
+        let (node, boots) = (wanted.node.id, wanted.node.boots);
+        let (token, api) = (token.clone(), wanted.api.to_owned());
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         made.retain(is_under_way);
         if made.len() >= KEPT {
             made.pop_front();
         }
-        made.push_back(Made { node, token, api, medium });
+        made.push_back(Made { node, token, boots, api, medium });
     }
 
     fn make(&self, wanted: &Wanted<'_>) -> Result<BootIso, MediumError> {
         let node = wanted.node;
         let loaders = self.loaders(wanted.loaders)?;
-        let pair = wanted.ramdisks.of(node)?;
-        let line = cmdline::for_medium(node, wanted.loading, pair.cmdline.as_ref(), wanted.api)?;
-        let mut files = vec![("parameters.txt", parameters(&line))];
-        if !node.wished.network_data.is_empty() {
-            files.push((NETWORK_DATA, serde_json::to_vec(&node.wished.network_data)?));
-        }
+        let (pair, line, files) =
+            if node.boots == Boots::Instance { instance(wanted)? } else { agent(wanted)? };
         Ok(BootIso::new(&Parts {
             kernel: &pair.kernel,
             ramdisk: &pair.ramdisk,
@@ -126,6 +131,26 @@ impl Media {
         let loaders = Arc::new(of_host.media()?);
         Ok(self.loaders.get_or_init(|| loaders).clone())
     }
+}
+
+/// What the agent's medium holds.
+fn agent(wanted: &Wanted<'_>) -> Result<Load, MediumError> {
+    let node = wanted.node;
+    let pair = wanted.ramdisks.of(node)?;
+    let line = cmdline::for_medium(node, wanted.loading, pair.cmdline.as_ref(), wanted.api)?;
+    let mut files = vec![("parameters.txt", parameters(&line))];
+    if !node.wished.network_data.is_empty() {
+        files.push((NETWORK_DATA, serde_json::to_vec(&node.wished.network_data)?));
+    }
+    Ok((pair, line, files))
+}
+
+/// What the medium of an instance holds that is a kernel with a ramdisk: its config drive is a medium of its own.
+fn instance(wanted: &Wanted<'_>) -> Result<Load, MediumError> {
+    let Own::Pair(pair) = wanted.ramdisks.own(wanted.node)? else {
+        return Err(RamdiskError::NoInstance.into());
+    };
+    Ok((pair, cmdline::for_instance(wanted.node, wanted.loading)?, Vec::new()))
 }
 
 /// What the agent is told, a parameter a line: it asks the medium too, where a BMC calls its drive `virtual media`, and

@@ -26,6 +26,11 @@ pub enum Name<'a> {
         node: NodeId,
         token: &'a str,
     },
+    /// The config drive of a node's instance, for who knows the token of its boot.
+    Drive {
+        node: NodeId,
+        token: &'a str,
+    },
     /// A file for machines of a processor that nobody knows.
     Discovery {
         arch: &'a str,
@@ -81,6 +86,9 @@ impl<'a> Name<'a> {
             }
             [Some("iso"), Some(node), Some(token), Some("boot.iso" | "boot.img"), None] => {
                 Some(Self::Iso { node: node.parse().ok()?, token })
+            }
+            [Some("iso"), Some(node), Some(token), Some("configdrive.img"), None] => {
+                Some(Self::Drive { node: node.parse().ok()?, token })
             }
             _ => None,
         }
@@ -158,6 +166,10 @@ mod tests {
             (
                 "/boot/iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/boot.img",
                 Name::Iso { node, token: "t_-1" },
+            ),
+            (
+                "/boot/iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/configdrive.img",
+                Name::Drive { node, token: "t_-1" },
             ),
             ("file/discovery/arm64/ramdisk", Name::Discovery { arch: "aarch64", part: Part::Ramdisk }),
         ] {

@@ -11,6 +11,9 @@ use crate::model::decision::outcome::Outcome;
 impl Drivers {
     pub(super) async fn pay_boot(&self, machine: &Machine, part: BootPart) -> Result<Outcome, DriverError> {
         match part {
+            BootPart::Fetch => {
+                Box::pin(self.registry.fetch_boot(&machine.node)).await.map(|()| Outcome::Done)
+            }
             BootPart::Insert => self.registry.boot(&machine.node)?.insert().await.map(|()| Outcome::Done),
             BootPart::Eject => self.registry.boot(&machine.node)?.eject().await.map(|()| Outcome::Done),
             BootPart::Mode { wanted } => {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::conduct::commit::{Known, decide_unkept};
 use crate::conduct::lane::{Lane, Looker, Looking};
 use crate::driver::Machine;
-use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::decision::{Decision, LaterLook};
 
@@ -120,8 +120,9 @@ impl Lane {
     pub(super) fn start_change(&mut self) {
         let Some(owed) = self.owed.first().cloned().filter(|_| self.change.is_none()) else { return };
         let again = self.begun_before.contains(&owed.number);
-        // A read changes nothing and may take half an hour: the changes of others do not wait for it.
-        let in_turn = again && !matches!(owed.effect, Effect::Inspect { .. });
+        // These touch no machine, or only read, and may take half an hour: the changes of others do not wait for them.
+        let is_long = matches!(owed.effect, Effect::Inspect { .. } | Effect::Boot(BootPart::Fetch));
+        let in_turn = again && !is_long;
         let Some(machine) = self.machine() else { return };
         let site = self.site.clone();
         let task = tokio::spawn(async move {

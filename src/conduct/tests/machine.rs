@@ -107,6 +107,7 @@ impl Machine {
     /// A part of a boot. The mode is taken up by the next boot.
     pub(super) fn prepare(&mut self, part: BootPart, record: &Record) -> Outcome {
         match part {
+            BootPart::Fetch => {}
             BootPart::Insert => self.traces.cd.clone_from(&record.node.boot_token),
             BootPart::Eject => self.traces.cd = None,
             BootPart::Mode { wanted } => {

@@ -27,7 +27,7 @@ pub enum List {
     Text(String),
 }
 
-/// `agent.image_download_source`
+/// `agent.image_download_source`, `deploy.ramdisk_image_download_source`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DownloadSource {
@@ -35,6 +35,16 @@ pub enum DownloadSource {
     Http,
     Swift,
     Local,
+}
+
+impl DownloadSource {
+    /// Whether others are sent to where a file lies; there is no object store to tell `swift` from `http`.
+    pub fn passes_on(self) -> bool {
+        match self {
+            Self::Http | Self::Swift => true,
+            Self::Local => false,
+        }
+    }
 }
 
 /// All options about images, with their defaults.
@@ -45,6 +55,8 @@ pub struct Images {
     /// `pxe.image_cache_ttl`, else `deploy.iso_cache_ttl`, else 7 days.
     pub cache_ttl: Duration,
     pub downloads: u16,
+    /// `webserver_connection_timeout`
+    pub silence: Duration,
     /// Bytes.
     pub largest: u64,
     /// Bytes; a twentieth of the file system, 1 GiB at most, if it is not given.
@@ -83,6 +95,9 @@ impl Images {
             cache_size: size << 20,
             cache_ttl: Duration::from_secs(ttl * 60),
             downloads,
+            silence: default
+                .webserver_connection_timeout
+                .map_or(SILENCE, |seconds| Duration::from_secs(u64::from(seconds.get()))),
             largest: largest << 30,
             floor: image_cache.floor.map(|floor| floor << 20),
             permitted_formats: formats.map_or_else(|| FORMATS.map(str::to_owned).to_vec(), List::texts),
@@ -124,6 +139,8 @@ const CACHE_SIZE: u64 = 20_480;
 const CACHE_TTL: u64 = 10_080;
 /// Enough to fill the rack's uplink.
 const DOWNLOADS: u16 = 8;
+/// The reference's.
+const SILENCE: Duration = Duration::from_mins(1);
 /// GiB: over any image that is written to one disk in a reasonable time.
 const LARGEST: u64 = 2048;
 /// A pebibyte.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::model::boot::elsewhere::is_elsewhere;
+
 /// What nodes boot that name nothing themselves.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default)]
@@ -22,6 +24,15 @@ pub struct RamdiskNames {
     pub rescue_ramdisk_by_arch: BTreeMap<String, String>,
     /// A kernel without its ramdisk is refused.
     pub error_on_ramdisk_config_inconsistency: bool,
+}
+
+impl RamdiskNames {
+    /// Whether one to be deployed with lies on another server.
+    pub fn names_others(&self) -> bool {
+        let plain = self.deploy_kernel.iter().chain(&self.deploy_ramdisk);
+        let by_arch = self.deploy_kernel_by_arch.values().chain(self.deploy_ramdisk_by_arch.values());
+        plain.chain(by_arch).any(|href| is_elsewhere(href))
+    }
 }
 
 /// A table, or a text as in the reference's files: `x86_64:/a,aarch64:/b`.
@@ -62,5 +73,13 @@ mod tests {
         assert_eq!(table, text);
         assert_eq!(text.deploy_kernel_by_arch.get("aarch64").unwrap(), "file:///a");
         assert!(toml::from_str::<RamdiskNames>("deploy_kernel_by_arch = \"x86_64\"").is_err());
+    }
+
+    #[test]
+    fn names_of_other_servers_are_told_from_those_of_this_host() {
+        let names = |text: &str| toml::from_str::<RamdiskNames>(text).unwrap().names_others();
+        assert!(names("deploy_ramdisk = \"http://h/r\""));
+        assert!(names("deploy_kernel_by_arch = \"aarch64:https://h/k\""));
+        assert!(!names("deploy_kernel = \"file:///k\"\nrescue_kernel = \"http://h/k\""));
     }
 }

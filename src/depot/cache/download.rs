@@ -104,6 +104,7 @@ impl Download<'_> {
             part: self.part(),
             from,
             algorithm: self.wanted.checksum.algorithm(),
+            most: self.wanted.most,
             progress: Arc::clone(&self.progress),
             bytes: None,
             writer: None,
@@ -112,7 +113,7 @@ impl Download<'_> {
 
     fn asking(&self, url: &Url, from: u64) -> Outgoing {
         let mut outgoing = request(Method::Get, url, self.wanted.place());
-        outgoing.deadline = SILENCE;
+        outgoing.deadline = self.cache.index.limits.silence;
         outgoing.answer_limit = usize::MAX;
         if let Some(tag) = self.tag().filter(|_| from > 0) {
             outgoing.headers.set("range", format!("bytes={from}-"));
@@ -195,7 +196,5 @@ fn told(error: &ClientError) -> String {
 const TRIES: u32 = 5;
 /// The wait after the first broken try; it grows with each.
 const PAUSE: Duration = Duration::from_secs(2);
-/// The longest wait for the next bytes (the reference's `webserver_connection_timeout`).
-const SILENCE: Duration = Duration::from_mins(1);
 /// Bytes of a file of checksums: those of whole mirrors have less.
 const LONGEST_TEXT: usize = 1 << 20;

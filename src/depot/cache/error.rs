@@ -19,6 +19,8 @@ pub enum CacheError {
     Status { url: String, status: u16 },
     #[error("image {url} came with {size} bytes instead of the {wanted} that its server said it has")]
     Short { url: String, size: u64, wanted: u64 },
+    #[error("image {url} has more than the {} that are taken of its kind", human(*most))]
+    Large { url: String, most: u64 },
     #[error("image {url} has the {algorithm} checksum {found}, not {wanted} as instance_info says")]
     Checksum { url: String, algorithm: Algorithm, found: String, wanted: String },
     #[error(
@@ -67,6 +69,7 @@ impl CacheError {
             Self::Short { .. } => true,
             Self::Status { status, .. } => (500..600).contains(status) || *status == 416,
             Self::Head(_)
+            | Self::Large { .. }
             | Self::Checksum { .. }
             | Self::Weak { .. }
             | Self::Unknown { .. }

@@ -1,7 +1,8 @@
 //! What lies in the cache, and who goes when there is no room.
 //!
 //! Each file has a second one beside it (`NAME.json`) that says what it is; its moment of change is the last use. A
-//! file under its final name is whole and flushed. What is held by somebody stays.
+//! file under its final name is whole and flushed. What is held by somebody stays, and what has another name in a boot's
+//! kit.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
@@ -79,6 +80,11 @@ impl Entry {
     }
 }
 
+/// Whether the file has another name: a boot uses it, or did before the daemon started anew.
+fn is_linked(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.nlink() > 1)
+}
+
 impl Index {
     /// Uses `folder`, made with mode 0700 if it is not there. What was left half done and cannot be gone on with is
     /// removed.
@@ -146,7 +152,7 @@ impl Index {
     /// Forgets a file unless somebody holds it.
     pub(in crate::depot) fn drop_unheld(&self, name: &str) {
         let mut state = self.lock();
-        if state.entries.get(name).is_some_and(|entry| !entry.is_held()) {
+        if state.entries.get(name).is_some_and(|entry| self.may_go(name, entry)) {
             state.entries.remove(name);
             self.erase(name);
         }
@@ -160,7 +166,7 @@ impl Index {
         let gone: Vec<String> = state
             .entries
             .iter()
-            .filter(|(_, entry)| !entry.is_held() && (entry.facts.no_store || entry.used.0 < old))
+            .filter(|(name, entry)| (entry.facts.no_store || entry.used.0 < old) && self.may_go(name, entry))
             .map(|(name, _)| name.clone())
             .collect();
         for name in gone {
@@ -215,9 +221,13 @@ impl Index {
         })
     }
 
+    fn may_go(&self, name: &str, entry: &Entry) -> bool {
+        !entry.is_held() && !is_linked(&self.folder.join(name))
+    }
+
     /// Removes the file that was used least lately; `false` if there is none that may go.
     fn evict(&self, state: &mut State) -> bool {
-        let idle = state.entries.iter().filter(|(_, entry)| !entry.is_held());
+        let idle = state.entries.iter().filter(|(name, entry)| self.may_go(name, entry));
         let Some(name) = idle.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone()) else {
             return false;
         };

@@ -11,6 +11,8 @@ pub struct Limits {
     pub ttl: Duration,
     /// Downloads at once; more wait.
     pub downloads: usize,
+    /// The longest wait for the next bytes of a server.
+    pub silence: Duration,
     /// Bytes of the file system that are left to others.
     pub floor: Floor,
     /// MD5 is good enough to check an image (`[agent] allow_md5_checksum`).
@@ -44,6 +46,7 @@ impl Default for Limits {
             size: 20 << 30,
             ttl: Duration::from_hours(7 * 24),
             downloads: 8,
+            silence: Duration::from_mins(1),
             floor: Floor::Twentieth,
             md5: true,
             checksum_files: true,

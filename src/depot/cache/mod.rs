@@ -74,12 +74,14 @@ pub struct Wanted {
     pub checksum: Checksum,
     /// Value of an `Authorization` header for that server alone.
     pub authorization: Option<Secret>,
+    /// Bytes at the most: whoever sends more is cut off.
+    pub most: u64,
 }
 
 impl Wanted {
     /// Without a checksum and credentials.
     pub fn new(url: Url) -> Self {
-        Self { url, checksum: Checksum::None, authorization: None }
+        Self { url, checksum: Checksum::None, authorization: None, most: u64::MAX }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -150,6 +152,9 @@ impl Cache {
 
     async fn fetch(&self, wanted: &Wanted, progress: Arc<Progress>) -> Result<Kept, CacheError> {
         let head = head_of(&self.client, wanted.place(), HEAD_PATIENCE).await?;
+        if head.size.is_some_and(|size| size > wanted.most) {
+            return Err(CacheError::Large { url: shown(&wanted.url), most: wanted.most });
+        }
         let name = wanted.name();
         if let Some(kept) = self.index.hold(&name).filter(|kept| is_fresh(kept, &head)) {
             return Ok(kept);

@@ -28,6 +28,8 @@ pub(super) struct Pour {
     /// Bytes that the part has already, if the server goes on with them.
     pub(super) from: u64,
     pub(super) algorithm: Option<Algorithm>,
+    /// Bytes at the most.
+    pub(super) most: u64,
     pub(super) progress: Arc<Progress>,
     pub(super) bytes: Option<mpsc::Sender<Vec<u8>>>,
     pub(super) writer: Option<JoinHandle<Result<Written, CacheError>>>,
@@ -78,6 +80,7 @@ impl Intake for Pour {
             part: self.part.clone(),
             from,
             algorithm: self.algorithm,
+            most: self.most,
             progress: Arc::clone(&self.progress),
         };
         self.bytes = Some(sender);
@@ -103,6 +106,7 @@ struct Writer {
     part: PathBuf,
     from: u64,
     algorithm: Option<Algorithm>,
+    most: u64,
     progress: Arc<Progress>,
 }
 
@@ -117,6 +121,9 @@ impl Writer {
         let mut size = self.from;
         while let Some(chunk) = bytes.blocking_recv() {
             size = size.saturating_add(u64::try_from(chunk.len()).unwrap_or(u64::MAX));
+            if size > self.most {
+                return Err(CacheError::Large { url: self.what, most: self.most });
+            }
             room.cover(size)?;
             file.write_all(&chunk).map_err(|error| room.write_error(&self.part, error))?;
             for (_, sum) in &mut sums {

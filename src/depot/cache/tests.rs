@@ -34,6 +34,10 @@ enum Wrong {
     /// Chunks without a length, without end.
     Endless,
     Redirect(&'static str),
+    /// So many bytes of the image, then nothing, and the connection stays.
+    Hangs(usize),
+    /// More bytes, or less, than HEAD said.
+    Lies(usize),
 }
 
 impl Mirror {
@@ -67,6 +71,16 @@ impl Mirror {
                 let length = Some(u64::try_from(bytes.len()).unwrap());
                 streamed(length, vec![Ok(bytes[..at].to_vec()), Err(std::io::ErrorKind::Other.into())])
             }
+            Some(Wrong::Hangs(at)) => {
+                let (sender, chunks) = mpsc::channel(1);
+                let (first, length) = (bytes[..at].to_vec(), Some(u64::try_from(bytes.len()).unwrap()));
+                tokio::spawn(async move {
+                    sender.send(Ok(first)).await.unwrap();
+                    sender.closed().await;
+                });
+                Response { body: Body::Stream(Stream { length, chunks }), ..Response::empty(200) }
+            }
+            Some(Wrong::Lies(size)) => streamed(None, vec![Ok(vec![9; size])]),
             Some(Wrong::Endless) => streamed(None, (0..256).map(|_| Ok(vec![7; 1 << 20])).collect()),
         }
     }
@@ -362,5 +376,27 @@ async fn a_full_disk_in_the_middle_of_a_download_is_told_and_leaves_nothing_behi
         let known = cache.local(&stand.wanted("large.img")).await.unwrap_err();
         assert!(matches!(&*known, CacheError::Disk { .. }), "{}", chain(&known));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_or_lies_is_given_up_after_a_few_tries() {
+    let stand = stand().await;
+    stand.mirror.put("/disk.img", &bytes(1000, 1), "a1");
+    let silence = Duration::from_millis(20);
+    let cache = stand.limited(Limits { silence, floor: limits::Floor::Bytes(0), ..Limits::default() });
+    let wanted = stand.wanted("disk.img");
+    for (wrong, word) in [
+        (Wrong::Hangs as fn(usize) -> Wrong, "cannot be downloaded"),
+        (Wrong::Lies, "instead of the 1000 that its server said"),
+    ] {
+        stand.mirror.wrongs.lock().unwrap().extend((0..5).map(|_| wrong(100)));
+        let error = stand.hurried(cache.local(&wanted)).await.unwrap_err();
+        assert!(error.to_string().contains(word), "{}", chain(&*error));
+        assert!(stand.mirror.wrongs.lock().unwrap().is_empty(), "each try was one");
+        let kept = cache.local(&wanted).await.unwrap();
+        assert_eq!(kept.facts.size, 1000, "and then it is had");
+        drop(kept);
+        cache.index.drop_unheld(&wanted.name());
     }
 }

@@ -110,7 +110,7 @@ async fn fetched(
 ) -> Result<Kept, GalleryError> {
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
     let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
-    let wanted = Wanted { url: url.clone(), checksum, authorization };
+    let wanted = Wanted { checksum, authorization, ..Wanted::new(url.clone()) };
     let flight = cache.begin(&wanted);
     progress.follow(Arc::clone(&flight.progress));
     Ok(cache.landed(&wanted, flight).await?)

@@ -11,7 +11,6 @@ use serde_json::Value;
 
 use crate::base::secret::Secret;
 use crate::base::time::Later;
-use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::depot::fetch::{Place, head_of};
 use crate::depot::gallery::{Order, Ready, Stand};
 use crate::depot::image::{Handout, Image, Source, Way, image_info, way};
@@ -19,6 +18,7 @@ use crate::driver::agent::Agents;
 use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
 use crate::driver::agent::line::COMMAND;
+use crate::driver::boot::drive;
 use crate::driver::error::chain;
 use crate::driver::memo::with;
 use crate::driver::{StepCall, StepWork};
@@ -167,7 +167,7 @@ async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>
 /// The step's arguments. They may hold passwords: they are sent, and never stored or shown.
 async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
-    let drive = config_drive(agents, node).await?;
+    let drive = drive::text(Some(&agents.blobs), node).await?;
     let (uuid, label) = (node.id.to_string(), disk_label(node));
     let ready = match order(agents, node, &image)? {
         Some(order) => Some(ready(agents, node, &order).await?),
@@ -194,25 +194,6 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     };
     let info = image_info(&node.wished.instance_info, &handout).map_err(|error| chain(&error))?;
     Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), Value::from(drive))]))
-}
-
-/// The config drive as the agent takes it: kept by the request, else as the client wrote it into `instance_info`.
-async fn config_drive(agents: &Agents, node: &Node) -> Result<Option<String>, String> {
-    let Some(name) = node.config_drive.clone() else {
-        return written_drive(node);
-    };
-    let blobs = Arc::clone(&agents.blobs);
-    let read = tokio::task::spawn_blocking(move || blobs.get(&name).map(String::from_utf8)).await;
-    let text = read.map_err(|_| "reading the config drive was given up")?.map_err(|error| chain(&error))?;
-    text.map(Some).map_err(|_| "the kept config drive is not a text".to_owned())
-}
-
-fn written_drive(node: &Node) -> Result<Option<String>, String> {
-    let value = node.wished.instance_info.get("configdrive").unwrap_or(&Value::Null);
-    let uuid = node.id.to_string();
-    let owner = Owner { uuid: &uuid, name: node.wished.name.as_deref() };
-    let drive = ConfigDrive::parse(value, &owner, node.created_at).map_err(|error| chain(&error))?;
-    Ok(drive.map(|drive| drive.text().to_owned()))
 }
 
 /// The memo's field that tells how far the image is; the wait shows it.

@@ -7,6 +7,7 @@ use crate::base::secret::Secret;
 use crate::driver::boot::veil;
 use crate::driver::error::DriverError;
 use crate::model::boot::Boots;
+use crate::model::boot::elsewhere::{BOOT_ISO, is_elsewhere, is_passed_on};
 use crate::model::node::Node;
 use crate::net::route::local_towards;
 
@@ -21,7 +22,7 @@ pub struct Bases {
     pub external: Option<String>,
 }
 
-/// An ISO that a machine boots.
+/// An image that a BMC fetches.
 #[derive(Clone)]
 pub struct Iso {
     /// Whose boot it is, for messages.
@@ -91,20 +92,26 @@ impl Bases {
         })
     }
 
-    /// What the node's next boot is of: the instance's own ISO as its URL stands, or ours.
-    pub fn iso(&self, node: &Node) -> Result<Iso, DriverError> {
-        let label = node.label();
+    /// What the node's next boot is of: the instance's own ISO as its URL stands, or one of this host's.
+    pub fn iso(&self, node: &Node, passes_isos: bool) -> Result<Iso, DriverError> {
         if node.boots == Boots::Instance
-            && let Some(url) = node.instance_info(BOOT_ISO)
+            && let Some(url) = node.instance_info(BOOT_ISO).filter(|url| is_elsewhere(url))
+            && is_passed_on(node, passes_isos)
         {
-            let url = Secret::new(url);
-            return Ok(Iso {
-                node: label,
-                secret: url.clone(),
-                url,
-                shown: "instance_info boot_iso".to_owned(),
-            });
+            let (url, shown) = (Secret::new(url), "instance_info boot_iso".to_owned());
+            return Ok(Iso { node: node.label(), secret: url.clone(), url, shown });
         }
+        self.own(node, "boot.iso")
+    }
+
+    /// The config drive of the node's instance.
+    pub fn drive(&self, node: &Node) -> Result<Iso, DriverError> {
+        self.own(node, "configdrive.img")
+    }
+
+    /// A medium of the node's boot that this host serves.
+    fn own(&self, node: &Node, name: &str) -> Result<Iso, DriverError> {
+        let label = node.label();
         let gone =
             || DriverError::refused("naming the boot ISO", format!("node {label} has no boot under way"));
         let token = node.boot_token.as_ref().ok_or_else(gone)?;
@@ -112,9 +119,9 @@ impl Bases {
             return Err(DriverError::refused("naming the boot ISO", why));
         }
         let (base, id) = (self.base(node), node.id);
-        let url = |token: &str| format!("{base}/boot/iso/{id}/{token}/boot.iso");
+        let url = |token: &str| format!("{base}/boot/iso/{id}/{token}/{name}");
         let shown = url(crate::base::secret::MASK);
-        Ok(Iso { url: Secret::new(url(token.reveal())), secret: token.clone(), shown, node: node.label() })
+        Ok(Iso { url: Secret::new(url(token.reveal())), secret: token.clone(), shown, node: label })
     }
 }
 
@@ -148,5 +155,3 @@ fn host_of(address: &str) -> &str {
 
 /// Key of `driver_info`, and name of an option.
 pub const EXTERNAL: &str = "external_http_url";
-/// Key of `instance_info`.
-pub const BOOT_ISO: &str = "boot_iso";

@@ -1,10 +1,10 @@
 //! Whether a node's boot interface can bring what it is to bring, before anything moves. Asks no machine; reads files.
 
 use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
-use crate::driver::boot::address::BOOT_ISO;
 use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL};
 use crate::driver::error::chain;
 use crate::model::bmc::firmware;
+use crate::model::boot::elsewhere::{BOOT_ISO, ISO_SOURCE};
 use crate::model::node::Node;
 
 /// What stands against booting the node so; `redfish` are its settings, where its boot interface needs them.
@@ -43,7 +43,7 @@ fn served(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -
 }
 
 fn ramdisk(ground: &BootGround, node: &Node) -> Result<(), String> {
-    ground.ramdisks.of(node).map(drop).map_err(|error| chain(&error))
+    ground.ramdisks.judge(node).map_err(|error| chain(&error))
 }
 
 /// A `ramdisk` deployment boots its own, and needs an agent only to be cleaned.
@@ -52,8 +52,19 @@ fn is_instance_alone(ground: &BootGround, node: &Node) -> bool {
         && !node.wished.automated_clean.unwrap_or(ground.automated_clean)
 }
 
-/// Whether a `ramdisk` deployment says what it boots, and says it once.
-pub fn instance(node: &Node) -> Result<(), String> {
+/// Whether a `ramdisk` deployment says what it boots, says it once, and can have it.
+pub fn instance(ground: &BootGround, node: &Node) -> Result<(), String> {
+    once(node)?;
+    if let Some(word) = node.wished.instance_info.get(ISO_SOURCE).filter(|word| !word.is_null())
+        && !word.as_str().is_some_and(|word| ["http", "local", "swift"].contains(&word))
+    {
+        return Err(format!("instance_info {ISO_SOURCE} is {word}: it is one of http, local, swift"));
+    }
+    let is_by_bmc = [MEDIA, IDRAC_MEDIA, URL].contains(&node.wished.interfaces.boot.as_str());
+    ground.ramdisks.judge_own(node, !is_by_bmc).map_err(|error| chain(&error))
+}
+
+fn once(node: &Node) -> Result<(), String> {
     let has = |key: &str| node.instance_info(key).is_some_and(|text| !text.is_empty());
     let iso = has(BOOT_ISO);
     match (iso, has("kernel"), has("ramdisk")) {
@@ -64,20 +75,11 @@ pub fn instance(node: &Node) -> Result<(), String> {
         (true, true, _) | (true, _, true) => {
             Err("instance_info has boot_iso and kernel or ramdisk: leave one of them out".to_owned())
         }
-        (true, false, false) => url(node),
-        (false, true, true) => Ok(()),
+        (true, false, false) | (false, true, true) => Ok(()),
         (false, true, false) => Err("instance_info has kernel but no ramdisk".to_owned()),
         (false, false, true) => Err("instance_info has ramdisk but no kernel".to_owned()),
         (false, false, false) => {
             Err("a ramdisk deployment needs boot_iso, or kernel and ramdisk, in instance_info".to_owned())
         }
-    }
-}
-
-fn url(node: &Node) -> Result<(), String> {
-    let text = node.instance_info(BOOT_ISO).unwrap_or_default();
-    match ::url::Url::parse(text) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(format!("instance_info boot_iso is no URL: {error}")),
     }
 }

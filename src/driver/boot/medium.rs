@@ -1,4 +1,4 @@
-//! Boot of an ISO in the BMC's virtual CD (contract `boot.md` section 8).
+//! Boot of an ISO in the BMC's virtual CD (contract `boot.md` section 8), with a config drive in its USB slot.
 
 use std::sync::Arc;
 
@@ -18,6 +18,8 @@ pub struct MediumBoot {
     pub device: Arc<dyn BootDeviceSwitch>,
     /// What it boots; a boot that is over has none.
     pub iso: Result<Iso, DriverError>,
+    /// The config drive of an instance that has one.
+    pub drive: Option<Result<Iso, DriverError>>,
 }
 
 impl MediumBoot {
@@ -25,13 +27,34 @@ impl MediumBoot {
         let iso = self.iso.as_ref().map_err(Clone::clone)?;
         let medium = Medium { drive: BootDevice::Cdrom, url: iso.url.reveal().to_owned() };
         let done = self.media.insert(medium).await;
-        done.map_err(|error| iso.explain("the BMC did not take the boot medium", error))
+        done.map_err(|error| iso.explain("the BMC did not take the boot medium", error))?;
+        match &self.drive {
+            Some(drive) => self.add(drive.as_ref().map_err(Clone::clone)?, iso.url.reveal()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Puts the config drive into the USB slot, or into that of a floppy, which BMCs show as a USB disk, too.
+    async fn add(&self, image: &Iso, boots: &str) -> Result<(), DriverError> {
+        let slots = self.media.list().await.map_err(|error| self.hidden(error))?;
+        let has = |drive: &BootDevice| slots.iter().any(|slot| is_of(slot, *drive));
+        let Some(drive) = [BootDevice::Disk, BootDevice::Floppy].into_iter().find(has) else {
+            let why = format!(
+                "no suitable virtual USB slot has been found: node {} can be deployed without a config drive, or with \
+                 another boot interface",
+                image.node
+            );
+            return Err(DriverError::refused("attaching the config drive", why));
+        };
+        let medium = Medium { drive, url: image.url.reveal().to_owned() };
+        let done = self.media.insert_beside(medium, boots).await;
+        done.map_err(|error| image.explain("the BMC did not take the config drive", error))
     }
 
     /// Only those drives are asked for that hold something.
     async fn empty(&self) -> Result<(), DriverError> {
         let slots = self.media.list().await?;
-        for drive in [BootDevice::Cdrom, BootDevice::Floppy] {
+        for drive in [BootDevice::Cdrom, BootDevice::Floppy, BootDevice::Disk] {
             if slots.iter().any(|slot| slot.inserted && is_of(slot, drive)) {
                 self.media.eject(drive).await.map_err(|error| self.hidden(error))?;
             }
@@ -52,8 +75,8 @@ fn is_of(slot: &Slot, drive: BootDevice) -> bool {
     let words: &[&str] = match drive {
         BootDevice::Cdrom => &["CD", "DVD"],
         BootDevice::Floppy => &["Floppy"],
+        BootDevice::Disk => &["USBStick"],
         BootDevice::Pxe
-        | BootDevice::Disk
         | BootDevice::Bios
         | BootDevice::Safe
         | BootDevice::Wanboot

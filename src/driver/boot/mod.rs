@@ -8,21 +8,26 @@
 //!
 //! - `address`  under which URL a BMC fetches the boot ISO     - `mode`   boot mode and secure boot before a boot
 //! - `check`    whether a node can boot so, before it does     - `veil`   errors without the path's secret
+//! - `drive`    the config drive of an instance
 
 use std::sync::Arc;
 
-use crate::depot::ramdisks::Ramdisks;
+use crate::depot::blobs::Blobs;
+use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::driver::Hardware;
 use crate::driver::boot::address::Bases;
 use crate::driver::boot::medium::MediumBoot;
 use crate::driver::boot::network::NetworkBoot;
 use crate::driver::boot::url::UrlBoot;
 use crate::driver::capability::boot::BootSwitch;
-use crate::driver::error::DriverError;
+use crate::driver::error::{DriverError, chain};
+use crate::model::boot::Boots;
+use crate::model::boot::elsewhere::has_drive;
 use crate::model::node::Node;
 
 pub mod address;
 pub mod check;
+pub mod drive;
 pub mod medium;
 pub mod mode;
 pub mod network;
@@ -34,6 +39,10 @@ pub mod veil;
 pub struct BootGround {
     pub ramdisks: Arc<Ramdisks>,
     pub bases: Bases,
+    /// Where the config drives of deployments are kept.
+    pub blobs: Option<Arc<Blobs>>,
+    /// BMCs are given the addresses of instances' ISOs as they stand, unless the instance says otherwise.
+    pub passes_isos: bool,
     /// Whether nodes are cleaned that say nothing of it.
     pub automated_clean: bool,
 }
@@ -42,7 +51,23 @@ impl BootGround {
     /// With this host's images served at its rack's door, and nodes cleaned.
     pub fn new(ramdisks: Ramdisks, rack: impl Into<String>) -> Self {
         let bases = Bases { rack: rack.into(), http: None, external: None };
-        Self { ramdisks: Arc::new(ramdisks), bases, automated_clean: true }
+        Self { ramdisks: Arc::new(ramdisks), bases, blobs: None, passes_isos: false, automated_clean: true }
+    }
+
+    /// Brings to this host what the node is about to boot from elsewhere, and unpacks its config drive where its BMC
+    /// has a slot for it. The machine is not touched.
+    pub async fn fetch(&self, node: &Node) -> Result<(), DriverError> {
+        let failed = |error: RamdiskError| DriverError::refused("what the machine boots", chain(&error));
+        self.ramdisks.fetch(node, self.passes_isos).await.map_err(failed)?;
+        if !bears_drive(node) {
+            return Ok(());
+        }
+        let text = drive::text(self.blobs.as_ref(), node).await;
+        let text = text.map_err(|why| DriverError::refused("the config drive", why))?;
+        match text {
+            Some(text) => self.ramdisks.put_drive(node, text).await.map_err(failed),
+            None => Ok(()),
+        }
     }
 }
 
@@ -60,14 +85,21 @@ pub fn switch(
         MEDIA | IDRAC_MEDIA => Ok(Arc::new(MediumBoot {
             media: hardware.virtual_media.ok_or_else(|| lacking(node, "virtual media"))?,
             device: device.ok_or_else(|| lacking(node, "boot devices"))?,
-            iso: ground.bases.iso(node),
+            iso: ground.bases.iso(node, ground.passes_isos),
+            drive: if bears_drive(node) { Some(ground.bases.drive(node)) } else { None },
         })),
         URL => Ok(Arc::new(UrlBoot {
             device: device.ok_or_else(|| lacking(node, "boot devices"))?,
-            iso: ground.bases.iso(node),
+            iso: ground.bases.iso(node, ground.passes_isos),
         })),
         _ => Err(DriverError::Missing { interface: "boot", name: name.clone() }),
     }
+}
+
+/// Whether the boot puts a config drive into a slot of the BMC.
+fn bears_drive(node: &Node) -> bool {
+    let by_medium = [MEDIA, IDRAC_MEDIA].contains(&node.wished.interfaces.boot.as_str());
+    by_medium && node.boots == Boots::Instance && has_drive(node)
 }
 
 fn lacking(node: &Node, what: &str) -> DriverError {

@@ -74,6 +74,10 @@ impl VirtualMedia for Bmc {
         Box::pin(async move { self.tell(&format!("insert {} {}", medium.drive.name(), medium.url)) })
     }
 
+    fn insert_beside<'a>(&'a self, medium: Medium, _: &'a str) -> Later<'a, Result<(), DriverError>> {
+        Box::pin(async move { self.tell(&format!("add {} {}", medium.drive.name(), medium.url)) })
+    }
+
     fn eject(&self, drive: BootDevice) -> Later<'_, Result<(), DriverError>> {
         Box::pin(async move { self.tell(&format!("eject {}", drive.name())) })
     }
@@ -169,7 +173,14 @@ async fn the_medium_is_ours_or_the_instances_own() {
     one.boots = Boots::Instance;
     one.wished.instance_info = json!({"boot_iso": "https://u:p@h/a.iso?x"}).as_object().unwrap().clone();
     over(&bmc, &one).insert().await.unwrap();
+    assert!(bmc.told()[0].contains(TOKEN), "fetched by this host");
+    one.wished.instance_info.insert("ramdisk_image_download_source".to_owned(), json!("http"));
+    over(&bmc, &one).insert().await.unwrap();
     assert_eq!(bmc.told(), ["insert cdrom https://u:p@h/a.iso?x"], "as it stands");
+    one.wished.instance_info =
+        json!({"kernel": "file:///k", "ramdisk": "file:///r"}).as_object().unwrap().clone();
+    over(&bmc, &one).insert().await.unwrap();
+    assert!(bmc.told()[0].ends_with(&format!("/{TOKEN}/boot.iso")), "made of both");
     one.boots = Boots::Ramdisk;
     over(&bmc, &one).insert().await.unwrap();
     assert!(bmc.told()[0].contains(TOKEN), "its cleaning boots ours");
@@ -187,7 +198,7 @@ fn the_base_is_the_nodes_word_then_the_sites_then_the_door() {
     one.wished.driver_info.insert("external_http_url".to_owned(), json!("http://c/d/"));
     assert_eq!(bases.base(&one), "http://c/d");
     one.wished.driver_info.insert("redfish_address".to_owned(), json!("10.0.0.2"));
-    let shown = format!("{:?}", bases.iso(&one).unwrap());
+    let shown = format!("{:?}", bases.iso(&one, false).unwrap());
     assert!(shown.contains(MASK) && !shown.contains(TOKEN), "{shown}");
 }
 
@@ -246,7 +257,7 @@ async fn only_drives_that_hold_something_are_emptied() {
         (vec![slot(&["CD", "DVD"], false), slot(&["Floppy"], false)], vec![]),
         (
             vec![slot(&["DVD"], true), slot(&["Floppy", "USBStick"], true)],
-            vec!["eject cdrom", "eject floppy"],
+            vec!["eject cdrom", "eject floppy", "eject disk"],
         ),
         (vec![slot(&["CD"], true)], vec!["eject cdrom"]),
     ] {
@@ -297,4 +308,51 @@ fn a_management_without_the_capability_is_told_by_name() {
         let error = switch(&ground(BASE), &one, Hardware::default()).unwrap_err();
         assert!(error.to_string().contains("noop"), "{error}");
     }
+}
+
+fn slots(all: &[&[&str]]) -> Vec<Slot> {
+    let types = |types: &[&str]| types.iter().map(|word| (*word).to_owned()).collect();
+    all.iter().map(|one| Slot { types: types(one), inserted: false, image: None }).collect()
+}
+
+fn with_drive(boot: &str) -> Node {
+    let mut one = node(boot);
+    one.boots = Boots::Instance;
+    let info = json!({"boot_iso": "file:///a.iso", "configdrive": {"user_data": "x"}});
+    one.wished.instance_info = info.as_object().unwrap().clone();
+    one
+}
+
+#[tokio::test]
+async fn a_config_drive_goes_into_the_usb_slot_or_that_of_a_floppy() {
+    let one = with_drive("redfish-virtual-media");
+    for (all, drive) in [
+        (slots(&[&["CD"], &["USBStick"], &["Floppy"]]), "add disk "),
+        (slots(&[&["CD", "DVD"], &["Floppy"]]), "add floppy "),
+        (slots(&[&["CD", "DVD", "USBStick"]]), "add disk "),
+    ] {
+        let bmc = Arc::new(Bmc { slots: all, ..Bmc::default() });
+        over(&bmc, &one).insert().await.unwrap();
+        let told = bmc.told();
+        assert!(told[0].starts_with("insert cdrom ") && told[0].ends_with("/boot.iso"), "{told:?}");
+        assert!(
+            told[1].starts_with(drive) && told[1].ends_with(&format!("/{TOKEN}/configdrive.img")),
+            "{told:?}"
+        );
+    }
+    let bmc = Arc::new(Bmc { slots: slots(&[&["CD"]]), ..Bmc::default() });
+    let error = over(&bmc, &one).insert().await.unwrap_err().to_string();
+    assert!(error.contains("no suitable virtual USB slot") && error.contains("n1"), "{error}");
+    let bmc = Arc::new(Bmc { slots: slots(&[&["CD"], &["USBStick"]]), refuses: "add", ..Bmc::default() });
+    let error = over(&bmc, &one).insert().await.unwrap_err().to_string();
+    assert!(error.contains("config drive") && error.contains(MASK) && !error.contains(TOKEN), "{error}");
+}
+
+#[tokio::test]
+async fn a_ramdisk_of_the_agent_gets_no_config_drive() {
+    let mut one = with_drive("redfish-virtual-media");
+    one.boots = Boots::Ramdisk;
+    let bmc = Arc::new(Bmc { slots: slots(&[&["CD"], &["USBStick"]]), ..Bmc::default() });
+    over(&bmc, &one).insert().await.unwrap();
+    assert_eq!(bmc.told().len(), 1);
 }

@@ -16,6 +16,9 @@ pub trait VirtualMedia: fmt::Debug + Send + Sync {
     /// Ejects what the drive holds and inserts this; a drive that holds it already is left alone.
     fn insert(&self, medium: Medium) -> Later<'_, Result<(), DriverError>>;
 
+    /// The same; a drive that holds `other` is left alone, for some BMCs have drives that take everything.
+    fn insert_beside<'a>(&'a self, medium: Medium, other: &'a str) -> Later<'a, Result<(), DriverError>>;
+
     /// Empties a drive; an empty one is left alone.
     fn eject(&self, drive: BootDevice) -> Later<'_, Result<(), DriverError>>;
 }

@@ -115,6 +115,11 @@ impl SecureBoot for FakeServer {
 }
 
 impl VirtualMedia for FakeServer {
+    /// Each of its drives is for one kind alone.
+    fn insert_beside<'a>(&'a self, medium: Medium, _other: &'a str) -> Later<'a, Result<(), DriverError>> {
+        self.insert(medium)
+    }
+
     fn list(&self) -> Later<'_, Result<Vec<Slot>, DriverError>> {
         Box::pin(self.call(self.rack.delays.management, |machine| {
             SLOTS.iter().map(|(drive, types)| slot(machine, *drive, types)).collect()

@@ -27,6 +27,15 @@ impl VirtualMedia for RedfishMedia {
         Box::pin(async move { Ok(self.0.insert(self.0.kind(medium.drive)?, &medium.url).await?) })
     }
 
+    fn insert_beside<'a>(&'a self, medium: Medium, other: &'a str) -> Later<'a, Result<(), DriverError>> {
+        Box::pin(async move {
+            let kind = self.0.kind(medium.drive)?;
+            let (mut fit, count) = self.0.media_fit(kind, Fit::Any).await?;
+            fit.retain(|one| one.view::<Device>().image.as_deref() != Some(other));
+            Ok(self.0.insert_into(fit, (kind, count), &medium.url).await?)
+        })
+    }
+
     fn eject(&self, drive: BootDevice) -> Later<'_, Result<(), DriverError>> {
         Box::pin(async move { Ok(self.0.eject(self.0.kind(drive)?).await?) })
     }
@@ -69,23 +78,13 @@ impl Server {
         Ok(all)
     }
 
-    /// The devices that take this kind, those first that boot; that there is none is an error.
-    async fn media_for(&self, kind: MediaKind) -> Result<Vec<Resource>, RedfishError> {
-        let (fit, count) = self.media_fit(kind).await?;
-        if fit.is_empty() {
-            let what = format!("virtual media device for {} among its {count}", kind.as_str());
-            return Err(self.missing(&what));
-        }
-        Ok(fit)
-    }
-
-    /// The devices that take this kind, and how many there are of all kinds.
-    async fn media_fit(&self, kind: MediaKind) -> Result<(Vec<Resource>, usize), RedfishError> {
+    /// The devices that take this kind, those first that boot, and how many there are of all kinds.
+    async fn media_fit(&self, kind: MediaKind, fit: Fit) -> Result<(Vec<Resource>, usize), RedfishError> {
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
         let all = self.media_of(&seen).await?;
         let count = all.len();
-        let mut fit: Vec<Resource> = all.into_iter().filter(|one| fits(one, kind, &quirks)).collect();
+        let mut fit: Vec<Resource> = all.into_iter().filter(|one| fits(one, kind, fit, &quirks)).collect();
         if quirks.external_slots_first() {
             fit.sort_by_key(|one| !one.id().unwrap_or_default().to_ascii_uppercase().starts_with("EXT"));
         }
@@ -94,7 +93,21 @@ impl Server {
 
     /// Has `url` in a device of this kind, and nothing in its other devices.
     pub async fn insert(&self, kind: MediaKind, url: &str) -> Result<(), RedfishError> {
-        let devices = self.media_for(kind).await?;
+        let (fit, count) = self.media_fit(kind, Fit::Boots).await?;
+        self.insert_into(fit, (kind, count), url).await
+    }
+
+    /// The same in these devices of that kind, out of so many; that there is none is an error.
+    async fn insert_into(
+        &self,
+        devices: Vec<Resource>,
+        (kind, count): (MediaKind, usize),
+        url: &str,
+    ) -> Result<(), RedfishError> {
+        if devices.is_empty() {
+            let what = format!("virtual media device for {} among its {count}", kind.as_str());
+            return Err(self.missing(&what));
+        }
         let holds = |one: &&Resource| {
             let view: Device = one.view();
             view.is_inserted() && view.image.as_deref() == Some(url)
@@ -127,7 +140,7 @@ impl Server {
 
     /// Empties every device of this kind. Where no device takes it, nothing of it is inserted.
     pub async fn eject(&self, kind: MediaKind) -> Result<(), RedfishError> {
-        let (fit, count) = self.media_fit(kind).await?;
+        let (fit, count) = self.media_fit(kind, Fit::Any).await?;
         if count == 0 {
             return Err(self.missing("virtual media device"));
         }
@@ -173,8 +186,18 @@ impl Server {
     }
 }
 
-fn fits(resource: &Resource, kind: MediaKind, quirks: &Quirks) -> bool {
+/// Which devices will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fit {
+    /// Those that machines boot from.
+    Boots,
+    /// All that the machine sees.
+    Any,
+}
+
+fn fits(resource: &Resource, kind: MediaKind, fit: Fit, quirks: &Quirks) -> bool {
     let view: Device = resource.view();
     let is_first = || resource.id().as_deref() == Some("1");
-    view.takes(kind) && !view.is_upload_only() && (!quirks.boots_first_media_slot_only() || is_first())
+    let will_do = fit == Fit::Any || !quirks.boots_first_media_slot_only() || is_first();
+    view.takes(kind) && !view.is_upload_only() && will_do
 }

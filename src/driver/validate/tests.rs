@@ -270,9 +270,14 @@ fn a_ramdisk_deployment_says_once_what_it_boots() {
         (json!({"ramdisk": "file:///r"}), "no kernel"),
         (json!({"boot_iso": good, "kernel": "file:///k"}), "leave one of them out"),
         (json!({"boot_iso": good, "image_source": "http://h/i"}), "takes one of them"),
-        (json!({"boot_iso": "a.iso"}), "no URL"),
+        (json!({"boot_iso": "a.iso"}), "neither a file of this host nor"),
+        (json!({"boot_iso": "nfs://h/a.iso"}), "neither a file of this host nor"),
+        (json!({"boot_iso": "http://"}), "no address"),
+        (json!({"boot_iso": good, "ramdisk_image_download_source": "ftp"}), "one of http, local, swift"),
         (json!({"boot_iso": good}), ""),
-        (json!({"kernel": "file:///k", "ramdisk": "file:///r"}), ""),
+        (json!({"boot_iso": good, "ramdisk_image_download_source": "local"}), ""),
+        (json!({"kernel": "file:///k", "ramdisk": "file:///r"}), "/k is not inside a folder"),
+        (json!({"kernel": "http://h/k", "ramdisk": "https://h/r"}), ""),
     ] {
         let mut node = (*redfish_node("ipxe", &json!({})).node).clone();
         node.wished.interfaces.deploy = "ramdisk".to_owned();

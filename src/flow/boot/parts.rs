@@ -1,20 +1,20 @@
 //! What is owed to make a machine boot something, by its boot interface (contract `boot.md` sections 1, 2, 7, 8).
 //!
 //! ```text
-//! ramdisk   off -> insert -> mode -> device, once    -> on -> first heartbeat
-//! instance  off -> insert -> mode -> secure -> device -> on                   (a ramdisk or ISO of its own)
+//! ramdisk   fetch -> off -> insert -> mode -> device, once    -> on -> first heartbeat
+//! instance  fetch -> off -> insert -> mode -> secure -> device -> on          (a ramdisk or ISO of its own)
 //! disk             eject  -> mode -> secure           -> on
 //! a mode that waits for a boot:  on -> look, each 15 s -> met: from the beginning (ramdisk), or done
 //! ```
 //! Each arrow is committed: who is cut in between goes on with what is owed. `insert` and `eject` are there only where
-//! a medium is.
+//! a medium is, `fetch` where files of other servers are booted, or a config drive is inserted.
 
 use crate::flow::course::Course;
 use crate::flow::{pipeline, power, step, trouble};
 use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{Mode, ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
-use crate::model::boot::{Agent, BootDevice, Boots};
+use crate::model::boot::{Agent, BootDevice, Boots, elsewhere};
 use crate::model::catalog::BootWay;
 use crate::model::decision::effect::{BootPart, Effect, Look, Purpose};
 use crate::model::decision::outcome::Seen;
@@ -84,6 +84,9 @@ pub fn into(course: &mut Course<'_>, into: Boots) {
         pipeline::fail(course, &why);
         return;
     }
+    if is_brought {
+        owe_files(course, way, into, Purpose::Run);
+    }
     let (limit, never_off) = limits(course);
     if !never_off {
         course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
@@ -138,6 +141,13 @@ fn identify(course: &mut Course<'_>, way: BootWay, into: Boots) -> Result<(), St
         course.node.agent = Some(Agent::unused(agent, true));
     }
     Ok(())
+}
+
+/// What has to be on this host first: a machine whose files cannot be had is not touched.
+pub fn owe_files(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Purpose) {
+    if elsewhere::is_needed(&course.node, course.facts.policy, way, into) {
+        course.owe(Effect::Boot(BootPart::Fetch), purpose);
+    }
 }
 
 fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots) {

@@ -16,6 +16,7 @@ use crate::model::turn::{Failure, FailureKind, Turn};
 
 const OFF: Effect = Effect::Power { wish: PowerWish::Off, limit: 60 };
 const ON: Effect = Effect::Power { wish: PowerWish::On, limit: 60 };
+const FETCH: Effect = Effect::Boot(BootPart::Fetch);
 const INSERT: Effect = Effect::Boot(BootPart::Insert);
 const EJECT: Effect = Effect::Boot(BootPart::Eject);
 const TELL_MODE: Effect = Effect::Boot(BootPart::Mode { wanted: None });
@@ -339,7 +340,7 @@ fn a_ramdisk_deployment_boots_its_own_at_each_boot() {
         ("url", vec![OFF, TELL_MODE, ALWAYS, ON]),
     ] {
         let mut stage = stage("ramdisk", boot, Provision::Available);
-        stage.node.wished.instance_info = object(json!({"boot_iso": "http://10.0.0.1/a.iso"}));
+        stage.node.wished.instance_info = object(json!({"boot_iso": "file:///srv/a.iso"}));
         stage.deploy(&[]).unwrap();
         assert_eq!(pay_all(&mut stage), parts, "{boot}");
         assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Instance), "{boot}");
@@ -351,6 +352,42 @@ fn a_ramdisk_deployment_boots_its_own_at_each_boot() {
         pay_all(&mut stage);
         assert_eq!(stage.node.boot_token, None, "{boot}");
     }
+}
+
+#[test]
+fn what_lies_elsewhere_is_fetched_before_the_machine_is_touched() {
+    let mut stage = stage("agent", "medium", Provision::Available);
+    let info = json!({"deploy_kernel": "http://10.0.0.9/k", "deploy_ramdisk": "http://10.0.0.9/r"});
+    stage.node.wished.driver_info = object(info);
+    stage.deploy(&[]).unwrap();
+    stage.see(valid());
+    assert_eq!(stage.owed[0].effect, FETCH);
+    assert!(stage.node.boot_token.is_some(), "it is kept under the name of this boot");
+    assert_eq!(pay_all(&mut stage), [FETCH, OFF, INSERT, TELL_MODE, ONCE, ON]);
+
+    let mut stage = self::stage("ramdisk", "network", Provision::Available);
+    stage.node.wished.instance_info = object(json!({"kernel": "https://h/k", "ramdisk": "https://h/r"}));
+    stage.deploy(&[]).unwrap();
+    assert_eq!(pay_all(&mut stage), [FETCH, OFF, TELL_MODE, ALWAYS, ON]);
+}
+
+#[test]
+fn files_that_cannot_be_had_end_the_pipeline_before_the_machine_is_touched() {
+    let mut stage = stage("agent", "network", Provision::Available);
+    let info = json!({"deploy_kernel": "http://10.0.0.9/k", "deploy_ramdisk": "http://10.0.0.9/r"});
+    stage.node.wished.driver_info = object(info);
+    stage.deploy(&[]).unwrap();
+    stage.see(valid());
+    stage.pay(Outcome::Failed(Failure::step("deploy_kernel http://10.0.0.9/k cannot be fetched")));
+    assert_eq!(stage.state(), Provision::DeployFail);
+    let error = stage.error().to_owned();
+    for part in
+        ["n1", "fetch boot files: deploy_kernel http://10.0.0.9/k cannot be fetched", "Mend the cause"]
+    {
+        assert!(error.contains(part), "{part} in {error}");
+    }
+    assert!(!stage.owed.iter().any(|owed| matches!(owed.effect, Effect::Boot(BootPart::Device { .. }))));
+    assert_eq!(stage.node.boot_token, None);
 }
 
 #[test]

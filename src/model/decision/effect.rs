@@ -119,6 +119,8 @@ impl Effect {
 /// done twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BootPart {
+    /// Have on this host what the machine boots from elsewhere; the machine is not touched.
+    Fetch,
     /// Have in the drive that boots what the record says, and nothing else in its like.
     Insert,
     /// Have nothing in any drive.
@@ -134,6 +136,7 @@ pub enum BootPart {
 impl BootPart {
     fn label(self) -> &'static str {
         match self {
+            Self::Fetch => "fetch boot files",
             Self::Insert => "insert boot medium",
             Self::Eject => "empty the drives",
             Self::Mode { .. } => "see to boot mode",

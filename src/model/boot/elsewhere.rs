@@ -1,0 +1,117 @@
+//! What a boot is made of that is not ready on this host: files of other servers, and a config drive in the record.
+
+use serde_json::Value;
+
+use crate::model::boot::Boots;
+use crate::model::catalog::BootWay;
+use crate::model::node::Node;
+use crate::model::policy::Policy;
+
+/// Whether a kernel, a ramdisk or an ISO lies on another server that can be asked for it.
+pub fn is_elsewhere(href: &str) -> bool {
+    // Schemes have no case (RFC 3986 3.1).
+    let begins = |scheme: &str| href.get(..scheme.len()).is_some_and(|own| own.eq_ignore_ascii_case(scheme));
+    begins("http://") || begins("https://")
+}
+
+/// Whether something has to be fetched or unpacked before the machine boots `into` this.
+pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> bool {
+    let driver = |key: &str| node.driver_info(key).is_some_and(is_elsewhere);
+    let instance = |key: &str| node.instance_info(key).is_some_and(is_elsewhere);
+    match into {
+        Boots::Ramdisk => policy.remote_ramdisks || driver("deploy_kernel") || driver("deploy_ramdisk"),
+        Boots::Instance => {
+            instance("kernel")
+                || instance("ramdisk")
+                || (instance(BOOT_ISO) && !is_passed_on(node, policy.pass_isos_on))
+                || (way == BootWay::Medium && has_drive(node))
+        }
+        Boots::Disk | Boots::Nothing => false,
+    }
+}
+
+/// Whether the BMC is given the address of the instance's ISO as it stands, in place of one of this host's: the
+/// instance's word comes before the site's (`ramdisk_image_download_source`).
+pub fn is_passed_on(node: &Node, site: bool) -> bool {
+    match node.instance_info(ISO_SOURCE) {
+        Some("http" | "swift") => true,
+        Some("local") => false,
+        Some(_) | None => site,
+    }
+}
+
+/// Whether the instance has a config drive.
+pub fn has_drive(node: &Node) -> bool {
+    let written = || match node.wished.instance_info.get("configdrive") {
+        None | Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Object(parts)) => !parts.is_empty(),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_)) => true,
+    };
+    node.config_drive.is_some() || written()
+}
+
+/// Keys of `instance_info`.
+pub const BOOT_ISO: &str = "boot_iso";
+pub const ISO_SOURCE: &str = "ramdisk_image_download_source";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::base::id::NodeId;
+    use crate::base::moment::Moment;
+    use crate::model::node::Wished;
+
+    fn node(driver: Value, instance: Value) -> Node {
+        let object = |value: Value| value.as_object().cloned().unwrap();
+        let wished =
+            Wished { driver_info: object(driver), instance_info: object(instance), ..Wished::default() };
+        Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0))
+    }
+
+    #[test]
+    fn addresses_of_other_servers_are_known_by_their_scheme() {
+        for (href, elsewhere) in [
+            ("http://10.0.0.9/kernel", true),
+            ("HTTPS://images/ramdisk", true),
+            ("file:///srv/kernel", false),
+            ("/srv/kernel", false),
+            ("tftp://10.0.0.9/kernel", false),
+            ("h", false),
+            ("httpé", false),
+            ("", false),
+        ] {
+            assert_eq!(is_elsewhere(href), elsewhere, "{href}");
+        }
+    }
+
+    #[test]
+    fn a_ramdisk_is_fetched_if_its_node_or_the_site_names_another_server() {
+        let (policy, remote) = (Policy::default(), Policy { remote_ramdisks: true, ..Policy::default() });
+        let needed = |node: &Node, policy| is_needed(node, policy, BootWay::Network, Boots::Ramdisk);
+        let own = node(json!({"deploy_kernel": "http://h/k", "deploy_ramdisk": "file:///r"}), json!({}));
+        assert!(needed(&own, &policy));
+        let plain = node(json!({}), json!({"kernel": "http://h/k"}));
+        assert!(!needed(&plain, &policy));
+        assert!(needed(&plain, &remote));
+        assert!(!is_needed(&own, &remote, BootWay::Medium, Boots::Disk));
+    }
+
+    #[test]
+    fn of_an_instance_its_files_its_iso_and_its_config_drive_are_needed() {
+        let policy = Policy::default();
+        let needed = |way, instance| is_needed(&node(json!({}), instance), &policy, way, Boots::Instance);
+        let iso = json!({"boot_iso": "http://h/a.iso"});
+        assert!(needed(BootWay::Medium, iso.clone()) && needed(BootWay::Url, iso));
+        let passed = json!({"boot_iso": "http://h/a.iso", "ramdisk_image_download_source": "http"});
+        assert!(!needed(BootWay::Medium, passed));
+        assert!(needed(BootWay::Network, json!({"kernel": "http://h/k", "ramdisk": "file:///r"})));
+        assert!(!needed(BootWay::Network, json!({"kernel": "file:///k", "ramdisk": "file:///r"})));
+        let drive = json!({"boot_iso": "file:///a.iso", "configdrive": {"user_data": "x"}});
+        assert!(needed(BootWay::Medium, drive.clone()));
+        assert!(!needed(BootWay::Network, drive), "only a BMC has a slot for it");
+        assert!(!needed(BootWay::Medium, json!({"boot_iso": "file:///a.iso", "configdrive": ""})));
+    }
+}
