@@ -24,6 +24,7 @@ use crate::driver::fake::steps::FakeStep;
 use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
+use crate::driver::knock;
 use crate::driver::noop::NoopManagement;
 use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::idrac::IdracStep;
@@ -35,6 +36,8 @@ use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
+use crate::model::discovery::BmcKind;
+use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::outcome::Verdict;
@@ -309,6 +312,19 @@ impl Registry {
                 reason: validate::interface(&self.catalog, grounds, machine, *interface).err(),
             })
             .collect()
+    }
+
+    /// What speaks at a node's BMC, of those kinds that the node's settings name an address for; shows no account.
+    pub async fn knock(&self, node: &Node) -> Result<BmcKind, DriverError> {
+        knock::knock(&self.redfish, &self.ipmi, node).await
+    }
+
+    /// Logs in to the node's BMC and reads which machine it belongs to.
+    pub async fn who(&self, node: &Node, kind: BmcKind) -> Result<Reported, DriverError> {
+        match kind {
+            BmcKind::Redfish => Ok(Server::of(&self.redfish, node)?.who_is_it().await?),
+            BmcKind::Ipmi => self.ipmi.server(node)?.who_is_it().await,
+        }
     }
 
     /// Lets go of what is remembered of a removed node.

@@ -2,6 +2,7 @@
 
 pub mod identity;
 pub mod policy;
+pub mod reported;
 pub mod told;
 
 use std::fmt;

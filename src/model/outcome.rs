@@ -8,8 +8,10 @@ use crate::model::Object;
 use crate::model::bmc::Fact;
 use crate::model::bmc::Keep;
 use crate::model::boot::{Beat, BootDevice};
+use crate::model::discovery::BmcKind;
 use crate::model::effect::Look;
 use crate::model::inspection::Inspection;
+use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::panel::{Indicator, Modes, Slot};
 use crate::model::power::Power;
@@ -62,6 +64,10 @@ pub enum Outcome {
     Answer(Value),
     /// What an inspection found.
     Inspected(Arc<Inspection>),
+    /// What a BMC speaks.
+    Speaks(BmcKind),
+    /// Which machine a BMC belongs to.
+    Met(Arc<Reported>),
     Failed(Failure),
 }
 

@@ -20,7 +20,9 @@ use crate::driver::Machine as Record;
 use crate::model::Object;
 use crate::model::ask::{Answer, Ask, TokenAnswer};
 use crate::model::boot::Beat;
-use crate::model::effect::{Effect, Look};
+use crate::model::discovery::BmcKind;
+use crate::model::effect::{Effect, Look, Meeting};
+use crate::model::inspection::reported::Reported;
 use crate::model::outcome::{Outcome, Seen};
 use crate::model::power::Power;
 use crate::model::refusal::Refusal;
@@ -217,6 +219,12 @@ impl World {
             | Effect::Console { .. } => Outcome::Done,
             // A machine of metal has no BMC that tells more than its power.
             Effect::Inspect { .. } => Outcome::Failed(Failure::step("its BMC tells nothing")),
+            Effect::Meet(Meeting::Knock) => Outcome::Speaks(BmcKind::Redfish),
+            Effect::Meet(Meeting::LogIn) => {
+                let serials = record.node.identity.serial.iter().cloned().collect();
+                one.logins += 1;
+                Outcome::Met(Arc::new(Reported { serials, ..Reported::default() }))
+            }
             Effect::Step { .. } => Outcome::Turn(act(one, &record, again, now)),
         });
         match outcome {

@@ -14,6 +14,7 @@
 //! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
 //!   `inspect` and `inspection`, `vendor`, `console`: a capability each
+//! - `identify`  which machine a BMC belongs to
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
 //! - `idrac_card` its attributes
 
@@ -26,6 +27,7 @@ pub mod elsewhere;
 pub mod error;
 mod exchange;
 pub mod hardware;
+pub mod identify;
 pub mod idrac;
 pub mod idrac_boot;
 pub mod idrac_card;

@@ -1,0 +1,69 @@
+//! Which machine a BMC belongs to: what its system says of itself. Changes nothing.
+
+use std::time::Duration;
+
+use crate::base::mac::Mac;
+use crate::base::time::sleep;
+use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::server::{Seen, Server};
+use crate::model::inspection::identity;
+use crate::model::inspection::reported::Reported;
+use crate::model::power::Power;
+use crate::wire::redfish::quirk::Quirks;
+use crate::wire::redfish::view::manager::Manager;
+use crate::wire::redfish::view::network::EthernetInterface;
+
+impl Server {
+    /// Reads what the BMC says of its machine. NICs that are not told in time, or not at all, are left out.
+    pub async fn who_is_it(&self) -> Result<Reported, RedfishError> {
+        let seen = self.system().await?;
+        let quirks = self.quirks(&seen).await?;
+        let mut reported = of_system(&seen, &quirks);
+        let root = self.talk.root().await?;
+        reported.vendor =
+            root.vendor.or_else(|| seen.view.manufacturer.clone()).map(|name| name.to_lowercase());
+        let nics = async { (self.host_nics(&seen).await, self.bmc_nics(&seen).await) };
+        tokio::select! {
+            (hosts, own) = nics => (reported.nics, reported.bmc_macs) = (hosts?, own?),
+            () = sleep(&**self.talk.clock(), NICS_LIMIT) => {}
+        }
+        Ok(reported)
+    }
+
+    async fn host_nics(&self, seen: &Seen) -> Result<Vec<Mac>, RedfishError> {
+        let all = self.talk.members(seen.view.ethernet_interfaces.as_ref()).await?;
+        Ok(all.iter().filter_map(|one| one.view::<EthernetInterface>().address()).collect())
+    }
+
+    async fn bmc_nics(&self, seen: &Seen) -> Result<Vec<Mac>, RedfishError> {
+        let mut macs = Vec::new();
+        for manager in self.managers(&seen.view).await? {
+            let link = manager.view::<Manager>().ethernet_interfaces;
+            let all = self.talk.members(link.as_ref()).await?;
+            macs.extend(all.iter().filter_map(|one| one.view::<EthernetInterface>().address()));
+        }
+        Ok(macs)
+    }
+}
+
+fn of_system(seen: &Seen, quirks: &Quirks) -> Reported {
+    let view = &seen.view;
+    let number = |text: &Option<String>| text.as_deref().and_then(identity::serial);
+    let (serial, tag) = (number(&view.serial_number), number(&view.sku));
+    let (serial, other) = if quirks.serial_is_sku() && tag.is_some() { (tag, serial) } else { (serial, tag) };
+    let system = view.uuid.as_deref().and_then(|text| uuid::Uuid::try_parse(text.trim()).ok());
+    Reported {
+        systems: system.filter(identity::is_own).into_iter().collect(),
+        serials: serial.into_iter().collect(),
+        other_serials: other.into_iter().collect(),
+        power: match view.power_state.as_deref() {
+            Some("On") => Some(Power::On),
+            Some("Off") => Some(Power::Off),
+            Some(_) | None => None,
+        },
+        ..Reported::default()
+    }
+}
+
+/// How long the NICs of machine and BMC may take together: a BMC has a dozen at most.
+const NICS_LIMIT: Duration = Duration::from_mins(1);
