@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::base::visible::is_visible;
 use crate::flow::course::Course;
 use crate::flow::hook::interfaces::booted_from;
 use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
@@ -48,14 +49,15 @@ pub fn enrols(policy: &Policy) -> bool {
     }
 }
 
-/// The node that a machine becomes; `taken` tells whether a node has this name.
+/// The node that a machine becomes; `rival` is the node of another that says it has the same BMC, and `taken` tells
+/// whether a node has this name.
 pub fn enrol(
     told: &Told,
     id: NodeId,
-    facts: &Facts<'_>,
-    taken: &dyn Fn(&str) -> bool,
+    rival: Option<&str>,
+    (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
 ) -> Result<Surveyed, Refusal> {
-    let node = draft(told, id, facts, taken)?;
+    let node = draft(told, id, rival, (facts, taken))?;
     let mut flagged = told.clone();
     flagged.plugin_data.insert(FLAG.to_owned(), Value::Bool(true));
     let mut found = survey(&node, &flagged, facts)
@@ -68,7 +70,12 @@ pub fn enrol(
     Ok(found)
 }
 
-fn draft(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> bool) -> Result<Node, Refusal> {
+fn draft(
+    told: &Told,
+    id: NodeId,
+    rival: Option<&str>,
+    (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
+) -> Result<Node, Refusal> {
     let policy = facts.policy;
     let discovery = &policy.discovery;
     let mut wished = Wished {
@@ -82,7 +89,7 @@ fn draft(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> boo
     let mut node = Node::new(id, wished, facts.at);
     let goal = if discovery.what == Discovery::EnrolAndClean { Goal::Available } else { Goal::Manageable };
     let claimed = discovery.bmc.as_ref().zip(trusted(told, policy));
-    let onward = claimed.map(|(account, address)| Onward {
+    let onward = claimed.filter(|_| rival.is_none()).map(|(account, address)| Onward {
         goal,
         bmc: Some(address),
         speaks: account.kind,
@@ -90,7 +97,7 @@ fn draft(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> boo
     });
     node.discovered = Some(Discovered { at: facts.at, onward });
     if onward.is_none() {
-        node.last_error = Some(lacking(&node, told, policy));
+        node.last_error = Some(lacking(&node, told, rival, policy));
     }
     Ok(node)
 }
@@ -112,12 +119,15 @@ fn trusted(told: &Told, policy: &Policy) -> Option<IpAddr> {
 }
 
 /// What a person has to do, in words.
-fn lacking(node: &Node, told: &Told, policy: &Policy) -> String {
+fn lacking(node: &Node, told: &Told, rival: Option<&str>, policy: &Policy) -> String {
     let bmc = told.identity.bmc.first();
-    let why = match (bmc, policy.discovery.bmc.is_some()) {
-        (None, _) => "it told no address of its BMC".to_owned(),
-        (Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
-        (Some(address), true) => {
+    let why = match (bmc.zip(rival), bmc, policy.discovery.bmc.is_some()) {
+        (Some((address, rival)), _, _) => {
+            format!("the machine of node {rival} says, too, that its BMC is at {address}")
+        }
+        (None, None, _) => "it told no address of its BMC".to_owned(),
+        (None, Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
+        (None, Some(address), true) => {
             format!("its BMC claims the address {address}, which is in none of agent.bmc_networks")
         }
     };
@@ -173,7 +183,7 @@ fn describe(told: &Told) -> String {
 
 fn text(inventory: &Object, part: &str, member: &str) -> Option<String> {
     let text = inventory.get(part)?.get(member)?.as_str()?;
-    Some(text.chars().filter(|one| !one.is_control()).take(TEXT_LIMIT).collect())
+    Some(text.chars().filter(|one| is_visible(*one)).take(TEXT_LIMIT).collect())
 }
 
 /// What is written down of a machine, after what was before.
@@ -217,7 +227,7 @@ pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, R
     let mut ports: Vec<_> = facts.ports.iter().map(|port| crate::model::port::Port::clone(port)).collect();
     ports.extend(found.ports.into_iter().filter(|port| is_new(port.id)));
     keep_ports(&mut course, ports);
-    course.node.identity = found.node.identity;
+    course.node.identity = found.node.identity.after(&node.identity);
     course.row(Row::Inventory(found.kept));
     course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
     Ok(course.finish(node))

@@ -138,6 +138,17 @@ pub enum Goal {
     Available,
 }
 
+/// Machines that were turned away since the daemon began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TurnedAway {
+    /// More called within a minute than are let in.
+    pub too_many: u64,
+    /// As many as the limit allows are there.
+    pub no_room: u64,
+    /// They claimed what belongs to a node.
+    pub claims: u64,
+}
+
 /// What is written down of a machine that nobody has enrolled.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sighting {

@@ -1,9 +1,6 @@
 //! Which machine a BMC belongs to: what its system says of itself. Changes nothing.
 
-use std::time::Duration;
-
 use crate::base::mac::Mac;
-use crate::base::time::sleep;
 use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::model::inspection::identity;
@@ -14,7 +11,7 @@ use crate::wire::redfish::view::manager::Manager;
 use crate::wire::redfish::view::network::EthernetInterface;
 
 impl Server {
-    /// Reads what the BMC says of its machine. NICs that are not told in time, or not at all, are left out.
+    /// Reads what the BMC says of its machine; what it does not serve is left out.
     pub async fn who_is_it(&self) -> Result<Reported, RedfishError> {
         let seen = self.system().await?;
         let quirks = self.quirks(&seen).await?;
@@ -22,11 +19,8 @@ impl Server {
         let root = self.talk.root().await?;
         reported.vendor =
             root.vendor.or_else(|| seen.view.manufacturer.clone()).map(|name| name.to_lowercase());
-        let nics = async { (self.host_nics(&seen).await, self.bmc_nics(&seen).await) };
-        tokio::select! {
-            (hosts, own) = nics => (reported.nics, reported.bmc_macs) = (hosts?, own?),
-            () = sleep(&**self.talk.clock(), NICS_LIMIT) => {}
-        }
+        reported.nics = self.host_nics(&seen).await?;
+        reported.bmc_macs = self.bmc_nics(&seen).await?;
         Ok(reported)
     }
 
@@ -64,6 +58,3 @@ fn of_system(seen: &Seen, quirks: &Quirks) -> Reported {
         ..Reported::default()
     }
 }
-
-/// How long the NICs of machine and BMC may take together: a BMC has a dozen at most.
-const NICS_LIMIT: Duration = Duration::from_mins(1);

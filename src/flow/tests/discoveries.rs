@@ -80,7 +80,7 @@ fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<S
         seen: &[],
         silent: None,
     };
-    enrol(told, NodeId(uuid::Uuid::from_u128(1)), &facts, &|name| taken.contains(&name))
+    enrol(told, NodeId(uuid::Uuid::from_u128(1)), None, (&facts, &|name| taken.contains(&name)))
 }
 
 #[test]

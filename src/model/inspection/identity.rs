@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::base::mac::Mac;
+use crate::base::visible::is_visible;
 use crate::model::Object;
 
 /// As the machine itself told it.
@@ -49,6 +50,19 @@ impl Identity {
             bmc: ["bmc_address", "bmc_v6address"].into_iter().filter_map(address).collect(),
             nics: nics(inventory),
             bmc_mac: inventory.get("bmc_mac").and_then(Value::as_str).and_then(mac),
+        }
+    }
+
+    /// With what was told before where it says nothing now.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        let list = |now: Vec<IpAddr>, before: &Vec<IpAddr>| if now.is_empty() { before.clone() } else { now };
+        Self {
+            serial: self.serial.or_else(|| before.serial.clone()),
+            system: self.system.or(before.system),
+            bmc: list(self.bmc, &before.bmc),
+            nics: if self.nics.is_empty() { before.nics.clone() } else { self.nics },
+            bmc_mac: self.bmc_mac.or(before.bmc_mac),
         }
     }
 
@@ -95,7 +109,7 @@ fn mac(text: &str) -> Option<Mac> {
 
 /// A serial number that is one: no placeholder, of some length.
 pub fn serial(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|one| !one.is_control()).take(SERIAL_LIMIT).collect();
+    let text: String = text.trim().chars().filter(|one| is_visible(*one)).take(SERIAL_LIMIT).collect();
     let bare = text.to_lowercase();
     let mut letters = bare.chars().filter(|one| one.is_alphanumeric());
     let first = letters.next()?;
