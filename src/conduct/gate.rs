@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::time::Tick;
-use crate::model::discovery::TurnedAway;
+use crate::model::inspection::discovery::TurnedAway;
 
 /// The gate; one a daemon.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::boot::plan::Discovery;
-use crate::model::discovery::BmcKind;
+use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::policy::Hook;
 
 fn given() -> Given {

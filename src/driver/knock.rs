@@ -16,7 +16,7 @@ use crate::driver::error::DriverError;
 use crate::driver::ipmi::Ipmi;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
-use crate::model::discovery::BmcKind;
+use crate::model::inspection::discovery::BmcKind;
 use crate::model::node::Node;
 use crate::net::udp::Udp;
 use crate::wire::ipmi::PACKET_LIMIT;

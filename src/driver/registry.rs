@@ -36,11 +36,11 @@ use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
-use crate::model::discovery::BmcKind;
+use crate::model::decision::outcome::Verdict;
+use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::outcome::Verdict;
 use crate::model::step::{By, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -275,7 +275,7 @@ impl Registry {
     /// Lets go of BMCs that nobody has asked for long.
     pub async fn tidy(&self) {
         self.ipmi.tidy();
-        self.redfish.tidy(redfish::close::IDLE).await;
+        self.redfish.tidy(redfish::talk::close::IDLE).await;
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use crate::conduct::hands::Drivers;
 use crate::driver::Machine;
 use crate::driver::error::DriverError;
-use crate::model::discovery::{BmcAccount, BmcKind};
-use crate::model::effect::Meeting;
+use crate::model::decision::effect::Meeting;
+use crate::model::decision::outcome::Outcome;
+use crate::model::inspection::discovery::{BmcAccount, BmcKind};
 use crate::model::node::Node;
-use crate::model::outcome::Outcome;
 
 impl Drivers {
     pub(super) async fn meet(&self, machine: &Machine, meeting: Meeting) -> Result<Outcome, DriverError> {

@@ -2,9 +2,9 @@
 
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
+use crate::model::bmc::power::Power;
 use crate::model::inspection::identity;
 use crate::model::inspection::reported::Reported;
-use crate::model::power::Power;
 use crate::wire::ipmi::data::guid::Guid;
 use crate::wire::ipmi::data::lanparam::{Parameter, Setting};
 

@@ -1,11 +1,11 @@
 //! Which machine a BMC belongs to: what its system says of itself. Changes nothing.
 
 use crate::base::mac::Mac;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
+use crate::driver::redfish::talk::error::RedfishError;
+use crate::model::bmc::power::Power;
 use crate::model::inspection::identity;
 use crate::model::inspection::reported::Reported;
-use crate::model::power::Power;
 use crate::wire::redfish::quirk::Quirks;
 use crate::wire::redfish::view::manager::Manager;
 use crate::wire::redfish::view::network::EthernetInterface;

@@ -7,9 +7,9 @@
 
 use std::fmt::Display;
 
+use crate::model::bmc::power::Power;
 use crate::model::inspection::identity::{Identity, either_order};
 use crate::model::inspection::reported::Reported;
-use crate::model::power::Power;
 
 /// What a comparison comes to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,15 +14,15 @@ use crate::flow::course::Course;
 use crate::flow::discover::by_hand;
 use crate::flow::discover::compare::{Found, compare};
 use crate::model::decision::Decision;
-use crate::model::discovery::{BmcKind, Discovered, Onward, Stage};
+use crate::model::decision::effect::{Effect, Meeting, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Outcome;
 use crate::model::draft;
-use crate::model::effect::{Effect, Meeting, Owed, Purpose};
-use crate::model::facts::Facts;
+use crate::model::inspection::discovery::{BmcKind, Discovered, Onward, Stage};
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interfaces;
 use crate::model::journal::Event;
 use crate::model::node::Node;
-use crate::model::outcome::Outcome;
 use crate::model::turn::Failure;
 
 /// Owes the first question.

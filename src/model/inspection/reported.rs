@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::base::mac::Mac;
-use crate::model::power::Power;
+use crate::model::bmc::power::Power;
 
 /// As the BMC told it, placeholders left out.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -8,8 +8,8 @@ use super::world::{MANAGER, Rig, SYSTEM, collection, say};
 use crate::base::mac::Mac;
 use crate::driver::ipmi::Ipmi;
 use crate::driver::knock::knock;
-use crate::model::discovery::BmcKind;
-use crate::model::power::Power;
+use crate::model::bmc::power::Power;
+use crate::model::inspection::discovery::BmcKind;
 
 const NIC: &str = "/redfish/v1/Systems/1/EthernetInterfaces";
 const OWN: &str = "/redfish/v1/Managers/1/EthernetInterfaces";
