@@ -294,7 +294,8 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
     let folder = config.data.join("consoles");
     let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
     let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
-    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles })
+    let account = config.policy.discovery.bmc.clone();
+    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles, account })
 }
 
 /// What agents are handed.

@@ -6,18 +6,24 @@ use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::model::inspection::discovery::Sighting;
-use crate::model::rack::RackAsk;
+use crate::model::provision::Provision;
+use crate::model::rack::{RackAnswer, RackAsk};
 use crate::net::http::Response;
 
 /// All that are written down, the latest first.
-pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
+pub async fn list(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let mut all = call.api.reader.sightings().map_err(|error| {
         tracing::error!(error = %error.chain(), "discovered machines cannot be read");
         Fault::new(500, "what is written down cannot be read; the daemon's log says why")
     })?;
     all.sort_by_key(|one| std::cmp::Reverse(one.last_at));
-    Ok(answer(&json!({"discovered": all.iter().map(shown).collect::<Vec<_>>()})))
+    let RackAnswer::TurnedAway(away) = call.api.lanes.rack(RackAsk::TurnedAway).await? else {
+        return Err(Fault::new(500, "it is not known how many machines were turned away"));
+    };
+    let away = json!({"too_many": away.too_many, "no_room": away.no_room, "claims": away.claims});
+    let all: Vec<_> = all.iter().map(|one| shown(one, call)).collect();
+    Ok(answer(&json!({"discovered": all, "turned_away": away})))
 }
 
 /// Strikes out a machine: it is written down anew if it comes again.
@@ -28,7 +34,10 @@ pub async fn forget(call: &Call<'_>) -> Result<Response, Fault> {
     Ok(Response::empty(204))
 }
 
-fn shown(one: &Sighting) -> Value {
+fn shown(one: &Sighting, call: &Call<'_>) -> Value {
+    let node = one.node.and_then(|id| call.published.node(id));
+    let waits =
+        node.filter(|node| node.provision == Provision::Enroll).and_then(|node| node.last_error.as_deref());
     json!({
         "uuid": one.id,
         "mac_address": one.mac,
@@ -47,5 +56,7 @@ fn shown(one: &Sighting) -> Value {
         "last_at": one.last_at.to_string(),
         "times": one.times,
         "node_uuid": one.node.map(|node| node.to_string()),
+        "provision_state": node.map(|node| node.provision.name()),
+        "waits_for": waits,
     })
 }

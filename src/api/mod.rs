@@ -254,7 +254,7 @@ async fn of_media(drive: Drive, call: &Call<'_>) -> Result<Response, Fault> {
 async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault> {
     match action {
         RackAction::ContinueInspection => inspection::proceed(call).await,
-        RackAction::DiscoveredList => discovered::list(call),
+        RackAction::DiscoveredList => discovered::list(call).await,
         RackAction::DiscoveredForget => discovered::forget(call).await,
         RackAction::RuleList => rule::list(call),
         RackAction::RuleCreate => rule::create(call).await,

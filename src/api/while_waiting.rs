@@ -14,7 +14,9 @@ pub fn done(outcome: Outcome) -> Result<Response, Fault> {
         | Outcome::Turn(_)
         | Outcome::Modes(_)
         | Outcome::Answer(_)
-        | Outcome::Inspected(_) => Ok(Response::empty(204)),
+        | Outcome::Inspected(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => Ok(Response::empty(204)),
         Outcome::Failed(failure) => Err(failed(failure)),
     }
 }

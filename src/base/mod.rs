@@ -8,3 +8,4 @@ pub mod moment;
 pub mod secret;
 pub mod size;
 pub mod time;
+pub mod visible;

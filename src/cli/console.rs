@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 
+use crate::base::visible::is_visible;
+
 /// Standard output and error, or a test's buffers.
 pub struct Console<'a> {
     pub out: &'a mut dyn Write,
@@ -83,7 +85,7 @@ impl fmt::Debug for Console<'_> {
 
 /// Foreign text on one line and without control characters, so that it cannot move the cursor or break a table.
 pub fn one_line(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let visible: String = text.chars().map(|c| if !is_visible(c) { ' ' } else { c }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

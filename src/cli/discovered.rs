@@ -51,15 +51,39 @@ async fn list(session: &mut Session<'_, '_>) -> Result<Exit, CliError> {
         session.print_answer(&answer)?;
         return Ok(Exit::Done);
     }
-    let header = ["machine", "last seen", "node", "bmc", "serial", "what"].map(str::to_owned);
-    for line in table::lines(&header, rows(&value), session.console.width) {
+    let header = ["machine", "last seen", "node", "state", "bmc", "serial", "what"].map(str::to_owned);
+    for line in table::lines(&header, machines(&value).map(row).collect(), session.console.width) {
+        session.console.line(&line)?;
+    }
+    for line in sentences(&value) {
         session.console.line(&line)?;
     }
     Ok(Exit::Done)
 }
 
-fn rows(value: &Value) -> Vec<Vec<String>> {
-    value.get("discovered").and_then(Value::as_array).into_iter().flatten().map(row).collect()
+fn machines(value: &Value) -> impl Iterator<Item = &Value> {
+    value.get("discovered").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// What waits for a person, and how many machines are not listed.
+fn sentences(value: &Value) -> Vec<String> {
+    let waiting = |one: &Value| {
+        let view = View(one);
+        let why = view.text("waits_for");
+        (!why.is_empty()).then(|| format!("{}: {why}", view.text("mac_address")))
+    };
+    let mut all: Vec<String> = machines(value).filter_map(waiting).collect();
+    let count = |name: &str| value.get("turned_away")?.get(name)?.as_u64().filter(|count| *count > 0);
+    for (name, why) in [
+        ("too_many", "more called within a minute than [discovery] limit.per_minute"),
+        ("no_room", "as many as [discovery] limit.machines are there: enrol or forget some"),
+        ("claims", "they claimed an address or a BMC of a node; the log names both"),
+    ] {
+        if let Some(count) = count(name) {
+            all.push(format!("turned away since the daemon began: {count} ({why})"));
+        }
+    }
+    all
 }
 
 fn row(one: &Value) -> Vec<String> {
@@ -77,6 +101,7 @@ fn row(one: &Value) -> Vec<String> {
         view.text("mac_address"),
         age::clock(&view.text("last_at")),
         view.text("node_uuid"),
+        view.text("provision_state"),
         one_line(&bmc.join(" ")),
         view.text("serial_number"),
         one_line(&parts.collect::<Vec<_>>().join(", ")),
@@ -98,10 +123,11 @@ mod tests {
             "bmc_addresses": ["10.1.0.9"], "serial_number": "S1", "manufacturer": "ACME", "product_name": null,
             "cpus": 4, "memory_mb": 8192, "disk_sizes": [4_294_967_296_u64],
         }, {}]});
-        let rows = rows(&value);
+        let rows: Vec<_> = machines(&value).map(row).collect();
         let expected = [
             "52:54:00:00:00:01",
             "2026-11-20 19:46:00",
+            "",
             "",
             "10.1.0.9",
             "S1",
@@ -109,5 +135,18 @@ mod tests {
         ];
         assert_eq!(rows[0], expected);
         assert_eq!(rows.len(), 2);
+        assert_eq!(sentences(&value), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_waits_and_what_is_not_listed_is_said() {
+        let value = json!({
+            "discovered": [{"mac_address": "52:54:00:00:00:01", "waits_for": "node n1 waits\u{1b}[2J"}, {}],
+            "turned_away": {"too_many": 9, "no_room": 0, "claims": 1},
+        });
+        let all = sentences(&value);
+        assert_eq!(all.len(), 3, "{all:?}");
+        assert_eq!(all[0], "52:54:00:00:00:01: node n1 waits [2J");
+        assert!(all[1].contains(": 9 (") && all[2].contains(": 1 ("), "{all:?}");
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::time::{Clock, Later, Tick, sleep};
+use crate::base::visible::is_visible;
 use crate::cli::console::Console;
 use crate::cli::fault::{CliError, Fault};
 use crate::net::http::Method;
@@ -143,9 +144,24 @@ impl Session<'_, '_> {
 
     /// Prints a value as JSON.
     pub fn print_value(&mut self, value: &Value) -> Result<(), CliError> {
-        let text = if self.console.terminal { format!("{value:#}") } else { value.to_string() };
+        let text = if self.console.terminal { escaped(&format!("{value:#}")) } else { value.to_string() };
         Ok(self.console.line(&text)?)
     }
+}
+
+/// JSON whose letters that would do something to a terminal are written as JSON's escapes.
+fn escaped(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if letter == '\n' || is_visible(letter) {
+            shown.push(letter);
+        } else {
+            let units = &mut [0; 2];
+            let escapes = letter.encode_utf16(units).iter().map(|unit| format!("\\u{unit:04x}"));
+            shown.extend(escapes);
+        }
+    }
+    shown
 }
 
 /// Asks again after a refusal as locked; python-ironicclient and openstacksdk try about as often.

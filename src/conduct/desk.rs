@@ -202,7 +202,9 @@ impl Desk {
                 | Outcome::BootDevice { .. }
                 | Outcome::Turn(_)
                 | Outcome::Modes(_)
-                | Outcome::Inspected(_) => Seen::Answer(Value::Null),
+                | Outcome::Inspected(_)
+                | Outcome::Speaks(_)
+                | Outcome::Met(_) => Seen::Answer(Value::Null),
             })
         };
         if answer.is_err() {

@@ -7,10 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::base::time::Tick;
+use crate::model::inspection::discovery::TurnedAway;
 
 /// The gate; one a daemon.
 #[derive(Debug, Default)]
-pub struct Gate(Mutex<Minute>);
+pub struct Gate {
+    minute: Mutex<Minute>,
+    away: Mutex<TurnedAway>,
+}
 
 /// What has come within the present minute.
 #[derive(Debug, Default)]
@@ -31,7 +35,7 @@ pub struct Count {
 impl Gate {
     /// Whether one more may come in, of `most` a minute.
     pub fn lets_in(&self, now: Tick, from: Option<IpAddr>, most: u32) -> bool {
-        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
         if minute.began.is_none_or(|began| now.since(began) >= MINUTE) {
             minute.told();
             *minute = Minute { began: Some(now), ..Minute::default() };
@@ -39,6 +43,7 @@ impl Gate {
         let own = from.map_or(0, |from| minute.of.get(&from).copied().unwrap_or(0));
         if minute.let_in >= most || own >= OF_ONE_ADDRESS {
             minute.turned_away += 1;
+            self.count(|away| away.too_many += 1);
             return false;
         }
         minute.let_in += 1;
@@ -49,9 +54,19 @@ impl Gate {
         true
     }
 
+    /// Counts one that was turned away.
+    pub fn count(&self, which: impl FnOnce(&mut TurnedAway)) {
+        which(&mut self.away.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// All since the daemon began.
+    pub fn turned_away(&self) -> TurnedAway {
+        *self.away.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Tells what was turned away, if the minute is over: for who looks in now and then.
     pub fn report(&self, now: Tick) -> Option<Count> {
-        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut minute = self.minute.lock().unwrap_or_else(PoisonError::into_inner);
         let over = minute.began.is_some_and(|began| now.since(began) >= MINUTE);
         let count = over.then(|| minute.told()).flatten();
         if over {
@@ -103,5 +118,6 @@ mod tests {
         assert_eq!(gate.report(later), Some(Count { let_in: 8, turned_away: 2 }));
         assert_eq!(gate.report(later), None);
         assert!(gate.lets_in(later, from(1), 8));
+        assert_eq!(gate.turned_away(), TurnedAway { too_many: 2, ..TurnedAway::default() });
     }
 }

@@ -21,12 +21,14 @@ use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::BootDevice;
 use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::inspection::discovery::BmcAccount;
 use crate::model::node::Node;
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 
 pub mod boot;
 pub mod inspect;
+pub mod meet;
 pub mod panel;
 
 /// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
@@ -50,6 +52,8 @@ pub struct Drivers {
     pub logs: PathBuf,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,
+    /// The account of BMCs that nobody has configured.
+    pub account: Option<BmcAccount>,
 }
 
 impl Hands for Drivers {
@@ -176,6 +180,9 @@ impl Drivers {
             Effect::Logs => self.collect_logs(&machine).await,
             Effect::Inspect { limit } => {
                 self.inspect(&machine, *limit).await.unwrap_or_else(|error| failed(&error))
+            }
+            Effect::Meet(meeting) => {
+                self.meet(&machine, *meeting).await.unwrap_or_else(|error| failed(&error))
             }
             Effect::Mode(_)
             | Effect::Nmi
@@ -360,7 +367,8 @@ fn limit_of(effect: &Effect) -> Duration {
         | Effect::Mode(_)
         | Effect::Insert { .. }
         | Effect::Eject { .. }
-        | Effect::Passthru(_) => ACT_LIMIT,
+        | Effect::Passthru(_)
+        | Effect::Meet(_) => ACT_LIMIT,
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::boot::plan::Discovery;
+use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::policy::Hook;
 
 fn given() -> Given {
@@ -174,6 +175,9 @@ fn discovery_is_told_what_to_do_and_how_to_log_in() {
     assert_eq!((discovery.what, discovery.per_minute), (Discovery::EnrolAndClean, 3));
     let account = discovery.bmc.as_ref().unwrap();
     assert_eq!((account.username.as_str(), account.password.reveal()), ("admin", "hunter2"));
+    assert_eq!(account.kind, Some(BmcKind::Redfish));
+    let any = parse(&text.replace("driver = \"redfish\"\n", "")).unwrap().policy.discovery.bmc.unwrap();
+    assert_eq!(any.kind, None, "each BMC is knocked at");
     assert!(discovery.trusts("10.1.0.9".parse().unwrap()) && !discovery.trusts("10.1.1.9".parse().unwrap()));
     assert!(!format!("{config:?}").contains("hunter2"));
     let reference = parse("[auto_discovery]\nenabled = true\ndriver = \"ipmi\"\n").unwrap().policy.discovery;

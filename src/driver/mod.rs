@@ -12,6 +12,7 @@
 //! - `vendor`       the methods of each vendor interface
 //! - `memo`         named fields of a step in progress
 //! - `fake/`        everything in memory, with delays and faults on demand
+//! - `knock`     what speaks at a BMC that nobody has configured
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
 //! - `redfish/`     machines by Redfish
@@ -51,6 +52,7 @@ pub mod capability;
 pub mod error;
 pub mod fake;
 pub mod ipmi;
+pub mod knock;
 pub mod memo;
 pub mod noop;
 pub mod redfish;

@@ -7,14 +7,13 @@ use tokio::io::DuplexStream;
 
 use crate::base::id::NodeId;
 use crate::base::time::Later;
-use crate::driver::agent::Agents;
 use crate::driver::agent::alive::is_alive;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
-use crate::driver::agent::{logs, steps, write_image};
+use crate::driver::agent::{Agents, logs, steps, write_image};
 use crate::driver::bmc::Ground;
 use crate::driver::boot::BootGround;
 use crate::driver::capability::boot::BootSwitch;
@@ -33,9 +32,11 @@ use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
-use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, redfish, validate, vendor};
+use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::decision::outcome::Verdict;
+use crate::model::inspection::discovery::BmcKind;
+use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::step::{By, Kind, Step};
@@ -314,6 +315,19 @@ impl Registry {
                 reason: validate::interface(&self.catalog, grounds, machine, *interface).err(),
             })
             .collect()
+    }
+
+    /// What speaks at a node's BMC, of those kinds that the node's settings name an address for; shows no account.
+    pub async fn knock(&self, node: &Node) -> Result<BmcKind, DriverError> {
+        knock::knock(&self.redfish, &self.ipmi, node).await
+    }
+
+    /// Logs in to the node's BMC and reads which machine it belongs to.
+    pub async fn who(&self, node: &Node, kind: BmcKind) -> Result<Reported, DriverError> {
+        match kind {
+            BmcKind::Redfish => Ok(Server::of(&self.redfish, node)?.who_is_it().await?),
+            BmcKind::Ipmi => self.ipmi.server(node)?.who_is_it().await,
+        }
     }
 
     /// Lets go of what is remembered of a removed node.

@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! told -> known by an address, serial number, system UUID, BMC?  its node, if that is in enroll: what it lacks is added
-//!     '-> nobody knows it: written down, or a node with ports, inventory and, if its BMC is trusted, the site's account
-//!         onward: enroll -> manage, once -> manageable -> provide, if the policy says so
+//!     '-> nobody knows it: written down, or a node with ports and inventory
+//!         onward: enroll -> [`meet`] its BMC, once -> manage -> manageable -> provide, if the policy says so
 //! ```
 //!
 //! What a machine says of itself is a claim: its BMC is shown our account only inside the BMCs' own networks, and only
-//! once. A machine that claims what belongs to a node never changes that node, unless it still is in `enroll`.
+//! once, and the node gets its settings when the BMC has said that it is this machine's. A machine that claims what
+//! belongs to a node never changes that node, unless it still is in `enroll`.
+
+pub mod compare;
+pub mod meet;
 
 use std::net::IpAddr;
 
@@ -16,6 +20,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::base::visible::is_visible;
 use crate::flow::course::Course;
 use crate::flow::hook::interfaces::booted_from;
 use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
@@ -28,7 +33,9 @@ use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
 use crate::model::draft::{self, name};
-use crate::model::inspection::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Sighting};
+use crate::model::inspection::discovery::{
+    BmcKind, Discovered, DiscoveryPolicy, Goal, Onward, Sighting, Stage,
+};
 use crate::model::inspection::told::Told;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
@@ -44,14 +51,15 @@ pub fn enrols(policy: &Policy) -> bool {
     }
 }
 
-/// The node that a machine becomes; `taken` tells whether a node has this name.
+/// The node that a machine becomes; `rival` is the node of another that says it has the same BMC, and `taken` tells
+/// whether a node has this name.
 pub fn enrol(
     told: &Told,
     id: NodeId,
-    facts: &Facts<'_>,
-    taken: &dyn Fn(&str) -> bool,
+    rival: Option<&str>,
+    (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
 ) -> Result<Surveyed, Refusal> {
-    let node = draft(told, id, facts, taken)?;
+    let node = draft(told, id, rival, (facts, taken))?;
     let mut flagged = told.clone();
     flagged.plugin_data.insert(FLAG.to_owned(), Value::Bool(true));
     let mut found = survey(&node, &flagged, facts)
@@ -64,35 +72,47 @@ pub fn enrol(
     Ok(found)
 }
 
-fn draft(told: &Told, id: NodeId, facts: &Facts<'_>, taken: &dyn Fn(&str) -> bool) -> Result<Node, Refusal> {
+fn draft(
+    told: &Told,
+    id: NodeId,
+    rival: Option<&str>,
+    (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
+) -> Result<Node, Refusal> {
     let policy = facts.policy;
     let discovery = &policy.discovery;
-    let bmc = discovery.bmc.as_ref().zip(trusted(told, policy));
-    let configured = discovery.driver.clone();
-    let of_account = discovery.bmc.as_ref().map(|account| account.kind.driver().to_owned());
-    let driver = match bmc {
-        Some(_) => of_account.or(configured),
-        None => configured.or(of_account),
-    };
     let mut wished = Wished {
         name: names(told).find(|name| !taken(name)),
-        driver: driver.unwrap_or_default(),
+        driver: first_driver(discovery, facts).unwrap_or_default(),
         resource_class: policy.default_resource_class.clone(),
         conductor_group: policy.default_conductor_group.clone(),
         ..Wished::default()
     };
-    if let Some((account, address)) = bmc {
-        wished.driver_info = settings(account, address);
-    }
     draft::fill_interfaces(&mut wished, facts.catalog)?;
     let mut node = Node::new(id, wished, facts.at);
     let goal = if discovery.what == Discovery::EnrolAndClean { Goal::Available } else { Goal::Manageable };
-    let onward = bmc.map(|_| Onward { goal, tried: false });
+    let claimed = discovery.bmc.as_ref().zip(trusted(told, policy));
+    let onward = claimed.filter(|_| rival.is_none()).map(|(account, address)| Onward {
+        goal,
+        bmc: Some(address),
+        speaks: account.kind,
+        stage: Stage::Found,
+    });
     node.discovered = Some(Discovered { at: facts.at, onward });
     if onward.is_none() {
-        node.last_error = Some(lacking(&node, told, policy));
+        node.last_error = Some(lacking(&node, told, rival, policy));
     }
     Ok(node)
+}
+
+/// The hardware type that it has until its BMC is known.
+fn first_driver(discovery: &DiscoveryPolicy, facts: &Facts<'_>) -> Option<String> {
+    let of_account =
+        discovery.bmc.as_ref().and_then(|account| account.kind).map(|kind| kind.driver().to_owned());
+    let enabled = || {
+        let kinds = [BmcKind::Redfish, BmcKind::Ipmi].map(BmcKind::driver).into_iter();
+        kinds.map(str::to_owned).find(|name| facts.catalog.types.contains_key(name))
+    };
+    discovery.driver.clone().or(of_account).or_else(enabled)
 }
 
 /// The first of the machine's BMC addresses that lies where BMCs are.
@@ -100,41 +120,32 @@ fn trusted(told: &Told, policy: &Policy) -> Option<IpAddr> {
     told.identity.bmc.iter().copied().find(|address| policy.discovery.trusts(*address))
 }
 
-fn settings(account: &BmcAccount, address: IpAddr) -> Object {
-    let host = match address {
-        IpAddr::V4(four) => four.to_string(),
-        IpAddr::V6(six) if account.kind == BmcKind::Redfish => format!("[{six}]"),
-        IpAddr::V6(six) => six.to_string(),
-    };
-    let kind = account.kind.driver();
-    let place = match account.kind {
-        BmcKind::Redfish => format!("https://{host}"),
-        BmcKind::Ipmi => host,
-    };
-    let members = [
-        ("address", place),
-        ("username", account.username.clone()),
-        ("password", account.password.reveal().to_owned()),
-    ];
-    members.into_iter().map(|(name, value)| (format!("{kind}_{name}"), value.into())).collect()
-}
-
 /// What a person has to do, in words.
-fn lacking(node: &Node, told: &Told, policy: &Policy) -> String {
-    let label = node.label();
-    let kind = policy.discovery.bmc.as_ref().map_or("redfish", |account| account.kind.driver());
+fn lacking(node: &Node, told: &Told, rival: Option<&str>, policy: &Policy) -> String {
     let bmc = told.identity.bmc.first();
-    let why = match (bmc, policy.discovery.bmc.is_some()) {
-        (None, _) => "it told no address of its BMC".to_owned(),
-        (Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
-        (Some(address), true) => {
+    let why = match (bmc.zip(rival), bmc, policy.discovery.bmc.is_some()) {
+        (Some((address, rival)), _, _) => {
+            format!("the machine of node {rival} says, too, that its BMC is at {address}")
+        }
+        (None, None, _) => "it told no address of its BMC".to_owned(),
+        (None, Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
+        (None, Some(address), true) => {
             format!("its BMC claims the address {address}, which is in none of agent.bmc_networks")
         }
     };
-    let place = bmc.map_or("ADDRESS".to_owned(), ToString::to_string);
+    let label = node.label();
     format!(
-        "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: ferric node set \
-         {label} driver={kind} driver_info.{kind}_address={place} driver_info.{kind}_username=NAME \
+        "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: {}",
+        by_hand(node, policy.discovery.bmc.as_ref().and_then(|account| account.kind), bmc.copied())
+    )
+}
+
+/// The commands by which a person goes on with a node.
+fn by_hand(node: &Node, kind: Option<BmcKind>, bmc: Option<IpAddr>) -> String {
+    let (label, kind) = (node.label(), kind.unwrap_or(BmcKind::Redfish).driver());
+    let place = bmc.map_or("ADDRESS".to_owned(), |address| address.to_string());
+    format!(
+        "ferric node set {label} driver={kind} driver_info.{kind}_address={place} driver_info.{kind}_username=NAME \
          driver_info.{kind}_password=...; ferric node manage {label}"
     )
 }
@@ -174,7 +185,7 @@ fn describe(told: &Told) -> String {
 
 fn text(inventory: &Object, part: &str, member: &str) -> Option<String> {
     let text = inventory.get(part)?.get(member)?.as_str()?;
-    Some(text.chars().filter(|one| !one.is_control()).take(TEXT_LIMIT).collect())
+    Some(text.chars().filter(|one| is_visible(*one)).take(TEXT_LIMIT).collect())
 }
 
 /// What is written down of a machine, after what was before.
@@ -218,7 +229,7 @@ pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, R
     let mut ports: Vec<_> = facts.ports.iter().map(|port| crate::model::port::Port::clone(port)).collect();
     ports.extend(found.ports.into_iter().filter(|port| is_new(port.id)));
     keep_ports(&mut course, ports);
-    course.node.identity = found.node.identity;
+    course.node.identity = found.node.identity.after(&node.identity);
     course.row(Row::Inventory(found.kept));
     course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
     Ok(course.finish(node))
@@ -239,11 +250,12 @@ pub fn wants(node: &Node) -> Vec<Look> {
 pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let Some(discovered) = node.discovered else { return Ok(Decision::same()) };
     let Some(onward) = discovered.onward else { return Ok(Decision::same()) };
-    let (next, verb) = match (node.provision, onward) {
-        (Provision::Enroll, Onward { tried: false, .. }) => {
-            (Some(Onward { tried: true, ..onward }), Some(Verb::Manage))
+    let (next, verb) = match (node.provision, onward.stage) {
+        (Provision::Enroll, Stage::Found) => return Ok(meet::begin(node, facts)),
+        (Provision::Enroll, Stage::Sure) => {
+            (Some(Onward { stage: Stage::Verified, ..onward }), Some(Verb::Manage))
         }
-        (Provision::Manageable, Onward { goal: Goal::Available, .. }) => (None, Some(Verb::Provide)),
+        (Provision::Manageable, _) if onward.goal == Goal::Available => (None, Some(Verb::Provide)),
         (state, _) if state.traits().stable => (None, None),
         (_, _) => return Ok(Decision::same()),
     };

@@ -115,7 +115,9 @@ pub fn paid(course: &mut Course<'_>, outcome: &Outcome) {
         | Outcome::Turn(_)
         | Outcome::BootDevice { .. }
         | Outcome::Modes(_)
-        | Outcome::Answer(_) => fail(course, "it ended without an inventory", MEND),
+        | Outcome::Answer(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => fail(course, "it ended without an inventory", MEND),
     }
 }
 

@@ -160,6 +160,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
         Purpose::Inspect => inspect::paid(course, outcome),
+        Purpose::Discover => discover::meet::paid(course, owed, outcome),
     }
 }
 
@@ -175,7 +176,9 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         | Outcome::Turn(_)
         | Outcome::Modes(_)
         | Outcome::Answer(_)
-        | Outcome::Inspected(_) => {}
+        | Outcome::Inspected(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => {}
     }
 }
 

@@ -53,7 +53,9 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         | Outcome::Power(_)
         | Outcome::Turn(_)
         | Outcome::Answer(_)
-        | Outcome::Inspected(_) => {
+        | Outcome::Inspected(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => {
             if course.owes_for(Purpose::Mode) {
                 return;
             }

@@ -75,7 +75,8 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
         | Effect::Eject { .. }
         | Effect::Passthru(_)
         | Effect::Console { .. }
-        | Effect::Inspect { .. } => first.effect.again() == Again::Never,
+        | Effect::Inspect { .. }
+        | Effect::Meet(_) => first.effect.again() == Again::Never,
     };
     never.then(|| first.clone())
 }

@@ -238,7 +238,9 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             | Outcome::Turn(_)
             | Outcome::Modes(_)
             | Outcome::Answer(_)
-            | Outcome::Inspected(_),
+            | Outcome::Inspected(_)
+            | Outcome::Speaks(_)
+            | Outcome::Met(_),
         ) => go_on(course),
     }
 }

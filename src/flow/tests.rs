@@ -9,6 +9,7 @@ mod boots;
 mod discoveries;
 mod in_band;
 mod inspections;
+mod meetings;
 mod modes;
 mod pipelines;
 mod plans;

@@ -3,6 +3,7 @@
 pub mod discovery;
 pub mod identity;
 pub mod policy;
+pub mod reported;
 pub mod rule;
 pub mod told;
 

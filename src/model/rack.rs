@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::model::decision::ask::PatchOp;
+use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
 use crate::model::inspection::told::Told;
 
@@ -20,6 +21,8 @@ pub enum RackAsk {
     Discover(Arc<Told>),
     /// What is written down of a machine is of no use any more.
     Forget(Mac),
+    /// How many machines were turned away.
+    TurnedAway,
 }
 
 /// What came of it.
@@ -31,4 +34,5 @@ pub enum RackAnswer {
     Node(NodeId),
     /// It is written down under this identity.
     Sighted(Uuid),
+    TurnedAway(TurnedAway),
 }

@@ -162,8 +162,8 @@ async fn an_unknown_machine_becomes_a_node_with_ports_once() {
     let mut again = golden();
     again["inventory"]["interfaces"] =
         json!([{"name": "eth1", "mac_address": "52:54:00:e2:e0:06", "ipv4_address": "172.31.99.51"}]);
-    for (serial, bmc) in [("e2e-0001", "192.0.2.77"), ("other", "192.0.2.9")] {
-        again["inventory"]["system_vendor"]["serial_number"] = json!(serial);
+    for (serial, bmc) in [(json!("e2e-0001"), "192.0.2.77"), (Value::Null, "192.0.2.9")] {
+        again["inventory"]["system_vendor"]["serial_number"] = serial.clone();
         again["inventory"]["bmc_address"] = json!(bmc);
         let answer = post(&rack, &again).await;
         assert_eq!(
@@ -182,6 +182,50 @@ async fn an_unknown_machine_becomes_a_node_with_ports_once() {
         Some(node.as_str()),
         "it outlives the daemon"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_only_shares_something_with_another_is_not_taken_for_it() {
+    let rack = Rack::start_with("[discovery]\npolicy = \"enrol\"\ndriver = \"fake-hardware\"\n").await;
+    let first = post(&rack, &golden()).await.body["uuid"].clone();
+    let path = format!("/v1/nodes/{}", first.as_str().unwrap());
+    let before = rack.get(&path).await.body;
+    let mut dongle = golden();
+    dongle["inventory"]["system_vendor"]["serial_number"] = json!("another-1");
+    assert_eq!(post(&rack, &dongle).await.status, 404, "a NIC that went to another machine");
+    assert_eq!(rack.get(&path).await.body, before);
+
+    let mut blade = machine(7);
+    blade["inventory"]["system_vendor"]["serial_number"] = json!("blade-2");
+    blade["inventory"]["bmc_address"] = golden()["inventory"]["bmc_address"].clone();
+    let second = post(&rack, &blade).await.body["uuid"].clone();
+    assert_ne!(second, first);
+    let shown = rack.get(&format!("/v1/nodes/{}", second.as_str().unwrap())).await.body;
+    let error = shown["last_error"].as_str().unwrap();
+    assert!(error.contains("the machine of node e2e-0001 says, too"), "{error}");
+
+    let listed = rack.get("/ferric/v1/discovered").await.body;
+    assert_eq!(listed["turned_away"], json!({"too_many": 0, "no_room": 0, "claims": 1}));
+    let waits: Vec<_> =
+        listed["discovered"].as_array().unwrap().iter().map(|one| &one["waits_for"]).collect();
+    assert!(
+        waits.len() == 2 && waits.iter().all(|why| why.as_str().unwrap().contains("ferric node set")),
+        "{waits:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_posts_at_once_make_one_node() {
+    let rack = Rack::start_with("[discovery]\npolicy = \"enrol\"\ndriver = \"fake-hardware\"\n").await;
+    let mut other = golden();
+    other["inventory"]["interfaces"] =
+        json!([{"name": "eth1", "mac_address": "52:54:00:e2:e0:06", "ipv4_address": "172.31.99.51"}]);
+    let (golden, by_serial) = (golden(), other);
+    let (one, two, three) = tokio::join!(post(&rack, &golden), post(&rack, &by_serial), post(&rack, &golden));
+    for answer in [&one, &two, &three] {
+        assert!(matches!(answer.status, 202 | 409), "{answer:?}");
+    }
+    assert_eq!(rack.get("/v1/nodes").await.body["nodes"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,6 +287,8 @@ async fn a_flood_of_unknown_machines_is_bounded() {
     }
     assert_eq!(statuses, [202, 202, 503, 503, 503, 503, 503, 503]);
     assert_eq!(rack.get("/v1/nodes").await.body["nodes"].as_array().unwrap().len(), 2);
+    let away = rack.get("/ferric/v1/discovered").await.body["turned_away"].clone();
+    assert_eq!(away, json!({"too_many": 4, "no_room": 2, "claims": 0}));
     let node = rack.node(json!({"name": "mine"})).await;
     rack.go(&node, "manage").await;
     assert_eq!(rack.get("/v1/nodes/mine").await.body["provision_state"], "manageable", "the rack goes on");

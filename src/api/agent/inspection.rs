@@ -84,7 +84,7 @@ async fn stranger(call: &Call<'_>, told: Told, is_new: bool) -> Result<Response,
         }
         RackAnswer::Node(node) => Ok(answer(None, node.0)),
         RackAnswer::Sighted(id) => Ok(answer(None, id)),
-        RackAnswer::Done | RackAnswer::Rule(_) => Err(hidden()),
+        RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(_) => Err(hidden()),
     }
 }
 

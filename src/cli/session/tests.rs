@@ -68,3 +68,11 @@ async fn json_goes_into_a_pipe_byte_for_byte_and_is_indented_for_a_person() {
     let text = String::from_utf8(out).unwrap();
     assert_eq!(text, "{\"b\": 1,\"a\":2}\n{\n  \"a\": 2,\n  \"b\": 1\n}\n");
 }
+
+#[test]
+fn json_for_a_terminal_holds_no_letter_that_moves_it() {
+    let value = serde_json::json!({"a": "x\u{9b}2J\u{202e}y\u{1b}[0m\u{e0001}"});
+    let shown = escaped(&format!("{value:#}"));
+    assert!(shown.chars().all(|letter| letter == '\n' || is_visible(letter)), "{shown:?}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+}

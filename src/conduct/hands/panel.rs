@@ -108,7 +108,8 @@ impl Drivers {
             | Effect::Boot(_)
             | Effect::Step { .. }
             | Effect::Logs
-            | Effect::Inspect { .. } => {
+            | Effect::Inspect { .. }
+            | Effect::Meet(_) => {
                 return Ok(Outcome::Failed(Failure::new(FailureKind::Step, "this is not at the panel")));
             }
         }

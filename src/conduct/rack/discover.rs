@@ -32,6 +32,18 @@ struct Scope {
     told: Arc<Told>,
     mac: Mac,
     id: Uuid,
+    /// A node whose machine says that it has the same BMC.
+    rival: Option<NodeId>,
+}
+
+/// What a machine is to the nodes that are there.
+#[derive(Debug)]
+enum Kin {
+    Own(NodeId),
+    /// Another, or none. A node in `enroll` may have claimed its BMC before.
+    Nobody {
+        rival: Option<NodeId>,
+    },
 }
 
 impl Desk {
@@ -46,14 +58,17 @@ impl Desk {
             ));
         }
         let rack = self.rack.lock().await;
-        if let Some(node) = self.owner(&told)? {
-            drop(rack);
-            self.ask(node, Ask::Told(told)).await?;
-            return Ok(RackAnswer::Node(node));
-        }
+        let rival = match self.kin(&told)? {
+            Kin::Own(node) => {
+                drop(rack);
+                self.ask(node, Ask::Told(told)).await?;
+                return Ok(RackAnswer::Node(node));
+            }
+            Kin::Nobody { rival } => rival,
+        };
         let mac = discover::main_mac(&told);
         let mac = mac.ok_or_else(|| Refusal::Invalid("no NIC has a valid MAC address".to_owned()))?;
-        let scope = Scope { told, mac, id: Uuid::new_v4() };
+        let scope = Scope { told, mac, id: Uuid::new_v4(), rival };
         if !discover::enrols(&self.site.policy) {
             return self.sight(scope).await;
         }
@@ -63,24 +78,31 @@ impl Desk {
         Ok(RackAnswer::Node(id))
     }
 
-    /// The node that a machine belongs to: by an address, its serial number, its UUID or its BMC. It may only be one
-    /// that is in `enroll`; who claims another's learns nothing of it.
-    fn owner(&self, told: &Told) -> Result<Option<NodeId>, Refusal> {
+    /// The node that a machine belongs to: by an address, its serial number, its UUID or its BMC, where nothing else
+    /// that both tell differs. It may only be one that is in `enroll`; who claims another's learns nothing of it.
+    fn kin(&self, told: &Told) -> Result<Kin, Refusal> {
         let published = self.site.reader.published();
         let by_mac = told.macs.iter().filter_map(|mac| published.port_by_mac(*mac)).map(|port| port.node);
-        let marks: Vec<Mark> = told.identity.marks().collect();
-        let by_mark = marks.iter().flat_map(|mark| published.marked(mark)).map(|node| node.id);
-        let owners: BTreeSet<NodeId> = by_mac.chain(by_mark).collect();
-        let state = |id: &NodeId| published.node(*id).map(|node| node.provision);
-        match owners.iter().copied().collect::<Vec<_>>().as_slice() {
-            [] => Ok(None),
-            [one] if state(one) == Some(Provision::Enroll) && discover::enrols(&self.site.policy) => {
-                Ok(Some(*one))
-            }
-            others => {
-                let nodes = others.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-                let (from, macs) = (told.from, &told.macs);
+        let marked = |mark: &Mark| published.marked(mark).map(|node| node.id).collect::<Vec<_>>();
+        let by_mac: BTreeSet<NodeId> = by_mac.collect();
+        let by_mark: BTreeSet<NodeId> = told.identity.marks().flat_map(|mark| marked(&mark)).collect();
+        let by_bmc: BTreeSet<NodeId> =
+            told.identity.bmc.iter().flat_map(|address| marked(&Mark::Bmc(*address))).collect();
+        let node = |id: &NodeId| published.node(*id);
+        let may_be = |id: &&NodeId| node(id).is_some_and(|node| node.identity.may_be(&told.identity));
+        let in_enroll = |id: &NodeId| node(id).is_some_and(|node| node.provision == Provision::Enroll);
+        let own: BTreeSet<NodeId> = by_mac.union(&by_mark).filter(may_be).copied().collect();
+        // A NIC is one machine's only; a BMC that another node uses is not asked for a stranger.
+        let theirs =
+            by_mac.iter().chain(by_bmc.iter().filter(|id| !in_enroll(id))).find(|id| !own.contains(id));
+        match (own.iter().copied().collect::<Vec<_>>().as_slice(), theirs) {
+            ([], None) => Ok(Kin::Nobody { rival: by_bmc.first().copied() }),
+            ([one], None) if in_enroll(one) && discover::enrols(&self.site.policy) => Ok(Kin::Own(*one)),
+            (others, theirs) => {
+                let all = others.iter().chain(theirs).map(ToString::to_string).collect::<Vec<_>>();
+                let (nodes, from, macs) = (all.join(", "), told.from, &told.macs);
                 tracing::warn!(%nodes, ?from, ?macs, "a machine claims what belongs to a node: nothing is taken");
+                self.gate.count(|away| away.claims += 1);
                 Err(hidden())
             }
         }
@@ -98,11 +120,19 @@ impl Desk {
             txn.sightings().put(&sighting)?;
             Ok(sighting)
         });
-        let sighting = sighting.await?;
+        let sighting = self.counted(sighting.await)?;
         if sighting.times == 1 {
             tracing::info!(mac = %sighting.mac, serial = ?sighting.serial, "an unknown machine is written down");
         }
         Ok(RackAnswer::Sighted(sighting.id))
+    }
+
+    /// Counts one for whom there was no room.
+    fn counted<T>(&self, outcome: Result<T, Refusal>) -> Result<T, Refusal> {
+        if matches!(outcome, Err(Refusal::Busy(_))) {
+            self.gate.count(|away| away.no_room += 1);
+        }
+        outcome
     }
 
     /// Makes the node with its ports and its inventory, and opens its lane.
@@ -110,12 +140,13 @@ impl Desk {
         let most = self.site.policy.discovery.most;
         let published = self.site.reader.published();
         if published.marked(&Mark::Discovered).count() >= most {
-            return Err(full(most));
+            return self.counted(Err(full(most)));
         }
+        let rival = scope.rival.and_then(|id| published.node(id)).map(|node| node.label());
         let told = self.within_txn(scope, move |txn, facts, scope| {
             let id = NodeId(scope.id);
             let taken = |name: &str| published.node_by_name(name).is_some();
-            let found = discover::enrol(&scope.told, id, facts, &taken)?;
+            let found = discover::enrol(&scope.told, id, rival.as_deref(), (facts, &taken))?;
             let before = txn.sightings().get(scope.mac)?;
             if before.is_some() || txn.sightings().count()? < most {
                 let sighting = discover::sighting(&scope.told, before, (scope.id, scope.mac), facts);

@@ -9,12 +9,13 @@ use super::rig::{Rig, id};
 use crate::base::id::PortId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::power::Power;
 use crate::model::boot::plan::Discovery;
 use crate::model::decision::ask::Ask;
 use crate::model::decision::refusal::Refusal;
-use crate::model::inspection::discovery::{Discovered, Goal, Onward};
+use crate::model::inspection::discovery::{BmcAccount, Discovered, Goal, Onward, Stage};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::node::Node;
@@ -116,7 +117,10 @@ async fn an_answered_inventory_is_there_after_a_power_cut() {
 
 fn on_its_way(rig: &Rig, goal: Goal) -> Node {
     let mut node = rig.node(1, "fake", Provision::Enroll);
-    node.discovered = Some(Discovered { at: Moment(0), onward: Some(Onward { goal, tried: false }) });
+    node.discovered = Some(Discovered {
+        at: Moment(0),
+        onward: Some(Onward { goal, bmc: None, speaks: None, stage: Stage::Sure }),
+    });
     node
 }
 
@@ -144,6 +148,51 @@ async fn its_way_goes_on_wherever_the_power_fails() {
             rig.clock.pass(std::time::Duration::from_secs(30)).await;
             rig.start_again().await;
             rig.until(1, |node| node.provision == Provision::Available).await;
+            rig.stop().await;
+        }
+    }
+}
+
+/// A node whose machine says that its BMC is at an address.
+fn claimant(rig: &Rig) -> Node {
+    let mut node = rig.node(1, "fake", Provision::Enroll);
+    let bmc = Some("10.1.0.9".parse().unwrap());
+    let onward = Onward { goal: Goal::Manageable, bmc, speaks: None, stage: Stage::Found };
+    node.discovered = Some(Discovered { at: Moment(0), onward: Some(onward) });
+    node.identity.serial = Some("CZ3001".to_owned());
+    node
+}
+
+fn rig_with_account() -> Rig {
+    let mut rig = rig();
+    let (username, password) = ("admin".to_owned(), Secret::new("p"));
+    rig.policy.discovery.bmc = Some(BmcAccount { kind: None, username, password });
+    rig
+}
+
+#[tokio::test]
+async fn a_bmc_is_logged_in_to_once_wherever_the_power_fails() {
+    for number in 1..10 {
+        for point in [Point::BeforeCommit(number), Point::AfterCommit(number)] {
+            let mut rig = rig_with_account();
+            rig.put(vec![claimant(&rig)]).await;
+            rig.world.add(id(1), Power::On);
+            rig.start(point);
+            rig.clock.pass(std::time::Duration::from_secs(30)).await;
+            rig.start_again().await;
+            rig.until(1, |node| node.discovered.unwrap().onward.is_none() && !node.reserved).await;
+            let node = rig.seen(1).unwrap();
+            let logins = rig.world.machine(id(1), |one| one.logins).unwrap();
+            assert!(logins <= 1, "{point:?}: {logins} log-ins");
+            match node.provision {
+                Provision::Manageable => assert_eq!(node.wished.driver, "redfish"),
+                Provision::Enroll => {
+                    let error = node.last_error.as_deref().unwrap();
+                    assert!(error.contains("the daemon stopped") && error.contains("once"), "{error}");
+                    assert!(node.wished.driver_info.is_empty(), "{point:?}");
+                }
+                other => panic!("{point:?}: {other}"),
+            }
             rig.stop().await;
         }
     }

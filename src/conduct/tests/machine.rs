@@ -52,6 +52,8 @@ pub(super) struct Machine {
     pub(super) offers: usize,
     /// It boots what its boot device says; else, who is there boots.
     pub(super) wired: bool,
+    /// How often its BMC was logged in to as a stranger.
+    pub(super) logins: u32,
     /// The device of its next boot.
     once: Option<BootDevice>,
     /// The mode that its next boot takes up.
@@ -72,6 +74,7 @@ impl Machine {
             next_beat: Tick::default(),
             offers: 0,
             wired: false,
+            logins: 0,
             once: None,
             pending: None,
             work: WORK,

@@ -101,6 +101,7 @@ impl Rig {
             logs: dir.path().join("logs"),
             tray: tray.clone(),
             consoles: consoles.clone(),
+            account: None,
         };
         let world = World::new(clock.clone(), drivers);
         let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };

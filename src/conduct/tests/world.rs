@@ -21,9 +21,11 @@ use crate::model::Object;
 use crate::model::bmc::power::Power;
 use crate::model::boot::Beat;
 use crate::model::decision::ask::{Answer, Ask, TokenAnswer};
-use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::effect::{Effect, Look, Meeting};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::discovery::BmcKind;
+use crate::model::inspection::reported::Reported;
 use crate::model::step::By;
 use crate::model::turn::{Failure, Turn};
 
@@ -217,6 +219,12 @@ impl World {
             | Effect::Console { .. } => Outcome::Done,
             // A machine of metal has no BMC that tells more than its power.
             Effect::Inspect { .. } => Outcome::Failed(Failure::step("its BMC tells nothing")),
+            Effect::Meet(Meeting::Knock) => Outcome::Speaks(BmcKind::Redfish),
+            Effect::Meet(Meeting::LogIn) => {
+                let serials = record.node.identity.serial.iter().cloned().collect();
+                one.logins += 1;
+                Outcome::Met(Arc::new(Reported { serials, ..Reported::default() }))
+            }
             Effect::Step { .. } => Outcome::Turn(act(one, &record, again, now)),
         });
         match outcome {

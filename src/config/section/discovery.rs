@@ -48,15 +48,20 @@ pub struct Limit {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Account {
+    /// `auto` if not given.
+    #[serde(default)]
     pub driver: Kind,
     pub username: String,
     pub password_file: PathBuf,
 }
 
 /// `discovery.bmc.driver`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    /// Each BMC is knocked at: Redfish where it answers, else IPMI.
+    #[default]
+    Auto,
     Redfish,
     Ipmi,
 }
@@ -99,20 +104,22 @@ impl Discovery {
 
 /// A machine can only become a node of a hardware type that is enabled.
 fn check(policy: &DiscoveryPolicy, hardware: &[String]) -> Result<(), ConfigError> {
-    let of_account = policy.bmc.as_ref().map(|account| account.kind.driver().to_owned());
+    let wrong = |name, value: &str, rule| Err(ConfigError::Value { name, value: value.to_owned(), rule });
+    let is_enabled = |name: &str| hardware.iter().any(|one| one == name);
     let enrols = matches!(policy.what, plan::Discovery::Enrol | plan::Discovery::EnrolAndClean);
-    if enrols && policy.driver.is_none() && of_account.is_none() {
-        return Err(ConfigError::Value {
-            name: "discovery.policy",
-            value: "enrol".to_owned(),
-            rule: "it needs discovery.driver (a hardware type) or an account in [discovery.bmc]",
-        });
+    if enrols && policy.driver.is_none() && policy.bmc.is_none() {
+        let rule = "it needs discovery.driver (a hardware type) or an account in [discovery.bmc]";
+        return wrong("discovery.policy", "enrol", rule);
     }
-    for name in policy.driver.iter().chain(&of_account) {
-        if !hardware.contains(name) {
-            let rule = "a hardware type that hardware.enabled names";
-            return Err(ConfigError::Value { name: "discovery.driver", value: name.clone(), rule });
+    let of_account = policy.bmc.as_ref().and_then(|account| account.kind).map(BmcKind::driver);
+    for name in policy.driver.as_deref().into_iter().chain(of_account) {
+        if !is_enabled(name) {
+            return wrong("discovery.driver", name, "a hardware type that hardware.enabled names");
         }
+    }
+    let knocks = policy.bmc.as_ref().is_some_and(|account| account.kind.is_none());
+    if knocks && ![BmcKind::Redfish, BmcKind::Ipmi].into_iter().any(|kind| is_enabled(kind.driver())) {
+        return wrong("discovery.bmc.driver", "auto", "it needs redfish or ipmi in hardware.enabled");
     }
     Ok(())
 }
@@ -131,8 +138,9 @@ impl What {
 impl Account {
     fn read(&self) -> Result<BmcAccount, ConfigError> {
         let kind = match self.driver {
-            Kind::Redfish => BmcKind::Redfish,
-            Kind::Ipmi => BmcKind::Ipmi,
+            Kind::Auto => None,
+            Kind::Redfish => Some(BmcKind::Redfish),
+            Kind::Ipmi => Some(BmcKind::Ipmi),
         };
         let password = password(&self.password_file)?;
         Ok(BmcAccount { kind, username: self.username.clone(), password })

@@ -11,6 +11,7 @@
 //! - `login`    settings of a node to what a session needs
 //! - `power`    on, off, soft off, reset; seen to be so
 //! - `identity` who the machine is, and its oddities
+//! - `identify` which machine a BMC belongs to
 //! - `boot`     where the next boot comes from
 //! - `nmi`      the dump button
 //! - `sensors`  readings; `records` event log, inventory, power reading; `books` these as the API shows them
@@ -43,6 +44,7 @@ pub mod boot;
 pub mod call;
 pub mod console;
 pub mod dice;
+pub mod identify;
 pub mod identity;
 pub mod link;
 pub mod login;

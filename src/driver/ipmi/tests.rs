@@ -324,3 +324,47 @@ impl IpmiServer {
 /// A wait of a BMC that is next door.
 const SHORT: Duration = Duration::from_millis(40);
 const LIMIT: Duration = Duration::from_secs(10);
+
+#[tokio::test]
+async fn the_bmc_says_whose_it_is_in_every_reading_of_its_guid() {
+    let rig = Rig::plain().await;
+    let told: uuid::Uuid = "44454c4c-4200-1035-8052-b4c04f563932".parse().unwrap();
+    let mut reversed = *told.as_bytes();
+    reversed.reverse();
+    rig.bmc.shown().on = true;
+    for guid in [*told.as_bytes(), told.to_bytes_le(), reversed] {
+        rig.bmc.shown().guid = Some(guid);
+        let reported = rig.server().who_is_it().await.unwrap();
+        assert!(reported.systems.contains(&told), "{reported:?}");
+        assert_eq!(reported.bmc_macs, [crate::base::mac::Mac([2, 0, 0, 0, 0, 9])]);
+        assert_eq!(reported.power, Some(Power::On));
+    }
+    rig.bmc.shown().guid = Some([0xff; 16]);
+    rig.bmc.shown().codes.push_back((0x0c, 2, 0xc1));
+    let reported = rig.server().who_is_it().await.unwrap();
+    assert!(reported.systems.is_empty() && reported.bmc_macs.is_empty(), "{reported:?}");
+    assert_eq!((rig.bmc.shown().logins, rig.bmc.shown().times(0, 2)), (1, 0), "looked at, and not switched");
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_shown_to_a_claimed_bmc_once() {
+    let rig = Rig::new(json!({"ipmi_password": "wrong"})).await;
+    let error = rig.server().who_is_it().await.unwrap_err();
+    assert!(matches!(error, DriverError::LoginRefused { .. }), "{error}");
+    let logins = rig.bmc.shown().logins;
+    assert!(logins <= 2, "the second names the level: {logins}");
+    rig.server().who_is_it().await.unwrap_err();
+    assert_eq!(rig.bmc.shown().logins, logins);
+    assert!(rig.facts().iter().any(|fact| matches!(fact, Fact::LoginRefused { .. })));
+}
+
+#[tokio::test]
+async fn where_no_redfish_answers_ipmi_is_heard_without_an_account() {
+    let rig = Rig::new(json!({"redfish_address": "http://127.0.0.1:9"})).await;
+    let redfish = Arc::new(crate::driver::redfish::talk::RedfishRack::new(rig.ipmi.ground.clone()));
+    let kind = crate::driver::knock::knock(&redfish, &rig.ipmi, &rig.node).await.unwrap();
+    assert_eq!((kind, rig.bmc.shown().logins), (crate::model::inspection::discovery::BmcKind::Ipmi, 0));
+    rig.bmc.shown().deaf = true;
+    let error = crate::driver::knock::knock(&redfish, &rig.ipmi, &rig.node).await.unwrap_err().to_string();
+    assert!(error.contains("neither Redfish") && error.contains("nor IPMI"), "{error}");
+}

@@ -14,6 +14,7 @@
 //! - `watch`     the work that an answer began   - `management`         steps of every maker
 //! - `power`, `boot_device`, `boot_mode`, `secure_boot`, `media`, `nmi`, `indicators`, `sensors`, `manager`,
 //!   `inspect` and `inspection`, `vendor`, `console`: a capability each
+//! - `identify`  which machine a BMC belongs to
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
 //! - `idrac_card` its attributes
 
@@ -21,6 +22,7 @@ pub mod boot_device;
 pub mod boot_mode;
 pub mod console;
 pub mod hardware;
+pub mod identify;
 pub mod idrac;
 pub mod indicators;
 pub mod inspect;

@@ -2,6 +2,7 @@
 
 mod boot;
 mod haste;
+mod identify;
 mod media;
 mod power;
 mod steps;

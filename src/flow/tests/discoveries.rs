@@ -15,7 +15,7 @@ use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
-use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward};
+use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward, Stage as Way};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
@@ -56,7 +56,7 @@ fn policy() -> DiscoveryPolicy {
         what: Discovery::Enrol,
         driver: Some("manual-management".to_owned()),
         bmc: Some(BmcAccount {
-            kind: BmcKind::Redfish,
+            kind: Some(BmcKind::Redfish),
             username: "admin".to_owned(),
             password: Secret::new("hunter2"),
         }),
@@ -80,7 +80,7 @@ fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<S
         seen: &[],
         silent: None,
     };
-    enrol(told, NodeId(uuid::Uuid::from_u128(1)), &facts, &|name| taken.contains(&name))
+    enrol(told, NodeId(uuid::Uuid::from_u128(1)), None, (&facts, &|name| taken.contains(&name)))
 }
 
 #[test]
@@ -88,10 +88,12 @@ fn a_machine_with_a_trusted_bmc_is_a_node_with_all_that_is_known() {
     let found = enrolled(&told("10.1.0.9"), policy(), &[]).unwrap();
     let node = &found.node;
     assert_eq!((node.provision, node.wished.name.as_deref()), (Provision::Enroll, Some("cz-30-01")));
-    let settings = json!({"redfish_address": "https://10.1.0.9", "redfish_username": "admin", "redfish_password": "hunter2"});
-    assert_eq!((&node.wished.driver_info, node.wished.driver.as_str()), (&object(settings), "redfish"));
+    assert_eq!(node.wished.driver, "manual-management");
+    assert!(node.wished.driver_info.is_empty(), "nothing is known of its BMC but a claim");
     let onward = node.discovered.unwrap().onward;
-    assert_eq!(onward, Some(Onward { goal: Goal::Manageable, tried: false }));
+    let bmc = Some("10.1.0.9".parse().unwrap());
+    let first = Onward { goal: Goal::Manageable, bmc, speaks: Some(BmcKind::Redfish), stage: Way::Found };
+    assert_eq!(onward, Some(first));
     assert_eq!((found.ports.len(), found.ports[0].address), (1, MAC));
     assert_eq!(node.wished.properties["cpu_arch"], "x86_64");
     assert_eq!(found.kept.plugin_data["auto_discovered"], true);
@@ -129,14 +131,19 @@ fn without_an_account_the_node_says_what_is_missing() {
 
 #[test]
 fn settings_are_those_of_the_bmcs_kind() {
-    let ipmi = BmcAccount { kind: BmcKind::Ipmi, username: "a".to_owned(), password: Secret::new("p") };
+    let account = BmcAccount { kind: None, username: "a".to_owned(), password: Secret::new("p") };
+    let (four, six) = ("10.1.0.9".parse().unwrap(), "2001:db8::9".parse().unwrap());
+    let redfish = account.settings(BmcKind::Redfish, six);
+    assert_eq!(redfish["redfish_address"], "https://[2001:db8::9]");
+    assert_eq!((&redfish["redfish_username"], &redfish["redfish_password"]), (&json!("a"), &json!("p")));
+    assert_eq!(account.settings(BmcKind::Redfish, four)["redfish_address"], "https://10.1.0.9");
+    assert_eq!(account.settings(BmcKind::Ipmi, six)["ipmi_address"], "2001:db8::9");
     let what = Discovery::EnrolAndClean;
-    let found =
-        enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: Some(ipmi), what, ..policy() }, &[]).unwrap();
-    assert_eq!(found.node.wished.driver_info["ipmi_address"], "10.1.0.9");
-    assert_eq!(found.node.discovered.unwrap().onward.unwrap().goal, Goal::Available);
-    let six = enrolled(&told("2001:db8::9"), policy(), &[]).unwrap();
-    assert_eq!(six.node.wished.driver_info["redfish_address"], "https://[2001:db8::9]");
+    let (bmc, driver) = (Some(account), None);
+    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc, what, driver, ..policy() }, &[]).unwrap();
+    assert_eq!(found.node.wished.driver, "redfish", "until its BMC is known it has one that is enabled");
+    let onward = found.node.discovered.unwrap().onward.unwrap();
+    assert_eq!((onward.goal, onward.speaks), (Goal::Available, None));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};
 use crate::model::decision::refusal::Refusal;
-use crate::model::inspection::discovery::{Discovered, Goal, Onward};
+use crate::model::inspection::discovery::{Discovered, Goal, Onward, Stage as Way};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::policy::Hook;
 use crate::model::inspection::rule::{MAIN, Rule, RuleWished};
@@ -286,7 +286,7 @@ fn in_enroll_a_node_gets_what_it_lacks_and_nothing_else_changes() {
 fn discovered(goal: Goal) -> Stage {
     let mut stage = manageable();
     stage.node.provision = Provision::Enroll;
-    let onward = Some(Onward { goal, tried: false });
+    let onward = Some(Onward { goal, bmc: None, speaks: None, stage: Way::Sure });
     stage.node.discovered = Some(Discovered { at: Moment(0), onward });
     stage
 }
@@ -300,7 +300,7 @@ fn a_discovered_node_is_verified_once_and_stops_at_its_goal() {
     let mut stage = discovered(Goal::Manageable);
     stage.ask(&Ask::Onward).unwrap();
     assert_eq!(stage.state(), Provision::Verifying);
-    assert_eq!(onward(&stage), Some(Onward { goal: Goal::Manageable, tried: true }));
+    assert_eq!(onward(&stage).unwrap().stage, Way::Verified);
     stage.ask(&Ask::Onward).unwrap();
     assert_eq!(stage.state(), Provision::Verifying, "it is on its way");
     stage.node.provision = Provision::Enroll;

@@ -39,6 +39,8 @@ pub enum Effect {
     /// Read what the machine is made of; `limit` is in seconds. Changes nothing, but the node is busy with it, and
     /// a start of the daemon begins it anew.
     Inspect { limit: u32 },
+    /// Get to know a BMC that a machine says is its own.
+    Meet(Meeting),
 }
 
 impl Effect {
@@ -55,11 +57,13 @@ impl Effect {
             | Self::Insert { .. }
             | Self::Eject { .. }
             | Self::Console { .. }
-            | Self::Inspect { .. } => Again::Repeat,
+            | Self::Inspect { .. }
+            | Self::Meet(Meeting::Knock) => Again::Repeat,
             Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
             Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
             | Self::Nmi
-            | Self::Passthru(_) => Again::Never,
+            | Self::Passthru(_)
+            | Self::Meet(Meeting::LogIn) => Again::Never,
         }
     }
 
@@ -86,6 +90,8 @@ impl Effect {
             Self::Console { on: true } => "open console",
             Self::Console { on: false } => "close console",
             Self::Inspect { .. } => "inspect",
+            Self::Meet(Meeting::Knock) => "knock at the BMC",
+            Self::Meet(Meeting::LogIn) => "ask the BMC who it is",
         }
     }
 
@@ -110,9 +116,19 @@ impl Effect {
             | Self::Mode(_)
             | Self::Nmi
             | Self::Console { .. }
-            | Self::Inspect { .. } => label.to_owned(),
+            | Self::Inspect { .. }
+            | Self::Meet(_) => label.to_owned(),
         }
     }
+}
+
+/// How far a BMC is met that nobody has configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Meeting {
+    /// What does it speak? Shows no account.
+    Knock,
+    /// Log in, and read which machine it belongs to. A press, since a wrong password must be shown once only.
+    LogIn,
 }
 
 /// A part of making a machine boot something (contract `boot.md` sections 7 and 8). Each says what is wished, and may be
@@ -165,6 +181,8 @@ pub enum Purpose {
     Aside,
     /// An inspection.
     Inspect,
+    /// A node that nobody has enrolled gets on.
+    Discover,
 }
 
 /// An effect with its number, as the store keeps it until the outcome is in.

@@ -12,6 +12,8 @@ use crate::model::bmc::power::Power;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::decision::effect::Look;
 use crate::model::inspection::Inspection;
+use crate::model::inspection::discovery::BmcKind;
+use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::turn::{Failure, InBandSteps, Turn};
 
@@ -62,6 +64,10 @@ pub enum Outcome {
     Answer(Value),
     /// What an inspection found.
     Inspected(Arc<Inspection>),
+    /// What a BMC speaks.
+    Speaks(BmcKind),
+    /// Which machine a BMC belongs to.
+    Met(Arc<Reported>),
     Failed(Failure),
 }
 

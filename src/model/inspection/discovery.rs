@@ -11,6 +11,7 @@ use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
+use crate::model::Object;
 use crate::model::boot::plan::Discovery;
 
 /// Options of `[discovery]`.
@@ -32,13 +33,14 @@ pub struct DiscoveryPolicy {
 /// How to log in to a BMC that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BmcAccount {
-    pub kind: BmcKind,
+    /// What BMCs speak here; `None`: each is knocked at.
+    pub kind: Option<BmcKind>,
     pub username: String,
     pub password: Secret,
 }
 
 /// What a BMC speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BmcKind {
     Redfish,
     Ipmi,
@@ -51,6 +53,25 @@ impl BmcKind {
             Self::Redfish => "redfish",
             Self::Ipmi => "ipmi",
         }
+    }
+}
+
+impl BmcAccount {
+    /// `driver_info` of a node whose BMC is at this address and speaks this. Redfish only over TLS: the account is never
+    /// shown in the clear.
+    pub fn settings(&self, kind: BmcKind, address: IpAddr) -> Object {
+        let name = kind.driver();
+        let place = match (kind, address) {
+            (BmcKind::Redfish, IpAddr::V6(six)) => format!("https://[{six}]"),
+            (BmcKind::Redfish, IpAddr::V4(four)) => format!("https://{four}"),
+            (BmcKind::Ipmi, address) => address.to_string(),
+        };
+        let members = [
+            ("address", place),
+            ("username", self.username.clone()),
+            ("password", self.password.reveal().to_owned()),
+        ];
+        members.into_iter().map(|(member, value)| (format!("{name}_{member}"), value.into())).collect()
     }
 }
 
@@ -87,8 +108,27 @@ pub struct Discovered {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Onward {
     pub goal: Goal,
-    /// Its BMC was asked once: it is not asked again.
-    pub tried: bool,
+    /// Where the machine says that its BMC is.
+    #[serde(default)]
+    pub bmc: Option<IpAddr>,
+    /// What speaks there, once that is known.
+    #[serde(default)]
+    pub speaks: Option<BmcKind>,
+    #[serde(default)]
+    pub stage: Stage,
+}
+
+/// How far a discovered node in `enroll` has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Stage {
+    #[default]
+    Found,
+    /// Its BMC is being asked: once, it is not asked again.
+    Asked,
+    /// Its BMC says that it is this machine's.
+    Sure,
+    /// Its verification has begun, which happens once.
+    Verified,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,6 +136,17 @@ pub enum Goal {
     Manageable,
     /// Through cleaning.
     Available,
+}
+
+/// Machines that were turned away since the daemon began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TurnedAway {
+    /// More called within a minute than are let in.
+    pub too_many: u64,
+    /// As many as the limit allows are there.
+    pub no_room: u64,
+    /// They claimed what belongs to a node.
+    pub claims: u64,
 }
 
 /// What is written down of a machine that nobody has enrolled.

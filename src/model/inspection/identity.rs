@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::base::mac::Mac;
+use crate::base::visible::is_visible;
 use crate::model::Object;
 
 /// As the machine itself told it.
@@ -18,6 +20,10 @@ pub struct Identity {
     /// SMBIOS UUID (DSP0134 7.2.1).
     pub system: Option<Uuid>,
     pub bmc: Vec<IpAddr>,
+    /// Addresses of its NICs, so many at most.
+    pub nics: Vec<Mac>,
+    /// The address of its BMC's NIC.
+    pub bmc_mac: Option<Mac>,
 }
 
 /// One thing by which nodes are found.
@@ -42,6 +48,33 @@ impl Identity {
             serial: text("serial_number").and_then(serial),
             system: text("system_uuid").and_then(|text| Uuid::try_parse(text.trim()).ok()).filter(is_own),
             bmc: ["bmc_address", "bmc_v6address"].into_iter().filter_map(address).collect(),
+            nics: nics(inventory),
+            bmc_mac: inventory.get("bmc_mac").and_then(Value::as_str).and_then(mac),
+        }
+    }
+
+    /// With what was told before where it says nothing now.
+    #[must_use]
+    pub fn after(self, before: &Self) -> Self {
+        let list = |now: Vec<IpAddr>, before: &Vec<IpAddr>| if now.is_empty() { before.clone() } else { now };
+        Self {
+            serial: self.serial.or_else(|| before.serial.clone()),
+            system: self.system.or(before.system),
+            bmc: list(self.bmc, &before.bmc),
+            nics: if self.nics.is_empty() { before.nics.clone() } else { self.nics },
+            bmc_mac: self.bmc_mac.or(before.bmc_mac),
+        }
+    }
+
+    /// Whether both can be the same machine; what one of them does not tell speaks for neither.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let differ =
+            |one: Option<String>, two: Option<String>| one.zip(two).is_some_and(|(one, two)| one != two);
+        let system = |of: &Self| of.system.map(either_order);
+        let serial = |of: &Self| of.serial.as_ref().map(|text| text.to_lowercase());
+        match system(self).zip(system(other)) {
+            Some((one, two)) => one == two,
+            None => !differ(serial(self), serial(other)),
         }
     }
 
@@ -56,9 +89,27 @@ impl Identity {
     }
 }
 
+fn nics(inventory: &Object) -> Vec<Mac> {
+    let list = inventory.get("interfaces").and_then(Value::as_array).into_iter().flatten();
+    let mut all: Vec<Mac> =
+        list.filter_map(|nic| nic.get("mac_address").and_then(Value::as_str).and_then(mac)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.truncate(NICS_LIMIT);
+    all
+}
+
+/// An address that one NIC can have (IEEE 802 8.2).
+fn mac(text: &str) -> Option<Mac> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|mac: &Mac| mac.0 != [0; 6] && mac.0.first().is_some_and(|first| first & 1 == 0))
+}
+
 /// A serial number that is one: no placeholder, of some length.
-fn serial(text: &str) -> Option<String> {
-    let text: String = text.trim().chars().filter(|one| !one.is_control()).take(SERIAL_LIMIT).collect();
+pub fn serial(text: &str) -> Option<String> {
+    let text: String = text.trim().chars().filter(|one| is_visible(*one)).take(SERIAL_LIMIT).collect();
     let bare = text.to_lowercase();
     let mut letters = bare.chars().filter(|one| one.is_alphanumeric());
     let first = letters.next()?;
@@ -69,7 +120,7 @@ fn serial(text: &str) -> Option<String> {
 }
 
 /// Not the nil UUID, not all ones, and not the one that many boards share.
-fn is_own(uuid: &Uuid) -> bool {
+pub fn is_own(uuid: &Uuid) -> bool {
     !uuid.is_nil() && !uuid.is_max() && !SHARED_UUIDS.contains(&uuid.as_u128())
 }
 
@@ -109,6 +160,8 @@ fn host(address: &str) -> &str {
     }
 }
 
+/// Addresses that are kept of one machine: few have more NICs, and the record has a limit.
+const NICS_LIMIT: usize = 32;
 /// Characters of a serial number that are kept, and that it has at least.
 const SERIAL_LIMIT: usize = 64;
 const SERIAL_LEAST: usize = 4;

@@ -44,6 +44,7 @@ pub(super) struct Shown {
     pub(super) deaf: bool,
     /// Forgets its sessions at the next datagram.
     pub(super) restart: bool,
+    pub(super) guid: Option<[u8; 16]>,
 }
 
 impl Shown {
@@ -278,6 +279,9 @@ fn answer(shown: &mut Shown, request: &Request<'_>) -> (u8, Vec<u8>) {
             (0, Vec::new())
         }
         ((0, 9), _) => (0, [&[1, 5][..], &shown.flags].concat()),
+        ((6, 0x37), _) if shown.guid.is_some() => (0, shown.guid.unwrap().to_vec()),
+        ((0x0a, _), _) if shown.guid.is_some() => (0xc1, Vec::new()),
+        ((0x0c, 2), [_, 5, ..]) => (0, vec![0x11, 2, 0, 0, 0, 0, 9]),
         ((6, 0x48), _) => {
             (0, Activation { aux: [0; 4], inbound: 64, outbound: 64, port: 623, vlan: 0xffff }.emit())
         }
