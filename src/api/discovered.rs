@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
-use crate::model::discovery::Sighting;
+use crate::model::inspection::discovery::Sighting;
 use crate::model::rack::RackAsk;
 use crate::net::http::Response;
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::node::passthru;
+use crate::api::request::call::Call;
 use crate::api::root::{answer, pair};
 use crate::model::catalog::HardwareType;
 use crate::model::interface::Interface;

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::{answer, pair};
 use crate::model::node::Node;
 use crate::net::http::Response;

@@ -4,7 +4,7 @@
 
 use serde_json::json;
 
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 use crate::net::http::Response;
 
 /// An answer that is an error.

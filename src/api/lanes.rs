@@ -10,16 +10,16 @@ use crate::base::time::Later;
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
 use crate::model::Object;
-use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::boot::Beat;
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
-use crate::model::effect::{Effect, Look};
+use crate::model::decision::ask::{Answer, Ask, NodeDraft};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
-use crate::model::outcome::{Outcome, Seen};
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
-use crate::model::refusal::Refusal;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
 pub trait Lanes: Send + Sync + fmt::Debug {

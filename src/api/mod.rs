@@ -11,27 +11,21 @@
 //! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
 //! - `root` `node` `port` `driver` `conductor` `rule` `empty` `lookup` `heartbeat` `inspection` `discovered`: the resources
 
-pub mod args;
-pub mod body;
-pub mod call;
+pub mod agent;
 pub mod conductor;
 pub mod discovered;
 pub mod driver;
 pub mod empty;
 pub mod fault;
-pub mod heartbeat;
-pub mod inspection;
 pub mod lanes;
-pub mod lookup;
 pub mod network;
 pub mod node;
-pub mod paging;
 pub mod port;
+pub mod request;
 pub mod root;
 pub mod rule;
 pub mod route;
 pub mod table;
-pub mod version;
 pub mod while_waiting;
 
 use std::net::IpAddr;
@@ -39,9 +33,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::api::call::Call;
+use crate::api::agent::{heartbeat, inspection, lookup};
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
+use crate::api::request::call::Call;
+use crate::api::request::{body, version};
 use crate::api::route::Path;
 use crate::api::table::{Action, Drive, RackAction};
 use crate::base::time::Later;

@@ -22,11 +22,11 @@ pub mod validate;
 
 use uuid::Uuid;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::api::paging;
+use crate::api::request::call::Call;
+use crate::api::request::paging;
 use crate::base::id::NodeId;
-use crate::model::ask::{Ask, PatchAsk, PatchOp};
+use crate::model::decision::ask::{Ask, PatchAsk, PatchOp};
 use crate::model::draft;
 use crate::model::draft::given::parse_uuid;
 use crate::model::shape::node::TABLE;

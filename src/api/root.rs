@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
-use crate::api::version::OLDEST;
+use crate::api::request::call::Call;
+use crate::api::request::version::OLDEST;
 use crate::model::shape::LATEST;
 use crate::net::http::Response;
 

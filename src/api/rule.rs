@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
-use crate::api::paging::{self, Listing, Paging, Wanted};
+use crate::api::request::call::Call;
+use crate::api::request::paging::{self, Listing, Paging, Wanted};
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
+use crate::model::inspection::rule::{Rule, draft};
 use crate::model::rack::{RackAnswer, RackAsk};
-use crate::model::refusal::Refusal;
-use crate::model::rule::{Rule, draft};
 use crate::model::shape::Pick;
 use crate::model::shape::rule::{SHORT, TABLE};
 use crate::net::http::Response;

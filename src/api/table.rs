@@ -2,7 +2,7 @@
 //! idents.
 
 use crate::api::network::Page;
-use crate::model::panel::Book;
+use crate::model::bmc::panel::Book;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// One row.

@@ -1,7 +1,7 @@
 //! What a look or a change says to a client that waits for it (style corner 9).
 
 use crate::api::fault::Fault;
-use crate::model::outcome::{Outcome, Seen};
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::turn::{Failure, FailureKind};
 use crate::net::http::Response;
 

@@ -8,8 +8,8 @@ use crate::base::time::Later;
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::session::{Answer, Exchange, Payload, Request};
 use crate::net::client::Client;
+use crate::net::client::outgoing::{ClientError, Outgoing, Trust};
 use crate::net::http::Method;
-use crate::net::outgoing::{ClientError, Outgoing, Trust};
 use crate::net::websocket::{self, WebSocket, WebSocketError};
 
 /// An API at an address. Nothing is sent before the first request.

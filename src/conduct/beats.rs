@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use crate::model::boot::Beat;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 
 /// A heartbeat that waits for its lane; a newer one takes its place, and all who sent are answered.
 #[derive(Debug, Default)]

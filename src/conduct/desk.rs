@@ -25,17 +25,17 @@ use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::Object;
-use crate::model::ask::{Answer, Ask, NodeDraft};
 use crate::model::bmc::Fact;
+use crate::model::bmc::panel::Passthru;
 use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
-use crate::model::effect::{Effect, Look, Owed};
+use crate::model::decision::ask::{Answer, Ask, NodeDraft};
+use crate::model::decision::effect::{Effect, Look, Owed};
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::Passthru;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Where to post to one lane.
 #[derive(Debug, Clone)]

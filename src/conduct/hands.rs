@@ -17,11 +17,11 @@ use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
 use crate::driver::{Machine, StepCall};
 use crate::model::bmc::Remembered;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::BootDevice;
-use crate::model::effect::{Effect, Look};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::node::Node;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::{Power, PowerWish};
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 

@@ -22,13 +22,13 @@ use crate::conduct::parked::{ActReply, AskReply, Parked};
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::flow;
-use crate::model::ask::{Answer, Ask};
 use crate::model::decision::Decision;
-use crate::model::effect::{Look, Owed};
-use crate::model::facts::Facts;
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::effect::{Look, Owed};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
-use crate::model::outcome::{Happened, Outcome, Seen};
-use crate::model::refusal::Refusal;
 use crate::model::turn::{Failure, FailureKind};
 use crate::store::commit::Urgency;
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::base::time::Tick;
-use crate::model::ask::{Answer, Ask};
-use crate::model::effect::Effect;
-use crate::model::outcome::Outcome;
-use crate::model::refusal::Refusal;
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::effect::Effect;
+use crate::model::decision::outcome::Outcome;
+use crate::model::decision::refusal::Refusal;
 
 /// Who waits for an ask.
 pub type AskReply = oneshot::Sender<Result<Answer, Refusal>>;

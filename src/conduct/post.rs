@@ -2,10 +2,10 @@
 
 use tokio::sync::oneshot;
 
-use crate::model::ask::{Answer, Ask};
-use crate::model::effect::{Effect, Look};
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::refusal::Refusal;
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 
 /// One post; whoever waits holds the other end of the reply.
 #[derive(Debug)]

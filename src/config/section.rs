@@ -20,7 +20,7 @@ use serde::Deserialize;
 use crate::base::secret::Secret;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
-use crate::model::panel::Mode;
+use crate::model::bmc::panel::Mode;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

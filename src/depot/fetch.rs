@@ -12,8 +12,8 @@ use url::Url;
 use crate::base::secret::Secret;
 use crate::depot::image::without_secrets;
 use crate::net::client::Client;
+use crate::net::client::outgoing::{Answer, ClientError, Outgoing, Trust};
 use crate::net::http::{Headers, Method};
-use crate::net::outgoing::{Answer, ClientError, Outgoing, Trust};
 
 /// What an image server says of an image. `Debug` shows no user, password or query of the address.
 #[derive(Clone, PartialEq, Eq)]
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
     use crate::base::time::Later;
     use crate::net::http::{Request, Response};
-    use crate::net::limits::Limits;
+    use crate::net::server::limits::Limits;
     use crate::net::server::{Service, serve};
 
     struct Images;

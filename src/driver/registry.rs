@@ -35,9 +35,9 @@ use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, redfish, validate, vendor};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
+use crate::model::decision::outcome::Verdict;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::outcome::Verdict;
 use crate::model::step::{By, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -272,7 +272,7 @@ impl Registry {
     /// Lets go of BMCs that nobody has asked for long.
     pub async fn tidy(&self) {
         self.ipmi.tidy();
-        self.redfish.tidy(redfish::close::IDLE).await;
+        self.redfish.tidy(redfish::talk::close::IDLE).await;
     }
 
     /// The steps that the agent on the machine offers for a pipeline.

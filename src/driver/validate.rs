@@ -9,7 +9,7 @@ use crate::driver::bmc::redfish_settings::{RedfishSettings, Trust};
 use crate::driver::bmc::{BmcKey, Ground};
 use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL, check};
 use crate::driver::error::DriverError;
-use crate::driver::redfish::access::authorities_now;
+use crate::driver::redfish::talk::access::authorities_now;
 use crate::model::Object;
 use crate::model::bmc::{CredentialPrint, RefusedLogin};
 use crate::model::catalog::Catalog;

@@ -1,7 +1,7 @@
 //! The methods of each vendor interface, by its name: what `vendor_passthru/methods` shows and what a call is checked
 //! against before a driver sees it.
 
-use crate::model::panel::MethodSpec;
+use crate::model::bmc::panel::MethodSpec;
 
 /// The methods of a vendor interface; none if it has none.
 pub fn methods(interface: &str) -> &'static [MethodSpec] {

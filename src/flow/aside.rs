@@ -4,16 +4,16 @@
 use serde_json::json;
 
 use crate::flow::course::Course;
+use crate::model::bmc::panel::{Medium, Passthru};
 use crate::model::boot::BootDevice;
 use crate::model::decision::Decision;
-use crate::model::effect::{Effect, Owed, Purpose};
-use crate::model::facts::Facts;
+use crate::model::decision::effect::{Effect, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Outcome;
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::node::{Fault, Node};
-use crate::model::outcome::Outcome;
-use crate::model::panel::{Medium, Passthru};
-use crate::model::refusal::Refusal;
 
 /// Puts an image into a drive.
 pub fn insert(node: &Node, medium: &Medium, facts: &Facts<'_>) -> Result<Decision, Refusal> {

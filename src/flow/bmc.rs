@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::flow::course::Course;
-use crate::model::ask::PatchOp;
 use crate::model::bmc::{Bmc, CredentialPrint, Fact, Health, Identity, Pin, RefusedLogin, Session, Silence};
+use crate::model::decision::ask::PatchOp;
 use crate::model::journal::Event;
 use crate::model::node::Node;
 

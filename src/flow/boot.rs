@@ -1,5 +1,7 @@
 //! What a machine that boots is given: by DHCP nothing, an address, or a file to load; and then what its script starts.
 
+pub mod parts;
+
 use crate::base::mac::Mac;
 use crate::model::boot::Boots;
 use crate::model::boot::client::{Arch, Class, Client, Ipxe};

@@ -1,10 +1,10 @@
 //! A decision in the making: the next record with what is owed, looked at and written down.
 
 use crate::base::moment::Moment;
-use crate::model::ask::Answer;
+use crate::model::decision::ask::Answer;
+use crate::model::decision::effect::{Effect, Look, Owed, Purpose};
+use crate::model::decision::facts::Facts;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
-use crate::model::effect::{Effect, Look, Owed, Purpose};
-use crate::model::facts::Facts;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::Verb;
 use crate::model::node::{AgentSeen, Node};

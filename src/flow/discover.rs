@@ -21,20 +21,20 @@ use crate::flow::hook::interfaces::booted_from;
 use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
 use crate::flow::verb;
 use crate::model::Object;
-use crate::model::ask::ProvisionAsk;
 use crate::model::boot::plan::Discovery;
+use crate::model::decision::ask::ProvisionAsk;
+use crate::model::decision::effect::Look;
+use crate::model::decision::facts::Facts;
+use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
-use crate::model::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Sighting};
 use crate::model::draft::{self, name};
-use crate::model::effect::Look;
-use crate::model::facts::Facts;
+use crate::model::inspection::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Sighting};
 use crate::model::inspection::told::Told;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Whether the site makes nodes of machines that nobody has enrolled.
 pub fn enrols(policy: &Policy) -> bool {

@@ -17,20 +17,20 @@ use crate::base::mac::Mac;
 use crate::flow::course::Course;
 use crate::flow::update::PORTS_LIMIT;
 use crate::model::Object;
+use crate::model::bmc::panel::Mode;
 use crate::model::decision::Row;
-use crate::model::effect::{Effect, Owed, Purpose};
-use crate::model::facts::Facts;
+use crate::model::decision::effect::{Effect, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Outcome;
+use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::{Inspection, Nic};
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
-use crate::model::outcome::Outcome;
-use crate::model::panel::Mode;
 use crate::model::port::{Port, PortWished};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Whether the node's inspect interface can inspect; checked before any move.
 pub fn check(node: &Node, facts: &Facts<'_>) -> Result<(), Refusal> {

@@ -5,14 +5,14 @@ use std::net::IpAddr;
 use crate::flow::course::Course;
 use crate::flow::step;
 use crate::flow::trouble;
-use crate::model::ask::{Answer, TokenAnswer};
 use crate::model::boot::Agent;
 use crate::model::decision::Decision;
-use crate::model::effect::Look;
-use crate::model::facts::Facts;
+use crate::model::decision::ask::{Answer, TokenAnswer};
+use crate::model::decision::effect::Look;
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Seen;
+use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
-use crate::model::outcome::Seen;
-use crate::model::refusal::Refusal;
 
 /// Answers a lookup from `from`.
 pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, Refusal> {

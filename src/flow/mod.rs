@@ -7,7 +7,6 @@ pub mod aside;
 pub mod beat;
 pub mod bmc;
 pub mod boot;
-pub mod booting;
 pub mod course;
 pub mod discover;
 pub mod fetch;
@@ -25,18 +24,19 @@ pub mod trouble;
 pub mod update;
 pub mod verb;
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::model::ask::Ask;
 use crate::model::bmc::Remembered;
 use crate::model::decision::Decision;
-use crate::model::effect::{Effect, Look, Owed, Purpose};
-use crate::model::facts::Facts;
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::{Effect, Look, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
-use crate::model::outcome::{Happened, Outcome, Seen};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 
 /// The looks that a decision on `ask` needs beforehand (style corner 8).
@@ -198,9 +198,9 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Step { cursor } => step::looked(course, *cursor, seen),
         Look::AgentSteps => fetch::steps_fetched(course, seen),
         Look::AgentAlive => lookup::agent_looked_at(course, seen),
-        Look::Modes if booting::awaits_firmware(course) => booting::firmware_looked(course, seen),
+        Look::Modes if parts::awaits_firmware(course) => parts::firmware_looked(course, seen),
         Look::Modes => mode::looked(course, seen),
-        Look::Valid { .. } => booting::checked(course, seen),
+        Look::Valid { .. } => parts::checked(course, seen),
         Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
@@ -221,7 +221,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         }
         Look::AgentAlive | Look::Valid { .. } => step::look_was_dropped(course, look),
         Look::Modes => {
-            if booting::awaits_firmware(course) {
+            if parts::awaits_firmware(course) {
                 course.wish(Look::Modes);
             }
             mode::look_was_dropped(course);

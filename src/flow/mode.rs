@@ -12,16 +12,16 @@
 use crate::flow::course::Course;
 use crate::flow::inspect::in_band;
 use crate::flow::power;
+use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::decision::Decision;
-use crate::model::effect::{Effect, Look, Owed, Purpose};
-use crate::model::facts::Facts;
+use crate::model::decision::effect::{Effect, Look, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::journal::Event;
 use crate::model::node::Node;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::{ModeChange, ModeWish, Modes};
-use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 
 /// Admits a change, unless a pipeline works on the node.

@@ -1,17 +1,17 @@
 //! Where pipelines begin and end: verification, cleaning, deployment, tear down.
 
-use crate::flow::booting;
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::plan;
 use crate::flow::step;
 use crate::model::Object;
+use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
-use crate::model::effect::{Effect, Look, Purpose};
+use crate::model::decision::effect::{Effect, Look, Purpose};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Fault;
 use crate::model::policy::CollectLogs;
-use crate::model::power::PowerWish;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{AskedStep, Kind, Step};
@@ -226,7 +226,7 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;
         course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Aftermath);
-        booting::clean_up(course, Purpose::Aftermath);
+        parts::clean_up(course, Purpose::Aftermath);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::model::Object;
 use crate::model::catalog::StepSpec;
-use crate::model::facts::Facts;
+use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::policy::Policy;

@@ -1,7 +1,7 @@
 //! After a start: what was under way goes on; looks come before changes (style corner 15).
 
 use crate::flow::aside;
-use crate::flow::booting;
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::inspect;
 use crate::flow::mode;
@@ -9,8 +9,8 @@ use crate::flow::pipeline;
 use crate::flow::power;
 use crate::flow::step;
 use crate::flow::take_outcome;
-use crate::model::effect::{Effect, Owed, Purpose};
-use crate::model::outcome::Outcome;
+use crate::model::decision::effect::{Effect, Owed, Purpose};
+use crate::model::decision::outcome::Outcome;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{Again, By, Core};
 use crate::model::turn::{Failure, FailureKind};
@@ -47,7 +47,7 @@ fn resume(course: &mut Course<'_>) {
     let phase = run.phase;
     match phase {
         Phase::Look | Phase::Beat | Phase::Act | Phase::Reboot { .. } => step::look_at_step(course),
-        Phase::Firmware { .. } if course.node.wait.is_none() => booting::await_firmware(course),
+        Phase::Firmware { .. } if course.node.wait.is_none() => parts::await_firmware(course),
         Phase::Firmware { .. } | Phase::FirstBeat | Phase::Later | Phase::Hold => {}
     }
 }

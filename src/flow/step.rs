@@ -1,6 +1,6 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
-use crate::flow::booting;
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::pipeline;
 use crate::flow::plan;
@@ -8,12 +8,12 @@ use crate::flow::power;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
+use crate::model::bmc::power::{Power, PowerTarget, PowerWish};
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{BootPart, Effect, Look, Owed, Purpose};
+use crate::model::decision::effect::{BootPart, Effect, Look, Owed, Purpose};
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::{Power, PowerTarget, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind};
@@ -58,7 +58,7 @@ pub fn begin(course: &mut Course<'_>) {
 fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
     match core {
         Core::Nothing | Core::LeaveNetwork => return true,
-        Core::BootAgent => booting::check(course),
+        Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
         Core::PowerOn => switch(course, &[PowerWish::On]),
@@ -67,8 +67,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
             switch(course, wishes);
         }
-        Core::BootDisk => booting::disk(course),
-        Core::BootInstance => booting::into(course, Boots::Instance),
+        Core::BootDisk => parts::disk(course),
+        Core::BootInstance => parts::into(course, Boots::Instance),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }
@@ -117,7 +117,7 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
 fn power_off(course: &mut Course<'_>) {
     switch(course, &[PowerWish::Off]);
     if is_frame_of_off(course) {
-        booting::clean_up(course, Purpose::Run);
+        parts::clean_up(course, Purpose::Run);
     }
 }
 
@@ -223,11 +223,11 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         (Effect::Boot(_), Outcome::Failed(failure)) => boot_failed(course, owed, failure),
         (_, Outcome::Failed(failure)) => trouble::take_failure(course, failure),
         (Effect::Boot(BootPart::Mode { wanted }), Outcome::Modes(seen)) => {
-            booting::mode_paid(course, *wanted, *seen);
+            parts::mode_paid(course, *wanted, *seen);
             go_on(course);
         }
         (Effect::Boot(BootPart::Secure { on }), Outcome::Modes(seen)) => {
-            booting::secure_paid(course, *on, *seen);
+            parts::secure_paid(course, *on, *seen);
             go_on(course);
         }
         (
@@ -274,8 +274,8 @@ fn look_early(course: &mut Course<'_>, cursor: usize, turn: &Turn) {
 /// The last effect of a core step or a reboot is paid.
 fn all_paid(course: &mut Course<'_>, phase: Phase) {
     match phase {
-        Phase::Reboot { into } => booting::all_paid(course, into),
-        Phase::Firmware { .. } => booting::await_firmware(course),
+        Phase::Reboot { into } => parts::all_paid(course, into),
+        Phase::Firmware { .. } => parts::await_firmware(course),
         Phase::Act => done(course),
         Phase::Look | Phase::FirstBeat | Phase::Beat | Phase::Later | Phase::Hold => {}
     }
@@ -288,7 +288,7 @@ pub fn await_first_beat(course: &mut Course<'_>) {
     }
     set_phase(course, Phase::FirstBeat);
     rest(course);
-    let length = booting::patience(course);
+    let length = parts::patience(course);
     course.wait(WaitFor::FirstBeat, "the agent", length);
 }
 
@@ -313,7 +313,7 @@ pub fn look_at_step(course: &mut Course<'_>) {
         Some(Core::Wait) => return done(course),
         Some(Core::CheckPower) => return look(course, Look::Power),
         Some(Core::FetchSteps) => Look::AgentSteps,
-        Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => booting::CHECK,
+        Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => parts::CHECK,
         Some(_) => return,
         None => Look::Step { cursor },
     };
@@ -395,7 +395,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         }
         Turn::Reboot { into, memo } => {
             if remember(course, memo) {
-                booting::into(course, *into);
+                parts::into(course, *into);
             }
         }
         Turn::Agent { memo } => await_agent(course, memo, heard_again),

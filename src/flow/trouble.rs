@@ -1,8 +1,9 @@
 //! When a step does not go well: silence, another boot under it, time that has run out.
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::flow::{booting, fetch, pipeline, step};
-use crate::model::effect::{Look, Purpose};
+use crate::flow::{fetch, pipeline, step};
+use crate::model::decision::effect::{Look, Purpose};
 use crate::model::journal::Event;
 use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
 use crate::model::step::{Again, By, Core};
@@ -190,7 +191,7 @@ pub fn agent_was_switched_off(course: &mut Course<'_>) {
 
 /// The ramdisk did not call within its time.
 pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
-    if booting::again(course, wait.length) {
+    if parts::again(course, wait.length) {
         return;
     }
     let waited = course.node.run.as_ref().map_or(wait.length, |run| run.boot_waited);

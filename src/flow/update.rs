@@ -3,15 +3,15 @@
 use crate::base::id::PortId;
 use crate::flow::bmc;
 use crate::flow::course::Course;
-use crate::model::ask::{Answer, PatchAsk, PatchOp};
+use crate::model::decision::ask::{Answer, PatchAsk, PatchOp};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, Row};
-use crate::model::facts::Facts;
 use crate::model::journal::Event;
 use crate::model::node::Node;
 use crate::model::patch;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Sets or ends maintenance; its end clears reason and fault, and lifts a refused log-in.
 pub fn maintenance(node: &Node, on: bool, reason: Option<&str>, facts: &Facts<'_>) -> Decision {

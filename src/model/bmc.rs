@@ -3,6 +3,10 @@
 //! Drivers learn it ([`Fact`]), the node's lane keeps it ([`Bmc`]) and hands it back with the node. Nothing here is
 //! written by clients.
 
+pub mod firmware;
+pub mod panel;
+pub mod power;
+
 use serde::{Deserialize, Serialize};
 
 use crate::base::moment::Moment;

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::bmc::panel::MethodSpec;
 use crate::model::interface::{Interface, Interfaces};
-use crate::model::panel::MethodSpec;
 use crate::model::step::{Again, By, Kind};
 
 /// All that is enabled.

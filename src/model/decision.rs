@@ -1,10 +1,16 @@
 //! What a rule decides: the next record, what is owed, looked at and written down.
 
+pub mod ask;
+pub mod effect;
+pub mod facts;
+pub mod outcome;
+pub mod refusal;
+
 use std::sync::Arc;
 
 use crate::base::id::PortId;
-use crate::model::ask::Answer;
-use crate::model::effect::{Look, Owed};
+use crate::model::decision::ask::Answer;
+use crate::model::decision::effect::{Look, Owed};
 use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;

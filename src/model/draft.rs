@@ -14,15 +14,15 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::model::Object;
-use crate::model::ask::NodeDraft;
 use crate::model::catalog::{Catalog, HardwareType};
+use crate::model::decision::ask::NodeDraft;
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::given;
 use crate::model::draft::slot::Slot;
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::policy::Policy;
 use crate::model::port::{Port, PortWished};
-use crate::model::refusal::Refusal;
 use crate::model::shape::{self, Field};
 
 /// A node from a create body; `id` is used if the client chose none.

@@ -1,7 +1,9 @@
 //! What an inspection found: the machine's inventory, and what of it goes into the node's own fields.
 
+pub mod discovery;
 pub mod identity;
 pub mod policy;
+pub mod rule;
 pub mod told;
 
 use std::fmt;
@@ -12,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::Object;
-use crate::model::panel::Mode;
+use crate::model::bmc::panel::Mode;
 
 /// What is kept of the last inspection: the machine in the shape of the agent's inventory, and what its source tells
 /// beyond that shape.

@@ -9,12 +9,12 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::Bmc;
+use crate::model::bmc::panel::{Mode, ModeChange, Modes};
+use crate::model::bmc::power::Power;
 use crate::model::boot::{Agent, Boots};
-use crate::model::discovery::Discovered;
+use crate::model::inspection::discovery::Discovered;
 use crate::model::inspection::identity::{Identity, Mark, addresses};
 use crate::model::interface::Interfaces;
-use crate::model::panel::{Mode, ModeChange, Modes};
-use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::run::{Run, Wait};
 

@@ -9,15 +9,15 @@ use serde_json::Value;
 
 use crate::base::secret::Veil;
 use crate::model::Object;
-use crate::model::ask::{PatchAsk, PatchOp, PatchVerb};
 use crate::model::catalog::Catalog;
+use crate::model::decision::ask::{PatchAsk, PatchOp, PatchVerb};
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft;
 use crate::model::draft::slot::Slot;
 use crate::model::interface::Interface;
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::port::Port;
-use crate::model::refusal::Refusal;
 use crate::model::shape::{self, Accepts, Field, LATEST};
 
 /// What a node's writable members are after a patch, or why it is refused in its present state.

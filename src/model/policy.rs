@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::model::discovery::DiscoveryPolicy;
+use crate::model::bmc::panel::Mode;
+use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
-use crate::model::panel::Mode;
 
 /// Options that rules read. All lengths are seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]

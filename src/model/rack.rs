@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
-use crate::model::ask::PatchOp;
+use crate::model::decision::ask::PatchOp;
+use crate::model::inspection::rule::{Rule, RuleWished};
 use crate::model::inspection::told::Told;
-use crate::model::rule::{Rule, RuleWished};
 
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]

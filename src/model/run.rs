@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::moment::Moment;
 use crate::model::Object;
+use crate::model::bmc::panel::ModeChange;
 use crate::model::boot::Boots;
-use crate::model::effect::Look;
-use crate::model::panel::ModeChange;
+use crate::model::decision::effect::Look;
 use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::Memo;
 

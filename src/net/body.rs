@@ -14,8 +14,8 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::net::handover::{Handover, Ledger};
-use crate::net::seats::Seat;
+use crate::net::server::handover::{Handover, Ledger};
+use crate::net::server::seats::Seat;
 use crate::net::source::{Opened, Stretch};
 use crate::net::websocket::Takeover;
 

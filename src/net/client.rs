@@ -1,5 +1,9 @@
 //! The HTTP/1.1 client: one request out, one bounded answer back, within a deadline; redirects are answers.
 
+pub mod line;
+pub mod outgoing;
+pub mod trust;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,12 +16,12 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::net::body::{Spill, gather};
+use crate::net::client::line::{Line, Target, broken};
+use crate::net::client::outgoing::{Answer, ClientError, Downloaded, Outgoing, Reuse, Trust};
+use crate::net::client::trust::Roots;
 use crate::net::http::Method;
 use crate::net::intake::{Intake, Sink};
-use crate::net::line::{self, Line, Target, broken};
-use crate::net::outgoing::{Answer, ClientError, Downloaded, Outgoing, Reuse, Trust};
 use crate::net::server::{headers_in, headers_out};
-use crate::net::trust::Roots;
 
 /// Sends requests. One client may be shared by many tasks.
 #[derive(Default)]

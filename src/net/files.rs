@@ -1,5 +1,9 @@
 //! One file below a root directory over HTTP: ranges, conditions, HEAD, and no way out of the root.
 
+pub mod beneath;
+pub mod fresh;
+pub mod range;
+
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,11 +11,11 @@ use std::sync::Arc;
 
 use tracing::{debug, warn};
 
-use crate::net::beneath::{open_file, segments};
 use crate::net::body::{Body, FileRange};
-use crate::net::fresh::Version;
+use crate::net::files::beneath::{open_file, segments};
+use crate::net::files::fresh::Version;
+use crate::net::files::range::Span;
 use crate::net::http::{Headers, Method, Response};
-use crate::net::range::Span;
 use crate::net::source::{Source, Stretch};
 
 /// Answers GET and HEAD for the file that `relative` (raw, percent-encoded) names below `root`.

@@ -25,10 +25,7 @@ pub mod door6;
 pub mod files;
 pub mod http;
 pub mod intake;
-pub mod limits;
 pub mod link;
-pub mod outgoing;
-pub mod range;
 pub mod route;
 pub mod server;
 pub mod source;
@@ -36,14 +33,6 @@ pub mod ssh;
 pub mod tls;
 pub mod udp;
 pub mod websocket;
-
-mod beneath;
-mod fresh;
-mod handover;
-mod line;
-mod seats;
-mod stall;
-mod trust;
 
 #[cfg(test)]
 mod sample;

@@ -15,7 +15,7 @@ use crate::base::time::Later;
 use crate::net::body::BodyError;
 use crate::net::files::serve_file;
 use crate::net::http::{Request, Response};
-use crate::net::limits::Limits;
+use crate::net::server::limits::Limits;
 use crate::net::server::{Service, serve, serve_tls};
 use crate::net::tls::{self, Identity, ServerTls, TlsFloor};
 

@@ -5,6 +5,11 @@
 //! A panic ends its own connection only. On `stop` nothing more is accepted, idle connections close, requests
 //! under way are answered, and what is left after [`Limits::drain`] is cut.
 
+pub mod handover;
+pub mod limits;
+pub mod seats;
+pub mod stall;
+
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
@@ -28,11 +33,11 @@ use tracing::{debug, error, warn};
 
 use crate::base::time::Later;
 use crate::net::body::{Arrival, Body, Inflow, Outflow};
-use crate::net::handover::{Ledger, Sending};
 use crate::net::http::{Headers, Method, Request, Response};
-use crate::net::limits::Limits;
-use crate::net::seats::{Given, Seat, Seats};
-use crate::net::stall::Impatient;
+use crate::net::server::handover::{Ledger, Sending};
+use crate::net::server::limits::Limits;
+use crate::net::server::seats::{Given, Seat, Seats};
+use crate::net::server::stall::Impatient;
 use crate::net::tls::ServerTls;
 use crate::net::websocket::Takeover;
 

@@ -16,10 +16,10 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::base::time::Later;
 use crate::net::body::Body;
+use crate::net::client::line::{Target, dial, greet};
+use crate::net::client::outgoing::{ClientError, Outgoing, Trust};
+use crate::net::client::trust::Roots;
 use crate::net::http::{Headers, Response};
-use crate::net::line::{Target, dial, greet};
-use crate::net::outgoing::{ClientError, Outgoing, Trust};
-use crate::net::trust::Roots;
 
 /// A connection that bears bytes both ways.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}

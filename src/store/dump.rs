@@ -6,7 +6,7 @@ use heed::RoTxn;
 use serde_json::Value;
 
 use crate::base::secret::{MASK, Veil, masked_url};
-use crate::model::effect::Owed;
+use crate::model::decision::effect::Owed;
 use crate::model::journal::Entry;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::size;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 
 /// A failure of the store. Cloneable, since one failed flush answers every job of its batch.
 #[derive(Debug, Clone, thiserror::Error)]

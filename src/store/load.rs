@@ -7,7 +7,7 @@ use heed::RoTxn;
 use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
-use crate::model::effect::Owed;
+use crate::model::decision::effect::Owed;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
 use crate::store::entries::Entries;

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use ferric::net::client::Client;
+use ferric::net::client::outgoing::{Outgoing, Trust};
 use ferric::net::http::Method;
-use ferric::net::outgoing::{Outgoing, Trust};
 use ferric::net::websocket::{self, Came, WebSocket, WebSocketError};
 use serde_json::{Value, json};
 

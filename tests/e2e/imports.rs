@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::process::Output;
 
-use crate::daemon::Daemon;
 use crate::rack;
+use crate::stage::daemon::Daemon;
 
 /// A pair that looks like one; the ramdisk has so many MiB.
 fn pair(folder: &Path, mib: usize) {

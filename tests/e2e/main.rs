@@ -12,14 +12,10 @@
     dead_code
 )]
 
-#[path = "../scenarios/daemon.rs"]
-mod daemon;
 #[path = "../scenarios/stock_agent/http.rs"]
 mod http;
-#[path = "../scenarios/peer_process.rs"]
-mod peer_process;
-#[path = "../scenarios/peers.rs"]
-mod peers;
+#[path = "../scenarios/stage/mod.rs"]
+mod stage;
 
 mod bmc;
 mod board;

@@ -9,7 +9,7 @@ use std::process::Stdio;
 use nix::sched::CloneFlags;
 use nix::sched::unshare;
 
-use crate::peer_process::PeerProcess;
+use crate::stage::peer_process::PeerProcess;
 
 /// This host's address in the rack.
 pub const ADDRESS: &str = "10.77.0.1";

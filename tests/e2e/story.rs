@@ -11,13 +11,13 @@ use tempfile::TempDir;
 
 use crate::bmc::Bmc;
 use crate::bmc::Kind;
-use crate::daemon::Daemon;
 use crate::disk_image;
 use crate::http;
 use crate::machine::Firmware;
 use crate::machine::Machine;
 use crate::rack;
 use crate::serial::Serial;
+use crate::stage::daemon::Daemon;
 
 /// The daemon, a machine and its node.
 #[derive(Debug)]

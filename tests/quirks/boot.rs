@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ferric::driver::error::DriverError;
 use ferric::model::bmc::Keep;
+use ferric::model::bmc::power::PowerWish;
 use ferric::model::boot::BootDevice;
-use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::progress::Source;
 use ferric::twin::progress::Stage;
@@ -160,7 +160,7 @@ rows! {
     a_mode_falls_back_and_is_set_again, "smc-mode-reverts", settings(Supermicro), |rig| {
         rig.boots_pxe().await;
         let mode = rig.hardware().boot_mode.unwrap().get().await.unwrap();
-        assert_eq!(mode, Some(ferric::model::panel::Mode::Uefi));
+        assert_eq!(mode, Some(ferric::model::bmc::panel::Mode::Uefi));
     };
 
     the_virtual_cd_has_another_word, "smc-usbcd", settings(Supermicro), |rig| {

@@ -1,7 +1,7 @@
 //! The transport: slashes, redirects, broken connections, answers that are none.
 
-use ferric::model::power::Power;
-use ferric::model::power::PowerWish;
+use ferric::model::bmc::power::Power;
+use ferric::model::bmc::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::redfish::fault::BmcFault;
 use ferric::twin::redfish::oddity::Oddity;

@@ -2,7 +2,7 @@
 
 use ferric::driver::error::DriverError;
 use ferric::model::Object;
-use ferric::model::power::PowerWish;
+use ferric::model::bmc::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::redfish::oddity::Oddity;
 use ferric::twin::redfish::profile::Profile::Dell;

@@ -2,7 +2,7 @@
 
 use ferric::driver::capability::power::PowerSwitch;
 use ferric::driver::error::DriverError;
-use ferric::model::power::Power;
+use ferric::model::bmc::power::Power;
 use ferric::twin::ipmi::quirk::Quirk;
 use ferric::twin::ipmi::settings::Account;
 use ferric::twin::ipmi::weather::Faults;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ferric::driver::capability::indicators::Lamp;
 use ferric::driver::error::DriverError;
-use ferric::model::panel::Mode;
-use ferric::model::power::PowerWish;
+use ferric::model::bmc::panel::Mode;
+use ferric::model::bmc::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;

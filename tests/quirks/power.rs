@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ferric::driver::error::DriverError;
+use ferric::model::bmc::power::Power;
+use ferric::model::bmc::power::PowerWish;
 use ferric::model::boot::BootDevice;
-use ferric::model::power::Power;
-use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::progress::Stage;
 use ferric::twin::redfish::profile::Profile::Dell;

@@ -1,7 +1,7 @@
 //! Logging in, and staying so.
 
 use ferric::driver::error::DriverError;
-use ferric::model::power::Power;
+use ferric::model::bmc::power::Power;
 use ferric::net::http::Method;
 use ferric::twin::redfish::profile::Profile::Dell;
 use ferric::twin::redfish::profile::Profile::Generic;

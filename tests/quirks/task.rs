@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use ferric::base::time::Clock as _;
+use ferric::model::bmc::power::PowerWish;
 use ferric::model::boot::BootDevice;
-use ferric::model::power::PowerWish;
 use ferric::net::http::Method;
 use ferric::twin::progress::Source;
 use ferric::twin::redfish::fault::BmcFault;

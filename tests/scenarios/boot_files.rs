@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
+use crate::stage::daemon::Daemon;
 
 /// curl with these options at a path of the rack's door: status, body, heads.
 fn curl(daemon: &Daemon, options: &[&str], path: &str) -> (String, Vec<u8>, String) {
@@ -61,7 +61,7 @@ mod e2e {
     use std::process::{Child, Stdio};
 
     use super::*;
-    use crate::peer_process::until;
+    use crate::stage::peer_process::until;
 
     /// A network namespace with a bridge and a tap, gone with all in it when dropped.
     struct Network {

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::peers::Cli;
+use crate::stage::peers::Cli;
 use crate::stock_agent::http::ask;
 
 /// A daemon with a ramdisk and an image, and a machine with its BMC.

@@ -11,35 +11,20 @@
     dead_code
 )]
 
-mod daemon;
-mod demo;
-mod image_server;
-mod machine;
-mod peer_process;
-mod peers;
-mod rack_network;
-mod typist;
-
-mod boot_interfaces;
-mod dhcp_clients;
-mod dhcp_firmware;
-mod dhcp_neighbours;
+mod bmc;
 mod boot_files;
-mod inspect_redfish;
+mod boot_interfaces;
+mod demo;
+mod dhcp;
 mod ipmi_sim;
-mod netboot6;
-mod rack_of_bmcs;
-mod redfish_node;
 mod refusals;
+mod stage;
 mod stock_agent;
 mod stock_cli;
 mod stock_redfish;
 mod stock_sdk;
-mod sushy_emulator;
 mod survival;
-mod tftp_clients;
-mod tftp_relay;
-mod twin_ipmi;
+mod sushy_emulator;
+mod tftp;
 mod unit_file;
 mod virtual_media_boot;
-mod virtualbmc;

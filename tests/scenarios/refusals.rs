@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use crate::daemon::Daemon;
-use crate::peers::Cli;
-use crate::peers::python;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::Cli;
+use crate::stage::peers::python;
 
 #[test]
 fn an_operator_names_an_unknown_node() {

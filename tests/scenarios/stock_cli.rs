@@ -6,8 +6,8 @@ use std::time::Instant;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::daemon::Daemon;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::Cli;
 
 const CONFIG_DRIVE: &str = r##"{"meta_data": {"hostname": "n1"}, "user_data": "#cloud-config"}"##;
 

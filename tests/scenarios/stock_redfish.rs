@@ -19,8 +19,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 
-use crate::image_server::ImageServer;
-use crate::peers::python;
+use crate::stage::image_server::ImageServer;
+use crate::stage::peers::python;
 
 #[test]
 fn a_program_reads_and_drives_a_controller_of_every_maker_over_tls_with_a_session() {

@@ -1,7 +1,7 @@
 //! A node's life through the stock openstacksdk: the scripts in `py/` are what a user of it would write.
 
-use crate::daemon::Daemon;
-use crate::peers::python;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::python;
 
 #[test]
 fn a_program_takes_a_fake_node_from_create_to_delete() {

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 
 use serde_json::json;
 
-use crate::daemon::Daemon;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::Cli;
 use crate::stock_cli::until;
 
 #[test]

@@ -14,10 +14,10 @@ use rig::FAKE_ID;
 use rig::Shop;
 use serde_json::json;
 
-use crate::image_server::IMAGE;
-use crate::image_server::ImageServer;
-use crate::peer_process::until;
-use crate::peers::python;
+use crate::stage::image_server::IMAGE;
+use crate::stage::image_server::ImageServer;
+use crate::stage::peer_process::until;
+use crate::stage::peers::python;
 
 #[test]
 fn an_operator_enrols_a_machine_and_works_its_power() {

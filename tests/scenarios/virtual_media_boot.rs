@@ -17,7 +17,7 @@ use ferric::depot::boot_iso::loaders::Loaders;
 use ferric::net::source::Source;
 use tempfile::TempDir;
 
-use crate::peers;
+use crate::stage::peers;
 
 #[test]
 fn a_bios_boots_the_medium_as_a_cd() {

@@ -1,12 +1,12 @@
 //! `GET /ferric/v1/nodes/{ident}/sel`, `fru` and `power_reading`: pages of ours of what a BMC writes down.
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::unlike;
-use crate::model::effect::Look;
-use crate::model::outcome::Seen;
-use crate::model::panel::Book;
+use crate::model::bmc::panel::Book;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::Seen;
 use crate::net::http::Response;
 
 /// Reads it now.

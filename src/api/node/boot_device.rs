@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::{done, unlike};
 use crate::model::boot::BootDevice;
-use crate::model::effect::{Effect, Look};
-use crate::model::outcome::Seen;
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::Seen;
 use crate::net::http::Response;
 
 /// Where the machine boots from next.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::conduct::console::{Heard, Line};
-use crate::model::ask::Ask;
+use crate::model::decision::ask::Ask;
 use crate::model::node::Node;
 use crate::net::http::Response;
 use crate::net::websocket::{self, Came, NoWebSocket, WebSocket};

@@ -4,10 +4,10 @@ use form_urlencoded::Serializer;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use crate::api::args::Args;
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::api::paging;
+use crate::api::request::args::Args;
+use crate::api::request::call::Call;
+use crate::api::request::paging;
 use crate::api::root::answer;
 use crate::base::id::NodeId;
 use crate::model::journal::{Entry, Severity};

@@ -3,14 +3,14 @@
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::{done, unlike};
 use crate::base::id::NodeId;
-use crate::model::effect::{Effect, Look};
-use crate::model::outcome::Seen;
-use crate::model::panel::{Indicator, Lamp};
+use crate::model::bmc::panel::{Indicator, Lamp};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::Seen;
 use crate::net::http::Response;
 
 /// All lamps.

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::net::http::Response;
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::api::args::Args;
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::api::paging::{Listing, Paging, Wanted};
+use crate::api::request::args::Args;
+use crate::api::request::call::Call;
+use crate::api::request::paging::{Listing, Paging, Wanted};
 use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::{Fault as NodeFault, Node};

@@ -1,8 +1,8 @@
 //! `PUT` and `DELETE nodes/{ident}/maintenance`.
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::model::ask::Ask;
+use crate::api::request::call::Call;
+use crate::model::decision::ask::Ask;
 use crate::net::http::Response;
 
 /// People are at work.

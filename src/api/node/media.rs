@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::unlike;
-use crate::model::ask::Ask;
+use crate::model::bmc::panel::{DRIVES, Medium, Slot};
 use crate::model::boot::BootDevice;
-use crate::model::effect::Look;
-use crate::model::outcome::Seen;
-use crate::model::panel::{DRIVES, Medium, Slot};
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::Seen;
 use crate::net::http::Response;
 
 /// The drives and what they hold.

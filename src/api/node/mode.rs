@@ -1,9 +1,9 @@
 //! `PUT nodes/{ident}/states/boot_mode` and `states/secure_boot`: the answer comes before the machine follows.
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::model::ask::Ask;
-use crate::model::panel::{Mode, ModeWish};
+use crate::api::request::call::Call;
+use crate::model::bmc::panel::{Mode, ModeWish};
+use crate::model::decision::ask::Ask;
 use crate::net::http::Response;
 
 /// UEFI or BIOS.

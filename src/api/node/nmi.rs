@@ -1,9 +1,9 @@
 //! `PUT nodes/{ident}/management/inject_nmi`.
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::while_waiting::done;
-use crate::model::effect::Effect;
+use crate::model::decision::effect::Effect;
 use crate::net::http::Response;
 
 /// Presses the dump button.

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::api::fault::Fault;
 use crate::model::Object;
-use crate::model::ask::{PatchOp, PatchVerb};
+use crate::model::decision::ask::{PatchOp, PatchVerb};
 use crate::model::draft::given::kind;
 use crate::model::patch::apply;
 use crate::model::shape::{self, Field};

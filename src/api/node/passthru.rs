@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::unlike;
 use crate::conduct::desk::Called;
 use crate::model::Object;
+use crate::model::bmc::panel::MethodSpec;
+use crate::model::decision::outcome::Seen;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::outcome::Seen;
-use crate::model::panel::MethodSpec;
 use crate::net::http::{Method, Response};
 
 /// `vendor_passthru/methods`.

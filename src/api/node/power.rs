@@ -1,9 +1,9 @@
 //! `PUT nodes/{ident}/states/power`.
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
-use crate::model::ask::Ask;
-use crate::model::power::PowerTarget;
+use crate::api::request::call::Call;
+use crate::model::bmc::power::PowerTarget;
+use crate::model::decision::ask::Ask;
 use crate::net::http::Response;
 
 /// Asks for a state of power; the answer comes before the machine follows.

@@ -5,18 +5,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use crate::api::args::Args;
-use crate::api::call::Call;
 use crate::api::fault::Fault;
 use crate::api::node::steps;
+use crate::api::request::args::Args;
+use crate::api::request::call::Call;
 use crate::base::beside::beside;
 use crate::model::Object;
-use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::decision::ask::{Ask, ProvisionAsk};
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::kind;
 use crate::model::moves::{Target, Verb};
 use crate::model::node::Node;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::step::{AskedStep, Kind};
 use crate::net::http::Response;
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::while_waiting::unlike;
-use crate::model::effect::Look;
-use crate::model::outcome::Seen;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::Seen;
 use crate::net::http::Response;
 
 /// Reads the sensors now.

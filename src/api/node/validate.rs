@@ -2,13 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::api::call::Call;
 use crate::api::fault::Fault;
+use crate::api::request::call::Call;
 use crate::api::root::answer;
-use crate::model::effect::Look;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::{Seen, Verdict};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::outcome::{Seen, Verdict};
 use crate::net::http::Response;
 
 /// Looks at the settings, and at the image.

@@ -5,8 +5,8 @@ use crate::driver::Machine;
 use crate::driver::boot::mode;
 use crate::driver::error::DriverError;
 use crate::model::boot::BootDevice;
-use crate::model::effect::BootPart;
-use crate::model::outcome::Outcome;
+use crate::model::decision::effect::BootPart;
+use crate::model::decision::outcome::Outcome;
 
 impl Drivers {
     pub(super) async fn pay_boot(&self, machine: &Machine, part: BootPart) -> Result<Outcome, DriverError> {

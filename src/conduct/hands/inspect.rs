@@ -6,8 +6,8 @@ use std::time::Duration;
 use crate::conduct::hands::Drivers;
 use crate::driver::Machine;
 use crate::driver::error::DriverError;
+use crate::model::decision::outcome::Outcome;
 use crate::model::inspection::{INVENTORY_LIMIT, Inspection};
-use crate::model::outcome::Outcome;
 
 impl Drivers {
     /// Asks for all that is known, for so many seconds at most.

@@ -7,10 +7,10 @@ use crate::conduct::hands::Drivers;
 use crate::driver::Machine;
 use crate::driver::capability::vendor::VendorCall;
 use crate::driver::error::DriverError;
+use crate::model::bmc::panel::{Book, Medium, ModeWish, Modes, Passthru};
 use crate::model::boot::BootDevice;
-use crate::model::effect::Effect;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::{Book, Medium, ModeWish, Modes, Passthru};
+use crate::model::decision::effect::Effect;
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::turn::{Failure, FailureKind};
 
 type Done<T> = Result<T, DriverError>;

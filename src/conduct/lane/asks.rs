@@ -8,10 +8,10 @@ use crate::conduct::parked::{ActReply, AskReply, Waiting};
 use crate::conduct::site::Site;
 use crate::driver::Machine;
 use crate::flow;
-use crate::model::ask::{Answer, Ask};
-use crate::model::effect::{Effect, Look, Purpose};
-use crate::model::outcome::Seen;
-use crate::model::refusal::Refusal;
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::effect::{Effect, Look, Purpose};
+use crate::model::decision::outcome::Seen;
+use crate::model::decision::refusal::Refusal;
 use crate::model::turn::Failure;
 
 impl Lane {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use crate::conduct::commit::{Known, decide_unkept};
 use crate::conduct::lane::{Lane, Looker, Looking};
 use crate::driver::Machine;
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::decision::{Decision, LaterLook};
-use crate::model::effect::{Effect, Look};
-use crate::model::outcome::{Happened, Outcome, Seen};
 
 impl Lane {
     pub(super) async fn changed(&mut self, number: u64, outcome: Outcome) {

@@ -13,17 +13,17 @@ use crate::conduct::commit::write_down;
 use crate::conduct::desk::Desk;
 use crate::flow::discover;
 use crate::flow::inspect::in_band::Surveyed;
-use crate::model::ask::Ask;
 use crate::model::boot::plan::Discovery;
-use crate::model::discovery::Sighting;
-use crate::model::facts::Facts;
+use crate::model::decision::ask::Ask;
+use crate::model::decision::facts::Facts;
+use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::discovery::Sighting;
 use crate::model::inspection::identity::Mark;
 use crate::model::inspection::told::Told;
 use crate::model::journal::{Noted, Scene};
 use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::rack::RackAnswer;
-use crate::model::refusal::Refusal;
 use crate::store::txn::Txn;
 
 /// What a transaction of discovery has at hand.

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use crate::conduct::desk::Desk;
 use crate::conduct::through::Through;
+use crate::model::decision::refusal::Refusal;
 use crate::model::rack::{RackAnswer, RackAsk};
-use crate::model::refusal::Refusal;
 
 impl Desk {
     /// Asks something of the rack; answered once it is committed.

@@ -6,11 +6,11 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::conduct::desk::Desk;
-use crate::model::ask::PatchOp;
+use crate::model::decision::ask::PatchOp;
+use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::rule::{RULES_LIMIT, Rule, RuleWished, draft};
 use crate::model::patch::apply;
 use crate::model::rack::RackAnswer;
-use crate::model::refusal::Refusal;
-use crate::model::rule::{RULES_LIMIT, Rule, RuleWished, draft};
 
 impl Desk {
     pub(super) async fn create_rule(&self, id: Uuid, wished: RuleWished) -> Result<RackAnswer, Refusal> {

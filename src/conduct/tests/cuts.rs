@@ -9,14 +9,14 @@ use super::cut::Point;
 use super::machine::Traces;
 use super::rig::{LONG, Rig, id};
 use crate::base::mac::Mac;
-use crate::model::ask::{Ask, ProvisionAsk};
+use crate::model::bmc::panel::Mode;
+use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::boot::Boots;
+use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::inspection::Inventory;
 use crate::model::interface::Interface;
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Fault, Node};
-use crate::model::panel::Mode;
-use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
 use crate::model::step::AskedStep;
 

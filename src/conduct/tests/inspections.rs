@@ -12,12 +12,12 @@ use crate::base::moment::Moment;
 use crate::base::time::Clock;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::model::Object;
-use crate::model::ask::Ask;
+use crate::model::bmc::power::{Power, PowerTarget};
+use crate::model::decision::ask::Ask;
+use crate::model::decision::refusal::Refusal;
 use crate::model::moves::Verb;
 use crate::model::port::{Port, PortWished};
-use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Two fake machines whose BMCs take so long to tell all.
 async fn rig(tells_in: u64) -> Rig {

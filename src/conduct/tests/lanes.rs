@@ -9,16 +9,18 @@ use crate::base::secret::Secret;
 use crate::base::time::Clock;
 use crate::conduct::ledger::Ledger;
 use crate::driver::bmc::notebook::Notebook;
-use crate::model::ask::{Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk, TokenAnswer};
+use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::boot::BootDevice;
-use crate::model::effect::{Effect, Look};
+use crate::model::decision::ask::{
+    Answer, Ask, NodeDraft, PatchAsk, PatchOp, PatchVerb, ProvisionAsk, TokenAnswer,
+};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::moves::Verb;
 use crate::model::node::Fault;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 const ON: Ask = Ask::Power { target: PowerTarget::On, timeout: None };
 const DISK: Effect = Effect::BootDevice { device: BootDevice::Disk, persistent: true };

@@ -10,9 +10,9 @@ use super::world::Trick;
 use crate::base::id::NodeId;
 use crate::base::time::Clock;
 use crate::model::bmc::Fact;
+use crate::model::bmc::power::Power;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
-use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::run::Phase;
 

@@ -9,12 +9,12 @@ use crate::base::secret::Secret;
 use crate::base::time::Tick;
 use crate::driver::Machine as Record;
 use crate::model::bmc::Keep;
+use crate::model::bmc::panel::{Mode, Modes};
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::BootPart;
+use crate::model::decision::effect::BootPart;
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::interface::Interface;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::{Mode, Modes};
-use crate::model::power::{Power, PowerWish};
 use crate::model::step::{Again, Kind};
 use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Memo, Turn};
 

@@ -33,13 +33,13 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::FakeDelays;
 use crate::driver::registry::{Parts, Registry};
-use crate::model::ask::{Answer, Ask};
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::Inventory;
 use crate::model::interface::Interface;
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::{Mode, Options};
@@ -131,7 +131,7 @@ impl Rig {
         wished.interfaces.deploy = deploy.to_owned();
         let mut node = Node::new(id(n), wished, Moment(0));
         node.provision = provision;
-        node.power = Some(crate::model::power::Power::Off);
+        node.power = Some(crate::model::bmc::power::Power::Off);
         node
     }
 

@@ -18,12 +18,12 @@ use crate::conduct::desk::Desk;
 use crate::conduct::hands::{Drivers, Hands};
 use crate::driver::Machine as Record;
 use crate::model::Object;
-use crate::model::ask::{Answer, Ask, TokenAnswer};
+use crate::model::bmc::power::Power;
 use crate::model::boot::Beat;
-use crate::model::effect::{Effect, Look};
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::power::Power;
-use crate::model::refusal::Refusal;
+use crate::model::decision::ask::{Answer, Ask, TokenAnswer};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::step::By;
 use crate::model::turn::{Failure, Turn};
 

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::base::secret::Secret;
 use crate::config::ConfigError;
 use crate::model::boot::plan;
-use crate::model::discovery::{BmcAccount, BmcKind, DiscoveryPolicy};
+use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy};
 
 /// `[discovery]`; ours alone.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

@@ -11,7 +11,7 @@ use crate::base::moment::Moment;
 use crate::config::ConfigError;
 use crate::model::Object;
 use crate::model::inspection::policy::{self, AddPorts, Hook, KeepPorts, MaskSecrets, PciAlias};
-use crate::model::rule::{Rule, draft};
+use crate::model::inspection::rule::{Rule, draft};
 
 /// `[inspector]`
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]

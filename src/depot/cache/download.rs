@@ -16,8 +16,8 @@ use crate::depot::cache::pour::{Pour, Written};
 use crate::depot::cache::progress::Progress;
 use crate::depot::cache::{Cache, Wanted};
 use crate::depot::fetch::{Head, HeadError, MOST_REDIRECTS, redirect, request, shown};
+use crate::net::client::outgoing::{ClientError, Outgoing};
 use crate::net::http::Method;
-use crate::net::outgoing::{ClientError, Outgoing};
 
 /// A download under way.
 pub(super) struct Download<'a> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::base::size::human;
 use crate::depot::digest::Algorithm;
 use crate::depot::fetch::HeadError;
-use crate::net::outgoing::ClientError;
+use crate::net::client::outgoing::ClientError;
 
 /// Why the cache does not deliver.
 #[derive(Debug, thiserror::Error)]

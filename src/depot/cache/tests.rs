@@ -14,7 +14,7 @@ use crate::base::time::{Later, PausedClock};
 use crate::net::body::{Body, Stream};
 use crate::net::files::serve_source;
 use crate::net::http::{Method, Request, Response};
-use crate::net::limits::Limits as Doors;
+use crate::net::server::limits::Limits as Doors;
 use crate::net::server::{Service, serve};
 use crate::net::source::Bytes;
 

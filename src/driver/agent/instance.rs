@@ -1,7 +1,7 @@
 //! What the record says of how an instance boots.
 
 use crate::driver::capability::boot_mode::Mode;
-use crate::model::firmware;
+use crate::model::bmc::firmware;
 use crate::model::node::Node;
 
 /// The mode that somebody wants, then the one that the machine is known to have, then UEFI.

@@ -9,8 +9,8 @@ use crate::driver::agent::alive::is_alive;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::model::Object;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::node::Node;
-use crate::model::power::{Power, PowerWish};
 
 /// The agent of one node, as its power switch.
 #[derive(Debug)]

@@ -21,8 +21,8 @@ use crate::driver::capability::power::PowerSwitch;
 use crate::driver::memo::{count, text, with};
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::node::Node;
-use crate::model::power::{Power, PowerWish};
 use crate::model::turn::{Memo, Turn};
 
 /// Work of `deploy.tear_down_agent`.

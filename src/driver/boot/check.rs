@@ -4,7 +4,7 @@ use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
 use crate::driver::boot::address::BOOT_ISO;
 use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL};
 use crate::driver::error::chain;
-use crate::model::firmware;
+use crate::model::bmc::firmware;
 use crate::model::node::Node;
 
 /// What stands against booting the node so; `redfish` are its settings, where its boot interface needs them.

@@ -3,7 +3,7 @@
 use crate::driver::Hardware;
 use crate::driver::boot::network::is_refusal;
 use crate::driver::error::DriverError;
-use crate::model::panel::{Mode, Modes};
+use crate::model::bmc::panel::{Mode, Modes};
 
 /// Has the firmware boot in the wanted mode, or tells the one that it has. A BMC that cannot tell it is believed.
 pub async fn boot_mode(hardware: &Hardware, wanted: Option<Mode>) -> Result<Modes, DriverError> {

@@ -14,9 +14,9 @@ use crate::driver::boot::mode;
 use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
 use crate::driver::capability::boot_mode::BootMode;
 use crate::driver::capability::virtual_media::{Medium, Slot, VirtualMedia};
+use crate::model::bmc::panel::{Mode, Modes};
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::node::Wished;
-use crate::model::panel::{Mode, Modes};
 
 /// A BMC that writes down what it is told, and refuses what it is told to.
 #[derive(Debug, Default)]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
-use crate::model::panel::Book;
+use crate::model::bmc::panel::Book;
 
 /// Reads what the BMC has written down.
 pub trait Books: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
 
-pub use crate::model::panel::Mode;
+pub use crate::model::bmc::panel::Mode;
 
 /// Reads and changes the boot mode.
 pub trait BootMode: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@ use std::fmt;
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
 
-pub use crate::model::panel::{Indicator, Lamp};
+pub use crate::model::bmc::panel::{Indicator, Lamp};
 
 /// Reads and changes lamps.
 pub trait Indicators: fmt::Debug + Send + Sync {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::base::time::Later;
 use crate::driver::error::DriverError;
-use crate::model::power::{Power, PowerWish};
+use crate::model::bmc::power::{Power, PowerWish};
 
 /// Reads and changes power.
 pub trait PowerSwitch: fmt::Debug + Send + Sync {

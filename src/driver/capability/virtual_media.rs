@@ -6,7 +6,7 @@ use crate::base::time::Later;
 use crate::driver::error::DriverError;
 use crate::model::boot::BootDevice;
 
-pub use crate::model::panel::{Medium, Slot};
+pub use crate::model::bmc::panel::{Medium, Slot};
 
 /// Inserts and ejects media.
 pub trait VirtualMedia: fmt::Debug + Send + Sync {

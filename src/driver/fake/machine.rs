@@ -10,10 +10,10 @@ use crate::driver::capability::indicators::Lamp;
 use crate::driver::capability::virtual_media::Medium;
 use crate::model::Object;
 use crate::model::bmc::Keep;
+use crate::model::bmc::panel::ModeWish;
+use crate::model::bmc::power::Power;
 use crate::model::boot::BootDevice;
 use crate::model::node::Node;
-use crate::model::panel::ModeWish;
-use crate::model::power::Power;
 
 /// A machine without metal.
 #[derive(Debug, Clone, PartialEq)]

@@ -11,7 +11,7 @@ use crate::driver::capability::sensors::Sensors;
 use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
 use crate::model::Object;
-use crate::model::power::Power;
+use crate::model::bmc::power::Power;
 
 impl Sensors for FakeServer {
     /// Watts follow power, so that a reading is seen to change.

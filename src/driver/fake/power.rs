@@ -10,8 +10,8 @@ use crate::driver::fake::FakeServer;
 use crate::driver::fake::delays::FakeDelay;
 use crate::driver::fake::machine::FakeMachine;
 use crate::model::bmc::Keep;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::BootDevice;
-use crate::model::power::{Power, PowerWish};
 
 impl PowerSwitch for FakeServer {
     fn state(&self) -> Later<'_, Result<Power, DriverError>> {

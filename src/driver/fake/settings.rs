@@ -12,8 +12,8 @@ use crate::driver::error::DriverError;
 use crate::driver::fake::FakeServer;
 use crate::driver::fake::machine::{FakeMachine, factory_settings};
 use crate::model::Object;
+use crate::model::bmc::panel::{ModeWish, Modes};
 use crate::model::boot::BootDevice;
-use crate::model::panel::{ModeWish, Modes};
 
 impl Bios for FakeServer {
     fn settings(&self) -> Later<'_, Result<Object, DriverError>> {

@@ -8,7 +8,7 @@ use crate::depot::digest::hex;
 use crate::driver::capability::books::Books;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
-use crate::model::panel::Book;
+use crate::model::bmc::panel::Book;
 use crate::wire::ipmi::data::dcmi::PowerReading;
 use crate::wire::ipmi::data::fru::area::{Area, Inventory, Note};
 use crate::wire::ipmi::data::sel::entry::{Body, Entry, Stamp};

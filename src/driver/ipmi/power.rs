@@ -9,7 +9,7 @@ use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::ipmi::IpmiServer;
 use crate::driver::ipmi::call::CallError;
-use crate::model::power::{Power, PowerWish};
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::wire::ipmi::data::chassis::{Control, Status};
 
 impl PowerSwitch for IpmiServer {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::base::time::{Later, sleep};
 use crate::driver::capability::boot_mode::{BootMode, Mode};
 use crate::driver::error::DriverError;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::wire::redfish::send::{self, BootPatch, Override, Target};
 
 /// The boot mode of a Redfish machine.

@@ -6,7 +6,7 @@ use crate::driver::Hardware;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::capability::vendor::VendorPassthru;
 use crate::driver::redfish::boot_mode::RedfishBootMode;
-use crate::driver::redfish::idrac_boot::IdracBootDevice;
+use crate::driver::redfish::idrac::boot::IdracBootDevice;
 use crate::driver::redfish::indicators::RedfishIndicators;
 use crate::driver::redfish::media::RedfishMedia;
 use crate::driver::redfish::nmi::RedfishNmi;

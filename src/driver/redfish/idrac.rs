@@ -4,14 +4,17 @@
 //!   look: Act ─▶ act: press, memo "reset" ─▶ look: LookIn 10 s until it was heard three times and is ready ─▶ Done
 //! ```
 
+pub mod boot;
+pub mod card;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::time::{Later, sleep};
 use crate::driver::memo::{count, with};
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::step::Kind;
@@ -23,7 +26,7 @@ use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send::{self, Body};
 use crate::wire::redfish::task::Progress;
 use crate::wire::redfish::view::manager::Manager;
-use crate::wire::redfish::view::task::Task;
+use crate::wire::redfish::view::service::task::Task;
 
 /// `clear_job_queue`, `reset_idrac` and `known_good_state`.
 #[derive(Debug)]

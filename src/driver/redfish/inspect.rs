@@ -1,10 +1,12 @@
 //! Out-of-band inspection: what the BMC knows of the machine, in the shape of the agent's inventory.
 
+pub mod elsewhere;
+
 use futures_util::future::try_join_all;
 use tokio::try_join;
 
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::wire::redfish::inventory::{AdapterParts, Found, StorageParts, Survey, found};
 use crate::wire::redfish::lenient::{View, found as member};
 use crate::wire::redfish::link::Link;

@@ -12,8 +12,8 @@ use crate::driver::capability::inspect::Inspect;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::server::Server;
 use crate::model::Object;
+use crate::model::bmc::panel::Mode;
 use crate::model::inspection::{Inspection, Inventory, Nic};
-use crate::model::panel::Mode;
 use crate::wire::redfish::inventory::Found;
 
 /// The inspection of a Redfish machine.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use crate::base::moment::Moment;
 use crate::base::time::sleep;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::net::http::Method;
 use crate::wire::redfish::power_state::allowed;
 use crate::wire::redfish::send::{self, ResetType};

@@ -1,10 +1,12 @@
 //! Virtual media: contract `redfish.md` section 9. What is inserted or ejected is looked at until it is seen.
 
+pub mod ladder;
+
 use crate::base::time::{Later, sleep};
 use crate::driver::capability::virtual_media::{Medium, Slot, VirtualMedia};
 use crate::driver::error::DriverError;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::{Seen, Server};
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::model::boot::BootDevice;
 use crate::net::http::Method;
 use crate::wire::redfish::quirk::Quirks;

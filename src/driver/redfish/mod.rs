@@ -17,38 +17,24 @@
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
 //! - `idrac_card` its attributes
 
-pub mod access;
 pub mod boot_device;
 pub mod boot_mode;
-pub mod close;
 pub mod console;
-pub mod elsewhere;
-pub mod error;
-mod exchange;
 pub mod hardware;
 pub mod idrac;
-pub mod idrac_boot;
-pub mod idrac_card;
 pub mod indicators;
 pub mod inspect;
 pub mod inspection;
-pub mod left;
 pub mod management;
 pub mod manager;
 pub mod media;
-mod media_ladder;
 pub mod nmi;
 pub mod power;
-pub mod read;
 pub mod secure_boot;
 pub mod sensors;
 pub mod server;
-pub mod slot;
-pub mod stranger;
 pub mod talk;
 pub mod vendor;
-pub mod watch;
-pub mod write;
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::driver::bmc::redfish_settings::RedfishSettings;
 use crate::driver::error::DriverError;
-use crate::driver::redfish::access::Access;
-use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::talk::access::Access;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::driver::redfish::talk::{RedfishRack, Talk};
 use crate::model::bmc::{Fact, Identity as Told};
 use crate::model::node::Node;

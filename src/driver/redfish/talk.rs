@@ -6,6 +6,17 @@
 //!                                              │ 406: without `identity`    redirect: same host, same method
 //! ```
 
+pub mod access;
+pub mod close;
+pub mod error;
+pub mod exchange;
+pub mod left;
+pub mod read;
+pub mod slot;
+pub mod stranger;
+pub mod watch;
+pub mod write;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,15 +27,15 @@ use crate::driver::bmc::Ground;
 use crate::driver::bmc::governor::Governor;
 use crate::driver::bmc::line::{Line, Turn};
 use crate::driver::error::chain;
-use crate::driver::redfish::access::Access;
-use crate::driver::redfish::error::{Place, RedfishError};
-use crate::driver::redfish::left::Recalled;
-use crate::driver::redfish::slot::Slot;
+use crate::driver::redfish::talk::access::Access;
+use crate::driver::redfish::talk::error::{Place, RedfishError};
+use crate::driver::redfish::talk::left::Recalled;
+use crate::driver::redfish::talk::slot::Slot;
 use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::node::Node;
 use crate::net::client::Client;
+use crate::net::client::outgoing::{Answer, ClientError};
 use crate::net::http::{Headers, Method};
-use crate::net::outgoing::{Answer, ClientError};
 use crate::wire::redfish::fault::Fault;
 use crate::wire::redfish::send::Body;
 use crate::wire::redfish::task::retry_after;

@@ -31,14 +31,14 @@ use crate::driver::bmc::{Ground, Limits};
 use crate::driver::capability::console::Console;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::console::RedfishConsole;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::hardware;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::talk::error::RedfishError;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::bmc::{Fact, Keep};
 use crate::model::boot::BootDevice;
 use crate::model::node::{Node, Wished};
-use crate::model::power::{Power, PowerWish};
 
 fn rack() -> Arc<RedfishRack> {
     let ground = Ground::new(Arc::new(RealClock::new()), Arc::new(Blank), PrintKey::new(Secret::new("k")), 1);

@@ -9,15 +9,15 @@ use crate::base::time::{Later, sleep};
 use crate::driver::bmc::settings::Given;
 use crate::driver::capability::vendor::{VendorCall, VendorPassthru};
 use crate::driver::error::DriverError;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::model::Object;
 use crate::wire::redfish::lenient::View;
 use crate::wire::redfish::link::Link;
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send::{self, EventType, Subscribe};
-use crate::wire::redfish::view::event::{EventService, Subscription};
 use crate::wire::redfish::view::media::MediaKind;
+use crate::wire::redfish::view::service::event::{EventService, Subscription};
 
 /// The vendor methods of a Redfish machine.
 #[derive(Debug)]

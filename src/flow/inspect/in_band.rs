@@ -14,16 +14,21 @@
 
 use std::sync::Arc;
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
-use crate::flow::{booting, rule};
-use crate::model::ask::Answer;
+use crate::flow::rule;
+use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
+use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
+use crate::model::decision::ask::Answer;
+use crate::model::decision::effect::{BootPart, Effect, Owed, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Outcome;
+use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
 use crate::model::draft;
-use crate::model::effect::{BootPart, Effect, Owed, Purpose};
-use crate::model::facts::Facts;
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::inspection::{INVENTORY_LIMIT, Inventory};
@@ -31,13 +36,9 @@ use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
-use crate::model::outcome::Outcome;
-use crate::model::panel::{ModeChange, ModeWish, Modes};
 use crate::model::policy::CollectLogs;
 use crate::model::port::Port;
-use crate::model::power::PowerWish;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::{Wait, WaitFor};
 use crate::model::shape::LATEST;
 
@@ -63,7 +64,7 @@ pub fn check(node: &Node, facts: &Facts<'_>) -> Result<(), Refusal> {
 
 /// Begins with the boot of the ramdisk. Where there is none, the machine is not touched.
 pub fn start(course: &mut Course<'_>) {
-    if let Err(why) = booting::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
+    if let Err(why) = parts::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
         leave(course);
         inspect::end_badly(course, &why, "Mend that");
     }
@@ -74,7 +75,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     match (&owed.effect, outcome) {
         (effect, Outcome::Failed(failure)) => part_failed(course, effect, &failure.why),
         (Effect::Boot(BootPart::Mode { wanted }), Outcome::Modes(seen)) => {
-            match booting::mode_told(course, *wanted, *seen) {
+            match parts::mode_told(course, *wanted, *seen) {
                 Some(wish) => boot_for(course, wish, *seen),
                 None => go_on(course),
             }
@@ -135,13 +136,13 @@ fn boot_for(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
     let has_booted_for_it =
         course.node.mode_change.as_ref().is_some_and(|change| change.met && change.wish == wish);
     if has_booted_for_it {
-        inspect::fail(course, &booting::gone_again(wish, seen), MEND_MODE);
+        inspect::fail(course, &parts::gone_again(wish, seen), MEND_MODE);
         return;
     }
-    course.note(booting::taken_up_later(wish));
+    course.note(parts::taken_up_later(wish));
     course.strike(Purpose::Inspect);
     course.node.mode_change = Some(ModeChange::new(wish));
-    booting::switch_on(course, Purpose::Mode);
+    parts::switch_on(course, Purpose::Mode);
 }
 
 /// The firmware has taken the mode up: now it boots the ramdisk. That it has is kept until it does, so that a mode which
@@ -149,7 +150,7 @@ fn boot_for(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
 pub fn mode_met(course: &mut Course<'_>, wish: ModeWish) {
     course.stop_waiting();
     course.node.mode_change = Some(ModeChange { met: true, ..ModeChange::new(wish) });
-    if let Err(why) = booting::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
+    if let Err(why) = parts::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
         inspect::fail(course, &why, "Mend that");
     }
 }
@@ -301,7 +302,7 @@ fn take_down(course: &mut Course<'_>, purpose: Purpose) {
         // The ramdisk may read from its medium until then.
         course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
     }
-    booting::empty_drives(course, purpose);
+    parts::empty_drives(course, purpose);
     if switches && never_off {
         course.owe(Effect::Power { wish: PowerWish::Reset, limit }, purpose);
     }

@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::flow::hook::Failed;
 use crate::flow::rule::fill::{Scope, python};
 use crate::model::Object;
-use crate::model::rule::draft::expression;
-use crate::model::rule::word::Operator;
-use crate::model::rule::{Condition, Multiple};
+use crate::model::inspection::rule::draft::expression;
+use crate::model::inspection::rule::word::Operator;
+use crate::model::inspection::rule::{Condition, Multiple};
 
 /// Looks once, or for each item of the condition's loop.
 pub fn holds(condition: &Condition, scope: &Scope<'_>) -> Result<bool, Failed> {

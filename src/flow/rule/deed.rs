@@ -9,9 +9,9 @@ use crate::flow::rule::path::{self, Change};
 use crate::model::Object;
 use crate::model::draft;
 use crate::model::draft::slot::Slot;
+use crate::model::inspection::rule::word::Deed;
 use crate::model::journal::Event;
 use crate::model::port::Port;
-use crate::model::rule::word::Deed;
 
 pub fn carry_out(deed: Deed, args: &Object, survey: &mut Survey<'_>) -> Result<(), Failed> {
     match deed {

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::flow::hook::Survey;
 use crate::model::Object;
-use crate::model::rule::word::{Operator, named};
-use crate::model::rule::{Action, Condition};
+use crate::model::inspection::rule::word::{Operator, named};
+use crate::model::inspection::rule::{Action, Condition};
 
 /// What braces may name.
 #[derive(Debug, Clone, Copy)]

@@ -16,8 +16,8 @@ use crate::flow::hook::{Failed, Survey};
 use crate::flow::rule::fill::Scope;
 use crate::model::Object;
 use crate::model::inspection::policy::MaskSecrets;
+use crate::model::inspection::rule::{Action, Rule};
 use crate::model::node::Node;
-use crate::model::rule::{Action, Rule};
 
 /// Applies the site's rules and those that are built in.
 pub fn apply(rules: &[Rule], survey: &mut Survey<'_>) -> Result<(), Failed> {
@@ -87,7 +87,7 @@ fn shown(node: &Node) -> Object {
         "lessee": wished.lessee,
         "shard": wished.shard,
         "provision_state": node.provision.name(),
-        "power_state": node.power.map(crate::model::power::Power::name),
+        "power_state": node.power.map(crate::model::bmc::power::Power::name),
         "maintenance": wished.maintenance,
         "inspect_interface": wished.interfaces.inspect,
         "boot_mode": wished.boot_mode,

@@ -11,9 +11,9 @@ use crate::flow::hook::Survey;
 use crate::model::Object;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::policy::{Inspector, MaskSecrets};
+use crate::model::inspection::rule::{Rule, draft};
 use crate::model::node::{Node, Wished};
 use crate::model::port::{Port, PortWished};
-use crate::model::rule::{Rule, draft};
 
 #[derive(Debug)]
 struct Nobody;

@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::pipelines::deploying;
 use super::stage::{Stage, asked, object};
-use crate::model::effect::Effect;
+use crate::model::decision::effect::Effect;
+use crate::model::decision::outcome::Outcome;
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::node::Fault;
-use crate::model::outcome::Outcome;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::turn::Turn;
 
 #[test]

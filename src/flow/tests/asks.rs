@@ -2,13 +2,13 @@
 
 use super::stage::{Stage, asked, silent};
 use crate::flow;
-use crate::model::ask::{Ask, ProvisionAsk};
-use crate::model::effect::Look;
+use crate::model::decision::ask::{Ask, ProvisionAsk};
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::{Seen, Verdict};
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::moves::{TARGETS, Verb};
-use crate::model::outcome::{Seen, Verdict};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Verbs whose pipeline is not there: refused before the move.
 const NOT_BUILT: &[Verb] = &[Verb::Adopt, Verb::Clean, Verb::Rescue, Verb::Service, Verb::Unrescue];

@@ -6,8 +6,8 @@ use super::pipelines::deploying;
 use super::stage::{Stage, object};
 use crate::base::secret::Secret;
 use crate::flow::beat::check;
-use crate::model::effect::Look;
-use crate::model::outcome::Happened;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::Happened;
 use crate::model::provision::Provision;
 use crate::model::turn::Turn;
 

@@ -2,12 +2,12 @@ use serde_json::json;
 
 use crate::base::secret::Secret;
 use crate::flow::tests::stage::{Stage, object};
-use crate::model::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
 use crate::model::bmc::{CredentialPrint, Fact, Health, Identity, Remembered};
 use crate::model::boot::BootDevice;
 use crate::model::catalog::HardwareType;
+use crate::model::decision::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
+use crate::model::decision::outcome::Happened;
 use crate::model::interface::Interface;
-use crate::model::outcome::Happened;
 use crate::model::shape::LATEST;
 
 fn stage() -> Stage {

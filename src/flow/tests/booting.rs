@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::stage::{Stage, in_band, object};
-use crate::model::ask::{Answer, TokenAnswer};
+use crate::model::bmc::panel::{Mode, Modes};
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::Boots;
-use crate::model::effect::{BootPart, Effect, Look};
+use crate::model::decision::ask::{Answer, TokenAnswer};
+use crate::model::decision::effect::{BootPart, Effect, Look};
+use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::interface::Interface;
-use crate::model::outcome::{Happened, Outcome, Seen, Verdict};
-use crate::model::panel::{Mode, Modes};
-use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, WaitFor};
 use crate::model::turn::{Failure, FailureKind, Turn};
@@ -362,7 +362,7 @@ fn a_node_may_say_how_long_its_boot_devices_last() {
         (Some("always"), true, true),
         (Some("Never"), false, false),
     ] {
-        use crate::flow::booting::lasts;
+        use crate::flow::boot::parts::lasts;
         assert_eq!((lasts(word, false), lasts(word, true)), (ramdisk, instance), "{word:?}");
     }
 }

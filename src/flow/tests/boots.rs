@@ -5,13 +5,13 @@ use serde_json::json;
 use super::pipelines::deploying;
 use super::stage::{Stage, object};
 use crate::base::secret::Secret;
-use crate::model::ask::{Answer, TokenAnswer};
+use crate::model::bmc::power::PowerTarget;
 use crate::model::boot::Agent;
-use crate::model::effect::Look;
-use crate::model::outcome::{Happened, Seen};
-use crate::model::power::PowerTarget;
+use crate::model::decision::ask::{Answer, TokenAnswer};
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::{Happened, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 use crate::model::turn::Turn;
 

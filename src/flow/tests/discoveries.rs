@@ -13,14 +13,14 @@ use crate::flow::discover::{enrol, main_mac, sighting};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
-use crate::model::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward};
-use crate::model::facts::Facts;
+use crate::model::decision::facts::Facts;
+use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 

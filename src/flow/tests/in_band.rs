@@ -10,21 +10,21 @@ use crate::base::id::PortId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::model::Object;
-use crate::model::ask::{Answer, Ask};
+use crate::model::bmc::power::PowerWish;
 use crate::model::boot::plan::Discovery;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::catalog::{Catalog, HardwareType};
-use crate::model::discovery::{Discovered, Goal, Onward};
-use crate::model::effect::{Effect, Purpose};
+use crate::model::decision::ask::{Answer, Ask};
+use crate::model::decision::effect::{Effect, Purpose};
+use crate::model::decision::outcome::{Happened, Outcome};
+use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::discovery::{Discovered, Goal, Onward};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::policy::Hook;
+use crate::model::inspection::rule::{MAIN, Rule, RuleWished};
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
-use crate::model::outcome::{Happened, Outcome};
-use crate::model::power::PowerWish;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
-use crate::model::rule::{MAIN, Rule, RuleWished};
 use crate::model::run::WaitFor;
 use crate::model::turn::Failure;
 
@@ -223,7 +223,7 @@ fn what_the_machine_has_of_other_nodes_stays_theirs() {
 
 fn rule(conditions: &Value, actions: &Value) -> Rule {
     let body = object(json!({"conditions": conditions, "actions": actions}));
-    let (_, wished) = crate::model::rule::draft::rule(body).unwrap();
+    let (_, wished) = crate::model::inspection::rule::draft::rule(body).unwrap();
     assert_eq!(RuleWished { phase: MAIN.to_owned(), ..wished.clone() }, wished);
     Rule { id: uuid::Uuid::nil(), order: 1, created_at: Moment(0), updated_at: None, wished }
 }

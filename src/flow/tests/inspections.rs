@@ -10,18 +10,18 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::flow;
 use crate::model::Object;
+use crate::model::bmc::panel::Mode;
 use crate::model::catalog::{HardwareType, Implementation};
 use crate::model::decision::Decision;
-use crate::model::effect::{Effect, Look, Purpose};
-use crate::model::facts::Facts;
+use crate::model::decision::effect::{Effect, Look, Purpose};
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
+use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::{Inspection, Inventory, Nic};
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::outcome::{Happened, Outcome, Seen, Verdict};
-use crate::model::panel::Mode;
 use crate::model::port::{Port, PortWished};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::turn::Failure;
 
 const fn mac(last: u8) -> Mac {
@@ -258,7 +258,9 @@ fn an_interface_that_cannot_inspect_is_refused_by_name_before_the_move() {
 fn settings_are_looked_at_first_and_refuse_the_ask() {
     let mut stage = Stage::at("plain", Provision::Manageable);
     let verb = crate::model::moves::Verb::Inspect;
-    let ask = crate::model::ask::Ask::Provision(crate::model::ask::ProvisionAsk::new(verb, "inspect"));
+    let ask = crate::model::decision::ask::Ask::Provision(crate::model::decision::ask::ProvisionAsk::new(
+        verb, "inspect",
+    ));
     assert_eq!(flow::wants(&stage.node, &ask), [Look::Valid { deploy: false }]);
     let bad = |interface| {
         [Seen::Valid(vec![Verdict { interface, reason: Some("redfish_address is missing".to_owned()) }])]

@@ -1,11 +1,11 @@
 use super::stage::Stage;
-use crate::model::ask::Ask;
-use crate::model::effect::{Effect, Look, Purpose};
-use crate::model::outcome::{Happened, Outcome, Seen};
-use crate::model::panel::{Mode, ModeWish, Modes, Passthru};
-use crate::model::power::{Power, PowerTarget, PowerWish};
+use crate::model::bmc::panel::{Mode, ModeWish, Modes, Passthru};
+use crate::model::bmc::power::{Power, PowerTarget, PowerWish};
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::{Effect, Look, Purpose};
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 use crate::model::turn::Failure;
 

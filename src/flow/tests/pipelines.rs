@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use super::stage::{Stage, asked, failed, in_band, object, silent};
+use crate::model::bmc::panel::{Mode, Modes};
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{Effect, Look, Purpose};
+use crate::model::decision::effect::{Effect, Look, Purpose};
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::interface::Interface;
 use crate::model::node::Fault;
-use crate::model::outcome::{Outcome, Seen};
-use crate::model::panel::{Mode, Modes};
 use crate::model::policy::CollectLogs;
-use crate::model::power::{Power, PowerWish};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, WaitFor};
 use crate::model::turn::{Failure, FailureKind, Turn};

@@ -1,14 +1,14 @@
 //! Power: requests, what was seen, and power sync.
 
 use super::stage::{Stage, silent};
+use crate::model::bmc::power::{Power, PowerTarget, PowerWish};
 use crate::model::bmc::{Keep, Remembered};
 use crate::model::boot::BootDevice;
-use crate::model::effect::{Effect, Look, Purpose};
+use crate::model::decision::effect::{Effect, Look, Purpose};
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::node::Fault;
-use crate::model::outcome::{Happened, Outcome, Seen};
-use crate::model::power::{Power, PowerTarget, PowerWish};
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 use crate::model::run::WaitFor;
 use crate::model::turn::{Failure, FailureKind};
 
@@ -47,7 +47,9 @@ fn each_target_has_its_wishes_and_its_time() {
 #[test]
 fn a_time_of_the_request_goes_before_the_sites() {
     let mut stage = Stage::at("plain", Provision::Active);
-    stage.ask(&crate::model::ask::Ask::Power { target: PowerTarget::On, timeout: Some(7) }).unwrap();
+    stage
+        .ask(&crate::model::decision::ask::Ask::Power { target: PowerTarget::On, timeout: Some(7) })
+        .unwrap();
     assert_eq!(wishes(&stage), [(PowerWish::On, 7)]);
 }
 
@@ -94,7 +96,7 @@ fn power_is_refused_where_it_does_harm() {
 #[test]
 fn settings_that_could_not_be_looked_at_refuse_power() {
     let mut stage = Stage::at("plain", Provision::Active);
-    let ask = crate::model::ask::Ask::Power { target: PowerTarget::On, timeout: None };
+    let ask = crate::model::decision::ask::Ask::Power { target: PowerTarget::On, timeout: None };
     let refusal = stage.ask_seen(&ask, &[silent()]).unwrap_err();
     assert!(refusal.to_string().contains("Failed to validate power info"), "{refusal}");
     stage.ask_seen(&ask, &[Seen::Valid(Vec::new())]).unwrap();

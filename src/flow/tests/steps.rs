@@ -4,12 +4,12 @@ use serde_json::json;
 
 use super::pipelines::deploying;
 use super::stage::{Stage, asked, failed, lost, object, silent};
-use crate::model::ask::Ask;
+use crate::model::bmc::power::PowerTarget;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{Effect, Look};
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::interface::Interface;
-use crate::model::outcome::{Happened, Outcome, Seen};
-use crate::model::power::PowerTarget;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, WaitFor};
 use crate::model::step::Again;
@@ -100,7 +100,7 @@ fn a_held_step_goes_on_when_somebody_lets_go() {
 fn a_verify_step_that_fails_or_wants_to_hold_is_recorded_and_passed_over() {
     let mut stage = Stage::new("plain");
     stage.verb("manage").unwrap();
-    stage.see(Seen::Power(crate::model::power::Power::On));
+    stage.see(Seen::Power(crate::model::bmc::power::Power::On));
     stage.turn(Turn::Hold);
     assert_eq!(stage.state(), Provision::Manageable);
     assert!(stage.node.last_error.as_ref().unwrap().contains("verification of node"));
@@ -313,7 +313,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
     stage.turn(Turn::Act { memo: object(json!({})) });
     let happened = Happened::Paid { number: stage.owed[0].number, outcome: Outcome::Done };
     let token = crate::base::secret::Secret::new("t");
-    let facts = crate::model::facts::Facts {
+    let facts = crate::model::decision::facts::Facts {
         at: crate::base::moment::Moment(0),
         token: &token,
         boot_token: &token,

@@ -10,13 +10,13 @@ use super::in_band::{fill_in, inventory, told_of};
 use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::base::secret::Secret;
 use crate::model::Object;
-use crate::model::ask::Ask;
+use crate::model::bmc::panel::{Mode, Modes};
+use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::effect::{BootPart, Effect, Look};
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::{BootPart, Effect, Look};
+use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::interface::Interface;
-use crate::model::outcome::{Happened, Outcome, Seen, Verdict};
-use crate::model::panel::{Mode, Modes};
-use crate::model::power::{Power, PowerTarget};
 use crate::model::provision::Provision;
 use crate::model::turn::{Failure, FailureKind, Turn};
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::Object;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 use crate::model::shape::Accepts;
 
 /// A value of the right type.

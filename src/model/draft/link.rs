@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::base::mac::Mac;
 use crate::model::Object;
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::kind;
-use crate::model::refusal::Refusal;
 
 /// Checks the members, and that together they name a place.
 pub fn check(link: &Object, version: u16) -> Result<(), Refusal> {

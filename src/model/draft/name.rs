@@ -1,7 +1,7 @@
 //! What a node may be called.
 
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
-use crate::model::refusal::Refusal;
 
 /// Checks a node's name by the rules of the client's version.
 pub fn check(name: &str, version: u16) -> Result<(), Refusal> {

@@ -5,11 +5,11 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::model::Object;
+use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::{Given, parse_uuid};
 use crate::model::interface::{Interface, Interfaces};
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
-use crate::model::refusal::Refusal;
 
 /// One writable member of a record.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use ipnet::IpNet;
 
-use crate::model::rule::Rule;
+use crate::model::inspection::rule::Rule;
 
 /// Options of `[inspector]` and `[inspection_rules]`.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use crate::base::mac::Mac;
 use crate::model::Object;
 use crate::model::inspection::Inventory;
 use crate::model::inspection::identity::Identity;
-use crate::model::rule::Rule;
+use crate::model::inspection::rule::Rule;
 
 /// One post of a ramdisk.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::model::ask::{PatchOp, PatchVerb};
-use crate::model::refusal::Refusal;
+use crate::model::decision::ask::{PatchOp, PatchVerb};
+use crate::model::decision::refusal::Refusal;
 
 /// The root of a path and what follows it.
 pub fn split(path: &str) -> (&str, Option<&str>) {

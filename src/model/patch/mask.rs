@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::base::secret::{MASK, Veil, masked_url};
 use crate::model::Object;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 
 /// `value` with the stored secrets in place of their masks, at every depth; a mask of what is not stored is
 /// refused. Objects in arrays are found by their place.

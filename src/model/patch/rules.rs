@@ -1,11 +1,11 @@
 //! In which states a node or a port may be patched (contract `states.json`, `update_node`).
 
-use crate::model::ask::{PatchAsk, PatchVerb};
+use crate::model::decision::ask::{PatchAsk, PatchVerb};
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::node::{Node, Wished};
 use crate::model::port::Port;
 use crate::model::provision::Provision;
-use crate::model::refusal::Refusal;
 
 /// Whether the node takes patches at all at present.
 pub fn open(node: &Node, ask: &PatchAsk, host: &str) -> Result<(), Refusal> {

@@ -2,10 +2,10 @@
 //! reads it.
 
 use crate::base::secret::{MASK, Veil};
+use crate::model::bmc::panel::Mode;
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
-use crate::model::panel::Mode;
 use crate::model::run::{Run, Wait, WaitFor};
 use crate::model::shape::json;
 use crate::model::step::{Kind, Step};

@@ -2,8 +2,8 @@
 
 use crate::base::secret::{MASK, Veil};
 use crate::model::bmc::Health;
+use crate::model::bmc::power::Power;
 use crate::model::node::{Fault, Node};
-use crate::model::power::Power;
 use crate::model::provision::Provision;
 use crate::model::shape::{Accepts, Field, Place, Shown, TEXT, internal, json};
 use crate::model::step::Kind;

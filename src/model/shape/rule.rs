@@ -1,6 +1,6 @@
 //! The members of an inspection rule (contract `api.json`).
 
-use crate::model::rule::Rule;
+use crate::model::inspection::rule::Rule;
 use crate::model::shape::{Field, Place, Shown, json};
 
 type Row = Field<Rule>;

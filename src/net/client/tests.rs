@@ -15,8 +15,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::*;
 use crate::base::secret::Secret;
-use crate::net::limits::Limits;
 use crate::net::sample::{Running, bound};
+use crate::net::server::limits::Limits;
 use crate::net::tls::{self, TlsFloor};
 
 const SHORT: Duration = Duration::from_millis(80);

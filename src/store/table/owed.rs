@@ -1,7 +1,7 @@
 //! The table of owed effects: what the daemon still has to do to the world.
 
 use crate::base::id::NodeId;
-use crate::model::effect::Owed;
+use crate::model::decision::effect::Owed;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use heed::RoTxn;
 use uuid::Uuid;
 
-use crate::model::rule::Rule;
+use crate::model::inspection::rule::Rule;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;

@@ -3,7 +3,7 @@
 use heed::RoTxn;
 
 use crate::base::mac::Mac;
-use crate::model::discovery::Sighting;
+use crate::model::inspection::discovery::Sighting;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;

@@ -1,7 +1,7 @@
 //! Batches: one flush for many, one failing harms no other, nothing kept is nothing written.
 
 use super::*;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 use crate::store::error::Duplicate;
 
 /// Holds the commit thread inside a job until told to go on, so that others gather behind it.

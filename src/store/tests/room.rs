@@ -1,7 +1,7 @@
 //! A full disk: asks are refused with a remedy, outcomes still fit, and it ends when there is room.
 
 use super::*;
-use crate::model::refusal::Refusal;
+use crate::model::decision::refusal::Refusal;
 
 const RESERVE: u64 = 1 << 20;
 

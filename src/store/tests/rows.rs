@@ -1,7 +1,7 @@
 //! Rows and their indices: nodes, ports, owed effects, journal, rack.
 
 use super::*;
-use crate::model::effect::{Effect, Owed, Purpose};
+use crate::model::decision::effect::{Effect, Owed, Purpose};
 use crate::model::inspection::Inventory;
 use crate::model::journal::Event;
 use crate::model::journal::Scene;

@@ -7,8 +7,8 @@ use serde_json::Value;
 use url::Url;
 
 use crate::net::client::Client;
+use crate::net::client::outgoing::{Answer, ClientError, Outgoing, Trust};
 use crate::net::http::Method;
-use crate::net::outgoing::{Answer, ClientError, Outgoing, Trust};
 use crate::twin::machine::Machine;
 
 /// Why a request to the appliance came to nothing.

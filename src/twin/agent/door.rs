@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::net::limits::Limits;
+use crate::net::server::limits::Limits;
 use crate::net::server::serve_tls;
 use crate::net::tls::{Identity, ServerTls, TlsError, TlsFloor, self_signed};
 use crate::twin::agent::Agent;

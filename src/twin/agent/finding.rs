@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::net::client::outgoing::Answer;
 use crate::net::http::Method;
-use crate::net::outgoing::Answer;
 use crate::twin::agent::caller::{Newest, call, lower};
 use crate::twin::machine::Machine;
 use crate::wire::agent::LOOKUP_VERSION;

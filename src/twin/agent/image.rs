@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use crate::net::client::Client;
+use crate::net::client::outgoing::{ClientError, Downloaded, Outgoing};
 use crate::net::http::Method;
-use crate::net::outgoing::{ClientError, Downloaded, Outgoing};
 use crate::twin::agent::Agent;
 use crate::twin::agent::caller::trust;
 use crate::twin::agent::failure::Failure;

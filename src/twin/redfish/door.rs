@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::net::limits::Limits;
 use crate::net::server;
+use crate::net::server::limits::Limits;
 use crate::net::tls::{Identity, ServerTls, TlsFloor, self_signed};
 use crate::twin::redfish::bmc::{Bmc, BmcError};
 use crate::twin::redfish::fault::BmcFaults;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use crate::net::client::outgoing::ClientError;
 use crate::net::http::Method;
-use crate::net::outgoing::ClientError;
 use crate::twin::fault::Fault;
 use crate::twin::progress::{Runs, Stage};
 use crate::twin::tests::appliance::{Appliance, Commander};

@@ -11,7 +11,7 @@ use crate::wire::redfish::link::Link;
 use crate::wire::redfish::power_state::Power;
 use crate::wire::redfish::shape;
 use crate::wire::redfish::task::LONGEST as LONGEST_TOLD;
-use crate::wire::redfish::view::message::Message;
+use crate::wire::redfish::view::service::message::Message;
 
 /// An answer that refused. Shown, it is one line for an operator.
 #[derive(Debug, Clone, PartialEq, Default)]

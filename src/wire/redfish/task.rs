@@ -7,8 +7,8 @@ use serde_json::Value;
 use crate::base::moment::Moment;
 use crate::wire::redfish::lenient::{Lenient, View, found};
 use crate::wire::redfish::link::Link;
-use crate::wire::redfish::view::message::Message;
-use crate::wire::redfish::view::task::Task;
+use crate::wire::redfish::view::service::message::Message;
+use crate::wire::redfish::view::service::task::Task;
 
 /// How far a task or job is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,7 @@ use ferric::boot::library::{Asked, Content, Library, NotGiven};
 use ferric::boot::tftp::{self, Door, Settings};
 use ferric::net::files::serve_file;
 use ferric::net::http::{Request, Response};
-use ferric::net::limits::Limits;
+use ferric::net::server::limits::Limits;
 use ferric::net::server::{self, Service};
 use tokio_util::sync::CancellationToken;
 

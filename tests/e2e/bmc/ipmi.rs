@@ -11,8 +11,8 @@ use serde_json::json;
 
 use crate::machine::Device;
 use crate::machine::Machine;
-use crate::peer_process::PeerProcess;
 use crate::rack;
+use crate::stage::peer_process::PeerProcess;
 
 /// The simulator; it ends with the test, and the machine with it.
 #[derive(Debug)]

@@ -9,11 +9,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::machine::Machine;
-use crate::peer_process::PeerProcess;
-use crate::peer_process::until;
-use crate::peers;
 use crate::rack;
 use crate::recipe::ask;
+use crate::stage::peer_process::PeerProcess;
+use crate::stage::peer_process::until;
+use crate::stage::peers;
 
 /// The emulator with its libvirt.
 #[derive(Debug)]

@@ -12,9 +12,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use crate::daemon::Daemon;
 use crate::ipmi_sim::rig::Sim;
 use crate::ipmi_sim::rig::managed;
+use crate::stage::daemon::Daemon;
 
 /// The machine's end of its serial line: says what it gets in brackets.
 fn serial_line() -> u16 {

@@ -3,13 +3,13 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::daemon::Daemon;
 use crate::ipmi_sim::rig::Sim;
 use crate::ipmi_sim::rig::managed;
 use crate::ipmi_sim::rig::node;
 use crate::ipmi_sim::rig::switch;
 use crate::ipmi_sim::rig::wait_for;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::peers::Cli;
 use crate::stock_agent::http::ask;
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
+use crate::stage::daemon::Daemon;
 use crate::stock_agent::http::ask;
 
 /// `ipmi_sim` on a free port of loopback.

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use serde_json::json;
 
-use crate::machine::Machine;
+use crate::stage::machine::Machine;
 use crate::stock_agent::rig::MAC;
 use crate::stock_agent::rig::Rig;
 

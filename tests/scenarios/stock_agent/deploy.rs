@@ -6,7 +6,7 @@ use ferric::depot::digest;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::machine::Machine;
+use crate::stage::machine::Machine;
 use crate::stock_agent::iso;
 use crate::stock_agent::rig::MAC;
 use crate::stock_agent::rig::Rig;

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
-use crate::machine::Machine;
+use crate::stage::daemon::Daemon;
+use crate::stage::machine::Machine;
 use crate::stock_agent::http;
 use crate::stock_agent::rig::{MAC, Rig};
 

@@ -4,7 +4,7 @@ use ferric::net::tls::self_signed;
 use serde_json::Value;
 use serde_json::json;
 
-use crate::machine::Machine;
+use crate::stage::machine::Machine;
 use crate::stock_agent::http;
 use crate::stock_agent::rig::MAC;
 use crate::stock_agent::rig::Rig;

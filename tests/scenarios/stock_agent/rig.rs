@@ -18,9 +18,9 @@ use serde_json::Value;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
-use crate::machine::Machine;
-use crate::machine::free_port;
+use crate::stage::daemon::Daemon;
+use crate::stage::machine::Machine;
+use crate::stage::machine::free_port;
 use crate::stock_agent::http;
 
 /// All of it. The rack's door stays where it is over restarts of the daemon, as the ramdisk needs it.

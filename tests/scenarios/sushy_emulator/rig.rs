@@ -10,12 +10,12 @@ use rcgen::CertifiedKey;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::daemon::Daemon;
-use crate::machine::free_port;
-use crate::peer_process::PeerProcess;
-use crate::peer_process::until;
-use crate::peers;
-use crate::peers::Cli;
+use crate::stage::daemon::Daemon;
+use crate::stage::machine::free_port;
+use crate::stage::peer_process::PeerProcess;
+use crate::stage::peer_process::until;
+use crate::stage::peers;
+use crate::stage::peers::Cli;
 
 /// The emulator on loopback over TLS; it wants the account admin, password.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::rig::Emulator;
 use super::rig::Shop;
-use crate::peer_process::until;
+use crate::stage::peer_process::until;
 
 #[test]
 fn an_operator_who_names_no_authority_is_told_that_the_certificate_is_not_known() {

@@ -8,7 +8,7 @@ use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::{logs, steps};
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
-use crate::model::power::{Power, PowerWish};
+use crate::model::bmc::power::{Power, PowerWish};
 
 fn machine(peer: &Peer) -> Machine {
     Machine { node: Arc::new(node(peer)), ports: Vec::new() }

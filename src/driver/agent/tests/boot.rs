@@ -8,8 +8,8 @@ use crate::driver::agent::tear_down::TearDown;
 use crate::driver::capability::boot_device::BootDeviceSwitch;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::FakeDelays;
+use crate::model::bmc::power::Power;
 use crate::model::boot::BootDevice;
-use crate::model::power::Power;
 
 struct Site {
     peer: Peer,
@@ -169,7 +169,7 @@ async fn power_goes_off_while_it_is_watched() {
     call.memo = memo(&work.look(&call).await);
     call.memo = memo(&work.act(&call, false).await);
     let power = site.rack.server(&site.node).hardware().power.unwrap();
-    power.set(crate::model::power::PowerWish::Off, Duration::from_secs(9)).await.unwrap();
+    power.set(crate::model::bmc::power::PowerWish::Off, Duration::from_secs(9)).await.unwrap();
     let done = Object::from_iter([("power".into(), json!("power off"))]);
     assert_eq!(work.look(&call).await, Turn::Done(done));
 }

@@ -13,7 +13,7 @@ use crate::base::time::Later;
 use crate::model::boot::Agent;
 use crate::net::body::{Body, FileRange};
 use crate::net::http::{Method, Request, Response};
-use crate::net::limits::Limits;
+use crate::net::server::limits::Limits;
 use crate::net::server::{Service, serve_tls};
 use crate::net::tls::{ServerTls, TlsFloor, self_signed};
 use crate::wire::agent::command::{CommandError, CommandResult, Status};

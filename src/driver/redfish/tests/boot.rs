@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::media::drive;
 use super::world::{MANAGER, Rig, SYSTEM, refuse};
 use crate::driver::capability::boot_device::{BootChoice, BootDeviceSwitch};
-use crate::driver::redfish::idrac_boot::IdracBootDevice;
+use crate::driver::redfish::idrac::boot::IdracBootDevice;
 use crate::model::boot::BootDevice;
 use crate::model::provision::Provision;
 

@@ -11,9 +11,9 @@ use tokio::net::TcpStream;
 use super::{bmc, rack, server};
 use crate::base::time::PausedClock;
 use crate::driver::bmc::Ground;
-use crate::driver::redfish::error::RedfishError;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::talk::error::RedfishError;
 
 const SYSTEM: &str = "/redfish/v1/Systems/1";
 

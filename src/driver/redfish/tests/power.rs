@@ -10,8 +10,8 @@ use crate::base::id::NodeId;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::redfish::power::RedfishPower;
+use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::bmc::{Fact, Health};
-use crate::model::power::{Power, PowerWish};
 
 const LIMIT: Duration = Duration::from_mins(1);
 

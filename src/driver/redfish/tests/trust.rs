@@ -10,11 +10,11 @@ use tokio_util::sync::CancellationToken;
 use super::{node, rack};
 use crate::base::moment::Moment;
 use crate::base::time::Later;
-use crate::driver::redfish::access::hex;
 use crate::driver::redfish::server::Server;
+use crate::driver::redfish::talk::access::hex;
 use crate::model::bmc::Pin;
 use crate::net::http::{Request, Response};
-use crate::net::limits::Limits;
+use crate::net::server::limits::Limits;
 use crate::net::server::{Service, serve_tls};
 use crate::net::tls::{Identity, ServerTls, TlsFloor, certificate_der, self_signed};
 

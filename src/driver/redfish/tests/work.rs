@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::world::{MANAGER, Rig, say};
-use crate::driver::redfish::error::RedfishError;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::wire::redfish::quirk::{Identity, Quirks};
 
 const MONITOR: &str = "/redfish/v1/TaskService/TaskMonitors/7";

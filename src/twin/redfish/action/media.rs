@@ -8,8 +8,8 @@ use url::Url;
 use crate::base::secret::Secret;
 
 use crate::net::client::Client;
+use crate::net::client::outgoing::{Outgoing, Trust};
 use crate::net::http::{Method, Response};
-use crate::net::outgoing::{Outgoing, Trust};
 use crate::twin::redfish::action::command_line::CommandLine;
 use crate::twin::redfish::answer::{Refusal, Reply, done, refused, refused_own, success};
 use crate::twin::redfish::bmc::Bmc;

@@ -146,7 +146,7 @@ async fn faults_strike_and_are_cleared() {
     rig.bmc.clear_faults();
     rig.bmc.fail(BmcFault::Huge("Chassis".to_owned()));
     let huge = rig.ask(Method::Get, "/redfish/v1/Chassis", &Value::Null, &[]).await;
-    assert!(matches!(huge, Err(crate::net::outgoing::ClientError::TooLarge { .. })), "{huge:?}");
+    assert!(matches!(huge, Err(crate::net::client::outgoing::ClientError::TooLarge { .. })), "{huge:?}");
     rig.bmc.clear_faults();
     rig.bmc.fail(BmcFault::LosesAnswers(1));
     let lost = rig.ask(Method::Patch, &rig.bmc.system_path(), &json!({"Boot": once("Pxe")}), &[]).await;

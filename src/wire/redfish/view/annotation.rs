@@ -57,7 +57,7 @@ view! {
         etag: Option<String> = "ETag";
         apply_times: Vec<String> = "SupportedApplyTimes";
         time: Option<String> = "Time";
-        messages: Vec<super::message::Message> = "Messages";
+        messages: Vec<crate::wire::redfish::view::service::message::Message> = "Messages";
     }
 
     /// Annotations on a collection or resource about when an operation is carried out.

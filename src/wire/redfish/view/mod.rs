@@ -12,22 +12,19 @@ pub mod annotation;
 pub mod boot;
 pub mod chassis;
 pub mod compute;
-pub mod event;
 pub mod manager;
 pub mod media;
-pub mod message;
 pub mod network;
 pub mod pcie;
 pub mod power;
 pub mod root;
 pub mod secure_boot;
 pub mod sensor;
-pub mod session;
+pub mod service;
 pub mod smart_storage;
 pub mod status;
 pub mod storage;
 pub mod system;
-pub mod task;
 pub mod thermal;
 
 #[cfg(test)]

@@ -12,10 +12,8 @@ use crate::wire::redfish::view::annotation::{ActionInfo, ApplyTime, Settings};
 use crate::wire::redfish::view::boot::{Boot, BootOption};
 use crate::wire::redfish::view::chassis::Chassis;
 use crate::wire::redfish::view::compute::{Memory, Processor};
-use crate::wire::redfish::view::event::{EventService, LogEntry, LogService, Subscription};
 use crate::wire::redfish::view::manager::{Manager, NetworkProtocol};
 use crate::wire::redfish::view::media::VirtualMedia;
-use crate::wire::redfish::view::message::{Message, RegistryFile};
 use crate::wire::redfish::view::network::{
     DellSwitchConnection, EthernetInterface, NetworkAdapter, NetworkFunction, NetworkPort,
 };
@@ -24,12 +22,14 @@ use crate::wire::redfish::view::power::{EnvironmentMetrics, Power, PowerSubsyste
 use crate::wire::redfish::view::root::{Collection, ServiceRoot};
 use crate::wire::redfish::view::secure_boot::{Bios, Certificate, SecureBoot};
 use crate::wire::redfish::view::sensor::Sensor;
-use crate::wire::redfish::view::session::{Session, SessionService};
+use crate::wire::redfish::view::service::event::{EventService, LogEntry, LogService, Subscription};
+use crate::wire::redfish::view::service::message::{Message, RegistryFile};
+use crate::wire::redfish::view::service::session::{Session, SessionService};
+use crate::wire::redfish::view::service::task::Task;
 use crate::wire::redfish::view::smart_storage::{SmartController, SmartStorage};
 use crate::wire::redfish::view::status::{Lamp, Status};
 use crate::wire::redfish::view::storage::{Drive, SimpleStorage, Storage, Volume};
 use crate::wire::redfish::view::system::{System, hosts};
-use crate::wire::redfish::view::task::Task;
 use crate::wire::redfish::view::thermal::{Fan, Thermal, ThermalMetrics, ThermalSubsystem};
 
 /// Calls `$with` with each view's reader.

@@ -1,0 +1,36 @@
+//! All that a rule may look at besides the record: it comes in as arguments.
+
+use std::sync::Arc;
+
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
+use crate::model::catalog::Catalog;
+use crate::model::decision::effect::Owed;
+use crate::model::decision::outcome::Seen;
+use crate::model::inspection::Bearers;
+use crate::model::policy::Policy;
+use crate::model::port::Port;
+
+/// Facts of one decision, read in the same transaction as the record.
+#[derive(Debug, Clone, Copy)]
+pub struct Facts<'a> {
+    /// The wall's moment, for showing only.
+    pub at: Moment,
+    /// A fresh random token (43 URL-safe characters, 32 bytes); used if a boot gets its identity.
+    pub token: &'a Secret,
+    /// The same for a boot whose files are served under it.
+    pub boot_token: &'a Secret,
+    pub policy: &'a Policy,
+    pub catalog: &'a Catalog,
+    /// What is owed before this decision, in order.
+    pub owed: &'a [Owed],
+    /// The node's own ports.
+    pub ports: &'a [Arc<Port>],
+    /// Who has the port of an address, over the rack.
+    pub bearers: &'a dyn Bearers,
+    /// What the looks that the ask wanted have seen.
+    pub seen: &'a [Seen],
+    /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no
+    /// decision was made since the daemon started. Kept in memory, so that silence costs no commit.
+    pub silent: Option<u8>,
+}

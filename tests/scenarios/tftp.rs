@@ -1,0 +1,4 @@
+//! Machines fetch files over TFTP.
+
+pub mod clients;
+pub mod relay;
