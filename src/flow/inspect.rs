@@ -19,7 +19,7 @@ use crate::flow::update::PORTS_LIMIT;
 use crate::model::Object;
 use crate::model::bmc::panel::Mode;
 use crate::model::decision::Row;
-use crate::model::decision::effect::{Effect, Purpose};
+use crate::model::decision::effect::{Effect, Owed, Purpose};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Outcome;
 use crate::model::decision::refusal::Refusal;
@@ -76,7 +76,7 @@ pub fn start(course: &mut Course<'_>) {
     let text = format!("inspection by interface {} begins", course.node.wished.interfaces.inspect);
     course.note(Event::info("start", text));
     if in_band::is_chosen(&course.node, course.facts) {
-        in_band::boot(course);
+        in_band::start(course);
     } else {
         owe(course);
     }
@@ -97,19 +97,18 @@ pub fn opened(course: &mut Course<'_>) {
 }
 
 /// The outcome of the read, or of what boots the ramdisk and what comes after it.
-pub fn paid(course: &mut Course<'_>, outcome: &Outcome) {
+pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if course.node.provision != Provision::Inspecting {
         course.note(Event::info("late", "an inspection ended that nobody waits for; nothing follows"));
+        return;
+    }
+    if in_band::is_chosen(&course.node, course.facts) {
+        in_band::paid(course, owed, outcome);
         return;
     }
     match outcome {
         Outcome::Inspected(found) => take(course, found),
         Outcome::Failed(failure) => fail(course, &failure.why, MEND),
-        _ if in_band::is_chosen(&course.node, course.facts) => {
-            if !course.owes_for(Purpose::Inspect) {
-                in_band::all_paid(course);
-            }
-        }
         Outcome::Done
         | Outcome::Power(_)
         | Outcome::Turn(_)
@@ -135,10 +134,16 @@ pub fn outgrown(course: &mut Course<'_>) {
     fail(course, "what it found does not fit into the node's record", "Shorten its largest field");
 }
 
+/// It ends badly, with all that it has begun.
 pub fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
     if in_band::is_chosen(&course.node, course.facts) {
         in_band::clean_up(course);
     }
+    end_badly(course, why, mend);
+}
+
+/// To the failed state, with the reason and the remedy in `last_error`; what was begun is over by then.
+pub fn end_badly(course: &mut Course<'_>, why: &str, mend: &str) {
     let (node, name) = (course.node.label(), course.node.wished.interfaces.inspect.clone());
     let began = course.node.inspection_started_at;
     course.go(Verb::Fail);

@@ -161,6 +161,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Purpose::Aside => aside::paid(course, owed, outcome),
         Purpose::Inspect => inspect::paid(course, outcome),
         Purpose::Discover => discover::meet::paid(course, owed, outcome),
+        Purpose::Inspect => inspect::paid(course, owed, outcome),
     }
 }
 
@@ -266,6 +267,7 @@ pub fn forgotten(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decisio
         course.settle(*number);
     }
     if course.node.provision == Provision::Inspecting && !course.owes_for(Purpose::Inspect) {
+        course.node.mode_change = None;
         course.go(Verb::Fail);
     }
     course.finish(node)

@@ -6,8 +6,11 @@
 //!                  '-> power cycle -> wait 15 s -> look -> met? -> power as before -> done
 //!                                       '------------------'  until the policy's time is over
 //! ```
+//!
+//! An inspection whose ramdisk is to boot in another mode comes in at the power cycle, and goes on where this ends.
 
 use crate::flow::course::Course;
+use crate::flow::inspect::in_band;
 use crate::flow::power;
 use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::{Power, PowerWish};
@@ -18,6 +21,7 @@ use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::journal::Event;
 use crate::model::node::Node;
+use crate::model::provision::Provision;
 use crate::model::run::WaitFor;
 
 /// Admits a change, unless a pipeline works on the node.
@@ -125,7 +129,8 @@ pub fn look_was_dropped(course: &mut Course<'_>) {
 /// After a start: a change that neither owes nor waits looks again.
 pub fn opened(course: &mut Course<'_>) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Mode);
-    if course.node.mode_change.is_some() && !waits && !course.owes_for(Purpose::Mode) {
+    let is_unmet = course.node.mode_change.as_ref().is_some_and(|change| !change.met);
+    if is_unmet && !waits && !course.owes_for(Purpose::Mode) {
         await_firmware(course);
     }
 }
@@ -142,13 +147,26 @@ fn put_back(course: &mut Course<'_>, change: &ModeChange) {
 
 fn end(course: &mut Course<'_>, wish: ModeWish) {
     course.note(Event::info("mode", format!("the machine has {}", wish.text())));
-    leave(course);
+    if is_of_inspection(course) {
+        in_band::mode_met(course, wish);
+    } else {
+        leave(course);
+    }
 }
 
 fn fail(course: &mut Course<'_>, wish: ModeWish, why: &str) {
+    if is_of_inspection(course) {
+        in_band::mode_unmet(course, wish, why);
+        return;
+    }
     let text = format!("{} of node {} was not set: {why}", wish.text(), course.node.label());
     course.error(text);
     leave(course);
+}
+
+/// Nobody else may ask for a mode while a node is inspected.
+fn is_of_inspection(course: &Course<'_>) -> bool {
+    course.node.provision == Provision::Inspecting
 }
 
 fn leave(course: &mut Course<'_>) {

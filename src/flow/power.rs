@@ -283,7 +283,10 @@ fn recover(course: &mut Course<'_>) {
         course.node.wished.maintenance = false;
         course.node.maintenance_reason = None;
         course.node.misses = 0;
-        course.stop_waiting();
+        if course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Power) {
+            // An inspection waits for its ramdisk.
+            course.stop_waiting();
+        }
         course.note(Event::info("power", "the BMC answers again: maintenance is over"));
     }
 }

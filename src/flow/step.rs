@@ -331,7 +331,7 @@ pub fn look_at_step(course: &mut Course<'_>) {
 /// What a look saw was dropped: if the step stands or falls with it, there is another look. For an agent a beat
 /// makes up; a step's own pace has no other wait than the one that has ended.
 pub fn look_was_dropped(course: &mut Course<'_>, dropped: &Look) {
-    let of_step = matches!(dropped, Look::Step { .. } | Look::AgentSteps);
+    let of_step = matches!(dropped, Look::Step { .. } | Look::AgentSteps | Look::Valid { .. });
     let looking = course
         .node
         .run

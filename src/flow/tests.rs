@@ -8,6 +8,7 @@ mod booting;
 mod boots;
 mod discoveries;
 mod in_band;
+mod inspection_boots;
 mod inspections;
 mod meetings;
 mod modes;

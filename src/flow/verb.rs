@@ -115,12 +115,13 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
-    let cleans = ask.verb == Verb::Provide && is_cleaned(node, facts);
+    let boots = (ask.verb == Verb::Provide && is_cleaned(node, facts))
+        || (ask.verb == Verb::Inspect && inspect::in_band::is_chosen(node, facts));
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {
                 let mut bad = verdicts.iter().filter(|verdict| {
-                    matters(verdict.interface, ask.verb) || (verdict.interface == Interface::Boot && cleans)
+                    matters(verdict.interface, ask.verb) || (verdict.interface == Interface::Boot && boots)
                 });
                 if let Some(reason) = bad.find_map(|verdict| verdict.reason.as_ref()) {
                     return Err(invalid_settings(node, ask.verb, reason));
@@ -144,7 +145,7 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
     Ok(())
 }
 
-/// Cleaning boots the agent: where nothing can, it is refused before anything moves.
+/// Cleaning boots the agent, as inspection in band does: where nothing can, it is refused before anything moves.
 fn is_cleaned(node: &Node, facts: &Facts<'_>) -> bool {
     node.wished.automated_clean.unwrap_or(facts.policy.automated_clean)
         && facts.catalog.uses_agent(&node.wished.interfaces)

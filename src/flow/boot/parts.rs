@@ -75,28 +75,36 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
 pub fn into(course: &mut Course<'_>, into: Boots) {
     step::work(course);
     course.stop_waiting();
+    step::set_phase(course, Phase::Reboot { into });
+    if let Err(why) = prepare(course, into, Purpose::Run) {
+        pipeline::fail(course, &why);
+    }
+}
+
+/// Owes what makes the machine boot this on behalf of `purpose`, with another identity and other files. An error says
+/// why there is no such boot, in words for a person; then nothing is owed.
+pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
     course.drop_agent();
     course.node.boots = into;
-    step::set_phase(course, Phase::Reboot { into });
     let way = way(course);
     let is_brought = way != BootWay::Bare && matches!(into, Boots::Ramdisk | Boots::Instance);
-    if is_brought && let Err(why) = identify(course, way, into) {
-        pipeline::fail(course, &why);
-        return;
+    if is_brought {
+        identify(course, way, into)?;
     }
     if is_brought {
         owe_files(course, way, into, Purpose::Run);
     }
     let (limit, never_off) = limits(course);
     if !never_off {
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Run);
+        course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
     }
     if is_brought {
-        owe_parts(course, way, into);
+        owe_parts(course, way, into, purpose);
     } else if into == Boots::Ramdisk {
-        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, Purpose::Run);
+        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, purpose);
     }
-    switch_on(course);
+    switch_on(course, purpose);
+    Ok(())
 }
 
 /// The installed disk. What booted the ramdisk is not given out any more.
@@ -112,18 +120,22 @@ pub fn disk(course: &mut Course<'_>) {
         power::switch(course, PowerWish::On, limit, Purpose::Run);
         return;
     }
-    owe_parts(course, way, Boots::Disk);
-    switch_on(course);
+    owe_parts(course, way, Boots::Disk, Purpose::Run);
+    switch_on(course, Purpose::Run);
 }
 
 /// Nothing of a boot stays behind; the machine is off by then, for the ramdisk may read from its medium.
 pub fn clean_up(course: &mut Course<'_>, purpose: Purpose) {
-    let way = way(course);
-    if way == BootWay::Medium {
-        course.owe(Effect::Boot(BootPart::Eject), purpose);
-    }
-    if way != BootWay::Bare && firmware::wants_secure_boot(&course.node) {
+    empty_drives(course, purpose);
+    if way(course) != BootWay::Bare && firmware::wants_secure_boot(&course.node) {
         course.owe(Effect::Boot(BootPart::Secure { on: false }), purpose);
+    }
+}
+
+/// Owes that no medium stays in a drive, where the boot interface puts one there.
+pub fn empty_drives(course: &mut Course<'_>, purpose: Purpose) {
+    if way(course) == BootWay::Medium {
+        course.owe(Effect::Boot(BootPart::Eject), purpose);
     }
 }
 
@@ -150,7 +162,7 @@ pub fn owe_files(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Pu
     }
 }
 
-fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots) {
+fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Purpose) {
     let node = &course.node;
     let is_instance = into != Boots::Ramdisk;
     let mut parts = Vec::new();
@@ -165,7 +177,7 @@ fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots) {
         parts.push(BootPart::Device { lasts: lasts(node.driver_info(FORCE), is_instance) });
     }
     for part in parts {
-        course.owe(Effect::Boot(part), Purpose::Run);
+        course.owe(Effect::Boot(part), purpose);
     }
 }
 
@@ -179,53 +191,65 @@ fn limits(course: &Course<'_>) -> (u32, bool) {
     (course.facts.policy.power_state_change_timeout, course.node.wished.disable_power_off)
 }
 
-fn switch_on(course: &mut Course<'_>) {
+/// Starts the machine, which is off by then unless it never is.
+pub fn switch_on(course: &mut Course<'_>, purpose: Purpose) {
     let (limit, never_off) = limits(course);
     let wish = if never_off { PowerWish::Reset } else { PowerWish::On };
-    power::switch(course, wish, limit, Purpose::Run);
+    power::switch(course, wish, limit, purpose);
 }
 
-/// The firmware's mode is set, or told.
-pub fn mode_paid(course: &mut Course<'_>, wanted: Option<Mode>, seen: Modes) {
+/// The firmware's mode is set, or told. What is wanted and not yet so.
+pub fn mode_told(course: &mut Course<'_>, wanted: Option<Mode>, seen: Modes) -> Option<ModeWish> {
     course.node.record_modes(seen);
     let default = course.facts.policy.default_boot_mode;
     course.node.deploy_boot_mode = wanted.or(seen.boot).or(Some(default));
-    if let Some(mode) = wanted {
-        await_if_unmet(course, ModeWish::Boot(mode), seen);
+    wanted.map(ModeWish::Boot).filter(|wish| wish.is_met(seen) == Some(false))
+}
+
+/// The same in a pipeline.
+pub fn mode_paid(course: &mut Course<'_>, wanted: Option<Mode>, seen: Modes) {
+    if let Some(wish) = mode_told(course, wanted, seen) {
+        await_firmware_with(course, wish, seen);
     }
 }
 
 /// Secure boot is set; that it is off is not waited for.
 pub fn secure_paid(course: &mut Course<'_>, on: bool, seen: Modes) {
     course.node.record_modes(seen);
-    if on {
-        await_if_unmet(course, ModeWish::Secure(on), seen);
+    let wish = ModeWish::Secure(on);
+    if on && wish.is_met(seen) == Some(false) {
+        await_firmware_with(course, wish, seen);
     }
 }
 
 /// Firmware that takes a mode up when it boots: before a ramdisk it boots once for that alone, since it may use up the
 /// boot device on the way.
-fn await_if_unmet(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
-    if wish.is_met(seen) != Some(false) {
-        return;
-    }
+fn await_firmware_with(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
     let Some(Phase::Reboot { into }) = course.node.run.as_ref().map(|run| run.phase) else { return };
     let has_booted_for_it = change_of(course).is_some_and(|change| change.met && change.wish == wish);
     if has_booted_for_it {
-        let why =
-            format!("{} was taken up, and is gone again: the BMC says {}", wish.text(), wish.seen_text(seen));
-        pipeline::fail(course, &why);
+        pipeline::fail(course, &gone_again(wish, seen));
         return;
     }
-    course.note(Event::info("mode", format!("{} is taken up when the machine boots", wish.text())));
+    course.note(taken_up_later(wish));
     if let Some(run) = course.node.run.as_mut() {
         run.firmware = Some(ModeChange::new(wish));
     }
     if into == Boots::Ramdisk {
         course.strike(Purpose::Run);
         step::set_phase(course, Phase::Firmware { into });
-        switch_on(course);
+        switch_on(course, Purpose::Run);
     }
+}
+
+/// Why a boot is given up whose firmware does not stay in its mode.
+pub fn gone_again(wish: ModeWish, seen: Modes) -> String {
+    format!("{} was taken up, and is gone again: the BMC says {}", wish.text(), wish.seen_text(seen))
+}
+
+/// A boot for the mode alone comes first.
+pub fn taken_up_later(wish: ModeWish) -> Event {
+    Event::info("mode", format!("{} is taken up when the machine boots", wish.text()))
 }
 
 fn change_of(course: &Course<'_>) -> Option<ModeChange> {

@@ -2,23 +2,30 @@
 //! becomes, in one decision.
 //!
 //! ```text
-//! admit -> inspecting, off, boot device, on owed -> all paid -> inspect wait, with its end
-//!   told -> inspecting: hooks, rules, ports, properties, inventory -> off owed -> paid -> manageable
-//!        '-> a hook or a rule fails, nobody tells in time, abort -> inspect failed, off owed beside it
+//! admit -> inspecting, the parts of its boot owed -> all paid -> inspect wait, with its end
+//!   told -> inspecting: hooks, rules, ports, properties, inventory -> off, eject owed -> paid -> manageable
+//!        '-> a hook or a rule fails, nobody tells in time, abort -> inspect failed, off, eject owed beside it
 //! ```
+//!
+//! The parts are those of the pipelines ([`booting`]), in their order; of a boot interface that sees to nothing the boot
+//! device alone. A mode that the firmware takes up when it boots is awaited by [`mode`](crate::flow::mode).
 //!
 //! While what is owed is paid the node is busy: a ramdisk that is quick waits for its turn.
 
 use std::sync::Arc;
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
 use crate::flow::{power, rule};
+use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::decision::effect::{Effect, Purpose};
+use crate::model::decision::ask::Answer;
+use crate::model::decision::effect::{BootPart, Effect, Owed, Purpose};
 use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Outcome;
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
 use crate::model::draft;
@@ -29,6 +36,7 @@ use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
+use crate::model::policy::CollectLogs;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::run::{Wait, WaitFor};
@@ -54,23 +62,107 @@ pub fn check(node: &Node, facts: &Facts<'_>) -> Result<(), Refusal> {
     )))
 }
 
-/// Owes the boot of the ramdisk.
-pub fn boot(course: &mut Course<'_>) {
-    course.forget_agent();
-    course.node.boots = Boots::Ramdisk;
-    course.node.boot_token = Some(course.facts.token.clone()).filter(|token| !token.reveal().is_empty());
-    let limit = course.facts.policy.power_state_change_timeout;
-    let never_off = course.node.wished.disable_power_off;
-    if !never_off {
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Inspect);
+/// Begins with the boot of the ramdisk. Where there is none, the machine is not touched.
+pub fn start(course: &mut Course<'_>) {
+    if let Err(why) = parts::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
+        leave(course);
+        inspect::end_badly(course, &why, "Mend that");
     }
-    course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, Purpose::Inspect);
-    let wish = if never_off { PowerWish::Reset } else { PowerWish::On };
-    power::switch(course, wish, limit, Purpose::Inspect);
+}
+
+/// The outcome of a part of the boot, or of what ends it.
+pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    match (&owed.effect, outcome) {
+        (effect, Outcome::Failed(failure)) => part_failed(course, effect, &failure.why),
+        (Effect::Boot(BootPart::Mode { wanted }), Outcome::Modes(seen)) => {
+            match parts::mode_told(course, *wanted, *seen) {
+                Some(wish) => boot_for(course, wish, *seen),
+                None => go_on(course),
+            }
+        }
+        (
+            _,
+            Outcome::Done
+            | Outcome::Power(_)
+            | Outcome::BootDevice { .. }
+            | Outcome::Turn(_)
+            | Outcome::Modes(_)
+            | Outcome::Answer(_)
+            | Outcome::Inspected(_),
+        ) => go_on(course),
+    }
+}
+
+fn go_on(course: &mut Course<'_>) {
+    if !course.owes_for(Purpose::Inspect) {
+        all_paid(course);
+    }
+}
+
+/// Which part of it did not work, and what a person can do about that.
+fn part_failed(course: &mut Course<'_>, effect: &Effect, why: &str) {
+    let is_told = course.node.boots != Boots::Ramdisk;
+    let kept = if is_told { "what the machine told is kept, but " } else { "" };
+    inspect::fail(course, &format!("{kept}{}: {why}", effect.text()), remedy(effect));
+}
+
+fn remedy(effect: &Effect) -> &'static str {
+    match effect {
+        Effect::Boot(BootPart::Insert) => {
+            "See that its BMC has a virtual drive and reaches what it is to hold"
+        }
+        Effect::Boot(BootPart::Eject) => "Empty the virtual drives of its BMC",
+        Effect::Boot(BootPart::Mode { .. } | BootPart::Secure { .. }) => MEND_MODE,
+        Effect::Boot(BootPart::Device { .. }) | Effect::BootDevice { .. } | Effect::KeptBootDevice => {
+            "See that its BMC takes boot devices, or choose another boot interface"
+        }
+        Effect::Power { .. }
+        | Effect::Step { .. }
+        | Effect::Logs
+        | Effect::Mode(_)
+        | Effect::Nmi
+        | Effect::Indicator { .. }
+        | Effect::Insert { .. }
+        | Effect::Eject { .. }
+        | Effect::Passthru(_)
+        | Effect::Console { .. }
+        | Effect::Inspect { .. } => MEND,
+    }
+}
+
+/// Firmware that takes a mode up when it boots: it boots once for that alone, since it may use up the boot device on
+/// the way, as in the pipelines.
+fn boot_for(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
+    let has_booted_for_it =
+        course.node.mode_change.as_ref().is_some_and(|change| change.met && change.wish == wish);
+    if has_booted_for_it {
+        inspect::fail(course, &parts::gone_again(wish, seen), MEND_MODE);
+        return;
+    }
+    course.note(parts::taken_up_later(wish));
+    course.strike(Purpose::Inspect);
+    course.node.mode_change = Some(ModeChange::new(wish));
+    parts::switch_on(course, Purpose::Mode);
+}
+
+/// The firmware has taken the mode up: now it boots the ramdisk. That it has is kept until it does, so that a mode which
+/// goes back each time ends.
+pub fn mode_met(course: &mut Course<'_>, wish: ModeWish) {
+    course.stop_waiting();
+    course.node.mode_change = Some(ModeChange { met: true, ..ModeChange::new(wish) });
+    if let Err(why) = parts::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
+        inspect::fail(course, &why, "Mend that");
+    }
+}
+
+/// It has not, or could not be started for it.
+pub fn mode_unmet(course: &mut Course<'_>, wish: ModeWish, why: &str) {
+    inspect::fail(course, &format!("{} was not set: {why}", wish.text()), MEND_MODE);
 }
 
 /// Nothing is owed any more: the ramdisk is awaited, or the inspection is over.
-pub fn all_paid(course: &mut Course<'_>) {
+fn all_paid(course: &mut Course<'_>) {
+    course.node.mode_change = None;
     if course.node.boots == Boots::Ramdisk {
         course.go(Verb::Wait);
         let length = course.facts.policy.inspect_wait_timeout;
@@ -88,11 +180,22 @@ pub fn told(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, Ref
     let mut course = Course::of(node, facts);
     course.stop_waiting();
     course.go(Verb::Resume);
-    match survey(node, told, facts) {
+    let surveyed = survey(node, told, facts);
+    course.answer = Answer::Told { keep_logs: keeps_logs(facts, surveyed.is_err()) };
+    match surveyed {
         Ok(found) => take(&mut course, found),
         Err(why) => inspect::fail(&mut course, &why, MEND),
     }
     Ok(course.finish(node))
+}
+
+/// Whether the site keeps the logs that came with an inventory.
+fn keeps_logs(facts: &Facts<'_>, failed: bool) -> bool {
+    match facts.policy.collect_logs {
+        CollectLogs::Always => true,
+        CollectLogs::OnFailure => failed,
+        CollectLogs::Never => false,
+    }
 }
 
 /// What an inventory comes to.
@@ -151,12 +254,8 @@ fn take(course: &mut Course<'_>, found: Surveyed) {
         course.note(note);
     }
     leave(course);
-    if course.facts.policy.inspector.power_off {
-        switch_off(course, Purpose::Inspect);
-    }
-    if !course.owes_for(Purpose::Inspect) {
-        inspect::done(course);
-    }
+    take_down(course, Purpose::Inspect);
+    go_on(course);
 }
 
 /// What became of the node's ports, as rows.
@@ -182,28 +281,37 @@ pub fn keep_ports(course: &mut Course<'_>, after: Vec<Port>) {
     }
 }
 
-/// The ramdisk's boot is over.
-pub fn leave(course: &mut Course<'_>) {
+/// The ramdisk's boot is over: nothing of it is given out, and nobody is known as its agent.
+fn leave(course: &mut Course<'_>) {
     course.stop_waiting();
     course.strike(Purpose::Inspect);
-    course.forget_agent();
-    course.node.boots = Boots::Nothing;
-    course.node.boot_token = None;
+    course.strike(Purpose::Mode);
+    course.drop_agent();
+    let node = &mut course.node;
+    node.boots = Boots::Nothing;
+    (node.boot_token, node.mode_change, node.deploy_boot_mode) = (None, None, None);
 }
 
-/// A machine that must not be off is started anew instead, as in the reference.
-fn switch_off(course: &mut Course<'_>, purpose: Purpose) {
-    let limit = course.facts.policy.power_state_change_timeout;
-    let wish = if course.node.wished.disable_power_off { PowerWish::Reset } else { PowerWish::Off };
-    course.owe(Effect::Power { wish, limit }, purpose);
+/// Owes that the machine is off, if the site wants that, and that no medium stays behind. One that must not be off is
+/// started anew instead, as in the reference: without its medium, then.
+fn take_down(course: &mut Course<'_>, purpose: Purpose) {
+    let policy = course.facts.policy;
+    let (switches, limit) = (policy.inspector.power_off, policy.power_state_change_timeout);
+    let never_off = course.node.wished.disable_power_off;
+    if switches && !never_off {
+        // The ramdisk may read from its medium until then.
+        course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
+    }
+    parts::empty_drives(course, purpose);
+    if switches && never_off {
+        course.owe(Effect::Power { wish: PowerWish::Reset, limit }, purpose);
+    }
 }
 
-/// It ends badly: the ramdisk's boot is over, and its machine goes off, beside the failure.
+/// It ends badly: the ramdisk's boot is over, and it is taken down beside the failure.
 pub fn clean_up(course: &mut Course<'_>) {
     leave(course);
-    if course.facts.policy.inspector.power_off {
-        switch_off(course, Purpose::Aftermath);
-    }
+    take_down(course, Purpose::Aftermath);
 }
 
 /// Nobody has told in time.
@@ -214,7 +322,11 @@ pub fn late(course: &mut Course<'_>, wait: &Wait) {
 
 /// After a start.
 pub fn opened(course: &mut Course<'_>) {
-    if course.node.provision == Provision::Inspecting && !course.owes_for(Purpose::Inspect) {
-        all_paid(course);
+    let awaits_mode = course.node.mode_change.as_ref().is_some_and(|change| !change.met);
+    if course.node.provision == Provision::Inspecting && !awaits_mode {
+        go_on(course);
     }
 }
+
+const MEND_MODE: &str =
+    "Set it in the firmware's setup, or take it out of the capabilities in instance_info and properties";

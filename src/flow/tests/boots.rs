@@ -35,7 +35,8 @@ fn plain(answer: &Answer) -> String {
         | Answer::Done
         | Answer::Node(_)
         | Answer::Port(_)
-        | Answer::AskAgain => panic!("{answer:?}"),
+        | Answer::AskAgain
+        | Answer::Told { .. } => panic!("{answer:?}"),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Inspections by a ramdisk: boot, wait, what it tells, what goes wrong.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -12,7 +13,7 @@ use crate::model::Object;
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::plan::Discovery;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::catalog::{HardwareType, Implementation};
+use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};
@@ -32,7 +33,7 @@ const fn mac(last: u8) -> Mac {
 }
 
 /// What a machine with two NICs tells; the first one booted.
-fn inventory() -> Object {
+pub(super) fn inventory() -> Object {
     object(json!({
         "interfaces": [
             {"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "192.0.2.7"},
@@ -45,33 +46,35 @@ fn inventory() -> Object {
     }))
 }
 
-fn told_of(inventory: Object) -> Told {
+pub(super) fn told_of(inventory: Object) -> Told {
     let ports = (1..=2).map(|last| PortId(uuid::Uuid::from_u128(100 + last))).collect();
     let identity = Identity::of(&inventory);
     Told { inventory, macs: vec![mac(1), mac(2)], identity, ports, ..Told::default() }
 }
 
-fn tell(stage: &mut Stage, told: Told) -> Result<Answer, Refusal> {
+pub(super) fn tell(stage: &mut Stage, told: Told) -> Result<Answer, Refusal> {
     stage.ask(&Ask::Told(Arc::new(told)))
 }
 
 /// A node that can be inspected by a ramdisk.
 fn manageable() -> Stage {
     let mut stage = Stage::at("plain", Provision::Manageable);
-    let agent = Implementation { uses_agent: true, ..Implementation::default() };
-    stage.catalog.implementations.insert((Interface::Inspect, "agent".to_owned()), agent);
-    stage.catalog.implementations.insert((Interface::Boot, "x".to_owned()), Implementation::default());
-    let supported: Vec<String> = ["x", "agent"].map(str::to_owned).to_vec();
-    let all = Interface::ALL.into_iter().map(|interface| (interface, supported.clone())).collect();
-    let hardware = HardwareType { supported: all, ..HardwareType::default() };
-    for interface in Interface::ALL {
-        let key = (interface, "x".to_owned());
-        stage.catalog.implementations.entry(key).or_default();
-    }
-    stage.catalog.types.insert("d".to_owned(), hardware);
+    fill_in(&mut stage.catalog);
     stage.node.wished.interfaces.deploy = "x".to_owned();
     stage.node.wished.interfaces.inspect = "agent".to_owned();
     stage
+}
+
+/// The hardware type of the nodes, with all that they have: what an inspection changes is checked against it.
+pub(super) fn fill_in(catalog: &mut Catalog) {
+    for interface in Interface::ALL {
+        catalog.implementations.entry((interface, "x".to_owned())).or_default();
+    }
+    let mut supported: BTreeMap<Interface, Vec<String>> = BTreeMap::new();
+    for (interface, name) in catalog.implementations.keys() {
+        supported.entry(*interface).or_default().push(name.clone());
+    }
+    catalog.types.insert("d".to_owned(), HardwareType { supported, ..HardwareType::default() });
 }
 
 /// The same, with its ramdisk booted.
@@ -87,7 +90,7 @@ fn the_ramdisk_is_booted_and_awaited() {
     let mut stage = manageable();
     stage.verb("inspect").unwrap();
     assert_eq!((stage.state(), stage.node.boots), (Provision::Inspecting, Boots::Ramdisk));
-    assert!(stage.node.boot_token.is_some() && stage.node.reserved);
+    assert!(stage.node.reserved);
     let paid = stage.pay_all();
     let boot = Effect::BootDevice { device: BootDevice::Pxe, persistent: false };
     assert_eq!(paid, [power(PowerWish::Off), boot, power(PowerWish::On)]);

@@ -366,8 +366,7 @@ impl Stage {
             return run.map(|run| format!("at rest with a run in {:?}", run.phase));
         }
         if self.state() == Provision::Inspecting {
-            let owed = self.owed.iter().any(|owed| owed.purpose == Purpose::Inspect);
-            return (!owed).then(|| "inspecting with nothing owed".to_owned());
+            return self.stuck_inspecting();
         }
         let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
         if self.state() == Provision::InspectWait {
@@ -382,6 +381,18 @@ impl Stage {
             && (self.under_way || self.looks.iter().any(|look| !run.is_past(look)));
         let moves = waits || self.owed.iter().any(|owed| owed.purpose == Purpose::Run) || looked_at;
         (!moves).then(|| format!("in {:?} with no look, no wait and nothing owed", run.phase))
+    }
+}
+
+impl Stage {
+    /// Its boot or its end is owed, or its firmware takes a mode up first.
+    fn stuck_inspecting(&self) -> Option<String> {
+        let owes = |purpose| self.owed.iter().any(|owed| owed.purpose == purpose);
+        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
+        let looked_at = self.under_way || self.looks.contains(&Look::Modes);
+        let awaits_mode = self.node.mode_change.as_ref().is_some_and(|change| !change.met)
+            && (owes(Purpose::Mode) || waits || looked_at);
+        (!owes(Purpose::Inspect) && !awaits_mode).then(|| "inspecting with nothing owed".to_owned())
     }
 }
 
@@ -457,6 +468,8 @@ pub(super) fn catalog() -> Catalog {
     add(Interface::Power, "x", Implementation { power_wishes: power, ..Implementation::default() });
     let hard = PowerSupport::default();
     add(Interface::Inspect, "x", Implementation::default());
+    let in_band = Implementation { uses_agent: true, ..Implementation::default() };
+    add(Interface::Inspect, "agent", in_band);
     add(Interface::Power, "hard", Implementation { power_wishes: hard, ..Implementation::default() });
     let cold = PowerSupport { soft_reset: false, ..power };
     add(Interface::Power, "cold", Implementation { power_wishes: cold, ..Implementation::default() });

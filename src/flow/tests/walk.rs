@@ -1,11 +1,15 @@
 //! Whatever comes in whatever order: no panic, no move that the table does not hold, nobody left stuck.
 //! The stage checks these after each decision.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::in_band::{fill_in, inventory, told_of};
 use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::base::secret::Secret;
+use crate::model::Object;
 use crate::model::bmc::panel::{Mode, Modes};
 use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::boot::{BootDevice, Boots};
@@ -89,6 +93,11 @@ fn ask(stage: &mut Stage, n: u8) {
         }
         10 => stage.verb("deleted").err(),
         11 => stage.verb("rebuild").err(),
+        12 => stage.verb("inspect").err(),
+        13 => {
+            let inventory = if n > 64 { inventory() } else { Object::new() };
+            stage.ask(&Ask::Told(Arc::new(told_of(inventory)))).err()
+        }
         _ => {
             let targets = [PowerTarget::On, PowerTarget::Off, PowerTarget::Reboot, PowerTarget::SoftReboot];
             stage.power_ask(targets[usize::from(n / 16 % 4)]).err()
@@ -148,13 +157,18 @@ proptest! {
     fn nobody_is_ever_stuck(
         deploy in prop::sample::select(vec!["agent", "plain", "ramdisk"]),
         boot in prop::sample::select(vec!["x", "network", "medium", "url"]),
+        inspect in prop::sample::select(vec!["x", "agent"]),
+        never_off in any::<bool>(),
         mode in prop::sample::select(vec![json!({}), json!({"boot_mode": "uefi"}), json!({"secure_boot": "true"})]),
         retry in prop::sample::select(vec![None, Some(30), Some(7200)]),
         start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active]),
         acts in prop::collection::vec((any::<u8>(), any::<u8>()), 0..250),
     ) {
         let mut stage = Stage::at(deploy, start);
+        fill_in(&mut stage.catalog);
         stage.node.wished.interfaces.boot = boot.to_owned();
+        stage.node.wished.interfaces.inspect = inspect.to_owned();
+        stage.node.wished.disable_power_off = never_off;
         stage.node.wished.instance_info = object(json!({"capabilities": mode}));
         stage.policy.boot_retry_timeout = retry;
         stage.policy.agent.restrict_lookup = false;

@@ -177,6 +177,10 @@ pub enum Answer {
     Token(TokenAnswer),
     /// The agent must ask again (style corner 2).
     AskAgain,
+    /// An inventory is taken in, or its inspection has failed by it; whether its ramdisk's logs are to be kept.
+    Told {
+        keep_logs: bool,
+    },
 }
 
 /// What a lookup is told.
