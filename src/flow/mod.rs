@@ -159,7 +159,6 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         Purpose::Call => called(course, owed, outcome),
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
-        Purpose::Inspect => inspect::paid(course, outcome),
         Purpose::Discover => discover::meet::paid(course, owed, outcome),
         Purpose::Inspect => inspect::paid(course, owed, outcome),
     }

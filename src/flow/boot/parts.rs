@@ -90,9 +90,7 @@ pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result
     let is_brought = way != BootWay::Bare && matches!(into, Boots::Ramdisk | Boots::Instance);
     if is_brought {
         identify(course, way, into)?;
-    }
-    if is_brought {
-        owe_files(course, way, into, Purpose::Run);
+        owe_files(course, way, into, purpose);
     }
     let (limit, never_off) = limits(course);
     if !never_off {

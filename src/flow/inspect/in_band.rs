@@ -18,10 +18,10 @@ use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
-use crate::flow::{power, rule};
+use crate::flow::rule;
 use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
-use crate::model::boot::{BootDevice, Boots};
+use crate::model::boot::Boots;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{BootPart, Effect, Owed, Purpose};
 use crate::model::decision::facts::Facts;
@@ -88,7 +88,9 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             | Outcome::Turn(_)
             | Outcome::Modes(_)
             | Outcome::Answer(_)
-            | Outcome::Inspected(_),
+            | Outcome::Inspected(_)
+            | Outcome::Speaks(_)
+            | Outcome::Met(_),
         ) => go_on(course),
     }
 }
@@ -111,6 +113,9 @@ fn remedy(effect: &Effect) -> &'static str {
         Effect::Boot(BootPart::Insert) => {
             "See that its BMC has a virtual drive and reaches what it is to hold"
         }
+        Effect::Boot(BootPart::Fetch) => {
+            "See that the servers of its deploy kernel and ramdisk give them out"
+        }
         Effect::Boot(BootPart::Eject) => "Empty the virtual drives of its BMC",
         Effect::Boot(BootPart::Mode { .. } | BootPart::Secure { .. }) => MEND_MODE,
         Effect::Boot(BootPart::Device { .. }) | Effect::BootDevice { .. } | Effect::KeptBootDevice => {
@@ -126,7 +131,8 @@ fn remedy(effect: &Effect) -> &'static str {
         | Effect::Eject { .. }
         | Effect::Passthru(_)
         | Effect::Console { .. }
-        | Effect::Inspect { .. } => MEND,
+        | Effect::Inspect { .. }
+        | Effect::Meet(_) => MEND,
     }
 }
 
