@@ -5,7 +5,7 @@
 //! | kernel handed over by QEMU | SeaBIOS | none, a hand | fake |
 //! | iPXE in the NIC's ROM | SeaBIOS | OpenIPMI's simulator | ipxe |
 //! | OVMF's PXE, then iPXE | OVMF | OpenIPMI's simulator | ipxe |
-//! | OVMF's PXE, then shim and GRUB | OVMF | sushy-emulator, libvirt | pxe |
+//! | OVMF's PXE, then shim and GRUB | OVMF, Secure Boot on | sushy-emulator, libvirt | pxe |
 //! | OVMF's HTTP boot | OVMF | sushy-emulator, libvirt | http-ipxe |
 //! | virtual CD | OVMF | sushy-emulator, libvirt | redfish-virtual-media |
 
@@ -157,10 +157,10 @@ mod netboot {
     #[ignore = "minutes of emulation: run by tests/run e2e"]
     fn by_pxe_of_ovmf_and_the_signed_loaders() {
         whole_life(&Way {
-            firmware: Firmware::Ovmf,
+            firmware: Firmware::OvmfSecure,
             bmc: Kind::Redfish,
             boot_interface: "pxe",
-            says: &[PXE, "bootx64.efi", SHIM, "Welcome to GRUB"],
+            says: &[PXE, "bootx64.efi", SHIM, "Welcome to GRUB", "Secure boot enabled"],
             elsewhere: &[HTTP, IPXE],
         });
     }

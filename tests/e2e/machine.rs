@@ -18,13 +18,25 @@ pub enum Firmware {
     Ovmf,
     /// The same, told to leave out PXE: it goes to HTTP boot at once.
     OvmfWithoutPxe,
+    /// The same with Secure Boot on, and the keys that servers have.
+    OvmfSecure,
 }
 
 impl Firmware {
     pub fn is_uefi(self) -> bool {
         match self {
             Self::SeaBios => false,
-            Self::Ovmf | Self::OvmfWithoutPxe => true,
+            Self::Ovmf | Self::OvmfWithoutPxe | Self::OvmfSecure => true,
+        }
+    }
+
+    /// OVMF's code and the variables that it begins with.
+    pub fn files(self) -> [String; 2] {
+        let files = ["firmware.uefi_code", "firmware.uefi_vars"].map(recipe::ask);
+        match self {
+            // Debian has the one with SMM and with keys beside the plain one.
+            Self::OvmfSecure => files.map(|file| file.replace(".fd", ".ms.fd")),
+            Self::SeaBios | Self::Ovmf | Self::OvmfWithoutPxe => files,
         }
     }
 }
@@ -57,7 +69,8 @@ impl Machine {
         let size = recipe::ask("disk.size").parse::<u64>().unwrap() << 20;
         std::fs::File::create(machine.disk()).unwrap().set_len(size).unwrap();
         if firmware.is_uefi() {
-            std::fs::copy(recipe::ask("firmware.uefi_vars"), machine.home.join("vars.fd")).unwrap();
+            let [_, variables] = firmware.files();
+            std::fs::copy(variables, machine.home.join("vars.fd")).unwrap();
         }
         machine
     }
@@ -123,7 +136,7 @@ impl Machine {
             words.extend(PXE_SWITCHES.map(|switch| format!(" -fw_cfg name={switch},string=no")));
         }
         if self.firmware.is_uefi() {
-            let (code, vars) = (ask("firmware.uefi_code"), self.home.join("vars.fd"));
+            let ([code, _], vars) = (self.firmware.files(), self.home.join("vars.fd"));
             words.push_str(" -drive if=pflash,format=raw,readonly=on,file=");
             words.push_str(&code);
             words.push_str(" -drive if=pflash,format=raw,file=");

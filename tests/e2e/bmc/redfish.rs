@@ -99,23 +99,27 @@ fn settings(machine: &Machine) -> String {
          SUSHY_EMULATOR_FEATURE_SET = 'full'\n\
          SUSHY_EMULATOR_BOOT_LOADER_MAP = {{'UEFI': {{'x86_64': '{}'}}, 'Legacy': {{'x86_64': None}}}}\n",
         rack::ADDRESS,
-        ask("firmware.uefi_code"),
+        machine.firmware.files()[0],
     )
 }
 
 /// The same machine as [`Machine::arguments`] makes, as libvirt says it.
 fn domain_of(machine: &Machine) -> String {
     let vars = machine.home.join("nvram.fd");
+    let [code, variables] = machine.firmware.files();
+    let cpu = ask("machine.cpu");
+    let is_secure = machine.firmware == Firmware::OvmfSecure;
+    let (secure, smm) = if is_secure { ("yes", "<smm state='on'/>") } else { ("no", "") };
     format!(
         "<domain type='qemu'>
   <name>e2e</name><uuid>{}</uuid><memory unit='MiB'>{}</memory><vcpu>1</vcpu>{}
   <os>
     <type arch='x86_64' machine='{}'>hvm</type>
-    <loader readonly='yes' type='pflash'>{}</loader><nvram template='{}'>{}</nvram>
+    <loader readonly='yes' secure='{secure}' type='pflash'>{code}</loader><nvram template='{variables}'>{}</nvram>
     <boot dev='network'/><boot dev='hd'/>
   </os>
-  <features><acpi/><apic/></features>
-  <cpu mode='maximum'/>
+  <features><acpi/><apic/>{smm}</features>
+  <cpu mode='custom' match='exact' check='none'><model fallback='forbid'>{cpu}</model></cpu>
   <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
   <devices>
     <disk type='file' device='disk'><driver name='qemu' type='raw' cache='unsafe'/><source file='{}'/>
@@ -132,8 +136,6 @@ fn domain_of(machine: &Machine) -> String {
         ask("machine.memory"),
         switches(machine.firmware),
         ask("machine.type"),
-        ask("firmware.uefi_code"),
-        ask("firmware.uefi_vars"),
         vars.display(),
         machine.disk().display(),
         machine.number,
@@ -146,7 +148,7 @@ fn domain_of(machine: &Machine) -> String {
 /// What its firmware is told, besides its variables.
 fn switches(firmware: Firmware) -> String {
     match firmware {
-        Firmware::SeaBios | Firmware::Ovmf => String::new(),
+        Firmware::SeaBios | Firmware::Ovmf | Firmware::OvmfSecure => String::new(),
         Firmware::OvmfWithoutPxe => {
             let entry = |name: &str| format!("<entry name='{name}'>no</entry>");
             format!("<sysinfo type='fwcfg'>{}</sysinfo>", PXE_SWITCHES.map(entry).concat())
