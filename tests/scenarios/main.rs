@@ -23,6 +23,8 @@ mod typist;
 mod boot_interfaces;
 mod dhcp_clients;
 mod dhcp_firmware;
+mod dhcp_hostile;
+mod dhcp_interfaces;
 mod dhcp_neighbours;
 mod boot_files;
 mod inspect_redfish;
