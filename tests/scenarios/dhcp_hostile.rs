@@ -96,7 +96,7 @@ fn noise_and_lies_are_counted_and_answered_by_nothing() {
     until("messages of DHCPv6 are counted", || network.counter(&daemon, "dhcp6", "malformed") > 500);
     Flood::over(&network, &["routers", "5000"]);
     until("solicitations are counted", || network.counter(&daemon, "ra", "solicitations") > 500);
-    assert!(network.counter(&daemon, "ra", "sent") < 300, "a flood is told all at once");
+    assert!(network.counter(&daemon, "ra", "sent") < 1000, "a flood is told all at once");
     assert_eq!(network.counter(&daemon, "ra", "malformed"), 0, "what others advertise is not heard");
     boots(&network);
 }

@@ -162,12 +162,11 @@ fn six(network: &RackNetwork) -> Daemon {
 fn link_local(network: &RackNetwork, host: &str) -> String {
     let mut found = String::new();
     until("the address of one link", || {
-        let shown =
-            network.on(host, "ip").args(["-6", "-br", "addr", "show", "dev", "rk0"]).output().unwrap();
+        let shown = network.on(host, "ip").args(["-6", "-o", "addr", "show", "dev", "rk0"]).output().unwrap();
         let shown = String::from_utf8(shown.stdout).unwrap();
         let word = shown.split_whitespace().find(|word| word.starts_with("fe80"));
         found = word.map(|word| word.split('/').next().unwrap().to_owned()).unwrap_or_default();
-        !found.is_empty()
+        !found.is_empty() && !shown.contains("tentative")
     });
     found
 }
@@ -207,8 +206,22 @@ fn ipv6_leases_counters_and_name_servers_are_shown_and_given() {
     until("DHCPv6 is served", || daemon.log().contains("serving DHCPv6"));
     let at = |name: &str| network.home().join(name).to_str().unwrap().to_owned();
     let (leases, pid) = (at("leases6"), at("pid6"));
-    let words =
-        ["60", "dhclient", "-6", "-1", "-D", "LL", "-lf", &leases, "-pf", &pid, "-sf", "/bin/true", "rk0"];
+    let words = [
+        "60",
+        "dhclient",
+        "-6",
+        "-v",
+        "-1",
+        "-D",
+        "LL",
+        "-lf",
+        &leases,
+        "-pf",
+        &pid,
+        "-sf",
+        "/bin/true",
+        "rk0",
+    ];
     let done = network.on("machine", "timeout").args(words).output().unwrap();
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     Command::new("sh").args(["-c", &format!("kill $(cat {pid})")]).status().unwrap();
