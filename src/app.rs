@@ -207,10 +207,10 @@ impl App {
             let end = self.close_doors.clone();
             self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), end));
         }
-        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
         dhcp6::start(&ground, &self.site);
+        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
         Ok(())
     }
 

@@ -76,7 +76,7 @@ impl Chronicle {
         };
         if let Some(row) = told.rows.iter_mut().rev().find(is_same) {
             row.seen = Some(now);
-            row.event.again(wall, tiding.text);
+            row.event.again(wall, tiding.text, tiding.severity);
             let sequence = row.event.sequence;
             told.fresh.insert(sequence);
         } else {

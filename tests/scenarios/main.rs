@@ -17,6 +17,8 @@ mod boot_files;
 mod boot_interfaces;
 mod demo;
 mod dhcp;
+mod dhcp_hostile;
+mod dhcp_interfaces;
 mod ipmi_sim;
 mod refusals;
 mod stage;

@@ -16,6 +16,8 @@ pub struct Schedule {
     last: Option<Tick>,
     /// Machines that are told alone, since all may not be told yet again.
     waiting: VecDeque<(Tick, Ipv6Addr)>,
+    /// Machines that were told alone since all were told.
+    alone: usize,
 }
 
 /// Who is told.
@@ -28,7 +30,7 @@ pub enum Told {
 impl Schedule {
     /// The first one is due at once.
     pub fn new(now: Tick) -> Self {
-        Self { next: now, first: FIRST, last: None, waiting: VecDeque::new() }
+        Self { next: now, first: FIRST, last: None, waiting: VecDeque::new(), alone: 0 }
     }
 
     /// When something is due.
@@ -45,7 +47,10 @@ impl Schedule {
             return;
         }
         let is_known = self.waiting.iter().any(|(_, other)| *other == from);
-        if !is_known && self.waiting.len() < MOST {
+        if !is_known && self.waiting.len() + self.alone >= MOST {
+            // So many that all are told, as soon as they may be.
+            self.next = self.next.min(allowed);
+        } else if !is_known {
             self.waiting.push_back((soon.max(self.waiting.back().map_or(soon, |(at, _)| *at)), from));
         }
     }
@@ -55,12 +60,14 @@ impl Schedule {
         if self.next <= now {
             self.last = Some(now);
             self.waiting.clear();
+            self.alone = 0;
             let interval = LEAST.saturating_add(part(LONGEST.saturating_sub(LEAST), chance));
             self.next = now.after(if self.first > 0 { interval.min(FIRST_INTERVAL) } else { interval });
             self.first = self.first.saturating_sub(1);
             return Some(Told::All);
         }
         let (_, one) = self.waiting.pop_front_if(|(at, _)| *at <= now)?;
+        self.alone += 1;
         Some(Told::One(one))
     }
 }
@@ -81,7 +88,7 @@ const LONGEST: Duration = Duration::from_mins(10);
 /// `MAX_INITIAL_RTR_ADVERTISEMENTS` and their interval.
 const FIRST: u8 = 3;
 const FIRST_INTERVAL: Duration = Duration::from_secs(16);
-/// Machines that are told alone at once: a rack.
+/// Machines that are told alone between two that are told to all: a rack.
 const MOST: usize = 64;
 
 #[cfg(test)]
@@ -135,5 +142,13 @@ mod tests {
         assert!(schedule.waiting.len() <= MOST);
         let told = std::iter::from_fn(|| schedule.due(at(6000), 0)).count();
         assert_eq!(told, 1);
+        let mut told = Vec::new();
+        for number in 0..5000_u16 {
+            let now = at(6000 + u64::from(number));
+            schedule.asked(machine(number), now, 0);
+            told.extend(std::iter::from_fn(|| schedule.due(now, 0)));
+        }
+        let all = told.iter().filter(|one| **one == Told::All).count();
+        assert_eq!((all, told.len() - all), (1, 2 * MOST), "some are told alone in each three seconds");
     }
 }

@@ -24,6 +24,8 @@ pub struct Pool {
     due: BTreeSet<(Tick, Ipv6Addr)>,
     /// Addresses that machines have which are not enrolled.
     strangers: usize,
+    /// How many addresses those may have.
+    share: usize,
 }
 
 /// Who has an address: one association of one client.
@@ -64,10 +66,14 @@ pub struct Held {
 struct Written(Option<Tick>);
 
 impl Pool {
+    /// All from `first` to `last`; a quarter is kept for machines that are enrolled.
     pub fn new(first: Ipv6Addr, last: Ipv6Addr) -> Self {
+        let (first, last) = (u128::from(first), u128::from(last));
+        let size = usize::try_from(last.saturating_sub(first).saturating_add(1)).unwrap_or(usize::MAX);
         Self {
-            first: first.into(),
-            last: last.into(),
+            first,
+            last,
+            share: (size - size / RESERVE).min(MOST_STRANGERS),
             slots: HashMap::new(),
             by_holder: HashMap::new(),
             due: BTreeSet::new(),
@@ -94,7 +100,7 @@ impl Pool {
         if let Some(held) = self.held(holder) {
             return Some(held);
         }
-        if self.slots.len() >= MOST || (is_stranger && self.strangers >= MOST_STRANGERS) {
+        if self.slots.len() >= MOST || (is_stranger && self.strangers >= self.share) {
             return None;
         }
         wanted.filter(|wanted| self.is_free(*wanted)).or_else(|| self.free(holder))
@@ -247,6 +253,8 @@ fn begin(holder: &Holder) -> u128 {
 const MOST: usize = 16_384;
 /// Those of machines that are not enrolled, so that a flood of them leaves room for those that are.
 const MOST_STRANGERS: usize = MOST / 2;
+/// One address in so many is kept for machines that are enrolled.
+const RESERVE: usize = 4;
 /// As long as a machine may take to look for who has its address.
 const QUARANTINE: Duration = Duration::from_mins(10);
 /// Leases that end in one go.
@@ -364,6 +372,20 @@ mod tests {
             .flatten()
             .count();
         assert_eq!((ended, pool.in_use(), pool.strangers), (MOST_STRANGERS, 0, 0));
+    }
+
+    #[test]
+    fn strangers_leave_a_quarter_of_a_small_range() {
+        let mut pool = pool("fd00::8");
+        let stranger = Term { is_stranger: true, ..term(0) };
+        let mut take = |number: u8| {
+            let address = pool.choose(&holder(number), None, true)?;
+            pool.grant(&holder(number), address, stranger);
+            Some(address)
+        };
+        assert_eq!((0..20).filter_map(&mut take).count(), 6);
+        assert!(give(&mut pool, 30, 0).is_some() && give(&mut pool, 31, 0).is_some());
+        assert_eq!(give(&mut pool, 32, 0), None);
     }
 
     proptest! {

@@ -380,7 +380,7 @@ impl Server {
                 pool.note(&holder(lease), said.who.clone());
                 pool.written(&holder(lease), now);
                 let (client, address) = (&lease.key.client, lease.address);
-                tracing::info!(network = self.network.name, %client, %address, "IPv6 address leased");
+                tracing::debug!(network = self.network.name, %client, %address, "IPv6 address leased");
             }
         }
     }

@@ -48,10 +48,11 @@ impl RackEvent {
     }
 
     /// It has happened once more.
-    pub fn again(&mut self, at: Moment, text: String) {
+    pub fn again(&mut self, at: Moment, text: String, severity: Severity) {
         self.last = at;
         self.times = self.times.saturating_add(1);
         self.text = text;
+        self.severity = severity;
     }
 
     /// Whether the tiding is of the same kind; its subject may be another.

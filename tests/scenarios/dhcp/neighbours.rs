@@ -68,6 +68,8 @@ fn another_server_is_named_before_and_while_addresses_are_given() {
     assert_eq!(status["other_servers"][0]["address"], "10.92.0.2", "{status}");
     assert_eq!(status["other_servers"][0]["mac"], OTHER, "{status}");
     assert!(status["problems"][0].as_str().unwrap().contains("10.92.0.2"), "{status}");
+    let events = network.events(&daemon, "other-server");
+    assert_eq!((events.len(), &events[0]["subject"]), (1, &"10.92.0.2".into()), "{events:?}");
 }
 
 #[test]
@@ -133,12 +135,12 @@ fn a_machine_behind_a_relay_gets_an_address_of_its_network() {
 }
 
 #[test]
-fn an_interface_that_is_not_there_and_a_missing_privilege_are_told_at_start() {
+fn wrong_pools_and_a_missing_privilege_are_told_at_start() {
     let Some(network) = network() else { return };
     let config = network.home().join("wrong.toml");
-    let run = |interface: &str, before: &[&str]| {
-        std::fs::write(&config, OWN.replace("rk0", interface)).unwrap();
-        let data = network.home().join(format!("data-{interface}-{}", before.len()));
+    let run = |text: &str, before: &[&str]| {
+        std::fs::write(&config, text).unwrap();
+        let data = network.home().join("data");
         let mut command: Command = network.on("rack", if before.is_empty() { "env" } else { before[0] });
         command.args(before.iter().skip(1)).arg(env!("CARGO_BIN_EXE_ferric")).args([
             "serve",
@@ -149,10 +151,13 @@ fn an_interface_that_is_not_there_and_a_missing_privilege_are_told_at_start() {
         assert!(!done.status.success());
         String::from_utf8_lossy(&done.stderr).into_owned()
     };
-    let said = run("rk7", &[]);
-    assert!(said.contains("there is no interface rk7"), "{said}");
-    let said = run("rk0", &["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]);
+    let said = run(&OWN.replace("10.92", "10.95"), &[]);
+    assert!(said.contains("10.95.0.100-10.95.0.110 is not in 10.92.0.0/24"), "{said}");
+    let absent = OWN.replace("rk0", "rk7\"\naddress = \"10.95.0.1/24");
+    let said = run(&absent, &[]);
+    assert!(said.contains("is not in 10.95.0.0/24"), "{said}");
+    let said = run(OWN, &["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]);
     assert!(said.contains("CAP_NET_BIND_SERVICE") && said.contains("ferric.service"), "{said}");
-    let said = run("rk0", &["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]);
+    let said = run(OWN, &["setpriv", "--bounding-set=-net_raw", "--inh-caps=-net_raw"]);
     assert!(said.contains("CAP_NET_RAW") && said.contains("ferric.service"), "{said}");
 }

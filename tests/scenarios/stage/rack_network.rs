@@ -117,6 +117,32 @@ impl RackNetwork {
         value[what].as_array().unwrap().clone()
     }
 
+    /// Events of this kind in the rack's journal.
+    pub fn events(&self, daemon: &Daemon, event: &str) -> Vec<Value> {
+        let mut command = self.on("rack", env!("CARGO_BIN_EXE_ferric"));
+        let done = command.args(["networks", "--json", "--url", daemon.url()]).output().unwrap();
+        let value: Value = serde_json::from_slice(&done.stdout).unwrap();
+        value["events"].as_array().unwrap().iter().filter(|row| row["event"] == event).cloned().collect()
+    }
+
+    /// A counter of a service of the network `boot`.
+    pub fn counter(&self, daemon: &Daemon, service: &str, name: &str) -> u64 {
+        let all = self.listed(daemon, "networks");
+        let one = all.iter().find(|network| network["service"] == service).unwrap();
+        one["counters"][name].as_u64().unwrap_or_else(|| panic!("{one}"))
+    }
+
+    /// Gets an address for a host by udhcpc and sets it; what it said if it got none.
+    pub fn udhcpc(&self, host: &str) -> Result<(), String> {
+        let set = "#!/bin/sh\ncase $1 in bound) ip addr replace $ip/$mask dev $interface;; esac\n";
+        let script = self.script("set-address", set);
+        let mut client = self.on(host, "udhcpc");
+        client.args(["-i", "rk0", "-f", "-q", "-n", "-t", "20", "-T", "1", "-s"]).arg(script);
+        let done = client.output().unwrap();
+        let said = String::from_utf8_lossy(&done.stderr).into_owned();
+        if done.status.success() { Ok(()) } else { Err(said) }
+    }
+
     /// The lease of a hardware address.
     pub fn lease(&self, daemon: &Daemon, mac: &str) -> Option<Value> {
         self.listed(daemon, "leases").into_iter().find(|lease| lease["mac"] == mac)

@@ -1,0 +1,115 @@
+//! Machines that do not behave: floods, lies and noise are counted and told, and machines that are enrolled go on booting.
+
+use std::process::Child;
+use std::process::Stdio;
+
+use crate::stage::daemon::Daemon;
+use crate::stage::rack_network::RackNetwork;
+use crate::stage::rack_network::until;
+
+const RACK: &str = "02:00:00:00:97:01";
+const ENROLLED: &str = "02:00:00:00:97:11";
+const HOSTILE: &str = "02:00:00:00:97:66";
+
+const CONFIG: &str = "[[network]]\nname = \"boot\"\ninterface = \"rk0\"\ndhcp = \"own\"\npools = [\"10.97.0.100-10.97.0.139\"]\n\
+                      dhcp6 = { prefix = \"fd00:97::/64\", first = \"fd00:97::1000\", last = \"fd00:97::1fff\" }\n";
+
+/// A rack with one enrolled machine, and one that does not behave.
+fn rack() -> Option<(RackNetwork, Daemon)> {
+    let mut network = RackNetwork::make()?;
+    network.host("rack", RACK, Some("10.97.0.1/24"));
+    network.host("machine", ENROLLED, None);
+    network.host("hostile", HOSTILE, Some("10.97.0.66/24"));
+    network.ip("rack", &["addr", "add", "fd00:97::1/64", "dev", "rk0", "nodad"]);
+    let daemon = network.daemon(CONFIG);
+    let mut enrol = network.on("rack", env!("CARGO_BIN_EXE_ferric"));
+    let words =
+        ["node", "--url", daemon.url(), "create", "n1", "--driver", "fake-hardware", "--mac", ENROLLED];
+    let done = enrol.args(words).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    until("all is served", || {
+        let log = daemon.log();
+        log.contains("serving DHCP ") && log.contains("serving DHCPv6") && log.contains("advertising")
+    });
+    Some((network, daemon))
+}
+
+/// A flood that goes on beside the test, and ends with it.
+struct Flood(Child);
+
+impl Flood {
+    fn of(network: &RackNetwork, words: &[&str]) -> Self {
+        let tool = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scenarios/py/dhcp_hostile.py");
+        let mut command = network.on("hostile", "python3");
+        Self(command.args([tool, "rk0"]).args(words).stdin(Stdio::null()).spawn().unwrap())
+    }
+
+    fn over(network: &RackNetwork, words: &[&str]) {
+        assert!(Self::of(network, words).0.wait().unwrap().success(), "{words:?}");
+    }
+}
+
+impl Drop for Flood {
+    fn drop(&mut self) {
+        self.0.kill().ok(); // it may have ended by itself
+        self.0.wait().ok();
+    }
+}
+
+/// The enrolled machine gets its address, its loader and its script.
+fn boots(network: &RackNetwork) {
+    let mut said = Ok(());
+    until("the enrolled machine gets an address", || {
+        said = network.udhcpc("machine");
+        said.is_ok()
+    });
+    for url in ["tftp://10.97.0.1/boot.ipxe", "http://10.97.0.1:8080/boot/ipxe/02-00-00-00-97-11"] {
+        until(url, || {
+            let fetched = network.on("machine", "curl").args(["-s", "-m", "20", url]).output().unwrap();
+            fetched.stdout.starts_with(b"#!ipxe")
+        });
+    }
+}
+
+#[test]
+fn made_up_machines_take_their_share_of_the_pool_and_no_more() {
+    let Some((network, daemon)) = rack() else { return };
+    Flood::over(&network, &["discover", "2000"]);
+    until("the pool is exhausted", || network.counter(&daemon, "dhcp4", "pool_exhausted") > 0);
+    let pools = network.listed(&daemon, "networks")[0]["pools"].clone();
+    assert_eq!((&pools[0]["used"], &pools[0]["size"]), (&30.into(), &40.into()), "{pools}");
+    let _more = Flood::of(&network, &["discover", "1000000"]);
+    boots(&network);
+    let events = network.events(&daemon, "exhausted");
+    assert_eq!(events.len(), 1, "{events:?}");
+    assert!(events[0]["times"].as_u64().unwrap() > 1, "{events:?}");
+}
+
+#[test]
+fn noise_and_lies_are_counted_and_answered_by_nothing() {
+    let Some((network, daemon)) = rack() else { return };
+    Flood::over(&network, &["malformed", "5000"]);
+    until("malformed messages are counted", || network.counter(&daemon, "dhcp4", "malformed") > 2000);
+    Flood::over(&network, &["relay", "4000"]);
+    until("unknown relays are counted", || network.counter(&daemon, "dhcp4", "unknown_relay") > 1000);
+    Flood::over(&network, &["six", "5000"]);
+    until("messages of DHCPv6 are counted", || network.counter(&daemon, "dhcp6", "malformed") > 500);
+    Flood::over(&network, &["routers", "5000"]);
+    until("solicitations are counted", || network.counter(&daemon, "ra", "solicitations") > 500);
+    assert!(network.counter(&daemon, "ra", "sent") < 1000, "a flood is told all at once");
+    assert_eq!(network.counter(&daemon, "ra", "malformed"), 0, "what others advertise is not heard");
+    boots(&network);
+}
+
+#[test]
+fn a_thousand_transfers_that_nobody_goes_on_with_leave_room_for_others() {
+    let Some((network, daemon)) = rack() else { return };
+    boots(&network);
+    let _flood = Flood::of(&network, &["tftp", "200000", "10.97.0.1"]);
+    let refused = || {
+        let all = ["rate_limited", "too_many"].map(|name| network.counter(&daemon, "tftp", name));
+        all.iter().sum::<u64>()
+    };
+    until("requests are refused", || refused() > 1000);
+    boots(&network);
+}
