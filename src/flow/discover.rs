@@ -24,6 +24,7 @@ use crate::base::visible::is_visible;
 use crate::flow::course::Course;
 use crate::flow::hook::interfaces::booted_from;
 use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
+use crate::flow::rule;
 use crate::flow::verb;
 use crate::model::Object;
 use crate::model::ask::ProvisionAsk;
@@ -31,7 +32,7 @@ use crate::model::boot::plan::Discovery;
 use crate::model::decision::{Decision, Row};
 use crate::model::discovery::{BmcKind, Discovered, DiscoveryPolicy, Goal, Onward, Sighting, Stage};
 use crate::model::draft::{self, name};
-use crate::model::effect::Look;
+use crate::model::effect::{Look, Purpose};
 use crate::model::facts::Facts;
 use crate::model::inspection::told::Told;
 use crate::model::journal::Event;
@@ -229,6 +230,7 @@ pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, R
     keep_ports(&mut course, ports);
     course.node.identity = found.node.identity.after(&node.identity);
     course.row(Row::Inventory(found.kept));
+    rule::owe_calls(&mut course, found.node.calls, Purpose::Aside);
     course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
     Ok(course.finish(node))
 }
@@ -247,6 +249,11 @@ pub fn wants(node: &Node) -> Vec<Look> {
 /// the journey, and `last_error` says why.
 pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let Some(discovered) = node.discovered else { return Ok(Decision::same()) };
+    if node.provision == Provision::Enroll && !node.calls.is_empty() {
+        let mut course = Course::of(node, facts);
+        rule::owe_calls(&mut course, node.calls.clone(), Purpose::Aside);
+        return Ok(course.finish(node));
+    }
     let Some(onward) = discovered.onward else { return Ok(Decision::same()) };
     let (next, verb) = match (node.provision, onward.stage) {
         (Provision::Enroll, Stage::Found) => return Ok(meet::begin(node, facts)),

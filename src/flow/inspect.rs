@@ -139,6 +139,7 @@ pub fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
     if in_band::is_chosen(&course.node, course.facts) {
         in_band::clean_up(course);
     }
+    course.node.calls = Vec::new();
     let (node, name) = (course.node.label(), course.node.wished.interfaces.inspect.clone());
     let began = course.node.inspection_started_at;
     course.go(Verb::Fail);
@@ -168,6 +169,7 @@ fn take(course: &mut Course<'_>, found: &Inspection) {
 /// All of it is known.
 pub fn done(course: &mut Course<'_>) {
     let began = course.node.inspection_started_at;
+    course.node.calls = Vec::new();
     course.go(Verb::Done);
     course.note(Event::info("end", "inspection ends"));
     course.which_began(began);
