@@ -363,3 +363,17 @@ fn extra_hardware_is_nested_and_what_is_odd_is_passed_over() {
     none.run().unwrap();
     assert_eq!(none.notes.len(), 1);
 }
+
+#[test]
+fn what_moves_a_terminal_becomes_no_property() {
+    let policy = with(&[Hook::Architecture]);
+    for text in ["\u{1b}[31m", "x86_64\n", "\u{202e}46_68x", "x 86", ""] {
+        let inventory = object(json!({"cpu": {"architecture": text}}));
+        assert!(
+            survey(&inventory, json!({}), &policy).run().unwrap_err().contains("architecture"),
+            "{text:?}"
+        );
+    }
+    let port = lldp::name("Eth\u{1b}[2J1/7\0".as_bytes()).unwrap();
+    assert_eq!(port.text, "Eth[2J1/7");
+}

@@ -1,5 +1,7 @@
 //! What an `api-call` of a rule asks: a GET whose answer only has to be a good one.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -17,6 +19,13 @@ pub struct Call {
     pub retries: u32,
     /// Seconds before the second retry; each further pause is twice as long, and there is none before the first.
     pub backoff: f64,
+}
+
+/// Without what may hold credentials.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("place", &self.place()).finish_non_exhaustive()
+    }
 }
 
 impl Call {
