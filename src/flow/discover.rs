@@ -228,7 +228,12 @@ pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, R
     let mut ports: Vec<_> = facts.ports.iter().map(|port| crate::model::port::Port::clone(port)).collect();
     ports.extend(found.ports.into_iter().filter(|port| is_new(port.id)));
     keep_ports(&mut course, ports);
-    course.node.identity = found.node.identity.after(&node.identity);
+    let mut identity = found.node.identity.after(&node.identity);
+    if node.discovered.is_some() {
+        // Which BMC it claims is looked at once: a claim that was refused is not made again.
+        identity.bmc.clone_from(&node.identity.bmc);
+    }
+    course.node.identity = identity;
     course.row(Row::Inventory(found.kept));
     rule::owe_calls(&mut course, found.node.calls, Purpose::Aside);
     course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
