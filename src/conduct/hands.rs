@@ -15,6 +15,7 @@ use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
+use crate::driver::rule_call;
 use crate::driver::{Machine, StepCall};
 use crate::model::bmc::Remembered;
 use crate::model::bmc::power::{Power, PowerWish};
@@ -22,6 +23,7 @@ use crate::model::boot::BootDevice;
 use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::inspection::discovery::BmcAccount;
+use crate::model::inspection::rule::call::Call;
 use crate::model::node::Node;
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
@@ -181,6 +183,9 @@ impl Drivers {
             Effect::Inspect { limit } => {
                 self.inspect(&machine, *limit).await.unwrap_or_else(|error| failed(&error))
             }
+            Effect::RuleCall { place } => {
+                self.rule_call(&machine, *place).await.unwrap_or_else(|error| failed(&error))
+            }
             Effect::Meet(meeting) => {
                 self.meet(&machine, *meeting).await.unwrap_or_else(|error| failed(&error))
             }
@@ -231,6 +236,14 @@ impl Drivers {
             return Outcome::Failed(Failure::new(FailureKind::Unknown, "the step is no longer under way"));
         };
         Outcome::Turn(self.registry.work(&call.step, &call.machine.node).act(&call, again).await)
+    }
+
+    /// A call that is no longer kept was made, or its inspection is over.
+    async fn rule_call(&self, machine: &Machine, place: usize) -> Result<Outcome, DriverError> {
+        if let Some(call) = machine.node.calls.get(place).and_then(Call::of) {
+            rule_call::make(&call, &*self.clock).await?;
+        }
+        Ok(Outcome::Done)
     }
 
     async fn collect_logs(&self, machine: &Machine) -> Outcome {
@@ -368,6 +381,7 @@ fn limit_of(effect: &Effect) -> Duration {
         | Effect::Insert { .. }
         | Effect::Eject { .. }
         | Effect::Passthru(_)
+        | Effect::RuleCall { .. }
         | Effect::Meet(_) => ACT_LIMIT,
     }
 }

@@ -475,11 +475,12 @@ const SECTIONS: &[Section] = &[
             "cpu_capabilities",
             "pci_device_alias",
             "physical_network_cidr_map",
+            "extra_hardware_strict",
         ],
         idle: &[
             (Shape::Whole, &["status_check_period"]),
             (Shape::Text, &["callback_endpoint_override", "known_accelerators"]),
-            (Shape::Flag, &["require_managed_boot", "pre_create_ports", "extra_hardware_strict"]),
+            (Shape::Flag, &["require_managed_boot", "pre_create_ports"]),
         ],
     },
     Section { name: "inspection_rules", acting: &["built_in_rules", "mask_secrets"], idle: &[] },

@@ -139,9 +139,13 @@ fn hooks_are_named_in_the_references_way_and_unknown_ones_are_refused() {
     let with_default = hooks("[inspector]\nhooks = \"$default_hooks, memory,parse-lldp\"\n").unwrap();
     assert_eq!(with_default, [&Hook::DEFAULT[..], &[Hook::Memory, Hook::ParseLldp]].concat());
     assert_eq!(hooks("[inspector]\nhooks = [\"ramdisk-error\"]\n").unwrap(), [Hook::RamdiskError]);
+    let extra = parse("[inspector]\nhooks = \"extra-hardware\"\nextra_hardware_strict = true\n")
+        .unwrap()
+        .policy
+        .inspector;
+    assert_eq!((extra.hooks.as_slice(), extra.extra_hardware_strict), (&[Hook::ExtraHardware][..], true));
     for (text, word) in [
         ("[inspector]\nhooks = \"nosuch\"\n", "nosuch"),
-        ("[inspector]\nhooks = \"$default_hooks,extra-hardware\"\n", "extra-hardware"),
         ("[inspector]\nhooks = [\"ports\"]\n", "validate-interfaces"),
         ("[inspector]\nhooks = [\"memory\", \"memory\"]\n", "once"),
         ("[inspector]\npci_device_alias = ['{\"name\": \"x\"}']\n", "pci_device_alias"),

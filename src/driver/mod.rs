@@ -8,6 +8,7 @@
 //! - `error`        how a call ends when not well
 //! - `registry`     hardware types, interface names, which implementation and which work
 //! - `table`        what each implementation declares: steps, settings, defaults
+//! - `rule_call` what inspection rules ask of other servers
 //! - `validate`     whether a node's settings suffice, by interface
 //! - `vendor`       the methods of each vendor interface
 //! - `memo`         named fields of a step in progress
@@ -57,6 +58,7 @@ pub mod memo;
 pub mod noop;
 pub mod redfish;
 pub mod registry;
+pub mod rule_call;
 pub mod table;
 pub mod validate;
 pub mod vendor;

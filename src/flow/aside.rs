@@ -105,4 +105,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         }
         (effect, None) => course.note(Event::info("aside", format!("{} is done", effect.text()))),
     }
+    if !course.still_owed().any(|owed| matches!(owed.effect, Effect::RuleCall { .. })) {
+        course.node.calls = Vec::new();
+    }
 }

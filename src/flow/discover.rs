@@ -24,11 +24,12 @@ use crate::base::visible::is_visible;
 use crate::flow::course::Course;
 use crate::flow::hook::interfaces::booted_from;
 use crate::flow::inspect::in_band::{Surveyed, keep_ports, survey};
+use crate::flow::rule;
 use crate::flow::verb;
 use crate::model::Object;
 use crate::model::boot::plan::Discovery;
 use crate::model::decision::ask::ProvisionAsk;
-use crate::model::decision::effect::Look;
+use crate::model::decision::effect::{Look, Purpose};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
@@ -229,8 +230,14 @@ pub fn update(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, R
     let mut ports: Vec<_> = facts.ports.iter().map(|port| crate::model::port::Port::clone(port)).collect();
     ports.extend(found.ports.into_iter().filter(|port| is_new(port.id)));
     keep_ports(&mut course, ports);
-    course.node.identity = found.node.identity.after(&node.identity);
+    let mut identity = found.node.identity.after(&node.identity);
+    if node.discovered.is_some() {
+        // Which BMC it claims is looked at once: a claim that was refused is not made again.
+        identity.bmc.clone_from(&node.identity.bmc);
+    }
+    course.node.identity = identity;
     course.row(Row::Inventory(found.kept));
+    rule::owe_calls(&mut course, found.node.calls, Purpose::Aside);
     course.note(Event::info("inspect", format!("the machine told what it is made of: {}", describe(told))));
     Ok(course.finish(node))
 }
@@ -249,6 +256,11 @@ pub fn wants(node: &Node) -> Vec<Look> {
 /// the journey, and `last_error` says why.
 pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let Some(discovered) = node.discovered else { return Ok(Decision::same()) };
+    if node.provision == Provision::Enroll && !node.calls.is_empty() {
+        let mut course = Course::of(node, facts);
+        rule::owe_calls(&mut course, node.calls.clone(), Purpose::Aside);
+        return Ok(course.finish(node));
+    }
     let Some(onward) = discovered.onward else { return Ok(Decision::same()) };
     let (next, verb) = match (node.provision, onward.stage) {
         (Provision::Enroll, Stage::Found) => return Ok(meet::begin(node, facts)),

@@ -144,6 +144,7 @@ pub fn fail(course: &mut Course<'_>, why: &str, mend: &str) {
 
 /// To the failed state, with the reason and the remedy in `last_error`; what was begun is over by then.
 pub fn end_badly(course: &mut Course<'_>, why: &str, mend: &str) {
+    course.node.calls = Vec::new();
     let (node, name) = (course.node.label(), course.node.wished.interfaces.inspect.clone());
     let began = course.node.inspection_started_at;
     course.go(Verb::Fail);
@@ -173,6 +174,7 @@ fn take(course: &mut Course<'_>, found: &Inspection) {
 /// All of it is known.
 pub fn done(course: &mut Course<'_>) {
     let began = course.node.inspection_started_at;
+    course.node.calls = Vec::new();
     course.go(Verb::Done);
     course.note(Event::info("end", "inspection ends"));
     course.which_began(began);

@@ -76,6 +76,7 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
         | Effect::Passthru(_)
         | Effect::Console { .. }
         | Effect::Inspect { .. }
+        | Effect::RuleCall { .. }
         | Effect::Meet(_) => first.effect.again() == Again::Never,
     };
     never.then(|| first.clone())

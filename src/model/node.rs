@@ -102,6 +102,9 @@ pub struct Node {
     /// It was not enrolled by a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovered: Option<Discovered>,
+    /// What rules want asked of other servers, until it is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<Secret>,
 }
 
 /// What clients write: the create and patch members of a node (contract `api.json`).
@@ -211,6 +214,7 @@ impl Node {
             media: Object::new(),
             identity: Identity::default(),
             discovered: None,
+            calls: Vec::new(),
         }
     }
 

@@ -38,11 +38,13 @@ pub fn start(start: &Start<'_>) -> Result<String, Misread> {
 }
 
 /// The ramdisk for a machine that nobody knows: its processor is known to iPXE alone. `folder` holds a folder for each
-/// processor, with `kernel` and `ramdisk`. A machine that cannot load it goes on to its next device.
+/// processor, with `kernel` and `ramdisk`. A machine that cannot load it goes on to its next device. The stock agent does
+/// not tell the system UUID: the firmware's goes into the address that it posts to (empty where there is none).
 pub fn discover(folder: &Link, cmdline: &Cmdline, mac: Mac, timeout: u32) -> Result<String, Misread> {
     let arch = "set arch ${buildarch}\niseq ${arch} i386 && cpuid --ext 29 && set arch x86_64 ||\n";
     let (kernel, ramdisk) = (format!("{folder}/${{arch}}/kernel"), format!("{folder}/${{arch}}/ramdisk"));
-    let tries = tries((&kernel, &ramdisk), &tail(cmdline, mac)?, timeout);
+    let tail = tail(cmdline, mac)?.replacen(CALLBACK, &format!("{CALLBACK}?system_uuid=${{uuid}}"), 1);
+    let tries = tries((&kernel, &ramdisk), &tail, timeout);
     Ok(format!("{HEAD}{arch}{tries}echo Ferric: no ramdisk could be loaded, going on\nexit 1\n"))
 }
 
@@ -154,6 +156,8 @@ fn plain(text: &str) -> String {
 }
 
 const HEAD: &str = "#!ipxe\n";
+/// How the address ends to which a machine tells what it is made of.
+const CALLBACK: &str = "/v1/continue_inspection";
 
 /// Seconds that a last message stays.
 const PATIENCE: u32 = 30;

@@ -74,5 +74,5 @@ fn json_for_a_terminal_holds_no_letter_that_moves_it() {
     let value = serde_json::json!({"a": "x\u{9b}2J\u{202e}y\u{1b}[0m\u{e0001}"});
     let shown = escaped(&format!("{value:#}"));
     assert!(shown.chars().all(|letter| letter == '\n' || is_visible(letter)), "{shown:?}");
-    assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
+    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap(), value);
 }

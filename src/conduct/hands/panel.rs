@@ -109,6 +109,7 @@ impl Drivers {
             | Effect::Step { .. }
             | Effect::Logs
             | Effect::Inspect { .. }
+            | Effect::RuleCall { .. }
             | Effect::Meet(_) => {
                 return Ok(Outcome::Failed(Failure::new(FailureKind::Step, "this is not at the panel")));
             }

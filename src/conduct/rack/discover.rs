@@ -241,7 +241,7 @@ impl Desk {
 }
 
 fn is_under_way(node: &Node) -> bool {
-    node.discovered.is_some_and(|discovered| discovered.onward.is_some())
+    node.discovered.is_some_and(|discovered| discovered.onward.is_some() || !node.calls.is_empty())
 }
 
 /// One answer for every reason, so that a stranger learns nothing.

@@ -216,6 +216,7 @@ impl World {
             | Effect::Insert { .. }
             | Effect::Eject { .. }
             | Effect::Passthru(_)
+            | Effect::RuleCall { .. }
             | Effect::Console { .. } => Outcome::Done,
             // A machine of metal has no BMC that tells more than its power.
             Effect::Inspect { .. } => Outcome::Failed(Failure::step("its BMC tells nothing")),

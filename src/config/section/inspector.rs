@@ -28,6 +28,7 @@ pub struct Inspector {
     pub disk_partitioning_spacing: Option<bool>,
     pub cpu_capabilities: Option<BTreeMap<String, String>>,
     pub pci_device_alias: Option<Vec<String>>,
+    pub extra_hardware_strict: Option<bool>,
     pub physical_network_cidr_map: Option<Words>,
 }
 
@@ -104,6 +105,7 @@ impl Inspector {
         set(&mut chosen.extra_kernel_params, self.extra_kernel_params.clone());
         set(&mut chosen.disk_partitioning_spacing, self.disk_partitioning_spacing);
         set(&mut chosen.cpu_capabilities, self.cpu_capabilities.clone().map(|map| map.into_iter().collect()));
+        chosen.extra_hardware_strict = self.extra_hardware_strict.unwrap_or(false);
         for text in self.pci_device_alias.iter().flatten() {
             chosen.pci_device_alias.push(alias(text)?);
         }
@@ -222,4 +224,4 @@ fn built_in(path: &Path) -> Result<Vec<Rule>, ConfigError> {
 const DEFAULT: &str = "$default_hooks";
 const HOOKS_RULE: &str = "hooks are ramdisk-error, validate-interfaces, ports, architecture, memory, cpus, cpu-capabilities, \
                           boot-mode, root-device, local-link-connection, parse-lldp, pci-devices, physical-network, \
-                          raid-device, accelerators; extra-hardware is not part of this version";
+                          raid-device, accelerators, extra-hardware";

@@ -6,7 +6,10 @@ use crate::flow::hook::{Failed, Survey};
 
 pub fn apply(survey: &mut Survey<'_>) -> Result<(), Failed> {
     let told = survey.told("cpu", "architecture").and_then(Value::as_str);
-    let arch = told.filter(|text| !text.is_empty() && text.len() <= LIMIT);
+    // It becomes a property, which clients print as it is.
+    let is_name =
+        |text: &&str| text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
+    let arch = told.filter(|text| !text.is_empty() && text.len() <= LIMIT).filter(is_name);
     let arch = arch.ok_or("the inventory does not tell the CPU's architecture")?.to_owned();
     survey.set_property("cpu_arch", arch);
     Ok(())

@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use serde_json::{Value, json};
 
 use crate::base::mac::Mac;
+use crate::base::visible::is_visible;
 use crate::flow::hook::lldp::organisation::of_organisation;
 use crate::model::Object;
 
@@ -64,10 +65,10 @@ pub fn port(value: &[u8]) -> Option<Id> {
     }
 }
 
-/// A text.
+/// A text, without letters that would do something to a terminal: it becomes a member of a port.
 pub fn name(value: &[u8]) -> Option<Id> {
-    let text = std::str::from_utf8(value).ok()?.trim_end_matches('\0');
-    Some(Id { text: text.to_owned(), is_mac: false })
+    let text = std::str::from_utf8(value).ok()?;
+    Some(Id { text: text.chars().filter(|letter| is_visible(*letter)).collect(), is_mac: false })
 }
 
 fn hardware(value: &[u8]) -> Option<Id> {

@@ -11,6 +11,7 @@ pub mod accelerators;
 pub mod architecture;
 pub mod boot_mode;
 pub mod cpus;
+pub mod extra_hardware;
 pub mod hint;
 pub mod interfaces;
 pub mod link;
@@ -27,6 +28,7 @@ use serde_json::Value;
 
 use crate::base::id::PortId;
 use crate::base::mac::Mac;
+use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::inspection::policy::{Hook, Inspector};
 use crate::model::inspection::{Bearers, Inventory};
@@ -51,6 +53,8 @@ pub struct Survey<'a> {
     /// What the inspection before has kept.
     pub before: Option<&'a Inventory>,
     pub notes: Vec<Event>,
+    /// What rules want asked of other servers.
+    pub calls: Vec<Secret>,
 }
 
 /// Why an inspection fails; a sentence's part.
@@ -130,7 +134,8 @@ fn prepare(hook: Hook, survey: &mut Survey<'_>) -> Result<(), Failed> {
         | Hook::PciDevices
         | Hook::PhysicalNetwork
         | Hook::RaidDevice
-        | Hook::Accelerators => Ok(()),
+        | Hook::Accelerators
+        | Hook::ExtraHardware => Ok(()),
     }
 }
 
@@ -150,6 +155,7 @@ fn apply(hook: Hook, survey: &mut Survey<'_>) -> Result<(), Failed> {
         Hook::PhysicalNetwork => network::apply(survey),
         Hook::RaidDevice => raid_device::apply(survey),
         Hook::Accelerators => accelerators::apply(survey),
+        Hook::ExtraHardware => extra_hardware::apply(survey),
     }
     Ok(())
 }

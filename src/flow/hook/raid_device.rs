@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::base::visible::is_visible;
 use crate::flow::hook::Survey;
 use crate::model::Object;
 
@@ -27,5 +28,5 @@ pub fn apply(survey: &mut Survey<'_>) {
 fn serials(inventory: &Object) -> Vec<String> {
     let disks = inventory.get("disks").and_then(Value::as_array).into_iter().flatten();
     let serials = disks.filter_map(|disk| disk.get("serial")?.as_str());
-    serials.filter(|serial| !serial.is_empty()).map(str::to_owned).collect()
+    serials.filter(|serial| !serial.is_empty() && serial.chars().all(is_visible)).map(str::to_owned).collect()
 }

@@ -44,6 +44,7 @@ fn survey<'a>(inventory: &'a Object, data: Value, policy: &'a Inspector) -> Surv
         fresh: (1..9).map(|last| PortId(uuid::Uuid::from_u128(last))).collect(),
         before: None,
         notes: Vec::new(),
+        calls: Vec::new(),
     }
 }
 
@@ -327,4 +328,52 @@ proptest::proptest! {
             survey(&inventory, json!({"pci_devices": [1], "lldp_raw": 3, "root_disk": 5}), &policy).run().ok();
         }
     }
+}
+
+#[test]
+fn extra_hardware_is_nested_and_what_is_odd_is_passed_over() {
+    let policy = with(&[Hook::ExtraHardware]);
+    let empty = Object::new();
+    let data = json!({"data": [
+        ["cpu", "physical_0", "cores", "8"], ["cpu", "physical_0", "vendor", "Intel"], [], ["cpu", "physical_0"],
+        ["cpu", 7, "x", "y"], ["disk", "sda", "size", 480],
+    ]});
+    let mut found = survey(&empty, data.clone(), &policy);
+    found.run().unwrap();
+    let extra =
+        json!({"cpu": {"physical_0": {"cores": 8, "vendor": "Intel"}}, "disk": {"sda": {"size": 480}}});
+    assert_eq!((found.data.get("extra"), found.data.get("data")), (Some(&extra), None));
+    assert_eq!(found.notes.len(), 1);
+    for (strict, kept) in [(false, true), (true, false)] {
+        let policy = Inspector { extra_hardware_strict: strict, ..with(&[Hook::ExtraHardware]) };
+        for odd in [json!({"data": {"cpu": 1}}), json!({"data": ["x"]})] {
+            let mut found = survey(&empty, odd, &policy);
+            found.run().unwrap();
+            assert_eq!((found.data.contains_key("data"), found.data.contains_key("extra")), (kept, false));
+        }
+        let mut found = survey(&empty, data.clone(), &policy);
+        found.run().unwrap();
+        assert_eq!(
+            found.data.contains_key("extra"),
+            !strict,
+            "an item of another length is malformed where it is strict"
+        );
+    }
+    let mut none = survey(&empty, json!({}), &policy);
+    none.run().unwrap();
+    assert_eq!(none.notes.len(), 1);
+}
+
+#[test]
+fn what_moves_a_terminal_becomes_no_property() {
+    let policy = with(&[Hook::Architecture]);
+    for text in ["\u{1b}[31m", "x86_64\n", "\u{202e}46_68x", "x 86", ""] {
+        let inventory = object(json!({"cpu": {"architecture": text}}));
+        assert!(
+            survey(&inventory, json!({}), &policy).run().unwrap_err().contains("architecture"),
+            "{text:?}"
+        );
+    }
+    let port = lldp::name("Eth\u{1b}[2J1/7\0".as_bytes()).unwrap();
+    assert_eq!(port.text, "Eth[2J1/7");
 }

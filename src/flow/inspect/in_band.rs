@@ -225,10 +225,12 @@ pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, F
         fresh: told.ports.clone(),
         before: told.before.as_deref(),
         notes: Vec::new(),
+        calls: Vec::new(),
     };
     survey.run()?;
     rule::apply(&told.rules, &mut survey)?;
-    let Survey { data, node: mut after, ports, notes, .. } = survey;
+    let Survey { data, node: mut after, ports, notes, calls, .. } = survey;
+    after.calls = calls;
     if after.wished != node.wished {
         draft::settle(&mut after.wished, LATEST).map_err(|refusal| refusal.to_string())?;
         draft::fill_interfaces(&mut after.wished, facts.catalog).map_err(|refusal| refusal.to_string())?;
@@ -260,6 +262,7 @@ fn take(course: &mut Course<'_>, found: Surveyed) {
         course.note(note);
     }
     leave(course);
+    rule::owe_calls(course, found.node.calls, Purpose::Inspect);
     take_down(course, Purpose::Inspect);
     go_on(course);
 }

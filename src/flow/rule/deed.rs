@@ -9,6 +9,7 @@ use crate::flow::rule::path::{self, Change};
 use crate::model::Object;
 use crate::model::draft;
 use crate::model::draft::slot::Slot;
+use crate::model::inspection::rule::call::Call;
 use crate::model::inspection::rule::word::Deed;
 use crate::model::journal::Event;
 use crate::model::port::Port;
@@ -34,8 +35,19 @@ pub fn carry_out(deed: Deed, args: &Object, survey: &mut Survey<'_>) -> Result<(
         Deed::UnsetPluginData => data(survey, args, Change::Remove(true))?,
         Deed::SetPortAttribute => port(survey, args, Change::Set(value(args)))?,
         Deed::ExtendPortAttribute => port(survey, args, Change::Extend(value(args), unique(args)))?,
+        Deed::ApiCall => call(args, survey)?,
         Deed::DelPortAttribute => port(survey, args, Change::Remove(false))?,
     }
+    Ok(())
+}
+
+/// It is made when all of the inspection is kept.
+fn call(args: &Object, survey: &mut Survey<'_>) -> Result<(), Failed> {
+    if survey.calls.len() >= CALLS_LIMIT {
+        return Err(format!("one inspection makes {CALLS_LIMIT} calls at most"));
+    }
+    let call = Call::read(args)?;
+    survey.calls.extend(call.written());
     Ok(())
 }
 
@@ -139,5 +151,7 @@ fn add_trait(name: &str, survey: &mut Survey<'_>) -> Result<(), Failed> {
 
 /// Traits of one node, as in the reference.
 const TRAITS_LIMIT: usize = 50;
+/// Calls of one inspection: they are kept in the node's record until they are made.
+const CALLS_LIMIT: usize = 4;
 /// Characters of a text that a rule writes.
 const TEXT_LIMIT: usize = 4096;

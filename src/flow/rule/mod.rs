@@ -11,10 +11,12 @@ pub mod path;
 
 use serde_json::{Value, json};
 
-use crate::base::secret::{MASK, is_secret_key};
+use crate::base::secret::{MASK, Secret, is_secret_key};
+use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::rule::fill::Scope;
 use crate::model::Object;
+use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::inspection::policy::MaskSecrets;
 use crate::model::inspection::rule::{Action, Rule};
 use crate::model::node::Node;
@@ -27,6 +29,14 @@ pub fn apply(rules: &[Rule], survey: &mut Survey<'_>) -> Result<(), Failed> {
         one(rule, survey).map_err(|why| format!("inspection rule {}: {why}", rule.id))?;
     }
     Ok(())
+}
+
+/// What rules want asked is owed once all else is kept: a call that fails fails the inspection.
+pub fn owe_calls(course: &mut Course<'_>, calls: Vec<Secret>, purpose: Purpose) {
+    for place in 0..calls.len() {
+        course.owe(Effect::RuleCall { place }, purpose);
+    }
+    course.node.calls = calls;
 }
 
 fn one(rule: &Rule, survey: &mut Survey<'_>) -> Result<(), Failed> {

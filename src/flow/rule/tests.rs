@@ -64,6 +64,7 @@ fn survey<'a>(inventory: &'a Object, policy: &'a Inspector) -> Survey<'a> {
         fresh: Vec::new(),
         before: None,
         notes: Vec::new(),
+        calls: Vec::new(),
     }
 }
 
@@ -282,7 +283,7 @@ fn a_rule_that_cannot_work_is_refused_when_it_is_made() {
         (json!({"actions": good, "phase": "early"}), "phase"),
         (json!({"actions": good, "uuid": "x"}), "UUID"),
         (json!({"actions": [{"op": "nosuch", "args": {}}]}), "nosuch"),
-        (json!({"actions": [{"op": "api-call", "args": {"url": "http://x"}}]}), "api-call"),
+        (json!({"actions": [{"op": "api-call", "args": {"url": "http://{item}"}}]}), "api-call"),
         (json!({"actions": [{"op": "fail", "args": {}}]}), "msg is missing"),
         (json!({"actions": [{"op": "fail", "args": {"msg": "x", "y": 1}}]}), "\"y\""),
         (json!({"actions": [{"op": "fail", "args": ["x", "y"]}]}), "more arguments"),

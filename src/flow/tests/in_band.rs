@@ -21,7 +21,9 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::discovery::{Discovered, Goal, Onward, Stage as Way};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::policy::Hook;
-use crate::model::inspection::rule::{MAIN, Rule, RuleWished};
+use crate::model::inspection::rule::call::Call;
+use crate::model::inspection::rule::word::Deed;
+use crate::model::inspection::rule::{Action, MAIN, Rule, RuleWished};
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
@@ -284,6 +286,51 @@ fn in_enroll_a_node_gets_what_it_lacks_and_nothing_else_changes() {
     assert_eq!(stage.node.wished.driver_info, settings);
     assert_eq!(stage.ports.len(), 1);
     assert!(stage.inventory.is_some());
+}
+
+/// An inspection of which a rule makes two calls.
+fn calling() -> Stage {
+    let mut stage = manageable();
+    stage.policy.inspector.power_off = false;
+    stage.verb("inspect").unwrap();
+    stage.pay_all();
+    let action = |url: &str| Action { op: Deed::ApiCall, args: json!({"url": url}), each: None };
+    let actions = vec![
+        action("http://cmdb/{node.uuid}?key=hunter2"),
+        action("http://cmdb/{inventory[cpu][architecture]}"),
+    ];
+    let wished = RuleWished { phase: MAIN.to_owned(), actions, ..RuleWished::default() };
+    let rule = Rule { id: uuid::Uuid::nil(), order: 1, created_at: Moment(0), updated_at: None, wished };
+    let told = Told { rules: Arc::new(vec![rule]), ..told_of(inventory()) };
+    tell(&mut stage, told).unwrap();
+    stage
+}
+
+#[test]
+fn what_a_rule_asks_of_others_is_kept_and_owed_after_all_else() {
+    let mut stage = calling();
+    assert_eq!(stage.state(), Provision::Inspecting);
+    assert!(stage.inventory.is_some() && stage.ports.len() == 1, "all else is kept before anybody is asked");
+    let urls: Vec<String> = stage.node.calls.iter().map(|call| Call::of(call).unwrap().url).collect();
+    assert_eq!(urls, [format!("http://cmdb/{}?key=hunter2", stage.node.id), "http://cmdb/x86_64".to_owned()]);
+    assert_eq!(
+        stage.owed.iter().map(|owed| owed.effect.clone()).collect::<Vec<_>>(),
+        [Effect::RuleCall { place: 0 }, Effect::RuleCall { place: 1 },]
+    );
+    assert!(!format!("{:?} {:?}", stage.node, stage.owed).contains("hunter2"));
+    stage.pay(Outcome::Done);
+    assert_eq!(stage.state(), Provision::Inspecting);
+    stage.pay(Outcome::Done);
+    assert_eq!((stage.state(), stage.node.calls.len()), (Provision::Manageable, 0));
+}
+
+#[test]
+fn a_call_that_fails_fails_the_inspection() {
+    let mut stage = calling();
+    stage.pay(Outcome::Failed(Failure::step("api-call of http://cmdb/ failed: it was answered 404")));
+    assert_eq!((stage.state(), stage.node.calls.len()), (Provision::InspectFail, 0));
+    assert!(stage.error().contains("answered 404"), "{}", stage.error());
+    assert!(stage.owed.iter().all(|owed| owed.purpose != Purpose::Inspect), "the others are not made");
 }
 
 fn discovered(goal: Goal) -> Stage {

@@ -2,16 +2,23 @@
 
 use std::sync::Arc;
 
-use super::stage::Stage;
+use serde_json::json;
+
+use super::stage::{Stage, object};
+use crate::base::id::PortId;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::bmc::power::Power;
+use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{HardwareType, Implementation};
 use crate::model::decision::ask::Ask;
 use crate::model::decision::effect::{Effect, Meeting, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};
 use crate::model::inspection::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Stage as Way};
+use crate::model::inspection::identity::Identity;
 use crate::model::inspection::reported::Reported;
+use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
 use crate::model::turn::{Failure, FailureKind};
@@ -25,7 +32,7 @@ fn found(kind: Option<BmcKind>) -> Stage {
         supported: all.map(|interface| (interface, vec!["x".to_owned()])).collect(),
         ..HardwareType::default()
     };
-    for name in ["redfish", "ipmi", "idrac"] {
+    for name in ["d", "redfish", "ipmi", "idrac"] {
         stage.catalog.types.insert(name.to_owned(), hardware.clone());
     }
     for interface in Interface::ALL {
@@ -105,6 +112,17 @@ fn another_machine_s_bmc_is_never_used() {
         assert!(error.contains(word), "{word} in {error}");
     }
     assert!(stage.node.identity.bmc.is_empty(), "the one whose it is may come");
+    stage.policy.discovery.what = Discovery::Enrol;
+    let inventory = object(json!({
+        "interfaces": [{"name": "eth0", "mac_address": "02:00:00:00:00:01", "ipv4_address": "192.0.2.7"}],
+        "cpu": {"architecture": "x86_64"}, "bmc_address": "10.1.0.9",
+    }));
+    let (identity, macs) = (Identity::of(&inventory), vec![Mac([2, 0, 0, 0, 0, 1])]);
+    let ports = vec![PortId(uuid::Uuid::from_u128(7))];
+    let told = Told { inventory, identity, macs, ports, ..Told::default() };
+    stage.ask(&Ask::Told(Arc::new(told))).unwrap();
+    assert!(stage.node.identity.bmc.is_empty(), "and it does not claim it again");
+    assert_eq!(stage.node.identity.serial.as_deref(), Some("CZ3001"), "what is not told again stays");
 }
 
 #[test]

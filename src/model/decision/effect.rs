@@ -39,6 +39,8 @@ pub enum Effect {
     /// Read what the machine is made of; `limit` is in seconds. Changes nothing, but the node is busy with it, and
     /// a start of the daemon begins it anew.
     Inspect { limit: u32 },
+    /// Ask another server what a rule wants asked: the node's call at this place.
+    RuleCall { place: usize },
     /// Get to know a BMC that a machine says is its own.
     Meet(Meeting),
 }
@@ -58,6 +60,7 @@ impl Effect {
             | Self::Eject { .. }
             | Self::Console { .. }
             | Self::Inspect { .. }
+            | Self::RuleCall { .. }
             | Self::Meet(Meeting::Knock) => Again::Repeat,
             Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
             Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
@@ -90,6 +93,7 @@ impl Effect {
             Self::Console { on: true } => "open console",
             Self::Console { on: false } => "close console",
             Self::Inspect { .. } => "inspect",
+            Self::RuleCall { .. } => "api-call",
             Self::Meet(Meeting::Knock) => "knock at the BMC",
             Self::Meet(Meeting::LogIn) => "ask the BMC who it is",
         }
@@ -117,6 +121,7 @@ impl Effect {
             | Self::Nmi
             | Self::Console { .. }
             | Self::Inspect { .. }
+            | Self::RuleCall { .. }
             | Self::Meet(_) => label.to_owned(),
         }
     }

@@ -23,6 +23,8 @@ pub struct Inspector {
     /// A flag of the CPU and the capability that it gives.
     pub cpu_capabilities: Vec<(String, String)>,
     pub pci_device_alias: Vec<PciAlias>,
+    /// Extra hardware in another form than expected is not kept.
+    pub extra_hardware_strict: bool,
     pub physical_network_cidr_map: Vec<(IpNet, String)>,
     pub built_in_rules: Vec<Rule>,
     pub mask_secrets: MaskSecrets,
@@ -100,10 +102,11 @@ pub enum Hook {
     PhysicalNetwork,
     RaidDevice,
     Accelerators,
+    ExtraHardware,
 }
 
 impl Hook {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::RamdiskError,
         Self::ValidateInterfaces,
         Self::Ports,
@@ -119,6 +122,7 @@ impl Hook {
         Self::PhysicalNetwork,
         Self::RaidDevice,
         Self::Accelerators,
+        Self::ExtraHardware,
     ];
 
     /// Those that run unless told otherwise.
@@ -142,6 +146,7 @@ impl Hook {
             Self::PhysicalNetwork => "physical-network",
             Self::RaidDevice => "raid-device",
             Self::Accelerators => "accelerators",
+            Self::ExtraHardware => "extra-hardware",
         }
     }
 
@@ -164,7 +169,8 @@ impl Hook {
             | Self::ParseLldp
             | Self::PciDevices
             | Self::RaidDevice
-            | Self::Accelerators => false,
+            | Self::Accelerators
+            | Self::ExtraHardware => false,
         }
     }
 }
@@ -192,6 +198,7 @@ impl Default for Inspector {
             disk_partitioning_spacing: true,
             cpu_capabilities: CPU_CAPABILITIES.map(pair).to_vec(),
             pci_device_alias: Vec::new(),
+            extra_hardware_strict: false,
             physical_network_cidr_map: Vec::new(),
             built_in_rules: Vec::new(),
             mask_secrets: MaskSecrets::default(),

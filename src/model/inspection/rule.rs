@@ -1,5 +1,6 @@
 //! Inspection rules: what a site wants done with an inventory, as data (contract `api.json`, `inspection_rule_language`).
 
+pub mod call;
 pub mod draft;
 pub mod word;
 

@@ -131,6 +131,10 @@ pub fn encode(sealer: &Sealer, node: &Node) -> Result<Vec<u8>, StoreError> {
         let text = sealer.seal_text(&boot_path(node.id), token.reveal());
         *token = Secret::new(text.map_err(|error| unsealed(what(), error))?);
     }
+    for call in &mut stored.calls {
+        let text = sealer.seal_text(&call_path(node.id), call.reveal());
+        *call = Secret::new(text.map_err(|error| unsealed(what(), error))?);
+    }
     let bytes = codec::encode(&stored, what)?;
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
     if size > LIMIT {
@@ -157,6 +161,9 @@ pub fn decode(file: &File, sealer: &Sealer, id: NodeId, bytes: &[u8]) -> Result<
     }
     if let Some(token) = &mut node.boot_token {
         *token = sealer.open_text(&boot_path(id), token.reveal()).map_err(fail)?;
+    }
+    for call in &mut node.calls {
+        *call = sealer.open_text(&call_path(id), call.reveal()).map_err(fail)?;
     }
     Ok(node)
 }
@@ -206,6 +213,10 @@ fn token_path(id: NodeId) -> String {
 
 fn session_path(id: NodeId) -> String {
     format!("{id}/bmc/session")
+}
+
+fn call_path(id: NodeId) -> String {
+    format!("{id}/calls")
 }
 
 fn boot_path(id: NodeId) -> String {

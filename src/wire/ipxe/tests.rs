@@ -31,6 +31,12 @@ fn scripts_are_as_written_down() {
     let cmdline = Cmdline::parse("text").unwrap();
     let discovery = discover(&link("http://10.0.0.1/boot/file/discovery"), &cmdline, MAC, 20).unwrap();
     golden("discover.ipxe", &discovery);
+    let told =
+        Cmdline::parse("ipa-inspection-callback-url=http://10.0.0.1/v1/continue_inspection x=1").unwrap();
+    let discovery = discover(&link("http://10.0.0.1/boot/file/discovery"), &told, MAC, 20).unwrap();
+    assert!(discovery.contains(
+        " ipa-inspection-callback-url=http://10.0.0.1/v1/continue_inspection?system_uuid=${uuid} x=1 "
+    ));
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::Value;
 use serde_json::json;
 
+use crate::bmc::fru;
 use crate::machine::Device;
 use crate::machine::Machine;
 use crate::rack;
@@ -38,7 +39,8 @@ impl Sim {
             fs::set_permissions(machine.home.join(name), fs::Permissions::from_mode(0o755)).unwrap();
         }
         fs::write(machine.home.join("lan.conf"), fill(LAN)).unwrap();
-        fs::write(machine.home.join("emulation"), EMULATION).unwrap();
+        let inventory = fru::line(&format!("e2e-{}", machine.number));
+        fs::write(machine.home.join("emulation"), format!("{EMULATION}{inventory}")).unwrap();
         fs::create_dir_all(machine.home.join("state")).unwrap();
         let mut command = Command::new("ipmi_sim");
         command.args(["-n", "-c", "lan.conf", "-f", "emulation", "-s", "state"]);

@@ -1,5 +1,6 @@
 //! What powers a machine: a BMC that others wrote, or the test's own hand where the node has none.
 
+pub mod fru;
 pub mod hand;
 pub mod ipmi;
 pub mod redfish;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::model::Object;
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
+use crate::model::inspection::rule::call;
 use crate::model::inspection::rule::word::{Deed, Operator, named};
 use crate::model::inspection::rule::{Action, Condition, MAIN, Multiple, RULE_LIMIT, RuleWished};
 
@@ -122,15 +123,15 @@ fn condition(object: &Object) -> Result<Condition, String> {
 fn action(object: &Object) -> Result<Action, String> {
     known(object, &["op", "args", "loop"])?;
     let name = object.get("op").and_then(Value::as_str).ok_or("op must be a text")?;
-    if name == "api-call" {
-        return Err("action api-call is not part of this version: a rule asks no other server".to_owned());
-    }
     let op = Deed::parse(name).ok_or_else(|| {
         let names: Vec<_> = Deed::ALL.iter().map(|one| one.name()).collect();
         format!("action {:?} is not one of {}", shown(name), names.join(", "))
     })?;
     let args = object.get("args").cloned().ok_or("args is missing")?;
-    named(&args, op.spec()).map_err(|why| format!("{}: {why}", op.name()))?;
+    let by_name = named(&args, op.spec()).map_err(|why| format!("{}: {why}", op.name()))?;
+    if op == Deed::ApiCall {
+        call::check(&by_name).map_err(|why| format!("{}: {why}", op.name()))?;
+    }
     Ok(Action { op, args, each: each(object)? })
 }
 

@@ -42,6 +42,7 @@ pub enum Deed {
     SetPortAttribute,
     ExtendPortAttribute,
     DelPortAttribute,
+    ApiCall,
 }
 
 impl Operator {
@@ -106,7 +107,7 @@ impl Operator {
 }
 
 impl Deed {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Fail,
         Self::Log,
         Self::SetAttribute,
@@ -122,6 +123,7 @@ impl Deed {
         Self::SetPortAttribute,
         Self::ExtendPortAttribute,
         Self::DelPortAttribute,
+        Self::ApiCall,
     ];
 
     pub fn name(self) -> &'static str {
@@ -141,6 +143,7 @@ impl Deed {
             Self::SetPortAttribute => "set-port-attribute",
             Self::ExtendPortAttribute => "extend-port-attribute",
             Self::DelPortAttribute => "del-port-attribute",
+            Self::ApiCall => "api-call",
         }
     }
 
@@ -160,6 +163,7 @@ impl Deed {
             Self::SetPortAttribute => (&["port_id", "path", "value"], &[]),
             Self::ExtendPortAttribute => (&["port_id", "path", "value"], &["unique"]),
             Self::DelPortAttribute => (&["port_id", "path"], &[]),
+            Self::ApiCall => (&["url"], &["headers", "proxies", "timeout", "retries", "backoff_factor"]),
         }
     }
 
@@ -168,6 +172,7 @@ impl Deed {
         match argument {
             "value" | "port_id" => true,
             "msg" => matches!(self, Self::Log | Self::Fail),
+            "url" => self == Self::ApiCall,
             _ => false,
         }
     }
