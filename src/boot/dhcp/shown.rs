@@ -57,6 +57,10 @@ impl Watched for Served {
     fn mac_of(&self, address: IpAddr) -> Option<Mac> {
         self.holder(address)
     }
+
+    fn lessee(&self, address: IpAddr) -> Option<Mac> {
+        Served::lessee(self, address, self.now())
+    }
 }
 
 fn pool(pool: &Pool) -> PoolStatus {
