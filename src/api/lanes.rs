@@ -1,11 +1,13 @@
 //! What the API asks of the lanes: one page, so that its tests can answer in their place.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::base::id::NodeId;
+use crate::base::mac::Mac;
 use crate::base::time::Later;
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
@@ -38,12 +40,16 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn console_log(&self, node: NodeId) -> Later<'_, Vec<u8>>;
     /// Keeps the argument `configdrive` of a request as a file; `None` if it is empty.
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
+    /// Keeps the logs that came with an inventory, a gzipped tar archive.
+    fn keep_logs(&self, node: NodeId, archive: Vec<u8>) -> Later<'_, ()>;
     /// The networks that are served.
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
+    /// To whom this host has leased this address.
+    fn lessee(&self, address: IpAddr) -> Option<Mac>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -89,6 +95,10 @@ impl Lanes for Arc<Desk> {
         Box::pin(Desk::keep_config_drive(self, node, argument))
     }
 
+    fn keep_logs(&self, node: NodeId, archive: Vec<u8>) -> Later<'_, ()> {
+        Box::pin(Desk::keep_logs(self, node, archive))
+    }
+
     fn networks(&self) -> Vec<NetworkStatus> {
         self.board().status()
     }
@@ -99,6 +109,10 @@ impl Lanes for Arc<Desk> {
 
     fn leases(&self) -> Vec<LeaseShown> {
         self.board().leases()
+    }
+
+    fn lessee(&self, address: IpAddr) -> Option<Mac> {
+        self.board().lessee(address)
     }
 
     fn catalog(&self) -> &Catalog {

@@ -32,6 +32,12 @@ impl Board {
         self.networks().iter().find_map(|network| network.mac_of(address))
     }
 
+    /// To whom this host has leased this address.
+    pub fn lessee(&self, address: IpAddr) -> Option<Mac> {
+        let address = address.to_canonical();
+        self.networks().iter().find_map(|network| network.lessee(address))
+    }
+
     fn networks(&self) -> Vec<Arc<dyn Watched>> {
         self.networks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

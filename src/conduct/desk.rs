@@ -213,6 +213,16 @@ impl Desk {
         answer
     }
 
+    /// Keeps what a ramdisk logged before it told its inventory. That it could not be kept is told in the log, and is no
+    /// failure of anything.
+    pub async fn keep_logs(&self, id: NodeId, archive: Vec<u8>) {
+        let Ok(node) = self.published(id) else { return };
+        match self.site.hands.keep_logs(&node, archive).await {
+            Ok(name) => tracing::info!(node = %node.label(), %name, "the inspection ramdisk's logs are kept"),
+            Err(failure) => tracing::warn!(node = %node.label(), error = failure.why, "logs are not kept"),
+        }
+    }
+
     /// The networks that are served.
     pub fn board(&self) -> &Arc<Board> {
         &self.board

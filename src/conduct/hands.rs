@@ -1,12 +1,11 @@
 //! Effects and looks to driver calls, each with a deadline; nothing here decides.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::id::NodeId;
-use crate::base::moment::Moment;
 use crate::base::time::{Clock, Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
 use crate::conduct::tray::Tray;
@@ -15,8 +14,7 @@ use crate::driver::capability::boot_device::BootChoice;
 use crate::driver::capability::power::PowerSwitch;
 use crate::driver::error::DriverError;
 use crate::driver::registry::Registry;
-use crate::driver::rule_call;
-use crate::driver::{Machine, StepCall};
+use crate::driver::{Machine, StepCall, rule_call};
 use crate::model::bmc::Remembered;
 use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::BootDevice;
@@ -31,6 +29,7 @@ use crate::model::turn::{Failure, FailureKind};
 pub mod boot;
 pub mod inspect;
 pub mod meet;
+pub mod logs;
 pub mod panel;
 
 /// Whoever touches machines: the drivers, or in tests something that can stall, refuse, lie or die.
@@ -40,6 +39,9 @@ pub trait Hands: Send + Sync + fmt::Debug {
 
     /// Pays an owed effect; `again` says that it may have been paid already.
     fn pay<'a>(&'a self, machine: Machine, effect: &'a Effect, again: bool) -> Later<'a, Outcome>;
+
+    /// Keeps the logs that a ramdisk has told of itself with an inventory, a gzipped tar archive; under which name.
+    fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>>;
 
     /// A node was removed: what is remembered of its machine can go.
     fn forget(&self, node: NodeId);
@@ -91,6 +93,10 @@ impl Hands for Drivers {
                 )))
             })
         })
+    }
+
+    fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>> {
+        Box::pin(self.keep_archive(logs::name(node, INSPECTION, self.clock.wall()), archive))
     }
 
     fn forget(&self, node: NodeId) {
@@ -251,18 +257,8 @@ impl Drivers {
             Ok(bytes) => bytes,
             Err(error) => return Outcome::Failed(error.failure()),
         };
-        let (folder, name) = (self.logs.clone(), log_name(&machine.node, self.clock.wall()));
-        let kept = tokio::task::spawn_blocking(move || keep_log(&folder, &name, &bytes)).await;
-        match kept {
-            Ok(Ok(())) => Outcome::Done,
-            Ok(Err(error)) => {
-                let folder = self.logs.display();
-                Outcome::Failed(Failure::step(format!(
-                    "the ramdisk's logs could not be kept in {folder}: {error}"
-                )))
-            }
-            Err(_) => Outcome::Failed(Failure::step("keeping the ramdisk's logs was given up")),
-        }
+        let kept = self.keep_archive(logs::name(&machine.node, "", self.clock.wall()), bytes).await;
+        kept.map_or_else(Outcome::Failed, |_| Outcome::Done)
     }
 
     fn hardware(&self, machine: &Machine) -> Result<crate::driver::Hardware, DriverError> {
@@ -336,33 +332,8 @@ fn step_call(machine: Machine, cursor: usize) -> Option<StepCall> {
     Some(StepCall { machine, kind, step, memo, versions })
 }
 
-/// As Ironic names them: id, name, instance, moment.
-fn log_name(node: &Node, at: Moment) -> String {
-    let name = node.wished.name.as_ref().map(|name| format!("_{name}")).unwrap_or_default();
-    let instance = node.wished.instance_uuid.map(|id| format!("_{id}")).unwrap_or_default();
-    let moment: String =
-        at.bare().chars().take(SECONDS).map(|c| if c.is_ascii_digit() { c } else { '-' }).collect();
-    format!("{}{name}{instance}_{moment}.tar.gz", node.id)
-}
-
-/// Writes a log archive and lets go of the oldest ones, so that the disk does not fill with them.
-fn keep_log(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)?;
-    std::fs::write(folder.join(name), bytes)?;
-    let mut kept: Vec<_> = std::fs::read_dir(folder)?
-        .filter_map(|entry| {
-            entry.ok().and_then(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
-        })
-        .collect();
-    kept.sort_unstable();
-    let spare = kept.len().saturating_sub(LOGS_KEPT);
-    kept.iter().take(spare).try_for_each(|(_, path)| std::fs::remove_file(path))
-}
-
-/// Characters of a moment down to its seconds.
-const SECONDS: usize = 19;
-/// Log archives that are kept, the newest.
-const LOGS_KEPT: usize = 200;
+/// What the name of an inspection's logs says of them.
+const INSPECTION: &str = "_inspect";
 
 /// Longest a change may take before the far side counts as silent.
 fn limit_of(effect: &Effect) -> Duration {

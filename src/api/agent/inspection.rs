@@ -17,7 +17,8 @@ use crate::base::beside::beside;
 use crate::base::id::{NodeId, PortId};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::Discovery;
-use crate::model::decision::ask::Ask;
+use crate::model::catalog::BootWay;
+use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::identity::{Identity, Mark, addresses, either_order};
@@ -26,7 +27,7 @@ use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::rack::{RackAnswer, RackAsk};
 use crate::net::http::Response;
-use crate::wire::agent::inspection::InspectionPost;
+use crate::wire::agent::inspection::{self, InspectionPost};
 
 /// Takes an inventory in; 202 once it is committed.
 pub async fn proceed(call: &Call<'_>) -> Result<Response, Fault> {
@@ -42,20 +43,26 @@ pub async fn proceed(call: &Call<'_>) -> Result<Response, Fault> {
         None => None,
         Some(text) => Some(parse_uuid(&text).ok_or_else(|| Fault::invalid("node_uuid must be a UUID"))?),
     };
-    let told = told(call, system.as_deref().and_then(parse_uuid)).await?;
+    let (told, logs) = told(call, system.as_deref().and_then(parse_uuid)).await?;
     if told.macs.is_empty() && told.identity.bmc.is_empty() && node_uuid.is_none() {
         return Err(Fault::invalid(
             "the inventory names no valid MAC address, no BMC and no node to look up",
         ));
     }
     match find(call, &told, node_uuid)? {
-        Found::Node(node) => expected(call, node.id, told, is_new).await,
+        Found::Node(node) if is_elsewhere(call, &node, &told) => Err(hidden()),
+        Found::Node(node) => expected(call, node.id, (told, logs), is_new).await,
         Found::Stranger => stranger(call, told, is_new).await,
     }
 }
 
 /// The node expects it.
-async fn expected(call: &Call<'_>, node: NodeId, told: Told, is_new: bool) -> Result<Response, Fault> {
+async fn expected(
+    call: &Call<'_>,
+    node: NodeId,
+    (told, logs): (Told, Option<String>),
+    is_new: bool,
+) -> Result<Response, Fault> {
     // The token comes first: an inspection that is over has none.
     let token = if is_new { Some(lookup::token(call, node).await?) } else { None };
     let reply = match token {
@@ -66,8 +73,23 @@ async fn expected(call: &Call<'_>, node: NodeId, told: Told, is_new: bool) -> Re
         None => None,
     };
     let told = Told { before: before(call, node), ..told };
-    call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
+    let taken = call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
+    if taken == (Answer::Told { keep_logs: true }) {
+        keep_logs(call, node, logs).await;
+    }
     Ok(answer(reply, node.0))
+}
+
+/// Keeps the ramdisk's logs, for who wants to know why an inspection failed. A cut that comes first takes them along.
+async fn keep_logs(call: &Call<'_>, node: NodeId, logs: Option<String>) {
+    let Some(logs) = logs.filter(|logs| !logs.is_empty()) else {
+        tracing::info!(%node, from = %call.from, "the inspection ramdisk sent no logs");
+        return;
+    };
+    match beside(logs.len(), move || inspection::archive(&logs)).await {
+        Some(archive) => call.api.lanes.keep_logs(node, archive).await,
+        None => tracing::warn!(%node, from = %call.from, "the inspection ramdisk's logs are no archive"),
+    }
 }
 
 /// Nobody expects it: discovery says what becomes of it.
@@ -93,8 +115,8 @@ fn answer(reply: Option<Value>, id: Uuid) -> Response {
     Response::json(202, body.to_string().into_bytes())
 }
 
-/// What is posted, read beside the async threads if it is large.
-async fn told(call: &Call<'_>, system: Option<Uuid>) -> Result<Told, Fault> {
+/// What is posted, read beside the async threads if it is large; with the ramdisk's logs.
+async fn told(call: &Call<'_>, system: Option<Uuid>) -> Result<(Told, Option<String>), Fault> {
     let value = call.json().await?;
     let read = beside(call.body.len(), move || InspectionPost::from_value(value)).await;
     let post = read.map_err(|error| Fault::invalid(error.to_string()))?;
@@ -104,7 +126,7 @@ async fn told(call: &Call<'_>, system: Option<Uuid>) -> Result<Told, Fault> {
     })?;
     let mut identity = Identity::of(&post.inventory);
     identity.system = identity.system.or(system.filter(|uuid| !uuid.is_nil()).map(either_order));
-    Ok(Told {
+    let told = Told {
         ports: post.macs.iter().map(|_| PortId(Uuid::new_v4())).collect(),
         inventory: post.inventory,
         plugin_data: post.rest,
@@ -113,7 +135,8 @@ async fn told(call: &Call<'_>, system: Option<Uuid>) -> Result<Told, Fault> {
         from: Some(call.from),
         rules: Arc::new(rules),
         before: None,
-    })
+    };
+    Ok((told, post.logs))
 }
 
 /// What the inspection before has kept; one that cannot be read is none.
@@ -175,6 +198,26 @@ fn by_bmc<'a>(call: &'a Call<'_>, told: &[IpAddr]) -> Vec<&'a Arc<Node>> {
     nodes.sort_by_key(|node| node.id);
     nodes.dedup_by_key(|node| node.id);
     nodes
+}
+
+/// Whether it comes from an address that this host has leased to another machine: one that DHCP has booted has its own
+/// address from there, too. Nothing is known of addresses that others give, nor of what a machine goes through that
+/// booted from a medium.
+fn is_elsewhere(call: &Call<'_>, node: &Node, told: &Told) -> bool {
+    let lanes = &call.api.lanes;
+    if lanes.catalog().boot_way(&node.wished.interfaces) != BootWay::Network {
+        return false;
+    }
+    let Some(mac) = lanes.lessee(call.from) else { return false };
+    // Another NIC of the machine may be the one that posts, with or without a port.
+    let is_own = match call.published.port_by_mac(mac) {
+        Some(port) => port.node == node.id,
+        None => told.macs.contains(&mac),
+    };
+    if !is_own {
+        tracing::warn!(node = %node.id, from = %call.from, lessee = %mac, "an inventory came from another machine's address");
+    }
+    !is_own
 }
 
 /// It waits for the inspection ramdisk, or is about to.

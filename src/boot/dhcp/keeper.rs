@@ -155,4 +155,9 @@ impl Watched for Keeper {
         let served = self.served().clone();
         served.and_then(|served| served.holder(address))
     }
+
+    fn lessee(&self, address: IpAddr) -> Option<Mac> {
+        let served = self.served().clone();
+        served.and_then(|served| served.lessee(address, served.now()))
+    }
 }

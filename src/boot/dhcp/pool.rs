@@ -331,6 +331,12 @@ impl Pool {
         self.slots.get(&address).filter(|slot| slot.state != State::Quarantined).map(|slot| slot.mac)
     }
 
+    /// To whom the address is leased now.
+    pub fn lessee(&self, address: Ipv4Addr, now: Tick) -> Option<Mac> {
+        let slot = self.slots.get(&address);
+        slot.filter(|slot| slot.state == State::Leased && slot.ends > now).map(|slot| slot.mac)
+    }
+
     pub fn leases(&self, now: Tick) -> Vec<Held> {
         let live = self.slots.iter().filter(|(_, slot)| slot.state == State::Leased && slot.ends > now);
         let held = |(address, slot): (&Ipv4Addr, &Slot)| Held {

@@ -189,6 +189,13 @@ impl Served {
         true
     }
 
+    /// To whom this host has leased an address, as of now; what was heard of other servers does not count.
+    pub fn lessee(&self, address: IpAddr, now: Tick) -> Option<Mac> {
+        let IpAddr::V4(address) = address else { return None };
+        let place = self.place_of(address)?;
+        self.pools().get(place).and_then(|pool| pool.lessee(address, now))
+    }
+
     /// Whose an address is.
     pub fn holder(&self, address: IpAddr) -> Option<Mac> {
         let IpAddr::V4(address) = address else { return None };

@@ -39,6 +39,13 @@ struct Scene {
     end: Provision,
 }
 
+impl Scene {
+    /// Whether a machine of metal is inspected: its ramdisk tells, for its BMC does not.
+    fn tells(&self) -> bool {
+        self.metal && (self.start, self.end) == (Provision::Manageable, Provision::Manageable)
+    }
+}
+
 /// How it all ended.
 #[derive(Debug, PartialEq)]
 struct End {
@@ -72,14 +79,17 @@ async fn prepare(scene: &Scene, points: [Point; 2]) -> Rig {
     node.wished.instance_info = json!({"image_source": "http://10.0.0.1/image"}).as_object().unwrap().clone();
     if scene.wired {
         node.wished.interfaces.boot = "redfish-virtual-media".to_owned();
-        let mode = json!({"capabilities": "boot_mode:uefi"});
+        let mode = json!({"capabilities": "boot_mode:uefi", "cpu_arch": "x86_64"});
         node.wished.properties = mode.as_object().unwrap().clone();
+    }
+    if scene.tells() {
+        node.wished.interfaces.inspect = "agent".to_owned();
     }
     rig.put(vec![node]).await;
     if scene.metal {
         rig.world.add(id(1), Power::Off);
         rig.world.machine(id(1), |one| {
-            one.wired = scene.wired;
+            (one.wired, one.tells) = (scene.wired, scene.tells());
             one.traces.mode = if scene.wired { Mode::Bios } else { Mode::Uefi };
         });
     }
@@ -394,6 +404,29 @@ fn an_inspection_survives_cuts() {
     let (right, ..) = run(play(&scene, [Point::Never; 2]));
     assert_eq!((right.ports.len(), right.inventory.is_some(), right.properties.len()), (1, true, 4));
     cut_twice(&scene, &[Point::Never, Point::AfterCommit(1), Point::SentCall(1)]);
+}
+
+#[test]
+fn an_inspection_by_a_ramdisk_survives_cuts() {
+    for wired in [false, true] {
+        let scene = Scene {
+            deploy: "direct",
+            metal: true,
+            wired,
+            start: Provision::Manageable,
+            wishes: &[INSPECT],
+            end: Provision::Manageable,
+        };
+        let (right, log, ..) = run(play(&scene, [Point::Never; 2]));
+        assert_eq!((right.ports.len(), right.inventory.is_some(), right.boots), (1, true, Boots::Nothing));
+        let (power, traces) = right.machine.unwrap();
+        assert_eq!((power, traces.cd), (Power::Off, None), "the machine is off, and no medium is in it");
+        assert_eq!(log.iter().any(|call| call.contains("empty the drives")), wired, "{log:#?}");
+        if wired {
+            assert_eq!(traces.switched, (2, 2), "once for the mode, once for the ramdisk");
+        }
+        cut_everywhere(&scene);
+    }
 }
 
 #[test]

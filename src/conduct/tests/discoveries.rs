@@ -25,7 +25,8 @@ use crate::model::run::WaitFor;
 
 const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 
-fn told() -> Told {
+/// What a machine with one NIC tells.
+pub(super) fn told() -> Told {
     let inventory: Object = serde_json::from_value(json!({
         "interfaces": [{"name": "eth0", "mac_address": MAC.to_string(), "ipv4_address": "192.0.2.7"}],
         "cpu": {"architecture": "x86_64"},

@@ -58,6 +58,10 @@ pub(super) struct Machine {
     once: Option<BootDevice>,
     /// The mode that its next boot takes up.
     pending: Option<Mode>,
+    /// Its agent tells what the machine is made of, instead of asking who it is.
+    pub(super) tells: bool,
+    /// The boot that has told.
+    pub(super) told: Option<u32>,
     /// How long a command of the agent takes.
     pub(super) work: Duration,
 }
@@ -77,6 +81,8 @@ impl Machine {
             logins: 0,
             once: None,
             pending: None,
+            tells: false,
+            told: None,
             work: WORK,
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::clock::VirtualClock;
 use super::cut::{Cut, Point};
+use super::discoveries::told;
 use super::machine::{BEAT, Machine};
 use serde_json::Value;
 
@@ -26,6 +27,7 @@ use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
+use crate::model::node::Node;
 use crate::model::step::By;
 use crate::model::turn::{Failure, Turn};
 
@@ -100,6 +102,9 @@ impl World {
 
     async fn agent_lives(&self, id: NodeId) {
         let Some(desk) = locked(&self.desk).clone() else { return };
+        if self.machine(id, |one| one.tells) == Some(true) {
+            return self.tell(&desk, id).await;
+        }
         let now = self.clock.tick();
         let Some((Some(boot), token, due)) =
             self.machine(id, |one| (one.boot, one.token.clone(), one.next_beat <= now || one.has_news(now)))
@@ -115,6 +120,17 @@ impl World {
                 }
             }
             Some(_) => {}
+        }
+    }
+
+    /// An inspection's agent posts until its inventory is taken.
+    async fn tell(&self, desk: &Desk, id: NodeId) {
+        let boot = self.machine(id, |one| one.boot.filter(|boot| one.told != Some(*boot))).flatten();
+        let Some(boot) = boot else { return };
+        match desk.ask(id, Ask::Told(Arc::new(told()))).await {
+            Ok(_) => drop(self.machine(id, |one| one.told = Some(boot))),
+            Err(Refusal::Locked { .. } | Refusal::Busy(_) | Refusal::Internal(_) | Refusal::NotFound(_)) => {}
+            Err(other) => panic!("{other}"),
         }
     }
 
@@ -263,6 +279,10 @@ impl Hands for World {
 
     fn pay<'a>(&'a self, machine: Record, effect: &'a Effect, again: bool) -> Later<'a, Outcome> {
         Box::pin(self.call(effect.label(), self.do_effect(machine, effect, again)))
+    }
+
+    fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>> {
+        self.drivers.keep_logs(node, archive)
     }
 
     fn forget(&self, _: NodeId) {}

@@ -2,6 +2,8 @@
 //!
 //! It comes from a machine that nobody has vouched for, so that every part has a bound and every mistake a name.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::base::mac::Mac;
@@ -40,6 +42,12 @@ impl InspectionPost {
         }
         Ok(Self { inventory, rest, logs, macs })
     }
+}
+
+/// The archive that `logs` holds, if it is one.
+pub fn archive(logs: &str) -> Option<Vec<u8>> {
+    let bytes = STANDARD.decode(logs.trim()).ok()?;
+    bytes.starts_with(&GZIP).then_some(bytes)
 }
 
 /// Every interface names an address, as the reference asks; those that are none are passed over.
@@ -95,6 +103,8 @@ fn size(members: &Map<String, Value>) -> usize {
     serde_json::to_vec(members).map_or(usize::MAX / 2, |text| text.len())
 }
 
+/// How a gzip file begins (RFC 1952 2.3.1).
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 const WHAT: &str = "the inspection data";
 const INTERFACES: &str = "interfaces of the inventory";
 /// NICs and what looks like one: a server with all virtual functions of its cards has some hundred.
@@ -122,6 +132,14 @@ mod tests {
         assert_eq!(post.macs, ["52:54:00:e2:e0:05".parse::<Mac>().unwrap()]);
         assert_eq!(post.logs.as_deref(), Some("H4sI"));
         assert_eq!(post.rest.keys().collect::<Vec<_>>(), ["error", "root_disk"]);
+    }
+
+    #[test]
+    fn logs_are_an_archive_or_nothing() {
+        assert_eq!(archive("H4sI\n"), Some(vec![0x1f, 0x8b, 0x08]));
+        for other in ["", "AAAA", "no base64", "H4s"] {
+            assert_eq!(archive(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Inspection by the stock agent with its own collectors: of a node that waits for it, and of a server that nobody has
 //! enrolled.
 
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -38,9 +39,33 @@ fn a_server_is_inspected_by_its_agent_and_switched_off() {
     assert_eq!(kept["inventory"]["interfaces"][0]["mac_address"], MAC);
     assert_eq!(kept["inventory"]["system_vendor"]["manufacturer"], "Ferric");
     assert_eq!(kept["plugin_data"].get("logs"), None, "logs are not kept with it");
+    assert_eq!(logs(&rig), Vec::<PathBuf>::new(), "nor of what went well, unless the site wants that");
     assert_eq!(rig.machine().boots(), 1);
     assert_eq!(properties["local_gb"], 0, "the agent finds its disk too small for a system");
     assert!(!rig.daemon.log().contains("ERROR"), "{}", rig.daemon.log());
+}
+
+#[test]
+fn a_failed_inspection_leaves_its_agents_logs() {
+    let machine = Machine::new(MAC).with("SITE_ADDRESS", "127.0.0.1");
+    let rig = Rig::new(machine, "", &json!({"inspect_interface": "agent"}));
+    let settings = inspects(&rig.rack);
+    rig.machine().set("AGENT_CONF", &settings);
+    rig.provision(&json!({"target": "inspect"}));
+    let error = rig.until_failed("inspect failed");
+    assert!(error.contains("add_ports"), "{error}");
+    rig.wait("logs", |rig| logs(rig).len() == 1);
+    let log = logs(&rig).remove(0);
+    let name = log.file_name().unwrap().to_str().unwrap();
+    assert!(name.starts_with(&format!("{}_n1_inspect_", rig.node)) && name.ends_with(".tar.gz"), "{name}");
+    let listed = Command::new("tar").arg("tzf").arg(&log).output().unwrap();
+    assert!(listed.status.success() && !listed.stdout.is_empty(), "{listed:?}");
+}
+
+/// Archives of logs that the daemon keeps.
+fn logs(rig: &Rig) -> Vec<PathBuf> {
+    let folder = std::fs::read_dir(rig.daemon.data().join("logs"));
+    folder.into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
 
 #[test]

@@ -53,6 +53,16 @@ fn a_machine_keeps_its_address_and_gets_it_again_after_its_lease() {
 }
 
 #[test]
+fn an_address_is_its_lessees_until_the_lease_ends() {
+    let mut pool = pool(10, 50);
+    let first = leased(&mut pool, 1, at(0));
+    assert_eq!((pool.lessee(first, at(3599)), pool.lessee(first, at(3600))), (Some(mac(1)), None));
+    let offered = pool.offer(&asker(2), None, at(0)).unwrap().address;
+    assert!(pool.hold(offered, &asker(2), at(0)));
+    assert_eq!((pool.lessee(offered, at(0)), pool.mac_of(offered)), (None, Some(mac(2))), "an offer is none");
+}
+
+#[test]
 fn ends_of_the_network_and_this_hosts_address_are_not_given() {
     let mut pool = pool(0, 3);
     assert_eq!(pool.size(), 2);

@@ -16,8 +16,10 @@ use crate::depot::kits::Kits;
 use crate::model::boot::Agent;
 use crate::model::boot::loading::{Loading, LoopLimit};
 use crate::model::boot::plan::{DhcpMode, Network};
+use crate::model::inspection::policy::Inspector;
 use crate::model::node::{AgentSeen, Wished};
 use crate::model::port::{Port, PortWished};
+use crate::model::provision::Provision;
 use crate::net::source::Source;
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -246,6 +248,32 @@ async fn a_boot_medium_bears_all_that_its_agent_needs() {
     assert!(Arc::ptr_eq(&iso, &again), "a BMC's next piece is of the same view");
     let restarted = medium(&rig.catalogue(Discovery::Off), &name, "10.0.0.1").await.unwrap();
     assert_eq!((restarted.tag(), whole(&restarted) == bytes), (iso.tag(), true));
+}
+
+#[tokio::test]
+async fn a_medium_and_a_script_of_an_inspection_bear_where_it_reports_and_the_sites_words() {
+    let (mut rig, name) = Rig::with_media(Boots::Ramdisk).await;
+    rig.node.provision = Provision::InspectWait;
+    rig.put(&rig.node).await;
+    let inspector =
+        Inspector { force_dhcp: true, extra_kernel_params: "x=1".to_owned(), ..Inspector::default() };
+    let inspection_append = format!("ipa-inspection-collectors=default {}", inspector.kernel_words());
+    let loading = Loading { loops: LIMIT, inspection_append, ..Loading::default() };
+    let catalogue = rig.catalogue_of(BootPlan { loading, ..BootPlan::default() });
+    let medium = whole(&medium(&catalogue, &name, "10.0.0.1").await.unwrap());
+    for text in [
+        "'ipa-inspection-callback-url=http://10.0.0.1:6385/v1/continue_inspection'",
+        "'ipa-collect-lldp=1' 'ipa-inspection-dhcp-all-interfaces=1' 'x=1'",
+        "ipa-inspection-collectors=default\nipa-collect-lldp=1\nipa-inspection-dhcp-all-interfaces=1\n",
+        "ipa-agent-token=agents-own\n",
+    ] {
+        assert!(holds(&medium, text), "{text}");
+    }
+    assert!(!holds(&medium, "ipa-api-url"), "it tells what it finds, and asks for nothing");
+    let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    for word in ["/v1/continue_inspection", "ipa-collect-lldp=1", "x=1", TOKEN] {
+        assert!(script.contains(word), "{word} in {script}");
+    }
 }
 
 #[tokio::test]
