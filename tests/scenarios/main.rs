@@ -18,6 +18,7 @@ mod machine;
 mod peer_process;
 mod peers;
 mod rack_network;
+mod twin_rack;
 mod typist;
 
 mod boot_interfaces;
@@ -25,6 +26,7 @@ mod dhcp_clients;
 mod dhcp_firmware;
 mod dhcp_neighbours;
 mod boot_files;
+mod boot_storm;
 mod inspect_redfish;
 mod ipmi_sim;
 mod netboot6;
