@@ -11,6 +11,7 @@ use std::time::Duration;
 use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
+use ferric::base::time::Tick;
 use ferric::twin::netboot::Kind;
 use ferric::twin::netboot::Netboot;
 use ferric::twin::netboot::segment::Segment;
@@ -72,11 +73,13 @@ impl Cable {
         within(&self.rack(), work)
     }
 
-    /// What the daemon needs to be told, with loaders from a folder.
+    /// What the daemon needs to be told, with loaders from a folder. The machines of a rack have one address here for
+    /// what they fetch.
     pub fn config(loaders: &Path) -> String {
         format!(
             "[[network]]\ninterface = \"{PORT}\"\ndhcp = \"own\"\npools = [\"10.94.16.0-10.94.16.255\"]\n\
-             [boot]\nloaders = {loaders:?}\n[deploy]\nerase_devices_priority = 0\n"
+             [boot]\nloaders = {loaders:?}\n[tftp]\nmax_transfers_per_client = 64\n\
+             [deploy]\nerase_devices_priority = 0\n"
         )
     }
 }
@@ -189,6 +192,7 @@ impl Machine {
 pub struct Machines {
     pub list: Vec<Machine>,
     namespace: String,
+    clock: SharedClock,
     runtime: Option<Runtime>,
     stop: CancellationToken,
 }
@@ -218,7 +222,12 @@ impl Machines {
                 list
             })
         });
-        Self { list, namespace, runtime: Some(runtime), stop }
+        Self { list, namespace, clock, runtime: Some(runtime), stop }
+    }
+
+    /// Of the clock by which the machines mark their phases.
+    pub fn now(&self) -> Tick {
+        self.clock.tick()
     }
 
     pub fn total<T: std::iter::Sum>(&self, of: impl Fn(&Machine) -> T) -> T {
