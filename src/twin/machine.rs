@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+#[cfg(test)]
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
 use crate::base::moment::Moment;
 use crate::base::time::sleep;
 use crate::twin::agent;
 use crate::twin::disk::Disk;
 use crate::twin::fault::Faults;
 use crate::twin::firmware::Decided;
-use crate::twin::progress::{BootFrom, Progress, Stage};
+use crate::twin::netboot::order;
+use crate::twin::progress::{BootFrom, Phase, Progress, Source, Stage};
 use crate::twin::server::{Boot, Server};
 use crate::twin::settings::Settings;
 
@@ -24,6 +28,13 @@ impl Machine {
         Self { server, boot }
     }
 
+    /// The inside of a server that is off, for tests of its parts.
+    #[cfg(test)]
+    pub(super) fn unbooted(server: &Server) -> Self {
+        let boot = Boot { number: 0, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        Self::new(server.clone(), boot)
+    }
+
     /// Boots, and lives until the boot's end.
     pub(super) async fn run(self, decided: Decided) {
         if decided.hangs {
@@ -31,9 +42,26 @@ impl Machine {
         }
         let late = self.server.inner.faults.borrow().late_boot;
         self.pause(self.settings().boot_time.saturating_add(late)).await;
-        match decided.from {
-            BootFrom::Disk => self.stage(Stage::Installed),
+        let Some(from) = self.chosen(decided).await else { return };
+        match from {
+            BootFrom::Disk => {
+                self.mark(Phase::Disk);
+                self.stage(Stage::Installed);
+            }
             BootFrom::Ramdisk => agent::live(self).await,
+        }
+    }
+
+    /// What is booted; nothing if the machine has gone by itself.
+    async fn chosen(&self, decided: Decided) -> Option<BootFrom> {
+        let Decided { from, source, .. } = decided;
+        let is_network = match source {
+            Source::Usual | Source::Pxe | Source::Http => from == BootFrom::Ramdisk,
+            Source::Disk | Source::Cd | Source::Usb | Source::Setup => false,
+        };
+        match &self.settings().netboot {
+            Some(netboot) if is_network => order::run(self, netboot, source).await,
+            Some(_) | None => Some(from),
         }
     }
 
@@ -70,6 +98,12 @@ impl Machine {
 
     pub(super) fn stage(&self, stage: Stage) {
         self.note(|progress| progress.stage = stage);
+    }
+
+    /// Notes that this boot comes by a phase now.
+    pub(super) fn mark(&self, phase: Phase) {
+        let now = self.server.inner.clock.tick();
+        self.note(|progress| progress.mark(phase, now));
     }
 
     /// Changes what can be seen.

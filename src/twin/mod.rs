@@ -13,6 +13,7 @@
 //! - `progress`  what can be seen from outside
 //! - `fault`     what can go wrong on demand
 //! - `disk`      the disk file; `steps` the in-band steps on offer; `dice` seeded random numbers
+//! - `netboot`   a firmware that really boots from the network
 //! - `agent`     the agent of one boot
 //! - `ipmi`      the BMC over IPMI
 //! - `redfish`   the management controller: a Redfish service
@@ -24,6 +25,7 @@ pub mod fault;
 pub mod ipmi;
 pub mod firmware;
 pub mod machine;
+pub mod netboot;
 pub mod progress;
 pub mod rack;
 pub mod redfish;

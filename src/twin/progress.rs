@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::time::Tick;
+
 /// Whether the server has power.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Power {
@@ -56,6 +58,70 @@ pub enum Stage {
     Installed,
 }
 
+/// A point that a boot comes by, at which its time can be split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The machine started, warm or cold.
+    Power,
+    /// The firmware has its address and the name of its boot file.
+    Address,
+    /// The boot file is there.
+    Loader,
+    /// iPXE has its address.
+    IpxeAddress,
+    /// A script is there.
+    Script,
+    /// The kernel is asked for.
+    KernelAsked,
+    /// Kernel and ramdisk are there; the kernel starts.
+    Kernel,
+    /// The agent was told who it is.
+    Found,
+    /// The appliance took a heartbeat for the first time in this boot.
+    Beat,
+    /// An image is about to be written.
+    Image,
+    /// It is on the disk.
+    Written,
+    /// What is on the disk runs.
+    Disk,
+}
+
+/// When a boot came by a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// The boot's number, from 1.
+    pub boot: u32,
+    pub phase: Phase,
+    pub at: Tick,
+}
+
+/// What the firmware did on the network, over all boots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Net {
+    /// Times that the whole way from the first DISCOVER was begun.
+    pub rounds: u32,
+    pub discovers: u32,
+    /// Addresses that were confirmed.
+    pub leases: u32,
+    /// Ramdisks that came whole.
+    pub ramdisks: u32,
+    /// Files that did not come.
+    pub failures: u32,
+    pub tftp_bytes: u64,
+    pub http_bytes: u64,
+}
+
+impl Net {
+    pub(super) fn tftp(&mut self, bytes: u64) {
+        self.tftp_bytes = self.tftp_bytes.saturating_add(bytes);
+    }
+
+    pub(super) fn http(&mut self, bytes: u64) {
+        self.http_bytes = self.http_bytes.saturating_add(bytes);
+    }
+}
+
 /// How often a step ran.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Runs {
@@ -99,12 +165,27 @@ pub struct Progress {
     pub bytes_written: u64,
     /// Images written whole and found right.
     pub images: u32,
+    pub net: Net,
+    /// The phases of the last boots, oldest first; the oldest go.
+    pub marks: Vec<Mark>,
 }
 
 impl Progress {
     /// How often the step of this name ran; never is zero.
     pub fn runs(&self, step: &str) -> Runs {
         self.steps.get(step).copied().unwrap_or_default()
+    }
+
+    /// When boot `boot` came by `phase` first.
+    pub fn came_by(&self, boot: u32, phase: Phase) -> Option<Tick> {
+        self.marks.iter().find(|mark| mark.boot == boot && mark.phase == phase).map(|mark| mark.at)
+    }
+
+    pub(super) fn mark(&mut self, phase: Phase, at: Tick) {
+        if self.marks.len() >= MARKS {
+            self.marks.remove(0);
+        }
+        self.marks.push(Mark { boot: self.boots, phase, at });
     }
 
     /// What a new boot starts from: counts stay, what was going on is over.
@@ -131,3 +212,6 @@ impl Progress {
         runs.finished = runs.finished.saturating_add(1);
     }
 }
+
+/// Some twenty boots.
+const MARKS: usize = 256;

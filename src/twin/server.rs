@@ -15,7 +15,7 @@ use crate::twin::disk::Disk;
 use crate::twin::fault::{Fault, Faults};
 use crate::twin::firmware::Firmware;
 use crate::twin::machine::Machine;
-use crate::twin::progress::{BootFrom, Power, Progress};
+use crate::twin::progress::{BootFrom, Phase, Power, Progress};
 use crate::twin::settings::Settings;
 
 /// Why a server could not be made.
@@ -228,6 +228,7 @@ impl Server {
         self.inner.progress.send_modify(|progress| {
             progress.starts(Power::On);
             progress.source = decided.source;
+            progress.mark(Phase::Power, self.inner.clock.tick());
         });
         let number = self.inner.progress.borrow().boots;
         let boot = Boot { number, stop: CancellationToken::new(), tasks: TaskTracker::new() };

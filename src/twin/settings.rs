@@ -1,10 +1,12 @@
 //! What a simulated server is made of and how fast it lives.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::base::mac::Mac;
 use crate::base::secret::Secret;
+use crate::twin::netboot::Netboot;
 use crate::twin::steps::Site;
 
 /// One server. The defaults of [`Settings::new`] are those of a real machine, only booting at once.
@@ -35,6 +37,10 @@ pub struct Settings {
     pub site: Option<Site>,
     /// Repeats every random choice.
     pub seed: u64,
+    /// The address of the host at which the agent can be called.
+    pub address: IpAddr,
+    /// How it boots from the network; without, its agent runs at once.
+    pub netboot: Option<Netboot>,
 }
 
 impl Settings {
@@ -53,6 +59,8 @@ impl Settings {
             token: None,
             site: None,
             seed: 0,
+            address: Ipv4Addr::LOCALHOST.into(),
+            netboot: None,
         }
     }
 

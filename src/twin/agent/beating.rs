@@ -7,14 +7,20 @@ use crate::net::http::Method;
 use crate::twin::agent::Agent;
 use crate::twin::agent::caller::{call, lower};
 use crate::twin::agent::finding::refusal_text;
+use crate::twin::progress::Phase;
 use crate::wire::agent::BEAT_VERSION;
 use crate::wire::agent::beat::Heartbeat;
 
 /// Beats until the agent ends.
 pub(super) async fn forever(agent: &Arc<Agent>) {
     let machine = &agent.machine;
+    let mut is_first = true;
     loop {
-        let heard = machine.faults().silence || once(agent).await;
+        let is_silent = machine.faults().silence;
+        let heard = is_silent || once(agent).await;
+        if heard && !is_silent && std::mem::take(&mut is_first) {
+            machine.mark(Phase::Beat);
+        }
         let (low, high) = if heard { regular(agent) } else { AGAIN };
         let wait = machine.server.inner.dice.between(low, high);
         let wait = if heard { machine.settings().beat_scaled(wait) } else { machine.settings().paced(wait) };

@@ -43,7 +43,7 @@ pub(super) async fn call(
 }
 
 /// A ramdisk trusts what it was booted with; simulated ones trust anybody.
-pub(super) fn trust(url: &Url) -> Trust {
+pub(in crate::twin) fn trust(url: &Url) -> Trust {
     if url.scheme() == "https" { Trust::Insecure } else { Trust::Plain }
 }
 

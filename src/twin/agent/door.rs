@@ -17,7 +17,7 @@ use crate::twin::machine::Machine;
 /// Why an agent cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
-    #[error("no port on loopback")]
+    #[error("no port for the simulated agent")]
     Port(#[from] io::Error),
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -34,14 +34,14 @@ pub struct Door {
 impl Door {
     /// Makes a certificate and listens, where this server's agent listened before if that port is free.
     pub(super) async fn open(machine: &Machine) -> Result<Self, DoorError> {
-        let wanted = machine.server.mutable().port;
-        let listener = match TcpListener::bind((LOOPBACK, wanted)).await {
+        let (host, wanted) = (machine.settings().address, machine.server.mutable().port);
+        let listener = match TcpListener::bind((host, wanted)).await {
             Ok(listener) => listener,
-            Err(_) => TcpListener::bind((LOOPBACK, 0)).await?,
+            Err(_) => TcpListener::bind((host, 0)).await?,
         };
         let address = listener.local_addr()?;
         machine.server.mutable().port = address.port();
-        Ok(Self { listener, address, identity: self_signed(LOOPBACK)? })
+        Ok(Self { listener, address, identity: self_signed(&host.to_string())? })
     }
 
     pub(super) fn callback_url(&self) -> String {
@@ -106,7 +106,7 @@ async fn bound(agent: &Agent, address: SocketAddr) -> TcpListener {
 
 /// Another certificate in the same boot.
 fn renew(agent: &Agent) {
-    match self_signed(LOOPBACK) {
+    match self_signed(&agent.machine.settings().address.to_string()) {
         Ok(identity) => agent.take_identity(identity),
         Err(error) => tracing::warn!(%error, "no other certificate for the simulated agent"),
     }
@@ -116,5 +116,3 @@ fn renew(agent: &Agent) {
 fn limits() -> Limits {
     Limits { drain: Duration::from_millis(500), ..Limits::default() }
 }
-
-const LOOPBACK: &str = "127.0.0.1";

@@ -18,11 +18,13 @@ use crate::twin::agent::finding;
 use crate::twin::agent::hash::Checksum;
 use crate::twin::agent::sink::Sink;
 use crate::twin::fault::Faults;
+use crate::twin::progress::Phase;
 
 /// Writes the image of `args` (`image_info`, `configdrive`), and says so.
 pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<String, Failure> {
     let info = args.get("image_info").unwrap_or(&Value::Null);
     let checksum = Checksum::of(info, agent.config.agent_md5_checksum_enable)?;
+    agent.machine.mark(Phase::Image);
     // The real agent asks again before each image, in the middle of its command; it keeps the token it has.
     finding::until_found(&agent.machine, &agent.newest, Some(agent.node)).await;
     let drive =
@@ -37,6 +39,7 @@ pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<St
         agent.machine.disk().damage(0).map_err(|error| Failure::write(error.to_string()))?;
     }
     agent.machine.note(|progress| progress.images = progress.images.saturating_add(1));
+    agent.machine.mark(Phase::Written);
     Ok(format!("image ({}) written to device {} root_uuid=", job.id(), job.device()))
 }
 

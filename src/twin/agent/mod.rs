@@ -41,7 +41,7 @@ use crate::twin::agent::book::Book;
 use crate::twin::agent::caller::Newest;
 use crate::twin::agent::door::Door;
 use crate::twin::machine::Machine;
-use crate::twin::progress::Stage;
+use crate::twin::progress::{Phase, Stage};
 use crate::wire::agent::lookup::AgentConfig;
 
 /// What the agent of one boot knows.
@@ -81,6 +81,7 @@ pub(super) async fn live(machine: Machine) {
     machine.stage(Stage::LookingUp);
     let newest = Newest::default();
     let found = finding::until_found(&machine, &newest, None).await;
+    machine.mark(Phase::Found);
     let Some(token) = own_token(&machine, found.config.agent_token.as_ref()) else {
         machine.note(|progress| progress.lockdowns = progress.lockdowns.saturating_add(1));
         return machine.stage(Stage::LockedDown);

@@ -28,7 +28,7 @@ use crate::twin::server::Server;
 /// Why a controller cannot serve.
 #[derive(Debug, thiserror::Error)]
 pub enum BmcError {
-    #[error("no port on loopback for a simulated controller")]
+    #[error("no port for a simulated controller")]
     Port(#[from] io::Error),
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -65,7 +65,7 @@ impl Bmc {
         settings: BmcSettings,
         stop: &CancellationToken,
     ) -> Result<Self, BmcError> {
-        let (doors, identity) = door::open(settings.ports).await?;
+        let (doors, identity) = door::open(settings.address, settings.ports).await?;
         let maker = settings.profile.maker();
         let inner = Inner {
             server: server.clone(),
@@ -102,12 +102,12 @@ impl Bmc {
         Ok(all)
     }
 
-    /// `https://127.0.0.1:port`; its certificate is [`Self::certificate`].
+    /// `https://address:port`; its certificate is [`Self::certificate`].
     pub fn url(&self) -> String {
         format!("https://{}", self.inner.https)
     }
 
-    /// `http://127.0.0.1:port`: the same service without TLS.
+    /// `http://address:port`: the same service without TLS.
     pub fn plain_url(&self) -> String {
         format!("http://{}", self.inner.http)
     }

@@ -1,6 +1,6 @@
 //! The two listeners of a controller; faults can close them, or leave them open with nobody behind.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,14 +23,14 @@ pub struct Doors {
 }
 
 /// Listens on both ports and makes a certificate.
-pub(super) async fn open(ports: [u16; 2]) -> Result<(Doors, Identity), BmcError> {
+pub(super) async fn open(host: IpAddr, ports: [u16; 2]) -> Result<(Doors, Identity), BmcError> {
     let [http, https] = ports;
-    let doors = Doors { http: bind(http).await?, https: bind(https).await? };
-    Ok((doors, self_signed(LOOPBACK)?))
+    let doors = Doors { http: bind(host, http).await?, https: bind(host, https).await? };
+    Ok((doors, self_signed(&host.to_string())?))
 }
 
-async fn bind(port: u16) -> Result<(TcpListener, SocketAddr), BmcError> {
-    let listener = TcpListener::bind((LOOPBACK, port)).await?;
+async fn bind(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), BmcError> {
+    let listener = TcpListener::bind((host, port)).await?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
@@ -138,8 +138,6 @@ impl Keeper {
         }
     }
 }
-
-const LOOPBACK: &str = "127.0.0.1";
 
 /// Controllers take few.
 const CONNECTIONS: usize = 32;

@@ -1,5 +1,6 @@
 //! Whose controller it is, its account and how fast it is.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use crate::base::secret::Secret;
@@ -44,6 +45,8 @@ pub struct BmcSettings {
     pub task: Duration,
     /// Multiplies the times that oddities take in the book (60 s in POST and the like).
     pub pace: f64,
+    /// The host's address at which it listens.
+    pub address: IpAddr,
     /// The ports of HTTP and HTTPS; 0 takes a free one.
     pub ports: [u16; 2],
 }
@@ -62,6 +65,7 @@ impl BmcSettings {
             tasks: false,
             task: Duration::ZERO,
             pace: 1.0,
+            address: Ipv4Addr::LOCALHOST.into(),
             ports: [0, 0],
         }
     }

@@ -4,3 +4,4 @@ mod appliance;
 mod faults;
 mod goldens;
 mod life;
+mod netboot;

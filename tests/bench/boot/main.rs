@@ -1,5 +1,5 @@
 //! What booting machines get from us, side by side with servers that others wrote: one `name value unit` line a figure.
-//! A word on the command line (`tftp`, `http`, `dhcp`) chooses a group.
+//! A word on the command line (`tftp`, `http`, `dhcp`, `rack`) chooses a group.
 //!
 //! Our server is a process of its own with the daemon's runtime; the clients are the same for both sides. Five rounds are
 //! interleaved, and the figure is the median of ours over theirs, each round by itself: other work on the machine meets
@@ -17,9 +17,16 @@
 
 mod dhcp;
 mod http;
+#[path = "../../scenarios/stock_agent/http.rs"]
+#[allow(dead_code, reason = "scenarios need more of it")]
+mod http_ask;
 mod measure;
+mod rack;
 mod serving;
 mod tftp;
+#[path = "../../scenarios/twin_rack.rs"]
+#[allow(dead_code, reason = "scenarios need more of it")]
+mod twin_rack;
 
 fn main() {
     if std::env::var_os(serving::ROLE).is_some() {
@@ -35,5 +42,8 @@ fn main() {
     }
     if wants("dhcp") {
         dhcp::pairs();
+    }
+    if wants("rack") {
+        rack::run();
     }
 }

@@ -21,6 +21,10 @@ impl Server {
         &mut self.child
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Seconds of CPU time that it and its children that live have taken.
     pub fn cpu(&self) -> f64 {
         let own = self.child.id();
