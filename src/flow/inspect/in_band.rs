@@ -132,6 +132,7 @@ fn remedy(effect: &Effect) -> &'static str {
         | Effect::Passthru(_)
         | Effect::Console { .. }
         | Effect::Inspect { .. }
+        | Effect::RuleCall { .. }
         | Effect::Meet(_) => MEND,
     }
 }

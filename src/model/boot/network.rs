@@ -68,6 +68,8 @@ pub trait Watched: Send + Sync + std::fmt::Debug {
     fn leases(&self) -> Vec<LeaseShown>;
     /// Whose this address is, if that is known; without a walk over all leases.
     fn mac_of(&self, address: IpAddr) -> Option<Mac>;
-    /// To whom this host has leased the address for now; it is nobody's guess.
-    fn lessee(&self, address: IpAddr) -> Option<Mac>;
+    /// To whom this host has leased the address for now; it is nobody's guess, so that leases by DUID tell nothing.
+    fn lessee(&self, _address: IpAddr) -> Option<Mac> {
+        None
+    }
 }
