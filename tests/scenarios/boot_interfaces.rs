@@ -11,6 +11,7 @@ use ferric::app::start_on_loopback;
 use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
+use ferric::model::boot::network::Watched;
 use ferric::twin::progress::BootFrom;
 use ferric::twin::progress::Power;
 use ferric::twin::progress::Source;
@@ -29,10 +30,10 @@ use crate::peers::Cli;
 use crate::stock_agent::http::ask;
 
 /// A daemon with a ramdisk and an image, and a machine with its BMC.
-struct Plant {
+pub struct Plant {
     app: Option<App>,
-    cli: Cli,
-    bmc: Bmc,
+    pub cli: Cli,
+    pub bmc: Bmc,
     image: String,
     runtime: Runtime,
     _home: TempDir,
@@ -40,6 +41,11 @@ struct Plant {
 
 impl Plant {
     fn start(profile: Profile) -> Self {
+        Self::with(profile, Duration::from_millis(100))
+    }
+
+    /// With a machine whose own agent comes so long after its power.
+    pub fn with(profile: Profile, boot_time: Duration) -> Self {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
@@ -48,7 +54,7 @@ impl Plant {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (app, bmc) = runtime.block_on(async {
             let app = start_on_loopback(&data).await.unwrap();
-            let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()));
+            let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()), boot_time);
             let settings = BmcSettings::new(profile);
             let bmcs = Bmc::start_all(&rack, &settings, &CancellationToken::new()).await.unwrap();
             (app, bmcs[0].clone())
@@ -61,7 +67,7 @@ impl Plant {
     }
 
     /// Enrols the machine with this boot interface and verifies it.
-    fn enrol(&self, driver: &str, boot: &str) {
+    pub fn enrol(&self, driver: &str, boot: &str) {
         let address = format!("redfish_address={}", self.bmc.url());
         let door = self.app.as_ref().and_then(|app| app.rack).unwrap();
         let external = format!("external_http_url=http://{door}");
@@ -95,17 +101,27 @@ impl Plant {
         self.cli.ok(&["node", verb, "n1", "--wait", WAIT]);
     }
 
-    fn node(&self) -> Value {
+    pub fn node(&self) -> Value {
         self.cli.json(&["node", "show", "n1"])
     }
 
     /// What the present or last boot of the machine was of, and how many there were.
-    fn booted(&self) -> (Source, u32) {
+    pub fn booted(&self) -> (Source, u32) {
         let progress = self.bmc.server().progress();
         (progress.source, progress.boots)
     }
 
-    fn url(&self) -> String {
+    /// The rack's door.
+    pub fn rack(&self) -> String {
+        format!("http://{}", self.app.as_ref().unwrap().rack.unwrap())
+    }
+
+    /// Shows a network that the daemon serves.
+    pub fn show(&self, network: Arc<dyn Watched>) {
+        self.app.as_ref().unwrap().desk.board().show(network);
+    }
+
+    pub fn url(&self) -> String {
         format!("http://{}", self.app.as_ref().unwrap().api)
     }
 }
@@ -132,9 +148,9 @@ fn import_ramdisk(data: &Path) {
 }
 
 /// One server; without an override it boots its disk.
-fn rack(home: &Path, api: &str) -> Rack {
+fn rack(home: &Path, api: &str, boot_time: Duration) -> Rack {
     let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home, api);
-    model.boot_time = Duration::from_millis(100);
+    model.boot_time = boot_time;
     (model.pace, model.beat_scale) = (0.05, 0.01);
     let clock: SharedClock = Arc::new(RealClock::new());
     let rack = Rack::new(1, &model, &clock).unwrap();
@@ -173,7 +189,7 @@ fn an_operator_deploys_a_machine_that_boots_from_virtual_media() {
 }
 
 /// No medium is in a drive, and nothing of the last boot is in the record that clients see.
-fn nothing_is_left(plant: &Plant) {
+pub fn nothing_is_left(plant: &Plant) {
     assert!(plant.bmc.media().iter().all(|medium| !medium.inserted), "{:?}", plant.bmc.media());
     let internal = plant.node()["driver_internal_info"].clone();
     for key in ["agent_secret_token", "agent_secret_token_pregenerated", "agent_url"] {
@@ -230,6 +246,6 @@ fn an_operator_is_told_why_a_machine_cannot_boot() {
 }
 
 /// Seconds that the stock client waits for a state.
-const WAIT: &str = "120";
+pub const WAIT: &str = "120";
 /// Of the image.
 const SHA256: &str = "bf63d8a95fcc2e64619813aae35fdcbe871fdd9264caa3f365eb3aed0f679129";

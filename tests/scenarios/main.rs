@@ -27,6 +27,7 @@ mod dhcp_neighbours;
 mod boot_files;
 mod inspect_redfish;
 mod ipmi_sim;
+mod managed_inspection;
 mod netboot6;
 mod rack_of_bmcs;
 mod redfish_node;
