@@ -107,7 +107,7 @@ fn boot(machine: &mut Machine, bmc: &Bmc, rack: &str, source: Source, fetched: &
     let mut settings = format!("inspection_callback_url = {}\n", words["ipa-inspection-callback-url"]);
     settings.push_str("inspection_collectors = default,logs\n");
     if let Some(token) = words.get("ipa-agent-token") {
-        settings.push_str(&format!("agent_token = {token}\n"));
+        settings = format!("{settings}agent_token = {token}\n");
     }
     machine.set("AGENT_CONF", &settings);
     machine.power_on(rack);
