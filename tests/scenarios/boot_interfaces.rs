@@ -12,6 +12,7 @@ use ferric::app::start_on_loopback;
 use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
+use ferric::model::boot::network::Watched;
 use ferric::twin::progress::BootFrom;
 use ferric::twin::progress::Power;
 use ferric::twin::progress::Source;
@@ -41,6 +42,11 @@ pub struct Plant {
 
 impl Plant {
     pub fn start(profile: Profile) -> Self {
+        Self::with(profile, Duration::from_millis(100))
+    }
+
+    /// With a machine whose own agent comes so long after its power.
+    pub fn with(profile: Profile, boot_time: Duration) -> Self {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
@@ -49,7 +55,7 @@ impl Plant {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (app, bmc) = runtime.block_on(async {
             let app = start_on_loopback(&data).await.unwrap();
-            let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()));
+            let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()), boot_time);
             let settings = BmcSettings::new(profile);
             let bmcs = Bmc::start_all(&rack, &settings, &CancellationToken::new()).await.unwrap();
             (app, bmcs[0].clone())
@@ -106,6 +112,16 @@ impl Plant {
         (progress.source, progress.boots)
     }
 
+    /// The rack's door.
+    pub fn rack(&self) -> String {
+        format!("http://{}", self.app.as_ref().unwrap().rack.unwrap())
+    }
+
+    /// Shows a network that the daemon serves.
+    pub fn show(&self, network: Arc<dyn Watched>) {
+        self.app.as_ref().unwrap().desk.board().show(network);
+    }
+
     pub fn url(&self) -> String {
         format!("http://{}", self.app.as_ref().unwrap().api)
     }
@@ -143,9 +159,9 @@ fn import_ramdisk(data: &Path) {
 }
 
 /// One server; without an override it boots its disk.
-fn rack(home: &Path, api: &str) -> Rack {
+fn rack(home: &Path, api: &str, boot_time: Duration) -> Rack {
     let mut model = Settings::new("s", Mac([0x52, 0x54, 0, 0, 0, 1]), home, api);
-    model.boot_time = Duration::from_millis(100);
+    model.boot_time = boot_time;
     (model.pace, model.beat_scale) = (0.05, 0.01);
     let clock: SharedClock = Arc::new(RealClock::new());
     let rack = Rack::new(1, &model, &clock).unwrap();
@@ -184,7 +200,7 @@ fn an_operator_deploys_a_machine_that_boots_from_virtual_media() {
 }
 
 /// No medium is in a drive, and nothing of the last boot is in the record that clients see.
-fn nothing_is_left(plant: &Plant) {
+pub fn nothing_is_left(plant: &Plant) {
     assert!(plant.bmc.media().iter().all(|medium| !medium.inserted), "{:?}", plant.bmc.media());
     let internal = plant.node()["driver_internal_info"].clone();
     for key in ["agent_secret_token", "agent_secret_token_pregenerated", "agent_url"] {

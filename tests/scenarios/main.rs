@@ -21,6 +21,7 @@ mod dhcp;
 mod dhcp_hostile;
 mod dhcp_interfaces;
 mod ipmi_sim;
+mod managed_inspection;
 mod refusals;
 mod stage;
 mod stock_agent;

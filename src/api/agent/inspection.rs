@@ -73,8 +73,8 @@ async fn expected(
         None => None,
     };
     let told = Told { before: before(call, node), ..told };
-    let taken = call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
-    if taken == (Answer::Told { keep_logs: true }) {
+    let outcome = call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
+    if outcome == (Answer::Told { keep_logs: true }) {
         keep_logs(call, node, logs).await;
     }
     Ok(answer(reply, node.0))
@@ -86,9 +86,10 @@ async fn keep_logs(call: &Call<'_>, node: NodeId, logs: Option<String>) {
         tracing::info!(%node, from = %call.from, "the inspection ramdisk sent no logs");
         return;
     };
-    match beside(logs.len(), move || inspection::archive(&logs)).await {
-        Some(archive) => call.api.lanes.keep_logs(node, archive).await,
-        None => tracing::warn!(%node, from = %call.from, "the inspection ramdisk's logs are no archive"),
+    if let Some(archive) = beside(logs.len(), move || inspection::archive(&logs)).await {
+        call.api.lanes.keep_logs(node, archive).await;
+    } else {
+        tracing::warn!(%node, from = %call.from, "the inspection ramdisk's logs are no archive");
     }
 }
 

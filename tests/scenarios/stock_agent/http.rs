@@ -29,6 +29,22 @@ pub fn ask(url: &str, method: &str, path: &str, body: Option<&Value>) -> std::io
     Ok((status.ok_or(std::io::ErrorKind::InvalidData)?, serde_json::from_str(body).unwrap_or(Value::Null)))
 }
 
+/// What a machine fetches from a URL without a query: the status and the bytes.
+pub fn fetch(url: &str) -> std::io::Result<(u16, Vec<u8>)> {
+    let (place, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut stream = TcpStream::connect(place)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n")?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end =
+        answer.windows(4).position(|four| four == b"\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let body = answer.split_off(end + 4);
+    let head = String::from_utf8_lossy(&answer).into_owned();
+    let status = head.split(' ').nth(1).and_then(|word| word.parse().ok());
+    Ok((status.ok_or(std::io::ErrorKind::InvalidData)?, body))
+}
+
 /// A web server with one file, of which it gives half; the rest comes when the test says so.
 #[derive(Debug)]
 pub struct SlowShop {

@@ -2,7 +2,7 @@
 //! off in the middle and goes on. The agent's own pace sets the time: after a step it calls once in five seconds.
 
 pub mod http;
-mod iso;
+pub mod iso;
 mod rig;
 
 mod clean;
