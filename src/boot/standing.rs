@@ -3,9 +3,12 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::base::time::{Clock, sleep};
+use crate::boot::chain;
 use crate::boot::ground::Ground;
 use crate::boot::teller::Teller;
 use crate::model::boot::plan::Network;
+use crate::net::door6::Interface6;
 
 /// Whether a service of a network is ready.
 #[derive(Debug)]
@@ -62,6 +65,21 @@ impl Standing {
 
     fn why(&self) -> MutexGuard<'_, Option<String>> {
         self.why.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends when the interface is gone or another one, or has other addresses; tells how it stands meanwhile.
+pub async fn watched(standing: &Standing, interface: &Interface6, clock: &dyn Clock) {
+    loop {
+        match Interface6::find(&interface.name) {
+            Ok(now) if !now.is_as(interface) => return,
+            Ok(now) => match now.trouble() {
+                Some(why) => standing.waits(why),
+                None => standing.serves(),
+            },
+            Err(why) => return standing.waits(chain(&why)),
+        }
+        sleep(clock, LOOK).await;
     }
 }
 

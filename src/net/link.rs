@@ -176,7 +176,7 @@ const DHCP_REPLIES: &[Step] = &[
     (RETURN, 0, 0, 0),
 ];
 
-/// A message of ICMPv6 that asks for routers.
+/// A message of `ICMPv6` that asks for routers.
 pub(super) const SOLICITATIONS: &[Step] =
     &[(BYTE, 0, 0, 0), (EQUAL, 0, 1, 133), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
 

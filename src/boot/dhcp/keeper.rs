@@ -104,7 +104,7 @@ impl Keeper {
         let address = served.address();
         let is_proxy = self.network.dhcp == DhcpMode::Proxy;
         let boot = is_proxy.then(|| Doorway::open(&interface, BOOT_PORT, address)).transpose()?;
-        let server = Server {
+        let opened = Server {
             station: interface.mac,
             index: interface.index,
             door: Doorway::open(&interface, SERVER_PORT, address)?,
@@ -115,7 +115,7 @@ impl Keeper {
             served: served.clone(),
         };
         *self.served() = Some(served);
-        Ok(server)
+        Ok(opened)
     }
 
     /// The network as it was served before, if it has the same address; else with the leases that are kept of it.

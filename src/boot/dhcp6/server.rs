@@ -9,16 +9,16 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::base::duid::Duid;
-use crate::base::time::{Clock, Tick, sleep};
+use crate::base::time::{Tick, sleep};
 use crate::boot::chain;
 use crate::boot::dhcp::client::boots;
-use crate::boot::dhcp::limit::Bucket;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::{Counts, count};
 use crate::boot::dhcp6::pool::{Holder, Pool, Term, Who};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
+use crate::boot::dhcp6::watch::Budgets;
 use crate::boot::ground::Ground;
-use crate::boot::standing::{LOOK, Standing};
+use crate::boot::standing::{LOOK, Standing, watched};
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
 use crate::flow::boot::{BootFile, Enrolled, Offer, offer};
 use crate::model::boot::client::{Class, Client};
@@ -27,8 +27,8 @@ use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
 use crate::net::door6::{Datagram, Door6, DoorError, Interface6};
 use crate::wire::dhcp6::options::BOOT_URL;
 use crate::wire::dhcp6::relay::Envelope;
-use crate::wire::dhcp6::reply::{Boot, Given, Status};
-use crate::wire::dhcp6::{Kind, LONGEST, SERVER_PORT};
+use crate::wire::dhcp6::reply::Boot;
+use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
 
 /// A network that is served.
 pub struct Server {
@@ -166,13 +166,7 @@ impl Server {
     async fn serve(&self, open: &Open) -> std::io::Error {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
-        let now = clock.tick();
-        let mut budgets = Budgets {
-            all: Bucket::new(A_SECOND),
-            known: Bucket::new(KNOWN),
-            told: Bucket::new(1),
-            last: now,
-        };
+        let mut budgets = Budgets::new();
         let mut buffer = [0; LONGEST + 1];
         let mut look = clock.tick().after(SWEEP);
         loop {
@@ -195,33 +189,6 @@ impl Server {
                 }
             }
         }
-    }
-
-    /// Whether a message is looked at: a flood leaves room for machines that are enrolled.
-    fn is_let_in(&self, from: Ipv6Addr, bytes: &[u8], budgets: &mut Budgets) -> bool {
-        let now = self.ground.clock.tick();
-        let is_known = || {
-            let envelope = Envelope::parse(bytes).ok();
-            let client = envelope.and_then(|envelope| client(&envelope, from));
-            client.is_some_and(|client| self.is_enrolled(&client))
-        };
-        if budgets.all.take(now) || (budgets.known.take(now) && is_known()) {
-            return true;
-        }
-        count(&self.counts.limited);
-        if budgets.told.take(now) {
-            let text = format!("more than {A_SECOND} messages came in a second; those above were dropped");
-            self.standing.teller.error("flood", "", text);
-            if now.since(budgets.last) >= Duration::from_mins(1) {
-                tracing::warn!(
-                    network = self.network.name,
-                    limit = A_SECOND,
-                    "a flood of DHCPv6: some are dropped"
-                );
-            }
-            budgets.last = now;
-        }
-        false
     }
 
     /// Answers at once what gives nothing, and hands in what is to be kept before.
@@ -281,38 +248,7 @@ impl Server {
         None
     }
 
-    /// Counts and tells what a person should know of.
-    fn journal(&self, envelope: &Envelope, answer: &Answer, client: Option<&Client>) {
-        let message = &envelope.message;
-        let who = client.map_or_else(|| "a machine".to_owned(), |client| client.mac.to_string());
-        let (counts, teller) = (&self.counts, &self.standing.teller);
-        let has_none = |given: &Given| given.status == Some(Status::NoAddresses);
-        if answer.reply.associations.iter().any(has_none) {
-            count(&counts.exhausted);
-            teller.error(
-                "exhausted",
-                "",
-                format!("no IPv6 address is left for {who}: make the range larger"),
-            );
-        }
-        if answer.changes.is_empty() {
-            return;
-        }
-        if message.kind == Kind::Release {
-            count(&counts.released);
-        }
-        if message.kind == Kind::Decline {
-            count(&counts.declined);
-            let address = message.associations.iter().flat_map(|one| &one.addresses).next();
-            let address = address.map(ToString::to_string).unwrap_or_default();
-            let text =
-                format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
-            tracing::warn!(network = self.network.name, %address, who, "an IPv6 address is declined and put aside");
-            teller.error("decline", address, text);
-        }
-    }
-
-    fn is_enrolled(&self, client: &Client) -> bool {
+    pub(super) fn is_enrolled(&self, client: &Client) -> bool {
         self.ground.reader.published().port_by_mac(client.mac).is_some()
     }
 
@@ -423,36 +359,7 @@ fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
     pool.written(&holder, now);
 }
 
-/// Ends when the interface is gone or another one, or has other addresses; tells how it stands meanwhile.
-pub async fn watched(standing: &Standing, interface: &Interface6, clock: &dyn Clock) {
-    loop {
-        match Interface6::find(&interface.name) {
-            Ok(now) if !now.is_as(interface) => return,
-            Ok(now) => match now.trouble() {
-                Some(why) => standing.waits(why),
-                None => standing.serves(),
-            },
-            Err(why) => return standing.waits(chain(&why)),
-        }
-        sleep(clock, LOOK).await;
-    }
-}
-
-/// How many messages are looked at in a second.
-struct Budgets {
-    all: Bucket,
-    /// Those of machines that are enrolled, when there are too many.
-    known: Bucket,
-    /// How often that is told, and when last.
-    told: Bucket,
-    last: Tick,
-}
-
 /// Between two looks for leases that are over.
 const SWEEP: Duration = Duration::from_secs(10);
 /// Answers that wait for the disk.
 const WAITING: usize = 512;
-/// Messages that are looked at: far more than a rack says in a boot storm.
-const A_SECOND: u32 = 2000;
-/// Those of enrolled machines beside them.
-const KNOWN: u32 = 500;

@@ -1,0 +1,97 @@
+//! What a person should know of: floods, of which only a part is looked at, empty ranges and declines.
+
+use std::net::Ipv6Addr;
+use std::time::Duration;
+
+use crate::base::time::Tick;
+use crate::boot::dhcp::limit::Bucket;
+use crate::boot::dhcp6::client::client;
+use crate::boot::dhcp6::counts::count;
+use crate::boot::dhcp6::rules::Answer;
+use crate::boot::dhcp6::server::Server;
+use crate::model::boot::client::Client;
+use crate::wire::dhcp6::Kind;
+use crate::wire::dhcp6::relay::Envelope;
+use crate::wire::dhcp6::reply::{Given, Status};
+
+/// How many messages are looked at in a second.
+#[derive(Debug)]
+pub(super) struct Budgets {
+    all: Bucket,
+    /// Those of machines that are enrolled, when there are too many.
+    known: Bucket,
+    /// How often that is told, and when last.
+    told: Bucket,
+    last: Option<Tick>,
+}
+
+impl Budgets {
+    pub(super) fn new() -> Self {
+        Self { all: Bucket::new(A_SECOND), known: Bucket::new(KNOWN), told: Bucket::new(1), last: None }
+    }
+}
+
+impl Server {
+    /// Whether a message is looked at: a flood leaves room for machines that are enrolled.
+    pub(super) fn is_let_in(&self, from: Ipv6Addr, bytes: &[u8], budgets: &mut Budgets) -> bool {
+        let now = self.ground.clock.tick();
+        let is_known = || {
+            let envelope = Envelope::parse(bytes).ok();
+            let client = envelope.and_then(|envelope| client(&envelope, from));
+            client.is_some_and(|client| self.is_enrolled(&client))
+        };
+        if budgets.all.take(now) || (is_known() && budgets.known.take(now)) {
+            return true;
+        }
+        count(&self.counts.limited);
+        if budgets.told.take(now) {
+            let text = format!("more than {A_SECOND} messages came in a second; those above were dropped");
+            self.standing.teller.error("flood", "", text);
+            if budgets.last.is_none_or(|last| now.since(last) >= Duration::from_mins(1)) {
+                tracing::warn!(
+                    network = self.network.name,
+                    limit = A_SECOND,
+                    "a flood of DHCPv6: some are dropped"
+                );
+            }
+            budgets.last = Some(now);
+        }
+        false
+    }
+
+    /// Counts and tells what a person should know of.
+    pub(super) fn journal(&self, envelope: &Envelope, answer: &Answer, client: Option<&Client>) {
+        let message = &envelope.message;
+        let who = client.map_or_else(|| "a machine".to_owned(), |client| client.mac.to_string());
+        let (counts, teller) = (&self.counts, &self.standing.teller);
+        let has_none = |given: &Given| given.status == Some(Status::NoAddresses);
+        if answer.reply.associations.iter().any(has_none) {
+            count(&counts.exhausted);
+            teller.error(
+                "exhausted",
+                "",
+                format!("no IPv6 address is left for {who}: make the range larger"),
+            );
+        }
+        if answer.changes.is_empty() {
+            return;
+        }
+        if message.kind == Kind::Release {
+            count(&counts.released);
+        }
+        if message.kind == Kind::Decline {
+            count(&counts.declined);
+            let address = message.associations.iter().flat_map(|one| &one.addresses).next();
+            let address = address.map(ToString::to_string).unwrap_or_default();
+            let text =
+                format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
+            tracing::warn!(network = self.network.name, %address, who, "an IPv6 address is declined and put aside");
+            teller.error("decline", address, text);
+        }
+    }
+}
+
+/// Messages that are looked at: far more than a rack says in a boot storm.
+const A_SECOND: u32 = 2000;
+/// Those of enrolled machines beside them.
+const KNOWN: u32 = 500;
