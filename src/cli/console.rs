@@ -85,7 +85,7 @@ impl fmt::Debug for Console<'_> {
 
 /// Foreign text on one line and without control characters, so that it cannot move the cursor or break a table.
 pub fn one_line(text: &str) -> String {
-    let visible: String = text.chars().map(|c| if !is_visible(c) { ' ' } else { c }).collect();
+    let visible: String = text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect();
     visible.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -190,10 +190,10 @@ impl Drivers {
                 self.inspect(&machine, *limit).await.unwrap_or_else(|error| failed(&error))
             }
             Effect::RuleCall { place } => {
-                self.rule_call(&machine, *place).await.unwrap_or_else(|error| failed(&error))
+                Box::pin(self.rule_call(&machine, *place)).await.unwrap_or_else(|error| failed(&error))
             }
             Effect::Meet(meeting) => {
-                self.meet(&machine, *meeting).await.unwrap_or_else(|error| failed(&error))
+                Box::pin(self.meet(&machine, *meeting)).await.unwrap_or_else(|error| failed(&error))
             }
             Effect::Mode(_)
             | Effect::Nmi

@@ -111,9 +111,9 @@ mod tests {
                     notes.push(String::from_utf8_lossy(&buffer[..size]).into_owned());
                     (notes.len() - 1).min(answers.len() - 1)
                 };
-                let head =
+                let page =
                     format!("HTTP/1.1 {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", answers[place]);
-                stream.write_all(head.as_bytes()).await.unwrap();
+                stream.write_all(page.as_bytes()).await.unwrap();
             }
         });
         (address, heard)

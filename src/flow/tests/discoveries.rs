@@ -140,7 +140,7 @@ fn settings_are_those_of_the_bmcs_kind() {
     assert_eq!(account.settings(BmcKind::Ipmi, six)["ipmi_address"], "2001:db8::9");
     let what = Discovery::EnrolAndClean;
     let (bmc, driver) = (Some(account), None);
-    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc, what, driver, ..policy() }, &[]).unwrap();
+    let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { what, driver, bmc, ..policy() }, &[]).unwrap();
     assert_eq!(found.node.wished.driver, "redfish", "until its BMC is known it has one that is enabled");
     let onward = found.node.discovered.unwrap().onward.unwrap();
     assert_eq!((onward.goal, onward.speaks), (Goal::Available, None));

@@ -119,7 +119,7 @@ fn another_machine_s_bmc_is_never_used() {
     }));
     let (identity, macs) = (Identity::of(&inventory), vec![Mac([2, 0, 0, 0, 0, 1])]);
     let ports = vec![PortId(uuid::Uuid::from_u128(7))];
-    let told = Told { inventory, identity, macs, ports, ..Told::default() };
+    let told = Told { inventory, macs, identity, ports, ..Told::default() };
     stage.ask(&Ask::Told(Arc::new(told))).unwrap();
     assert!(stage.node.identity.bmc.is_empty(), "and it does not claim it again");
     assert_eq!(stage.node.identity.serial.as_deref(), Some("CZ3001"), "what is not told again stays");
