@@ -26,6 +26,8 @@ use crate::depot::shelf::Shelf;
 use crate::flow::boot::{Enrolled, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
+use crate::model::boot::ticket::Ticket;
+use crate::model::catalog::BootWay;
 use crate::model::inspection::identity::{Mark, either_order};
 use crate::model::node::Node;
 use crate::store::reader::Reader;
@@ -110,7 +112,10 @@ impl Catalogue {
     }
 
     async fn file(&self, node: NodeId, token: &str, part: Part) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
+        let node = self.stock.bearer(node, token, Ticket::Files)?;
+        if is_by_bmc(&node) {
+            return Err(NotGiven::Missing);
+        }
         self.beside(move |stock| match node.boots {
             Boots::Ramdisk => opened(&stock.ramdisks.of(&node), part, &node.label()),
             Boots::Instance => stock.own_half(&node, part),
@@ -119,9 +124,16 @@ impl Catalogue {
         .await
     }
 
-    /// The boot medium of a node that boots one; TFTP is no way for hundreds of megabytes.
+    /// The boot medium of a node that boots one; TFTP is no way for hundreds of megabytes. Only a BMC is given the agent's:
+    /// it bears a token. The script of a machine leads to the ISO that is its instance at the most.
     async fn medium(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
+        let (node, by_bmc) = match self.stock.bearer(node, token, Ticket::Medium) {
+            Ok(node) => (node, true),
+            Err(_) => (self.stock.bearer(node, token, Ticket::Files)?, false),
+        };
+        if by_bmc != is_by_bmc(&node) {
+            return Err(NotGiven::Missing);
+        }
         let boots_one = matches!(node.boots, Boots::Ramdisk | Boots::Instance);
         if asked.via == Via::Tftp || !boots_one {
             return Err(NotGiven::Missing);
@@ -129,15 +141,16 @@ impl Catalogue {
         let api = self.stock.callback(asked);
         self.beside(move |stock| match stock.own_iso(&node) {
             Some(path) => open_file(&path, &node.label()),
-            None => stock.medium(&node, &api),
+            None if by_bmc => stock.medium(&node, &api),
+            None => Err(NotGiven::Missing),
         })
         .await
     }
 
     /// The config drive of a node's instance.
     async fn drive(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
-        if asked.via == Via::Tftp || node.boots != Boots::Instance {
+        let node = self.stock.bearer(node, token, Ticket::Medium)?;
+        if asked.via == Via::Tftp || node.boots != Boots::Instance || !is_by_bmc(&node) {
             return Err(NotGiven::Missing);
         }
         self.beside(move |stock| {
@@ -184,11 +197,11 @@ fn open_file(path: &Path, node: &str) -> Result<Content, NotGiven> {
 }
 
 impl Stock {
-    /// The node, for who knows the token of its boot.
-    fn bearer(&self, node: NodeId, token: &str) -> Result<Arc<Node>, NotGiven> {
+    /// The node, for who knows the word with which this of its boot is fetched.
+    fn bearer(&self, node: NodeId, token: &str, ticket: Ticket) -> Result<Arc<Node>, NotGiven> {
         let published = self.reader.published();
         let known = published.node(node);
-        let is_known = |node: &&Arc<Node>| node.boot_token.as_ref().is_some_and(|own| own.matches(token));
+        let is_known = |node: &&Arc<Node>| node.ticket(ticket).is_some_and(|own| own.matches(token));
         known.filter(is_known).cloned().ok_or(NotGiven::Missing)
     }
 
@@ -358,6 +371,11 @@ impl Stock {
             }
         }
     }
+}
+
+/// Whether the node's boots come over its BMC.
+fn is_by_bmc(node: &Node) -> bool {
+    BootWay::of(&node.wished.interfaces.boot).is_by_bmc()
 }
 
 /// A node that cannot be told what it shall boot says so on its screen.
