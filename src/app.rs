@@ -185,7 +185,7 @@ impl App {
             config,
             plan: plan.clone(),
             reader: self.site.reader.clone(),
-            board: self.desk.board().clone(),
+            desk: self.desk.clone(),
             shelf: depot.shelf.clone(),
             ramdisks,
             clock: self.site.clock.clone(),

@@ -1,9 +1,8 @@
 //! What booting machines are given, wired together: the catalogue of files and scripts, and its HTTP service.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -15,9 +14,11 @@ use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
 use crate::boot::library::loaders::{Loaders, Packaged};
 use crate::boot::library::media::Media;
+use crate::boot::library::told::Told;
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
-use crate::conduct::board::Board;
+use crate::boot::teller::Teller;
+use crate::conduct::desk::Desk;
 use crate::config::Config;
 use crate::config::section::boot::{Boot, Pxe};
 use crate::depot::ramdisks::Ramdisks;
@@ -39,7 +40,7 @@ pub(super) struct Goods<'a> {
     pub(super) config: &'a Config,
     pub(super) plan: Arc<BootPlan>,
     pub(super) reader: Reader,
-    pub(super) board: Arc<Board>,
+    pub(super) desk: Arc<Desk>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) ramdisks: Arc<Ramdisks>,
     pub(super) clock: SharedClock,
@@ -48,16 +49,25 @@ pub(super) struct Goods<'a> {
 
 /// Opens the shop; tells which loaders are missing.
 pub(super) fn open(goods: Goods<'_>) -> Shop {
-    let Goods { config, plan, reader, board, shelf, ramdisks, clock, ports } = goods;
-    let loops = Arc::new(Loops::new(plan.loading.loops, clock));
+    let Goods { config, plan, reader, desk, shelf, ramdisks, clock, ports } = goods;
+    let loops = Arc::new(Loops::new(plan.loading.loops, clock.clone()));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     if plan.networks.iter().any(|network| network.role == Role::Boot) {
         tell_missing(&loaders);
     }
-    let told = Mutex::new(HashSet::new());
-    let media = Media::default();
-    let stock =
-        Stock { reader, board, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
+    let stock = Stock {
+        reader,
+        board: desk.board().clone(),
+        plan,
+        ramdisks,
+        shelf,
+        loaders,
+        media: Media::default(),
+        loops: loops.clone(),
+        ports,
+        told: Told::new(clock),
+        teller: Some(Teller::new(desk.chronicle().clone(), "boot", "boot")),
+    };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }
 

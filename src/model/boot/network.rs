@@ -68,4 +68,11 @@ pub trait Watched: Send + Sync + std::fmt::Debug {
     fn leases(&self) -> Vec<LeaseShown>;
     /// Whose this address is, if that is known; without a walk over all leases.
     fn mac_of(&self, address: IpAddr) -> Option<Mac>;
+
+    /// Whether all machines with addresses like this one lease them from this host, so that it knows whose they are.
+    fn leases_all(&self, address: IpAddr) -> bool {
+        // A network that does not know says so.
+        let _: IpAddr = address;
+        false
+    }
 }

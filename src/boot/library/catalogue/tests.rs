@@ -10,11 +10,13 @@ use crate::base::id::PortId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
+use crate::boot::loops::APART;
 use crate::depot::cache::limits::Limits;
 use crate::depot::cache::{Cache, Life};
 use crate::depot::kits::Kits;
 use crate::model::boot::Agent;
 use crate::model::boot::loading::{Loading, LoopLimit};
+use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
 use crate::model::boot::plan::{DhcpMode, Network};
 use crate::model::node::{AgentSeen, Wished};
 use crate::model::port::{Port, PortWished};
@@ -127,7 +129,8 @@ impl Rig {
             loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
             board: Arc::default(),
-            told: Mutex::default(),
+            told: Told::new(self.clock.clone()),
+            teller: None,
         })
     }
 }
@@ -152,6 +155,10 @@ async fn fetch(catalogue: &Catalogue, name: &str, via: Via) -> Result<String, No
     let (from, local) = ("10.0.0.50".parse().unwrap(), "10.0.0.1".parse().unwrap());
     match catalogue.find(Asked { name, from, local, via }).await? {
         Content::Text(bytes) => Ok(String::from_utf8(bytes).unwrap()),
+        Content::Script(Script { text, given }) => {
+            given.tell();
+            Ok(String::from_utf8(text).unwrap())
+        }
         Content::File(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
@@ -205,7 +212,7 @@ async fn medium(catalogue: &Catalogue, name: &str, local: &str) -> Result<Arc<dy
     let (from, local) = ("10.0.0.50".parse().unwrap(), local.parse().unwrap());
     match catalogue.find(Asked { name, from, local, via: Via::Http }).await? {
         Content::Source(medium) => Ok(medium),
-        Content::Text(_) | Content::File(_) => unreachable!("a medium is a view"),
+        Content::Text(_) | Content::Script(_) | Content::File(_) => unreachable!("a medium is a view"),
     }
 }
 
@@ -467,6 +474,7 @@ async fn a_boot_loop_is_stopped_until_something_changes() {
     assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
     assert!(loops.looping().is_empty());
     for _ in 0..4 {
+        rig.clock.advance(APART);
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     assert_eq!(loops.looping().len(), 1);
@@ -481,15 +489,95 @@ async fn a_boot_loop_is_stopped_until_something_changes() {
 }
 
 #[tokio::test]
-async fn a_disk_that_never_boots_is_waited_for() {
+async fn a_disk_that_never_boots_is_shown_and_not_held_up() {
     let rig = Rig::new(Boots::Disk).await;
     let catalogue = rig.catalogue(Discovery::Off);
-    for _ in 0..3 {
+    let first = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    for _ in 0..5 {
+        rig.clock.advance(APART);
+        assert_eq!(fetch(&catalogue, SCRIPT, Via::Http).await.as_ref(), Ok(&first));
+    }
+    assert_eq!(catalogue.stock.loops.looping()[0].boot.starts, "disk");
+    assert!(first.contains("--drive 0x80") && !first.contains("sleep"), "{first}");
+}
+
+#[tokio::test]
+async fn a_loop_is_over_when_somebody_changes_the_power() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    for _ in 0..4 {
+        rig.clock.advance(APART);
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
-    assert!(script.contains("its disk does not boot") && script.contains("sleep 600"), "{script}");
-    assert!(script.contains("--drive 0x80") && !script.contains("poweroff"), "{script}");
+    assert!(script.contains("may boot again after: ferric node power n1 on"), "{script}");
+    rig.node.changes += 1;
+    rig.put(&rig.node).await;
+    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
+}
+
+/// A network of which this host knows one machine.
+#[derive(Debug)]
+struct Known(IpAddr, Mac);
+
+impl Watched for Known {
+    fn status(&self) -> NetworkStatus {
+        unreachable!("nobody asks")
+    }
+
+    fn leases(&self) -> Vec<LeaseShown> {
+        Vec::new()
+    }
+
+    fn mac_of(&self, address: IpAddr) -> Option<Mac> {
+        (address == self.0).then_some(self.1)
+    }
+
+    fn leases_all(&self, _: IpAddr) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_can_make_a_machines_boots_a_loop() {
+    let rig = Rig::new(Boots::Ramdisk).await;
+    let stranger = Mac([2, 0, 0, 0, 0, 9]);
+    for (from, mac, counts) in [
+        ("10.0.0.50", Some(MAC), true),
+        ("10.0.0.50", Some(stranger), false),
+        ("10.0.0.51", Some(MAC), false),
+        ("10.0.0.50", None, true),
+    ] {
+        let catalogue = rig.catalogue(Discovery::Off);
+        if let Some(mac) = mac {
+            catalogue.stock.board.show(Arc::new(Known("10.0.0.50".parse().unwrap(), mac)));
+        }
+        let asked = Asked {
+            name: SCRIPT,
+            from: from.parse().unwrap(),
+            local: "10.0.0.1".parse().unwrap(),
+            via: Via::Http,
+        };
+        for _ in 0..20 {
+            rig.clock.advance(APART);
+            let Ok(Content::Script(script)) = catalogue.find(asked).await else { panic!("no script") };
+            script.given.tell();
+        }
+        assert_eq!(catalogue.stock.loops.looping().len(), usize::from(counts), "{from} {mac:?}");
+    }
+    // To ask is not to boot: it is given out or not.
+    let catalogue = rig.catalogue(Discovery::Off);
+    for _ in 0..20 {
+        rig.clock.advance(APART);
+        let asked = Asked {
+            name: SCRIPT,
+            from: "10.0.0.50".parse().unwrap(),
+            local: "10.0.0.1".parse().unwrap(),
+            via: Via::Tftp,
+        };
+        assert!(catalogue.find(asked).await.is_ok());
+    }
+    assert!(catalogue.stock.loops.looping().is_empty());
 }
 
 #[tokio::test]
