@@ -67,6 +67,7 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
 use crate::store::published::Published;
+use crate::wire::cmdline::CmdlineError;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +92,8 @@ pub enum AppError {
     BootTls(#[source] TlsError),
     #[error("{} of [boot] cannot be read", path.display())]
     BootFile { path: PathBuf, source: std::io::Error },
+    #[error("{field} cannot be used: {why}")]
+    KernelWords { field: &'static str, why: CmdlineError },
     #[error("the disk image could not be made: {0}")]
     Image(String),
     #[error(transparent)]
@@ -125,6 +128,7 @@ impl App {
     /// Opens the store, the doors and a lane for each node; what was under way goes on.
     pub async fn start(config: Config) -> Result<Self, AppError> {
         let config = discover::with_bmc_networks(config);
+        boot::check_words(&boot::loading(&config))?;
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
         let store =

@@ -28,6 +28,7 @@ use crate::model::boot::plan::{BootPlan, Role};
 use crate::net::server::Service;
 use crate::net::tls::{ServerTls, TlsFloor};
 use crate::store::reader::Reader;
+use crate::wire::cmdline::Cmdline;
 
 /// What is given out, and to whom else it is shown.
 pub(super) struct Shop {
@@ -120,6 +121,17 @@ pub(super) fn loading(config: &Config) -> Loading {
         loading.inspection_append = format!("{} {words}", loading.inspection_append);
     }
     loading
+}
+
+/// Whether kernels can be given the site's parameters.
+pub(super) fn check_words(loading: &Loading) -> Result<(), AppError> {
+    for (field, words) in [
+        ("kernel_append_params in [pxe]", &loading.kernel_append),
+        ("extra_kernel_params in [inspector]", &loading.inspection_append),
+    ] {
+        Cmdline::parse(words).map_err(|why| AppError::KernelWords { field, why })?;
+    }
+    Ok(())
 }
 
 fn chosen(boot: &Boot, pxe: &Pxe) -> Loading {
