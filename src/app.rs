@@ -32,6 +32,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::boot::dhcp::StartError;
 use crate::boot::library::Via;
+use crate::boot::library::loaders::FolderError;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -94,6 +95,8 @@ pub enum AppError {
     BootFile { path: PathBuf, source: std::io::Error },
     #[error("{field} cannot be used: {why}")]
     KernelWords { field: &'static str, why: CmdlineError },
+    #[error(transparent)]
+    Loaders(#[from] FolderError),
     #[error("the disk image could not be made: {0}")]
     Image(String),
     #[error(transparent)]
@@ -128,7 +131,7 @@ impl App {
     /// Opens the store, the doors and a lane for each node; what was under way goes on.
     pub async fn start(config: Config) -> Result<Self, AppError> {
         let config = discover::with_bmc_networks(config);
-        boot::check_words(&boot::loading(&config))?;
+        boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
         let store =

@@ -12,7 +12,7 @@ use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
-use crate::boot::library::loaders::{Loaders, Packaged};
+use crate::boot::library::loaders::{self, Loaders, Packaged};
 use crate::boot::library::media::Media;
 use crate::boot::library::told::Told;
 use crate::boot::library::{Library, Via};
@@ -123,8 +123,12 @@ pub(super) fn loading(config: &Config) -> Loading {
     loading
 }
 
-/// Whether kernels can be given the site's parameters.
-pub(super) fn check_words(loading: &Loading) -> Result<(), AppError> {
+/// Whether what the site says of boots can be used: its folder of loaders, and parameters of kernels.
+pub(super) fn check(config: &Config) -> Result<(), AppError> {
+    if let Some(folder) = &config.boot.loaders {
+        loaders::check(folder)?;
+    }
+    let loading = loading(config);
     for (field, words) in [
         ("kernel_append_params in [pxe]", &loading.kernel_append),
         ("extra_kernel_params in [inspector]", &loading.inspection_append),
