@@ -44,7 +44,6 @@ fn serve_takes_addresses_and_a_list() {
 
 #[test]
 fn serve_says_where_the_racks_door_is_unless_told() {
-    use clap::CommandFactory;
     let mut command = Arguments::command();
     let serve = command.find_subcommand_mut("serve").unwrap();
     let help = serve.render_long_help().to_string();

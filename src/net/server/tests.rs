@@ -209,7 +209,10 @@ async fn who_closes_its_side_after_a_request_is_answered_and_closed() {
     let mut silent = server.raw(b"GET / HTTP/1.1\r\nHo").await;
     silent.shutdown().await.unwrap();
     assert!(!timeout(GUARD, rest(&mut silent)).await.unwrap().contains("200 OK"));
-    assert!(timeout(GUARD, server.talk(CLOSING)).await.unwrap().contains("200 OK"), "its place is free again");
+    assert!(
+        timeout(GUARD, server.talk(CLOSING)).await.unwrap().contains("200 OK"),
+        "its place is free again"
+    );
 }
 
 #[tokio::test]
