@@ -55,6 +55,10 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     if plan.networks.iter().any(|network| network.role == Role::Boot) {
         tell_missing(&loaders);
+        tell_unserved(&loaders, &ramdisks);
+    }
+    for why in ramdisks.site_faults() {
+        tracing::warn!(why, "nodes that name no ramdisk of their own cannot boot this one");
     }
     let stock = Stock {
         reader,
@@ -98,6 +102,30 @@ fn tell_missing(loaders: &Loaders) {
         tracing::info!(%names, %packages, "ARM machines cannot boot from here: their loaders are missing");
     }
 }
+
+/// Loaders without a ramdisk lead machines nowhere: nothing can be cleaned, inspected or deployed.
+fn tell_unserved(loaders: &Loaders, ramdisks: &Ramdisks) {
+    for arch in unserved(loaders, ramdisks) {
+        tracing::warn!(
+            arch,
+            "there is no ramdisk for these machines, so none can be inspected, cleaned or deployed; import one with: \
+                   ferric ramdisk import"
+        );
+    }
+}
+
+/// Processors whose loaders are here and whose ramdisk is not.
+fn unserved(loaders: &Loaders, ramdisks: &Ramdisks) -> Vec<&'static str> {
+    let has = |names: &[&str]| names.iter().any(|name| loaders.open(name).is_ok());
+    let lacks = |(arch, names): &(&'static str, &[&str])| has(names) && !ramdisks.serves(arch);
+    FIRST.iter().filter(|one| lacks(one)).map(|(arch, _)| *arch).collect()
+}
+
+/// First loaders of each processor.
+const FIRST: [(&str, &[&str]); 2] = [
+    ("x86_64", &["snponly.efi", "undionly.kpxe", "bootx64.efi", "pxelinux.0"]),
+    ("aarch64", &["snponly-arm64.efi", "bootaa64.efi"]),
+];
 
 impl Shop {
     /// The rack's door with boot files.
@@ -186,4 +214,46 @@ pub(super) async fn https(boot: &Boot) -> Result<Option<(TcpListener, SocketAddr
 fn read(path: &Path) -> Result<String, AppError> {
     let unreadable = |source| AppError::BootFile { path: path.to_owned(), source };
     std::fs::read_to_string(path).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_with_loaders_and_no_ramdisk_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("loaders");
+        std::fs::create_dir(&folder).unwrap();
+        let loaders = Loaders::only(&folder);
+        let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+        let ramdisks = Ramdisks::new(data.path(), shelf);
+        assert_eq!(unserved(&loaders, &ramdisks), Vec::<&str>::new(), "nothing boots from here");
+        std::fs::write(folder.join("bootaa64.efi"), "x").unwrap();
+        assert_eq!(unserved(&loaders, &ramdisks), ["aarch64"]);
+        std::fs::write(folder.join("snponly.efi"), "x").unwrap();
+        assert_eq!(unserved(&loaders, &ramdisks), ["x86_64", "aarch64"]);
+        let imported = data.path().join("ramdisks/x86_64");
+        std::fs::create_dir_all(&imported).unwrap();
+        for name in ["kernel", "ramdisk"] {
+            std::fs::write(imported.join(name), "x").unwrap();
+        }
+        assert_eq!(unserved(&loaders, &ramdisks), ["aarch64"]);
+    }
+
+    #[test]
+    fn the_sites_words_for_kernels_are_looked_at_before_the_start() {
+        for (words, is_good) in [("console=ttyS0 quiet", true), ("b;c", false), ("a=it's", false)] {
+            let data = tempfile::tempdir().unwrap();
+            let file = data.path().join("ferric.toml");
+            std::fs::write(&file, format!("[pxe]\nkernel_append_params = {words:?}\n")).unwrap();
+            let given = crate::config::Given { file: Some(file), ..crate::config::Given::default() };
+            let config = Config::load(&given, "rack".to_owned()).unwrap();
+            let checked = check(&config).map_err(|error| error.to_string());
+            assert_eq!(checked.is_ok(), is_good, "{checked:?}");
+            if let Err(why) = checked {
+                assert!(why.starts_with("kernel_append_params in [pxe] cannot be used: "), "{why}");
+            }
+        }
+    }
 }
