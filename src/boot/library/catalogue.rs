@@ -377,7 +377,9 @@ impl Stock {
             format!("Ferric: {remedy}"),
         ];
         lines.push(match node {
-            Some(node) => format!("Ferric: it may boot again after: ferric node power {} on", node.label()),
+            Some(node) => {
+                format!("Ferric: it may boot again after: ferric node power {} reboot", node.label())
+            }
             None => format!("Ferric: it may boot again after: DELETE /boot/loops/{mac}"),
         });
         Some(Halt { lines, seconds: LOOP_PAUSE, then })

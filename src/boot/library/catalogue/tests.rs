@@ -510,7 +510,7 @@ async fn a_loop_is_over_when_somebody_changes_the_power() {
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
-    assert!(script.contains("may boot again after: ferric node power n1 on"), "{script}");
+    assert!(script.contains("may boot again after: ferric node power n1 reboot"), "{script}");
     rig.node.changes += 1;
     rig.put(&rig.node).await;
     assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
