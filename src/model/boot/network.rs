@@ -70,9 +70,7 @@ pub trait Watched: Send + Sync + std::fmt::Debug {
     fn mac_of(&self, address: IpAddr) -> Option<Mac>;
 
     /// Whether all machines with addresses like this one lease them from this host, so that it knows whose they are.
-    fn leases_all(&self, address: IpAddr) -> bool {
-        // A network that does not know says so.
-        let _: IpAddr = address;
+    fn leases_all(&self, _address: IpAddr) -> bool {
         false
     }
 }
