@@ -32,6 +32,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::boot::dhcp::StartError;
 use crate::boot::library::Via;
+use crate::boot::library::loaders::FolderError;
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -67,6 +68,7 @@ use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
 use crate::store::published::Published;
+use crate::wire::cmdline::CmdlineError;
 
 /// Why the daemon does not start.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +93,10 @@ pub enum AppError {
     BootTls(#[source] TlsError),
     #[error("{} of [boot] cannot be read", path.display())]
     BootFile { path: PathBuf, source: std::io::Error },
+    #[error("{field} cannot be used: {why}")]
+    KernelWords { field: &'static str, why: CmdlineError },
+    #[error(transparent)]
+    Loaders(#[from] FolderError),
     #[error("the disk image could not be made: {0}")]
     Image(String),
     #[error(transparent)]
@@ -125,6 +131,7 @@ impl App {
     /// Opens the store, the doors and a lane for each node; what was under way goes on.
     pub async fn start(config: Config) -> Result<Self, AppError> {
         let config = discover::with_bmc_networks(config);
+        boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
         let store =
@@ -185,7 +192,7 @@ impl App {
             config,
             plan: plan.clone(),
             reader: self.site.reader.clone(),
-            board: self.desk.board().clone(),
+            desk: self.desk.clone(),
             shelf: depot.shelf.clone(),
             ramdisks,
             clock: self.site.clock.clone(),

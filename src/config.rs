@@ -74,6 +74,10 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("configuration file {path}: {why}")]
     Wrong { path: PathBuf, why: String },
+    #[error("password file {path} could not be read")]
+    UnreadablePassword { path: PathBuf, source: std::io::Error },
+    #[error("password file {path}: its first line is no password")]
+    NoPassword { path: PathBuf },
     #[error("{0} would let anybody on the network command the rack: listen on loopback, or say --insecure")]
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
@@ -158,9 +162,11 @@ fn read(path: &Path) -> Result<(Document, Vec<String>), ConfigError> {
 
 /// The file's values, and the names that have no effect.
 fn parse(text: &str) -> Result<(Document, Vec<String>), String> {
-    let names: toml::Table = toml::from_str(text).map_err(|error| error.to_string())?;
+    // The parser ends its complaint with an empty line.
+    let said = |error: toml::de::Error| error.to_string().trim_end().to_owned();
+    let names: toml::Table = toml::from_str(text).map_err(said)?;
     let idle = known::check(&names)?;
-    Ok((toml::from_str(text).map_err(|error| error.to_string())?, idle))
+    Ok((toml::from_str(text).map_err(said)?, idle))
 }
 
 fn check(document: &Document) -> Result<(), ConfigError> {

@@ -1,9 +1,8 @@
 //! What booting machines are given, wired together: the catalogue of files and scripts, and its HTTP service.
 
-use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -13,11 +12,13 @@ use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
-use crate::boot::library::loaders::{Loaders, Packaged};
+use crate::boot::library::loaders::{self, Loaders, Packaged};
 use crate::boot::library::media::Media;
+use crate::boot::library::told::Told;
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
-use crate::conduct::board::Board;
+use crate::boot::teller::Teller;
+use crate::conduct::desk::Desk;
 use crate::config::Config;
 use crate::config::section::boot::{Boot, Pxe};
 use crate::depot::ramdisks::Ramdisks;
@@ -27,6 +28,7 @@ use crate::model::boot::plan::{BootPlan, Role};
 use crate::net::server::Service;
 use crate::net::tls::{ServerTls, TlsFloor};
 use crate::store::reader::Reader;
+use crate::wire::cmdline::Cmdline;
 
 /// What is given out, and to whom else it is shown.
 pub(super) struct Shop {
@@ -39,7 +41,7 @@ pub(super) struct Goods<'a> {
     pub(super) config: &'a Config,
     pub(super) plan: Arc<BootPlan>,
     pub(super) reader: Reader,
-    pub(super) board: Arc<Board>,
+    pub(super) desk: Arc<Desk>,
     pub(super) shelf: Arc<Shelf>,
     pub(super) ramdisks: Arc<Ramdisks>,
     pub(super) clock: SharedClock,
@@ -48,16 +50,29 @@ pub(super) struct Goods<'a> {
 
 /// Opens the shop; tells which loaders are missing.
 pub(super) fn open(goods: Goods<'_>) -> Shop {
-    let Goods { config, plan, reader, board, shelf, ramdisks, clock, ports } = goods;
-    let loops = Arc::new(Loops::new(plan.loading.loops, clock));
+    let Goods { config, plan, reader, desk, shelf, ramdisks, clock, ports } = goods;
+    let loops = Arc::new(Loops::new(plan.loading.loops, clock.clone()));
     let loaders = Loaders::new(config.boot.loaders.as_deref());
     if plan.networks.iter().any(|network| network.role == Role::Boot) {
         tell_missing(&loaders);
+        tell_unserved(&loaders, &ramdisks);
     }
-    let told = Mutex::new(HashSet::new());
-    let media = Media::default();
-    let stock =
-        Stock { reader, board, plan, ramdisks, shelf, loaders, media, loops: loops.clone(), ports, told };
+    for why in ramdisks.site_faults() {
+        tracing::warn!(why, "nodes that name no ramdisk of their own cannot boot this one");
+    }
+    let stock = Stock {
+        reader,
+        board: desk.board().clone(),
+        plan,
+        ramdisks,
+        shelf,
+        loaders,
+        media: Media::default(),
+        loops: loops.clone(),
+        ports,
+        told: Told::new(clock),
+        teller: Some(Teller::new(desk.chronicle().clone(), "boot", "boot")),
+    };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }
 
@@ -88,6 +103,30 @@ fn tell_missing(loaders: &Loaders) {
     }
 }
 
+/// Loaders without a ramdisk lead machines nowhere: nothing can be cleaned, inspected or deployed.
+fn tell_unserved(loaders: &Loaders, ramdisks: &Ramdisks) {
+    for arch in unserved(loaders, ramdisks) {
+        tracing::warn!(
+            arch,
+            "there is no ramdisk for these machines, so none can be inspected, cleaned or deployed; import one with: \
+                   ferric ramdisk import"
+        );
+    }
+}
+
+/// Processors whose loaders are here and whose ramdisk is not.
+fn unserved(loaders: &Loaders, ramdisks: &Ramdisks) -> Vec<&'static str> {
+    let has = |names: &[&str]| names.iter().any(|name| loaders.open(name).is_ok());
+    let lacks = |(arch, names): &(&'static str, &[&str])| has(names) && !ramdisks.serves(arch);
+    FIRST.iter().filter(|one| lacks(one)).map(|(arch, _)| *arch).collect()
+}
+
+/// First loaders of each processor.
+const FIRST: [(&str, &[&str]); 2] = [
+    ("x86_64", &["snponly.efi", "undionly.kpxe", "bootx64.efi", "pxelinux.0"]),
+    ("aarch64", &["snponly-arm64.efi", "bootaa64.efi"]),
+];
+
 impl Shop {
     /// The rack's door with boot files.
     pub(super) fn for_rack(&self, next: Arc<dyn Service>, via: Via) -> Arc<dyn Service> {
@@ -110,6 +149,21 @@ pub(super) fn loading(config: &Config) -> Loading {
         loading.inspection_append = format!("{} {words}", loading.inspection_append);
     }
     loading
+}
+
+/// Whether what the site says of boots can be used: its folder of loaders, and parameters of kernels.
+pub(super) fn check(config: &Config) -> Result<(), AppError> {
+    if let Some(folder) = &config.boot.loaders {
+        loaders::check(folder)?;
+    }
+    let loading = loading(config);
+    for (field, words) in [
+        ("kernel_append_params in [pxe]", &loading.kernel_append),
+        ("extra_kernel_params in [inspector]", &loading.inspection_append),
+    ] {
+        Cmdline::parse(words).map_err(|why| AppError::KernelWords { field, why })?;
+    }
+    Ok(())
 }
 
 fn chosen(boot: &Boot, pxe: &Pxe) -> Loading {
@@ -160,4 +214,46 @@ pub(super) async fn https(boot: &Boot) -> Result<Option<(TcpListener, SocketAddr
 fn read(path: &Path) -> Result<String, AppError> {
     let unreadable = |source| AppError::BootFile { path: path.to_owned(), source };
     std::fs::read_to_string(path).map_err(unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_processor_with_loaders_and_no_ramdisk_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = data.path().join("loaders");
+        std::fs::create_dir(&folder).unwrap();
+        let loaders = Loaders::only(&folder);
+        let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+        let ramdisks = Ramdisks::new(data.path(), shelf);
+        assert_eq!(unserved(&loaders, &ramdisks), Vec::<&str>::new(), "nothing boots from here");
+        std::fs::write(folder.join("bootaa64.efi"), "x").unwrap();
+        assert_eq!(unserved(&loaders, &ramdisks), ["aarch64"]);
+        std::fs::write(folder.join("snponly.efi"), "x").unwrap();
+        assert_eq!(unserved(&loaders, &ramdisks), ["x86_64", "aarch64"]);
+        let imported = data.path().join("ramdisks/x86_64");
+        std::fs::create_dir_all(&imported).unwrap();
+        for name in ["kernel", "ramdisk"] {
+            std::fs::write(imported.join(name), "x").unwrap();
+        }
+        assert_eq!(unserved(&loaders, &ramdisks), ["aarch64"]);
+    }
+
+    #[test]
+    fn the_sites_words_for_kernels_are_looked_at_before_the_start() {
+        for (words, is_good) in [("console=ttyS0 quiet", true), ("b;c", false), ("a=it's", false)] {
+            let data = tempfile::tempdir().unwrap();
+            let file = data.path().join("ferric.toml");
+            std::fs::write(&file, format!("[pxe]\nkernel_append_params = {words:?}\n")).unwrap();
+            let given = crate::config::Given { file: Some(file), ..crate::config::Given::default() };
+            let config = Config::load(&given, "rack".to_owned()).unwrap();
+            let checked = check(&config).map_err(|error| error.to_string());
+            assert_eq!(checked.is_ok(), is_good, "{checked:?}");
+            if let Err(why) = checked {
+                assert!(why.starts_with("kernel_append_params in [pxe] cannot be used: "), "{why}");
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The kernel parameters with which the agent's ramdisk is started (contract `boot.md` 6, `agent.md` 7).
 
-use crate::model::boot::loading::Loading;
+use crate::model::boot::loading::{ARGUMENTS, Loading, append};
 use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::wire::cmdline::{Cmdline, CmdlineError};
@@ -14,7 +14,7 @@ pub fn for_node(
     api: &str,
 ) -> Result<Cmdline, CmdlineError> {
     let inspects = matches!(node.provision, Provision::Inspecting | Provision::InspectWait);
-    let mut line = begun(own, &append(node, loading), loading)?;
+    let mut line = begun(own, &append(node, &loading.kernel_append), loading)?;
     if inspects {
         inspection(&mut line, loading, api)?;
     } else {
@@ -54,8 +54,8 @@ pub fn for_discovery(loading: &Loading, own: Option<&Cmdline>, api: &str) -> Res
 /// For an instance that is a kernel with a ramdisk.
 pub fn for_instance(node: &Node, loading: &Loading) -> Result<Cmdline, CmdlineError> {
     let mut line = Cmdline::parse("root=/dev/ram0 text")?;
-    line.extend(Cmdline::parse(&append(node, loading))?);
-    line.extend(Cmdline::parse(node.instance_info("ramdisk_kernel_arguments").unwrap_or_default())?);
+    line.extend(Cmdline::parse(&append(node, &loading.kernel_append))?);
+    line.extend(Cmdline::parse(node.instance_info(ARGUMENTS).unwrap_or_default())?);
     Ok(line)
 }
 
@@ -74,15 +74,6 @@ fn inspection(line: &mut Cmdline, loading: &Loading, api: &str) -> Result<(), Cm
     line.extend(Cmdline::parse(&loading.inspection_append)?);
     Ok(())
 }
-
-/// The node's own parameters, in which `%default%` stands for the site's, or these.
-fn append(node: &Node, loading: &Loading) -> String {
-    let own = node.instance_info(APPEND).or_else(|| node.driver_info(APPEND));
-    own.unwrap_or(DEFAULT).replace(DEFAULT, &loading.kernel_append)
-}
-
-const APPEND: &str = "kernel_append_params";
-const DEFAULT: &str = "%default%";
 
 #[cfg(test)]
 mod tests {

@@ -5,19 +5,21 @@
 //! whether an address is a program or a disk.
 
 use std::fmt::{self, Write};
+use std::io;
 use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 use sha2::{Digest, Sha256};
-use tracing::debug;
+use tracing::{debug, info};
 
+use crate::base::mac::Mac;
 use crate::base::time::Later;
-use crate::boot::library::{Asked, Content, Library, NotGiven, Via};
+use crate::boot::library::{Asked, Content, Given, Library, NotGiven, Script, Via};
 use crate::boot::loops::{Looping, Loops};
 use crate::net::files::{serve_open, serve_source};
 use crate::net::http::{Method, Request, Response};
 use crate::net::server::Service;
-use crate::net::source::Bytes;
+use crate::net::source::{Bytes, Source};
 
 /// Gives out what the library has, and leaves every other path to the next service.
 pub struct BootFiles {
@@ -39,13 +41,18 @@ impl BootFiles {
         Self { library, via, loops: None, next }
     }
 
-    /// Shows machines in boot loops under `/boot/loops`, too.
+    /// Shows machines in boot loops under `/boot/loops`, too; `DELETE` of an address below it begins anew with one.
     #[must_use]
     pub fn showing(self, loops: Arc<Loops>) -> Self {
         Self { loops: Some(loops), ..self }
     }
 
     async fn give(&self, request: &Request, name: &str) -> Response {
+        if let (Some(loops), Method::Delete) = (&self.loops, request.method)
+            && let Some(address) = name.strip_prefix("loops/")
+        {
+            return forgotten(loops, address);
+        }
         if !matches!(request.method, Method::Get | Method::Head) {
             return Response::text(405, "boot files can only be read\n").with("Allow", "GET, HEAD");
         }
@@ -59,10 +66,9 @@ impl BootFiles {
         let response = match found {
             Ok(Content::File(file)) => serve_open(file, method, headers),
             Ok(Content::Source(source)) => serve_source(source, method, headers),
-            Ok(Content::Text(bytes)) => {
-                let tag = tag(&bytes);
-                let script = serve_source(Arc::new(Bytes { bytes, tag }), method, headers);
-                return typed(script, "text/plain; charset=utf-8").with("Cache-Control", "no-store");
+            Ok(Content::Text(text)) => return script(bytes(text), request),
+            Ok(Content::Script(Script { text, given })) => {
+                return script(Telling { bytes: bytes(text), given }, request);
             }
             Err(NotGiven::Missing) => missing(),
             Err(NotGiven::Unreadable) => Response::text(503, "the file cannot be read now\n"),
@@ -81,6 +87,42 @@ impl Service for BootFiles {
         let at_root = || request.path.starts_with("/grub/").then(|| request.path.clone());
         let Some(name) = name.or_else(at_root) else { return self.next.call(request) };
         Box::pin(async move { self.give(&request, &name).await })
+    }
+}
+
+fn bytes(bytes: Vec<u8>) -> Bytes {
+    let tag = tag(&bytes);
+    Bytes { bytes, tag }
+}
+
+fn script(source: impl Source + 'static, request: &Request) -> Response {
+    let script = serve_source(Arc::new(source), request.method, &request.headers);
+    typed(script, "text/plain; charset=utf-8").with("Cache-Control", "no-store")
+}
+
+/// A script of which it is told when all of it is sent: neither the head alone, nor a part.
+#[derive(Debug)]
+struct Telling {
+    bytes: Bytes,
+    given: Given,
+}
+
+impl Source for Telling {
+    fn size(&self) -> u64 {
+        self.bytes.size()
+    }
+
+    fn tag(&self) -> String {
+        self.bytes.tag()
+    }
+
+    fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<()> {
+        self.bytes.read_exact_at(bytes, offset)?;
+        // A script is smaller than a chunk: who is sent all of it is sent it at once.
+        if offset == 0 && bytes.len() == self.bytes.bytes.len() {
+            self.given.tell();
+        }
+        Ok(())
     }
 }
 
@@ -112,6 +154,18 @@ fn content_type(name: &str) -> Option<&'static str> {
         "img" => Some("application/vnd.efi-img"),
         _ => None,
     }
+}
+
+/// A machine that is taken to be repaired boots as if for the first time.
+fn forgotten(loops: &Loops, address: &str) -> Response {
+    let Ok(address) = address.parse::<Mac>() else {
+        return Response::text(400, "the last part of the path is no hardware address\n");
+    };
+    if loops.forget(address) {
+        info!(%address, "a boot loop is forgotten, as the operator said");
+        return Response::empty(204);
+    }
+    Response::text(404, "nothing is known of boots of this address\n")
 }
 
 fn shown(looping: &[Looping]) -> Vec<u8> {

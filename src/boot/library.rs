@@ -5,6 +5,7 @@
 //! - [`loaders`]    loaders of this host
 //! - [`media`]      boot media of nodes
 //! - [`name`]       the names
+//! - [`told`]       what the log has said already
 //! - [`tongue`]     errands in the words of each loader
 
 pub mod catalogue;
@@ -12,6 +13,7 @@ pub mod errand;
 pub mod loaders;
 pub mod media;
 pub mod name;
+pub mod told;
 pub mod tongue;
 
 use std::fmt;
@@ -47,8 +49,37 @@ pub enum Via {
 pub enum Content {
     /// Rendered for who asks.
     Text(Vec<u8>),
+    /// The script of one machine.
+    Script(Script),
     File(File),
     Source(Arc<dyn Source>),
+}
+
+/// What a machine is told to do, and who is told that all of it was given out.
+#[derive(Debug)]
+pub struct Script {
+    pub text: Vec<u8>,
+    pub given: Given,
+}
+
+/// Told once a script was given out to its end: a machine has it, and boots.
+#[derive(Clone)]
+pub struct Given(Arc<dyn Fn() + Send + Sync>);
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Given")
+    }
+}
+
+impl Given {
+    pub fn new(told: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(told))
+    }
+
+    pub fn tell(&self) {
+        (self.0)();
+    }
 }
 
 /// Why nothing is given.

@@ -1,5 +1,8 @@
-//! Machines that boot again and again: the same NIC asks for its script more often than any boot explains, and nothing
+//! Machines that boot again and again: the same NIC is given its script more often than any boot explains, and nothing
 //! changes between, no agent calls in, no other boot is prepared.
+//!
+//! Anybody can ask for a script, so that not every request is a boot: what is given out within [`APART`] of a boot
+//! belongs to it, and who gives scripts out says only what a machine got to its end ([`Loops::note`]).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -42,7 +45,7 @@ pub struct Boot {
     pub node: Option<NodeId>,
     /// What is started, in one word.
     pub starts: &'static str,
-    /// Changes with each boot that is prepared and each call of the agent.
+    /// Changes with each boot that is prepared, each change that somebody asked for and each call of the agent.
     pub mark: u64,
 }
 
@@ -77,11 +80,31 @@ impl Loops {
         self.limit
     }
 
-    /// Takes down that a machine asks for this boot.
-    pub fn note(&self, mac: Mac, boot: Boot) -> Verdict {
+    /// What a machine that asks for this boot now is to be told. Nothing is taken down.
+    pub fn judge(&self, mac: Mac, boot: &Boot) -> Verdict {
+        let (now, most) = (self.clock.tick(), self.most());
+        let seen = self.lock();
+        let row = seen.rows.get(&mac).filter(|row| row.boot == *boot);
+        let boots = row.map_or(0, |row| row.boots_with(now, self.limit.within));
+        if boots > most { Verdict::Loop { boots, first: false } } else { Verdict::Fine }
+    }
+
+    /// Forgets the boots of a machine; false if none are known.
+    pub fn forget(&self, mac: Mac) -> bool {
+        let mut seen = self.lock();
+        let Some(row) = seen.rows.remove(&mac) else { return false };
+        seen.order.remove(&row.number);
+        true
+    }
+
+    /// Takes down that a machine was given this boot; `None` if it belongs to a boot that is known.
+    pub fn note(&self, mac: Mac, boot: Boot) -> Option<Verdict> {
         let now = self.clock.tick();
         let most = self.most();
         let mut seen = self.lock();
+        if seen.rows.get(&mac).is_some_and(|row| row.boot == boot && row.is_recent(now)) {
+            return None;
+        }
         let number = seen.next();
         if let Some(old) = seen.rows.get(&mac).map(|row| row.number) {
             seen.order.remove(&old);
@@ -91,7 +114,7 @@ impl Loops {
         row.number = number;
         let verdict = row.note(boot, now, self.limit.within, most);
         seen.forget();
-        verdict
+        Some(verdict)
     }
 
     /// All that are in a loop now, by address.
@@ -153,6 +176,17 @@ impl Row {
         Verdict::Loop { boots: self.times.len(), first }
     }
 
+    /// Whether a script given out now belongs to the last boot.
+    fn is_recent(&self, now: Tick) -> bool {
+        self.times.back().is_some_and(|last| now.since(*last) < APART)
+    }
+
+    /// How many boots there are within the time, with the one that begins now.
+    fn boots_with(&self, now: Tick, within: Duration) -> usize {
+        let known = self.times.iter().filter(|time| now.since(**time) <= within).count();
+        if self.is_recent(now) { known } else { known.saturating_add(1) }
+    }
+
     fn show(&self, mac: Mac, now: Tick, within: Duration, most: usize) -> Option<Looping> {
         let recent = self.times.iter().filter(|time| now.since(**time) <= within);
         let boots = recent.clone().count();
@@ -161,6 +195,9 @@ impl Row {
         (boots > most).then(|| Looping { mac, boot: self.boot.clone(), boots, oldest, newest })
     }
 }
+
+/// No machine comes from one boot to the script of the next in less: firmware, DHCP and a loader lie between.
+pub const APART: Duration = Duration::from_secs(20);
 
 /// NICs that are remembered: a rack's many times over, and a flood of made-up ones costs about a MiB.
 const KEPT: usize = 4096;
@@ -192,32 +229,74 @@ mod tests {
                 loops.note(MAC, boot(1))
             })
             .collect();
-        let (fine, told) = (Verdict::Fine, Verdict::Loop { boots: 4, first: true });
-        assert_eq!(verdicts, [fine, fine, fine, told, Verdict::Loop { boots: 4, first: false }]);
+        let (fine, told) = (Some(Verdict::Fine), Some(Verdict::Loop { boots: 4, first: true }));
+        assert_eq!(verdicts, [fine, fine, fine, told, Some(Verdict::Loop { boots: 4, first: false })]);
         let shown = loops.looping();
         assert_eq!((shown.len(), shown[0].boots, shown[0].oldest), (1, 4, Duration::from_mins(3)));
         clock.advance(Duration::from_mins(40));
         assert!(loops.looping().is_empty());
-        assert_eq!(loops.note(MAC, boot(1)), Verdict::Fine);
+        assert_eq!(loops.note(MAC, boot(1)), Some(Verdict::Fine));
     }
 
     #[test]
     fn what_changes_or_takes_its_time_is_no_loop() {
         let (loops, clock) = loops();
         for mark in 0..20 {
-            assert_eq!(loops.note(MAC, boot(mark)), Verdict::Fine, "{mark}");
+            assert_eq!(loops.note(MAC, boot(mark)), Some(Verdict::Fine), "{mark}");
         }
         for _ in 0..20 {
             clock.advance(Duration::from_mins(11));
-            assert_eq!(loops.note(MAC, boot(99)), Verdict::Fine);
+            assert_eq!(loops.note(MAC, boot(99)), Some(Verdict::Fine));
         }
+    }
+
+    #[test]
+    fn requests_that_no_machine_could_make_are_no_boots() {
+        let (loops, clock) = loops();
+        assert_eq!(loops.note(MAC, boot(1)), Some(Verdict::Fine));
+        for _ in 0..1000 {
+            clock.advance(Duration::from_millis(10));
+            assert_eq!((loops.judge(MAC, &boot(1)), loops.note(MAC, boot(1))), (Verdict::Fine, None));
+        }
+        assert!(loops.looping().is_empty());
+        for _ in 0..1000 {
+            assert_eq!(loops.judge(MAC, &boot(2)), Verdict::Fine, "to ask is not to boot");
+        }
+    }
+
+    #[test]
+    fn who_asks_again_in_one_boot_is_told_the_same() {
+        let (loops, clock) = loops();
+        for number in 0..5 {
+            let is_loop = |verdict| matches!(verdict, Verdict::Loop { boots: 4, .. });
+            assert_eq!(is_loop(loops.judge(MAC, &boot(1))), number > 2, "{number}");
+            loops.note(MAC, boot(1));
+            assert_eq!(is_loop(loops.judge(MAC, &boot(1))), number > 2, "{number}");
+            clock.advance(APART);
+        }
+    }
+
+    #[test]
+    fn an_operator_can_begin_anew() {
+        let (loops, clock) = loops();
+        for _ in 0..4 {
+            clock.advance(APART);
+            loops.note(MAC, boot(1));
+        }
+        assert!(loops.forget(MAC) && !loops.forget(MAC));
+        assert_eq!((loops.looping().len(), loops.judge(MAC, &boot(1))), (0, Verdict::Fine));
+        let seen = loops.lock();
+        assert_eq!((seen.rows.len(), seen.order.len()), (0, 0));
     }
 
     #[test]
     fn a_loop_that_comes_again_is_told_again() {
         let (loops, clock) = loops();
         let told = |count| {
-            let told = |_| matches!(loops.note(MAC, boot(1)), Verdict::Loop { first: true, .. });
+            let told = |_| {
+                clock.advance(APART);
+                matches!(loops.note(MAC, boot(1)), Some(Verdict::Loop { first: true, .. }))
+            };
             (0..count).map(told).filter(|told| *told).count()
         };
         assert_eq!(told(10), 1);

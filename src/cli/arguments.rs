@@ -87,7 +87,8 @@ pub struct ServeArguments {
     /// Operator's door: the whole API. Port 0 takes a free one [default: 127.0.0.1:6385]
     #[arg(long, value_name = "ADDR:PORT")]
     pub listen: Option<SocketAddr>,
-    /// Rack's door: only what booting machines and agents need. Off unless given
+    /// Rack's door: only what booting machines and agents need. Unless given: 0.0.0.0:8080 if the configuration has a
+    /// `[[network]]` for booting, else off
     #[arg(long, value_name = "ADDR:PORT")]
     pub rack_listen: Option<SocketAddr>,
     /// Hardware types to enable, separated by commas, as in `fake-hardware,manual-management`

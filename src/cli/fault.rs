@@ -235,8 +235,8 @@ mod tests {
         let source = Box::new(io::Error::other("connection refused"));
         let error = CliError::Unreachable { url: "http://h:1".into(), source };
         assert_eq!(
-            explain(&error, "list", None),
-            "cannot list: no answer from http://h:1: connection refused \
+            explain(&error, "list nodes", None),
+            "cannot list nodes: no answer from http://h:1: connection refused \
              (is `ferric serve` running there? --url or FERRIC_URL say where to ask)"
         );
     }

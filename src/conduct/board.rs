@@ -38,6 +38,12 @@ impl Board {
         self.networks().iter().find_map(|network| network.lessee(address))
     }
 
+    /// Whether a machine with this address leased it from this host, unless it took it by itself.
+    pub fn leases_all(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.networks().iter().any(|network| network.leases_all(address))
+    }
+
     fn networks(&self) -> Vec<Arc<dyn Watched>> {
         self.networks.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

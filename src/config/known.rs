@@ -8,6 +8,9 @@ use crate::config::section::{DELAY_RULE, Delay};
 /// What the names of a file come to.
 pub fn check(file: &Table) -> Result<Vec<String>, String> {
     let mut idle = Vec::new();
+    if let Some(name) = LISTS.iter().find(|name| file.get(**name).is_some_and(Value::is_table)) {
+        return Err(format!("[{name}] is one of several: write [[{name}]]"));
+    }
     for section in SECTIONS {
         let Some(Value::Table(members)) = file.get(section.name) else { continue };
         for (name, value) in members {
@@ -27,6 +30,9 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
     }
     Ok(idle)
 }
+
+/// Sections of which there are several.
+const LISTS: [&str; 1] = ["network"];
 
 /// Values that no message repeats.
 const SECRETS: [(&str, &str); 1] = [("cifs", "password")];

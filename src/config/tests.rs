@@ -194,10 +194,20 @@ fn discovery_is_told_what_to_do_and_how_to_log_in() {
         ("[discovery]\nlimit = {per_minute = 0}\n", "per_minute"),
         (
             "[discovery.bmc]\ndriver = \"redfish\"\nusername = \"a\"\npassword_file = \"/no/such\"\n",
-            "/no/such",
+            "password file /no/such could not be read",
         ),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(word), "{word} in {error}");
+    }
+}
+
+#[test]
+fn what_is_wrong_with_a_file_is_told_in_words_that_help() {
+    let error = parse("[network]\ninterface = \"eth1\"\n").unwrap_err().to_string();
+    assert!(error.contains("write [[network]]"), "{error}");
+    for text in ["[api\n", "[boot]\nloop_boots = \"x\"\n", "[[network]]\nnosuch = 1\n"] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(!error.is_empty() && error.trim_end() == error, "{error:?}");
     }
 }

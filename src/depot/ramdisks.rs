@@ -180,6 +180,51 @@ impl Ramdisks {
         Ok(None)
     }
 
+    /// What is wrong with what the site's configuration names, a line for each name: files that are not there or are
+    /// something else, and halves of pairs. What other servers have is not asked for. Blocks.
+    pub fn site_faults(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        for (purpose, named) in [(Purpose::Deploy, &self.site.deploy), (Purpose::Rescue, &self.site.rescue)] {
+            let [kernel, ramdisk] = purpose.names();
+            for (name, part, other, href, has_other) in [
+                (kernel, Part::Kernel, ramdisk, &named.kernel, named.ramdisk.is_some()),
+                (ramdisk, Part::Ramdisk, kernel, &named.ramdisk, named.kernel.is_some()),
+            ] {
+                let Some(href) = href else { continue };
+                if !has_other {
+                    faults.push(format!("[conductor] {name} counts for nothing without {other}"));
+                }
+                faults.extend(self.site_fault(name, href, part));
+            }
+            for (name, part, all) in [
+                (kernel, Part::Kernel, &named.kernel_by_arch),
+                (ramdisk, Part::Ramdisk, &named.ramdisk_by_arch),
+            ] {
+                let named = |arch: &str| format!("{name}_by_arch {arch}");
+                faults
+                    .extend(all.iter().filter_map(|(arch, href)| self.site_fault(&named(arch), href, part)));
+            }
+        }
+        faults
+    }
+
+    fn site_fault(&self, name: &str, href: &str, part: Part) -> Option<String> {
+        if is_elsewhere(href) {
+            return None;
+        }
+        let why = self.admitted(href, part).err()?;
+        let cause = std::error::Error::source(&why).map(|cause| format!(": {cause}")).unwrap_or_default();
+        Some(format!("[conductor] {name} {href} cannot be booted: {why}{cause}"))
+    }
+
+    /// Whether machines of a processor have something to boot that is written down for all of them, or imported. Blocks.
+    pub fn serves(&self, arch: &str) -> bool {
+        let named = &self.site.deploy;
+        let by_arch = named.kernel_by_arch.contains_key(arch) && named.ramdisk_by_arch.contains_key(arch);
+        let for_all = named.kernel.is_some() && named.ramdisk.is_some();
+        by_arch || for_all || self.imported(arch).is_ok()
+    }
+
     /// The imported pair for machines of a processor. Blocks.
     pub fn imported(&self, arch: &str) -> Result<Pair, RamdiskError> {
         let none = || RamdiskError::None { arch: arch.to_owned() };

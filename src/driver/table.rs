@@ -376,3 +376,15 @@ const ERROR: ArgSpec = optional("error", "Text of the failure.");
 const TIMES: ArgSpec = optional("times", "How often, 1 if not given.");
 const SECONDS: ArgSpec = optional("seconds", "How long, 1 if not given.");
 const INTO: ArgSpec = optional("into", "What to boot: ramdisk, disk or nothing (if not given).");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_serves_machines_knows_how_each_boot_interface_brings_things() {
+        for row in ROWS.iter().filter(|row| row.interface == Interface::Boot && !row.missing) {
+            assert_eq!(BootWay::of(row.name), row.boot_way, "{}", row.name);
+        }
+    }
+}

@@ -6,6 +6,7 @@ use crate::base::mac::Mac;
 use crate::model::boot::Boots;
 use crate::model::boot::client::{Arch, Class, Client, Ipxe};
 use crate::model::boot::plan::{BootPlan, Discovery};
+use crate::model::catalog::BootWay;
 use crate::model::node::Node;
 use crate::model::port::Port;
 
@@ -86,7 +87,7 @@ pub enum Start {
     /// The agent's ramdisk for a machine that nobody knows.
     Discovery,
     Disk,
-    /// Nothing of ours: the firmware goes on to its next device.
+    /// Nothing of ours: the firmware goes on to its next device, which may be what its BMC brought.
     Next,
 }
 
@@ -101,7 +102,10 @@ pub fn start(enrolled: Option<Enrolled<'_>>, plan: &BootPlan) -> Start {
     if !port.wished.pxe_enabled {
         return Start::Next;
     }
+    let is_brought = BootWay::of(&node.wished.interfaces.boot).is_by_bmc();
     match node.boots {
+        // By its BMC: a script for it would lead anybody who names its NIC to what is meant for the machine alone.
+        Boots::Ramdisk | Boots::Instance if is_brought => Start::Next,
         Boots::Ramdisk => Start::Agent,
         Boots::Instance => Start::Instance,
         Boots::Disk | Boots::Nothing => Start::Disk,

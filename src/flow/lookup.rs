@@ -2,10 +2,11 @@
 
 use std::net::IpAddr;
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::step;
 use crate::flow::trouble;
-use crate::model::boot::Agent;
+use crate::model::boot::{Agent, Boots};
 use crate::model::decision::Decision;
 use crate::model::decision::ask::{Answer, TokenAnswer};
 use crate::model::decision::effect::Look;
@@ -21,6 +22,10 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
     }
     let mut course = Course::of(node, facts);
     match &node.agent {
+        None if is_on_its_medium(&course) => {
+            // Whoever asks is not the agent that was brought, which has a token already.
+            course.answer = Answer::AskAgain;
+        }
         None => issue(&mut course, from),
         Some(agent) if agent.pregenerated => {
             course.answer = Answer::Token(TokenAnswer::Masked);
@@ -45,6 +50,12 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
         }
     }
     Ok(course.finish(node))
+}
+
+/// Whether the agent was brought in a way that bears its token.
+fn is_on_its_medium(course: &Course<'_>) -> bool {
+    let node = &course.node;
+    node.boots == Boots::Ramdisk && node.boot_token.is_some() && parts::way(course).bears_data()
 }
 
 /// The agent has just been seen alive: the stock one looks itself up in the middle of an image, too.

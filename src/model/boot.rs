@@ -16,6 +16,7 @@ pub mod lease;
 pub mod network;
 pub mod lease6;
 pub mod plan;
+pub mod ticket;
 
 /// What the record says the machine shall boot; scripts are rendered from it on request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]

@@ -57,6 +57,21 @@ pub enum BootWay {
 }
 
 impl BootWay {
+    /// Of the boot interface of this name.
+    pub fn of(interface: &str) -> Self {
+        match interface {
+            "pxe" | "ipxe" | "http" | "http-ipxe" => Self::Network,
+            "redfish-virtual-media" | "idrac-redfish-virtual-media" => Self::Medium,
+            "redfish-https" => Self::Url,
+            _ => Self::Bare,
+        }
+    }
+
+    /// Whether a machine's BMC brings it what is booted, and no server of its network does.
+    pub fn is_by_bmc(self) -> bool {
+        self.bears_data()
+    }
+
     /// Whether what is booted can bear data of its own, as a token.
     pub fn bears_data(self) -> bool {
         match self {

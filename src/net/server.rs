@@ -43,8 +43,8 @@ use crate::net::websocket::Takeover;
 
 /// What answers requests.
 ///
-/// The future is dropped when the client goes away before the answer: what must be brought to an end belongs
-/// to another task.
+/// The future may be dropped before the answer, when the connection breaks or has to make room: what must be brought to
+/// an end belongs to another task. A client that only says that it will ask no more is answered.
 pub trait Service: Send + Sync {
     fn call(&self, request: Request) -> Later<'_, Response>;
 }
@@ -232,6 +232,8 @@ fn speaker(limits: &Limits) -> http1::Builder {
         .header_read_timeout(limits.head)
         .max_header_size(limits.head_size)
         .max_buf_size(limits.head_size.max(BUFFER))
+        // `nc -N` and simple firmware close their side after the request, and wait for the answer (RFC 9293 3.6).
+        .half_close(true)
         // Blank bytes must never be copied (`handover`).
         .writev(true)
         .title_case_headers(true);

@@ -2,7 +2,9 @@
 //! begin a parameter of its own in a loader's script.
 //!
 //! A key is letters, digits, `_`, `-` and `.`; a value is bare or in double quotes; `--` begins the words for init
-//! (contract `boot.md` 6). Newlines and NUL are dropped before reading, as the reference does.
+//! (contract `boot.md` 6). Blanks, tabs and newlines separate. What any of the loaders would read as its own or change
+//! on its way to the kernel is no part of a value, whichever loader it is: quotes and backslashes (GRUB), `${`, and among
+//! words of a value in quotes `||`, `&&`, `#` and doubled blanks (iPXE).
 
 use std::fmt;
 
@@ -28,6 +30,10 @@ pub enum CmdlineError {
     Quote(String),
     #[error("the value of kernel parameter {0} has characters that no command line can carry")]
     Character(String),
+    #[error(
+        "the value of kernel parameter {key} has {what} in it, which loaders change on its way to the kernel"
+    )]
+    Misread { key: String, what: &'static str },
     #[error("the kernel parameters are longer than {LONGEST} bytes")]
     Long,
 }
@@ -37,8 +43,7 @@ impl Cmdline {
         if text.len() > LONGEST {
             return Err(CmdlineError::Long);
         }
-        let text = text.replace(['\r', '\n', '\0'], "");
-        let words = tokens(&text).into_iter().map(Word::parse).collect::<Result<_, _>>()?;
+        let words = tokens(text).into_iter().map(Word::parse).collect::<Result<_, _>>()?;
         Ok(Self { words })
     }
 
@@ -112,7 +117,7 @@ fn tokens(text: &str) -> Vec<&str> {
     let mut quoted = false;
     text.split(|one: char| {
         quoted ^= one == '"';
-        !quoted && one.is_whitespace()
+        !quoted && one.is_ascii_whitespace()
     })
     .filter(|token| !token.is_empty())
     .collect()
@@ -129,7 +134,27 @@ fn unquoted(key: &str, value: &str) -> Result<String, CmdlineError> {
     if !inner.chars().all(is_of_value) {
         return Err(CmdlineError::Character(key.to_owned()));
     }
-    Ok(inner.to_owned())
+    match misread(inner) {
+        Some(what) => Err(CmdlineError::Misread { key: key.to_owned(), what }),
+        None => Ok(inner.to_owned()),
+    }
+}
+
+/// What a loader would take for something else.
+fn misread(value: &str) -> Option<&'static str> {
+    if value.contains(['\'', '\\']) {
+        return Some("a quote or a backslash");
+    }
+    if value.contains("${") {
+        return Some("${");
+    }
+    let mut parts = value.split(' ').skip(1);
+    parts.find_map(|part| match part {
+        "" => Some("two blanks in a row or one at its end"),
+        "||" | "&&" => Some("|| or &&"),
+        _ if part.starts_with('#') => Some("a word that begins with #"),
+        _ => None,
+    })
 }
 
 /// Printable ASCII without the double quote, for which the kernel has no escape.
@@ -138,7 +163,7 @@ fn is_of_value(one: char) -> bool {
 }
 
 /// `COMMAND_LINE_SIZE` of x86 and arm64 is 2048; the rest is ours.
-const LONGEST: usize = 1536;
+pub const LONGEST: usize = 1536;
 
 /// Characters of a wrong parameter that a message repeats.
 const SHOWN: usize = 64;
@@ -159,7 +184,7 @@ mod tests {
             ("a=\"b\"", "a=b"),
             ("a= b=\"\"", "a=\"\" b=\"\""),
             ("quiet -- single", "quiet -- single"),
-            ("a=1\nb=2\0", "a=1b=2"),
+            ("a=1\nb=2\r\n\tc", "a=1 b=2 c"),
             ("", ""),
         ] {
             assert_eq!(Cmdline::parse(text).unwrap().to_string(), written, "{text:?}");
@@ -168,6 +193,7 @@ mod tests {
 
     #[test]
     fn what_is_no_parameter_is_refused() {
+        let misread = |what| CmdlineError::Misread { key: "a".to_owned(), what };
         for (text, why) in [
             ("|| reboot", CmdlineError::Key("||".to_owned())),
             ("=x", CmdlineError::Key("=x".to_owned())),
@@ -178,6 +204,17 @@ mod tests {
             ("a=\"b\"c", CmdlineError::Quote("a".to_owned())),
             ("a=\u{e9}", CmdlineError::Character("a".to_owned())),
             ("a=\u{7f}", CmdlineError::Character("a".to_owned())),
+            ("a=1\0", CmdlineError::Character("a".to_owned())),
+            ("a=1\u{2028}b", CmdlineError::Character("a".to_owned())),
+            ("a=\"b\nc\"", CmdlineError::Character("a".to_owned())),
+            ("b;c", CmdlineError::Key("b;c".to_owned())),
+            ("it's", CmdlineError::Key("it's".to_owned())),
+            ("a=it's", misread("a quote or a backslash")),
+            ("a=b\\c", misread("a quote or a backslash")),
+            ("a=${net0/ip}", misread("${")),
+            ("a=\"b || c\"", misread("|| or &&")),
+            ("a=\"b #c\"", misread("a word that begins with #")),
+            ("a=\"b  c\"", misread("two blanks in a row or one at its end")),
         ] {
             assert_eq!(Cmdline::parse(text), Err(why), "{text:?}");
         }

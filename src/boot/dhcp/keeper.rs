@@ -160,4 +160,10 @@ impl Watched for Keeper {
         let served = self.served().clone();
         served.and_then(|served| served.lessee(address, served.now()))
     }
+
+    fn leases_all(&self, address: IpAddr) -> bool {
+        let IpAddr::V4(address) = address else { return false };
+        let served = self.served().clone();
+        self.network.dhcp == DhcpMode::Own && served.is_some_and(|served| served.place_of(address).is_some())
+    }
 }

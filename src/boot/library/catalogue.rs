@@ -1,10 +1,9 @@
 //! Finds what stands under a name: scripts from the published record, loaders, kernels and ramdisks from files.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tracing::{debug, info, warn};
 use uuid::Uuid;
@@ -17,8 +16,10 @@ use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then
 use crate::boot::library::loaders::{LoaderError, Loaders};
 use crate::boot::library::media::{Media, MediumError, Wanted};
 use crate::boot::library::name::{Name, Part, Tongue};
-use crate::boot::library::{Asked, Content, Library, NotGiven, Via, tongue};
+use crate::boot::library::told::Told;
+use crate::boot::library::{Asked, Content, Given, Library, NotGiven, Script, Via, tongue};
 use crate::boot::loops::{Boot, Loops, Verdict};
+use crate::boot::teller::Teller;
 use crate::conduct::board::Board;
 use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
@@ -26,6 +27,8 @@ use crate::depot::shelf::Shelf;
 use crate::flow::boot::{Enrolled, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
+use crate::model::boot::ticket::Ticket;
+use crate::model::catalog::BootWay;
 use crate::model::inspection::identity::{Mark, either_order};
 use crate::model::node::Node;
 use crate::store::reader::Reader;
@@ -49,8 +52,10 @@ pub struct Stock {
     pub ports: Ports,
     /// Who has which address.
     pub board: Arc<Board>,
-    /// Loaders whose lack was told, and of which node.
-    pub told: Mutex<HashSet<(&'static str, Option<NodeId>)>>,
+    /// What the log has said already.
+    pub told: Told,
+    /// The rack's journal.
+    pub teller: Option<Teller>,
 }
 
 /// Where this host's HTTP servers are.
@@ -96,8 +101,11 @@ impl Catalogue {
     }
 
     async fn script(&self, tongue: Tongue, mac: Mac, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let bases = self.stock.ports.bases(asked);
-        self.beside(move |stock| stock.script(tongue, mac, &bases)).await
+        let (bases, from) = (self.stock.ports.bases(asked), asked.from);
+        let script = self.beside(move |stock| stock.script(tongue, mac, &bases)).await?;
+        let Rendered { text, boot } = script;
+        let stock = self.stock.clone();
+        Ok(Content::Script(Script { text, given: Given::new(move || stock.boots(mac, &boot, from)) }))
     }
 
     async fn loader(&self, name: &str, from: IpAddr) -> Result<Content, NotGiven> {
@@ -110,7 +118,10 @@ impl Catalogue {
     }
 
     async fn file(&self, node: NodeId, token: &str, part: Part) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
+        let node = self.stock.bearer(node, token, Ticket::Files)?;
+        if is_by_bmc(&node) {
+            return Err(NotGiven::Missing);
+        }
         self.beside(move |stock| match node.boots {
             Boots::Ramdisk => opened(&stock.ramdisks.of(&node), part, &node.label()),
             Boots::Instance => stock.own_half(&node, part),
@@ -119,9 +130,16 @@ impl Catalogue {
         .await
     }
 
-    /// The boot medium of a node that boots one; TFTP is no way for hundreds of megabytes.
+    /// The boot medium of a node that boots one; TFTP is no way for hundreds of megabytes. Only a BMC is given the agent's:
+    /// it bears a token. The script of a machine leads to the ISO that is its instance at the most.
     async fn medium(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
+        let (node, by_bmc) = match self.stock.bearer(node, token, Ticket::Medium) {
+            Ok(node) => (node, true),
+            Err(_) => (self.stock.bearer(node, token, Ticket::Files)?, false),
+        };
+        if by_bmc != is_by_bmc(&node) {
+            return Err(NotGiven::Missing);
+        }
         let boots_one = matches!(node.boots, Boots::Ramdisk | Boots::Instance);
         if asked.via == Via::Tftp || !boots_one {
             return Err(NotGiven::Missing);
@@ -129,15 +147,16 @@ impl Catalogue {
         let api = self.stock.callback(asked);
         self.beside(move |stock| match stock.own_iso(&node) {
             Some(path) => open_file(&path, &node.label()),
-            None => stock.medium(&node, &api),
+            None if by_bmc => stock.medium(&node, &api),
+            None => Err(NotGiven::Missing),
         })
         .await
     }
 
     /// The config drive of a node's instance.
     async fn drive(&self, node: NodeId, token: &str, asked: &Asked<'_>) -> Result<Content, NotGiven> {
-        let node = self.stock.bearer(node, token)?;
-        if asked.via == Via::Tftp || node.boots != Boots::Instance {
+        let node = self.stock.bearer(node, token, Ticket::Medium)?;
+        if asked.via == Via::Tftp || node.boots != Boots::Instance || !is_by_bmc(&node) {
             return Err(NotGiven::Missing);
         }
         self.beside(move |stock| {
@@ -159,8 +178,21 @@ impl Catalogue {
             return Err(NotGiven::Missing);
         }
         let arch = arch.to_owned();
-        self.beside(move |stock| opened(&stock.ramdisks.imported(&arch), part, "(unknown machine)")).await
+        self.beside(move |stock| match stock.ramdisks.imported(&arch) {
+            Err(why) if !stock.told.is_new(&("discovery", &arch)) => {
+                debug!(arch, error = chain(&why), "a machine that nobody knows finds no ramdisk");
+                Err(NotGiven::Missing)
+            }
+            pair => opened(&pair, part, "(unknown machine)"),
+        })
+        .await
     }
+}
+
+/// A script, and which boot it is.
+struct Rendered {
+    text: Vec<u8>,
+    boot: Boot,
 }
 
 fn opened(pair: &Result<Pair, RamdiskError>, part: Part, node: &str) -> Result<Content, NotGiven> {
@@ -184,11 +216,11 @@ fn open_file(path: &Path, node: &str) -> Result<Content, NotGiven> {
 }
 
 impl Stock {
-    /// The node, for who knows the token of its boot.
-    fn bearer(&self, node: NodeId, token: &str) -> Result<Arc<Node>, NotGiven> {
+    /// The node, for who knows the word with which this of its boot is fetched.
+    fn bearer(&self, node: NodeId, token: &str, ticket: Ticket) -> Result<Arc<Node>, NotGiven> {
         let published = self.reader.published();
         let known = published.node(node);
-        let is_known = |node: &&Arc<Node>| node.boot_token.as_ref().is_some_and(|own| own.matches(token));
+        let is_known = |node: &&Arc<Node>| node.ticket(ticket).is_some_and(|own| own.matches(token));
         known.filter(is_known).cloned().ok_or(NotGiven::Missing)
     }
 
@@ -249,31 +281,71 @@ impl Stock {
     fn common(&self, tongue: Tongue, asked: &Asked<'_>) -> Result<Content, NotGiven> {
         let text = tongue::common(tongue, &self.ports.bases(asked), &self.plan.loading);
         text.map(|text| Content::Text(text.into_bytes())).map_err(|error| {
-            warn!(%error, "the script for all machines cannot be made; look at ipxe_fallback_script");
+            if self.told.is_new(&"common") {
+                warn!(%error, "the script for all machines cannot be made; look at ipxe_fallback_script");
+            }
             NotGiven::Unreadable
         })
     }
 
-    /// The script of the machine with this NIC, noted as a boot.
-    fn script(&self, tongue: Tongue, mac: Mac, bases: &Bases) -> Result<Content, NotGiven> {
+    /// The script of the machine with this NIC.
+    fn script(&self, tongue: Tongue, mac: Mac, bases: &Bases) -> Result<Rendered, NotGiven> {
         let published = self.reader.published();
         let port = published.port_by_mac(mac);
         let node = port.and_then(|port| published.node(port.node));
         let enrolled = node.zip(port).map(|(node, port)| Enrolled { node, port });
         let start = start(enrolled, &self.plan);
         let node = node.map(|node| &**node);
-        let errand = match self.held_up(mac, node, start) {
+        let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
+        let errand = match self.held_up(mac, node, start, &boot) {
             Some(halt) => Errand::Halt(halt),
-            None => self.errand(start, node, mac, bases).unwrap_or_else(|why| hindered(node, &chain(&why))),
+            None => {
+                self.errand(start, node, mac, bases).unwrap_or_else(|why| self.hindered(node, &chain(&why)))
+            }
         };
-        let node_label = label(node);
-        info!(%mac, node = node_label, starts = word(start), "a machine asks what to boot");
+        debug!(%mac, node = label(node), starts = word(start), "a machine asks what to boot");
         let say = |errand: &Errand| tongue::say(tongue, errand, bases, &self.plan.loading);
-        let text = say(&errand).or_else(|why| say(&hindered(node, &why.to_string())));
-        text.map(|text| Content::Text(text.into_bytes())).map_err(|error| {
-            warn!(%mac, node = node_label, %error, "no script can be made");
+        let text = say(&errand).or_else(|why| say(&self.hindered(node, &why.to_string())));
+        text.map(|text| Rendered { text: text.into_bytes(), boot }).map_err(|error| {
+            if self.told.is_new(&("script", node.map(|node| node.id))) {
+                warn!(%mac, node = label(node), %error, "no script can be made");
+            }
             NotGiven::Unreadable
         })
+    }
+
+    /// A machine was given its script: it boots, if it is the machine.
+    fn boots(&self, mac: Mac, boot: &Boot, from: IpAddr) {
+        if boot.starts == word(Start::Next) || !self.is_of(mac, from) {
+            return;
+        }
+        let Some(verdict) = self.loops.note(mac, boot.clone()) else { return };
+        let published = self.reader.published();
+        let node = label(boot.node.and_then(|node| published.node(node)).map(|node| &**node));
+        let starts = boot.starts;
+        if boot.node.is_some() {
+            info!(%mac, node, starts, "a machine boots");
+        } else {
+            debug!(%mac, starts, "a machine boots that nobody knows");
+        }
+        let Verdict::Loop { boots, first: true } = verdict else { return };
+        let minutes = self.loops.limit().within.as_secs() / 60;
+        if self.told.is_new(&("loop", mac)) {
+            warn!(%mac, node, starts, boots, minutes, "a machine boots in a loop");
+            if let Some(teller) = &self.teller {
+                let text =
+                    format!("{node} boots in a loop: {starts}, {boots} boots within {minutes} minutes");
+                teller.error("boot loop", mac, text);
+            }
+        }
+    }
+
+    /// Whether it can be this NIC's machine that asks from there: where this host gives all addresses, it has leased it.
+    fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
+        let Some(owner) = self.board.mac_of(from) else { return !self.board.leases_all(from) };
+        let published = self.reader.published();
+        let node_of = |mac| published.port_by_mac(mac).map(|port| port.node);
+        owner == mac || node_of(owner).is_some_and(|node| node_of(mac) == Some(node))
     }
 
     fn errand(
@@ -293,25 +365,33 @@ impl Stock {
         }
     }
 
-    /// What a machine in a boot loop is told.
-    fn held_up(&self, mac: Mac, node: Option<&Node>, start: Start) -> Option<Halt> {
-        if start == Start::Next {
-            return None;
-        }
-        let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
-        let Verdict::Loop { boots, first } = self.loops.note(mac, boot) else { return None };
+    /// What a machine in a boot loop is told. One whose disk does not boot is not held up: it may be the one boot in
+    /// which it would.
+    fn held_up(&self, mac: Mac, node: Option<&Node>, start: Start, boot: &Boot) -> Option<Halt> {
+        let (remedy, then) = remedy(start)?;
+        let Verdict::Loop { boots, .. } = self.loops.judge(mac, boot) else { return None };
         let minutes = self.loops.limit().within.as_secs() / 60;
-        let (remedy, then) = remedy(start);
-        if first {
-            let node = label(node);
-            warn!(%mac, node, starts = word(start), boots, minutes, remedy, "a machine boots in a loop");
-        }
-        let lines = vec![
+        let mut lines = vec![
             format!("Ferric: boot loop of {} ({mac}): {}", label(node), word(start)),
             format!("Ferric: {boots} boots within {minutes} minutes"),
             format!("Ferric: {remedy}"),
         ];
+        lines.push(match node {
+            Some(node) => {
+                format!("Ferric: it may boot again after: ferric node power {} reboot", node.label())
+            }
+            None => format!("Ferric: it may boot again after: DELETE /boot/loops/{mac}"),
+        });
         Some(Halt { lines, seconds: LOOP_PAUSE, then })
+    }
+
+    /// A node that cannot be told what it shall boot says so on its screen.
+    fn hindered(&self, node: Option<&Node>, why: &str) -> Errand {
+        if self.told.is_new(&("hindered", node.map(|node| node.id), why)) {
+            warn!(node = label(node), why, "a machine cannot be told what to boot");
+        }
+        let lines = vec![format!("Ferric: {} cannot be booted", label(node)), format!("Ferric: {why}")];
+        Errand::Halt(Halt { lines, seconds: HINDERED_PAUSE, then: Then::PowerOff })
     }
 
     /// The node that has this address, as far as it was given here.
@@ -342,8 +422,7 @@ impl Stock {
         let node = label(found.as_deref());
         match why {
             LoaderError::Missing { name, .. } => {
-                let key = (*name, found.map(|node| node.id));
-                if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(key) {
+                if self.told.is_new(&(*name, found.map(|node| node.id))) {
                     warn!(node, %from, error = %why, "a machine asks for a loader that is not there");
                 }
                 NotGiven::Missing
@@ -353,30 +432,29 @@ impl Stock {
                 NotGiven::Missing
             }
             LoaderError::Unreadable { .. } => {
-                warn!(node, %from, error = chain(why), "a machine asks for a loader that cannot be read");
+                if self.told.is_new(&("unreadable", chain(why))) {
+                    warn!(node, %from, error = chain(why), "a machine asks for a loader that cannot be read");
+                }
                 NotGiven::Unreadable
             }
         }
     }
 }
 
-/// A node that cannot be told what it shall boot says so on its screen.
-fn hindered(node: Option<&Node>, why: &str) -> Errand {
-    let node = label(node);
-    warn!(node, why, "a machine cannot be told what to boot");
-    let lines = vec![format!("Ferric: {node} cannot be booted"), format!("Ferric: {why}")];
-    Errand::Halt(Halt { lines, seconds: HINDERED_PAUSE, then: Then::PowerOff })
+/// Whether the node's boots come over its BMC.
+fn is_by_bmc(node: &Node) -> bool {
+    BootWay::of(&node.wished.interfaces.boot).is_by_bmc()
 }
 
-fn remedy(start: Start) -> (&'static str, Then) {
+/// What helps a machine in a loop, and what it does after its message; none for one that is let go on.
+fn remedy(start: Start) -> Option<(&'static str, Then)> {
     match start {
         Start::Agent => {
-            ("no agent called in: look at its console and network, then try again", Then::PowerOff)
+            Some(("no agent called in: look at its console and network, then try again", Then::PowerOff))
         }
-        Start::Discovery => ("no agent reported: look at its console and network", Then::PowerOff),
-        Start::Instance => ("its instance does not stay up: look at its console", Then::Disk),
-        Start::Disk => ("its disk does not boot: look at its boot order and what is deployed", Then::Disk),
-        Start::Next => ("nothing boots from here", Then::Disk),
+        Start::Discovery => Some(("no agent reported: look at its console and network", Then::PowerOff)),
+        Start::Instance => Some(("its instance does not stay up: look at its console", Then::Disk)),
+        Start::Disk | Start::Next => None,
     }
 }
 
@@ -394,14 +472,15 @@ fn label(node: Option<&Node>) -> String {
     node.map_or_else(|| "an unknown machine".to_owned(), Node::label)
 }
 
-/// Changes with each boot that is prepared and each call of the agent.
+/// Changes with each boot that is prepared, each change at the machine that somebody asked for, as of its power, and each
+/// call of the agent.
 fn mark(node: Option<&Node>) -> u64 {
     let Some(node) = node else { return 0 };
     let beat = node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
     let seen = node.agent_seen.as_ref().and_then(|seen| seen.last_heartbeat);
     let mut hasher = DefaultHasher::new();
     let token = node.boot_token.as_ref().map(crate::base::secret::Secret::reveal);
-    (token, beat.or(seen).map(|moment| moment.0)).hash(&mut hasher);
+    (token, node.changes, beat.or(seen).map(|moment| moment.0)).hash(&mut hasher);
     hasher.finish()
 }
 

@@ -7,6 +7,7 @@ use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
 use crate::model::boot::elsewhere::BOOT_ISO;
 use crate::model::boot::loading::Loading;
+use crate::model::boot::ticket::Ticket;
 use crate::model::node::Node;
 use crate::wire::cmdline::{Cmdline, CmdlineError};
 use crate::wire::grub::{Path, PathError};
@@ -89,7 +90,7 @@ pub struct Means<'a> {
 impl Means<'_> {
     /// The agent for its node. Blocks: looks whether its files are there.
     pub fn agent(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
-        let token = node.boot_token.as_ref().ok_or(ErrandError::Unprepared)?;
+        let token = node.ticket(Ticket::Files).ok_or(ErrandError::Unprepared)?;
         let pair = self.ramdisks.of(node)?;
         let folder = Path::parse(&format!("/boot/file/{}/{}", node.id, token.reveal()))?;
         let cmdline = cmdline::for_node(node, self.loading, pair.cmdline.as_ref(), &bases.http)?;
@@ -115,7 +116,8 @@ impl Means<'_> {
             }
             own => own?,
         };
-        let token = node.boot_token.as_ref().ok_or(ErrandError::Unprepared)?.reveal();
+        let token = node.ticket(Ticket::Files).ok_or(ErrandError::Unprepared)?;
+        let token = token.reveal();
         match own {
             Own::Pair(_) => {
                 let folder = Path::parse(&format!("/boot/file/{}/{token}", node.id))?;

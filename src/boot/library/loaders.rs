@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::depot::boot_iso::loaders::{LoaderError as MediaError, Loaders as MediaLoaders};
+use crate::depot::boot_iso::loaders::{LoaderError as MediaError, Loaders as MediaLoaders, confined};
 
 /// Where loaders are looked for.
 #[derive(Debug, Clone)]
@@ -34,6 +34,39 @@ pub enum LoaderError {
     Unreadable { name: String, source: io::Error },
 }
 
+/// Why the site's folder cannot be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error(
+        "[boot] loaders: folder {folder} cannot be read; make it with `image/build loaders`, or leave the option out for \
+         those of Debian's packages"
+    )]
+    Unreadable { folder: PathBuf, source: io::Error },
+    #[error(
+        "[boot] loaders: no loader is in folder {folder}; fill it with `image/build loaders`, or leave the option out for \
+         those of Debian's packages"
+    )]
+    Empty { folder: PathBuf },
+}
+
+/// Whether the folder that the site names has a loader. Blocks.
+pub fn check(folder: &Path) -> Result<(), FolderError> {
+    let unreadable = |source| FolderError::Unreadable { folder: folder.to_owned(), source };
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let is_loader = |name: &str| is_named(name) && opened(folder, name).is_ok();
+        if name.to_str().is_some_and(is_loader) {
+            return Ok(());
+        }
+    }
+    Err(FolderError::Empty { folder: folder.to_owned() })
+}
+
+/// Whether a file in a folder of loaders is one, by its name.
+fn is_named(name: &str) -> bool {
+    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending.to_ascii_lowercase().as_str()))
+}
+
 impl Loaders {
     /// Those of the site's folder, if it has one, then of ours, then of Debian's packages.
     pub fn new(folder: Option<&Path>) -> Self {
@@ -48,11 +81,15 @@ impl Loaders {
 
     /// Opens a loader; `name` is a file name without slashes. Blocks.
     pub fn open(&self, name: &str) -> Result<File, LoaderError> {
+        if BESIDE.contains(&name) {
+            return Err(LoaderError::Unknown);
+        }
         let packaged = PACKAGED.iter().find(|one| one.name == name);
-        let place = packaged.filter(|_| self.packaged).map(|one| PathBuf::from(one.place));
-        let places = self.folders.iter().map(|folder| folder.join(name)).chain(place);
-        for place in places {
-            match opened(&place) {
+        let place = packaged.filter(|_| self.packaged).and_then(|one| one.place.rsplit_once('/'));
+        let place = place.map(|(folder, name)| (Path::new(folder), name));
+        let places = self.folders.iter().map(|folder| (folder.as_path(), name)).chain(place);
+        for (folder, name) in places {
+            match opened(folder, name) {
                 Ok(file) => return Ok(file),
                 Err(why) if why.kind() == io::ErrorKind::NotFound => {}
                 Err(source) => return Err(LoaderError::Unreadable { name: name.to_owned(), source }),
@@ -79,10 +116,17 @@ impl Loaders {
     }
 }
 
-/// Only regular files: opening a pipe would wait.
-fn opened(path: &Path) -> io::Result<File> {
-    if std::fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::ErrorKind::NotFound.into()) }
+/// Only regular files: opening a pipe would wait. Links lead to no other files of this host.
+fn opened(folder: &Path, name: &str) -> io::Result<File> {
+    let path = confined(folder, name)?;
+    if std::fs::metadata(&path)?.is_file() { File::open(&path) } else { Err(io::ErrorKind::NotFound.into()) }
 }
+
+/// What `image/build loaders` puts beside loaders.
+const BESIDE: [&str; 2] = ["manifest", "sha256sums"];
+
+/// Endings of loaders.
+const ENDINGS: [&str; 8] = ["efi", "0", "kpxe", "kkpxe", "pxe", "lkrn", "c32", "bin"];
 
 const OURS: &str = "/usr/share/ferric/loaders";
 
@@ -134,6 +178,45 @@ mod tests {
         let missing = loaders.missing();
         assert!(missing.iter().any(|one| one.name == "grubx64.efi"));
         assert!(!missing.iter().any(|one| one.name == "snponly.efi"));
+    }
+
+    #[test]
+    fn a_folder_gives_out_its_loaders_and_no_other_file_of_this_host() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(outside.path().join("secret"), "secret").unwrap();
+        std::fs::create_dir(at("new")).unwrap();
+        for name in ["new/snponly.efi", "manifest", "sha256sums"] {
+            std::fs::write(at(name), "x").unwrap();
+        }
+        std::os::unix::fs::symlink("new/snponly.efi", at("snponly.efi")).unwrap();
+        std::os::unix::fs::symlink(outside.path().join("secret"), at("pw.efi")).unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", at("gcdx64.efi")).unwrap();
+        let loaders = Loaders::only(folder.path());
+        assert!(loaders.open("snponly.efi").is_ok(), "a link within the folder");
+        for name in ["pw.efi", "gcdx64.efi"] {
+            let why = loaders.open(name).unwrap_err();
+            let cause = std::error::Error::source(&why).unwrap().to_string();
+            assert!(cause.contains("neither in") && cause.contains("/usr"), "{cause}");
+        }
+        assert!(loaders.media().is_err(), "nor on a medium");
+        for name in ["manifest", "sha256sums"] {
+            assert!(matches!(loaders.open(name), Err(LoaderError::Unknown)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_folder_that_was_named_must_have_loaders() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = folder.path().display().to_string();
+        let why = check(&folder.path().join("nonexist")).unwrap_err().to_string();
+        assert!(why.contains(&format!("{named}/nonexist")) && why.contains("image/build loaders"), "{why}");
+        std::fs::write(folder.path().join("sha256sums"), "x").unwrap();
+        std::os::unix::fs::symlink("/etc/passwd", folder.path().join("pw.efi")).unwrap();
+        let why = check(folder.path()).unwrap_err().to_string();
+        assert!(why.contains(&named) && why.contains("image/build loaders"), "{why}");
+        std::fs::write(folder.path().join("snponly.efi"), "x").unwrap();
+        assert!(check(folder.path()).is_ok());
     }
 
     #[test]

@@ -85,6 +85,7 @@ impl Errand {
         let limits = Limits { blksize: limits.blksize.min(link.room()), ..*limits };
         let terms = Terms::settle(self.request.wishes.clone(), limits);
         let content = self.within(self.find()).await??;
+        let given = if let Content::Script(script) = &content { Some(script.given.clone()) } else { None };
         let opening = Pages::open(content, self.request.mode, terms.blksize);
         let (mut pages, size) = self.within(opening).await?.map_err(Cut::Content)?;
         pages.turn(0);
@@ -99,7 +100,11 @@ impl Errand {
             offer,
             blksize: terms.blksize,
         };
-        under_way.run().await
+        let ended = under_way.run().await;
+        if let (Ok(End::Complete), Some(given)) = (&ended, given) {
+            given.tell();
+        }
+        ended
     }
 
     async fn find(&self) -> Result<Content, Cut> {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use rustix::io::{ReadWriteFlags, preadv2};
 use tokio::task::JoinHandle;
 
-use crate::boot::library::Content;
+use crate::boot::library::{Content, Script};
 use crate::boot::tftp::netascii;
 use crate::boot::tftp::request::Mode;
 use crate::boot::tftp::terms::WINDOW;
@@ -160,7 +160,7 @@ enum From {
 impl Reader {
     async fn open(content: Content, mode: Mode, page: usize) -> io::Result<(Self, Option<u64>)> {
         let (from, size) = match content {
-            Content::Text(bytes) => {
+            Content::Text(bytes) | Content::Script(Script { text: bytes, .. }) => {
                 let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 (From::Memory(bytes), size)
             }

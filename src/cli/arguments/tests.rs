@@ -43,6 +43,15 @@ fn serve_takes_addresses_and_a_list() {
 }
 
 #[test]
+fn serve_says_where_the_racks_door_is_unless_told() {
+    let mut command = Arguments::command();
+    let serve = command.find_subcommand_mut("serve").unwrap();
+    let help = serve.render_long_help().to_string();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("0.0.0.0:8080 if the configuration has a `[[network]]` for booting"), "{help}");
+}
+
+#[test]
 fn demo_has_eight_servers_unless_told() {
     let Command::Demo(demo) = read(&["demo"]).unwrap().command else { panic!("not demo") };
     assert_eq!(demo, DemoArguments { servers: 8, keep: false });

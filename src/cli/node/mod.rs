@@ -56,7 +56,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
 /// The command's word, for messages.
 pub fn verb(command: &NodeCommand) -> &'static str {
     match command {
-        NodeCommand::List(_) => "list",
+        NodeCommand::List(_) => "list nodes",
         NodeCommand::Show(_) => "show",
         NodeCommand::Create(_) => "create",
         NodeCommand::Set(_) => "set",

@@ -31,10 +31,36 @@ pub async fn show(session: &mut Session<'_, '_>, node: &str) -> Result<Exit, Cli
     let node_value = session.parse(&answer)?;
     let ports = session.value(path(node, "/ports?detail=true")).await?;
     let ports = ports.get("ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    for group in groups(View(&node_value), ports, session.clock.wall()) {
+    let mut groups = groups(View(&node_value), ports, session.clock.wall());
+    let boot_loop = Group { title: "Boot loop".to_owned(), rows: loops(session, &node_value).await };
+    groups.insert(AFTER_STATE, boot_loop);
+    for group in groups {
         print(session, &group)?;
     }
     Ok(Exit::Done)
+}
+
+/// The node's NICs that boot in a loop. A server that is no appliance has no such list, and one that tells nothing of them
+/// has told all else.
+async fn loops(session: &mut Session<'_, '_>, node: &Value) -> Rows {
+    let Ok(all) = session.value("/boot/loops".to_owned()).await else { return Vec::new() };
+    loop_rows(View(node), &all)
+}
+
+fn loop_rows(node: View<'_>, all: &Value) -> Rows {
+    let uuid = node.text("uuid");
+    let all = all.get("boot_loops").and_then(Value::as_array).into_iter().flatten().map(View);
+    let own = all.filter(|one| !uuid.is_empty() && one.text("node_uuid") == uuid);
+    own.map(|one| {
+        let seconds = one.0.get("first_seconds_ago").and_then(Value::as_u64).unwrap_or_default();
+        let since = age::short(std::time::Duration::from_secs(seconds));
+        let (starts, boots) = (one.text("starts"), one.text("boots"));
+        let text = format!(
+            "{starts}: {boots} boots in {since}; it begins anew with `ferric node power NODE reboot`"
+        );
+        (one.text("address"), text, Paint::Bad)
+    })
+    .collect()
 }
 
 fn print(session: &mut Session<'_, '_>, group: &Group) -> Result<(), CliError> {
@@ -152,6 +178,9 @@ fn port(port: &Value) -> (String, String, Paint) {
     let parts = [name, boots.to_owned(), network].into_iter().filter(|part| !part.is_empty());
     row(&port.text("address"), parts.collect::<Vec<_>>().join(", "))
 }
+
+/// Where a boot loop is shown among the groups: after name and state.
+const AFTER_STATE: usize = 2;
 
 /// Columns of the labels.
 const LABEL: usize = 18;

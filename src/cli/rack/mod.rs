@@ -29,6 +29,14 @@ impl Listing {
         }
     }
 
+    /// What is done, for messages.
+    fn deed(self) -> &'static str {
+        match self {
+            Self::Leases => "list leases",
+            Self::Networks => "list networks",
+        }
+    }
+
     fn header(self) -> &'static [&'static str] {
         match self {
             Self::Leases => &["address", "MAC", "node", "expires", "last asked"],
@@ -62,13 +70,13 @@ pub async fn run(
 ) -> u8 {
     let link = match Link::open(&arguments.url) {
         Ok(link) => link,
-        Err(error) => return report(console, &error, listing.word(), None).code(),
+        Err(error) => return report(console, &error, listing.deed(), None).code(),
     };
     let mut session =
         Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
     match list(&mut session, listing).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(session.console, &error, listing.word(), None).code(),
+        Err(error) => report(session.console, &error, listing.deed(), None).code(),
     }
 }
 
@@ -143,6 +151,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn what_failed_is_told_in_a_sentence() {
+        for (listing, words) in
+            [(Listing::Leases, "cannot list leases: "), (Listing::Networks, "cannot list networks: ")]
+        {
+            let error = CliError::Garbled { url: "http://h:1".into() };
+            let told = crate::cli::fault::explain(&error, listing.deed(), None);
+            assert!(told.starts_with(words), "{told}");
+        }
+    }
 
     #[test]
     fn a_lease_is_a_row() {

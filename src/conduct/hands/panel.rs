@@ -9,6 +9,7 @@ use crate::driver::capability::vendor::VendorCall;
 use crate::driver::error::DriverError;
 use crate::model::bmc::panel::{Book, Medium, ModeWish, Modes, Passthru};
 use crate::model::boot::BootDevice;
+use crate::model::boot::ticket::Ticket;
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::turn::{Failure, FailureKind};
@@ -54,7 +55,7 @@ impl Drivers {
         let drives =
             self.hardware(machine)?.virtual_media.ok_or_else(|| lacking(machine, "virtual media"))?;
         let mut slots = drives.list().await?;
-        if let Some(token) = &machine.node.boot_token {
+        if let Some(token) = machine.node.ticket(Ticket::Medium) {
             // What the machine boots now is in a drive: its path would let anybody read it.
             for image in slots.iter_mut().filter_map(|slot| slot.image.as_mut()) {
                 *image = image.replace(token.reveal(), MASK);

@@ -150,13 +150,10 @@ impl Account {
 /// The first line of the file.
 fn password(path: &Path) -> Result<Secret, ConfigError> {
     let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+        .map_err(|source| ConfigError::UnreadablePassword { path: path.to_owned(), source })?;
     let line = text.lines().next().unwrap_or_default();
     if line.is_empty() {
-        return Err(ConfigError::Wrong {
-            path: path.to_owned(),
-            why: "its first line is no password".to_owned(),
-        });
+        return Err(ConfigError::NoPassword { path: path.to_owned() });
     }
     Ok(Secret::new(line))
 }

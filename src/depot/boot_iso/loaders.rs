@@ -175,9 +175,33 @@ impl Place<'_> {
     }
 }
 
+/// Where a loader lies that a folder names: a link leads to what lies in the folder too, or is installed on this host
+/// below `/usr`, and nowhere else, for whatever it leads to is given to anybody. Blocks.
+pub fn confined(folder: &Path, name: &str) -> io::Result<PathBuf> {
+    let path = folder.join(name).canonicalize()?;
+    let is_within = |root: &Path| path.starts_with(root);
+    if is_within(Path::new("/usr")) || folder.canonicalize().is_ok_and(|folder| is_within(&folder)) {
+        return Ok(path);
+    }
+    let why = format!(
+        "it is a link to {}, which is neither in {} nor below /usr",
+        path.display(),
+        folder.display()
+    );
+    Err(io::Error::new(io::ErrorKind::PermissionDenied, why))
+}
+
 /// The file, if it is there.
 fn read(place: &Place<'_>, name: &str) -> Result<Option<Vec<u8>>, LoaderError> {
     let Some(path) = place.path(name) else { return Ok(None) };
+    let path = match place {
+        Place::Packages => path,
+        Place::Folder(folder) => match confined(folder, name) {
+            Ok(path) => path,
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(LoaderError::Read { path, source }),
+        },
+    };
     match fs::metadata(&path) {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(None),
         Ok(meta) if meta.len() > MAX_LOADER => {

@@ -135,3 +135,38 @@ fn the_imported_pair_is_that_of_the_processor() {
     assert!(told.contains("no ramdisk for x86_64 machines") && told.contains("ferric ramdisk import"));
     assert!(ramdisks.imported("../images").is_err());
 }
+
+#[test]
+fn what_the_site_names_and_cannot_be_booted_is_told_beforehand() {
+    let world = World::new();
+    let named = |kernel: Option<&str>, ramdisk: Option<&str>| {
+        let text = |name: Option<&str>| name.map(str::to_owned);
+        let deploy = Named { kernel: text(kernel), ramdisk: text(ramdisk), ..Named::default() };
+        world.ramdisks(SitePairs { deploy, ..SitePairs::default() })
+    };
+    let (kernel, ramdisk, page) = (world.path("k"), world.path("r"), world.path("page"));
+    assert_eq!(named(None, None).site_faults(), Vec::<String>::new());
+    assert_eq!(named(Some(&kernel), Some(&ramdisk)).site_faults(), Vec::<String>::new());
+    assert_eq!(named(Some("http://h/k"), Some("http://h/r")).site_faults(), Vec::<String>::new());
+    let faults = named(Some("file:///nope"), Some(&page)).site_faults();
+    assert_eq!(faults.len(), 2, "{faults:?}");
+    assert!(faults[0].starts_with("[conductor] deploy_kernel file:///nope cannot be booted: "), "{faults:?}");
+    assert!(faults[1].contains("deploy_ramdisk") && faults[1].contains("is no ramdisk"), "{faults:?}");
+    let faults = named(Some(&kernel), None).site_faults();
+    assert_eq!(faults, ["[conductor] deploy_kernel counts for nothing without deploy_ramdisk"]);
+    let by_arch = |name: &str| std::collections::BTreeMap::from([("aarch64".to_owned(), name.to_owned())]);
+    let deploy = Named {
+        kernel_by_arch: by_arch("file:///nope"),
+        ramdisk_by_arch: by_arch(&ramdisk),
+        ..Named::default()
+    };
+    let ramdisks = world.ramdisks(SitePairs { deploy, ..SitePairs::default() });
+    let faults = ramdisks.site_faults();
+    assert!(
+        faults.len() == 1 && faults[0].contains("deploy_kernel_by_arch aarch64 file:///nope"),
+        "{faults:?}"
+    );
+    assert!(ramdisks.serves("aarch64") && !ramdisks.serves("x86_64"));
+    world.import("x86_64");
+    assert!(ramdisks.serves("x86_64"));
+}

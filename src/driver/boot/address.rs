@@ -8,6 +8,7 @@ use crate::driver::boot::veil;
 use crate::driver::error::DriverError;
 use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::{BOOT_ISO, is_elsewhere, is_passed_on};
+use crate::model::boot::ticket::Ticket;
 use crate::model::node::Node;
 use crate::net::route::local_towards;
 
@@ -114,14 +115,14 @@ impl Bases {
         let label = node.label();
         let gone =
             || DriverError::refused("naming the boot ISO", format!("node {label} has no boot under way"));
-        let token = node.boot_token.as_ref().ok_or_else(gone)?;
+        let token = node.ticket(Ticket::Medium).ok_or_else(gone)?;
         if let Some(why) = self.fault(node) {
             return Err(DriverError::refused("naming the boot ISO", why));
         }
         let (base, id) = (self.base(node), node.id);
         let url = |token: &str| format!("{base}/boot/iso/{id}/{token}/{name}");
         let shown = url(crate::base::secret::MASK);
-        Ok(Iso { url: Secret::new(url(token.reveal())), secret: token.clone(), shown, node: label })
+        Ok(Iso { url: Secret::new(url(token.reveal())), secret: token, shown, node: label })
     }
 }
 

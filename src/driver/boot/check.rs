@@ -1,7 +1,7 @@
 //! Whether a node's boot interface can bring what it is to bring, before anything moves. Asks no machine; reads files.
 
 use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
-use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL};
+use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL, words};
 use crate::driver::error::chain;
 use crate::model::bmc::firmware;
 use crate::model::boot::elsewhere::{BOOT_ISO, ISO_SOURCE};
@@ -22,7 +22,11 @@ pub fn boot(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>)
     if is_by_bmc {
         served(ground, node, redfish)?;
     }
-    if is_instance_alone(ground, node) { Ok(()) } else { ramdisk(ground, node) }
+    if is_instance_alone(ground, node) {
+        return Ok(());
+    }
+    ramdisk(ground, node)?;
+    words::agent(ground, node)
 }
 
 /// Whether the BMC can fetch our ISO from where it is served.
@@ -55,6 +59,7 @@ fn is_instance_alone(ground: &BootGround, node: &Node) -> bool {
 /// Whether a `ramdisk` deployment says what it boots, says it once, and can have it.
 pub fn instance(ground: &BootGround, node: &Node) -> Result<(), String> {
     once(node)?;
+    words::instance(ground, node)?;
     if let Some(word) = node.wished.instance_info.get(ISO_SOURCE).filter(|word| !word.is_null())
         && !word.as_str().is_some_and(|word| ["http", "local", "swift"].contains(&word))
     {

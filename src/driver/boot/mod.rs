@@ -8,7 +8,7 @@
 //!
 //! - `address`  under which URL a BMC fetches the boot ISO     - `mode`   boot mode and secure boot before a boot
 //! - `check`    whether a node can boot so, before it does     - `veil`   errors without the path's secret
-//! - `drive`    the config drive of an instance
+//! - `drive`    the config drive of an instance            - `words`  kernel parameters that people wrote
 
 use std::sync::Arc;
 
@@ -33,6 +33,7 @@ pub mod mode;
 pub mod network;
 pub mod url;
 pub mod veil;
+pub mod words;
 
 /// What the boot interfaces share.
 #[derive(Debug, Clone)]
@@ -45,13 +46,22 @@ pub struct BootGround {
     pub passes_isos: bool,
     /// Whether nodes are cleaned that say nothing of it.
     pub automated_clean: bool,
+    /// The site's kernel parameters.
+    pub kernel_append: String,
 }
 
 impl BootGround {
     /// With this host's images served at its rack's door, and nodes cleaned.
     pub fn new(ramdisks: Ramdisks, rack: impl Into<String>) -> Self {
         let bases = Bases { rack: rack.into(), http: None, external: None };
-        Self { ramdisks: Arc::new(ramdisks), bases, blobs: None, passes_isos: false, automated_clean: true }
+        Self {
+            ramdisks: Arc::new(ramdisks),
+            bases,
+            blobs: None,
+            passes_isos: false,
+            automated_clean: true,
+            kernel_append: String::new(),
+        }
     }
 
     /// Brings to this host what the node is about to boot from elsewhere, and unpacks its config drive where its BMC

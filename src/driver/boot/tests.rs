@@ -98,7 +98,7 @@ fn node(boot: &str) -> Node {
     wished.interfaces.boot = boot.to_owned();
     let mut node = Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0));
     node.boots = Boots::Ramdisk;
-    node.boot_token = Some(Secret::new(TOKEN));
+    node.boot_token = Some(Secret::new(BOOT));
     node
 }
 
@@ -122,7 +122,9 @@ fn hardware(bmc: &Arc<Bmc>) -> Hardware {
 }
 
 const BASE: &str = "http://10.0.0.1:6385";
-const TOKEN: &str = "a-token-of-the-boot";
+/// The secret of the boot, and the word that is made from it for BMCs.
+const BOOT: &str = "a-token-of-the-boot";
+const TOKEN: &str = "yd2N6OaeG6SCg4aRHrsf_KH5uOhotwGL1G5biKUS8V4";
 
 #[tokio::test]
 async fn each_name_chooses_its_boot_device() {

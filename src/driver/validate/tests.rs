@@ -237,6 +237,54 @@ fn a_boot_interface_needs_a_ramdisk_and_a_place_that_bmcs_reach() {
 }
 
 #[test]
+fn words_that_no_command_line_carries_are_refused_alike_for_every_boot_interface() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    let (_data, good) = booting("http://10.0.0.1:6385");
+    let long = "p=yyyyyyyyyyyyyy ".repeat(100);
+    for (words, what) in [
+        (json!("b;c"), "\"b;c\" is no kernel parameter"),
+        (json!("it's"), "is no kernel parameter"),
+        (json!("a=it's"), "a quote or a backslash"),
+        (json!("a=b\\c"), "a quote or a backslash"),
+        (json!("a=${net0/ip}"), "${"),
+        (json!("a=\u{e9}"), "no command line can carry"),
+        (json!("a=b\0"), "no command line can carry"),
+        (json!(long), "1536"),
+        (json!(5), "is a number"),
+        (json!(["a"]), "is a list"),
+        (json!("a=1\nb=2\tc"), ""),
+        (json!("%default% console=ttyS0,115200n8"), ""),
+        (json!(""), ""),
+        (json!(null), ""),
+    ] {
+        for boot in ["pxe", "ipxe", "http", "http-ipxe", "redfish-virtual-media", "redfish-https"] {
+            for place in ["driver_info", "instance_info"] {
+                let mut node = (*redfish_node(boot, &json!({})).node).clone();
+                let of_instance = place == "instance_info";
+                let wished = &mut node.wished;
+                let info = if of_instance { &mut wished.instance_info } else { &mut wished.driver_info };
+                info.insert("kernel_append_params".to_owned(), words.clone());
+                let machine = Machine { node: Arc::new(node), ports: Vec::new() };
+                let why = judged(&catalog, &good, &machine, Interface::Boot);
+                assert_eq!(why.is_none(), what.is_empty(), "{boot} {words}: {why:?}");
+                let named = why.unwrap_or_else(|| format!("{place} kernel_append_params"));
+                assert!(named.contains(what) && named.contains("kernel_append_params"), "{boot}: {named}");
+                assert!(what == "1536" || named.contains(place), "{boot}: {named}");
+            }
+        }
+    }
+    for (boot, carries) in [("ipxe", true), ("pxe", true), ("redfish-virtual-media", false)] {
+        let machine = redfish_node(boot, &json!({"kernel_append_params": "dyndbg=\"file a.c +p\""}));
+        let why = judged(&catalog, &good, &machine, Interface::Boot);
+        assert_eq!(why.is_none(), carries, "{boot}: {why:?}");
+    }
+    let (_data, mut site) = booting("http://10.0.0.1:6385");
+    site.kernel_append = "p=yyyyyyyyyyyyyy ".repeat(90);
+    let machine = redfish_node("ipxe", &json!({"kernel_append_params": "%default% %default%"}));
+    assert!(judged(&catalog, &site, &machine, Interface::Boot).unwrap().contains("1536"));
+}
+
+#[test]
 fn what_a_bmc_would_refuse_is_refused_before() {
     let catalog = catalog(TYPES_ON).unwrap();
     let (_data, good) = booting("http://10.0.0.1:6385");
@@ -275,6 +323,15 @@ fn a_ramdisk_deployment_says_once_what_it_boots() {
         (json!({"boot_iso": "http://"}), "no address"),
         (json!({"boot_iso": good, "ramdisk_image_download_source": "ftp"}), "one of http, local, swift"),
         (json!({"boot_iso": good}), ""),
+        (json!({"boot_iso": good, "kernel_append_params": "b;c"}), "kernel_append_params cannot be used"),
+        (
+            json!({"kernel": "http://h/k", "ramdisk": "https://h/r", "ramdisk_kernel_arguments": "it's"}),
+            "instance_info ramdisk_kernel_arguments cannot be used",
+        ),
+        (
+            json!({"kernel": "http://h/k", "ramdisk": "https://h/r", "ramdisk_kernel_arguments": 5}),
+            "instance_info ramdisk_kernel_arguments is a number",
+        ),
         (json!({"boot_iso": good, "ramdisk_image_download_source": "local"}), ""),
         (json!({"kernel": "file:///k", "ramdisk": "file:///r"}), "/k is not inside a folder"),
         (json!({"kernel": "http://h/k", "ramdisk": "https://h/r"}), ""),

@@ -49,7 +49,6 @@ fn firmware_is_given_a_loader_by_processor_class_and_boot_interface() {
     for (arch, class, boot, offered) in [
         (0, Class::Pxe, "ipxe", tftp("undionly.kpxe")),
         (0, Class::Pxe, "http-ipxe", tftp("undionly.kpxe")),
-        (0, Class::Pxe, "redfish-virtual-media", tftp("undionly.kpxe")),
         (0, Class::Pxe, "pxe", tftp("pxelinux.0")),
         (7, Class::Pxe, "ipxe", tftp("snponly.efi")),
         (9, Class::Pxe, "", tftp("snponly.efi")),
@@ -119,6 +118,21 @@ fn a_script_starts_what_the_record_says() {
         let node = node("ipxe", boots);
         assert_eq!(start(Some(Enrolled { node: &node, port: &on }), &plan(Discovery::Off)), started);
         assert_eq!(start(Some(Enrolled { node: &node, port: &off }), &plan(Discovery::Enrol)), Start::Next);
+    }
+    for boot in ["redfish-virtual-media", "idrac-redfish-virtual-media", "redfish-https"] {
+        for (boots, started) in [
+            (Boots::Ramdisk, Start::Next),
+            (Boots::Instance, Start::Next),
+            (Boots::Disk, Start::Disk),
+            (Boots::Nothing, Start::Disk),
+        ] {
+            let node = node(boot, boots);
+            let enrolled = Some(Enrolled { node: &node, port: &on });
+            assert_eq!(start(enrolled, &plan(Discovery::Enrol)), started, "{boot}");
+            let is_offered =
+                offer(&client(7, Class::Pxe), enrolled, &plan(Discovery::Enrol), BASE) != Offer::Address;
+            assert_eq!(is_offered, started == Start::Disk, "{boot}");
+        }
     }
     assert_eq!(start(None, &plan(Discovery::Off)), Start::Next);
     assert_eq!(start(None, &plan(Discovery::Record)), Start::Discovery);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::model::boot::client::{Arch, Firmware};
+use crate::model::node::Node;
 
 /// Choices for booting machines (`[pxe]`, `[boot]`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,18 @@ impl Loaders {
         }
     }
 }
+
+/// Further parameters of the agent's kernel: the node's own, in which `%default%` stands for the site's, or these.
+pub fn append(node: &Node, site: &str) -> String {
+    let own = node.instance_info(APPEND).or_else(|| node.driver_info(APPEND));
+    own.unwrap_or(DEFAULT).replace(DEFAULT, site)
+}
+
+/// Key of `instance_info`, of `driver_info` and of `[pxe]`.
+pub const APPEND: &str = "kernel_append_params";
+/// Key of `instance_info`: parameters of an instance that is a kernel with a ramdisk.
+pub const ARGUMENTS: &str = "ramdisk_kernel_arguments";
+const DEFAULT: &str = "%default%";
 
 impl Default for Loading {
     fn default() -> Self {

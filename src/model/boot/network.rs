@@ -72,4 +72,9 @@ pub trait Watched: Send + Sync + std::fmt::Debug {
     fn lessee(&self, _address: IpAddr) -> Option<Mac> {
         None
     }
+
+    /// Whether all machines with addresses like this one lease them from this host, so that it knows whose they are.
+    fn leases_all(&self, _address: IpAddr) -> bool {
+        false
+    }
 }

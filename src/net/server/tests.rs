@@ -194,6 +194,28 @@ async fn a_body_that_breaks_off_harms_nobody() {
 }
 
 #[tokio::test]
+async fn who_closes_its_side_after_a_request_is_answered_and_closed() {
+    let server = Running::plain(Limits { connections: 1, ..Limits::default() }).await;
+    for (ask, end) in [(OPEN, "GET / ? "), (WAITING, "released")] {
+        let mut stream = server.raw(ask).await;
+        stream.shutdown().await.unwrap();
+        if end == "released" {
+            server.service.entered.notified().await;
+            server.service.release.notify_one();
+        }
+        let answer = timeout(GUARD, rest(&mut stream)).await.unwrap();
+        assert!(answer.contains("200 OK") && answer.ends_with(end), "{answer}");
+    }
+    let mut silent = server.raw(b"GET / HTTP/1.1\r\nHo").await;
+    silent.shutdown().await.unwrap();
+    assert!(!timeout(GUARD, rest(&mut silent)).await.unwrap().contains("200 OK"));
+    assert!(
+        timeout(GUARD, server.talk(CLOSING)).await.unwrap().contains("200 OK"),
+        "its place is free again"
+    );
+}
+
+#[tokio::test]
 async fn a_client_that_waits_for_100_is_told_to_go_on() {
     let server = Running::plain(Limits::default()).await;
     let mut stream =

@@ -10,8 +10,12 @@ fn golden(name: &str, text: &str) {
 const MAC: Mac = Mac([0x52, 0x54, 0, 0xe2, 0xe0, 1]);
 
 fn with(cmdline: &str) -> Result<String, Misread> {
-    let (path, cmdline) = (Path::parse("/boot/file/u/t").unwrap(), Cmdline::parse(cmdline).unwrap());
-    start(&Start { files: Files::In(&path), cmdline: &cmdline, mac: MAC, end: End::PowerOff })
+    of(&Cmdline::parse(cmdline).unwrap())
+}
+
+fn of(cmdline: &Cmdline) -> Result<String, Misread> {
+    let path = Path::parse("/boot/file/u/t").unwrap();
+    start(&Start { files: Files::In(&path), cmdline, mac: MAC, end: End::PowerOff })
 }
 
 #[test]
@@ -30,8 +34,11 @@ fn configurations_are_as_written_down() {
 
 #[test]
 fn what_grub_would_change_is_refused() {
-    assert!(with("a=it's").is_err());
-    assert!(with("a=b\\c").is_err());
+    for value in ["it's", "b\\c"] {
+        let mut cmdline = Cmdline::default();
+        cmdline.push("a", value);
+        assert!(of(&cmdline).is_err(), "{value}");
+    }
     assert!(with("a=$x;b|c&d{e}#f").is_ok());
     for text in ["boot", "/a b", "/a;b", "/a'b", "/$x", "/a\n"] {
         assert_eq!(Path::parse(text), Err(PathError), "{text:?}");

@@ -14,9 +14,12 @@ fn golden(name: &str, text: &str) {
 const MAC: Mac = Mac([0x52, 0x54, 0, 0xe2, 0xe0, 1]);
 
 fn with(cmdline: &str) -> Result<String, Misread> {
+    of(&Cmdline::parse(cmdline).unwrap())
+}
+
+fn of(cmdline: &Cmdline) -> Result<String, Misread> {
     let (kernel, ramdisk) = (link("http://10.0.0.1:6385/k/kernel"), link("http://10.0.0.1:6385/k/ramdisk"));
-    let cmdline = Cmdline::parse(cmdline).unwrap();
-    start(&Start { kernel: &kernel, ramdisk: &ramdisk, cmdline: &cmdline, mac: MAC, timeout: 0 })
+    start(&Start { kernel: &kernel, ramdisk: &ramdisk, cmdline, mac: MAC, timeout: 0 })
 }
 
 #[test]
@@ -41,9 +44,10 @@ fn scripts_are_as_written_down() {
 
 #[test]
 fn what_ipxe_would_read_as_its_own_is_refused() {
-    for text in ["a=${password}", "a=\"b || reboot\"", "a=\"b && x\"", "a=\"b #c\"", "a=\"b  c\"", "a=\"b \""]
-    {
-        assert!(with(text).is_err(), "{text}");
+    for value in ["${password}", "b || reboot", "b && x", "b #c", "b  c", "b "] {
+        let mut cmdline = Cmdline::default();
+        cmdline.push("a", value);
+        assert!(of(&cmdline).is_err(), "{value}");
     }
     for text in ["a=b||c", "a=#x", "a=$x", "dyndbg=\"file a.c +p\"", "a={b}"] {
         assert!(with(text).is_ok(), "{text}");

@@ -10,11 +10,13 @@ use crate::base::id::PortId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::base::time::PausedClock;
+use crate::boot::loops::APART;
 use crate::depot::cache::limits::Limits;
 use crate::depot::cache::{Cache, Life};
 use crate::depot::kits::Kits;
 use crate::model::boot::Agent;
 use crate::model::boot::loading::{Loading, LoopLimit};
+use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
 use crate::model::boot::plan::{DhcpMode, Network};
 use crate::model::inspection::policy::Inspector;
 use crate::model::node::{AgentSeen, Wished};
@@ -52,7 +54,7 @@ impl Rig {
         let wished = Wished { name: Some("n1".to_owned()), ..Wished::default() };
         let mut node = Node::new(NodeId(Uuid::from_u128(7)), wished, Moment(0));
         node.boots = boots;
-        node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(TOKEN));
+        node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(BOOT));
         let rig = Self { data, store, clock, node };
         rig.put(&rig.node).await;
         rig.put_port(true).await;
@@ -92,10 +94,15 @@ impl Rig {
         Arc::new(Kits::new(self.data.path(), cache))
     }
 
+    async fn boots_by(&mut self, interface: &str) {
+        interface.clone_into(&mut self.node.wished.interfaces.boot);
+        self.put(&self.node).await;
+    }
+
     /// Gives the node an instance that is no disk.
     async fn order(&mut self, info: serde_json::Value) {
         self.node.wished.instance_info = info.as_object().unwrap().clone();
-        (self.node.boots, self.node.boot_token) = (Boots::Instance, Some(Secret::new(TOKEN)));
+        (self.node.boots, self.node.boot_token) = (Boots::Instance, Some(Secret::new(BOOT)));
         self.put(&self.node).await;
     }
 
@@ -124,20 +131,36 @@ impl Rig {
             loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
             board: Arc::default(),
-            told: Mutex::default(),
+            told: Told::new(self.clock.clone()),
+            teller: None,
         })
     }
 }
 
 const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
 const LIMIT: LoopLimit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
-const TOKEN: &str = "t0ken-_t0ken";
+/// The secret of a boot, and the words made from it for a machine's script and for its BMC.
+const BOOT: &str = "t0ken-_t0ken";
+const TOKEN: &str = "onqsQQpUYRDgTRsDDJfLqmXMpnsLbV8QQDrkpybmPaY";
+const MEDIUM: &str = "UoNn0UY2U_mrIRHZYmQw9zXaHBsNMvCzmLkPB0kcR2c";
 const SCRIPT: &str = "ipxe/52-54-00-00-00-01";
+
+fn word(boot: &str, ticket: Ticket) -> String {
+    ticket.of(&Secret::new(boot)).unwrap().reveal().to_owned()
+}
+
+fn next(ticket: Ticket) -> String {
+    word("next", ticket)
+}
 
 async fn fetch(catalogue: &Catalogue, name: &str, via: Via) -> Result<String, NotGiven> {
     let (from, local) = ("10.0.0.50".parse().unwrap(), "10.0.0.1".parse().unwrap());
     match catalogue.find(Asked { name, from, local, via }).await? {
         Content::Text(bytes) => Ok(String::from_utf8(bytes).unwrap()),
+        Content::Script(Script { text, given }) => {
+            given.tell();
+            Ok(String::from_utf8(text).unwrap())
+        }
         Content::File(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text).unwrap();
@@ -191,7 +214,7 @@ async fn medium(catalogue: &Catalogue, name: &str, local: &str) -> Result<Arc<dy
     let (from, local) = ("10.0.0.50".parse().unwrap(), local.parse().unwrap());
     match catalogue.find(Asked { name, from, local, via: Via::Http }).await? {
         Content::Source(medium) => Ok(medium),
-        Content::Text(_) | Content::File(_) => unreachable!("a medium is a view"),
+        Content::Text(_) | Content::Script(_) | Content::File(_) => unreachable!("a medium is a view"),
     }
 }
 
@@ -212,11 +235,12 @@ impl Rig {
         for name in ["bootx64.efi", "gcdx64.efi"] {
             std::fs::write(rig.data.path().join("loaders").join(name), name).unwrap();
         }
+        "redfish-virtual-media".clone_into(&mut rig.node.wished.interfaces.boot);
         rig.node.agent = Some(Agent::unused(Secret::new("agents-own"), true));
         let data = serde_json::json!({ "links": [] });
         rig.node.wished.network_data = data.as_object().unwrap().clone();
         rig.put(&rig.node).await;
-        let name = format!("iso/{}/{TOKEN}/boot.iso", rig.node.id);
+        let name = format!("iso/{}/{MEDIUM}/boot.iso", rig.node.id);
         (rig, name)
     }
 }
@@ -280,7 +304,7 @@ async fn a_medium_and_a_script_of_an_inspection_bear_where_it_reports_and_the_si
 async fn a_boot_medium_is_for_who_knows_the_token_of_this_boot() {
     let (mut rig, name) = Rig::with_media(Boots::Ramdisk).await;
     let catalogue = rig.catalogue(Discovery::Off);
-    for wrong in [name.replace(TOKEN, "other"), name.replace("0007", "0009")] {
+    for wrong in [name.replace(MEDIUM, "other"), name.replace(MEDIUM, BOOT), name.replace("0007", "0009")] {
         assert_eq!(fetch(&catalogue, &wrong, Via::Http).await, Err(NotGiven::Missing), "{wrong}");
     }
     assert_eq!(fetch(&catalogue, &name, Via::Tftp).await, Err(NotGiven::Missing));
@@ -294,10 +318,46 @@ async fn a_boot_medium_is_for_who_knows_the_token_of_this_boot() {
     rig.node.boot_token = Some(Secret::new("next"));
     rig.put(&rig.node).await;
     assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
-    let (weak, name) = (Arc::downgrade(&first), name.replace(TOKEN, "next"));
+    let (weak, name) = (Arc::downgrade(&first), name.replace(MEDIUM, &next(Ticket::Medium)));
     drop(first);
     medium(&catalogue, &name, "10.0.0.1").await.unwrap();
     assert!(weak.upgrade().is_none(), "the medium of a boot that is over is let go");
+}
+
+#[tokio::test]
+async fn what_bears_the_agents_token_is_reached_by_no_script() {
+    let (mut rig, medium) = Rig::with_media(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Enrol);
+    let files =
+        |token: &str| ["kernel", "ramdisk"].map(|part| format!("file/{}/{token}/{part}", rig.node.id));
+    let hidden: Vec<String> = [TOKEN, MEDIUM, BOOT].iter().flat_map(|token| files(token)).collect();
+    for interface in ["redfish-virtual-media", "idrac-redfish-virtual-media", "redfish-https"] {
+        for boots in [Boots::Ramdisk, Boots::Instance] {
+            rig.node.boots = boots;
+            rig.boots_by(interface).await;
+            for (name, via) in [
+                (SCRIPT, Via::Http),
+                ("grub/52:54:00:00:00:01.cfg", Via::Tftp),
+                ("pxelinux.cfg/01-52-54-00-00-00-01", Via::Tftp),
+            ] {
+                let script = fetch(&catalogue, name, via).await.unwrap();
+                for word in ["/boot/", "file/", "iso/", "ipa-", TOKEN, MEDIUM, BOOT, "agents-own"] {
+                    assert!(!script.contains(word), "{interface} {boots:?}: {script}");
+                }
+            }
+            for file in &hidden {
+                assert_eq!(fetch(&catalogue, file, Via::Http).await, Err(NotGiven::Missing), "{interface}");
+            }
+        }
+    }
+    // Over the network the agent has no token yet, and there is no medium at all.
+    rig.node.boots = Boots::Ramdisk;
+    rig.boots_by("ipxe").await;
+    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains(TOKEN));
+    for token in [MEDIUM, TOKEN, BOOT] {
+        let name = medium.replace(MEDIUM, token);
+        assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing), "{token}");
+    }
 }
 
 #[tokio::test]
@@ -319,7 +379,7 @@ async fn a_medium_that_cannot_be_made_is_not_given_until_it_can() {
     assert!(medium(&catalogue, &name, "10.0.0.1").await.is_ok(), "a boot keeps its medium");
     rig.node.boot_token = Some(Secret::new("next"));
     rig.put(&rig.node).await;
-    let name = name.replace(TOKEN, "next");
+    let name = name.replace(MEDIUM, &next(Ticket::Medium));
     assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
 }
 
@@ -442,24 +502,110 @@ async fn a_boot_loop_is_stopped_until_something_changes() {
     assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
     assert!(loops.looping().is_empty());
     for _ in 0..4 {
+        rig.clock.advance(APART);
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     assert_eq!(loops.looping().len(), 1);
     rig.node.boot_token = Some(Secret::new("another"));
     rig.put(&rig.node).await;
-    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("/another/kernel"));
+    assert!(
+        fetch(&catalogue, SCRIPT, Via::Http)
+            .await
+            .unwrap()
+            .contains(&format!("/{}/kernel", word("another", Ticket::Files)))
+    );
 }
 
 #[tokio::test]
-async fn a_disk_that_never_boots_is_waited_for() {
+async fn a_disk_that_never_boots_is_shown_and_not_held_up() {
     let rig = Rig::new(Boots::Disk).await;
     let catalogue = rig.catalogue(Discovery::Off);
-    for _ in 0..3 {
+    let first = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    for _ in 0..5 {
+        rig.clock.advance(APART);
+        assert_eq!(fetch(&catalogue, SCRIPT, Via::Http).await.as_ref(), Ok(&first));
+    }
+    assert_eq!(catalogue.stock.loops.looping()[0].boot.starts, "disk");
+    assert!(first.contains("--drive 0x80") && !first.contains("sleep"), "{first}");
+}
+
+#[tokio::test]
+async fn a_loop_is_over_when_somebody_changes_the_power() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let catalogue = rig.catalogue(Discovery::Off);
+    for _ in 0..4 {
+        rig.clock.advance(APART);
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
-    assert!(script.contains("its disk does not boot") && script.contains("sleep 600"), "{script}");
-    assert!(script.contains("--drive 0x80") && !script.contains("poweroff"), "{script}");
+    assert!(script.contains("may boot again after: ferric node power n1 reboot"), "{script}");
+    rig.node.changes += 1;
+    rig.put(&rig.node).await;
+    assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
+}
+
+/// A network of which this host knows one machine.
+#[derive(Debug)]
+struct Known(IpAddr, Mac);
+
+impl Watched for Known {
+    fn status(&self) -> NetworkStatus {
+        unreachable!("nobody asks")
+    }
+
+    fn leases(&self) -> Vec<LeaseShown> {
+        Vec::new()
+    }
+
+    fn mac_of(&self, address: IpAddr) -> Option<Mac> {
+        (address == self.0).then_some(self.1)
+    }
+
+    fn leases_all(&self, _: IpAddr) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn nobody_else_can_make_a_machines_boots_a_loop() {
+    let rig = Rig::new(Boots::Ramdisk).await;
+    let stranger = Mac([2, 0, 0, 0, 0, 9]);
+    for (from, mac, counts) in [
+        ("10.0.0.50", Some(MAC), true),
+        ("10.0.0.50", Some(stranger), false),
+        ("10.0.0.51", Some(MAC), false),
+        ("10.0.0.50", None, true),
+    ] {
+        let catalogue = rig.catalogue(Discovery::Off);
+        if let Some(mac) = mac {
+            catalogue.stock.board.show(Arc::new(Known("10.0.0.50".parse().unwrap(), mac)));
+        }
+        let asked = Asked {
+            name: SCRIPT,
+            from: from.parse().unwrap(),
+            local: "10.0.0.1".parse().unwrap(),
+            via: Via::Http,
+        };
+        for _ in 0..20 {
+            rig.clock.advance(APART);
+            let Ok(Content::Script(script)) = catalogue.find(asked).await else { panic!("no script") };
+            script.given.tell();
+        }
+        assert_eq!(catalogue.stock.loops.looping().len(), usize::from(counts), "{from} {mac:?}");
+    }
+    // To ask is not to boot: it is given out or not.
+    let catalogue = rig.catalogue(Discovery::Off);
+    for _ in 0..20 {
+        rig.clock.advance(APART);
+        let asked = Asked {
+            name: SCRIPT,
+            from: "10.0.0.50".parse().unwrap(),
+            local: "10.0.0.1".parse().unwrap(),
+            via: Via::Tftp,
+        };
+        assert!(catalogue.find(asked).await.is_ok());
+    }
+    assert!(catalogue.stock.loops.looping().is_empty());
 }
 
 #[tokio::test]
@@ -577,8 +723,14 @@ async fn an_instances_iso_is_given_as_it_is_and_its_links_lead_there() {
     rig.order(serde_json::json!({"boot_iso": iso})).await;
     let catalogue = rig.catalogue(Discovery::Off);
     assert_eq!(fetch(&catalogue, &name, Via::Http).await.unwrap(), "an ISO");
+    assert_eq!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap(), "#!ipxe\nexit 1\n", "its BMC brings it");
+    let by_script = name.replace(MEDIUM, TOKEN);
+    assert_eq!(fetch(&catalogue, &by_script, Via::Http).await, Err(NotGiven::Missing));
+    rig.boots_by("ipxe").await;
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
-    assert!(script.contains(&format!("http://10.0.0.1:6385/boot/{name}")), "{script}");
+    assert!(script.contains(&format!("http://10.0.0.1:6385/boot/{by_script}")), "{script}");
+    assert_eq!(fetch(&catalogue, &by_script, Via::Http).await.unwrap(), "an ISO");
+    assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing));
     for part in ["kernel", "ramdisk"] {
         let file = format!("file/{}/{TOKEN}/{part}", rig.node.id);
         assert_eq!(fetch(&catalogue, &file, Via::Http).await, Err(NotGiven::Missing));
@@ -601,14 +753,15 @@ fn packed(text: &str) -> String {
 async fn a_config_drive_is_for_the_bmc_of_an_instance_and_goes_with_it() {
     let mut rig = Rig::new(Boots::Nothing).await;
     let iso = rig.image("a.iso", b"an ISO");
+    "redfish-virtual-media".clone_into(&mut rig.node.wished.interfaces.boot);
     rig.order(serde_json::json!({"boot_iso": iso})).await;
     let catalogue = rig.catalogue(Discovery::Off);
-    let name = format!("iso/{}/{TOKEN}/configdrive.img", rig.node.id);
+    let name = format!("iso/{}/{MEDIUM}/configdrive.img", rig.node.id);
     assert_eq!(fetch(&catalogue, &name, Via::Http).await, Err(NotGiven::Missing), "it has none");
     rig.kits().put_drive(&rig.node, packed("a config drive")).await.unwrap();
     assert_eq!(fetch(&catalogue, &name, Via::Http).await.unwrap(), "a config drive");
     assert_eq!(fetch(&catalogue, &name, Via::Tftp).await, Err(NotGiven::Missing));
-    assert_eq!(fetch(&catalogue, &name.replace(TOKEN, "other"), Via::Http).await, Err(NotGiven::Missing));
+    assert_eq!(fetch(&catalogue, &name.replace(MEDIUM, TOKEN), Via::Http).await, Err(NotGiven::Missing));
     rig.node.boots = Boots::Ramdisk;
     rig.put(&rig.node).await;
     assert_eq!(

@@ -1,25 +1,32 @@
 use std::collections::HashMap;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::base::time::{Later, PausedClock, RealClock};
-use crate::boot::library::{Asked, Content, NotGiven};
+use crate::boot::library::{Asked, Content, Given, NotGiven, Script};
 use crate::boot::tftp::counts::{Counts, Record};
 
-/// A few files.
+/// A few files, and a script of which it is counted how often it was given out.
 #[derive(Debug, Default)]
-struct Shelf(HashMap<&'static str, Vec<u8>>);
+struct Shelf(HashMap<&'static str, Vec<u8>>, Arc<AtomicUsize>);
 
 impl Library for Shelf {
     fn find<'a>(&'a self, asked: Asked<'a>) -> Later<'a, Result<Content, NotGiven>> {
         Box::pin(async move {
             match asked.name {
                 "who" => Ok(Content::Text(format!("{} {}", asked.from, asked.local).into_bytes())),
+                "script" => {
+                    let count = self.1.clone();
+                    let given = Given::new(move || {
+                        count.fetch_add(1, Ordering::Relaxed);
+                    });
+                    Ok(Content::Script(Script { text: noise(700), given }))
+                }
                 "unreadable" => Err(NotGiven::Unreadable),
                 "stuck" => std::future::pending().await,
                 name => self.0.get(name).map(|bytes| file(bytes)).ok_or(NotGiven::Missing),
@@ -44,6 +51,8 @@ struct Station {
     hall: Arc<Hall>,
     stop: CancellationToken,
     task: JoinHandle<()>,
+    /// How often a script was given out.
+    scripts: Arc<AtomicUsize>,
 }
 
 impl Station {
@@ -55,12 +64,13 @@ impl Station {
         let door = Door::bind(address.parse().unwrap()).unwrap();
         let address = door.address();
         let files = [("empty", 0), ("short", 700), ("even", 1024), ("big", 3_000_000)];
-        let shelf = Shelf(files.map(|(name, length)| (name, noise(length))).into());
+        let scripts = Arc::new(AtomicUsize::new(0));
+        let shelf = Shelf(files.map(|(name, length)| (name, noise(length))).into(), scripts.clone());
         let stop = CancellationToken::new();
         let hall = Arc::new(Hall::new(Arc::new(shelf), clock, settings, (Record::apart(), stop.clone())));
         let own = hall.clone();
         let task = tokio::spawn(async move { attend(vec![door], &own).await });
-        Self { address, hall, stop, task }
+        Self { address, hall, stop, task, scripts }
     }
 
     fn counts(&self) -> &Counts {
@@ -312,6 +322,25 @@ async fn a_client_that_is_gone_ends_its_transfer() {
     while station.hall.seats() > 0 {
         tokio::task::yield_now().await;
     }
+    station.end().await;
+}
+
+#[tokio::test]
+async fn a_script_counts_as_given_when_its_last_block_is_confirmed() {
+    let station = Station::start(Settings::default());
+    // Loaders ask for the size first, and break off.
+    let mut client = station.ask(&request("script", "octet", &[("tsize", "0")])).await;
+    client.hear().await;
+    client.say(&[0, 5, 0, 8, 0]).await;
+    while station.hall.seats() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(station.scripts.load(Ordering::Relaxed), 0);
+    assert_eq!(station.fetch("script", &[("tsize", "0")]).await, noise(700));
+    while station.hall.seats() > 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(station.scripts.load(Ordering::Relaxed), 1);
     station.end().await;
 }
 

@@ -85,3 +85,19 @@ Instance
     let state = state(View(&node), Moment(0));
     assert!(state.iter().all(|(_, _, paint)| *paint == Paint::Bad));
 }
+
+#[test]
+fn a_boot_loop_is_shown_with_what_ends_it() {
+    let all = json!({"boot_loops": [
+        {"address": "52:54:00:00:00:01", "node_uuid": "u-1", "starts": "agent", "boots": 11,
+            "first_seconds_ago": 600, "last_seconds_ago": 5},
+        {"address": "52:54:00:00:00:02", "node_uuid": "u-2", "starts": "disk", "boots": 11},
+        {"address": "52:54:00:00:00:03", "node_uuid": null, "starts": "discovery", "boots": 11},
+    ]});
+    let rows = loop_rows(View(&json!({"uuid": "u-1"})), &all);
+    let [(address, text, Paint::Bad)] = rows.as_slice() else { panic!("{rows:?}") };
+    assert_eq!(address, "52:54:00:00:00:01");
+    assert!(text.starts_with("agent: 11 boots in 10m00s; ") && text.contains("ferric node power"), "{text}");
+    assert!(loop_rows(View(&json!({"uuid": "u-3"})), &all).is_empty());
+    assert!(loop_rows(View(&json!({})), &all).is_empty());
+}
