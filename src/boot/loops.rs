@@ -86,7 +86,12 @@ impl Loops {
         let seen = self.lock();
         let row = seen.rows.get(&mac).filter(|row| row.boot == *boot);
         let boots = row.map_or(0, |row| row.boots_with(now, self.limit.within));
-        if boots > most { Verdict::Loop { boots, first: false } } else { Verdict::Fine }
+        // One more than the limit is enough to know.
+        if boots > most {
+            Verdict::Loop { boots: most.saturating_add(1), first: false }
+        } else {
+            Verdict::Fine
+        }
     }
 
     /// Forgets the boots of a machine; false if none are known.

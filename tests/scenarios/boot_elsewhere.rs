@@ -176,6 +176,12 @@ fn a_kernel_with_a_ramdisk_and_a_config_drive_is_an_instance_on_virtual_media() 
         assert_eq!((plant.booted().0, plant.bmc.server().power()), (Source::Cd, Power::On), "{profile:?}");
         assert_eq!((shop.gets("kernel"), shop.gets("ramdisk")), (1, 1));
         let (iso, drive) = (inserted(&plant, "/boot.iso"), inserted(&plant, "/configdrive.img"));
+        // Whoever names the NIC is led to nothing of it, and the BMC's word opens nothing else.
+        let mac = plant.bmc.server().settings().macs[0].to_string().replace(':', "-");
+        let script = curl(&[&format!("{}/boot/ipxe/{mac}", plant.rack_url())]);
+        assert_eq!(String::from_utf8(script).unwrap(), "#!ipxe\nexit 1\n", "{profile:?}");
+        let file = iso.replace("/boot/iso/", "/boot/file/").replace("/boot.iso", "/kernel");
+        assert_eq!(status(&["-I", &file]), "404", "{profile:?}: {file}");
         let folder = shop.home.path();
         let (own, drive_file) = (folder.join("own.iso"), folder.join("drive.img"));
         curl(&["-o", path(&own), &iso]);

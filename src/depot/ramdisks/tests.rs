@@ -154,7 +154,7 @@ fn what_the_site_names_and_cannot_be_booted_is_told_beforehand() {
     assert!(faults[1].contains("deploy_ramdisk") && faults[1].contains("is no ramdisk"), "{faults:?}");
     let faults = named(Some(&kernel), None).site_faults();
     assert_eq!(faults, ["[conductor] deploy_kernel counts for nothing without deploy_ramdisk"]);
-    let by_arch = |name: &str| std::collections::BTreeMap::from([("aarch64".to_owned(), name.to_owned())]);
+    let by_arch = |name: &str| BTreeMap::from([("aarch64".to_owned(), name.to_owned())]);
     let deploy = Named {
         kernel_by_arch: by_arch("file:///nope"),
         ramdisk_by_arch: by_arch(&ramdisk),

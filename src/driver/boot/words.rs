@@ -8,7 +8,7 @@ use crate::model::Object;
 use crate::model::boot::loading::{APPEND, ARGUMENTS, append};
 use crate::model::catalog::BootWay;
 use crate::model::node::Node;
-use crate::wire::cmdline::{Cmdline, CmdlineError, LONGEST};
+use crate::wire::cmdline::{Cmdline, CmdlineError, LONGEST, Word};
 
 /// Further parameters of the agent's kernel, with those that its ramdisk came with. Reads files.
 pub fn agent(ground: &BootGround, node: &Node) -> Result<(), String> {
@@ -63,9 +63,7 @@ fn read(node: &Node, text: &str, place: &str, key: &str) -> Result<Cmdline, Stri
 /// The loader of a medium takes no value with blanks in it: it would hand on the quotes with backslashes.
 fn whole(node: &Node, line: &Cmdline, place: &str) -> Result<(), String> {
     let boot = &node.wished.interfaces.boot;
-    let is_split = |word: &&crate::wire::cmdline::Word| {
-        word.value().is_some_and(|value| value.is_empty() || value.contains(' '))
-    };
+    let is_split = |word: &&Word| word.value().is_some_and(|value| value.is_empty() || value.contains(' '));
     match line.words().iter().find(is_split) {
         Some(word) if BootWay::of(boot).is_by_bmc() => Err(format!(
             "{place} cannot be used: the value of kernel parameter {} is empty or has blanks in it, which boot interface \

@@ -222,6 +222,19 @@ fn without_random_numbers_nothing_boots() {
 }
 
 #[test]
+fn a_lookup_is_given_no_token_where_the_agent_was_brought_one() {
+    for boot in ["medium", "url"] {
+        let (mut stage, _) = booted(boot, json!({}));
+        let brought = stage.node.agent.take();
+        assert!(brought.is_some_and(|agent| agent.pregenerated), "{boot}");
+        assert_eq!(stage.lookup(1).unwrap(), Answer::AskAgain, "{boot}");
+        assert_eq!(stage.node.agent, None, "{boot}: whoever asks is not the agent that was brought");
+    }
+    let (mut stage, _) = booted("network", json!({}));
+    assert!(matches!(stage.lookup(1).unwrap(), Answer::Token(TokenAnswer::Plain(_))));
+}
+
+#[test]
 fn a_token_on_a_medium_is_never_told_and_another_boot_of_it_is_seen() {
     let (mut stage, _) = booted("medium", json!({}));
     assert_eq!(stage.lookup(1).unwrap(), Answer::Token(TokenAnswer::Masked));

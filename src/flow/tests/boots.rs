@@ -6,7 +6,7 @@ use super::pipelines::deploying;
 use super::stage::{Stage, object};
 use crate::base::secret::Secret;
 use crate::model::bmc::power::PowerTarget;
-use crate::model::boot::{Agent, Boots};
+use crate::model::boot::Agent;
 use crate::model::decision::ask::{Answer, TokenAnswer};
 use crate::model::decision::effect::Look;
 use crate::model::decision::outcome::{Happened, Seen};
@@ -47,19 +47,6 @@ fn a_token_is_given_again_to_the_address_that_asked_for_it() {
     assert_eq!(plain(&stage.lookup(1).unwrap()), first, "the answer may have been lost");
     assert_eq!(stage.lookup(2).unwrap(), Answer::AskAgain);
     assert_eq!(stage.looks, [], "nobody has used it: there is no agent to look at");
-}
-
-#[test]
-fn a_lookup_is_given_no_token_where_the_agent_was_brought_one() {
-    for boot in ["medium", "url"] {
-        let mut stage = Stage::at("agent", Provision::CleanWait);
-        boot.clone_into(&mut stage.node.wished.interfaces.boot);
-        (stage.node.boots, stage.node.boot_token) = (Boots::Ramdisk, Some(Secret::new("boot")));
-        assert_eq!(stage.lookup(1).unwrap(), Answer::AskAgain, "{boot}");
-        assert_eq!(stage.node.agent, None);
-        stage.node.agent = Some(Agent::unused(Secret::new("on the medium"), true));
-        assert_eq!(stage.lookup(1).unwrap(), Answer::Token(TokenAnswer::Masked), "{boot}");
-    }
 }
 
 #[test]

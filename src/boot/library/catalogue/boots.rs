@@ -1,0 +1,97 @@
+//! Which boots there are of a machine, and what one is told that boots in a loop.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
+
+use tracing::{debug, info, warn};
+
+use crate::base::mac::Mac;
+use crate::base::secret::Secret;
+use crate::boot::library::catalogue::{Stock, label, word};
+use crate::boot::library::errand::{Halt, Then};
+use crate::boot::loops::{Boot, Verdict};
+use crate::flow::boot::Start;
+use crate::model::node::Node;
+
+impl Stock {
+    /// A machine was given its script: it boots, if it is the machine.
+    pub(super) fn boots(&self, mac: Mac, boot: &Boot, from: IpAddr) {
+        if boot.starts == word(Start::Next) || !self.is_of(mac, from) {
+            return;
+        }
+        let Some(verdict) = self.loops.note(mac, boot.clone()) else { return };
+        let published = self.reader.published();
+        let node = label(boot.node.and_then(|node| published.node(node)).map(|node| &**node));
+        let starts = boot.starts;
+        if boot.node.is_some() {
+            info!(%mac, node, starts, "a machine boots");
+        } else {
+            debug!(%mac, starts, "a machine boots that nobody knows");
+        }
+        let Verdict::Loop { boots, first: true } = verdict else { return };
+        let minutes = self.loops.limit().within.as_secs() / 60;
+        if self.told.is_new(&("loop", mac)) {
+            warn!(%mac, node, starts, boots, minutes, "a machine boots in a loop");
+            if let Some(teller) = &self.teller {
+                let text =
+                    format!("{node} boots in a loop: {starts}, {boots} boots within {minutes} minutes");
+                teller.error("boot loop", mac, text);
+            }
+        }
+    }
+
+    /// Whether it can be this NIC's machine that asks from there: where this host gives all addresses, it has leased it.
+    fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
+        let Some(owner) = self.board.mac_of(from) else { return !self.board.leases_all(from) };
+        let published = self.reader.published();
+        let node_of = |mac| published.port_by_mac(mac).map(|port| port.node);
+        owner == mac || node_of(owner).is_some_and(|node| node_of(mac) == Some(node))
+    }
+
+    /// What a machine in a boot loop is told. One whose disk does not boot is not held up: it may be the one boot in
+    /// which it would.
+    pub(super) fn held_up(&self, mac: Mac, node: Option<&Node>, start: Start, boot: &Boot) -> Option<Halt> {
+        let (remedy, then) = remedy(start)?;
+        let Verdict::Loop { boots, .. } = self.loops.judge(mac, boot) else { return None };
+        let minutes = self.loops.limit().within.as_secs() / 60;
+        let mut lines = vec![
+            format!("Ferric: boot loop of {} ({mac}): {}", label(node), word(start)),
+            format!("Ferric: {boots} boots within {minutes} minutes"),
+            format!("Ferric: {remedy}"),
+        ];
+        lines.push(match node {
+            Some(node) => {
+                format!("Ferric: it may boot again after: ferric node power {} reboot", node.label())
+            }
+            None => format!("Ferric: it may boot again after: DELETE /boot/loops/{mac}"),
+        });
+        Some(Halt { lines, seconds: LOOP_PAUSE, then })
+    }
+}
+
+/// What helps a machine in a loop, and what it does after its message; none for one that is let go on.
+fn remedy(start: Start) -> Option<(&'static str, Then)> {
+    match start {
+        Start::Agent => {
+            Some(("no agent called in: look at its console and network, then try again", Then::PowerOff))
+        }
+        Start::Discovery => Some(("no agent reported: look at its console and network", Then::PowerOff)),
+        Start::Instance => Some(("its instance does not stay up: look at its console", Then::Disk)),
+        Start::Disk | Start::Next => None,
+    }
+}
+
+/// Changes with each boot that is prepared, each change at the machine that somebody asked for, as of its power, and each
+/// call of the agent.
+pub(super) fn mark(node: Option<&Node>) -> u64 {
+    let Some(node) = node else { return 0 };
+    let beat = node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
+    let seen = node.agent_seen.as_ref().and_then(|seen| seen.last_heartbeat);
+    let mut hasher = DefaultHasher::new();
+    let token = node.boot_token.as_ref().map(Secret::reveal);
+    (token, node.changes, beat.or(seen).map(|moment| moment.0)).hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Seconds that a machine in a loop waits: a rack of them asks no more than a few times a minute.
+const LOOP_PAUSE: u32 = 600;
