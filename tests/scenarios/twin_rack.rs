@@ -34,15 +34,12 @@ pub struct Cable {
 }
 
 impl Cable {
-    /// `None`, with the reason printed, where namespaces are refused.
-    pub fn lay(name: &str) -> Option<Self> {
+    /// The reason where namespaces are refused.
+    pub fn lay(name: &str) -> Result<Self, String> {
         let cable = Self { name: name.to_owned() };
         let (rack, machines) = (cable.rack(), cable.machines());
-        if let Err(why) = ip(&["netns", "add", &rack]) {
-            println!("# {name} is left out: no network namespace can be made here: {why}");
-            std::mem::forget(cable);
-            return None;
-        }
+        ip(&["netns", "add", &rack])
+            .map_err(|why| format!("no network namespace can be made here: {why}"))?;
         for words in [
             &["netns", "add", &machines][..],
             &["link", "add", PORT, "netns", &rack, "type", "veth", "peer", "name", PORT, "netns", &machines],
@@ -55,7 +52,7 @@ impl Cable {
         ] {
             ip(words).unwrap_or_else(|why| panic!("ip {words:?}: {why}"));
         }
-        Some(cable)
+        Ok(cable)
     }
 
     /// Where the daemon is, at 10.94.0.1.
@@ -76,6 +73,7 @@ impl Cable {
     /// What the daemon needs to be told, with loaders from a folder. The machines of a rack have one address here for
     /// what they fetch.
     pub fn config(loaders: &Path) -> String {
+        let loaders = loaders.display().to_string();
         format!(
             "[[network]]\ninterface = \"{PORT}\"\ndhcp = \"own\"\npools = [\"10.94.16.0-10.94.16.255\"]\n\
              [boot]\nloaders = {loaders:?}\n[tftp]\nmax_transfers_per_client = 64\n\

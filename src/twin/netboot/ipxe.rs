@@ -97,13 +97,12 @@ impl<'a> Ipxe<'a> {
             }
             match self.line(line, depth).await {
                 Then::Well => {}
-                Then::Badly => return Then::Badly,
+                Then::Badly | Then::Exit(false) => return Then::Badly,
                 Then::To(label) => match script.label(&label) {
                     Some(line) => at = line,
                     None => return Then::Badly,
                 },
                 Then::Exit(true) => return Then::Well,
-                Then::Exit(false) => return Then::Badly,
                 Then::End(end) => return Then::End(end),
             }
         }
@@ -123,7 +122,7 @@ impl<'a> Ipxe<'a> {
             went_well = match self.command(&words, depth).await {
                 Then::Well => true,
                 Then::Badly => false,
-                then => return then,
+                then @ (Then::To(_) | Then::Exit(_) | Then::End(_)) => return then,
             };
         }
         well(went_well)
@@ -167,10 +166,7 @@ impl<'a> Ipxe<'a> {
         let [command, words @ ..] = words else { return Then::Badly };
         let Some((name, url, rest)) = operands(words) else { return Then::Badly };
         if *command == "chain" {
-            return match self.chain(url, depth + 1).await {
-                Then::Exit(well_done) => well(well_done),
-                then => then,
-            };
+            return self.chain(url, depth + 1).await;
         }
         if *command == "kernel" {
             self.machine.mark(Phase::KernelAsked);

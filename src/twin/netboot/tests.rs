@@ -97,7 +97,7 @@ mod tftp {
     /// Gives `size` bytes in windows of `window` blocks; the first DATA of each number in `lost` is not sent.
     async fn serve(socket: UdpSocket, size: usize, mut lost: Vec<usize>) {
         let mut buffer = [0; 600];
-        let (mut at, mut block, mut window) = (0, 512, 1);
+        let (mut block, mut window) = (512, 1);
         while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
             let heard = &buffer[..length];
             match heard[1] {
@@ -124,10 +124,9 @@ mod tftp {
                     block = value("blksize").map_or(512, |value| value.parse().unwrap());
                     window = value("windowsize").map_or(1, |value| value.parse().unwrap());
                     socket.send_to(&oack, from).await.unwrap();
-                    at = 0;
                 }
                 4 => {
-                    at = usize::from(u16::from_be_bytes([heard[2], heard[3]]));
+                    let at = usize::from(u16::from_be_bytes([heard[2], heard[3]]));
                     for number in at..at + window {
                         if number * block > size {
                             break;

@@ -71,7 +71,7 @@ impl File<'_> {
         let server = SocketAddr::from((self.server, self.netboot.segment.tftp_port));
         let mut request = format!("\0\u{1}{}\0octet\0", self.name);
         for (name, value) in options {
-            request.push_str(&format!("{name}\0{value}\0"));
+            request.extend([name, "\0", &value.to_string(), "\0"]);
         }
         let mut datagram = vec![0; LONGEST];
         for _ in 0..TRIES {

@@ -63,8 +63,8 @@ async fn booted(
     (deaf, again): (u32, Option<Duration>),
 ) -> (tempfile::TempDir, Server) {
     let loader = appliance.file("snponly.efi", &[7; 3000]);
-    appliance.file("kernel", &[1; 20_000]);
-    appliance.file("ramdisk", &[2; 70_000]);
+    appliance.file("kernel", &vec![1; 20_000]);
+    appliance.file("ramdisk", &vec![2; 70_000]);
     let script = appliance.file("script", script.replace("HOST", &appliance.url).as_bytes());
     let dhcp = Dhcp::start(loader, script, deaf).await;
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
