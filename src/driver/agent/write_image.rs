@@ -53,7 +53,9 @@ impl WriteImage {
         call.memo.remove(PROGRESS);
         let turn = in_band::look(&self.agents, &call).await;
         if matches!(turn, Turn::Done(_) | Turn::Failed(_)) {
-            self.agents.gallery.release(&call.machine.node.id.to_string());
+            let (gallery, node) = (Arc::clone(&self.agents.gallery), call.machine.node.id.to_string());
+            // It goes with the deployment else.
+            tokio::task::spawn_blocking(move || gallery.release(&node)).await.ok();
         }
         turn
     }
