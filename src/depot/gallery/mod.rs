@@ -17,10 +17,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::base::secret::Secret;
+use crate::depot::cache::error::CacheError;
 use crate::depot::cache::flights::{Flight, Flights};
 use crate::depot::cache::index::Kept;
 use crate::depot::cache::progress::Progress;
@@ -178,7 +180,7 @@ impl Gallery {
         let flight = self.wish(node, order, looks_in);
         let progress = Arc::clone(&flight.progress);
         let ended = if self.rules.patience.is_zero() {
-            flight.now()
+            flight.end().now_or_never()
         } else {
             tokio::time::timeout(self.rules.patience, flight.end()).await.ok()
         };
@@ -190,13 +192,26 @@ impl Gallery {
         }
     }
 
+    /// What is wrong with an order for an image of `size` bytes on another server, as far as it shows before the image
+    /// is fetched: a checksum that cannot be had or compared, and a size that the cache can never hold.
+    pub async fn judge(&self, order: &Order, size: Option<u64>) -> Result<(), GalleryError> {
+        let From::Http(url) = &order.from else { return Ok(()) };
+        let cache = self.cache.as_ref().ok_or(GalleryError::NoCache)?;
+        let wanted = prepare::wanted(self, order, url);
+        let limit = cache.index.limits.size;
+        if let Some(needed) = size.filter(|size| *size > limit) {
+            let what = prepare::shown(&order.from);
+            return Err(Arc::new(CacheError::Quota { what, needed, size: limit, used: 0 }).into());
+        }
+        cache.checksum(&wanted).await.map(drop).map_err(|error| Arc::new(error).into())
+    }
+
     /// Notes what the node wants, in place of what it wanted before.
     fn wish(self: &Arc<Self>, node: &str, order: &Order, looks_in: bool) -> Flight<Outcome> {
         let key = order.key();
         let mut wishes = lock(&self.wishes);
         wishes.retain(|other, wish| *other == key || !wish.is_forgotten_by(node));
-        let known =
-            wishes.get(&key).map(|wish| &wish.flight).filter(|flight| looks_in || flight.now().is_none());
+        let known = wishes.get(&key).map(|wish| &wish.flight).filter(|flight| looks_in || !flight.is_over());
         let flight = known.cloned().unwrap_or_else(|| self.begin(&key, order));
         let wish =
             wishes.entry(key).or_insert_with(|| Wish { nodes: HashSet::new(), flight: flight.clone() });

@@ -126,6 +126,12 @@ async fn matches(
     Err(GalleryError::Checksum { path, algorithm, found, wanted })
 }
 
+/// What the cache is asked for.
+pub(super) fn wanted(gallery: &Gallery, order: &Order, url: &Url) -> Wanted {
+    let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
+    Wanted { checksum, authorization, url: url.clone(), most: gallery.rules.largest }
+}
+
 async fn fetched(
     gallery: &Gallery,
     order: &Order,
@@ -133,8 +139,7 @@ async fn fetched(
     progress: &Progress,
 ) -> Result<Kept, GalleryError> {
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
-    let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
-    let wanted = Wanted { checksum, authorization, url: url.clone(), most: gallery.rules.largest };
+    let wanted = wanted(gallery, order, url);
     let flight = cache.begin(&wanted);
     progress.follow(Arc::clone(&flight.progress));
     Ok(cache.landed(&wanted, flight).await?)

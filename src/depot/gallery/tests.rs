@@ -209,8 +209,7 @@ async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
         panic!("it did not wait")
     };
     assert_eq!(progress, "waiting for its turn");
-    let ended =
-        || lock(&site.gallery.wishes).get(&order.key()).is_some_and(|wish| wish.flight.now().is_some());
+    let ended = || lock(&site.gallery.wishes).get(&order.key()).is_some_and(|wish| wish.flight.is_over());
     while !ended() {
         tokio::task::yield_now().await;
     }
@@ -280,7 +279,7 @@ async fn what_is_cut_off_or_has_something_behind_it_is_refused_in_each_packing_a
     let site = site();
     let zeros = vec![0; 1 << 20];
     let xz = |bytes: &[u8]| packed(&["xz", "-c"], bytes);
-    let zstd = |bytes: &[u8]| packed(&["zstd", "-c"], bytes);
+    let zstd = |bytes: &[u8]| packed(&["zstd", "-q", "-c"], bytes);
     for (name, whole) in [("gz", Some(gzipped(&disk()))), ("xz", xz(&disk())), ("zst", zstd(&disk()))] {
         let Some(whole) = whole else { continue };
         for cut in [whole.len() / 3, whole.len() - 5, whole.len() - 1] {
@@ -299,7 +298,7 @@ async fn what_is_cut_off_or_has_something_behind_it_is_refused_in_each_packing_a
         site.gallery.cache.as_ref().unwrap().index.promise("all", 64 << 20).unwrap();
         site.gallery.cache.as_ref().unwrap().index.release(64 << 20);
     }
-    if let Some(greedy) = packed(&["xz", "-c", "--lzma2=preset=0,dict=512MiB"], &zeros) {
+    if let Some(greedy) = packed(&["xz", "-T1", "-c", "--lzma2=preset=0,dict=512MiB"], &zeros) {
         let why = site.order(&of(&site.put("greedy.xz", &greedy))).await.unwrap_err();
         assert!(why.contains("takes more than 64 MiB of memory"), "{why}");
     }
@@ -349,4 +348,22 @@ async fn qcow2_tables_that_lead_outside_are_refused_and_those_that_lead_to_thems
             Err(why) => assert!(refused && why.contains("damaged"), "{name}: {why}"),
         }
     }
+}
+
+#[tokio::test]
+async fn what_shows_before_the_image_is_fetched_is_told_then() {
+    let site = site();
+    let url = url::Url::parse("http://127.0.0.1:1/disk.img").unwrap();
+    let order = |checksum| Order { from: From::Http(url.clone()), checksum, ..of(Path::new("/")) };
+    let judge = async |checksum, size| {
+        site.gallery.judge(&order(checksum), size).await.map_err(|error| chain(&error))
+    };
+    let plain = |text: &str| Checksum::Plain(text.to_owned());
+    assert_eq!(judge(plain(&"0".repeat(64)), Some(1 << 20)).await, Ok(()));
+    let large = judge(plain(&"0".repeat(64)), Some(65 << 20)).await.unwrap_err();
+    assert!(large.contains("raise pxe.image_cache_size"), "{large}");
+    let sums = judge(plain("http://127.0.0.1:1/SHA256SUMS"), None).await.unwrap_err();
+    assert!(sums.contains("checksum file http://127.0.0.1:1/SHA256SUMS is no good"), "{sums}");
+    let unknown = judge(Checksum::Pair { algo: "sha1".into(), value: "ab".into() }, None).await.unwrap_err();
+    assert!(unknown.contains("of no kind that can be checked here"), "{unknown}");
 }
