@@ -162,6 +162,7 @@ impl App {
         let store = Arc::new(store);
         keep_house(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
+        site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
         let app = Self {
             api,
             rack,

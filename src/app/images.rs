@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::app::AppError;
 use crate::base::time::{SharedClock, sleep};
+use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::images::{DownloadSource, Images};
 use crate::depot::cache::limits::{Floor, Limits};
@@ -15,6 +16,7 @@ use crate::depot::gallery::{Gallery, Rules};
 use crate::depot::image::Way;
 use crate::depot::kits::Kits;
 use crate::depot::shelf::Shelf;
+use crate::model::provision::Provision;
 
 /// What is made of other servers' images and of this host's.
 #[derive(Debug)]
@@ -71,6 +73,28 @@ fn rules(images: &Images) -> Rules {
     }
 }
 
+/// Lets images go with the deployments that they were for, whatever ended those.
+pub async fn tidy(gallery: Arc<Gallery>, site: Arc<Site>) {
+    loop {
+        let (one, reader) = (Arc::clone(&gallery), site.reader.clone());
+        let kept = tokio::task::spawn_blocking(move || {
+            let published = reader.published();
+            let node = |id: &str| id.parse().ok().and_then(|id| published.node(id));
+            one.keep(&|id| node(id).is_some_and(|node| is_deployed(node.provision)));
+        });
+        kept.await.ok(); // one that panicked is tried again
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, GLANCE) => {}
+        }
+    }
+}
+
+/// Whether an image is being written, or will be.
+fn is_deployed(state: Provision) -> bool {
+    matches!(state, Provision::Deploying | Provision::DeployWait | Provision::DeployHold)
+}
+
 /// Removes what is old, every hour.
 async fn sweep(gallery: Arc<Gallery>, clock: SharedClock, life: Life) {
     loop {
@@ -83,5 +107,7 @@ async fn sweep(gallery: Arc<Gallery>, clock: SharedClock, life: Life) {
     }
 }
 
+/// The longest that work on an image goes on, and that it is served, after its last deployment.
+const GLANCE: Duration = Duration::from_secs(2);
 /// As often as the reference does.
 const HOUR: Duration = Duration::from_hours(1);

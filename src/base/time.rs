@@ -93,6 +93,11 @@ impl PausedClock {
         Self { now: tokio::sync::watch::Sender::new(Tick::default()) }
     }
 
+    /// Whether somebody waits for time to move.
+    pub fn has_sleepers(&self) -> bool {
+        self.now.receiver_count() > 0
+    }
+
     /// Moves time forward; sleepers that are due wake.
     pub fn advance(&self, length: Duration) {
         self.now.send_modify(|now| *now = now.after(length));

@@ -9,6 +9,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use crate::depot::digest;
 
@@ -74,6 +75,24 @@ impl Blobs {
         let mut bytes = Vec::new();
         file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(failed("read", &path))?;
         if digest::sha256(&bytes) == name { Ok(bytes) } else { Err(BlobError::Damaged(name.to_owned())) }
+    }
+
+    /// Removes the file of that name; none is good too.
+    pub fn remove(&self, name: &str) -> Result<(), BlobError> {
+        let path = self.path(name)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove", &path)(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// The names of all files, each with the moment of its last change.
+    pub fn list(&self) -> Result<Vec<(String, SystemTime)>, BlobError> {
+        let listed = fs::read_dir(&self.root).map_err(failed("list", &self.root))?;
+        let known = |entry: fs::DirEntry| {
+            Some((entry.file_name().into_string().ok()?, entry.metadata().ok()?.modified().ok()?))
+        };
+        Ok(listed.flatten().filter_map(known).filter(|(name, _)| self.path(name).is_ok()).collect())
     }
 
     /// Removes every file whose name is not in `keep`, half-written ones included; returns how many went.

@@ -24,9 +24,9 @@ impl Algorithm {
         }
     }
 
-    /// The algorithm of that word; `None` if it is unknown here (the agent may still know it).
+    /// The algorithm of that word in any case; `None` if it is unknown here (the agent may still know it).
     pub fn parse(word: &str) -> Option<Self> {
-        ALL.into_iter().find(|algorithm| algorithm.word() == word)
+        ALL.into_iter().find(|algorithm| algorithm.word().eq_ignore_ascii_case(word))
     }
 
     /// The algorithm whose value this is, told by its length as the agent does: 32, 64 or 128 hex digits.

@@ -17,7 +17,7 @@ use crate::depot::image::layout::Layout;
 pub mod layout;
 pub mod rules;
 
-pub use rules::{Way, validate, validate_proxies, way};
+pub use rules::{Way, comparable, validate, validate_proxies, way};
 
 /// Where the image comes from. `Debug` shows no user, password or query of an address.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,6 +106,11 @@ pub enum ImageError {
     AlgoMissing,
     #[error("image_os_hash_algo is given without image_os_hash_value")]
     ValueMissing,
+    #[error(
+        "image_os_hash_algo {0:?} is not one of md5, sha256, sha512: an image that this host fetches \
+         (image_download_source local) is compared here"
+    )]
+    Algorithm(String),
     #[error("image_download_source {0:?} is not one of swift, http, local")]
     DownloadSource(String),
     #[error("driver_info.{name} {url:?} is not a proxy: its scheme is http, https or left out")]
@@ -228,7 +233,8 @@ fn put_checksums(
     }
     match &image.checksum {
         Checksum::Pair { algo, value } => {
-            info.insert("os_hash_algo".into(), json!(algo));
+            let word = Algorithm::parse(algo).map_or(algo.as_str(), Algorithm::word);
+            info.insert("os_hash_algo".into(), json!(word));
             info.insert("os_hash_value".into(), json!(value));
         }
         Checksum::Plain(_) => {}

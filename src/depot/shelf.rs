@@ -4,15 +4,19 @@
 //! name holds the path. So the daemon serves only what was once asked for, finds it again after a restart, and
 //! a request's text never touches a path. Each use checks again that the path is still inside an allowed folder.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::UNIX_EPOCH;
+
+use tracing::warn;
 
 use crate::depot::blobs::{BlobError, Blobs};
-use crate::depot::digest::Algorithm;
+use crate::depot::digest::{self, Algorithm};
 use crate::depot::hashes::Hashes;
 
 /// The images of this host. Calls block unless they are `async`.
@@ -23,7 +27,16 @@ pub struct Shelf {
     /// The daemon's own folder of images, which nobody may name.
     own: Folders,
     served: Blobs,
+    lent: Lent,
     hashes: Arc<Hashes>,
+}
+
+/// Under which name a file is served, and the note that says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::depot) struct Notice {
+    /// 64 hex digits.
+    pub(in crate::depot) name: String,
+    text: Vec<u8>,
 }
 
 /// A file that may be given out.
@@ -95,7 +108,8 @@ impl Shelf {
         let served = Blobs::open(data.join("served")).map_err(ShelfError::Note)?;
         let folders = Folders(std::iter::once(root.clone()).chain(allowed.iter().cloned()).collect());
         let own = Folders([data.join(OWN)].into());
-        Ok(Self { root, folders, own, served, hashes: Arc::default() })
+        let lent = Lent::open(data.join(LENT)).map_err(failed("open the folder", &data.join(LENT)))?;
+        Ok(Self { root, folders, own, served, lent, hashes: Arc::default() })
     }
 
     /// The folder of the host's own images.
@@ -114,20 +128,67 @@ impl Shelf {
         self.served.put(shelved.path.as_os_str().as_bytes()).map_err(ShelfError::Note)
     }
 
-    /// As [`Shelf::serve`], for a file of the daemon's own.
-    pub(in crate::depot) fn serve_own(&self, path: &Path) -> Result<String, ShelfError> {
-        self.note(b"", &self.own.admit(path)?)
+    /// Admits a file, and tells the name that it is served under once it is lent.
+    pub(in crate::depot) fn notice(&self, path: &Path) -> Result<Notice, ShelfError> {
+        Ok(Notice::of(b"", &self.admit(path)?))
     }
 
-    /// As [`Shelf::serve`], for the disk inside of an image, which may be the daemon's own.
-    pub(in crate::depot) fn serve_view(&self, path: &Path) -> Result<String, ShelfError> {
+    /// As [`Shelf::notice`], for a file of the daemon's own.
+    pub(in crate::depot) fn notice_own(&self, path: &Path) -> Result<Notice, ShelfError> {
+        Ok(Notice::of(b"", &self.own.admit(path)?))
+    }
+
+    /// As [`Shelf::notice`], for the disk inside of an image, which may be the daemon's own.
+    pub(in crate::depot) fn notice_view(&self, path: &Path) -> Result<Notice, ShelfError> {
         let shelved = self.own.admit(path).or_else(|_| self.admit(path))?;
-        self.note(VIEW, &shelved)
+        Ok(Notice::of(VIEW, &shelved))
     }
 
-    fn note(&self, mark: &[u8], shelved: &Shelved) -> Result<String, ShelfError> {
-        let text = [mark, shelved.path.as_os_str().as_bytes()].concat();
-        self.served.put(&text).map_err(ShelfError::Note)
+    /// Serves it from now on, also after a restart, until [`Shelf::give_back`] for all nodes that it was lent to.
+    pub(in crate::depot) fn lend(&self, node: &str, notice: &Notice) -> Result<(), ShelfError> {
+        let mut lent = self.lent.lock();
+        let before = lent.get(node).filter(|name| **name != notice.name).cloned();
+        self.served.put(&notice.text).map_err(ShelfError::Note)?;
+        self.lent.note(node, &notice.name).map_err(failed("write in", &self.lent.folder))?;
+        lent.insert(node.to_owned(), notice.name.clone());
+        if let Some(before) = before {
+            self.withdraw(&lent, &before);
+        }
+        Ok(())
+    }
+
+    /// What the node was lent is not served any more, unless another node was lent it too. Returns its name then.
+    pub(in crate::depot) fn give_back(&self, node: &str) -> Option<String> {
+        let mut lent = self.lent.lock();
+        let name = lent.remove(node)?;
+        self.lent.forget(node);
+        self.withdraw(&lent, &name).then_some(name)
+    }
+
+    /// The nodes that something is lent to.
+    pub(in crate::depot) fn borrowers(&self) -> Vec<String> {
+        self.lent.lock().keys().cloned().collect()
+    }
+
+    /// Forgets names that are lent to nobody and were noted before `old`, in seconds since 1970: those of boots.
+    pub(in crate::depot) fn sweep(&self, old: i64) {
+        let lent = self.lent.lock();
+        for (name, noted) in self.served.list().unwrap_or_default() {
+            let noted = noted.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            if i64::try_from(noted).is_ok_and(|noted| noted < old) {
+                self.withdraw(&lent, &name);
+            }
+        }
+    }
+
+    fn withdraw(&self, lent: &HashMap<String, String>, name: &str) -> bool {
+        if lent.values().any(|other| other == name) {
+            return false;
+        }
+        if let Err(error) = self.served.remove(name) {
+            warn!(name, %error, "an image is served for longer than it is needed");
+        }
+        true
     }
 
     /// What is behind a served name, its file checked anew.
@@ -172,6 +233,44 @@ impl Shelf {
         }
         images.sort_by(|one, other| one.name.cmp(&other.name));
         Ok(images)
+    }
+}
+
+impl Notice {
+    fn of(mark: &[u8], shelved: &Shelved) -> Self {
+        let text = [mark, shelved.path.as_os_str().as_bytes()].concat();
+        Self { name: digest::sha256(&text), text }
+    }
+}
+
+/// What was lent to which node: the name served, in a file under the node's.
+#[derive(Debug)]
+struct Lent {
+    folder: PathBuf,
+    names: Mutex<HashMap<String, String>>,
+}
+
+impl Lent {
+    fn open(folder: PathBuf) -> io::Result<Self> {
+        fs::create_dir_all(&folder)?;
+        let read = |entry: fs::DirEntry| {
+            Some((entry.file_name().into_string().ok()?, fs::read_to_string(entry.path()).ok()?))
+        };
+        let names = fs::read_dir(&folder)?.flatten().filter_map(read).collect();
+        Ok(Self { folder, names: Mutex::new(names) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Not flushed: what a power cut takes away here is lent again by the deployment, or withdrawn with age.
+    fn note(&self, node: &str, name: &str) -> io::Result<()> {
+        fs::write(self.folder.join(node), name)
+    }
+
+    fn forget(&self, node: &str) {
+        fs::remove_file(self.folder.join(node)).ok(); // found again after a restart, and forgotten then
     }
 }
 
@@ -231,6 +330,8 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ShelfEr
 
 /// What a note of the disk inside of an image begins with; no path does.
 const VIEW: &[u8] = b"view:";
+/// What is lent, in the data folder.
+const LENT: &str = "lent";
 /// The daemon's own images, in the data folder.
 const OWN: &str = "cache";
 
@@ -329,10 +430,34 @@ mod tests {
         let path = own.join("x.raw");
         fs::write(&path, b"own").unwrap();
         assert!(matches!(shelf.admit(&path), Err(ShelfError::NotAllowed(_))));
-        let (file, view) = (shelf.serve_own(&path).unwrap(), shelf.serve_view(&path).unwrap());
-        assert!(matches!(shelf.resolve(&file).unwrap(), Served::File(found) if found.size == 3));
-        assert!(matches!(shelf.resolve(&view).unwrap(), Served::View(found) if found.size == 3));
-        assert!(shelf.serve_own(&shelf.root().join("a.img")).is_err());
+        let (file, view) = (shelf.notice_own(&path).unwrap(), shelf.notice_view(&path).unwrap());
+        assert!(matches!(shelf.resolve(&file.name), Err(ShelfError::Unknown(_))), "it is not lent yet");
+        shelf.lend("n1", &file).unwrap();
+        shelf.lend("n2", &view).unwrap();
+        assert!(matches!(shelf.resolve(&file.name).unwrap(), Served::File(found) if found.size == 3));
+        assert!(matches!(shelf.resolve(&view.name).unwrap(), Served::View(found) if found.size == 3));
+        assert!(shelf.notice_own(&shelf.root().join("a.img")).is_err());
+    }
+
+    #[test]
+    fn what_is_lent_is_served_until_the_last_node_gives_it_back_also_after_a_restart() {
+        let (dir, shelf) = shelf();
+        let notice = shelf.notice(&shelf.root().join("a.img")).unwrap();
+        shelf.lend("n1", &notice).unwrap();
+        shelf.lend("n2", &notice).unwrap();
+        assert_eq!(shelf.give_back("n1"), None);
+        let again = Shelf::open(&dir.path().join("data"), &[]).unwrap();
+        assert_eq!(again.borrowers(), ["n2"]);
+        assert!(again.resolve(&notice.name).is_ok());
+        assert_eq!(again.give_back("n2").as_ref(), Some(&notice.name));
+        assert!(matches!(again.resolve(&notice.name), Err(ShelfError::Unknown(_))));
+        assert!(again.borrowers().is_empty() && again.give_back("n2").is_none());
+        let boot = again.serve(&again.root().join("a.img")).unwrap();
+        again.sweep(0);
+        assert!(again.resolve(&boot).is_ok(), "it is not old");
+        again.sweep(i64::MAX);
+        assert!(again.resolve(&boot).is_err());
+        assert_eq!(fs::read_dir(dir.path().join("data/served")).unwrap().count(), 0);
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ struct Parcel {
 /// Uploads what is named, and makes it what the processor's machines boot.
 pub async fn import(session: &mut Session<'_, '_>, arguments: &ImportArguments) -> Result<Exit, CliError> {
     let found = pair::find(&arguments.files)?;
-    let arch = arguments.arch.as_deref().unwrap_or(found.arch);
+    let arch = found.arch_as(arguments.arch.as_deref())?;
     let (kernel, ramdisk) = (parcel(&found.kernel)?, parcel(&found.ramdisk)?);
     for parcel in [&kernel, &ramdisk] {
         upload(session, parcel).await?;

@@ -22,6 +22,22 @@ pub struct Found {
     pub cmdline: Option<String>,
 }
 
+impl Found {
+    /// The processor whose machines boot it: what was asked for, if the kernel is for that one.
+    pub fn arch_as(&self, wanted: Option<&str>) -> Result<&'static str, CliError> {
+        match wanted {
+            Some(wanted) if wanted != self.arch => {
+                let own = self.arch;
+                Err(wrong(
+                    &self.kernel,
+                    format!("it is a kernel for {own} machines, not for {wanted:?} (--arch)"),
+                ))
+            }
+            Some(_) | None => Ok(self.arch),
+        }
+    }
+}
+
 /// Finds the pair. Blocks.
 pub fn find(given: &[PathBuf]) -> Result<Found, CliError> {
     let (files, folder) = match given {

@@ -159,3 +159,14 @@ fn the_published_agent_images_are_found_by_content() {
     assert_eq!(found.kernel.file_name(), Path::new("tinyipa-stable.vmlinuz").file_name());
     assert_eq!(found.arch, "x86_64");
 }
+
+#[test]
+fn a_kernel_for_another_processor_is_refused_before_anything_is_sent() {
+    let folder = made();
+    let found = pair::find(&[folder.path().to_owned()]).unwrap();
+    assert_eq!((found.arch_as(None).unwrap(), found.arch_as(Some("x86_64")).unwrap()), ("x86_64", "x86_64"));
+    for wanted in ["aarch64", "X86/64"] {
+        let told = found.arch_as(Some(wanted)).unwrap_err().to_string();
+        assert!(told.contains("x86_64 machines") && told.contains(wanted), "{told}");
+    }
+}

@@ -142,7 +142,7 @@ const DOWNLOADS: u16 = 8;
 /// The reference's.
 const SILENCE: Duration = Duration::from_mins(1);
 /// GiB: over any image that is written to one disk in a reasonable time.
-const LARGEST: u64 = 2048;
+const LARGEST: u64 = 512;
 /// A pebibyte.
 const MOST_MIB: u64 = 1 << 30;
 const MOST_GIB: u64 = 1 << 20;

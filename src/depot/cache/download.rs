@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
 
 use crate::base::time::sleep;
 use crate::depot::cache::error::{CacheError, failed};
 use crate::depot::cache::index::{BESIDE, Facts, Kept, PART};
+use crate::depot::cache::pace::Pace;
 use crate::depot::cache::pour::{Pour, Written};
 use crate::depot::cache::progress::Progress;
 use crate::depot::cache::{Cache, Wanted};
@@ -26,6 +28,8 @@ pub(super) struct Download<'a> {
     pub(super) head: &'a Head,
     pub(super) name: &'a str,
     pub(super) progress: Arc<Progress>,
+    /// Nobody waits for it any more, or the daemon stops.
+    pub(super) stop: CancellationToken,
 }
 
 /// Whose bytes a part has.
@@ -39,19 +43,19 @@ impl Download<'_> {
     /// later try may go on with.
     pub(super) async fn run(&self) -> Result<Kept, CacheError> {
         let fetched = self.cache.index.now();
+        self.cache.index.unpark(&self.part_name());
         let mut tries = 1;
         let written = loop {
             match self.attempt().await {
                 Ok(written) => break written,
                 Err(error) if error.is_passing() && tries < TRIES => {
                     warn!(image = self.what(), %error, tries, "download broke off and is gone on with");
-                    sleep(&*self.cache.clock, PAUSE * tries).await;
+                    let pause = sleep(&*self.cache.clock, PAUSE * tries);
+                    self.stop.run_until_cancelled(pause).await; // the next try ends at once else
                     tries += 1;
                 }
                 Err(error) => {
-                    if !error.is_passing() || self.tag().is_none() {
-                        self.clear();
-                    }
+                    self.leave(&error);
                     return Err(error);
                 }
             }
@@ -71,8 +75,10 @@ impl Download<'_> {
         for _ in 0..=MOST_REDIRECTS {
             let from = self.held();
             let mut pour = self.pour(from);
-            let got = self.cache.client.receive(self.asking(&url, from), &mut pour).await;
+            let receiving = self.cache.client.receive(self.asking(&url, from), &mut pour);
+            let got = self.stop.run_until_cancelled(receiving).await;
             let written = pour.end().await;
+            let got = got.ok_or_else(|| CacheError::Stopped { what: self.what() })?;
             let got = match (got, written) {
                 (_, Some(Err(error))) => return Err(error),
                 (Ok(_), Some(Ok(written))) => return self.whole(written),
@@ -85,6 +91,16 @@ impl Download<'_> {
             }
         }
         Err(HeadError::Loop { url: self.what() }.into())
+    }
+
+    /// What was here of it stays only if it can be gone on with, by another try or after a start of the daemon.
+    fn leave(&self, error: &CacheError) {
+        let is_stopped = matches!(error, CacheError::Stopped { .. }) && self.cache.life.stop.is_cancelled();
+        if self.tag().is_some() && (error.is_passing() || is_stopped) {
+            self.cache.index.park(&self.part_name());
+        } else {
+            self.clear();
+        }
     }
 
     /// A server that closes the connection to end an answer may have broken off.
@@ -106,6 +122,8 @@ impl Download<'_> {
             algorithm: self.wanted.checksum.algorithm(),
             most: self.wanted.most,
             progress: Arc::clone(&self.progress),
+            pace: Pace::new(Arc::clone(&self.cache.clock)),
+            slow: None,
             bytes: None,
             writer: None,
         }
@@ -154,7 +172,11 @@ impl Download<'_> {
     }
 
     fn part(&self) -> PathBuf {
-        self.cache.index.folder().join(format!("{}{PART}", self.name))
+        self.cache.index.folder().join(self.part_name())
+    }
+
+    fn part_name(&self) -> String {
+        format!("{}{PART}", self.name)
     }
 
     fn beside(&self) -> PathBuf {

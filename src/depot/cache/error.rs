@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::base::size::human;
 use crate::depot::digest::Algorithm;
@@ -48,7 +49,13 @@ pub enum CacheError {
     Quota { what: String, needed: u64, size: u64, used: u64 },
     #[error("cannot {doing} {path}")]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
-    #[error("work on {what} was given up: the daemon stops")]
+    #[error(
+        "image {url} comes too slowly: {} in {}, and less than {} is given up; see to its server, or put the image \
+         on this host",
+        human(*bytes), seconds(*span), human(*least)
+    )]
+    Stalled { url: String, bytes: u64, span: Duration, least: u64 },
+    #[error("work on {what} was given up: nobody waits for it any more, or the daemon stops")]
     Stopped { what: String },
 }
 
@@ -78,9 +85,14 @@ impl CacheError {
             | Self::Disk { .. }
             | Self::Quota { .. }
             | Self::Io { .. }
+            | Self::Stalled { .. }
             | Self::Stopped { .. } => false,
         }
     }
+}
+
+fn seconds(span: Duration) -> String {
+    format!("{} s", span.as_secs())
 }
 
 /// An error of the file at `path`.

@@ -61,6 +61,8 @@ pub struct Kept {
 #[derive(Debug, Default)]
 struct State {
     entries: HashMap<String, Entry>,
+    /// Downloads that broke off and may be gone on with, in bytes; the first to go.
+    parts: BTreeMap<String, u64>,
     /// Bytes that work under way may still write, or has written.
     promised: u64,
 }
@@ -173,30 +175,75 @@ impl Index {
             state.entries.remove(&name);
             self.erase(&name);
         }
+        let late: Vec<String> = state.parts.keys().filter(|part| !self.can_go_on(part)).cloned().collect();
+        for part in late {
+            state.parts.remove(&part);
+            self.erase(&part);
+        }
         while state.used() > self.limits.size && self.evict(&mut state) {}
     }
 
-    /// Promises room, evicting what was used least lately.
+    /// Promises room, evicting what was used least lately. Nothing goes for what would not fit even then.
     pub(in crate::depot) fn promise(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
         let mut state = self.lock();
+        let refused = |used| {
+            let size = self.limits.size;
+            Err(CacheError::Quota { what: what.to_owned(), needed: bytes, size, used })
+        };
+        if state.used().saturating_add(bytes) > self.limits.size {
+            let firm = state.used().saturating_sub(self.loose(&state));
+            if firm.saturating_add(bytes) > self.limits.size {
+                return refused(firm);
+            }
+        }
         while state.used().saturating_add(bytes) > self.limits.size {
             if !self.evict(&mut state) {
-                let (size, used) = (self.limits.size, state.used());
-                return Err(CacheError::Quota { what: what.to_owned(), needed: bytes, size, used });
+                return refused(state.used());
             }
         }
         state.promised = state.promised.saturating_add(bytes);
         Ok(())
     }
 
+    /// A download broke off, and its part of that name stays for another try.
+    pub(super) fn park(&self, part: &str) {
+        let bytes = on_disk(&self.folder.join(part));
+        if bytes > 0 {
+            self.lock().parts.insert(part.to_owned(), bytes);
+        }
+    }
+
+    /// The part of that name is gone on with.
+    pub(super) fn unpark(&self, part: &str) {
+        self.lock().parts.remove(part);
+    }
+
+    /// Bytes that would be free if all went that may go.
+    fn loose(&self, state: &State) -> u64 {
+        let idle = state.entries.iter().filter(|(name, entry)| self.may_go(name, entry));
+        let entries = idle.map(|(_, entry)| entry.bytes);
+        entries.chain(state.parts.values().copied()).fold(0, u64::saturating_add)
+    }
+
     /// Gives a promise back.
-    pub(super) fn release(&self, bytes: u64) {
+    pub(in crate::depot) fn release(&self, bytes: u64) {
         let mut state = self.lock();
         state.promised = state.promised.saturating_sub(bytes);
     }
 
+    /// Whether so many bytes could be written beside the floor once all has gone that may go.
+    pub(super) fn could_write(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
+        let (free, floor) = self.free();
+        let needed = floor.saturating_add(bytes);
+        if free < needed && free.saturating_add(self.loose(&self.lock())) < needed {
+            return Err(self.full(what));
+        }
+        Ok(())
+    }
+
     /// Sees to it that so many bytes can be written beside the floor.
     pub(super) fn check_disk(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
+        self.could_write(what, bytes)?;
         loop {
             let (free, floor) = self.free();
             if free >= floor.saturating_add(bytes) {
@@ -225,8 +272,12 @@ impl Index {
         !entry.is_held() && !is_linked(&self.folder.join(name))
     }
 
-    /// Removes the file that was used least lately; `false` if there is none that may go.
+    /// Removes a broken download, else the file that was used least lately; `false` if there is none that may go.
     fn evict(&self, state: &mut State) -> bool {
+        if let Some((part, _)) = state.parts.pop_first() {
+            self.erase(&part);
+            return true;
+        }
         let idle = state.entries.iter().filter(|(name, entry)| self.may_go(name, entry));
         let Some(name) = idle.min_by_key(|(_, entry)| entry.used).map(|(name, _)| name.clone()) else {
             return false;
@@ -276,7 +327,10 @@ impl Index {
                 Some(entry) => {
                     state.entries.insert(name, entry);
                 }
-                None if self.can_go_on(&name) => {}
+                None if self.can_go_on(&name) => {
+                    let bytes = on_disk(&self.folder.join(&name));
+                    state.parts.insert(name, bytes);
+                }
                 None => self.erase(&name),
             }
         }
@@ -306,7 +360,8 @@ impl Index {
 
 impl State {
     fn used(&self) -> u64 {
-        self.entries.values().fold(self.promised, |sum, entry| sum.saturating_add(entry.bytes))
+        let entries = self.entries.values().map(|entry| entry.bytes);
+        entries.chain(self.parts.values().copied()).fold(self.promised, u64::saturating_add)
     }
 }
 

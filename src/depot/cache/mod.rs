@@ -6,7 +6,7 @@
 //! ```
 //!
 //! - `index`: what lies there, and who goes; `room`: what was promised to work under way; [`limits`]
-//! - `download`: from the server to the disk; `pour`: the thread that writes and hashes
+//! - `download`: from the server to the disk, not slower than `pace`; `pour`: the thread that writes and hashes
 //! - [`flights`]: work that many wait for; [`progress`]: how far it is
 //! - [`sums`]: files of checksums
 
@@ -17,17 +17,18 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::warn;
 use url::Url;
 use uuid::Uuid;
 
 use crate::base::secret::Secret;
-use crate::base::time::SharedClock;
+use crate::base::time::{SharedClock, sleep};
 use crate::depot::cache::download::Download;
 use crate::depot::cache::error::CacheError;
 use crate::depot::cache::flights::{Flight, Flights};
 use crate::depot::cache::index::{Index, Kept};
 use crate::depot::cache::limits::Limits;
-use crate::depot::cache::progress::Progress;
+use crate::depot::cache::progress::{Doing, Progress};
 use crate::depot::digest::{self, Algorithm};
 use crate::depot::fetch::{Head, Place, head_of, shown};
 use crate::depot::image::Checksum;
@@ -38,6 +39,7 @@ pub mod error;
 pub mod flights;
 pub mod index;
 pub mod limits;
+mod pace;
 mod pour;
 pub mod progress;
 pub(in crate::depot) mod room;
@@ -115,7 +117,7 @@ impl Cache {
     /// The file as one of this host: from the cache while its server says that it is still the same, else
     /// downloaded, once for all who ask. It stays as long as what is returned is held.
     ///
-    /// The download goes on if the caller gives up waiting.
+    /// The download ends if the last caller gives up waiting.
     pub async fn local(self: &Arc<Self>, wanted: &Wanted) -> Result<Kept, Arc<CacheError>> {
         let flight = self.begin(wanted);
         self.landed(wanted, flight).await
@@ -124,12 +126,8 @@ impl Cache {
     /// Starts or joins the work on a file, for who wants to watch it.
     pub fn begin(self: &Arc<Self>, wanted: &Wanted) -> Flight<Fetched> {
         let (cache, own) = (Arc::clone(self), wanted.clone());
-        self.flights.join(&wanted.name(), &self.life.tasks, |progress| async move {
-            let stopped = CacheError::Stopped { what: shown(&own.url) };
-            tokio::select! {
-                fetched = cache.fetch(&own, progress) => fetched.map_err(Arc::new),
-                () = cache.life.stop.cancelled() => Err(Arc::new(stopped)),
-            }
+        self.flights.join(&wanted.name(), &self.life, |progress, stop| async move {
+            cache.fetch(&own, progress, stop).await.map_err(Arc::new)
         })
     }
 
@@ -150,8 +148,15 @@ impl Cache {
         self.index.sweep();
     }
 
-    async fn fetch(&self, wanted: &Wanted, progress: Arc<Progress>) -> Result<Kept, CacheError> {
-        let head = head_of(&self.client, wanted.place(), HEAD_PATIENCE).await?;
+    async fn fetch(
+        &self,
+        wanted: &Wanted,
+        progress: Arc<Progress>,
+        stop: CancellationToken,
+    ) -> Result<Kept, CacheError> {
+        let stopped = || CacheError::Stopped { what: shown(&wanted.url) };
+        let asked = stop.run_until_cancelled(head_of(&self.client, wanted.place(), HEAD_PATIENCE)).await;
+        let head = asked.ok_or_else(stopped)??;
         if head.size.is_some_and(|size| size > wanted.most) {
             return Err(CacheError::Large { url: shown(&wanted.url), most: wanted.most });
         }
@@ -159,9 +164,30 @@ impl Cache {
         if let Some(kept) = self.index.hold(&name).filter(|kept| is_fresh(kept, &head)) {
             return Ok(kept);
         }
-        let stopped = |_| CacheError::Stopped { what: shown(&wanted.url) };
-        let _seat = self.seats.acquire().await.map_err(stopped)?;
-        Download { cache: self, wanted, head: &head, name: &name, progress }.run().await
+        let download =
+            Download { cache: self, wanted, head: &head, name: &name, progress, stop: stop.clone() };
+        let mut waited = Duration::ZERO;
+        loop {
+            download.progress.begin(Doing::Seatless, 0);
+            let seat = stop.run_until_cancelled(self.seats.acquire()).await;
+            let seat = seat.and_then(Result::ok).ok_or_else(stopped)?;
+            match download.run().await {
+                Err(error) if waited < LONGEST_CROWD && self.is_crowded(&head, &error) => {
+                    warn!(image = shown(&wanted.url), %error, "a download waits for room");
+                }
+                done => return done,
+            }
+            drop(seat);
+            download.progress.begin(Doing::Crowded, 0);
+            stop.run_until_cancelled(sleep(&*self.clock, CROWD)).await.ok_or_else(stopped)?;
+            waited = waited.saturating_add(CROWD);
+        }
+    }
+
+    /// Whether the room that is missing is only held by others, and the image would fit once they have let go.
+    fn is_crowded(&self, head: &Head, error: &CacheError) -> bool {
+        matches!(error, CacheError::Quota { .. })
+            && head.size.is_some_and(|size| size <= self.index.limits.size)
     }
 
     /// Compares a file with the checksum that was asked for; a file that has another one does not stay.
@@ -242,5 +268,8 @@ async fn hash_of(kept: &Kept, algorithm: Algorithm) -> Result<String, CacheError
 
 /// A server that takes longer to say that an image is there will not deliver it either.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);
+/// Between two looks for room that others hold, and how long that is waited for in all.
+const CROWD: Duration = Duration::from_secs(5);
+const LONGEST_CROWD: Duration = Duration::from_hours(1);
 /// Characters of a wanted checksum that an error repeats: a SHA-512 in whole.
 const SHOWN: usize = 128;

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 use crate::base::time::Later;
 use crate::depot::cache::error::{CacheError, failed};
 use crate::depot::cache::index::Index;
+use crate::depot::cache::pace::{LEAST, Pace, TooSlow};
 use crate::depot::cache::progress::{Doing, Progress};
 use crate::depot::cache::room::Room;
 use crate::depot::digest::{Algorithm, Running};
@@ -31,6 +32,9 @@ pub(super) struct Pour {
     /// Bytes at the most.
     pub(super) most: u64,
     pub(super) progress: Arc<Progress>,
+    pub(super) pace: Pace,
+    /// It came too slowly, and was cut off.
+    pub(super) slow: Option<TooSlow>,
     pub(super) bytes: Option<mpsc::Sender<Vec<u8>>>,
     pub(super) writer: Option<JoinHandle<Result<Written, CacheError>>>,
 }
@@ -48,6 +52,10 @@ impl Pour {
     pub(super) async fn end(mut self) -> Option<Result<Written, CacheError>> {
         drop(self.bytes.take());
         let stopped = || CacheError::Stopped { what: self.what.clone() };
+        if let (Some(TooSlow { bytes, span }), Some(writer)) = (self.slow, &mut self.writer) {
+            writer.await.map(drop).ok(); // its files are in nobody's way any more
+            return Some(Err(CacheError::Stalled { url: self.what.clone(), bytes, span, least: LEAST }));
+        }
         Some(self.writer.take()?.await.unwrap_or_else(|_| Err(stopped())))
     }
 
@@ -90,6 +98,10 @@ impl Intake for Pour {
 
     fn take<'a>(&'a mut self, bytes: &'a [u8]) -> Later<'a, io::Result<()>> {
         Box::pin(async move {
+            if let Err(slow) = self.pace.take(bytes.len()) {
+                self.slow = Some(slow);
+                return Err(io::ErrorKind::TimedOut.into());
+            }
             let Some(sender) = &self.bytes else { return Err(io::ErrorKind::BrokenPipe.into()) };
             // The writer's own error tells more.
             sender.send(bytes.to_vec()).await.map_err(|_| io::ErrorKind::BrokenPipe.into())

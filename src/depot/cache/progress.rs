@@ -24,6 +24,12 @@ pub enum Doing {
     Downloading,
     Unpacking,
     Hashing,
+    /// For one of the places where images are unpacked and hashed.
+    Queued,
+    /// For one of the downloads at once.
+    Seatless,
+    /// For room that others hold.
+    Crowded,
 }
 
 impl Progress {
@@ -48,7 +54,7 @@ impl Progress {
     /// An error once nobody wants the work any more.
     pub fn go_on(&self) -> std::io::Result<()> {
         if self.stopped.load(Ordering::Relaxed) {
-            return Err(std::io::Error::other("the work was given up: the daemon stops"));
+            return Err(std::io::Error::other("the work was given up: nobody waits for it any more"));
         }
         Ok(())
     }
@@ -68,6 +74,9 @@ impl Progress {
             1 => Doing::Downloading,
             2 => Doing::Unpacking,
             3 => Doing::Hashing,
+            4 => Doing::Queued,
+            5 => Doing::Seatless,
+            6 => Doing::Crowded,
             _ => Doing::Waiting,
         }
     }
@@ -81,6 +90,11 @@ impl fmt::Display for Progress {
         }
         let word = match self.doing() {
             Doing::Waiting => return f.write_str("waiting for its turn"),
+            Doing::Queued => return f.write_str("waiting to be unpacked and hashed, while others are"),
+            Doing::Seatless => return f.write_str("waiting to be downloaded, while others are"),
+            Doing::Crowded => {
+                return f.write_str("waiting for room in the image cache: running deployments hold it");
+            }
             Doing::Downloading => "downloading",
             Doing::Unpacking => "unpacking",
             Doing::Hashing => "hashing",
@@ -104,5 +118,9 @@ mod tests {
         assert_eq!(progress.to_string(), "downloading: 1.5 MiB of 2.0 GiB");
         progress.begin(Doing::Hashing, 0);
         assert_eq!(progress.to_string(), "hashing: 0 B");
+        progress.begin(Doing::Queued, 0);
+        assert_eq!(progress.to_string(), "waiting to be unpacked and hashed, while others are");
+        progress.begin(Doing::Crowded, 0);
+        assert!(progress.to_string().contains("running deployments hold it"));
     }
 }

@@ -18,6 +18,7 @@ pub(in crate::depot) struct Room {
 impl Room {
     /// Promises `bytes` to work on `what`, if quota and disk have room for them.
     pub(in crate::depot) fn of(index: &Arc<Index>, what: &str, bytes: u64) -> Result<Self, CacheError> {
+        index.could_write(what, bytes)?;
         index.promise(what, bytes)?;
         let room = Self { index: Arc::clone(index), what: what.to_owned(), promised: bytes, looked: 0 };
         room.index.check_disk(what, bytes)?;

@@ -7,31 +7,37 @@
 //!                                                     -> raw:    as it is
 //! ```
 //!
-//! The work is done once for all who order the same, goes on though they give up waiting, and tells how far it is.
-//! What a node was given stays as long as its deployment.
+//! The work is done once for all nodes that order the same, goes on as long as one of them is being deployed, and tells
+//! how far it is. What a node was given stays, and is served, as long as its deployment.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use crate::base::secret::Secret;
-use crate::depot::cache::flights::Flights;
+use crate::depot::cache::error::CacheError;
+use crate::depot::cache::flights::{Flight, Flights};
 use crate::depot::cache::index::Kept;
 use crate::depot::cache::progress::Progress;
 use crate::depot::cache::{Cache, Life};
 use crate::depot::digest;
 use crate::depot::format::permit::Permit;
 use crate::depot::gallery::error::GalleryError;
+use crate::depot::gallery::places::Places;
 use crate::depot::image::{Checksum, Source as From};
-use crate::depot::shelf::{Served, Shelf};
+use crate::depot::shelf::{Notice, Served, Shelf};
 use crate::depot::stream::RawImage;
 use crate::net::source::Source;
 
 pub mod error;
+mod places;
 mod prepare;
 
 #[cfg(test)]
@@ -45,15 +51,23 @@ pub struct Gallery {
     flights: Arc<Flights<Outcome>>,
     /// What each node was given last, and by which order.
     given: Mutex<HashMap<String, Given>>,
-    /// What orders came to and when, for those who look in now and then.
-    ended: Mutex<HashMap<String, (i64, Outcome)>>,
+    /// What nodes have ordered, by the order's key.
+    wishes: Mutex<HashMap<String, Wish>>,
     /// Views that somebody reads, by served name.
     views: Mutex<HashMap<String, Weak<dyn Source>>>,
     /// SHA-256 of views by their tag: a pass through the whole image each.
     hashes: Mutex<HashMap<String, String>>,
-    /// Held while an image is unpacked or hashed as a view: the memory of one at a time.
-    unpacking: Mutex<()>,
+    /// Where images are unpacked, and hashed as views.
+    places: Places,
+    /// Tells those apart who unpack.
+    turn: AtomicU64,
     life: Life,
+}
+
+/// An order, and the nodes that wait for it, or for what it came to.
+struct Wish {
+    nodes: HashSet<String>,
+    flight: Flight<Outcome>,
 }
 
 struct Given {
@@ -108,6 +122,8 @@ pub struct Ready {
     pub format: &'static str,
     /// SHA-256 in hex of what is given out, where the checksum of the order does not tell it.
     pub sha256: Option<String>,
+    /// How it is served; a view in memory alone has none.
+    notice: Option<Notice>,
     /// Stay as long as somebody was given the image.
     _view: Option<Arc<dyn Source>>,
     _kept: Vec<Kept>,
@@ -143,10 +159,11 @@ impl Gallery {
             rules,
             flights: Arc::default(),
             given: Mutex::default(),
-            ended: Mutex::default(),
+            wishes: Mutex::default(),
             views: Mutex::default(),
             hashes: Mutex::default(),
-            unpacking: Mutex::default(),
+            places: Places::default(),
+            turn: AtomicU64::new(0),
             life,
         }
     }
@@ -157,14 +174,10 @@ impl Gallery {
     }
 
     /// How the image for `node` stands after waiting for it for a moment. Who `looks_in` again is told what the work
-    /// came to meanwhile; anybody else begins anew.
+    /// came to meanwhile; anybody else begins anew. The work is given up once no node that ordered it wants it any more:
+    /// [`Gallery::release`], [`Gallery::keep`].
     pub async fn order(self: &Arc<Self>, node: &str, order: &Order, looks_in: bool) -> Stand {
-        let key = order.key();
-        if let Some(outcome) = self.ended(&key, looks_in) {
-            return self.stands(node, key, Some(outcome));
-        }
-        let (gallery, own, name) = (Arc::clone(self), order.clone(), key.clone());
-        let flight = self.flights.join(&key, &self.life.tasks, |progress| gallery.work(own, name, progress));
+        let flight = self.wish(node, order, looks_in);
         let progress = Arc::clone(&flight.progress);
         let ended = if self.rules.patience.is_zero() {
             flight.end().now_or_never()
@@ -173,31 +186,59 @@ impl Gallery {
         };
         match ended {
             None => Stand::Busy(progress.to_string()),
-            Some(outcome) => self.stands(node, key, outcome),
+            Some(Some(Ok(ready))) => self.give(node, order.key(), ready).await,
+            Some(Some(Err(why))) => Stand::Failed(why),
+            Some(None) => Stand::Failed(Arc::new(GalleryError::BrokeOff)),
         }
     }
 
-    /// What came of the last work for this order, if it ended a moment ago.
-    fn ended(&self, key: &str, looks_in: bool) -> Option<Outcome> {
-        let mut ended = lock(&self.ended);
-        let old = self.now().saturating_sub(REMEMBERED);
-        ended.retain(|_, (at, _)| *at >= old);
-        if looks_in {
-            return ended.get(key).map(|(_, outcome)| outcome.clone());
+    /// What is wrong with an order for an image of `size` bytes on another server, as far as it shows before the image
+    /// is fetched: a checksum that cannot be had or compared, and a size that the cache can never hold.
+    pub async fn judge(&self, order: &Order, size: Option<u64>) -> Result<(), GalleryError> {
+        let From::Http(url) = &order.from else { return Ok(()) };
+        let cache = self.cache.as_ref().ok_or(GalleryError::NoCache)?;
+        let wanted = prepare::wanted(self, order, url);
+        let limit = cache.index.limits.size;
+        if let Some(needed) = size.filter(|size| *size > limit) {
+            let what = prepare::shown(&order.from);
+            return Err(Arc::new(CacheError::Quota { what, needed, size: limit, used: 0 }).into());
         }
-        ended.remove(key);
-        None
+        cache.checksum(&wanted).await.map(drop).map_err(|error| Arc::new(error).into())
     }
 
-    fn stands(&self, node: &str, key: String, outcome: Option<Outcome>) -> Stand {
-        match outcome {
-            Some(Ok(ready)) => {
+    /// Notes what the node wants, in place of what it wanted before.
+    fn wish(self: &Arc<Self>, node: &str, order: &Order, looks_in: bool) -> Flight<Outcome> {
+        let key = order.key();
+        let mut wishes = lock(&self.wishes);
+        wishes.retain(|other, wish| *other == key || !wish.is_forgotten_by(node));
+        let known = wishes.get(&key).map(|wish| &wish.flight).filter(|flight| looks_in || !flight.is_over());
+        let flight = known.cloned().unwrap_or_else(|| self.begin(&key, order));
+        let wish =
+            wishes.entry(key).or_insert_with(|| Wish { nodes: HashSet::new(), flight: flight.clone() });
+        wish.nodes.insert(node.to_owned());
+        wish.flight = flight.clone();
+        flight
+    }
+
+    fn begin(self: &Arc<Self>, key: &str, order: &Order) -> Flight<Outcome> {
+        let (gallery, own) = (Arc::clone(self), order.clone());
+        self.flights.join(key, &self.life, |progress, stop| gallery.work(own, progress, stop))
+    }
+
+    async fn give(self: &Arc<Self>, node: &str, key: String, ready: Arc<Ready>) -> Stand {
+        let (gallery, own, lent) = (Arc::clone(self), node.to_owned(), Arc::clone(&ready));
+        let work = tokio::task::spawn_blocking(move || match &lent.notice {
+            Some(notice) => gallery.shelf.lend(&own, notice),
+            None => Ok(()),
+        });
+        match work.await {
+            Ok(Ok(())) => {
                 let given = Given { key, ready: Arc::clone(&ready), since: self.now() };
                 lock(&self.given).insert(node.to_owned(), given);
                 Stand::Ready(ready)
             }
-            Some(Err(why)) => Stand::Failed(why),
-            None => Stand::Failed(Arc::new(GalleryError::BrokeOff)),
+            Ok(Err(error)) => Stand::Failed(Arc::new(error.into())),
+            Err(_) => Stand::Failed(Arc::new(GalleryError::BrokeOff)),
         }
     }
 
@@ -207,19 +248,45 @@ impl Gallery {
         lock(&self.given).get(node).filter(|given| given.key == key).map(|given| Arc::clone(&given.ready))
     }
 
-    /// The deployment of `node` is over: its image may go.
+    /// The node needs its image no more: it may go, is not served, and work on it for this node alone ends. Blocks.
     pub fn release(&self, node: &str) {
-        if let Some(given) = lock(&self.given).remove(node) {
-            lock(&self.ended).remove(&given.key);
+        let given = lock(&self.given).remove(node);
+        lock(&self.wishes).retain(|_, wish| !wish.is_forgotten_by(node));
+        let withdrawn = self.shelf.give_back(node);
+        let in_memory =
+            given.filter(|given| given.ready.notice.is_none()).map(|given| given.ready.name.clone());
+        let mut views = lock(&self.views);
+        for name in withdrawn.into_iter().chain(in_memory.filter(|name| !self.is_given(name))) {
+            views.remove(&name);
         }
+    }
+
+    /// Releases all nodes that are not being deployed any more, whatever ended it. Blocks.
+    pub fn keep(&self, is_deployed: &dyn Fn(&str) -> bool) {
+        let mut nodes: HashSet<String> = self.shelf.borrowers().into_iter().collect();
+        nodes.extend(lock(&self.given).keys().cloned());
+        nodes.extend(lock(&self.wishes).values().flat_map(|wish| wish.nodes.iter().cloned()));
+        for node in nodes.iter().filter(|node| !is_deployed(node)) {
+            debug!(node, "the image of a deployment that is over is let go");
+            self.release(node);
+        }
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        lock(&self.given).values().any(|given| given.ready.name == name)
     }
 
     /// Lets go of what was given in deployments that ended without a word, and of what is old in the cache. Blocks.
     pub fn sweep(&self) {
         let old = self.now().saturating_sub(LONGEST);
-        lock(&self.given).retain(|_, given| given.since > old);
-        self.ended("", false);
+        let late: Vec<String> = lock(&self.given)
+            .iter()
+            .filter(|(_, given)| given.since <= old)
+            .map(|(node, _)| node.clone())
+            .collect();
+        late.iter().for_each(|node| self.release(node));
         if let Some(cache) = &self.cache {
+            self.shelf.sweep(old);
             cache.sweep();
         }
     }
@@ -264,20 +331,22 @@ impl Gallery {
         views.insert(name.to_owned(), Arc::downgrade(view));
     }
 
-    async fn work(self: Arc<Self>, order: Order, key: String, progress: Arc<Progress>) -> Outcome {
-        let image = prepare::shown(&order.from);
-        let stopped = self.life.stop.clone();
-        let outcome = tokio::select! {
-            outcome = prepare::prepare(&self, &order, &progress) => outcome,
-            () = stopped.cancelled() => {
-                progress.stop();
-                Err(GalleryError::GivenUp { image })
-            }
-        };
-        let outcome = outcome.map(Arc::new).map_err(Arc::new);
-        let at = self.now();
-        lock(&self.ended).insert(key, (at, outcome.clone()));
-        outcome
+    async fn work(
+        self: Arc<Self>,
+        order: Order,
+        progress: Arc<Progress>,
+        stop: CancellationToken,
+    ) -> Outcome {
+        let prepared = prepare::prepare(&self, &order, &progress, &stop).await;
+        prepared.map(Arc::new).map_err(Arc::new)
+    }
+}
+
+impl Wish {
+    /// Takes the node off; true if nobody is left.
+    fn is_forgotten_by(&mut self, node: &str) -> bool {
+        self.nodes.remove(node);
+        self.nodes.is_empty()
     }
 }
 
@@ -306,7 +375,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds that a deployment keeps its image at the most: no agent writes for so long.
 const LONGEST: i64 = 24 * 3600;
-/// Seconds for which those who look in are told what an order came to.
-const REMEMBERED: i64 = 120;
-/// The largest raw image unless the site says otherwise: more is a bomb.
-const LARGEST: u64 = 2 << 40;
+/// The largest raw image unless the site says otherwise: more is a bomb, and its hash alone takes a quarter of an hour.
+const LARGEST: u64 = 512 << 30;

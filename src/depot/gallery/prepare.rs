@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 use url::Url;
 
@@ -48,7 +50,38 @@ pub(super) async fn prepare(
     gallery: &Arc<Gallery>,
     order: &Order,
     progress: &Arc<Progress>,
+    stop: &CancellationToken,
 ) -> Result<Ready, GalleryError> {
+    let image = shown(&order.from);
+    let given_up = || GalleryError::GivenUp { image: image.clone() };
+    let local = stop.run_until_cancelled(local(gallery, order, progress)).await.ok_or_else(given_up)??;
+    let (own, own_progress) = (Arc::clone(gallery), Arc::clone(progress));
+    let mut work = tokio::task::spawn_blocking(move || look_into(&own, local, &own_progress));
+    let worked = tokio::select! {
+        worked = &mut work => worked,
+        // Its thread ends at its next look, and leaves no file.
+        () = stop.cancelled() => {
+            progress.stop();
+            work.await
+        }
+    };
+    let ready = worked.unwrap_or_else(|_| Err(given_up()))?;
+    match &order.from {
+        // What the agent is given is not what the checksum is of.
+        From::File(path) if ready.sha256.is_some() => {
+            let looked_up = stop.run_until_cancelled(looked_up(gallery, order, path)).await;
+            looked_up.ok_or_else(given_up)?.map(|()| ready)
+        }
+        From::File(_) | From::Http(_) => Ok(ready),
+    }
+}
+
+/// The image as a file of this host, its checksum compared.
+async fn local(
+    gallery: &Arc<Gallery>,
+    order: &Order,
+    progress: &Arc<Progress>,
+) -> Result<Local, GalleryError> {
     let (path, kept) = match &order.from {
         From::Http(url) => {
             let kept = fetched(gallery, order, url, progress).await?;
@@ -56,17 +89,8 @@ pub(super) async fn prepare(
         }
         From::File(path) => (compared(gallery, order, path, progress).await?, None),
     };
-    let image = shown(&order.from);
     let is_told = kept.is_none() && order.checksum != Checksum::None;
-    let local = Local { path, kept, image: image.clone(), declared: order.declared.clone(), is_told };
-    let (own, progress) = (Arc::clone(gallery), Arc::clone(progress));
-    let work = tokio::task::spawn_blocking(move || look_into(&own, local, &progress));
-    let ready = work.await.unwrap_or(Err(GalleryError::GivenUp { image }))?;
-    match &order.from {
-        // What the agent is given is not what the checksum is of.
-        From::File(path) if ready.sha256.is_some() => looked_up(gallery, order, path).await.map(|()| ready),
-        From::File(_) | From::Http(_) => Ok(ready),
-    }
+    Ok(Local { path, kept, image: shown(&order.from), declared: order.declared.clone(), is_told })
 }
 
 /// Compares a file with a checksum that lies behind an address.
@@ -102,6 +126,12 @@ async fn matches(
     Err(GalleryError::Checksum { path, algorithm, found, wanted })
 }
 
+/// What the cache is asked for.
+pub(super) fn wanted(gallery: &Gallery, order: &Order, url: &Url) -> Wanted {
+    let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
+    Wanted { checksum, authorization, url: url.clone(), most: gallery.rules.largest }
+}
+
 async fn fetched(
     gallery: &Gallery,
     order: &Order,
@@ -109,8 +139,7 @@ async fn fetched(
     progress: &Progress,
 ) -> Result<Kept, GalleryError> {
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
-    let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
-    let wanted = Wanted { checksum, authorization, ..Wanted::new(url.clone()) };
+    let wanted = wanted(gallery, order, url);
     let flight = cache.begin(&wanted);
     progress.follow(Arc::clone(&flight.progress));
     Ok(cache.landed(&wanted, flight).await?)
@@ -191,15 +220,18 @@ fn plain(
     let is_own = local.kept.is_some();
     if format == Format::Qcow2 && gallery.rules.force_raw {
         let bad = |source| GalleryError::Stream { image: local.image.clone(), source };
+        let packed = disk.size();
         let view = RawImage::of(disk, format).map_err(bad)?;
-        let sha256 = Some(hash(gallery, &view, progress).map_err(bad)?);
-        let name = gallery.shelf.serve_view(&local.path)?;
+        let sha256 = Some(hash(gallery, &view, (format, packed), progress).map_err(bad)?);
+        let notice = gallery.shelf.notice_view(&local.path)?;
+        let name = notice.name.clone();
         gallery.note_view(&name, &view);
         let (size, kept) = (view.size(), local.kept.into_iter().collect());
-        return Ok(Ready { name, size, format: "raw", sha256, _view: Some(view), _kept: kept });
+        let notice = Some(notice);
+        return Ok(Ready { name, size, format: "raw", sha256, notice, _view: Some(view), _kept: kept });
     }
     let shelf = &gallery.shelf;
-    let name = if is_own { shelf.serve_own(&local.path)? } else { shelf.serve(&local.path)? };
+    let notice = if is_own { shelf.notice_own(&local.path)? } else { shelf.notice(&local.path)? };
     let sha256 = match &local.kept {
         Some(kept) => Some(kept.facts.sha256.clone()),
         None if local.is_told => None,
@@ -207,10 +239,11 @@ fn plain(
     };
     let format = if format == Format::Qcow2 { "qcow2" } else { "raw" };
     Ok(Ready {
-        name,
+        name: notice.name.clone(),
         size: disk.size(),
         format,
         sha256,
+        notice: Some(notice),
         _view: None,
         _kept: local.kept.into_iter().collect(),
     })
@@ -235,17 +268,19 @@ fn unpacked(
     progress: &Progress,
 ) -> Result<Kept, GalleryError> {
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
-    let _one = lock(&gallery.unpacking);
     let tag = format!("{}\n{}", local.path.display(), disk.tag());
     let name = format!("{}.raw", digest::sha256(tag.as_bytes()));
+    let bad = |source| GalleryError::Spill { image: local.image.clone(), source };
+    let _place = gallery.places.take(format, progress).map_err(|error| bad(SpillError::Packed(error)))?;
     if let Some(kept) = cache.index.hold(&name) {
         return Ok(kept);
     }
-    let bad = |source| GalleryError::Spill { image: local.image.clone(), source };
     let mut room = Room::of(&cache.index, &local.image, 0).map_err(|error| bad(error.into()))?;
-    let part = cache.index.folder().join(format!("{name}{PART}"));
+    // Orders that differ in their checksum alone may unpack the same file at once.
+    let turn = gallery.turn.fetch_add(1, Ordering::Relaxed);
+    let part = cache.index.folder().join(format!("{name}.{turn}{PART}"));
     progress.begin(Doing::Unpacking, 0);
-    let limit = gallery.rules.largest;
+    let limit = limit(gallery, disk.size());
     let done = spill((disk.clone(), format), &part, &mut room, limit, progress).map_err(bad)?;
     info!(image = local.image, size = done.size, "unpacked");
     let facts = Facts {
@@ -270,28 +305,40 @@ fn passing(
 ) -> Result<Ready, GalleryError> {
     let bad = |source| GalleryError::Stream { image: local.image.clone(), source };
     let size = {
-        let _one = lock(&gallery.unpacking);
+        let _place = gallery.places.take(outer, progress).map_err(|error| bad(error.into()))?;
         progress.begin(Doing::Unpacking, 0);
-        unpack::measure(disk.clone(), outer, gallery.rules.largest, progress).map_err(bad)?
+        unpack::measure(disk.clone(), outer, limit(gallery, disk.size()), progress).map_err(bad)?
     };
+    let packed = disk.size();
     let view: Arc<dyn Source> = Arc::new(Passage::new(disk, outer, size));
     let inner = judged(gallery, local, &*view, outer)?;
     if inner == Format::Qcow2 {
         return Err(bad(StreamError::Unseekable));
     }
-    let sha256 = Some(hash(gallery, &view, progress).map_err(bad)?);
+    let sha256 = Some(hash(gallery, &view, (outer, packed), progress).map_err(bad)?);
     let name = digest::sha256(format!("{}\n{}", local.path.display(), view.tag()).as_bytes());
     gallery.note_view(&name, &view);
     let kept = local.kept.iter().cloned().collect();
-    Ok(Ready { name, size, format: "raw", sha256, _view: Some(view), _kept: kept })
+    Ok(Ready { name, size, format: "raw", sha256, notice: None, _view: Some(view), _kept: kept })
 }
 
-/// SHA-256 of a view, computed once for each content.
-fn hash(gallery: &Gallery, view: &Arc<dyn Source>, progress: &Progress) -> Result<String, StreamError> {
-    if view.size() > gallery.rules.largest {
-        return Err(StreamError::TooLarge { limit: gallery.rules.largest });
+/// Bytes that an image whose file has `packed` bytes may have inside: what the site takes, and not nothing but air.
+fn limit(gallery: &Gallery, packed: u64) -> u64 {
+    gallery.rules.largest.min(packed.saturating_mul(MOST_AIR).max(SMALL))
+}
+
+/// SHA-256 of a view into a file of that format and size, computed once for each content.
+fn hash(
+    gallery: &Gallery,
+    view: &Arc<dyn Source>,
+    (format, packed): (Format, u64),
+    progress: &Progress,
+) -> Result<String, StreamError> {
+    let limit = limit(gallery, packed);
+    if view.size() > limit {
+        return Err(StreamError::TooLarge { limit });
     }
-    let _one = lock(&gallery.unpacking);
+    let _place = gallery.places.take(format, progress)?;
     let tag = view.tag();
     if let Some(known) = lock(&gallery.hashes).get(&tag) {
         return Ok(known.clone());
@@ -323,6 +370,10 @@ fn pass(view: &dyn Source, progress: &Progress) -> Result<String, StreamError> {
 
 /// Characters of a wanted checksum that an error repeats: a SHA-512 in whole.
 const SHOWN: usize = 128;
+/// A file that holds so many times its own size is made of zeros: each of them costs time to be hashed and written.
+const MOST_AIR: u64 = 1000;
+/// Bytes for which that does not count.
+const SMALL: u64 = 64 << 30;
 /// Bytes of a view that are read at once.
 const CHUNK: usize = 256 << 10;
 /// Hashes of views that are remembered.

@@ -169,7 +169,10 @@ async fn a_packed_image_that_the_cache_has_no_room_for_is_unpacked_while_it_is_r
 async fn a_bomb_is_refused_by_size_alone() {
     let site = site_of(64 << 20, Rules { largest: 600_000, ..Rules::default() });
     let bomb = site.order(&of(&site.put("a.gz", &gzipped(&disk())))).await.unwrap_err();
-    assert!(bomb.contains("largest image that is taken (image_cache.largest)"), "{bomb}");
+    assert!(
+        bomb.contains("largest image that is taken of a file of its size (image_cache.largest"),
+        "{bomb}"
+    );
     if let Some(image) = qcow2() {
         let bomb = site.order(&of(&site.put("a.qcow2", &image))).await.unwrap_err();
         assert!(bomb.contains("largest image"), "{bomb}");
@@ -187,8 +190,13 @@ async fn what_a_node_was_given_stays_until_it_is_released() {
     drop(made);
     assert!(cache.index.promise("another", 64 << 20).is_err());
     assert_eq!(count(), 2);
-    site.gallery.release("n1");
+    let name = site.gallery.given("n1", &order).unwrap().name.clone();
+    assert!(site.gallery.find(&name).is_some());
+    site.gallery.keep(&|node| node == "n1");
+    assert!(site.gallery.find(&name).is_some());
+    site.gallery.keep(&|_| false);
     assert!(site.gallery.given("n1", &order).is_none());
+    assert!(site.gallery.find(&name).is_none(), "it is not served any more");
     cache.index.promise("another", 64 << 20).unwrap();
     assert_eq!(count(), 0);
 }
@@ -201,7 +209,7 @@ async fn who_looks_in_is_told_how_far_it_is_and_once_why_it_failed() {
         panic!("it did not wait")
     };
     assert_eq!(progress, "waiting for its turn");
-    let ended = || lock(&site.gallery.ended).contains_key(&order.key());
+    let ended = || lock(&site.gallery.wishes).get(&order.key()).is_some_and(|wish| wish.flight.is_over());
     while !ended() {
         tokio::task::yield_now().await;
     }
@@ -221,4 +229,141 @@ async fn a_checksum_that_the_agent_could_not_compare_any_more_is_compared_here()
     assert!(nobody.contains("checksum file http://127.0.0.1:1/SHA256SUMS is no good"), "{nobody}");
     assert!(site.order(&order("nonsense")).await.unwrap_err().contains("of no kind that can be checked"));
     assert!(site.order(&order(&digest::sha256(&gzipped(b"x")))).await.is_ok());
+}
+
+#[tokio::test]
+async fn work_ends_with_the_last_node_that_wants_it_and_who_orders_then_begins_anew() {
+    let site = site_of(64 << 20, Rules { patience: Duration::ZERO, ..Rules::default() });
+    let order = of(&site.put("a.gz", &gzipped(&disk())));
+    for node in ["n1", "n2"] {
+        assert!(matches!(site.gallery.order(node, &order, false).await, Stand::Busy(_)));
+    }
+    let flight = lock(&site.gallery.wishes).get(&order.key()).unwrap().flight.clone();
+    let progress = Arc::clone(&flight.progress);
+    drop(flight);
+    site.gallery.keep(&|node| node == "n2");
+    assert!(progress.go_on().is_ok());
+    site.gallery.keep(&|_| false);
+    assert!(progress.go_on().is_err());
+    assert!(lock(&site.gallery.wishes).is_empty());
+    let made = site.order(&order).await.unwrap();
+    assert!(site.read(&made.name) == disk());
+    assert_eq!(fs::read_dir(site.data.path().join("cache")).unwrap().count(), 2);
+}
+
+#[tokio::test]
+async fn an_order_for_another_image_takes_the_place_of_the_one_before() {
+    let site = site_of(64 << 20, Rules { patience: Duration::ZERO, ..Rules::default() });
+    let (one, other) = (of(&site.put("a.img", b"a")), of(&site.put("b.img", b"b")));
+    let first = site.order(&one).await.unwrap();
+    let second = site.order(&other).await.unwrap();
+    assert!(site.gallery.find(&first.name).is_none() && site.gallery.find(&second.name).is_some());
+    assert_eq!(lock(&site.gallery.wishes).len(), 1);
+}
+
+#[tokio::test]
+async fn a_small_file_with_a_huge_disk_inside_is_refused_before_it_is_read() {
+    let site = site();
+    let mut bytes = vec![0; 192 << 10];
+    for (at, value) in [(0, 0x5146_49FB_u32), (4, 3), (20, 16), (24, 25), (36, 200), (44, 64 << 10)] {
+        bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
+    }
+    bytes[52..60].copy_from_slice(&[0, 2, 0, 0, 0, 0, 0, 1]);
+    bytes[96..104].copy_from_slice(&[0, 0, 0, 4, 0, 0, 0, 104]);
+    let air = site.order(&of(&site.put("air.qcow2", &bytes))).await.unwrap_err();
+    assert!(air.contains("it holds more than 64.0 GiB"), "{air}");
+}
+
+#[tokio::test]
+async fn what_is_cut_off_or_has_something_behind_it_is_refused_in_each_packing_and_leaves_nothing() {
+    let site = site();
+    let zeros = vec![0; 1 << 20];
+    let xz = |bytes: &[u8]| packed(&["xz", "-c"], bytes);
+    let zstd = |bytes: &[u8]| packed(&["zstd", "-q", "-c"], bytes);
+    for (name, whole) in [("gz", Some(gzipped(&disk()))), ("xz", xz(&disk())), ("zst", zstd(&disk()))] {
+        let Some(whole) = whole else { continue };
+        for cut in [whole.len() / 3, whole.len() - 5, whole.len() - 1] {
+            let why =
+                site.order(&of(&site.put(&format!("cut{cut}.{name}"), &whole[..cut]))).await.unwrap_err();
+            assert!(why.contains("cannot be unpacked"), "{name} {cut}: {why}");
+        }
+        let behind = [&whole[..], b"garbage"].concat();
+        let why = site.order(&of(&site.put(&format!("behind.{name}"), &behind))).await.unwrap_err();
+        assert!(why.contains("cannot be unpacked"), "{name}: {why}");
+        assert_eq!(fs::read_dir(site.data.path().join("cache")).unwrap().count(), 0, "{name}");
+        let made = site.order(&of(&site.put(&format!("good.{name}"), &whole))).await.unwrap();
+        assert!(site.read(&made.name) == disk());
+        site.gallery.release("n1");
+        drop(made);
+        site.gallery.cache.as_ref().unwrap().index.promise("all", 64 << 20).unwrap();
+        site.gallery.cache.as_ref().unwrap().index.release(64 << 20);
+    }
+    if let Some(greedy) = packed(&["xz", "-T1", "-c", "--lzma2=preset=0,dict=512MiB"], &zeros) {
+        let why = site.order(&of(&site.put("greedy.xz", &greedy))).await.unwrap_err();
+        assert!(why.contains("takes more than 64 MiB of memory"), "{why}");
+    }
+}
+
+/// Packed by a tool; `None` without it.
+fn packed(command: &[&str], bytes: &[u8]) -> Option<Vec<u8>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain");
+    fs::write(&path, bytes).unwrap();
+    let Ok(done) = Command::new(command[0]).args(&command[1..]).arg(&path).output() else {
+        writeln!(std::io::stderr(), "skipped: {} is not installed", command[0]).unwrap();
+        return None;
+    };
+    assert!(done.status.success());
+    Some(done.stdout)
+}
+
+/// A qcow2 image of a mebibyte whose second-level table is at `table`, and whose first cluster is at `cluster`.
+fn twisted(table: u64, cluster: u64) -> Vec<u8> {
+    let mut bytes = vec![0; 256 << 10];
+    for (at, value) in [(0, 0x5146_49FB_u32), (4, 3), (20, 16), (28, 1 << 20), (36, 1), (44, 64 << 10)] {
+        bytes[at..at + 4].copy_from_slice(&value.to_be_bytes());
+    }
+    bytes[52..60].copy_from_slice(&[0, 3, 0, 0, 0, 0, 0, 1]);
+    bytes[96..104].copy_from_slice(&[0, 0, 0, 4, 0, 0, 0, 104]);
+    bytes[64 << 10..(64 << 10) + 8].copy_from_slice(&table.to_be_bytes());
+    bytes[128 << 10..(128 << 10) + 8].copy_from_slice(&cluster.to_be_bytes());
+    bytes
+}
+
+#[tokio::test]
+async fn qcow2_tables_that_lead_outside_are_refused_and_those_that_lead_to_themselves_end() {
+    let site = site();
+    let used = 1_u64 << 63;
+    for (name, table, cluster, refused) in [
+        ("far-table", used | 1 << 50, 0, true),
+        ("far-cluster", used | 128 << 10, used | 1 << 50, true),
+        ("far-packed", used | 128 << 10, 1 << 62 | 1 << 40, true),
+        ("crooked", used | 128 << 10 | 512, 0, true),
+        ("itself", used | 128 << 10, used | 128 << 10, false),
+        ("first-level", used | 64 << 10, 0, false),
+    ] {
+        let path = site.put(&format!("{name}.qcow2"), &twisted(table, cluster));
+        match site.order(&of(&path)).await {
+            Ok(made) => assert!(!refused && made.size == 1 << 20, "{name} was taken"),
+            Err(why) => assert!(refused && why.contains("damaged"), "{name}: {why}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_shows_before_the_image_is_fetched_is_told_then() {
+    let site = site();
+    let url = url::Url::parse("http://127.0.0.1:1/disk.img").unwrap();
+    let order = |checksum| Order { from: From::Http(url.clone()), checksum, ..of(Path::new("/")) };
+    let judge = async |checksum, size| {
+        site.gallery.judge(&order(checksum), size).await.map_err(|error| chain(&error))
+    };
+    let plain = |text: &str| Checksum::Plain(text.to_owned());
+    assert_eq!(judge(plain(&"0".repeat(64)), Some(1 << 20)).await, Ok(()));
+    let large = judge(plain(&"0".repeat(64)), Some(65 << 20)).await.unwrap_err();
+    assert!(large.contains("raise pxe.image_cache_size"), "{large}");
+    let sums = judge(plain("http://127.0.0.1:1/SHA256SUMS"), None).await.unwrap_err();
+    assert!(sums.contains("checksum file http://127.0.0.1:1/SHA256SUMS is no good"), "{sums}");
+    let unknown = judge(Checksum::Pair { algo: "sha1".into(), value: "ab".into() }, None).await.unwrap_err();
+    assert!(unknown.contains("of no kind that can be checked here"), "{unknown}");
 }

@@ -10,10 +10,22 @@ pub fn validate(
     driver_info: &Map<String, Value>,
 ) -> Result<(), ImageError> {
     let source = source(instance_info)?;
-    checksum(instance_info, &source)?;
+    let checksum = checksum(instance_info, &source)?;
     text(instance_info, "image_disk_format")?;
-    way(instance_info, driver_info, Way::default())?;
+    if way(instance_info, driver_info, Way::default())? == Way::Local && !is_file(&source) {
+        comparable(&checksum)?;
+    }
     validate_proxies(driver_info)
+}
+
+/// Refuses an algorithm that images cannot be compared by here.
+pub fn comparable(checksum: &Checksum) -> Result<(), ImageError> {
+    match checksum {
+        Checksum::Pair { algo, .. } if checksum.algorithm().is_none() => {
+            Err(ImageError::Algorithm(algo.chars().take(80).collect()))
+        }
+        Checksum::Pair { .. } | Checksum::Plain(_) | Checksum::None => Ok(()),
+    }
 }
 
 /// Checks `image_http_proxy`, `image_https_proxy` and `image_no_proxy`.

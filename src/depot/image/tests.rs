@@ -235,3 +235,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_algorithm_that_is_unknown_here_is_refused_where_this_host_compares_and_known_ones_have_no_case() {
+    let refused = |algo: &str, way: &str| {
+        let instance = json!({
+            "image_source": "http://host/disk.img", "image_os_hash_algo": algo, "image_os_hash_value": "ab",
+            "image_download_source": way,
+        });
+        validate(instance.as_object().unwrap(), &Map::new()).err().map(|error| error.to_string())
+    };
+    assert!(refused("sha1", "local").unwrap().contains("\"sha1\" is not one of md5, sha256, sha512"));
+    assert_eq!((refused("sha1", "http"), refused("SHA256", "local")), (None, None));
+    assert_eq!(Algorithm::parse("Sha512"), Some(Algorithm::Sha512));
+}

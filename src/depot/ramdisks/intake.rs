@@ -13,7 +13,9 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -72,12 +74,15 @@ impl Intake {
     pub fn open(data: &Path, clock: SharedClock, next: Arc<dyn Service>) -> Result<Self, IntakeError> {
         let stock = Stock::open(data)?;
         let uploads = Uploads::open(stock.root())?;
+        uploads.sweep(before(&clock));
         Ok(Self { stock: Arc::new(stock), uploads: Arc::new(uploads), clock, next })
     }
 
     async fn answer(&self, mut request: Request) -> Response {
         let path = request.path.strip_prefix(PREFIX).unwrap_or_default().trim_matches('/').to_owned();
-        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+        let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         let outcome = match (request.method, parts.as_slice()) {
             (Method::Get, []) => self.list().await,
             (Method::Get, ["uploads", sha256]) => self.arrived(sha256).await,
@@ -138,6 +143,12 @@ impl Intake {
 
     async fn take(&self, sha256: &str, request: &mut Request) -> Result<Response, Refused> {
         let slice = slice_of(request)?;
+        let old = before(&self.clock);
+        self.beside(move |_, uploads| {
+            uploads.sweep(old);
+            Ok(())
+        })
+        .await?;
         let arrived = self.uploads.take(sha256, slice, request).await?;
         Ok(shown(if arrived.complete { 201 } else { 202 }, &progress(arrived)))
     }
@@ -161,6 +172,12 @@ impl Service for Intake {
         }
         self.next.call(request)
     }
+}
+
+/// Uploads that were last written to before this are given up.
+fn before(clock: &SharedClock) -> SystemTime {
+    let now = Duration::from_micros(u64::try_from(clock.wall().0).unwrap_or_default());
+    UNIX_EPOCH + now.saturating_sub(KEPT)
 }
 
 fn paired(
@@ -278,6 +295,8 @@ fn inside(error: &(dyn std::error::Error + 'static)) -> Refused {
 const PREFIX: &str = "/ferric/v1/ramdisks";
 /// Two hashes, a name and kernel parameters, with JSON's escapes.
 const BODY_LIMIT: usize = 8192;
+/// How long an upload that broke off waits to be gone on with.
+const KEPT: Duration = Duration::from_hours(24);
 /// Characters.
 const LONGEST_NAME: usize = 255;
 

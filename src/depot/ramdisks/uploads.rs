@@ -118,6 +118,9 @@ impl Uploads {
         let received = match self.append(&partial(&path), slice, request).await {
             Err(UploadError::Io { source, .. }) if is_full(&source) => {
                 fs::remove_file(partial(&path)).ok(); // it is what fills the disk
+                for (_, other) in self.idle(sha256) {
+                    fs::remove_file(other).ok(); // goes with age else
+                }
                 return Err(UploadError::Full { folder: self.folder.clone() });
             }
             outcome => outcome?,
@@ -155,8 +158,15 @@ impl Uploads {
         ended.map(|()| received)
     }
 
-    /// Room for one more: of those that nobody writes, the oldest go.
-    fn make_room(&self, but: &str) {
+    /// Removes what nobody writes and what was last written to before `old`. Blocks.
+    pub fn sweep(&self, old: SystemTime) {
+        for (_, path) in self.idle("").into_iter().filter(|(written, _)| *written < old) {
+            fs::remove_file(path).ok(); // the next sweep tries again
+        }
+    }
+
+    /// Those that nobody writes, but for one, the oldest first.
+    fn idle(&self, but: &str) -> Vec<(SystemTime, PathBuf)> {
         let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let hash_of = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let mut idle: Vec<(SystemTime, PathBuf)> = fs::read_dir(&self.folder)
@@ -168,6 +178,12 @@ impl Uploads {
             .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
             .collect();
         idle.sort();
+        idle
+    }
+
+    /// Room for one more: of those that nobody writes, the oldest go.
+    fn make_room(&self, but: &str) {
+        let idle = self.idle(but);
         let spare = idle.len().saturating_sub(KEPT);
         for (_, path) in idle.into_iter().take(spare) {
             fs::remove_file(path).ok(); // the next upload tries again

@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::base::size::human;
 use crate::depot::cache::progress::Progress;
 use crate::depot::format::{self, Format, FormatError};
 use crate::depot::stream::disk::Disk;
@@ -37,7 +38,9 @@ pub enum StreamError {
     #[error("it cannot be read")]
     Io(#[from] io::Error),
     #[error(
-        "it holds more than {limit} bytes, which is the largest image that is taken (image_cache.largest)"
+        "it holds more than {}, which is the largest image that is taken of a file of its size (image_cache.largest, and \
+         a thousand times the file from 64 GiB on)",
+        human(*limit)
     )]
     TooLarge { limit: u64 },
     #[error(

@@ -29,7 +29,8 @@ pub enum SpillError {
     #[error("its packed data cannot be read")]
     Packed(#[source] io::Error),
     #[error(
-        "it holds more than {}, which is the largest image that is taken (image_cache.largest)",
+        "it holds more than {}, which is the largest image that is taken of a file of its size (image_cache.largest, and \
+         a thousand times the file from 64 GiB on)",
         human(*limit)
     )]
     TooLarge { limit: u64 },

@@ -13,7 +13,7 @@ use crate::base::secret::Secret;
 use crate::base::time::Later;
 use crate::depot::fetch::{Place, head_of};
 use crate::depot::gallery::{Order, Ready, Stand};
-use crate::depot::image::{Handout, Image, Source, Way, image_info, way};
+use crate::depot::image::{Handout, Image, Source, Way, comparable, image_info, way};
 use crate::driver::agent::Agents;
 use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
@@ -53,7 +53,9 @@ impl WriteImage {
         call.memo.remove(PROGRESS);
         let turn = in_band::look(&self.agents, &call).await;
         if matches!(turn, Turn::Done(_) | Turn::Failed(_)) {
-            self.agents.gallery.release(&call.machine.node.id.to_string());
+            let (gallery, node) = (Arc::clone(&self.agents.gallery), call.machine.node.id.to_string());
+            // It goes with the deployment else.
+            tokio::task::spawn_blocking(move || gallery.release(&node)).await.ok();
         }
         turn
     }
@@ -87,7 +89,14 @@ pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
             let secret = authorization(node);
             let place = Place { url, authorization: secret.as_ref() };
             let asked = head_of(&agents.client, place, FIRST_PATIENCE).await;
-            asked.map(drop).map_err(|error| chain(&error))
+            let head = asked.map_err(|error| chain(&error))?;
+            let Some(order) = order(agents, node, &image)? else { return Ok(()) };
+            comparable(&image.checksum).map_err(|error| chain(&error))?;
+            match tokio::time::timeout(SUMS_PATIENCE, agents.gallery.judge(&order, head.size)).await {
+                Ok(judged) => judged.map_err(|error| chain(&error)),
+                // A slow server of checksums is asked again when the image is here.
+                Err(_) => Ok(()),
+            }
         }
         Source::File(path) => {
             let (gallery, path) = (Arc::clone(&agents.gallery), path.clone());
@@ -204,6 +213,9 @@ const PAUSE: u32 = 5;
 
 /// Within the 10 s that all looks before an ask may take together.
 const FIRST_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Beside it, for a file of checksums.
+const SUMS_PATIENCE: Duration = Duration::from_secs(4);
 
 /// An image server that takes longer to say that an image is there will not deliver it either.
 const HEAD_PATIENCE: Duration = Duration::from_secs(10);

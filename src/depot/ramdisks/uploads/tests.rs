@@ -82,3 +82,21 @@ fn a_full_disk_is_known_by_its_error() {
     assert!(is_full(&io::Error::from_raw_os_error(28)) && is_full(&io::Error::from_raw_os_error(122)));
     assert!(!is_full(&io::Error::from_raw_os_error(5)));
 }
+
+#[tokio::test]
+async fn what_nobody_goes_on_with_goes_with_age() {
+    let (_folder, uploads) = uploads();
+    let (half, whole) = (digest::sha256(b"kernel"), digest::sha256(b"ramdisk"));
+    take(&uploads, &half, 0, 6, b"ker").await.unwrap();
+    take(&uploads, &whole, 0, 7, b"ramdisk").await.unwrap();
+    let written = fs::metadata(uploads.ready(&whole).unwrap().path).unwrap().modified().unwrap();
+    uploads.sweep(written - std::time::Duration::from_hours(1));
+    assert_eq!(uploads.arrived(&half).unwrap().received, 3);
+    let turn = uploads.turn(&half).unwrap();
+    uploads.sweep(written + std::time::Duration::from_hours(1));
+    assert_eq!(uploads.arrived(&half).unwrap().received, 3, "somebody writes it");
+    assert!(uploads.ready(&whole).is_err());
+    drop(turn);
+    uploads.sweep(written + std::time::Duration::from_hours(1));
+    assert_eq!(uploads.arrived(&half).unwrap().received, 0);
+}
