@@ -233,7 +233,7 @@ fn put_checksums(
     }
     match &image.checksum {
         Checksum::Pair { algo, value } => {
-            let word = Algorithm::parse(algo).map_or(algo.as_str(), Algorithm::word);
+            let word = Algorithm::parse(algo).map_or(algo.as_str(), |known| known.word());
             info.insert("os_hash_algo".into(), json!(word));
             info.insert("os_hash_value".into(), json!(value));
         }

@@ -13,7 +13,7 @@ use crate::model::Object;
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::plan::Discovery;
 use crate::model::boot::{BootDevice, Boots};
-use crate::model::catalog::{Catalog, HardwareType, Implementation};
+use crate::model::catalog::{Catalog, HardwareType};
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};

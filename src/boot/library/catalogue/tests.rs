@@ -294,6 +294,8 @@ async fn a_medium_and_a_script_of_an_inspection_bear_where_it_reports_and_the_si
         assert!(holds(&medium, text), "{text}");
     }
     assert!(!holds(&medium, "ipa-api-url"), "it tells what it finds, and asks for nothing");
+    "ipxe".clone_into(&mut rig.node.wished.interfaces.boot);
+    rig.put(&rig.node).await;
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     for word in ["/v1/continue_inspection", "ipa-collect-lldp=1", "x=1", TOKEN] {
         assert!(script.contains(word), "{word} in {script}");
