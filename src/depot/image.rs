@@ -233,7 +233,8 @@ fn put_checksums(
     }
     match &image.checksum {
         Checksum::Pair { algo, value } => {
-            let word = Algorithm::parse(algo).map_or(algo.as_str(), Algorithm::word);
+            let known = Algorithm::parse(algo);
+            let word = if let Some(known) = known { known.word() } else { algo.as_str() };
             info.insert("os_hash_algo".into(), json!(word));
             info.insert("os_hash_value".into(), json!(value));
         }

@@ -78,12 +78,14 @@ pub struct Wanted {
     pub authorization: Option<Secret>,
     /// Bytes at the most: whoever sends more is cut off.
     pub most: u64,
+    /// Whoever asks waits for room that others hold, and can be told so.
+    pub waits: bool,
 }
 
 impl Wanted {
     /// Without a checksum and credentials.
     pub fn new(url: Url) -> Self {
-        Self { url, checksum: Checksum::None, authorization: None, most: u64::MAX }
+        Self { url, checksum: Checksum::None, authorization: None, most: u64::MAX, waits: false }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -172,7 +174,7 @@ impl Cache {
             let seat = stop.run_until_cancelled(self.seats.acquire()).await;
             let seat = seat.and_then(Result::ok).ok_or_else(stopped)?;
             match download.run().await {
-                Err(error) if waited < LONGEST_CROWD && self.is_crowded(&head, &error) => {
+                Err(error) if wanted.waits && waited < LONGEST_CROWD && self.is_crowded(&head, &error) => {
                     warn!(image = shown(&wanted.url), %error, "a download waits for room");
                 }
                 done => return done,
