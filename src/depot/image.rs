@@ -233,8 +233,7 @@ fn put_checksums(
     }
     match &image.checksum {
         Checksum::Pair { algo, value } => {
-            let known = Algorithm::parse(algo);
-            let word = if let Some(known) = known { known.word() } else { algo.as_str() };
+            let word = Algorithm::parse(algo).map_or(algo.as_str(), |known| known.word());
             info.insert("os_hash_algo".into(), json!(word));
             info.insert("os_hash_value".into(), json!(value));
         }
