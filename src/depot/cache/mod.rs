@@ -78,12 +78,14 @@ pub struct Wanted {
     pub authorization: Option<Secret>,
     /// Bytes at the most: whoever sends more is cut off.
     pub most: u64,
+    /// Whoever asks waits for room that others hold, and can be told so.
+    pub waits: bool,
 }
 
 impl Wanted {
     /// Without a checksum and credentials.
     pub fn new(url: Url) -> Self {
-        Self { url, checksum: Checksum::None, authorization: None, most: u64::MAX }
+        Self { url, checksum: Checksum::None, authorization: None, most: u64::MAX, waits: false }
     }
 
     pub(super) fn place(&self) -> Place<'_> {
@@ -166,13 +168,13 @@ impl Cache {
         }
         let download =
             Download { cache: self, wanted, head: &head, name: &name, progress, stop: stop.clone() };
-        let mut waited = Duration::ZERO;
+        let mut crowded = Duration::ZERO;
         loop {
             download.progress.begin(Doing::Seatless, 0);
             let seat = stop.run_until_cancelled(self.seats.acquire()).await;
             let seat = seat.and_then(Result::ok).ok_or_else(stopped)?;
             match download.run().await {
-                Err(error) if waited < LONGEST_CROWD && self.is_crowded(&head, &error) => {
+                Err(error) if wanted.waits && crowded < LONGEST_CROWD && self.is_crowded(&head, &error) => {
                     warn!(image = shown(&wanted.url), %error, "a download waits for room");
                 }
                 done => return done,
@@ -180,7 +182,7 @@ impl Cache {
             drop(seat);
             download.progress.begin(Doing::Crowded, 0);
             stop.run_until_cancelled(sleep(&*self.clock, CROWD)).await.ok_or_else(stopped)?;
-            waited = waited.saturating_add(CROWD);
+            crowded = crowded.saturating_add(CROWD);
         }
     }
 

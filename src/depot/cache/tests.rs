@@ -308,7 +308,7 @@ async fn what_was_used_least_lately_goes_and_what_is_held_stays() {
     let c = get("c").await.unwrap();
     assert_eq!((has("a"), has("b"), has("c")), (true, false, true));
     let a = get("a").await.unwrap();
-    let waiting = cache.begin(&stand.wanted("d"));
+    let waiting = cache.begin(&Wanted { waits: true, ..stand.wanted("d") });
     while !waiting.progress.to_string().contains("running deployments hold it") {
         assert!(!waiting.is_over(), "it did not wait");
         tokio::task::yield_now().await;

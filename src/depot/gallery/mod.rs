@@ -284,7 +284,9 @@ impl Gallery {
             .filter(|(_, given)| given.since <= old)
             .map(|(node, _)| node.clone())
             .collect();
-        late.iter().for_each(|node| self.release(node));
+        for node in &late {
+            self.release(node);
+        }
         if let Some(cache) = &self.cache {
             self.shelf.sweep(old);
             cache.sweep();

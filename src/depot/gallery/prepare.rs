@@ -129,7 +129,7 @@ async fn matches(
 /// What the cache is asked for.
 pub(super) fn wanted(gallery: &Gallery, order: &Order, url: &Url) -> Wanted {
     let (checksum, authorization) = (order.checksum.clone(), order.authorization.clone());
-    Wanted { checksum, authorization, url: url.clone(), most: gallery.rules.largest }
+    Wanted { checksum, authorization, url: url.clone(), most: gallery.rules.largest, waits: true }
 }
 
 async fn fetched(

@@ -92,7 +92,8 @@ pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
             let head = asked.map_err(|error| chain(&error))?;
             let Some(order) = order(agents, node, &image)? else { return Ok(()) };
             comparable(&image.checksum).map_err(|error| chain(&error))?;
-            match tokio::time::timeout(SUMS_PATIENCE, agents.gallery.judge(&order, head.size)).await {
+            match tokio::time::timeout(SUMS_PATIENCE, Box::pin(agents.gallery.judge(&order, head.size))).await
+            {
                 Ok(judged) => judged.map_err(|error| chain(&error)),
                 // A slow server of checksums is asked again when the image is here.
                 Err(_) => Ok(()),
