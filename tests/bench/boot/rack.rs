@@ -8,8 +8,9 @@
 //! boot in which it is deployed; the first line is from the first machine's power-on to the last one's `active`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -42,11 +43,11 @@ pub fn run() {
     plant.all("manage", "manageable", &machines);
     let began = plant.server.cpu();
     plant.all("provide", "available", &machines);
-    plant.tell("clean", &machines, plant.server.cpu() - began, &BTreeMap::new());
+    tell("clean", &machines, plant.server.cpu() - began, &BTreeMap::new());
     plant.order(&machines, &image, &sha256);
     let began = plant.server.cpu();
     let ends = plant.all("active", "active", &machines);
-    plant.tell("rack", &machines, plant.server.cpu() - began, &ends);
+    tell("rack", &machines, plant.server.cpu() - began, &ends);
     println!("boot.rack_48.peak {:.0} MiB", plant.peak());
 }
 
@@ -120,39 +121,39 @@ impl<'a> Plant<'a> {
         there
     }
 
-    /// Prints the phases of the last boot into the ramdisk and what followed.
-    fn tell(&self, group: &str, machines: &Machines, cpu: f64, ends: &BTreeMap<String, Tick>) {
-        let group = if group == "rack" { "boot.rack_48".to_owned() } else { format!("boot.rack_48_{group}") };
-        let mut phases: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
-        let (mut first, mut last) = (Tick(Duration::MAX), Tick::default());
-        for machine in &machines.list {
-            let progress = machine.server.progress();
-            let boot = progress.marks.iter().rev().find(|mark| mark.phase == Phase::Found).unwrap().boot;
-            let end = ends.get(&machine.name).copied();
-            for (name, from, to) in spans(&progress, boot, end) {
-                phases.entry(name).or_default().push(to.since(from).as_secs_f64());
-            }
-            first = first.min(progress.came_by(boot, Phase::Power).unwrap());
-            last = last.max(end.or_else(|| progress.came_by(boot, Phase::Beat)).unwrap());
-        }
-        println!("{group} {:.2} s", last.since(first).as_secs_f64());
-        for name in NAMES.iter().filter(|name| phases.contains_key(**name)) {
-            let times = phases.get_mut(name).unwrap();
-            times.sort_by(f64::total_cmp);
-            println!("{group}.{name} {:.2} {:.2} s", times[times.len() / 2], times[times.len() - 1]);
-        }
-        let net = |of: fn(&Progress) -> u32| machines.total(|machine| of(&machine.server.progress()));
-        println!("{group}.discovers {} n", net(|progress| progress.net.discovers));
-        println!("{group}.failures {} n", net(|progress| progress.net.failures));
-        println!("{group}.cpu {cpu:.2} s");
-    }
-
     /// The daemon's largest memory so far in MiB.
     fn peak(&self) -> f64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
         line.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 1024.0
     }
+}
+
+/// Prints the phases of the last boot into the ramdisk and what followed.
+fn tell(group: &str, machines: &Machines, cpu: f64, ends: &BTreeMap<String, Tick>) {
+    let group = if group == "rack" { "boot.rack_48".to_owned() } else { format!("boot.rack_48_{group}") };
+    let mut phases: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
+    let (mut first, mut last) = (Tick(Duration::MAX), Tick::default());
+    for machine in &machines.list {
+        let progress = machine.server.progress();
+        let boot = progress.marks.iter().rev().find(|mark| mark.phase == Phase::Found).unwrap().boot;
+        let end = ends.get(&machine.name).copied();
+        for (name, from, to) in spans(&progress, boot, end) {
+            phases.entry(name).or_default().push(to.since(from).as_secs_f64());
+        }
+        first = first.min(progress.came_by(boot, Phase::Power).unwrap());
+        last = last.max(end.or_else(|| progress.came_by(boot, Phase::Beat)).unwrap());
+    }
+    println!("{group} {:.2} s", last.since(first).as_secs_f64());
+    for name in NAMES {
+        let Some(times) = phases.get_mut(name) else { continue };
+        times.sort_by(f64::total_cmp);
+        println!("{group}.{name} {:.2} {:.2} s", times[times.len() / 2], times[times.len() - 1]);
+    }
+    let net = |of: fn(&Progress) -> u32| machines.total(|machine| of(&machine.server.progress()));
+    println!("{group}.discovers {} n", net(|progress| progress.net.discovers));
+    println!("{group}.failures {} n", net(|progress| progress.net.failures));
+    println!("{group}.cpu {cpu:.2} s");
 }
 
 /// The parts of a boot, each with its beginning and its end.
@@ -185,7 +186,10 @@ fn image(home: &Path) -> (String, String) {
         file.write_all(&block).unwrap();
         hash.update(&block);
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut sha256 = String::new();
+    for byte in hash.finalize() {
+        write!(sha256, "{byte:02x}").unwrap();
+    }
     (path.display().to_string(), sha256)
 }
 
