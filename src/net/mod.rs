@@ -23,6 +23,7 @@ pub mod client;
 pub mod doorway;
 pub mod door6;
 pub mod files;
+pub mod holders;
 pub mod http;
 pub mod intake;
 pub mod link;

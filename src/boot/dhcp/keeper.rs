@@ -21,6 +21,7 @@ use crate::boot::standing::{LOOK, Standing};
 use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
 use crate::model::boot::plan::{DhcpMode, Network};
 use crate::net::doorway::Doorway;
+use crate::net::holders::others_at;
 use crate::net::link::{Hears, Interface, Tap};
 use crate::wire::dhcp4::{BOOT_PORT, SERVER_PORT};
 
@@ -103,6 +104,9 @@ impl Keeper {
         let served = self.served_on(&interface)?;
         let address = served.address();
         let is_proxy = self.network.dhcp == DhcpMode::Proxy;
+        if !is_proxy {
+            self.look_beside();
+        }
         let boot = is_proxy.then(|| Doorway::open(&interface, BOOT_PORT, address)).transpose()?;
         let opened = Server {
             station: interface.mac,
@@ -116,6 +120,21 @@ impl Keeper {
         };
         *self.served() = Some(served);
         Ok(opened)
+    }
+
+    /// A DHCP server on this very host hears the same machines, and never what is asked to find other servers.
+    fn look_beside(&self) {
+        let others = others_at(SERVER_PORT);
+        if others == 0 {
+            return;
+        }
+        let interface = &self.network.interface;
+        let text = format!(
+            "another program of this host has UDP port {SERVER_PORT}, too: if it serves DHCP on {interface}, machines \
+             get answers from both; stop it, or keep it off {interface}"
+        );
+        tracing::warn!(network = self.network.name, interface, others, "{text}");
+        self.standing.teller.error("other-server", "this host", text);
     }
 
     /// The network as it was served before, if it has the same address; else with the leases that are kept of it.

@@ -244,6 +244,16 @@ mod tests {
                 "reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.5\"}, {mac = \"52:54:00:00:00:02\", address = \"10.0.0.5\"}]",
                 "10.0.0.5 twice",
             ),
+            ("reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.1\"}]", "this host's own"),
+            ("reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.0\"}]", "no machine can have"),
+            (
+                "reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.255\"}]",
+                "no machine can have",
+            ),
+            (
+                "reservations = [{mac = \"ff:ff:ff:ff:ff:ff\", address = \"10.0.0.5\"}]",
+                "which no machine has",
+            ),
             ("pools = [\"10.0.0.9\"]\nrelayed = [{net = \"10.0.0.0/25\"}]", "overlaps"),
             (
                 "pools = [\"10.0.0.9\"]\nrelayed = [{net = \"10.1.0.0/25\", pools = [\"10.2.0.1\"]}]",

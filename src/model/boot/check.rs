@@ -37,6 +37,17 @@ pub fn inside(network: &Network, subnet: Ipv4Net) -> Result<(), String> {
             subnet.trunc()
         ));
     }
+    if let Some(one) = network.reservations.iter().find(|one| one.address == subnet.addr()) {
+        return Err(format!("the reservation of {} for {} is this host's own address", one.address, one.mac));
+    }
+    let nets = || std::iter::once(subnet).chain(network.relayed.iter().map(|relayed| relayed.net));
+    if let Some(one) = network.reservations.iter().find(|one| nets().any(|net| is_no_host(net, one.address)))
+    {
+        return Err(format!(
+            "the reservation of {} for {}: no machine can have that address",
+            one.address, one.mac
+        ));
+    }
     if let Some(router) = network.router.filter(|router| !subnet.contains(router)) {
         return Err(format!("the router {router} is not in {}", subnet.trunc()));
     }
@@ -46,6 +57,11 @@ pub fn inside(network: &Network, subnet: Ipv4Net) -> Result<(), String> {
         Some(one) => Err(format!("the relayed network {} overlaps {}", one.net, subnet.trunc())),
         None => Ok(()),
     }
+}
+
+/// The addresses of the network itself and of all in it; a network of two or one has neither (RFC 3021).
+fn is_no_host(net: Ipv4Net, address: Ipv4Addr) -> bool {
+    net.prefix_len() < 31 && (address == net.network() || address == net.broadcast())
 }
 
 fn alone(one: &Network) -> Result<(), String> {
@@ -104,6 +120,9 @@ fn addresses(one: &Network) -> Result<(), String> {
 
 fn reservations(one: &Network) -> Result<(), String> {
     for (place, this) in one.reservations.iter().enumerate() {
+        if this.mac.0[0] & 1 == 1 || this.mac.0 == [0; 6] {
+            return Err(format!("it reserves {} for {}, which no machine has", this.address, this.mac));
+        }
         for other in one.reservations.get(..place).unwrap_or_default() {
             if other.address == this.address {
                 return Err(format!("it reserves {} twice", this.address));
