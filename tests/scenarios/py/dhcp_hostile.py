@@ -6,12 +6,10 @@ discover   COUNT DISCOVERs of made-up machines
 malformed  COUNT messages: cut short, with options that lie about their length, noise
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
-six-flood  COUNT of the same, sixty of them over and over: as many in a second as this machine can send
 routers    COUNT router advertisements and solicitations
 tftp       COUNT requests to TFTP server ARGUMENT from as many ports, none of which goes on
 """
 
-import itertools
 import os
 import random
 import socket
@@ -210,11 +208,8 @@ elif what == "malformed":
     send_all(frame4(made_up(), one) for one in malformed())
 elif what == "relay":
     send_all(frame4(made_up(), one) for one in relay())
-elif what in ("six", "six-flood"):
-    frames = (frame6(made_up(), "ff02::1:2", 17, struct.pack("!HHHH", 546, 547, 8 + len(one), 0) + one) for one in six())
-    if what == "six-flood":
-        frames = itertools.islice(itertools.cycle(list(itertools.islice(frames, 60))), count)
-    send_all(frames)
+elif what == "six":
+    send_all(frame6(made_up(), "ff02::1:2", 17, struct.pack("!HHHH", 546, 547, 8 + len(one), 0) + one) for one in six())
 elif what == "routers":
     send_all(routers())
 elif what == "tftp":
