@@ -30,7 +30,10 @@ pub fn pairs() {
     let config = folder.path().join("ferric.toml");
     fs::write(&config, CONFIG).unwrap();
     let _daemon = Daemon::start(&folder, &config);
-    let status = within(MACHINES, std::env::current_exe().unwrap().to_str().unwrap()).env(ROLE, "1").status();
+    let status = within(MACHINES, std::env::current_exe().unwrap().to_str().unwrap())
+        .arg("dhcp")
+        .env(ROLE, "1")
+        .status();
     assert!(status.unwrap().success());
     drop(cable);
 }
