@@ -107,7 +107,7 @@ async fn sweep(gallery: Arc<Gallery>, clock: SharedClock, life: Life) {
     }
 }
 
-/// The longest that work on an image goes on, and that it is served, after its last deployment.
+/// How soon after its last deployment an image is let go.
 const GLANCE: Duration = Duration::from_secs(2);
 /// As often as the reference does.
 const HOUR: Duration = Duration::from_hours(1);

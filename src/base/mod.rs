@@ -1,6 +1,7 @@
 //! Words that two layers share; nothing here knows what a server is.
 
 pub mod beside;
+pub mod chain;
 pub mod duid;
 pub mod id;
 pub mod mac;

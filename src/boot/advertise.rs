@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ipnet::Ipv6Net;
 
+use crate::base::chain::chain;
 use crate::base::mac::Mac;
 use crate::base::time::sleep;
 use crate::boot::advertise::schedule::{Schedule, Told};
-use crate::boot::chain;
 use crate::boot::dhcp6::counts::count;
 use crate::boot::ground::Ground;
 use crate::boot::standing::{LOOK, Standing, watched};

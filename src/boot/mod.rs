@@ -9,8 +9,6 @@
 //! - [`http`]       files and scripts over HTTP
 //! - [`loops`]      machines that boot again and again
 
-use std::error::Error;
-
 pub mod advertise;
 pub mod cmdline;
 pub mod dhcp;
@@ -22,14 +20,3 @@ pub mod loops;
 pub mod standing;
 pub mod teller;
 pub mod tftp;
-
-/// An error with all that caused it, in one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
-}

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::base::chain::chain;
 use crate::base::time::{Clock, sleep};
-use crate::boot::chain;
 use crate::boot::ground::Ground;
 use crate::boot::teller::Teller;
 use crate::model::boot::plan::Network;

@@ -1,7 +1,5 @@
 //! How a call to a machine can end when not well, and what a pipeline makes of it.
 
-use std::error::Error;
-
 use crate::base::moment::Moment;
 use crate::model::turn::{Failure, FailureKind, Turn};
 
@@ -82,15 +80,4 @@ impl DriverError {
     pub fn turn(&self) -> Turn {
         Turn::Failed(self.failure())
     }
-}
-
-/// An error with all its causes in one line, for `last_error`.
-pub fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

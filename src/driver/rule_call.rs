@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::base::chain::chain;
 use crate::base::time::{Clock, sleep};
-use crate::driver::error::{DriverError, chain};
+use crate::driver::error::DriverError;
 use crate::model::inspection::rule::call::Call;
 use crate::net::client::Client;
 use crate::net::client::outgoing::{Answer, ClientError, Outgoing, Trust};

@@ -14,10 +14,12 @@ use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
+use crate::model::provision::Provision;
 
 /// Answers a lookup from `from`.
 pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    if facts.policy.agent.restrict_lookup && !node.provision.traits().lookup_ok {
+    let is_unexpected = facts.policy.agent.restrict_lookup && !node.provision.traits().lookup_ok;
+    if is_unexpected || has_told(node) {
         return Err(Refusal::NotFound("the node was not found or is not expecting a ramdisk".to_owned()));
     }
     let mut course = Course::of(node, facts);
@@ -50,6 +52,12 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
         }
     }
     Ok(course.finish(node))
+}
+
+/// Whether the ramdisk of an inspection has told already: it looks itself up after that, until it is off, and an identity
+/// that it got now would outlive its boot.
+fn has_told(node: &Node) -> bool {
+    node.provision == Provision::Inspecting && node.boots != Boots::Ramdisk
 }
 
 /// Whether the agent was brought in a way that bears its token.

@@ -3,20 +3,18 @@
 //! The foreign crates (hyper, rustls, russh) stop here: what others see are the value types of [`http`].
 //!
 //! - [`http`]: method, headers, request, response; [`body`]: what a message carries, in and out
-//! - [`server`]: the accept loop; [`limits`]: what it allows; `stall` cuts who stops reading;
+//! - [`server`]: the accept loop; [`server::limits`]: what it allows; `stall` cuts who stops reading;
 //!   `handover`: files sent without being read here; `seats`: who makes room for whom when all connections are taken
 //! - [`websocket`]: both ends of a WebSocket, on connections that began as HTTP
-//! - [`client`]: one request out; [`outgoing`]: what is asked, by whom trusted, and how it fails;
-//!   [`intake`]: where a download goes;
-//!   `line`: one connection; `trust`: certificate rules
-//! - [`udp`]: datagrams of one peer; [`doorway`]: datagrams on one interface; [`link`]: interfaces and whole frames
+//! - [`client`]: one request out; [`client::outgoing`]: what is asked, by whom trusted, and how it fails;
+//!   `line`: one connection; `trust`: certificate rules; [`intake`]: where a download goes
+//! - [`udp`]: datagrams of one peer; [`doorway`], [`door6`]: datagrams on one interface; [`link`]: interfaces and whole
+//!   frames
 //! - [`ssh`]: a shell on a BMC
-//! - [`udp`]: datagrams of one peer; [`door6`]: IPv6 datagrams on one interface; [`ssh`]: a shell on a BMC
-//! - [`udp`]: datagrams of one peer; [`ssh`]: a shell on a BMC
 //! - [`route`]: our address as somebody else sees it
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
-//!   [`range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
+//!   [`files::range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
 
 pub mod body;
 pub mod client;

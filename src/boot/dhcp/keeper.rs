@@ -8,9 +8,9 @@
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::chain::chain;
 use crate::base::mac::Mac;
 use crate::base::time::sleep;
-use crate::boot::chain;
 use crate::boot::dhcp::StartError;
 use crate::boot::dhcp::count::Counters;
 use crate::boot::dhcp::served::Served;

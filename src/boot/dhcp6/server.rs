@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use crate::base::chain::chain;
 use crate::base::duid::Duid;
 use crate::base::time::{Tick, sleep};
-use crate::boot::chain;
 use crate::boot::dhcp::client::boots;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::{Counts, count};

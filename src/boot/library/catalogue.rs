@@ -9,10 +9,10 @@ use std::sync::Arc;
 use tracing::{debug, warn};
 use uuid::Uuid;
 
+use crate::base::chain::chain;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::time::Later;
-use crate::boot::chain;
 use crate::boot::library::catalogue::boots::mark;
 use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
 use crate::boot::library::loaders::{LoaderError, Loaders};

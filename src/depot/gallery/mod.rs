@@ -74,8 +74,6 @@ struct Given {
     /// Key of the order.
     key: String,
     ready: Arc<Ready>,
-    /// Seconds since 1970.
-    since: i64,
 }
 
 type Outcome = Result<Arc<Ready>, Arc<GalleryError>>;
@@ -233,7 +231,7 @@ impl Gallery {
         });
         match work.await {
             Ok(Ok(())) => {
-                let given = Given { key, ready: Arc::clone(&ready), since: self.now() };
+                let given = Given { key, ready: Arc::clone(&ready) };
                 lock(&self.given).insert(node.to_owned(), given);
                 Stand::Ready(ready)
             }
@@ -276,25 +274,12 @@ impl Gallery {
         lock(&self.given).values().any(|given| given.ready.name == name)
     }
 
-    /// Lets go of what was given in deployments that ended without a word, and of what is old in the cache. Blocks.
+    /// Lets go of what is old: names that nobody holds, and files of the cache. Blocks.
     pub fn sweep(&self) {
-        let old = self.now().saturating_sub(LONGEST);
-        let late: Vec<String> = lock(&self.given)
-            .iter()
-            .filter(|(_, given)| given.since <= old)
-            .map(|(node, _)| node.clone())
-            .collect();
-        for node in &late {
-            self.release(node);
-        }
         if let Some(cache) = &self.cache {
-            self.shelf.sweep(old);
+            self.shelf.sweep(cache.index.now().saturating_sub(LONGEST));
             cache.sweep();
         }
-    }
-
-    fn now(&self) -> i64 {
-        self.cache.as_ref().map_or(0, |cache| cache.index.now())
     }
 
     /// What stands under a served name. Blocks.
@@ -375,7 +360,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Short beside the limit of a look, and long enough for what is ready already.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Seconds that a deployment keeps its image at the most: no agent writes for so long.
+/// Seconds that a name is known which nobody holds.
 const LONGEST: i64 = 24 * 3600;
 /// The largest raw image unless the site says otherwise: more is a bomb, and its hash alone takes a quarter of an hour.
 const LARGEST: u64 = 512 << 30;

@@ -6,9 +6,10 @@ use serde_json::Value;
 use url::Url;
 
 use crate::base::beside::beside;
+use crate::base::chain::chain;
 use crate::base::secret::Secret;
 use crate::driver::agent::{AgentSettings, BUSY_PAUSE};
-use crate::driver::error::{DriverError, chain};
+use crate::driver::error::DriverError;
 use crate::model::Object;
 use crate::model::boot::Agent;
 use crate::model::turn::{Failure, FailureKind, Memo, Turn};

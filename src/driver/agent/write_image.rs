@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::base::chain::chain;
 use crate::base::secret::Secret;
 use crate::base::time::Later;
 use crate::depot::fetch::{Place, head_of};
@@ -19,7 +20,6 @@ use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
 use crate::driver::agent::line::COMMAND;
 use crate::driver::boot::drive;
-use crate::driver::error::chain;
 use crate::driver::memo::with;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;

@@ -1,8 +1,8 @@
 //! Whether a node's boot interface can bring what it is to bring, before anything moves. Asks no machine; reads files.
 
+use crate::base::chain::chain;
 use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
 use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL, words};
-use crate::driver::error::chain;
 use crate::model::bmc::firmware;
 use crate::model::boot::elsewhere::{BOOT_ISO, ISO_SOURCE};
 use crate::model::node::Node;

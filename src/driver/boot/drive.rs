@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::base::chain::chain;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
-use crate::driver::error::chain;
 use crate::model::node::Node;
 
 /// The config drive: kept by the request, else as the client wrote it into `instance_info`. The error names what is

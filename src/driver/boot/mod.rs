@@ -12,6 +12,7 @@
 
 use std::sync::Arc;
 
+use crate::base::chain::chain;
 use crate::depot::blobs::Blobs;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::driver::Hardware;
@@ -20,7 +21,7 @@ use crate::driver::boot::medium::MediumBoot;
 use crate::driver::boot::network::NetworkBoot;
 use crate::driver::boot::url::UrlBoot;
 use crate::driver::capability::boot::BootSwitch;
-use crate::driver::error::{DriverError, chain};
+use crate::driver::error::DriverError;
 use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::has_drive;
 use crate::model::node::Node;

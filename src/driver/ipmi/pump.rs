@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+use crate::base::chain::chain;
 use crate::base::time::{SharedClock, Tick};
-use crate::driver::error::chain;
 use crate::driver::ipmi::dice::SystemDice;
 use crate::driver::ipmi::link::{Command, Ending, LinkFault, State, Wires};
 use crate::net::udp::Udp;

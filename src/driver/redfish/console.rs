@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use tokio::io::{DuplexStream, duplex};
 
+use crate::base::chain::chain;
 use crate::base::time::Later;
 use crate::driver::capability::console::Console;
-use crate::driver::error::{DriverError, chain};
+use crate::driver::error::DriverError;
 use crate::driver::redfish::server::{Seen, Server};
 use crate::model::bmc::Fact;
 use crate::net::ssh::{Shell, SshError, Target};

@@ -22,11 +22,11 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
+use crate::base::chain::chain;
 use crate::base::time::SharedClock;
 use crate::driver::bmc::Ground;
 use crate::driver::bmc::governor::Governor;
 use crate::driver::bmc::line::{Line, Turn};
-use crate::driver::error::chain;
 use crate::driver::redfish::talk::access::Access;
 use crate::driver::redfish::talk::error::{Place, RedfishError};
 use crate::driver::redfish::talk::left::Recalled;

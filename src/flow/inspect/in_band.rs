@@ -7,7 +7,7 @@
 //!        '-> a hook or a rule fails, nobody tells in time, abort -> inspect failed, off, eject owed beside it
 //! ```
 //!
-//! The parts are those of the pipelines ([`booting`]), in their order; of a boot interface that sees to nothing the boot
+//! The parts are those of the pipelines ([`parts`]), in their order; of a boot interface that sees to nothing the boot
 //! device alone. A mode that the firmware takes up when it boots is awaited by [`mode`](crate::flow::mode).
 //!
 //! While what is owed is paid the node is busy: a ramdisk that is quick waits for its turn.

@@ -111,6 +111,8 @@ fn what_it_tells_becomes_the_node_and_the_machine_goes_off() {
     assert_eq!(stage.state(), Provision::Inspecting, "until the machine is off");
     assert_eq!((stage.node.boots, &stage.node.boot_token, &stage.node.agent), (Boots::Nothing, &None, &None));
     assert_eq!(stage.owed[0].purpose, Purpose::Inspect);
+    let refused = stage.lookup(1).unwrap_err();
+    assert!(matches!(refused, Refusal::NotFound(_)), "what it got now would stay with the node: {refused}");
     assert_eq!(stage.pay_all(), [power(PowerWish::Off)]);
     assert_eq!((stage.state(), stage.error()), (Provision::Manageable, ""));
     assert_eq!(stage.node.wished.properties, object(json!({"cpu_arch": "x86_64"})));
