@@ -1,5 +1,6 @@
 //! A small disk image that says on the serial line that it was booted: by its master boot record under BIOS, by
-//! Debian's signed shim and GRUB on its ESP under UEFI, with Secure Boot or without. Besides these it has a root file system, as an image for servers has.
+//! Debian's signed shim and GRUB on its ESP under UEFI, with Secure Boot or without. Besides
+//! these it has a root file system, as an image for servers has.
 
 use std::fs;
 use std::fs::File;
@@ -9,19 +10,24 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 
+use crate::recipe;
+use crate::recipe::ARM;
+use crate::recipe::Board;
+use crate::recipe::REFERENCE;
+
 /// What the deployed system says under BIOS.
 pub const BIOS_LINE: &str = "DEPLOYED-AND-BOOTED-BY-BIOS";
 /// What the deployed system says under UEFI.
 pub const UEFI_LINE: &str = "DEPLOYED-AND-BOOTED-BY-UEFI";
 
 /// Makes it in this folder.
-pub fn make(folder: &Path) -> PathBuf {
+pub fn make(folder: &Path, board: Board) -> PathBuf {
     let image = folder.join("system.raw");
     let name = image.to_str().unwrap();
     File::create(&image).unwrap().set_len(SIZE).unwrap();
     run(&format!("sgdisk -o -n 1:2048:+12M -t 1:ef00 -c 1:ESP -n 2:0:+8M -t 2:8300 -c 2:root {name}"));
     let disk = File::options().write(true).open(&image).unwrap();
-    disk.write_all_at(&esp(folder), ESP_AT).unwrap();
+    disk.write_all_at(&esp(folder, board), ESP_AT).unwrap();
     disk.write_all_at(&root(folder), ESP_AT + ESP_SIZE).unwrap();
     disk.write_all_at(&boot_code(), 0).unwrap();
     // Some BIOSes refuse a disk without an active partition.
@@ -30,14 +36,24 @@ pub fn make(folder: &Path) -> PathBuf {
 }
 
 /// A FAT file system with the loaders of removable media, and the script where Debian's GRUB looks for it.
-fn esp(folder: &Path) -> Vec<u8> {
+fn esp(folder: &Path, board: Board) -> Vec<u8> {
     let home = folder.to_str().unwrap();
     fs::write(folder.join("grub.cfg"), format!("echo {UEFI_LINE}\necho halting\nhalt\n")).unwrap();
     run(&format!("mkfs.vfat -F 16 -n ESP -C {home}/esp {}", ESP_SIZE / 1024));
-    run(&format!("mmd -i {home}/esp ::EFI ::EFI/BOOT ::EFI/debian"));
-    run(&format!("mcopy -i {home}/esp {SHIM} ::EFI/BOOT/BOOTX64.EFI"));
-    run(&format!("mcopy -i {home}/esp {GRUB} ::EFI/BOOT/grubx64.efi"));
-    run(&format!("mcopy -i {home}/esp {home}/grub.cfg ::EFI/debian/grub.cfg"));
+    run(&format!("mmd -i {home}/esp ::EFI ::EFI/BOOT ::EFI/debian ::boot ::boot/grub"));
+    if board == ARM {
+        let loaders = recipe::made("loaders");
+        let loaders = loaders.display();
+        run(&format!("mcopy -i {home}/esp {loaders}/bootaa64.efi ::EFI/BOOT/BOOTAA64.EFI"));
+        run(&format!("mcopy -i {home}/esp {loaders}/gcdaa64.efi ::EFI/BOOT/grubaa64.efi"));
+    } else {
+        run(&format!("mcopy -i {home}/esp {SHIM} ::EFI/BOOT/BOOTX64.EFI"));
+        run(&format!("mcopy -i {home}/esp {GRUB} ::EFI/BOOT/grubx64.efi"));
+    }
+    // Where the one for disks looks, and the one for CDs.
+    for place in ["EFI/debian", "boot/grub"] {
+        run(&format!("mcopy -i {home}/esp {home}/grub.cfg ::{place}/grub.cfg"));
+    }
     fs::read(folder.join("esp")).unwrap()
 }
 
@@ -97,7 +113,7 @@ const ESP_SIZE: u64 = 12 << 20;
 #[ignore = "needs tools of file systems: run by tests/run e2e"]
 fn the_image_has_its_line_in_its_boot_record_and_both_file_systems() {
     let folder = tempfile::tempdir().unwrap();
-    let image = fs::read(make(folder.path())).unwrap();
+    let image = fs::read(make(folder.path(), REFERENCE)).unwrap();
     let has = |part: &[u8], text: &str| part.windows(text.len()).any(|bytes| bytes == text.as_bytes());
     assert!(has(&image[..440], BIOS_LINE) && image[510..512] == [0x55, 0xaa]);
     let esp = usize::try_from(ESP_AT).unwrap();

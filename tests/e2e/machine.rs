@@ -1,4 +1,4 @@
-//! One machine of the reference board: a blank disk, a NIC on a tap, a serial line; and what QEMU is told to make it.
+//! One machine of a board: a blank disk, a NIC on a tap, a serial line; and what QEMU is told to make it.
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -7,7 +7,9 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
-use crate::recipe;
+use crate::recipe::ARM;
+use crate::recipe::Board;
+use crate::recipe::REFERENCE;
 
 /// What firmware it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,23 +22,33 @@ pub enum Firmware {
     OvmfWithoutPxe,
     /// The same with Secure Boot on, and the keys that servers have.
     OvmfSecure,
+    /// The same UEFI on an ARM processor.
+    Aavmf,
 }
 
 impl Firmware {
     pub fn is_uefi(self) -> bool {
         match self {
             Self::SeaBios => false,
-            Self::Ovmf | Self::OvmfWithoutPxe | Self::OvmfSecure => true,
+            Self::Ovmf | Self::OvmfWithoutPxe | Self::OvmfSecure | Self::Aavmf => true,
         }
     }
 
-    /// OVMF's code and the variables that it begins with.
+    /// The board that has it.
+    pub fn board(self) -> Board {
+        match self {
+            Self::SeaBios | Self::Ovmf | Self::OvmfWithoutPxe | Self::OvmfSecure => REFERENCE,
+            Self::Aavmf => ARM,
+        }
+    }
+
+    /// Its code and the variables that it begins with.
     pub fn files(self) -> [String; 2] {
-        let files = ["firmware.uefi_code", "firmware.uefi_vars"].map(recipe::ask);
+        let files = ["firmware.uefi_code", "firmware.uefi_vars"].map(|key| self.board().ask(key));
         match self {
             // Debian has the one with SMM and with keys beside the plain one.
             Self::OvmfSecure => files.map(|file| file.replace(".fd", ".ms.fd")),
-            Self::SeaBios | Self::Ovmf | Self::OvmfWithoutPxe => files,
+            Self::SeaBios | Self::Ovmf | Self::OvmfWithoutPxe | Self::Aavmf => files,
         }
     }
 }
@@ -66,7 +78,7 @@ pub struct Machine {
 impl Machine {
     pub fn new(home: &Path, number: usize, firmware: Firmware) -> Self {
         let machine = Self { home: home.to_owned(), number, firmware, words: String::new() };
-        let size = recipe::ask("disk.size").parse::<u64>().unwrap() << 20;
+        let size = firmware.board().ask("disk.size").parse::<u64>().unwrap() << 20;
         std::fs::File::create(machine.disk()).unwrap().set_len(size).unwrap();
         if firmware.is_uefi() {
             let [_, variables] = firmware.files();
@@ -92,6 +104,10 @@ impl Machine {
         signature == *b"EFI PART"
     }
 
+    pub fn board(&self) -> Board {
+        self.firmware.board()
+    }
+
     pub fn mac(&self) -> String {
         format!("52:54:00:e2:e0:{:02x}", self.number + 1)
     }
@@ -112,7 +128,8 @@ impl Machine {
     pub fn arguments(&self, device: Device) -> Vec<String> {
         let (network, disk) = if device == Device::Disk { (2, 1) } else { (1, 2) };
         let rom = if self.firmware.is_uefi() { ",romfile=" } else { "" };
-        let ask = recipe::ask;
+        let board = self.board();
+        let ask = |key| board.ask(key);
         let mut words = format!(
             "-machine {},accel=tcg,graphics=off -cpu {} -m {} -smp 1 -display none -no-user-config -nodefaults -vga none \
              -monitor none -device virtio-rng-pci \
@@ -144,7 +161,7 @@ impl Machine {
         }
         let mut words: Vec<String> = words.split_whitespace().map(str::to_owned).collect();
         if device == Device::Kernel {
-            let made = recipe::made("ramdisk-x86_64");
+            let made = board.ramdisk();
             let line = format!("{} {}", ask("cmdline"), self.words);
             let [kernel, ramdisk] = ["kernel", "ramdisk"].map(|file| made.join(file).display().to_string());
             words.extend(["-kernel".to_owned(), kernel, "-initrd".to_owned(), ramdisk]);
@@ -162,16 +179,17 @@ impl Machine {
 
     /// Switches it on. Niced, because several of them would starve the daemon.
     pub fn start(&self, device: Device) -> Child {
+        let qemu = self.board().qemu();
         let log =
             std::fs::File::options().create(true).append(true).open(self.home.join("qemu.log")).unwrap();
         Command::new("nice")
-            .arg("qemu-system-x86_64")
+            .arg(&qemu)
             .args(self.arguments(device))
             .args(self.serial_arguments())
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
             .spawn()
-            .unwrap_or_else(|error| panic!("qemu-system-x86_64: {error}: run tests/run e2e, it installs it"))
+            .unwrap_or_else(|error| panic!("{qemu}: {error}: run tests/run e2e, it installs it"))
     }
 }

@@ -5,21 +5,30 @@ use std::fs;
 use ferric::wire::boot_file::BootFile;
 
 use crate::recipe;
+use crate::recipe::ARM;
+use crate::recipe::Board;
+use crate::recipe::REFERENCE;
 
 #[test]
 #[ignore = "needs the ramdisk: run by tests/run e2e"]
-fn the_ramdisk_is_small_and_says_what_is_in_it() {
-    let made = recipe::made("ramdisk-x86_64");
+fn the_ramdisks_are_small_and_say_what_is_in_them() {
+    is_small_and_says_what_is_in_it(REFERENCE);
+    is_small_and_says_what_is_in_it(ARM);
+}
+
+fn is_small_and_says_what_is_in_it(board: Board) {
+    let made = board.ramdisk();
     let ramdisk = fs::read(made.join("ramdisk")).unwrap();
     assert!(ramdisk.len() < 64 << 20, "{} bytes", ramdisk.len());
     assert_eq!(BootFile::of(&ramdisk), Some(BootFile::Ramdisk("zstd")));
     let kernel = fs::read(made.join("kernel")).unwrap();
-    assert_eq!(BootFile::of(&kernel), Some(BootFile::Kernel("x86_64")));
+    let Some(BootFile::Kernel(arch)) = BootFile::of(&kernel) else { panic!("{board:?} has no kernel") };
+    assert_eq!(arch, board.ask("arch"));
     let manifest = fs::read_to_string(made.join("manifest")).unwrap();
     for line in ["deb linux-image-", "deb busybox ", "wheel ironic_python_agent-", "recipe overlay/init "] {
         assert!(manifest.lines().any(|one| one.starts_with(line)), "{line}");
     }
-    assert_eq!(fs::read_to_string(made.join("cmdline")).unwrap().trim(), recipe::ask("cmdline"));
+    assert_eq!(fs::read_to_string(made.join("cmdline")).unwrap().trim(), board.ask("cmdline"));
     let version = fs::read_to_string(made.join("version")).unwrap();
     assert!(version.starts_with(&format!("{}+", env!("CARGO_PKG_VERSION"))), "{version}");
 }

@@ -17,12 +17,40 @@ pub fn build(words: &[&str]) -> String {
     said.into_owned()
 }
 
-/// A value of the reference board.
-pub fn ask(key: &str) -> String {
+/// A board by its folder's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Board(pub &'static str);
+
+/// The reference board.
+pub const REFERENCE: Board = Board("qemu-x86_64");
+/// The one with the other processor.
+pub const ARM: Board = Board("qemu-aarch64");
+
+impl Board {
+    pub fn folder(self) -> PathBuf {
+        root().join("board").join(self.0)
+    }
+
+    /// A value of it.
+    pub fn ask(self, key: &str) -> String {
+        ask(self, key)
+    }
+
+    pub fn qemu(self) -> String {
+        format!("qemu-system-{}", self.ask("arch"))
+    }
+
+    /// Where its deploy ramdisk is put.
+    pub fn ramdisk(self) -> PathBuf {
+        made(&format!("ramdisk-{}", self.ask("arch")))
+    }
+}
+
+fn ask(board: Board, key: &str) -> String {
     let done = Command::new("python3")
         .arg(root().join("image/board.py"))
         .arg(root().join("board"))
-        .args([BOARD, key])
+        .args([board.0, key])
         .output()
         .unwrap();
     assert!(done.status.success(), "{key}: {}", String::from_utf8_lossy(&done.stderr));
@@ -33,5 +61,3 @@ pub fn ask(key: &str) -> String {
 pub fn made(what: &str) -> PathBuf {
     root().join(".cache/image").join(what)
 }
-
-pub const BOARD: &str = "qemu-x86_64";

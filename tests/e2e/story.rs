@@ -67,7 +67,7 @@ impl Story {
     pub fn import_ramdisk(&mut self) {
         let done = Command::new(env!("CARGO_BIN_EXE_ferric"))
             .args(["ramdisk", "--url", self.daemon.url(), "import"])
-            .arg(crate::recipe::made("ramdisk-x86_64"))
+            .arg(self.machine.board().ramdisk())
             .output()
             .unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
@@ -80,7 +80,7 @@ impl Story {
         let bmc = Bmc::start(kind, &self.machine, self.daemon.url());
         let mut node = json!({
             "name": "n1", "deploy_interface": "direct", "properties": {
-                "cpu_arch": "x86_64",
+                "cpu_arch": self.machine.board().ask("arch"),
                 "capabilities": if self.machine.firmware.is_uefi() { "boot_mode:uefi" } else { "boot_mode:bios" },
             },
         });
@@ -101,7 +101,7 @@ impl Story {
     /// The disk image in the daemon's folder, as what is to be deployed.
     pub fn order_image(&mut self) {
         let folder = TempDir::new().unwrap();
-        let image = disk_image::make(folder.path());
+        let image = disk_image::make(folder.path(), self.machine.board());
         let there = self.daemon.data().join("images/system.raw");
         fs::copy(image, &there).unwrap();
         let summed = Command::new("sha256sum").arg(&there).output().unwrap();

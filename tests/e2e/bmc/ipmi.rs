@@ -13,6 +13,7 @@ use crate::bmc::fru;
 use crate::machine::Device;
 use crate::machine::Machine;
 use crate::rack;
+use crate::recipe::REFERENCE;
 use crate::stage::peer_process::PeerProcess;
 
 /// The simulator; it ends with the test, and the machine with it.
@@ -32,7 +33,10 @@ impl Sim {
         }
         let fill = |text: &str| {
             let ports = text.replace("@INSIDE@", &inside.to_string()).replace("@LINE@", &line.to_string());
-            ports.replace("@HOME@", &home).replace("@ADDRESS@", rack::BMC_ADDRESS)
+            ports
+                .replace("@HOME@", &home)
+                .replace("@ADDRESS@", rack::BMC_ADDRESS)
+                .replace("@QEMU@", &machine.board().qemu())
         };
         for (name, text) in [("chassis", CHASSIS), ("lan", LAN_SETTINGS)] {
             fs::write(machine.home.join(name), fill(text)).unwrap();
@@ -70,23 +74,16 @@ fn wires(machine: &Machine, inside: u16, line: u16) -> Vec<String> {
         "socket,id=s0,host=127.0.0.1,port={line},server=on,wait=off,logfile={},logappend=on",
         machine.serial().display()
     );
-    let kcs = format!("socket,id=ipmi0,host=127.0.0.1,port={inside},reconnect=2");
     let pid = machine.home.join("pid").display().to_string();
-    let words = [
-        "-chardev",
-        &serial,
-        "-serial",
-        "chardev:s0",
-        "-chardev",
-        &kcs,
-        "-device",
-        "ipmi-bmc-extern,id=bmc0,chardev=ipmi0",
-        "-device",
-        "isa-ipmi-kcs,bmc=bmc0",
-        "-pidfile",
-        &pid,
-    ];
-    words.map(str::to_owned).to_vec()
+    let mut words =
+        ["-chardev", &serial, "-serial", "chardev:s0", "-pidfile", &pid].map(str::to_owned).to_vec();
+    // QEMU has no interface to a BMC for ARM.
+    if machine.board() == REFERENCE {
+        let kcs = format!("socket,id=ipmi0,host=127.0.0.1,port={inside},reconnect=2");
+        let bmc = ["ipmi-bmc-extern,id=bmc0,chardev=ipmi0", "isa-ipmi-kcs,bmc=bmc0"];
+        words.extend(["-chardev", &kcs, "-device", bmc[0], "-device", bmc[1]].map(str::to_owned));
+    }
+    words
 }
 
 /// A port that nobody has now, in this rack.

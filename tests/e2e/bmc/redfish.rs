@@ -12,7 +12,7 @@ use crate::machine::Firmware;
 use crate::machine::Machine;
 use crate::machine::PXE_SWITCHES;
 use crate::rack;
-use crate::recipe::ask;
+use crate::recipe::REFERENCE;
 use crate::stage::peer_process::PeerProcess;
 use crate::stage::peer_process::until;
 use crate::stage::peers;
@@ -107,7 +107,7 @@ fn settings(machine: &Machine) -> String {
 fn domain_of(machine: &Machine) -> String {
     let vars = machine.home.join("nvram.fd");
     let [code, variables] = machine.firmware.files();
-    let cpu = ask("machine.cpu");
+    let cpu = REFERENCE.ask("machine.cpu");
     let is_secure = machine.firmware == Firmware::OvmfSecure;
     let (secure, smm) = if is_secure { ("yes", "<smm state='on'/>") } else { ("no", "") };
     format!(
@@ -133,9 +133,9 @@ fn domain_of(machine: &Machine) -> String {
 </domain>
 ",
         uuid(machine),
-        ask("machine.memory"),
+        REFERENCE.ask("machine.memory"),
         switches(machine.firmware),
-        ask("machine.type"),
+        REFERENCE.ask("machine.type"),
         vars.display(),
         machine.disk().display(),
         machine.number,
@@ -148,7 +148,7 @@ fn domain_of(machine: &Machine) -> String {
 /// What its firmware is told, besides its variables.
 fn switches(firmware: Firmware) -> String {
     match firmware {
-        Firmware::SeaBios | Firmware::Ovmf | Firmware::OvmfSecure => String::new(),
+        Firmware::SeaBios | Firmware::Ovmf | Firmware::OvmfSecure | Firmware::Aavmf => String::new(),
         Firmware::OvmfWithoutPxe => {
             let entry = |name: &str| format!("<entry name='{name}'>no</entry>");
             format!("<sysinfo type='fwcfg'>{}</sysinfo>", PXE_SWITCHES.map(entry).concat())
