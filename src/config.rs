@@ -306,6 +306,7 @@ fn policy(
     set(&mut policy.boot_retry_check_interval, pxe.boot_retry_check_interval);
     set(&mut policy.default_boot_mode, deploy.default_boot_mode);
     policy.remote_ramdisks = conductor.ramdisks.names_others();
+    policy.fetches_images = agent.image_download_source == Some(DownloadSource::Local);
     policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);

@@ -11,9 +11,10 @@ use crate::driver::agent::alive::is_alive;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
+use crate::driver::agent::ready_image::ReadyImage;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
-use crate::driver::agent::{Agents, logs, steps, write_image};
+use crate::driver::agent::{Agents, image, logs, steps};
 use crate::driver::bmc::Ground;
 use crate::driver::boot::BootGround;
 use crate::driver::capability::boot::BootSwitch;
@@ -39,7 +40,7 @@ use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::step::{By, Kind, Step};
+use crate::model::step::{By, Core, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
 /// What the implementations share.
@@ -220,6 +221,7 @@ impl Registry {
     pub fn work(&self, step: &Step, node: &Node) -> Arc<dyn StepWork> {
         let agents = || Arc::clone(&self.parts.agents);
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
+            (By::Core(Core::ReadyImage), _, _) => Arc::new(ReadyImage::new(agents())),
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
             (By::Driver, REDFISH | IDRAC, name) => self.redfish_work(step, name),
@@ -299,7 +301,7 @@ impl Registry {
     /// Why the image that the node is to get cannot be had; `None` where no image is written here.
     pub async fn image_fault(&self, node: &Node) -> Option<String> {
         match node.wished.interfaces.deploy.as_str() {
-            "direct" => write_image::head(&self.parts.agents, node).await.err(),
+            "direct" => image::head(&self.parts.agents, node).await.err(),
             _ => None,
         }
     }

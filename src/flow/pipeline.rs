@@ -134,6 +134,10 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
         step::pass_over(course);
         return;
     }
+    if run.is_before_touch() {
+        unprepared(course, why);
+        return;
+    }
     course.strike(Purpose::Run);
     aftermath(course, &run, false);
     course.go(Verb::Fail);
@@ -169,10 +173,12 @@ pub fn aftermath_paid(course: &mut Course<'_>) {
 /// A deployment whose image cannot be had ends before the machine is touched.
 pub fn unprepared(course: &mut Course<'_>, why: &str) {
     let node = course.node.label();
+    course.strike(Purpose::Run);
+    course.drop_agent();
     course.node.run = None;
     course.stop_waiting();
     course.go(Verb::Fail);
-    let remedy = remedy(Kind::Deploy, false);
+    let remedy = remedy(Kind::Deploy, course.node.wished.maintenance);
     course.error(format!("deployment of node {node} failed before the machine was touched: {why}. {remedy}"));
 }
 
@@ -210,8 +216,11 @@ fn abort_remedy(kind: Kind) -> &'static str {
 }
 
 /// Logs, then power off where the site wants it. After an abort in cleaning the machine is off in any case: its
-/// agent may still be at the very step that somebody wanted to end.
+/// agent may still be at the very step that somebody wanted to end. A machine that was not touched is left as it is.
 fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
+    if run.is_before_touch() {
+        return;
+    }
     let policy = course.facts.policy;
     let reachable = course.node.agent.as_ref().is_some_and(|agent| agent.url.is_some());
     if reachable && policy.collect_logs != CollectLogs::Never {

@@ -1,6 +1,7 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
 use crate::model::Object;
+use crate::model::boot::elsewhere;
 use crate::model::catalog::StepSpec;
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
@@ -66,7 +67,22 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
         steps.insert(place + 1, frame("fetch_steps", Core::FetchSteps));
     }
+    if elsewhere::image_is_readied(node, facts.policy)
+        && steps.iter().any(|step| writes_image(node, step, facts))
+    {
+        // Before all others, so that what is wrong with the image is found while the machine is as it was.
+        steps.insert(0, frame("ready_image", Core::ReadyImage));
+    }
     Ok(steps)
+}
+
+/// Whether this is the step in which the agent writes the image of `instance_info`, as the node's interface has it.
+fn writes_image(node: &Node, step: &Step, facts: &Facts<'_>) -> bool {
+    step.is(Interface::Deploy, WRITE_IMAGE)
+        && facts
+            .catalog
+            .steps(&node.wished.interfaces, Kind::Deploy)
+            .any(|(interface, spec)| interface == Interface::Deploy && spec.step == WRITE_IMAGE)
 }
 
 /// What is left of a deployment after `done`, now that the agent has told its steps.
@@ -266,3 +282,6 @@ pub fn frame(name: &str, core: Core) -> Step {
         abort_after: false,
     }
 }
+
+/// The step of `direct` that writes the image.
+const WRITE_IMAGE: &str = "write_image";

@@ -58,6 +58,10 @@ pub fn begin(course: &mut Course<'_>) {
 fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
     match core {
         Core::Nothing | Core::LeaveNetwork => return true,
+        Core::ReadyImage => {
+            let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
+            look(course, Look::Step { cursor });
+        }
         Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
@@ -316,8 +320,8 @@ pub fn look_at_step(course: &mut Course<'_>) {
         Some(Core::CheckPower) => return look(course, Look::Power),
         Some(Core::FetchSteps) => Look::AgentSteps,
         Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => parts::CHECK,
+        Some(Core::ReadyImage) | None => Look::Step { cursor },
         Some(_) => return,
-        None => Look::Step { cursor },
     };
     // A wait stays in the record until the look has an answer, so that one that finds what the record says, or
     // finds nobody, changes nothing.

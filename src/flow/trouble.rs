@@ -11,7 +11,10 @@ use crate::model::turn::{Failure, FailureKind};
 
 /// Goes by the kind of a failure.
 pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
+    let is_untouched = course.node.run.as_ref().is_some_and(Run::is_before_touch);
     match failure.kind {
+        // No agent has a part in it.
+        FailureKind::Lost | FailureKind::Version if is_untouched => pipeline::fail(course, &failure.why),
         FailureKind::Step | FailureKind::Unknown | FailureKind::Account => {
             pipeline::fail(course, &failure.why);
         }

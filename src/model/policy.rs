@@ -48,6 +48,8 @@ pub struct Policy {
     pub remote_ramdisks: bool,
     /// BMCs are given the addresses of instances' ISOs as they stand, unless the instance says otherwise.
     pub pass_isos_on: bool,
+    /// This host fetches images for agents, unless instance or driver say otherwise.
+    pub fetches_images: bool,
     /// After how long a boot that brought nobody is begun again; never, if not given.
     pub boot_retry_timeout: Option<u32>,
     /// How often it is looked for such boots.
@@ -143,6 +145,7 @@ impl Default for Policy {
             default_boot_mode: Mode::Uefi,
             remote_ramdisks: false,
             pass_isos_on: false,
+            fetches_images: false,
             boot_retry_timeout: None,
             boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],

@@ -88,6 +88,11 @@ impl Run {
         }
     }
 
+    /// Whether nothing was done to the machine yet.
+    pub fn is_before_touch(&self) -> bool {
+        self.step().is_some_and(|step| step.by == By::Core(Core::ReadyImage))
+    }
+
     /// Somebody works on the machine or is about to.
     pub fn is_busy(&self) -> bool {
         match self.phase {

@@ -105,6 +105,8 @@ pub enum By {
 /// Steps that need nothing but the pipeline's own effects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Core {
+    /// Have on this host, checked, the image that the deployment will write. The machine is not touched.
+    ReadyImage,
     /// Reboot into the ramdisk and wait for its first heartbeat.
     BootAgent,
     /// Ask the agent which steps it has, and make the plan anew.

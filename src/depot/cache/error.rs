@@ -47,6 +47,13 @@ pub enum CacheError {
         human(*needed), human(*size), human(*used)
     )]
     Quota { what: String, needed: u64, size: u64, used: u64 },
+    #[error(
+        "no room in the image cache for {what}: nobody told how long it is, and such an image takes the place of others \
+         only up to {}; have its server send a Content-Length, put the image on this host, or raise \
+         pxe.image_cache_size",
+        human(*share)
+    )]
+    Untold { what: String, share: u64 },
     #[error("cannot {doing} {path}")]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     #[error(
@@ -84,6 +91,7 @@ impl CacheError {
             | Self::Sums { .. }
             | Self::Disk { .. }
             | Self::Quota { .. }
+            | Self::Untold { .. }
             | Self::Io { .. }
             | Self::Stalled { .. }
             | Self::Stopped { .. } => false,

@@ -65,6 +65,8 @@ struct State {
     parts: BTreeMap<String, u64>,
     /// Bytes that work under way may still write, or has written.
     promised: u64,
+    /// Those of them that nobody told of before the work began.
+    untold: u64,
 }
 
 #[derive(Debug)]
@@ -186,23 +188,63 @@ impl Index {
     /// Promises room, evicting what was used least lately. Nothing goes for what would not fit even then.
     pub(in crate::depot) fn promise(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
         let mut state = self.lock();
-        let refused = |used| {
-            let size = self.limits.size;
-            Err(CacheError::Quota { what: what.to_owned(), needed: bytes, size, used })
-        };
+        self.could_hold(&state, what, bytes)?;
+        self.make_way(&mut state, what, bytes)
+    }
+
+    /// Promises more room to work that was not told how long it will be. It grows into what is free as far as that goes;
+    /// others leave for it only while all such work together has no more than [`Index::share`]: what never ends, or ends
+    /// behind the quota, must not take the whole cache with it.
+    pub(super) fn grow(&self, what: &str, bytes: u64) -> Result<(), CacheError> {
+        let mut state = self.lock();
+        let untold = state.untold.saturating_add(bytes);
         if state.used().saturating_add(bytes) > self.limits.size {
-            let firm = state.used().saturating_sub(self.loose(&state));
+            self.could_hold(&state, what, bytes)?;
+            self.may_evict(&state, what, untold)?;
+        }
+        self.make_way(&mut state, what, bytes)?;
+        state.untold = untold;
+        Ok(())
+    }
+
+    /// Whether the quota has room for so many bytes more once all has gone that may go.
+    fn could_hold(&self, state: &State, what: &str, bytes: u64) -> Result<(), CacheError> {
+        if state.used().saturating_add(bytes) > self.limits.size {
+            let firm = state.used().saturating_sub(self.loose(state));
             if firm.saturating_add(bytes) > self.limits.size {
-                return refused(firm);
+                return Err(self.over_quota(what, bytes, firm));
             }
         }
+        Ok(())
+    }
+
+    fn make_way(&self, state: &mut State, what: &str, bytes: u64) -> Result<(), CacheError> {
         while state.used().saturating_add(bytes) > self.limits.size {
-            if !self.evict(&mut state) {
-                return refused(state.used());
+            if !self.evict(state) {
+                return Err(self.over_quota(what, bytes, state.used()));
             }
         }
         state.promised = state.promised.saturating_add(bytes);
         Ok(())
+    }
+
+    fn over_quota(&self, what: &str, needed: u64, used: u64) -> CacheError {
+        CacheError::Quota { what: what.to_owned(), needed, size: self.limits.size, used }
+    }
+
+    /// Whether others leave for work that has `untold` bytes by then.
+    fn may_evict(&self, state: &State, what: &str, untold: u64) -> Result<(), CacheError> {
+        let share = self.share(state);
+        if untold > share {
+            return Err(CacheError::Untold { what: what.to_owned(), share });
+        }
+        Ok(())
+    }
+
+    /// Half of what the cache can have, by its quota and its disk.
+    fn share(&self, state: &State) -> u64 {
+        let (free, floor) = self.free();
+        state.used().saturating_add(free.saturating_sub(floor)).min(self.limits.size) / 2
     }
 
     /// A download broke off, and its part of that name stays for another try.
@@ -225,10 +267,11 @@ impl Index {
         entries.chain(state.parts.values().copied()).fold(0, u64::saturating_add)
     }
 
-    /// Gives a promise back.
-    pub(in crate::depot) fn release(&self, bytes: u64) {
+    /// Gives a promise back, `untold` bytes of which were grown into.
+    pub(in crate::depot) fn release(&self, bytes: u64, untold: u64) {
         let mut state = self.lock();
         state.promised = state.promised.saturating_sub(bytes);
+        state.untold = state.untold.saturating_sub(untold);
     }
 
     /// Whether so many bytes could be written beside the floor once all has gone that may go.
@@ -253,6 +296,17 @@ impl Index {
                 return Err(self.full(what));
             }
         }
+    }
+
+    /// Sees to it that work which grows leaves the floor as it is; others leave for it as in [`Index::grow`].
+    pub(super) fn check_growth(&self, what: &str) -> Result<(), CacheError> {
+        let (free, floor) = self.free();
+        if free < floor {
+            self.could_write(what, 0)?;
+            let state = self.lock();
+            self.may_evict(&state, what, state.untold)?;
+        }
+        self.check_disk(what, 0)
     }
 
     pub(super) fn full(&self, what: &str) -> CacheError {

@@ -38,6 +38,8 @@ enum Wrong {
     Hangs(usize),
     /// More bytes, or less, than HEAD said.
     Lies(usize),
+    /// All of it, without a length.
+    Untold,
 }
 
 impl Mirror {
@@ -81,6 +83,9 @@ impl Mirror {
                 Response { body: Body::Stream(Stream { length, chunks }), ..Response::empty(200) }
             }
             Some(Wrong::Lies(size)) => streamed(None, vec![Ok(vec![9; size])]),
+            Some(Wrong::Untold) => {
+                streamed(None, bytes.chunks(64 << 10).map(|one| Ok(one.to_vec())).collect())
+            }
             Some(Wrong::Endless) => streamed(None, (0..256).map(|_| Ok(vec![7; 1 << 20])).collect()),
         }
     }
@@ -334,6 +339,64 @@ async fn what_can_never_fit_is_refused_before_anything_else_goes() {
     assert!(cache.at_hand(&stand.wanted("a").url).is_some());
     assert!(cache.index.check_disk("more than any disk has", u64::MAX >> 1).is_err());
     assert!(cache.at_hand(&stand.wanted("a").url).is_some());
+}
+
+/// A cache of 16 MiB with seven images of two, the one that was used least lately first.
+async fn crowded(stand: &Stand) -> (Arc<Cache>, Vec<String>) {
+    let cache = stand.cache(16 << 20);
+    let names: Vec<String> = (0..7).map(|number| format!("image-{number}")).collect();
+    for name in &names {
+        stand.mirror.put(&format!("/{name}"), &bytes(2 << 20, 1), "t");
+        drop(cache.local(&stand.wanted(name)).await.unwrap());
+        stand.clock.advance(Duration::from_secs(1));
+    }
+    (cache, names)
+}
+
+#[tokio::test]
+async fn a_download_without_an_end_takes_half_of_the_cache_at_most_however_often_it_is_tried() {
+    let stand = stand().await;
+    let (cache, names) = crowded(&stand).await;
+    let is_here = |name: &String| stand.folder().join(stand.wanted(name).name()).is_file();
+    stand.mirror.put("/endless", b"x", "t");
+    for _ in 0..3 {
+        stand.mirror.wrongs.lock().unwrap().push_back(Wrong::Endless);
+        let error = cache.local(&stand.wanted("endless")).await.unwrap_err();
+        assert!(matches!(*error, CacheError::Untold { share, .. } if share == 8 << 20), "{error}");
+        assert!(error.to_string().contains("Content-Length"), "{error}");
+        assert!(!is_here(&names[0]) && names[3..].iter().all(is_here), "{:?}", stand.listed());
+    }
+    cache.index.promise("what is told takes all", 16 << 20).unwrap();
+    assert!(!names.iter().any(is_here));
+}
+
+#[tokio::test]
+async fn work_that_grows_together_pushes_no_more_out_than_one() {
+    let stand = stand().await;
+    let (cache, names) = crowded(&stand).await;
+    let rooms: Vec<_> = (0..4)
+        .map(|_| {
+            let mut room = room::Room::of(&cache.index, "one of many", 0).unwrap();
+            (1..).find(|step| room.cover(step << 20).is_err());
+            room
+        })
+        .collect();
+    let is_here = |name: &String| stand.folder().join(stand.wanted(name).name()).is_file();
+    assert_eq!(names.iter().filter(|name| is_here(name)).count(), 4);
+    drop(rooms);
+    cache.index.promise("all is given back", 16 << 20).unwrap();
+}
+
+#[tokio::test]
+async fn a_download_whose_length_nobody_tells_takes_the_place_of_the_oldest() {
+    let stand = stand().await;
+    let (cache, names) = crowded(&stand).await;
+    stand.mirror.put("/untold", &bytes(6 << 20, 1), "t");
+    stand.mirror.wrongs.lock().unwrap().push_back(Wrong::Untold);
+    let kept = cache.local(&stand.wanted("untold")).await.unwrap();
+    assert_eq!(kept.facts.size, 6 << 20);
+    assert!(cache.at_hand(&stand.wanted(&names[0]).url).is_none());
+    assert!(cache.at_hand(&stand.wanted(&names[6]).url).is_some());
 }
 
 #[tokio::test]

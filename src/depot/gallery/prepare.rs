@@ -178,19 +178,56 @@ fn look_into(gallery: &Gallery, local: Local, progress: &Progress) -> Result<Rea
         gallery.rules.permit.judge(found, local.declared.as_deref()).map_err(bad)?;
         return plain(gallery, local, disk, outer, progress);
     }
-    match unpacked(gallery, &local, &disk, outer, progress) {
-        Ok(kept) => {
+    match unpacked(gallery, &local, &disk, outer, progress)? {
+        Unpacked::Kept(kept) => {
             let inside = Disk::open(&kept.path).map_err(|error| bad(FormatError::Io(error)))?;
             let inner = judged(gallery, &local, &inside, outer)?;
             let local = Local { path: kept.path.clone(), kept: Some(kept), is_told: false, ..local };
             plain(gallery, local, Arc::new(inside), inner, progress)
         }
-        Err(GalleryError::Spill { source: SpillError::Room(why), .. }) => {
+        Unpacked::Crowded { size, why } => {
             warn!(image = local.image, %why, "there is no room to unpack the image: it is unpacked while it is read");
-            passing(gallery, &local, disk, outer, progress)
+            passing(gallery, &local, (disk, outer, size), progress)
         }
-        Err(error) => Err(error),
     }
+}
+
+/// What came of unpacking an image into the cache.
+enum Unpacked {
+    Kept(Kept),
+    /// There is no room for the `size` bytes that it holds.
+    Crowded {
+        size: u64,
+        why: CacheError,
+    },
+}
+
+/// Unpacks an image into the cache, unless it was before. How much it holds shows when it has been read: one that the
+/// cache does not let grow so far is measured first, and then others leave for it if it fits in whole.
+fn unpacked(
+    gallery: &Gallery,
+    local: &Local,
+    disk: &Arc<Disk>,
+    format: Format,
+    progress: &Progress,
+) -> Result<Unpacked, GalleryError> {
+    let bad = |source| GalleryError::Spill { image: local.image.clone(), source };
+    let _place = gallery.places.take(format, progress).map_err(|error| bad(SpillError::Packed(error)))?;
+    let room_for = |size| match spilled(gallery, local, (disk, format, size), progress) {
+        Ok(kept) => Ok(Ok(kept)),
+        Err(GalleryError::Spill { source: SpillError::Room(why), .. }) => Ok(Err(why)),
+        Err(error) => Err(error),
+    };
+    if let Ok(kept) = room_for(0)? {
+        return Ok(Unpacked::Kept(kept));
+    }
+    progress.begin(Doing::Unpacking, 0);
+    let measured = unpack::measure(disk.clone(), format, limit(gallery, disk.size()), progress);
+    let size = measured.map_err(|source| GalleryError::Stream { image: local.image.clone(), source })?;
+    Ok(match room_for(size)? {
+        Ok(kept) => Unpacked::Kept(kept),
+        Err(why) => Unpacked::Crowded { size, why },
+    })
 }
 
 /// What is inside of a packed image, if it may be deployed.
@@ -259,23 +296,21 @@ fn hash_file(
     Ok(gallery.shelf.digest_now(&local.path, Algorithm::Sha256)?)
 }
 
-/// Unpacks an image into the cache, unless it was before.
-fn unpacked(
+/// Writes what is inside of an image to the cache, whose room for `told` bytes is had first.
+fn spilled(
     gallery: &Gallery,
     local: &Local,
-    disk: &Arc<Disk>,
-    format: Format,
+    (disk, format, told): (&Arc<Disk>, Format, u64),
     progress: &Progress,
 ) -> Result<Kept, GalleryError> {
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
     let tag = format!("{}\n{}", local.path.display(), disk.tag());
     let name = format!("{}.raw", digest::sha256(tag.as_bytes()));
     let bad = |source| GalleryError::Spill { image: local.image.clone(), source };
-    let _place = gallery.places.take(format, progress).map_err(|error| bad(SpillError::Packed(error)))?;
     if let Some(kept) = cache.index.hold(&name) {
         return Ok(kept);
     }
-    let mut room = Room::of(&cache.index, &local.image, 0).map_err(|error| bad(error.into()))?;
+    let mut room = Room::of(&cache.index, &local.image, told).map_err(|error| bad(error.into()))?;
     // Orders that differ in their checksum alone may unpack the same file at once.
     let turn = gallery.turn.fetch_add(1, Ordering::Relaxed);
     let part = cache.index.folder().join(format!("{name}.{turn}{PART}"));
@@ -299,16 +334,10 @@ fn unpacked(
 fn passing(
     gallery: &Gallery,
     local: &Local,
-    disk: Arc<Disk>,
-    outer: Format,
+    (disk, outer, size): (Arc<Disk>, Format, u64),
     progress: &Progress,
 ) -> Result<Ready, GalleryError> {
     let bad = |source| GalleryError::Stream { image: local.image.clone(), source };
-    let size = {
-        let _place = gallery.places.take(outer, progress).map_err(|error| bad(error.into()))?;
-        progress.begin(Doing::Unpacking, 0);
-        unpack::measure(disk.clone(), outer, limit(gallery, disk.size()), progress).map_err(bad)?
-    };
     let packed = disk.size();
     let view: Arc<dyn Source> = Arc::new(Passage::new(disk, outer, size));
     let inner = judged(gallery, local, &*view, outer)?;

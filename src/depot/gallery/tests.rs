@@ -166,6 +166,21 @@ async fn a_packed_image_that_the_cache_has_no_room_for_is_unpacked_while_it_is_r
 }
 
 #[tokio::test]
+async fn a_packed_image_that_takes_more_than_it_may_grow_into_is_measured_and_takes_the_place_of_others() {
+    let site = site_of(800 << 10, Rules::default());
+    let noise =
+        |size: u32| -> Vec<u8> { (0..size).map(|at| u8::try_from(at % 251 + 1).unwrap_or(1)).collect() };
+    let other = of(&site.put("other.gz", &gzipped(&noise(300_000))));
+    site.order(&other).await.unwrap();
+    site.gallery.release("n1");
+    let made = site.order(&of(&site.put("a.gz", &gzipped(&noise(600_000))))).await.unwrap();
+    assert!(site.read(&made.name) == noise(600_000));
+    assert!(matches!(site.gallery.find(&made.name), Some(Found::File(_))), "it lies in the cache");
+    let names = fs::read_dir(site.data.path().join("cache")).unwrap();
+    assert_eq!(names.count(), 2, "the other has left");
+}
+
+#[tokio::test]
 async fn a_bomb_is_refused_by_size_alone() {
     let site = site_of(64 << 20, Rules { largest: 600_000, ..Rules::default() });
     let bomb = site.order(&of(&site.put("a.gz", &gzipped(&disk())))).await.unwrap_err();
@@ -296,7 +311,7 @@ async fn what_is_cut_off_or_has_something_behind_it_is_refused_in_each_packing_a
         site.gallery.release("n1");
         drop(made);
         site.gallery.cache.as_ref().unwrap().index.promise("all", 64 << 20).unwrap();
-        site.gallery.cache.as_ref().unwrap().index.release(64 << 20);
+        site.gallery.cache.as_ref().unwrap().index.release(64 << 20, 0);
     }
     if let Some(greedy) = packed(&["xz", "-T1", "-c", "--lzma2=preset=0,dict=512MiB"], &zeros) {
         let why = site.order(&of(&site.put("greedy.xz", &greedy))).await.unwrap_err();

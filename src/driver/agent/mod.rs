@@ -3,6 +3,7 @@
 //! ```text
 //! steps    which steps it has                          in_band   one of them as a machine of turns
 //! drives   what a disk-writing step was begun with     write_image   the arguments of the image step
+//! image    of a deployment, how it stands              ready_image   the step that readies it beforehand
 //! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
 //! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
 //! ```
@@ -26,12 +27,14 @@ use crate::net::tls::TlsFloor;
 pub mod alive;
 pub mod client;
 pub mod drives;
+pub mod image;
 pub mod in_band;
 pub mod instance;
 pub mod line;
 pub mod logs;
 pub mod power;
 pub mod prepare;
+pub mod ready_image;
 pub mod steps;
 pub mod tear_down;
 pub mod write_image;

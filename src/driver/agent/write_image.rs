@@ -5,22 +5,18 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::base::chain::chain;
-use crate::base::secret::Secret;
 use crate::base::time::Later;
-use crate::depot::fetch::{Place, head_of};
-use crate::depot::gallery::{Order, Ready, Stand};
-use crate::depot::image::{Handout, Image, Source, Way, comparable, image_info, way};
+use crate::depot::image::{Handout, Image, Source, image_info};
 use crate::driver::agent::Agents;
+use crate::driver::agent::image::{self, PROGRESS, Unready};
 use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
 use crate::driver::agent::line::COMMAND;
 use crate::driver::boot::drive;
-use crate::driver::memo::with;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::node::Node;
@@ -39,15 +35,11 @@ impl WriteImage {
 
     async fn looked(&self, call: &StepCall) -> Turn {
         let node = &call.machine.node;
-        if !call.memo.contains_key(COMMAND) {
-            match check(&self.agents, node, call.memo.contains_key(PROGRESS)).await {
-                Ok(None) => {}
-                Ok(Some(progress)) => {
-                    tracing::info!(node = %node.label(), progress, "the image is being readied");
-                    return Turn::LookIn { after: PAUSE, memo: with(&call.memo, PROGRESS, progress) };
-                }
-                Err(why) => return Turn::failed(why),
-            }
+        if !call.memo.contains_key(COMMAND)
+            && let Err(unready) =
+                image::still_ready(&self.agents, node, call.memo.contains_key(PROGRESS)).await
+        {
+            return unready.turn(call);
         }
         let mut call = call.clone();
         call.memo.remove(PROGRESS);
@@ -72,105 +64,9 @@ impl StepWork for WriteImage {
             match args(&self.agents, &call.machine.node).await {
                 Ok(args) => in_band::act(&self.agents, call, again, &args).await,
                 // The daemon started anew since the look: what was ready then is readied again.
-                Err(Unready::Busy(progress)) => {
-                    Turn::LookIn { after: PAUSE, memo: with(&call.memo, PROGRESS, progress) }
-                }
-                Err(Unready::Failed(why)) => Turn::failed(why),
+                Err(unready) => unready.turn(call),
             }
         })
-    }
-}
-
-/// Before the machine is touched: whether the image could be had now. A file is not hashed yet.
-pub async fn head(agents: &Agents, node: &Node) -> Result<(), String> {
-    let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
-    match &image.source {
-        Source::Http(url) => {
-            let secret = authorization(node);
-            let place = Place { url, authorization: secret.as_ref() };
-            let asked = head_of(&agents.client, place, FIRST_PATIENCE).await;
-            let head = asked.map_err(|error| chain(&error))?;
-            let Some(order) = order(agents, node, &image)? else { return Ok(()) };
-            comparable(&image.checksum).map_err(|error| chain(&error))?;
-            match tokio::time::timeout(SUMS_PATIENCE, Box::pin(agents.gallery.judge(&order, head.size))).await
-            {
-                Ok(judged) => judged.map_err(|error| chain(&error)),
-                // A slow server of checksums is asked again when the image is here.
-                Err(_) => Ok(()),
-            }
-        }
-        Source::File(path) => {
-            let (gallery, path) = (Arc::clone(&agents.gallery), path.clone());
-            let admitted = tokio::task::spawn_blocking(move || gallery.shelf.admit(&path).map(drop)).await;
-            admitted.map_err(|_| "looking at the image file was given up")?.map_err(|error| chain(&error))
-        }
-    }
-}
-
-/// Whether the image is there: its server answers for it, or it is ready to be given out. A text tells how far
-/// readying it is.
-async fn check(agents: &Agents, node: &Node, looks_in: bool) -> Result<Option<String>, String> {
-    let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
-    if let Some(order) = order(agents, node, &image)? {
-        return match agents.gallery.order(&node.id.to_string(), &order, looks_in).await {
-            Stand::Ready(_) => Ok(None),
-            Stand::Busy(progress) => Ok(Some(waiting(&progress))),
-            Stand::Failed(why) => Err(chain(&why)),
-        };
-    }
-    let Source::Http(url) = &image.source else { return Ok(None) };
-    let secret = authorization(node);
-    let place = Place { url, authorization: secret.as_ref() };
-    let asked = head_of(&agents.client, place, HEAD_PATIENCE).await;
-    asked.map(|_| None).map_err(|error| chain(&error))
-}
-
-/// What the node waits for, as it is shown.
-fn waiting(progress: &str) -> String {
-    format!("the image ({progress})")
-}
-
-/// What this host has to ready for the node; `None` if the agent fetches the image itself.
-fn order(agents: &Agents, node: &Node, image: &Image) -> Result<Option<Order>, String> {
-    let (info, driver) = (&node.wished.instance_info, &node.wished.driver_info);
-    let way = way(info, driver, agents.settings.way).map_err(|error| chain(&error))?;
-    if matches!(image.source, Source::Http(_)) && way == Way::Http {
-        return Ok(None);
-    }
-    Ok(Some(Order {
-        from: image.source.clone(),
-        checksum: image.checksum.clone(),
-        declared: image.disk_format.clone(),
-        authorization: authorization(node),
-    }))
-}
-
-fn authorization(node: &Node) -> Option<Secret> {
-    node.instance_info("image_request_authorization_secret").map(Secret::new)
-}
-
-/// Why there are no arguments.
-enum Unready {
-    Busy(String),
-    Failed(String),
-}
-
-impl From<String> for Unready {
-    fn from(why: String) -> Self {
-        Self::Failed(why)
-    }
-}
-
-/// What the node was promised by the look.
-async fn ready(agents: &Agents, node: &Node, order: &Order) -> Result<Arc<Ready>, Unready> {
-    let id = node.id.to_string();
-    if let Some(ready) = agents.gallery.given(&id, order) {
-        return Ok(ready);
-    }
-    match agents.gallery.order(&id, order, false).await {
-        Stand::Ready(ready) => Ok(ready),
-        Stand::Busy(progress) => Err(Unready::Busy(waiting(&progress))),
-        Stand::Failed(why) => Err(Unready::Failed(chain(&why))),
     }
 }
 
@@ -179,8 +75,8 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
     let drive = drive::text(Some(&agents.blobs), node).await?;
     let (uuid, label) = (node.id.to_string(), disk_label(node));
-    let ready = match order(agents, node, &image)? {
-        Some(order) => Some(ready(agents, node, &order).await?),
+    let ready = match image::order(agents, node, &image)? {
+        Some(order) => Some(image::given(agents, node, &order).await?),
         None => None,
     };
     let own = ready
@@ -205,18 +101,3 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let info = image_info(&node.wished.instance_info, &handout).map_err(|error| chain(&error))?;
     Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), Value::from(drive))]))
 }
-
-/// The memo's field that tells how far the image is; the wait shows it.
-const PROGRESS: &str = "progress";
-
-/// Seconds between two looks at an image that is being readied.
-const PAUSE: u32 = 5;
-
-/// Within the 10 s that all looks before an ask may take together.
-const FIRST_PATIENCE: Duration = Duration::from_secs(5);
-
-/// Beside it, for a file of checksums.
-const SUMS_PATIENCE: Duration = Duration::from_secs(4);
-
-/// An image server that takes longer to say that an image is there will not deliver it either.
-const HEAD_PATIENCE: Duration = Duration::from_secs(10);

@@ -1,10 +1,19 @@
-//! Plan order: priority, then the interface's weight, then the order in which they were named.
+//! Plan order: priority, then the interface's weight, then the order in which they were named. Before all of them an
+//! image that this host gives out is readied.
 
-use super::stage::{Stage, asked, in_band, offered};
+use serde_json::json;
+
+use super::stage::{Stage, asked, failed, in_band, object, offered};
 use crate::flow::plan;
+use crate::model::bmc::power::Power;
+use crate::model::boot::Boots;
+use crate::model::decision::effect::Look;
+use crate::model::decision::outcome::Happened;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
+use crate::model::run::{Phase, WaitFor};
 use crate::model::step::{Kind, Step};
+use crate::model::turn::{FailureKind, Turn};
 
 fn plan_of(deploy: &str, steps: &[crate::model::step::AskedStep]) -> Vec<String> {
     let mut stage = Stage::at(deploy, Provision::Available);
@@ -160,4 +169,102 @@ fn the_site_orders_verification() {
     assert_eq!(plan(&[]), ["check_power", "check_bmc"]);
     assert_eq!(plan(&[("management.check_bmc", 0)]), ["check_power"]);
     assert_eq!(plan(&[("management.reset", 7)]), ["check_power", "reset", "check_bmc"]);
+}
+
+/// A deployment of an image that this host fetches, from this state.
+fn readying(from: Provision, verb: &str) -> Stage {
+    let mut stage = Stage::at("agent", from);
+    let info = json!({"image_source": "http://10.0.0.9/a.img", "image_download_source": "local"});
+    stage.node.wished.instance_info = object(info);
+    stage.verb(verb).unwrap();
+    assert_eq!((stage.step(), &stage.owed[..]), ("ready_image", &[][..]), "the machine is not touched");
+    assert_eq!(stage.looks, [Look::Step { cursor: 0 }]);
+    stage
+}
+
+/// The same once the download is under way.
+fn downloading(from: Provision, verb: &str) -> Stage {
+    let mut stage = readying(from, verb);
+    let memo = object(json!({"progress": "the image (downloading: 1.0 GiB of 2.0 GiB)"}));
+    stage.turn(Turn::LookIn { after: 5, memo });
+    stage
+}
+
+#[test]
+fn an_image_that_this_host_gives_out_is_readied_before_all_other_steps() {
+    let mut stage = Stage::at("agent", Provision::Available);
+    stage.policy.fetches_images = true;
+    stage.deploy(&[asked(Interface::Raid, "delete_configuration", 200)]).unwrap();
+    assert_eq!(stage.plan()[..3], ["ready_image", "delete_configuration", "deploy"]);
+    for (deploy, steps) in [("agent", vec![asked(Interface::Deploy, "write_image", 0)]), ("plain", vec![])] {
+        let mut stage = Stage::at(deploy, Provision::Available);
+        stage.policy.fetches_images = true;
+        stage.deploy(&steps).unwrap();
+        assert!(!stage.plan().contains(&"ready_image"), "{deploy}: no image is written");
+    }
+}
+
+#[test]
+fn while_an_image_is_readied_the_node_waits_and_says_how_far_it_is() {
+    let mut stage = downloading(Provision::Available, "active");
+    let wait = stage.node.wait.clone().unwrap();
+    assert_eq!((stage.state(), wait.why, wait.length), (Provision::DeployWait, WaitFor::Look, 5));
+    assert!(wait.from_whom.contains("downloading: 1.0 GiB of 2.0 GiB"), "{wait:?}");
+    assert!(!stage.node.reserved && stage.owed.is_empty(), "it can be ended, and nothing was done");
+    stage.due();
+    stage.turn(Turn::done());
+    assert_eq!((stage.state(), stage.step()), (Provision::Deploying, "deploy"));
+    stage.pay_all();
+    assert_eq!((stage.waits_for(), stage.node.power), (Some(WaitFor::FirstBeat), Some(Power::On)));
+    stage.agent_comes();
+    stage.see(in_band(&[]));
+    assert_eq!(stage.step(), "write_image");
+}
+
+#[test]
+fn readying_goes_on_after_a_start_of_the_daemon() {
+    let mut stage = readying(Provision::Available, "active");
+    stage.looks.clear();
+    stage.happen(&Happened::Opened);
+    assert_eq!(stage.looks, [Look::Step { cursor: 0 }]);
+    let mut stage = downloading(Provision::Available, "active");
+    stage.happen(&Happened::Opened);
+    stage.due();
+    assert_eq!((stage.looks.clone(), stage.phase()), (vec![Look::Step { cursor: 0 }], Some(Phase::Later)));
+    stage.turn(Turn::done());
+    assert_eq!(stage.step(), "deploy");
+}
+
+#[test]
+fn an_image_that_cannot_be_deployed_ends_the_deployment_and_leaves_the_machine_as_it_was() {
+    for (from, verb, boots) in
+        [(Provision::Available, "active", Boots::Nothing), (Provision::Active, "rebuild", Boots::Disk)]
+    {
+        for kind in [FailureKind::Step, FailureKind::Lost, FailureKind::Version] {
+            let mut stage = Stage::at("agent", from);
+            (stage.node.boots, stage.node.power) = (boots, Some(Power::On));
+            stage.node.wished.instance_info = object(json!({"image_source": "file:///srv/a.qcow2"}));
+            stage.verb(verb).unwrap();
+            stage.turn(failed(kind));
+            assert_eq!((stage.state(), &stage.owed[..]), (Provision::DeployFail, &[][..]), "{kind:?}");
+            assert_eq!((stage.node.boots, stage.node.power), (boots, Some(Power::On)), "{kind:?}");
+            let error = stage.error();
+            let words = ["node n1", "before the machine was touched", "some reason", "then deploy it again"];
+            assert!(words.iter().all(|word| error.contains(word)), "{error}");
+        }
+    }
+}
+
+#[test]
+fn readying_can_be_ended_and_the_machine_is_left_as_it_was() {
+    let mut stage = downloading(Provision::Active, "rebuild");
+    stage.verb("abort").unwrap();
+    assert_eq!((stage.state(), &stage.owed[..]), (Provision::DeployFail, &[][..]));
+    assert!(stage.error().contains("aborted by request"), "{}", stage.error());
+    assert!(stage.node.run.is_none() && stage.node.wait.is_none());
+    let mut stage = downloading(Provision::Available, "active");
+    stage.verb("deleted").unwrap();
+    assert_eq!(stage.state(), Provision::Deleting);
+    stage.pay_all();
+    assert_eq!(stage.node.wished.instance_info, object(json!({})));
 }

@@ -162,6 +162,7 @@ proptest! {
         mode in prop::sample::select(vec![json!({}), json!({"boot_mode": "uefi"}), json!({"secure_boot": "true"})]),
         retry in prop::sample::select(vec![None, Some(30), Some(7200)]),
         start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active]),
+        image in prop::sample::select(vec!["http://h/i", "file:///srv/i"]),
         acts in prop::collection::vec((any::<u8>(), any::<u8>()), 0..250),
     ) {
         let mut stage = Stage::at(deploy, start);
@@ -169,7 +170,7 @@ proptest! {
         stage.node.wished.interfaces.boot = boot.to_owned();
         stage.node.wished.interfaces.inspect = inspect.to_owned();
         stage.node.wished.disable_power_off = never_off;
-        stage.node.wished.instance_info = object(json!({"capabilities": mode}));
+        stage.node.wished.instance_info = object(json!({"capabilities": mode, "image_source": image}));
         stage.policy.boot_retry_timeout = retry;
         stage.policy.agent.restrict_lookup = false;
         for (what, n) in acts {

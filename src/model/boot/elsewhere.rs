@@ -1,4 +1,5 @@
-//! What a boot is made of that is not ready on this host: files of other servers, and a config drive in the record.
+//! What is not ready on this host when a machine is to boot: files of other servers, a config drive in the record, and
+//! the image that is to be written.
 
 use serde_json::Value;
 
@@ -30,6 +31,17 @@ pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> boo
     }
 }
 
+/// Whether this host readies the image that a deployment writes: a file of its own, or one that it fetches in place of
+/// the agent (`image_download_source`: the instance's word, then the driver's, then the site's).
+pub fn image_is_readied(node: &Node, policy: &Policy) -> bool {
+    let given = |word: &&str| !word.is_empty();
+    let own = node.instance_info(DOWNLOAD_SOURCE).filter(given);
+    let word = own.or_else(|| node.driver_info(DOWNLOAD_SOURCE).filter(given));
+    let is_fetched = word.map_or(policy.fetches_images, |word| word == "local");
+    let is_file = |href: &str| href.get(..FILE.len()).is_some_and(|own| own.eq_ignore_ascii_case(FILE));
+    is_fetched || node.instance_info("image_source").is_some_and(is_file)
+}
+
 /// Whether the BMC is given the address of the instance's ISO as it stands, in place of one of this host's: the
 /// instance's word comes before the site's (`ramdisk_image_download_source`).
 pub fn is_passed_on(node: &Node, site: bool) -> bool {
@@ -54,6 +66,10 @@ pub fn has_drive(node: &Node) -> bool {
 /// Keys of `instance_info`.
 pub const BOOT_ISO: &str = "boot_iso";
 pub const ISO_SOURCE: &str = "ramdisk_image_download_source";
+/// Key of `instance_info` and `driver_info`.
+const DOWNLOAD_SOURCE: &str = "image_download_source";
+/// How the URL of a file of this host begins.
+const FILE: &str = "file://";
 
 #[cfg(test)]
 mod tests {
@@ -97,6 +113,25 @@ mod tests {
         assert!(!needed(&plain, &policy));
         assert!(needed(&plain, &remote));
         assert!(!is_needed(&own, &remote, BootWay::Medium, Boots::Disk));
+    }
+
+    #[test]
+    fn an_image_is_readied_here_if_it_is_a_file_or_this_host_fetches_it() {
+        let (agents, ours) = (Policy::default(), Policy { fetches_images: true, ..Policy::default() });
+        let url = |word: Value| json!({"image_source": "http://h/i", "image_download_source": word});
+        for (driver, instance, by_agents, by_us) in [
+            (json!({}), json!({"image_source": "http://h/i"}), false, true),
+            (json!({}), json!({"image_source": "FILE:///srv/i"}), true, true),
+            (json!({}), url(json!("local")), true, true),
+            (json!({}), url(json!("http")), false, false),
+            (json!({"image_download_source": "local"}), url(json!("")), true, true),
+            (json!({"image_download_source": "local"}), url(json!("swift")), false, false),
+            (json!({"image_download_source": "http"}), url(Value::Null), false, false),
+        ] {
+            let node = node(driver, instance.clone());
+            let found = (image_is_readied(&node, &agents), image_is_readied(&node, &ours));
+            assert_eq!(found, (by_agents, by_us), "{instance}");
+        }
     }
 
     #[test]

@@ -52,6 +52,35 @@ fn the_daemon_is_killed_while_the_image_is_written() {
 }
 
 #[test]
+fn the_daemon_is_killed_while_it_fetches_the_image_and_switches_on_when_it_has_all_of_it() {
+    let mut rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(8 << 20);
+    let shop = SlowShop::open(image.content.clone());
+    let mut order = image.order();
+    (order["image_source"], order["image_download_source"]) = (json!(shop.url), json!("local"));
+    rig.instance(&order);
+    rig.provision(&json!({"target": "active"}));
+    shop.wait_for_half();
+    rig.kill_daemon();
+    rig.restart_daemon();
+    shop.give_the_rest();
+    shop.wait_for_half();
+    rig.wait("half of the image", |rig| {
+        let node = rig.node();
+        let told = node["driver_internal_info"]["waiting"]["from_whom"].as_str().unwrap_or_default();
+        told == "the image (downloading: 4.0 MiB of 8.0 MiB)" && node["provision_state"] == "wait call-back"
+    });
+    assert_eq!((rig.node()["power_state"].clone(), rig.machine().boots()), (json!("power off"), 0));
+    shop.give_the_rest();
+    rig.until("active");
+    rig.assert_disk(&image.content);
+    assert_eq!(rig.node()["last_error"], Value::Null);
+    assert!(!shop.was_asked_again(), "it was fetched once");
+}
+
+#[test]
 fn the_daemon_is_killed_while_it_gives_out_the_image_itself() {
     // The stock agent asks ten times, ten seconds apart; here the seconds are shorter.
     let machine = Machine::new(MAC).with("AGENT_CONF", "image_download_connection_retries = 20");

@@ -63,17 +63,18 @@ fn a_user_deploys_with_a_wrong_checksum_from_the_web_and_from_a_file_and_then_wi
     let image = rig.image(4 << 20);
     let mut order = image.order();
     order["image_os_hash_value"] = json!("0".repeat(64));
-    for (source, finder) in [
-        (image.url.clone(), "failed to verify against checksum"),
-        (format!("file://{}", image.path.display()), "sha256"),
+    for (source, finder, place) in [
+        (image.url.clone(), "failed to verify against checksum", "deploy.write_image"),
+        (format!("file://{}", image.path.display()), "sha256", "before the machine was touched"),
     ] {
         order["image_source"] = json!(source);
         rig.instance(&order);
         rig.provision(&json!({"target": "active"}));
         let told = rig.until_failed("deploy failed");
-        assert!(told.contains("n1") && told.contains("deploy.write_image"), "{told}");
+        assert!(told.contains("n1") && told.contains(place), "{told}");
         assert!(told.contains(finder) && told.contains("deploy it again"), "{told}");
         assert_eq!(rig.node()["power_state"], "power off");
+        assert_eq!(rig.machine().boots(), 1, "only the agent's own download needs the agent");
     }
     let logs = rig.daemon.data().join("logs");
     let archive = std::fs::read_dir(&logs).unwrap().next().expect("no logs were kept").unwrap().path();
@@ -157,18 +158,35 @@ fn a_user_deploys_a_qcow2_image_that_the_daemon_fetches_and_gives_to_the_agent_a
     convert.args(["convert", "-c", "-O", "qcow2"]).args([&image.path, &path]);
     assert!(convert.status().expect("qemu-img is not installed").success());
     let packed = std::fs::read(&path).unwrap();
-    let mut order = json!({
-        "image_source": image.url.replace(".raw", ".qcow2"), "image_download_source": "local",
-        "image_checksum": digest::sha256(&packed), "image_disk_format": "raw",
-    });
-    rig.instance(&order);
-    rig.provision(&json!({"target": "active"}));
-    let told = rig.until_failed("deploy failed");
-    assert!(told.contains("it is qcow2, but instance_info.image_disk_format says raw"), "{told}");
-    assert_eq!(rig.machine().steps(), [""; 0], "the agent was not asked for anything");
+    let backed = image.path.with_file_name("backed.qcow2");
+    let mut stack = Command::new("qemu-img");
+    stack.args(["create", "-q", "-f", "qcow2", "-F", "raw", "-b"]).args([&image.path, &backed]);
+    assert!(stack.status().unwrap().success());
+    let url = |name: &str| format!("{}/images/{name}", rig.rack);
+    let packed_name = path.file_name().unwrap().to_str().unwrap();
+    let order = |name: &str, sum: &str, format: &str| {
+        json!({
+            "image_source": url(name), "image_download_source": "local", "image_checksum": sum,
+            "image_disk_format": format,
+        })
+    };
+    let (sum, backed_sum) = (digest::sha256(&packed), digest::sha256(&std::fs::read(&backed).unwrap()));
+    for (order, word) in [
+        (order(packed_name, &sum, "raw"), "it is qcow2, but instance_info.image_disk_format says raw"),
+        (order(packed_name, &"0".repeat(64), "qcow2"), "has the sha256 checksum"),
+        (order("backed.qcow2", &backed_sum, "qcow2"), "a backing file"),
+    ] {
+        rig.instance(&order);
+        rig.provision(&json!({"target": "active"}));
+        let told = rig.until_failed("deploy failed");
+        let image = order["image_source"].as_str().unwrap();
+        for word in [word, image, "n1", "before the machine was touched", "then deploy it again"] {
+            assert!(told.contains(word), "{word} in {told}");
+        }
+        assert_eq!(rig.machine().boots(), 0, "it was never switched on");
+    }
 
-    order["image_disk_format"] = json!("qcow2");
-    rig.instance(&order);
+    rig.instance(&order(packed_name, &sum, "qcow2"));
     rig.provision(&json!({"target": "active"}));
     rig.until("active");
     rig.assert_disk(&image.content);

@@ -47,3 +47,25 @@ fn a_user_aborts_a_deployment_while_the_image_is_written_and_deploys_again() {
     rig.until("active");
     rig.assert_disk(&image.content);
 }
+
+#[test]
+fn a_user_ends_a_deployment_whose_image_is_being_fetched_and_the_machine_is_never_switched_on() {
+    let rig = Rig::new(Machine::new(MAC), "", &quick());
+    rig.provision(&json!({"target": "provide"}));
+    rig.until("available");
+    let image = rig.image(4 << 20);
+    for (target, state) in [("abort", "deploy failed"), ("deleted", "available")] {
+        let shop = SlowShop::open(image.content.clone());
+        let mut order = image.order();
+        (order["image_source"], order["image_download_source"]) = (json!(shop.url), json!("local"));
+        rig.instance(&order);
+        rig.provision(&json!({"target": "active"}));
+        shop.wait_for_half();
+        rig.wait("the download", |rig| rig.node()["provision_state"] == "wait call-back");
+        rig.provision(&json!({"target": target}));
+        rig.wait(state, |rig| rig.node()["provision_state"] == state);
+        let cache = rig.daemon.data().join("cache");
+        rig.wait("end of the download", |_| std::fs::read_dir(&cache).unwrap().next().is_none());
+        assert_eq!(rig.machine().boots(), 0, "{target}");
+    }
+}

@@ -72,6 +72,11 @@ impl SlowShop {
         self.halves.recv_timeout(PATIENCE).expect("nobody fetches the image");
     }
 
+    /// Whether somebody got a first half that nobody waited for.
+    pub fn was_asked_again(&self) -> bool {
+        self.halves.try_recv().is_ok()
+    }
+
     /// Gives the rest.
     pub fn give_the_rest(&self) {
         self.go_on.send(()).unwrap();

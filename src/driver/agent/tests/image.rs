@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::depot::digest;
 use crate::depot::gallery::Rules;
+use crate::driver::agent::ready_image::ReadyImage;
 use crate::driver::agent::write_image::WriteImage;
 
 struct Site {
@@ -93,6 +94,59 @@ async fn a_config_drive_that_the_client_wrote_is_taken() {
     site.work.act(&site.call, false).await;
     let sent = site.peer.book().sent.last().unwrap().clone();
     assert_eq!(sent["params"]["step"]["args"]["configdrive"], "http://host/drive");
+}
+
+#[tokio::test]
+async fn an_image_of_this_host_is_judged_before_the_machine_is_touched() {
+    let backed = {
+        let mut bytes = empty_qcow2();
+        bytes[8..20].copy_from_slice(&[0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 4]);
+        bytes
+    };
+    let bad = digest::sha256(b"another");
+    for (info, word) in [
+        (json!({"image_source": "file://IMAGES/backed.qcow2"}), "a backing file"),
+        (json!({"image_source": "file://IMAGES/disk.img", "image_checksum": bad}), "not "),
+        (json!({"image_source": "file://IMAGES/disk.img", "image_disk_format": "qcow2"}), "says qcow2"),
+        (json!({"image_source": "file://IMAGES/none.img"}), "is not there"),
+        (
+            json!({"image_source": "http://127.0.0.1:1/a.img", "image_checksum": bad,
+                "image_download_source": "local"}),
+            "keeps no images of other servers",
+        ),
+    ] {
+        let site = Site::new(info).await;
+        std::fs::write(site.agents.gallery.shelf.root().join("backed.qcow2"), &backed).unwrap();
+        let work = ReadyImage::new(Arc::clone(&site.agents));
+        let (kind, why) = failure(work.look(&site.call).await);
+        assert!(kind == FailureKind::Step && why.contains(word), "{word} in {why}");
+        assert!(site.peer.names().is_empty(), "no agent has a part in it");
+    }
+}
+
+#[tokio::test]
+async fn what_was_readied_is_what_the_agent_is_given_unless_the_file_was_written_to() {
+    let site = Site::new(json!({"image_source": "file://IMAGES/disk.img"})).await;
+    let ready = ReadyImage::new(Arc::clone(&site.agents));
+    assert_eq!(ready.look(&site.call).await, Turn::done());
+    let path = site.agents.gallery.shelf.root().join("disk.img");
+    for content in [&b"bytes"[..], b"others"] {
+        std::fs::write(&path, content).unwrap();
+        let mut call = site.call.clone();
+        call.memo = memo(&site.work.look(&site.call).await);
+        site.work.act(&call, false).await;
+        let sent = site.peer.book().sent.last().unwrap().clone();
+        let told = &sent["params"]["step"]["args"]["image_info"];
+        assert_eq!(told["os_hash_value"], digest::sha256(content));
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_the_agent_fetches_is_not_asked_for_before_the_machine_is_touched() {
+    let info = json!({"image_source": "http://127.0.0.1:1/a.img", "image_checksum": "0".repeat(64)});
+    let site = Site::new(info).await;
+    let ready = ReadyImage::new(Arc::clone(&site.agents));
+    assert_eq!(ready.look(&site.call).await, Turn::done());
 }
 
 /// A qcow2 image of a mebibyte of zeros: a header and an empty first-level table.
