@@ -126,6 +126,13 @@ async fn stand() -> Stand {
     Stand { mirror, base, data, clock: Arc::new(PausedClock::new()), _server: server }
 }
 
+impl Cache {
+    /// The file as it lies here, whatever its server would say now.
+    fn at_hand(&self, url: &Url) -> Option<Kept> {
+        self.index.hold(&Wanted::new(url.clone()).name())
+    }
+}
+
 impl Stand {
     fn cache(&self, size: u64) -> Arc<Cache> {
         let limits = Limits { size, floor: limits::Floor::Bytes(0), ..Limits::default() };
