@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::depot::cache::progress::{Doing, Progress};
 use crate::depot::digest::Algorithm;
 
 /// The hashes known so far. Its calls block: use them off the async threads.
@@ -28,8 +29,8 @@ struct Stamp {
 }
 
 impl Hashes {
-    /// The hash of the file in hex; `None` if it changed while it was read.
-    pub fn of(&self, path: &Path, algorithm: Algorithm) -> io::Result<Option<String>> {
+    /// The hash of the file in hex; `None` if it changed while it was read. An error, too, once nobody wants it any more.
+    pub fn of(&self, path: &Path, algorithm: Algorithm, progress: &Progress) -> io::Result<Option<String>> {
         if let Some(hash) = self.remembered(path, algorithm)? {
             return Ok(Some(hash));
         }
@@ -37,9 +38,10 @@ impl Hashes {
         if let Some(hash) = self.remembered(path, algorithm)? {
             return Ok(Some(hash));
         }
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         let before = stamp(&file)?;
-        let hash = algorithm.of_reader(&mut file)?;
+        progress.begin(Doing::Hashing, before.size);
+        let hash = algorithm.of_reader(&mut Watched { file, done: 0, progress })?;
         if stamp(&File::open(path)?)? != before {
             return Ok(None);
         }
@@ -52,6 +54,23 @@ impl Hashes {
         let known = lock(&self.known);
         let fresh = known.get(&(path.to_owned(), algorithm)).filter(|(then, _)| *then == now);
         Ok(fresh.map(|(_, hash)| hash.clone()))
+    }
+}
+
+/// A file that is read for as long as somebody wants it.
+struct Watched<'a> {
+    file: File,
+    done: u64,
+    progress: &'a Progress,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.progress.go_on()?;
+        let count = self.file.read(buffer)?;
+        self.done = self.done.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
+        self.progress.reach(self.done);
+        Ok(count)
     }
 }
 
@@ -74,21 +93,27 @@ mod tests {
     fn a_hash_is_remembered_until_the_file_changes() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("a.img");
-        let hashes = Hashes::default();
+        let (hashes, progress) = (Hashes::default(), Progress::default());
         std::fs::write(&path, b"abc").unwrap();
-        let first = hashes.of(&path, Algorithm::Sha256).unwrap().unwrap();
+        let first = hashes.of(&path, Algorithm::Sha256, &progress).unwrap().unwrap();
         assert_eq!(first, crate::depot::digest::sha256(b"abc"));
         lock(&hashes.known).values_mut().for_each(|(_, hash)| *hash = "remembered".into());
-        assert_eq!(hashes.of(&path, Algorithm::Sha256).unwrap().unwrap(), "remembered");
+        assert_eq!(hashes.of(&path, Algorithm::Sha256, &progress).unwrap().unwrap(), "remembered");
         std::fs::write(&path, b"abcd").unwrap();
-        let second = hashes.of(&path, Algorithm::Sha256).unwrap().unwrap();
+        let second = hashes.of(&path, Algorithm::Sha256, &progress).unwrap().unwrap();
         assert_eq!(second, crate::depot::digest::sha256(b"abcd"));
         assert_eq!(lock(&hashes.known).len(), 1);
+        assert_eq!(progress.bytes(), (4, 4));
+        progress.stop();
+        std::fs::write(&path, b"abcde").unwrap();
+        assert!(hashes.of(&path, Algorithm::Sha256, &progress).is_err(), "nobody wants it");
     }
 
     #[test]
     fn a_missing_file_is_an_error() {
-        let error = Hashes::default().of(Path::new("/nowhere/a.img"), Algorithm::Md5).unwrap_err();
+        let error = Hashes::default()
+            .of(Path::new("/nowhere/a.img"), Algorithm::Md5, &Progress::default())
+            .unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
     }
 }

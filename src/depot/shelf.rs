@@ -10,16 +10,17 @@ use std::fs;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use tracing::warn;
 
 use crate::depot::blobs::{BlobError, Blobs};
+use crate::depot::cache::progress::Progress;
 use crate::depot::digest::{self, Algorithm};
 use crate::depot::hashes::Hashes;
 
-/// The images of this host. Calls block unless they are `async`.
+/// The images of this host. Its calls block.
 #[derive(Debug)]
 pub struct Shelf {
     root: PathBuf,
@@ -28,7 +29,7 @@ pub struct Shelf {
     own: Folders,
     served: Blobs,
     lent: Lent,
-    hashes: Arc<Hashes>,
+    hashes: Hashes,
 }
 
 /// Under which name a file is served, and the note that says so.
@@ -95,8 +96,6 @@ pub enum ShelfError {
     Unknown(#[source] BlobError),
     #[error("cannot note an image to be served")]
     Note(#[source] BlobError),
-    #[error("hashing image file {0} was given up")]
-    GivenUp(PathBuf),
 }
 
 impl Shelf {
@@ -109,7 +108,7 @@ impl Shelf {
         let folders = Folders(std::iter::once(root.clone()).chain(allowed.iter().cloned()).collect());
         let own = Folders([data.join(OWN)].into());
         let lent = Lent::open(data.join(LENT)).map_err(failed("open the folder", &data.join(LENT)))?;
-        Ok(Self { root, folders, own, served, lent, hashes: Arc::default() })
+        Ok(Self { root, folders, own, served, lent, hashes: Hashes::default() })
     }
 
     /// The folder of the host's own images.
@@ -204,21 +203,16 @@ impl Shelf {
         }
     }
 
-    /// The hash of a file in hex, computed beside the async threads and remembered while the file stays as it is.
-    pub async fn digest(&self, path: &Path, algorithm: Algorithm) -> Result<String, ShelfError> {
-        let (folders, hashes, path) = (self.folders.clone(), Arc::clone(&self.hashes), path.to_owned());
-        let given_up = ShelfError::GivenUp(path.clone());
-        let work = tokio::task::spawn_blocking(move || hashed(&folders, &hashes, &path, algorithm));
-        work.await.unwrap_or(Err(given_up))
-    }
-
-    /// As [`Shelf::digest`], here and now. Blocks.
-    pub(in crate::depot) fn digest_now(
+    /// The hash of a file in hex, remembered while the file stays as it is.
+    pub(in crate::depot) fn digest(
         &self,
         path: &Path,
         algorithm: Algorithm,
+        progress: &Progress,
     ) -> Result<String, ShelfError> {
-        hashed(&self.folders, &self.hashes, path, algorithm)
+        let real = self.admit(path)?.path;
+        let hash = self.hashes.of(&real, algorithm, progress).map_err(failed("read", path))?;
+        hash.ok_or_else(|| ShelfError::Changed(path.to_owned()))
     }
 
     /// The images in the data folder, by name.
@@ -275,8 +269,8 @@ impl Lent {
 }
 
 /// The folders that files may come from.
-#[derive(Debug, Clone)]
-struct Folders(Arc<[PathBuf]>);
+#[derive(Debug)]
+struct Folders(Box<[PathBuf]>);
 
 impl Folders {
     fn admit(&self, path: &Path) -> Result<Shelved, ShelfError> {
@@ -310,17 +304,6 @@ impl Folders {
             && folders
                 .any(|folder| inside(folder) || fs::canonicalize(folder).is_ok_and(|real| inside(&real)))
     }
-}
-
-fn hashed(
-    folders: &Folders,
-    hashes: &Hashes,
-    path: &Path,
-    algorithm: Algorithm,
-) -> Result<String, ShelfError> {
-    let real = folders.admit(path)?.path;
-    let hash = hashes.of(&real, algorithm).map_err(failed("read", path))?;
-    hash.ok_or_else(|| ShelfError::Changed(path.to_owned()))
 }
 
 fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ShelfError {
@@ -460,12 +443,12 @@ mod tests {
         assert_eq!(fs::read_dir(dir.path().join("data/served")).unwrap().count(), 0);
     }
 
-    #[tokio::test]
-    async fn hashes_are_computed_for_admitted_files_only() {
+    #[test]
+    fn hashes_are_computed_for_admitted_files_only() {
         let (dir, shelf) = shelf();
-        let hash = shelf.digest(&shelf.root().join("a.img"), Algorithm::Md5).await.unwrap();
+        let hash = shelf.digest(&shelf.root().join("a.img"), Algorithm::Md5, &Progress::default()).unwrap();
         assert_eq!(hash, "900150983cd24fb0d6963f7d28e17f72");
-        let outside = shelf.digest(&dir.path().join("outside.img"), Algorithm::Md5).await;
+        let outside = shelf.digest(&dir.path().join("outside.img"), Algorithm::Md5, &Progress::default());
         assert!(matches!(outside, Err(ShelfError::NotAllowed(_))));
     }
 }

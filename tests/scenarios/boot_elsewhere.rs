@@ -10,6 +10,7 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 
+use ferric::depot::digest;
 use ferric::twin::progress::Power;
 use ferric::twin::progress::Source;
 use ferric::twin::redfish::profile::Profile;
@@ -137,6 +138,36 @@ fn what_can_never_be_fetched_is_told_before() {
         let deploy = row(&plant, "deploy");
         assert!(deploy["Reason"].as_str().unwrap().contains(word), "{deploy}");
     }
+}
+
+#[test]
+fn an_image_that_this_host_fetches_is_checked_before_the_machine_is_switched_on_and_fetched_once() {
+    let (plant, shop) = (Plant::start(Profile::Generic), Shop::open());
+    plant.enrol("redfish", "redfish-virtual-media");
+    plant.verb("provide");
+    let image = vec![0x5a; 1 << 20];
+    fs::write(shop.home.path().join("disk.img"), &image).unwrap();
+    let url = format!("{}/disk.img", shop.url);
+    set(&plant, "--instance-info", &[("image_source", &url), ("image_download_source", "local")]);
+    let (sum, before) = (digest::sha256(&image), (plant.booted(), plant.bmc.resets()));
+    for (sum, format, word) in [
+        (&"0".repeat(64), "raw", "has the sha256 checksum"),
+        (&sum, "qcow2", "it is raw, but instance_info.image_disk_format says qcow2"),
+    ] {
+        set(&plant, "--instance-info", &[("image_checksum", sum), ("image_disk_format", format)]);
+        plant.cli.refused(&["node", "deploy", "n1", "--wait", WAIT]);
+        let node = plant.node();
+        let error = node["last_error"].as_str().unwrap();
+        for word in [word, "node n1", &url, "before the machine was touched", "Mend the cause"] {
+            assert!(error.contains(word), "{word} in {error}");
+        }
+        assert_eq!(node["provision_state"], "deploy failed");
+        assert_eq!((plant.booted(), plant.bmc.resets()), before, "its BMC was told nothing");
+    }
+    set(&plant, "--instance-info", &[("image_disk_format", "raw")]);
+    plant.verb("deploy");
+    assert_eq!(plant.booted().1, before.0.1 + 2, "the ramdisk, and the disk");
+    assert_eq!(shop.gets("disk.img"), 2, "what had a wrong checksum was not kept, what is good was");
 }
 
 /// A machine with an instance that is a kernel with a ramdisk.

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// Limits of the cache, as the site sets them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes on disk in all, unpacked images and downloads under way included.
+    /// Bytes on disk in all, unpacked images and downloads under way included. Work that was not told how long it will be
+    /// pushes others out only while it has no more than half of them.
     pub size: u64,
     /// What nobody has used for so long goes.
     pub ttl: Duration,

@@ -140,11 +140,6 @@ impl Cache {
         self.check(wanted, kept).await.map_err(Arc::new)
     }
 
-    /// The file as it lies here, whatever its server would say now; `None` if it does not.
-    pub fn at_hand(&self, url: &Url) -> Option<Kept> {
-        self.index.hold(&Wanted::new(url.clone()).name())
-    }
-
     /// Removes what is old. Blocks.
     pub fn sweep(&self) {
         self.index.sweep();

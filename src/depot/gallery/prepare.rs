@@ -55,8 +55,13 @@ pub(super) async fn prepare(
     let image = shown(&order.from);
     let given_up = || GalleryError::GivenUp { image: image.clone() };
     let local = stop.run_until_cancelled(local(gallery, order, progress)).await.ok_or_else(given_up)??;
-    let (own, own_progress) = (Arc::clone(gallery), Arc::clone(progress));
-    let mut work = tokio::task::spawn_blocking(move || look_into(&own, local, &own_progress));
+    let (own, own_order, own_progress) = (Arc::clone(gallery), order.clone(), Arc::clone(progress));
+    let mut work = tokio::task::spawn_blocking(move || {
+        if let From::File(path) = &own_order.from {
+            own.shelf.admit(path)?;
+        }
+        look_into(&own, &own_order, local, &own_progress)
+    });
     let worked = tokio::select! {
         worked = &mut work => worked,
         // Its thread ends at its next look, and leaves no file.
@@ -66,45 +71,52 @@ pub(super) async fn prepare(
         }
     };
     let ready = worked.unwrap_or_else(|_| Err(given_up()))?;
-    match &order.from {
-        // What the agent is given is not what the checksum is of.
-        From::File(path) if ready.sha256.is_some() => {
-            let looked_up = stop.run_until_cancelled(looked_up(gallery, order, path)).await;
-            looked_up.ok_or_else(given_up)?.map(|()| ready)
-        }
-        From::File(_) | From::Http(_) => Ok(ready),
+    let From::File(path) = &order.from else { return Ok(ready) };
+    if left_to_agent(&order.checksum) && ready.sha256.is_none() {
+        return Ok(ready);
+    }
+    let looked_up = stop.run_until_cancelled(looked_up(gallery, order, path, progress)).await;
+    looked_up.ok_or_else(given_up)?.map(|()| ready)
+}
+
+/// A text that nobody knows here may be one that the agent does, if it is given what the checksum is of.
+fn left_to_agent(checksum: &Checksum) -> bool {
+    match checksum {
+        Checksum::None => true,
+        Checksum::Plain(text) | Checksum::Pair { value: text, .. } => !text.contains("://"),
     }
 }
 
-/// The image as a file of this host, its checksum compared.
-async fn local(
-    gallery: &Arc<Gallery>,
-    order: &Order,
-    progress: &Arc<Progress>,
-) -> Result<Local, GalleryError> {
+/// The image as a file of this host; one that was fetched is compared with its checksum.
+async fn local(gallery: &Gallery, order: &Order, progress: &Progress) -> Result<Local, GalleryError> {
     let (path, kept) = match &order.from {
         From::Http(url) => {
             let kept = fetched(gallery, order, url, progress).await?;
             (kept.path.clone(), Some(kept))
         }
-        From::File(path) => (compared(gallery, order, path, progress).await?, None),
+        From::File(path) => (path.clone(), None),
     };
     let is_told = kept.is_none() && order.checksum != Checksum::None;
     Ok(Local { path, kept, image: shown(&order.from), declared: order.declared.clone(), is_told })
 }
 
 /// Compares a file with a checksum that lies behind an address.
-async fn looked_up(gallery: &Gallery, order: &Order, path: &Path) -> Result<(), GalleryError> {
+async fn looked_up(
+    gallery: &Arc<Gallery>,
+    order: &Order,
+    path: &Path,
+    progress: &Arc<Progress>,
+) -> Result<(), GalleryError> {
     if order.checksum == Checksum::None || comparable(&order.checksum).is_some() {
         return Ok(());
     }
     let cache = gallery.cache.as_ref().ok_or(GalleryError::NoCache)?;
     let url = Url::from_file_path(path).map_err(|()| GalleryError::GivenUp { image: shown(&order.from) })?;
     let wanted = Wanted { checksum: order.checksum.clone(), ..Wanted::new(url) };
-    match cache.checksum(&wanted).await.map_err(Arc::new)? {
-        Some((algorithm, value)) => matches(gallery, path, algorithm, &value).await,
-        None => Ok(()),
-    }
+    let Some((algorithm, value)) = cache.checksum(&wanted).await.map_err(Arc::new)? else { return Ok(()) };
+    let (own, path, progress) = (Arc::clone(gallery), path.to_owned(), Arc::clone(progress));
+    let work = tokio::task::spawn_blocking(move || matches(&own, &path, (algorithm, &value), &progress));
+    work.await.unwrap_or_else(|_| Err(GalleryError::GivenUp { image: shown(&order.from) }))
 }
 
 /// A checksum that needs nobody else.
@@ -112,13 +124,13 @@ fn comparable(checksum: &Checksum) -> Option<(Algorithm, &str)> {
     Some((checksum.algorithm()?, checksum.value()?))
 }
 
-async fn matches(
+fn matches(
     gallery: &Gallery,
     path: &Path,
-    algorithm: Algorithm,
-    wanted: &str,
+    (algorithm, wanted): (Algorithm, &str),
+    progress: &Progress,
 ) -> Result<(), GalleryError> {
-    let found = gallery.shelf.digest(path, algorithm).await?;
+    let found = gallery.shelf.digest(path, algorithm, progress)?;
     if found.eq_ignore_ascii_case(wanted) {
         return Ok(());
     }
@@ -145,39 +157,33 @@ async fn fetched(
     Ok(cache.landed(&wanted, flight).await?)
 }
 
-/// Admits a file and compares it with a checksum, if that is of a kind that is known here. Others are left to the
-/// agent.
-async fn compared(
-    gallery: &Gallery,
-    order: &Order,
-    path: &Path,
-    progress: &Progress,
-) -> Result<PathBuf, GalleryError> {
-    let shelf = Arc::clone(&gallery.shelf);
-    let (asked, image) = (path.to_owned(), shown(&order.from));
-    let admitted = tokio::task::spawn_blocking(move || shelf.admit(&asked));
-    let admitted = admitted.await.map_err(|_| GalleryError::GivenUp { image })??;
-    progress.begin(Doing::Hashing, admitted.size);
-    if let Some((algorithm, wanted)) = comparable(&order.checksum) {
-        let is_weak_ok = gallery.cache.as_ref().is_none_or(|cache| cache.index.limits.md5);
-        if algorithm == Algorithm::Md5 && !is_weak_ok {
-            let (url, kind) = (shown(&order.from), algorithm);
-            return Err(Arc::new(CacheError::Weak { url, kind }).into());
-        }
-        matches(gallery, path, algorithm, wanted).await?;
+/// Compares a file with a checksum, if that is of a kind that is known here. Others are left to the agent.
+fn compare(gallery: &Gallery, order: &Order, progress: &Progress) -> Result<(), GalleryError> {
+    let (From::File(path), Some(wanted)) = (&order.from, comparable(&order.checksum)) else { return Ok(()) };
+    let is_weak_ok = gallery.cache.as_ref().is_none_or(|cache| cache.index.limits.md5);
+    if wanted.0 == Algorithm::Md5 && !is_weak_ok {
+        return Err(Arc::new(CacheError::Weak { url: shown(&order.from), kind: wanted.0 }).into());
     }
-    Ok(path.to_owned())
+    matches(gallery, path, wanted, progress)
 }
 
-fn look_into(gallery: &Gallery, local: Local, progress: &Progress) -> Result<Ready, GalleryError> {
+/// What is wrong with the file's kind shows at once, and is told before its checksum, which takes a pass through all.
+fn look_into(
+    gallery: &Gallery,
+    order: &Order,
+    local: Local,
+    progress: &Progress,
+) -> Result<Ready, GalleryError> {
     let bad = |source| GalleryError::Format { image: local.image.clone(), source };
     let disk = Arc::new(Disk::open(&local.path).map_err(|error| bad(FormatError::Io(error)))?);
     let outer = format::inspect(&*disk).map_err(bad)?;
     if !outer.is_packed() || (outer == Format::Zstd && !gallery.rules.zstd) {
         let found = if outer.is_packed() { Format::Raw } else { outer };
         gallery.rules.permit.judge(found, local.declared.as_deref()).map_err(bad)?;
+        compare(gallery, order, progress)?;
         return plain(gallery, local, disk, outer, progress);
     }
+    compare(gallery, order, progress)?;
     match unpacked(gallery, &local, &disk, outer, progress)? {
         Unpacked::Kept(kept) => {
             let inside = Disk::open(&kept.path).map_err(|error| bad(FormatError::Io(error)))?;
@@ -272,7 +278,7 @@ fn plain(
     let sha256 = match &local.kept {
         Some(kept) => Some(kept.facts.sha256.clone()),
         None if local.is_told => None,
-        None => Some(hash_file(gallery, &local, disk.size(), progress)?),
+        None => Some(shelf.digest(&local.path, Algorithm::Sha256, progress)?),
     };
     let format = if format == Format::Qcow2 { "qcow2" } else { "raw" };
     Ok(Ready {
@@ -284,16 +290,6 @@ fn plain(
         _view: None,
         _kept: local.kept.into_iter().collect(),
     })
-}
-
-fn hash_file(
-    gallery: &Gallery,
-    local: &Local,
-    size: u64,
-    progress: &Progress,
-) -> Result<String, GalleryError> {
-    progress.begin(Doing::Hashing, size);
-    Ok(gallery.shelf.digest_now(&local.path, Algorithm::Sha256)?)
 }
 
 /// Writes what is inside of an image to the cache, whose room for `told` bytes is had first.

@@ -111,8 +111,10 @@ async fn a_raw_file_is_given_out_as_it_is_with_its_hash_unless_it_has_a_checksum
     let bad = Order { checksum: Checksum::Plain("0".repeat(32)), ..of(&path) };
     let why = site.order(&bad).await.unwrap_err();
     assert!(why.contains("has the md5 checksum 900150983cd24fb0d6963f7d28e17f72, not 00000000"), "{why}");
-    let left = Order { checksum: Checksum::Plain("http://host/sums".into()), ..of(&path) };
+    let left = Order { checksum: Checksum::Plain("a kind that the agent knows".into()), ..of(&path) };
     assert!(site.order(&left).await.is_ok());
+    let unreachable = Order { checksum: Checksum::Plain("http://127.0.0.1:1/sums".into()), ..of(&path) };
+    assert!(site.order(&unreachable).await.unwrap_err().contains("checksum file http://127.0.0.1:1/sums"));
     assert!(site.order(&of(Path::new("/etc/hostname"))).await.unwrap_err().contains("not inside a folder"));
 }
 
