@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::process::Stdio;
 use std::sync::atomic::AtomicU32;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -152,8 +153,10 @@ impl RackNetwork {
 impl Drop for RackNetwork {
     fn drop(&mut self) {
         for host in &self.hosts {
-            // It may be gone already.
-            Command::new("ip").args(["netns", "del", &self.namespace(host)]).status().ok();
+            let namespace = self.namespace(host);
+            // Clients that went into the background end with their host. It may be gone already.
+            let left = format!("ip netns pids {namespace} | xargs -r kill -9; ip netns del {namespace}");
+            Command::new("sh").args(["-c", &left]).stderr(Stdio::null()).status().ok();
         }
     }
 }
