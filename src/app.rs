@@ -6,9 +6,11 @@ pub mod dhcp6;
 pub mod discover;
 pub mod doors;
 pub mod ground;
+mod house;
 pub mod images;
 pub mod interfaces;
 pub mod ramdisks;
+mod systemd;
 pub mod tftp;
 
 use std::io::Write;
@@ -38,7 +40,6 @@ use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
-use crate::conduct::tick;
 use crate::conduct::tray::Tray;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
@@ -56,10 +57,8 @@ use crate::driver::bmc::Ground;
 use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
-use crate::driver::redfish::talk::left::TOGETHER;
 use crate::driver::registry::{Parts, Registry, UnknownType};
 use crate::model::boot::plan::BootPlan;
-use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
@@ -67,7 +66,6 @@ use crate::net::tls::TlsError;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
-use crate::store::published::Published;
 use crate::wire::cmdline::CmdlineError;
 
 /// Why the daemon does not start.
@@ -133,7 +131,8 @@ impl App {
         let config = discover::with_bmc_networks(config);
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
-        let opened = Store::open(Options { key: systemd_key(), ..Options::new(&config.data, clock.clone()) });
+        let opened =
+            Store::open(Options { key: systemd::key(), ..Options::new(&config.data, clock.clone()) });
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
@@ -152,7 +151,7 @@ impl App {
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = parts(&config, &clock, files, bmc);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
-        registry.recall(&all(&store.reader().published()));
+        registry.recall(&house::all(&store.reader().published()));
         let site = Arc::new(site(&config, clock, &store, &registry, (tasks, stop)));
         let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };
         site.consoles.begin(life);
@@ -160,7 +159,7 @@ impl App {
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
         let store = Arc::new(store);
-        keep_house(&site, &store, &desk, &registry);
+        house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
         let app = Self {
@@ -364,12 +363,6 @@ fn fresh_token() -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
-fn systemd_key() -> Option<Secret> {
-    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
-    std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
-}
-
 /// Runs until told to stop (SIGTERM or SIGINT), telling systemd how it stands.
 pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -377,13 +370,13 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
     let app = App::start(config).await?;
     announce(&app, out);
-    tell_systemd(&[sd_notify::NotifyState::Ready]);
-    let watchdog = tokio::spawn(watch(app.site.clone()));
+    systemd::tell(&[sd_notify::NotifyState::Ready]);
+    let watchdog = tokio::spawn(systemd::watch(app.site.clone()));
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-    tell_systemd(&[sd_notify::NotifyState::Stopping]);
+    systemd::tell(&[sd_notify::NotifyState::Stopping]);
     watchdog.abort();
     app.drain().await;
     Ok(())
@@ -396,92 +389,7 @@ fn announce(app: &App, out: &mut dyn Write) {
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 
-/// Feeds systemd's watchdog at half its period, and only if a transaction gets through the commit thread.
-async fn watch(site: Arc<Site>) {
-    let Some(period) = sd_notify::watchdog_enabled() else { return };
-    loop {
-        sleep(&*site.clock, period / 2).await;
-        let alive = site.writer.outcome("watchdog", |_| Ok::<(), StoreError>(())).await;
-        if alive.is_ok() {
-            tell_systemd(&[sd_notify::NotifyState::Watchdog]);
-        }
-    }
-}
-
-/// Starts what goes by the clock, and what cleans up beside the work.
-fn keep_house(site: &Arc<Site>, store: &Arc<Store>, desk: &Arc<Desk>, registry: &Arc<Registry>) {
-    site.tasks.spawn(tick::waits(site.clone(), desk.clone()));
-    site.tasks.spawn(tick::power_sync(site.clone(), desk.clone()));
-    site.tasks.spawn(tidy(site.clone(), store.clone(), desk.clone()));
-    site.tasks.spawn(close_left_sessions(site.clone(), registry.clone()));
-    site.tasks.spawn(tidy_bmcs(site.clone(), registry.clone()));
-    site.tasks.spawn(discover::report(site.clone(), desk.clone()));
-}
-
-/// Housekeeping of the store and of the config drives, off the async threads.
-async fn tidy(site: Arc<Site>, store: Arc<Store>, desk: Arc<Desk>) {
-    loop {
-        let one = store.clone();
-        let done = tokio::task::spawn_blocking(move || one.tidy()).await;
-        if let Ok(Err(error)) = done {
-            tracing::warn!(error = error.chain(), "the store could not be tidied");
-        }
-        desk.sweep_config_drives().await;
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            () = sleep(&*site.clock, TIDY) => {}
-        }
-    }
-}
-
-/// Sessions of BMCs that nobody asks end.
-async fn tidy_bmcs(site: Arc<Site>, registry: Arc<Registry>) {
-    loop {
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            () = sleep(&*site.clock, TIDY) => {}
-        }
-        tokio::select! {
-            () = site.stop.cancelled() => return,
-            () = registry.tidy() => {}
-        }
-    }
-}
-
-/// Sessions end whose nodes are gone or have another account now.
-async fn close_left_sessions(site: Arc<Site>, registry: Arc<Registry>) {
-    let mut changes = site.reader.changes();
-    let (clock, stop) = (&*site.clock, site.stop.cancelled());
-    let work = async {
-        loop {
-            let nodes = all(&changes.borrow_and_update());
-            registry.close_left(&nodes).await;
-            tokio::select! {
-                _ = changes.changed() => {}
-                () = sleep(clock, TIDY) => {}
-            }
-            sleep(clock, TOGETHER).await;
-        }
-    };
-    tokio::select! {
-        () = stop => {}
-        () = work => {}
-    }
-}
-
-fn all(published: &Published) -> Vec<Arc<Node>> {
-    published.nodes().cloned().collect()
-}
-
-fn tell_systemd(states: &[sd_notify::NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        tracing::warn!(%error, "systemd could not be told");
-    }
-}
-
 /// Repeats the demo's image.
 const DEMO_SEED: u64 = 1;
-/// Dead readers are cleared and the disk's free space is looked at so often.
-const TIDY: Duration = Duration::from_mins(1);
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

@@ -11,7 +11,8 @@ use crate::config::section::{self, VerifyCa};
 use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::bmc::redfish_settings::{Auth, RedfishDefaults, Share, TlsVersion, Trust};
+use crate::driver::bmc::redfish_settings::defaults::{RedfishDefaults, Share};
+use crate::driver::bmc::redfish_settings::{Auth, TlsVersion, Trust};
 use crate::driver::bmc::{Ground, Limits};
 
 /// What the drivers of BMCs are made with.

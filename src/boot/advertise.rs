@@ -244,7 +244,8 @@ mod tests {
         let bare = advertisement(&network(None), &interface);
         assert_eq!((bare.managed, bare.other, bare.lifetime, bare.prefix), (false, false, 0, None));
         let prefix: Ipv6Net = "fd00::/64".parse().unwrap();
-        let range = Dhcp6 { prefix, first: "fd00::1".parse().unwrap(), last: "fd00::9".parse().unwrap() };
+        let (first, last) = ("fd00::1".parse().unwrap(), "fd00::9".parse().unwrap());
+        let range = Dhcp6 { prefix, first, last, messages: 2000 };
         let full = advertisement(&network(Some(range)), &interface);
         assert!(full.managed && full.other && full.lifetime == 0);
         assert_eq!(full.prefix.map(|prefix| (prefix.net, prefix.autonomous)), Some((prefix, false)));

@@ -8,5 +8,7 @@ mod inspections;
 mod lanes;
 mod looks;
 mod machine;
+mod pipelines;
+mod power;
 mod rig;
 mod world;

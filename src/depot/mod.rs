@@ -8,7 +8,7 @@
 //! - [`kits`]: what one boot is given from other servers or out of its record
 //! - [`boot_iso`]: the boot medium of virtual media, over [`iso9660`]
 //! - [`counter`]: hands images out over HTTP
-//! - [`format`]: what an image is by its content; [`stream`]: images as raw bytes, whatever they are packed in
+//! - [`mod@format`]: what an image is by its content; [`stream`]: images as raw bytes, whatever they are packed in
 //! - [`blobs`]: large payloads as files named by their SHA-256
 //! - [`fetch`]: the head of an image on another server; [`cache`]: such images as files of this host
 //! - [`raw_disk`]: the disk image that the demo deploys

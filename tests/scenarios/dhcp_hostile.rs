@@ -16,12 +16,16 @@ const CONFIG: &str = "[[network]]\nname = \"boot\"\ninterface = \"rk0\"\ndhcp = 
 
 /// A rack with one enrolled machine, and one that does not behave.
 fn rack() -> Option<(RackNetwork, Daemon)> {
+    rack_of(CONFIG)
+}
+
+fn rack_of(config: &str) -> Option<(RackNetwork, Daemon)> {
     let mut network = RackNetwork::make()?;
     network.host("rack", RACK, Some("10.97.0.1/24"));
     network.host("machine", ENROLLED, None);
     network.host("hostile", HOSTILE, Some("10.97.0.66/24"));
     network.ip("rack", &["addr", "add", "fd00:97::1/64", "dev", "rk0", "nodad"]);
-    let daemon = network.daemon(CONFIG);
+    let daemon = network.daemon(config);
     let mut enrol = network.on("rack", env!("CARGO_BIN_EXE_ferric"));
     let words =
         ["node", "--url", daemon.url(), "create", "n1", "--driver", "fake-hardware", "--mac", ENROLLED];
@@ -98,6 +102,32 @@ fn noise_and_lies_are_counted_and_answered_by_nothing() {
     until("solicitations are counted", || network.counter(&daemon, "ra", "solicitations") > 500);
     assert!(network.counter(&daemon, "ra", "sent") < 1000, "a flood is told all at once");
     assert_eq!(network.counter(&daemon, "ra", "malformed"), 0, "what others advertise is not heard");
+    boots(&network);
+}
+
+/// The limit is so low that the slowest sender is above it, and nothing is said of how fast anything is.
+#[test]
+fn a_flood_of_dhcpv6_is_bounded_counted_and_journaled() {
+    let few = CONFIG.replace("::1fff\" }", "::1fff\", messages_a_second = 2 }");
+    let Some((network, daemon)) = rack_of(&few) else { return };
+    Flood::over(&network, &["six", "3000"]);
+    let count = |name| network.counter(&daemon, "dhcp6", name);
+    until("most of the flood is dropped", || count("rate_limited") > 1000);
+    until("each message is counted once", || {
+        let looked_at: u64 = ["malformed", "not_for_us", "answered", "not_kept"].map(count).iter().sum();
+        let limited = count("rate_limited");
+        count("received") == limited + looked_at && looked_at < limited
+    });
+    until("the flood is in the rack's journal", || !network.events(&daemon, "flood").is_empty());
+    let events = network.events(&daemon, "flood");
+    assert_eq!((events.len(), &events[0]["service"]), (1, &"dhcp6".into()), "{events:?}");
+    let text = events[0].to_string();
+    assert!(text.contains("more than 2 messages came in a second"), "{text}");
+    let before = count("answered");
+    until("a client is answered after the flood", || {
+        Flood::over(&network, &["solicit", "1"]);
+        count("answered") > before
+    });
     boots(&network);
 }
 

@@ -11,7 +11,7 @@
 //! - [`client`]  who asks, as a message shows it
 //! - [`pool`]    who has which address
 //! - [`rules`]   what a message is answered
-//! - [`watch`]   what a person should know of: floods, declines
+//! - `watch`     what a person should know of: floods, declines
 //! - [`server`]  the task of a network; [`shown`] how it shows itself, [`counts`] what came in
 
 pub mod client;

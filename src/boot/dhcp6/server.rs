@@ -166,7 +166,7 @@ impl Server {
     async fn serve(&self, open: &Open) -> std::io::Error {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
-        let mut budgets = Budgets::new();
+        let mut budgets = Budgets::new(self.range.messages);
         let mut buffer = [0; LONGEST + 1];
         let mut look = clock.tick().after(SWEEP);
         loop {

@@ -26,8 +26,9 @@ pub(super) struct Budgets {
 }
 
 impl Budgets {
-    pub(super) fn new() -> Self {
-        Self { all: Bucket::new(A_SECOND), known: Bucket::new(KNOWN), told: Bucket::new(1), last: None }
+    /// For so many messages a second.
+    pub(super) fn new(messages: u32) -> Self {
+        Self { all: Bucket::new(messages), known: Bucket::new(KNOWN), told: Bucket::new(1), last: None }
     }
 }
 
@@ -45,14 +46,11 @@ impl Server {
         }
         count(&self.counts.limited);
         if budgets.told.take(now) {
-            let text = format!("more than {A_SECOND} messages came in a second; those above were dropped");
+            let limit = self.range.messages;
+            let text = format!("more than {limit} messages came in a second; those above were dropped");
             self.standing.teller.error("flood", "", text);
             if budgets.last.is_none_or(|last| now.since(last) >= Duration::from_mins(1)) {
-                tracing::warn!(
-                    network = self.network.name,
-                    limit = A_SECOND,
-                    "a flood of DHCPv6: some are dropped"
-                );
+                tracing::warn!(network = self.network.name, limit, "a flood of DHCPv6: some are dropped");
             }
             budgets.last = Some(now);
         }
@@ -91,7 +89,5 @@ impl Server {
     }
 }
 
-/// Messages that are looked at: far more than a rack says in a boot storm.
-const A_SECOND: u32 = 2000;
-/// Those of enrolled machines beside them.
+/// Messages of enrolled machines beside those of all, in a second.
 const KNOWN: u32 = 500;

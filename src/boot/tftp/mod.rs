@@ -10,13 +10,13 @@
 //!
 //! - [`counts`]    what was done and refused
 //! - [`door`]      the socket that requests come to
-//! - [`errand`]    one transfer from its request to its end
-//! - [`hall`]      who is let in
-//! - [`link`]      the connected socket of a transfer
+//! - `errand`      one transfer from its request to its end
+//! - `hall`        who is let in
+//! - `link`        the connected socket of a transfer
 //! - [`name`]      names before they are looked up
 //! - [`netascii`]  text as RFC 764 has it
 //! - [`pace`]      how long an answer may take
-//! - [`pages`]     content read ahead
+//! - `pages`       content read ahead
 //! - [`rate`]      requests of one client in a second
 //! - [`request`]   requests, from their bytes
 //! - [`seats`]     transfers in all and of one client

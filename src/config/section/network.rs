@@ -82,6 +82,7 @@ struct Dhcp6Row {
     prefix: Ipv6Net,
     first: Ipv6Addr,
     last: Ipv6Addr,
+    messages_a_second: Option<u32>,
 }
 
 /// The networks, checked; or the name of the first that is wrong, and why.
@@ -114,12 +115,19 @@ impl Network {
             lease_time: self.lease_time.unwrap_or(LEASE_TIME),
             relayed: self.relayed.iter().map(RelayedRow::read).collect::<Result<_, _>>()?,
             router_advertisements: self.router_advertisements.unwrap_or(self.dhcp != ModeWord::Off),
-            dhcp6: self.dhcp6.as_ref().map(|row| Dhcp6 {
-                prefix: row.prefix,
-                first: row.first,
-                last: row.last,
-            }),
+            dhcp6: self.dhcp6.as_ref().map(Dhcp6Row::read).transpose()?,
         })
+    }
+}
+
+impl Dhcp6Row {
+    fn read(&self) -> Result<Dhcp6, String> {
+        let messages = self.messages_a_second.unwrap_or(MESSAGES);
+        if messages == 0 {
+            return Err("messages_a_second of dhcp6 is 0, so that nobody would be answered: give 1 or more"
+                .to_owned());
+        }
+        Ok(Dhcp6 { prefix: self.prefix, first: self.first, last: self.last, messages })
     }
 }
 
@@ -180,6 +188,8 @@ fn pool(text: &str) -> Option<(Ipv4Addr, Ipv4Addr)> {
 const EXAMPLE: &str = "10.0.0.100-10.0.0.199";
 /// Seconds.
 const LEASE_TIME: u32 = 3600;
+/// Messages of DHCPv6 in a second: far more than a rack says in a boot storm.
+const MESSAGES: u32 = 2000;
 
 #[cfg(test)]
 mod tests {
@@ -218,7 +228,8 @@ mod tests {
         assert_eq!(boot.lease_time, 3600);
         assert_eq!(boot.pools[1], (Ipv4Addr::new(10, 0, 0, 20), Ipv4Addr::new(10, 0, 0, 20)));
         assert_eq!(boot.relayed[0].router, Some(Ipv4Addr::new(10, 1, 0, 1)));
-        assert!(boot.router_advertisements && boot.dhcp6.is_some());
+        assert!(boot.router_advertisements);
+        assert_eq!(boot.dhcp6.as_ref().unwrap().messages, 2000);
         assert_eq!(boot.dns, [Ipv4Addr::new(10, 0, 0, 1)]);
         assert_eq!(boot.dns6, ["fd00::1".parse::<Ipv6Addr>().unwrap()]);
         assert_eq!((bmcs.name.as_str(), bmcs.role, bmcs.dhcp), ("bmcs", Role::Bmc, DhcpMode::Off));
@@ -232,6 +243,10 @@ mod tests {
             (r#"pools = ["10.0.0.9-10.0.1.1"]"#, "not in 10.0.0.0/24"),
             (r#"pools = ["10.0.0.9-10.0.0.20", "10.0.0.20-10.0.0.30"]"#, "overlap"),
             (r#"pools = ["nine"]"#, "is not as in"),
+            (
+                "pools = [\"10.0.0.9\"]\ndhcp6 = {prefix = \"fd00::/64\", first = \"fd00::1\", last = \"fd00::9\", messages_a_second = 0}",
+                "messages_a_second of dhcp6 is 0",
+            ),
             ("pools = []", "neither a pool nor a reservation"),
             ("pools = [\"10.0.0.9\"]\nlease_time = 1", "lease_time"),
             ("pools = [\"10.0.0.9\"]\nrouter = \"10.0.1.1\"", "router 10.0.1.1"),

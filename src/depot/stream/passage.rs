@@ -3,7 +3,7 @@
 //! Runs go through the image from its begin; what they pass is kept for a while in a window that all readers share. A
 //! reader behind the window and behind all runs costs a run of its own, or waits until there may be another one.
 //!
-//! Memory: the window of [`WINDOW`] bytes, and of runs as many as their dictionaries leave room for in [`MEMORY`], at
+//! Memory: the window of `WINDOW` bytes, and of runs as many as their dictionaries leave room for in `MEMORY`, at
 //! the least one.
 
 use std::fmt;

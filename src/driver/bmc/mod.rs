@@ -28,7 +28,7 @@ use crate::base::time::SharedClock;
 use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::bmc::redfish_settings::RedfishDefaults;
+use crate::driver::bmc::redfish_settings::defaults::RedfishDefaults;
 
 pub mod governor;
 pub mod insist;

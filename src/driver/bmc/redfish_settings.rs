@@ -1,15 +1,18 @@
 //! `driver_info` of Redfish nodes as typed settings (contract `redfish.md` section 2). Contacts nobody.
 
-use std::fmt::Write;
+mod address;
+pub mod defaults;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
-use url::{Host, Url};
+use url::Url;
 
 use crate::base::secret::Secret;
 use crate::driver::bmc::print::PrintKey;
+use crate::driver::bmc::redfish_settings::address::{address, decoded, host, root, system_id};
+use crate::driver::bmc::redfish_settings::defaults::RedfishDefaults;
 use crate::driver::bmc::settings::{Given, SettingsError, flag_word};
 use crate::driver::bmc::{BmcKey, Protocol};
 use crate::model::Object;
@@ -127,55 +130,6 @@ impl MediaTransport {
     }
 }
 
-/// What `[redfish]` says for all nodes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RedfishDefaults {
-    pub auth: Auth,
-    pub tls_minimum: TlsVersion,
-    /// In place of a `redfish_verify_ca` that is missing or true.
-    pub trust: Trust,
-    pub firmware_update_unresponsive_bmc_wait: Duration,
-    pub connect_timeout: Duration,
-    pub read_timeout: Duration,
-    /// Tries of a power-on that conflicts with a machine in POST, and the pause between them.
-    pub power_on_conflict: (u32, Duration),
-    /// Whether verification looks at the BMC's clock, and sets it right.
-    pub verify_bmc_clock: bool,
-    /// Whether the machine's health is kept with its node.
-    pub health: bool,
-    /// How long an inserted medium is awaited, and how often it is looked at.
-    pub vmedia_insert: (Duration, Duration),
-    /// The account of the share that images come from over CIFS.
-    pub cifs: Share,
-}
-
-/// An account of a share.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Share {
-    pub username: Option<String>,
-    pub password: Option<Secret>,
-}
-
-impl Default for RedfishDefaults {
-    /// The reference's (contract `config.md`).
-    fn default() -> Self {
-        let seconds = Duration::from_secs;
-        Self {
-            auth: Auth::Auto,
-            tls_minimum: TlsVersion::V1_2,
-            trust: Trust::System,
-            firmware_update_unresponsive_bmc_wait: Duration::ZERO,
-            connect_timeout: seconds(30),
-            read_timeout: seconds(60),
-            power_on_conflict: (6, seconds(10)),
-            verify_bmc_clock: false,
-            health: true,
-            vmedia_insert: (seconds(60), seconds(2)),
-            cifs: Share::default(),
-        }
-    }
-}
-
 impl RedfishSettings {
     pub fn parse(info: &Object, defaults: &RedfishDefaults) -> Result<Self, SettingsError> {
         let given = Given(info);
@@ -228,76 +182,6 @@ impl RedfishSettings {
             format!("{scheme}://{host}:{port}")
         }
     }
-}
-
-/// The URL as given; no scheme means https, and an IPv6 address may lack its brackets.
-fn address(given: Given<'_>) -> Result<Url, SettingsError> {
-    let text = given.text(ADDRESS)?.ok_or_else(|| SettingsError::Missing(ADDRESS.to_owned()))?.trim();
-    let bracketed = || text.parse::<std::net::Ipv6Addr>().map(|address| format!("https://[{address}]"));
-    let full = match bracketed() {
-        Ok(full) => full,
-        Err(_) if text.contains("://") => text.to_owned(),
-        Err(_) => format!("https://{text}"),
-    };
-    let wrong = |why: &str| SettingsError::invalid(ADDRESS, format!("is no URL of a Redfish service: {why}"));
-    let url = Url::parse(&full).map_err(|error| wrong(&error.to_string()))?;
-    if !matches!(url.scheme(), "http" | "https") {
-        return Err(wrong("its scheme must be https or http"));
-    }
-    if url.port() == Some(0) {
-        return Err(wrong("port 0 is none"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(wrong("it has a query or a fragment"));
-    }
-    Ok(url)
-}
-
-fn host(url: &Url) -> Result<String, SettingsError> {
-    match url.host() {
-        Some(Host::Domain(name)) => Ok(name.to_lowercase()),
-        Some(Host::Ipv4(address)) => Ok(address.to_string()),
-        Some(Host::Ipv6(address)) => Ok(address.to_string()),
-        None => Err(SettingsError::invalid(ADDRESS, "names no host")),
-    }
-}
-
-fn root(url: &Url) -> String {
-    match url.path() {
-        "" | "/" => "/redfish/v1/".to_owned(),
-        path if path.ends_with('/') => path.to_owned(),
-        path => format!("{path}/"),
-    }
-}
-
-fn decoded(text: &str) -> Option<String> {
-    Some(percent_decode_str(text).decode_utf8_lossy().into_owned()).filter(|text| !text.is_empty())
-}
-
-/// A path at the address, and nothing that a URL could lead elsewhere with: a scheme, or another host.
-fn system_id(given: Given<'_>) -> Result<Option<String>, SettingsError> {
-    const KEY: &str = "redfish_system_id";
-    let Some(text) = given.text(KEY)? else { return Ok(None) };
-    let path = quoted(text.trim());
-    if path.starts_with("//") || Url::parse(&path).is_ok() {
-        let why = "must be the path of the system, as /redfish/v1/Systems/1: host and port stand in redfish_address";
-        return Err(SettingsError::invalid(KEY, why));
-    }
-    Ok(Some(path))
-}
-
-/// A path with all but its plain characters quoted; what is quoted already stays.
-fn quoted(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~%!$&'()*+,;=:@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a `String` cannot fail.
-            write!(out, "%{byte:02X}").ok();
-        }
-    }
-    out
 }
 
 /// A pin comes first, then trust on first use where no authority is named, then `redfish_verify_ca`.
@@ -396,155 +280,10 @@ pub const NO_CIPHERS: &str = "an OpenSSL cipher list cannot be honoured: this da
                               fixed set of AEAD ciphers with forward secrecy, and no other; remove it";
 const NO_CERTIFICATE: &str = "needs a BMC that shows a certificate, but redfish_address begins with http://: make it \
                               https:// or remove this key";
-const ADDRESS: &str = "redfish_address";
 const VERIFY_CA: &str = "redfish_verify_ca";
 const PIN: &str = "redfish_tls_pin";
 /// A day in seconds: longer waits are mistakes.
 const LONGEST_WAIT: u64 = 86_400;
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn parse(info: Value) -> Result<RedfishSettings, String> {
-        let Value::Object(info) = info else { panic!("an object") };
-        RedfishSettings::parse(&info, &RedfishDefaults::default()).map_err(|error| error.to_string())
-    }
-
-    #[expect(clippy::needless_pass_by_value, reason = "callers write the value in place")]
-    fn with(key: &str, value: Value) -> Result<RedfishSettings, String> {
-        parse(json!({"redfish_address": "bmc", key: value}))
-    }
-
-    #[test]
-    fn addresses_are_taken_in_every_form() {
-        for (given, origin, root) in [
-            ("10.0.0.1", "https://10.0.0.1:443", "/redfish/v1/"),
-            ("http://BMC.example:8000/", "http://bmc.example:8000", "/redfish/v1/"),
-            ("fd00::1", "https://[fd00::1]:443", "/redfish/v1/"),
-            ("[fd00::1]:8443/other/v1", "https://[fd00::1]:8443", "/other/v1/"),
-            ("https://bmc/redfish/v1/", "https://bmc:443", "/redfish/v1/"),
-        ] {
-            let settings = with("redfish_address", json!(given)).unwrap();
-            assert_eq!((settings.origin().as_str(), settings.root.as_str()), (origin, root), "{given}");
-        }
-        for wrong in [
-            json!("bmc:0"),
-            json!("http://bmc:0"),
-            json!("ftp://bmc"),
-            json!("https://"),
-            json!("http://b?x=1"),
-            json!("a b"),
-            json!(7),
-        ] {
-            assert!(
-                with("redfish_address", wrong.clone()).unwrap_err().contains("redfish_address"),
-                "{wrong}"
-            );
-        }
-        assert_eq!(parse(json!({})).unwrap_err(), "missing in the node's driver_info: redfish_address");
-        assert_eq!(with("redfish_address", json!("")).unwrap_err(), parse(json!({})).unwrap_err());
-    }
-
-    #[test]
-    fn credentials_come_from_keys_or_address_and_are_not_shown() {
-        let settings = with("redfish_address", json!("https://ad%40min:hunter2@bmc")).unwrap();
-        assert_eq!(settings.username.as_deref(), Some("ad@min"));
-        assert!(settings.password.as_ref().unwrap().matches("hunter2"));
-        assert!(!format!("{settings:?} {}", settings.key()).contains("hunter2"));
-        let prints = PrintKey::new(Secret::new("k"));
-        let other = with("redfish_password", json!("x")).unwrap();
-        assert_ne!(settings.print(&prints), other.print(&prints));
-        assert_eq!(with("redfish_password", json!(12345)).unwrap().password, Some(Secret::new("12345")));
-    }
-
-    #[test]
-    fn certificates_are_trusted_as_the_node_says() {
-        let trust = |value: Value| with("redfish_verify_ca", value).map(|settings| settings.trust);
-        assert_eq!(with("x", json!(1)).unwrap().trust, Trust::System);
-        for (value, expected) in [
-            (json!(true), Trust::System),
-            (json!("yes"), Trust::System),
-            (json!(false), Trust::Anybody),
-            (json!("False"), Trust::Anybody),
-            (json!("/"), Trust::Authorities("/".into())),
-            (json!(1), Trust::System),
-            (json!(0), Trust::Anybody),
-        ] {
-            assert_eq!(trust(value).unwrap(), expected);
-        }
-        for wrong in [json!("/no/such/file"), json!(2), json!(0.5), json!({})] {
-            assert!(trust(wrong).unwrap_err().contains("redfish_verify_ca"));
-        }
-        let hex = "AB".repeat(32);
-        let pin = with("redfish_tls_pin", json!(hex)).unwrap().trust;
-        assert_eq!(pin, Trust::Pinned("ab".repeat(32)));
-        for (key, value) in [("redfish_tls_pin", json!(hex)), ("redfish_tls_trust_first", json!(true))] {
-            let error = parse(json!({"redfish_address": "http://bmc", key: value})).unwrap_err();
-            assert!(error.contains(key) && error.contains("https://"), "{error}");
-        }
-        assert!(with("redfish_tls_pin", json!("abcd")).unwrap_err().contains("64 hex digits"));
-        assert_eq!(with("redfish_tls_trust_first", json!("true")).unwrap().trust, Trust::FirstSeen);
-    }
-
-    #[test]
-    fn a_system_is_a_path_and_leads_nowhere_else() {
-        for id in [
-            "http://127.0.0.1:38331/redfish/v1/Systems/1",
-            "https://bmc/redfish/v1/Systems/1",
-            "//127.0.0.1:38331/redfish/v1/Systems/1",
-            " //bmc/redfish/v1/Systems/1",
-            "javascript:alert(1)",
-        ] {
-            assert!(with("redfish_system_id", json!(id)).unwrap_err().contains("redfish_system_id"), "{id}");
-        }
-        let odd = with("redfish_system_id", json!("/\\\\127.0.0.1/x")).unwrap().system_id;
-        assert_eq!(odd.as_deref(), Some("/%5C%5C127.0.0.1/x"));
-    }
-
-    #[test]
-    fn what_rustls_cannot_do_is_said() {
-        let old = with("redfish_tls_minimum_version", json!("1.1")).unwrap_err();
-        assert!(old.contains("rustls") && old.contains("1.2 or 1.3"), "{old}");
-        assert_eq!(with("redfish_tls_minimum_version", json!(1.3)).unwrap().tls_minimum, TlsVersion::V1_3);
-        let ciphers = with("redfish_tls_ciphers", json!("HIGH:!aNULL")).unwrap_err();
-        assert!(ciphers.contains("rustls") && !ciphers.contains("HIGH"), "{ciphers}");
-    }
-
-    #[test]
-    fn the_other_keys_have_defaults_and_bounds() {
-        let plain = with("x", json!(1)).unwrap();
-        assert_eq!(
-            (plain.auth, plain.media_transport, plain.system_id, plain.external_http_url),
-            (Auth::Auto, None, None, None)
-        );
-        assert!(!plain.config_via_removable);
-        assert_eq!(with("redfish_auth_type", json!("basic")).unwrap().auth, Auth::Basic);
-        assert_eq!(
-            with("vmedia_transport_protocol", json!("CIFS")).unwrap().media_transport,
-            Some(MediaTransport::Cifs)
-        );
-        let url = with("external_http_url", json!("http://10.0.0.1/ferric")).unwrap().external_http_url;
-        assert_eq!(url.as_deref(), Some("http://10.0.0.1/ferric"));
-        assert!(with("config_via_floppy", json!("on")).unwrap().config_via_removable);
-        let wait = with("firmware_update_unresponsive_bmc_wait", json!("300")).unwrap();
-        assert_eq!(wait.firmware_update_unresponsive_bmc_wait, Duration::from_mins(5));
-        let system = with("redfish_system_id", json!("/redfish/v1/Systems/a b")).unwrap();
-        assert_eq!(system.system_id.as_deref(), Some("/redfish/v1/Systems/a%20b"));
-        for (key, value) in [
-            ("redfish_auth_type", json!("digest")),
-            ("redfish_system_id", json!(1)),
-            ("vmedia_transport_protocol", json!("FTP")),
-            ("external_http_url", json!("ftp://10.0.0.1")),
-            ("external_http_url", json!("10.0.0.1/images")),
-            ("redfish_http_boot_url", json!("tftp://10.0.0.1/x.efi")),
-            ("config_via_removable", json!("maybe")),
-            ("firmware_update_unresponsive_bmc_wait", json!(-1)),
-            ("redfish_username", json!(["a"])),
-        ] {
-            assert!(with(key, value).unwrap_err().contains(key), "{key}");
-        }
-    }
-}
+mod tests;

@@ -115,7 +115,8 @@ mod tests {
 
     use super::*;
     use crate::driver::bmc::ipmi_settings::{IpmiDefaults, IpmiSettings};
-    use crate::driver::bmc::redfish_settings::{RedfishDefaults, RedfishSettings};
+    use crate::driver::bmc::redfish_settings::RedfishSettings;
+    use crate::driver::bmc::redfish_settings::defaults::RedfishDefaults;
 
     fn values() -> impl Strategy<Value = Value> {
         prop_oneof![

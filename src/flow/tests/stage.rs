@@ -1,5 +1,8 @@
 //! A node on a stage: decisions are applied as a lane would, and each is checked on the way.
 
+mod catalog;
+mod checks;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,12 +14,13 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::flow;
+use crate::flow::tests::stage::catalog::catalog;
 use crate::model::Object;
 use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::boot::Beat;
-use crate::model::catalog::{ArgSpec, BootWay, Catalog, Implementation, PowerSupport, StepSpec};
+use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
-use crate::model::decision::effect::{Effect, Look, Owed, Purpose};
+use crate::model::decision::effect::{Effect, Look, Owed};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
@@ -24,13 +28,13 @@ use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::inspection::{Bearers, Inventory};
 use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
-use crate::model::moves::{MOVES, Target, Verb};
+use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, WaitFor};
-use crate::model::step::{Again, AskedStep, By, Core, Kind};
+use crate::model::step::{Again, AskedStep};
 use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Turn};
 
 /// One node with what is owed to it and looked at.
@@ -329,71 +333,6 @@ impl Stage {
             Row::Inventory(kept) => self.inventory = Some(kept),
         }
     }
-
-    /// Each move is in the table and begins where the one before ended.
-    fn check_moves(&self, decision: &Decision) {
-        let mut at = self.node.provision.name().to_owned();
-        for Noted { event, .. } in &decision.journal {
-            assert_ne!(event.event, "internal", "{}", event.text);
-            if event.event != "provision" {
-                continue;
-            }
-            let (from, to) = event.text.split_once(" -> ").unwrap();
-            assert_eq!(from, at);
-            assert!(MOVES.iter().any(|(a, _, b)| a.name() == from && b.name() == to), "{}", event.text);
-            to.clone_into(&mut at);
-        }
-        if let Fate::Next(node) = &decision.fate {
-            assert_eq!(node.provision.name(), at, "a state changed without a move");
-        }
-    }
-
-    fn check_record(&self) {
-        assert_eq!(self.node.reserved, !self.owed.is_empty() || self.node.mode_change.is_some());
-        let numbers: Vec<_> = self.owed.iter().map(|owed| owed.number).collect();
-        assert!(numbers.is_sorted_by(|a, b| a < b), "{numbers:?}");
-        assert!(numbers.iter().all(|number| *number <= self.node.changes));
-        let size = serde_json::to_vec(&self.node).unwrap().len();
-        assert!(size < 64 << 10, "a record of {size} bytes");
-    }
-
-    /// Why nothing will ever move this node on, if that is so.
-    pub(super) fn stuck(&self) -> Option<String> {
-        let traits = self.node.provision.traits();
-        let hold = traits.name.ends_with("hold");
-        let run = self.node.run.as_ref();
-        if traits.stable || traits.failure {
-            return run.map(|run| format!("at rest with a run in {:?}", run.phase));
-        }
-        if self.state() == Provision::Inspecting {
-            return self.stuck_inspecting();
-        }
-        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
-        if self.state() == Provision::InspectWait {
-            return (!waits).then(|| "an inspection that nobody waits for".to_owned());
-        }
-        let Some(run) = run else { return Some("no run".to_owned()) };
-        if hold {
-            return (run.phase != Phase::Hold).then(|| format!("held in {:?}", run.phase));
-        }
-        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
-        let looked_at = matches!(run.phase, Phase::Look | Phase::Later | Phase::Firmware { .. })
-            && (self.under_way || self.looks.iter().any(|look| !run.is_past(look)));
-        let moves = waits || self.owed.iter().any(|owed| owed.purpose == Purpose::Run) || looked_at;
-        (!moves).then(|| format!("in {:?} with no look, no wait and nothing owed", run.phase))
-    }
-}
-
-impl Stage {
-    /// Its boot or its end is owed, or its firmware takes a mode up first.
-    fn stuck_inspecting(&self) -> Option<String> {
-        let owes = |purpose| self.owed.iter().any(|owed| owed.purpose == purpose);
-        let waits = self.node.wait.as_ref().is_some_and(|wait| Some(wait.number) != self.ended);
-        let looked_at = self.under_way || self.looks.contains(&Look::Modes);
-        let awaits_mode = self.node.mode_change.as_ref().is_some_and(|change| !change.met)
-            && (owes(Purpose::Mode) || waits || looked_at);
-        (!owes(Purpose::Inspect) && !awaits_mode).then(|| "inspecting with nothing owed".to_owned())
-    }
 }
 
 pub(super) fn address(last: u8) -> IpAddr {
@@ -441,82 +380,4 @@ pub(super) fn offered(step: &str, priority: i64) -> InBand {
         required: Vec::new(),
         known: Vec::new(),
     }
-}
-
-const fn spec(kind: Kind, step: &'static str, priority: i64, by: By) -> StepSpec {
-    StepSpec {
-        kind,
-        step,
-        priority,
-        abortable: true,
-        requires_ramdisk: false,
-        by,
-        again: Again::Repeat,
-        args: &[],
-    }
-}
-
-const LEVEL: ArgSpec = ArgSpec { name: "level", description: "RAID level.", required: true };
-
-/// A deployment through an agent, one without, and steps of other interfaces beside.
-pub(super) fn catalog() -> Catalog {
-    let mut catalog = Catalog::default();
-    let mut add = |interface, name: &str, implementation| {
-        catalog.implementations.insert((interface, name.to_owned()), implementation);
-    };
-    let power = PowerSupport { soft: true, on: true, soft_reset: true };
-    add(Interface::Power, "x", Implementation { power_wishes: power, ..Implementation::default() });
-    let hard = PowerSupport::default();
-    add(Interface::Inspect, "x", Implementation::default());
-    let in_band = Implementation { uses_agent: true, ..Implementation::default() };
-    add(Interface::Inspect, "agent", in_band);
-    add(Interface::Power, "hard", Implementation { power_wishes: hard, ..Implementation::default() });
-    let cold = PowerSupport { soft_reset: false, ..power };
-    add(Interface::Power, "cold", Implementation { power_wishes: cold, ..Implementation::default() });
-    let agent = vec![
-        spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootAgent)),
-        spec(Kind::Deploy, "write_image", 80, By::Agent),
-        spec(Kind::Deploy, "prepare_instance_boot", 60, By::Driver),
-        spec(Kind::Deploy, "tear_down_agent", 40, By::Driver),
-        spec(Kind::Deploy, "switch_to_tenant_network", 30, By::Core(Core::LeaveNetwork)),
-        spec(Kind::Deploy, "boot_instance", 20, By::Core(Core::BootDisk)),
-    ];
-    add(
-        Interface::Deploy,
-        "agent",
-        Implementation { steps: agent, uses_agent: true, ..Implementation::default() },
-    );
-    let plain = vec![
-        spec(Kind::Deploy, "deploy", 100, By::Core(Core::Nothing)),
-        StepSpec { again: Again::Never, ..spec(Kind::Deploy, "press", 0, By::Driver) },
-        spec(Kind::Deploy, "turn", 0, By::Driver),
-    ];
-    add(Interface::Deploy, "plain", Implementation { steps: plain, ..Implementation::default() });
-    add(
-        Interface::Management,
-        "x",
-        Implementation {
-            steps: vec![
-                spec(Kind::Verify, "check_bmc", 1, By::Driver),
-                spec(Kind::Verify, "reset", 0, By::Driver),
-            ],
-            ..Implementation::default()
-        },
-    );
-    let raid = vec![
-        StepSpec { abortable: false, ..spec(Kind::Clean, "delete_configuration", 10, By::Driver) },
-        StepSpec { args: &[LEVEL], ..spec(Kind::Deploy, "apply", 0, By::Driver) },
-    ];
-    add(Interface::Raid, "x", Implementation { steps: raid, ..Implementation::default() });
-    for (name, boot_way) in
-        [("network", BootWay::Network), ("medium", BootWay::Medium), ("url", BootWay::Url)]
-    {
-        add(Interface::Boot, name, Implementation { boot_way, ..Implementation::default() });
-    }
-    let own = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstance))];
-    let ramdisk = Implementation { steps: own, uses_agent: true, ..Implementation::default() };
-    add(Interface::Deploy, "ramdisk", ramdisk);
-    let bios = vec![spec(Kind::Clean, "factory_reset", 10, By::Driver)];
-    add(Interface::Bios, "x", Implementation { steps: bios, ..Implementation::default() });
-    catalog
 }

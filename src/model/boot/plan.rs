@@ -97,6 +97,8 @@ pub struct Dhcp6 {
     pub prefix: Ipv6Net,
     pub first: Ipv6Addr,
     pub last: Ipv6Addr,
+    /// Messages that are looked at in a second.
+    pub messages: u32,
 }
 
 /// What becomes of a machine that boots and is not enrolled.

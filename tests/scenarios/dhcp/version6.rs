@@ -160,6 +160,7 @@ fn ground(app: &App) -> Ground {
             prefix: "fd00:6::/64".parse().unwrap(),
             first: "fd00:6::1000".parse().unwrap(),
             last: "fd00:6::1fff".parse().unwrap(),
+            messages: 2000,
         }),
     });
     plan.discovery = Discovery::Enrol;

@@ -6,6 +6,7 @@ discover   COUNT DISCOVERs of made-up machines
 malformed  COUNT messages: cut short, with options that lie about their length, noise
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
+solicit    COUNT SOLICITs of DHCPv6 of made-up clients
 routers    COUNT router advertisements and solicitations
 tftp       COUNT requests to TFTP server ARGUMENT from as many ports, none of which goes on
 """
@@ -155,11 +156,12 @@ def relay():
             yield message(mac, 1, b"\x52\xff" + random.randbytes(255), giaddr=b"\xff" * 4)
 
 
+def solicit(kind):
+    duid = b"\x00\x03\x00\x01" + made_up()
+    return bytes([kind]) + random.randbytes(3) + struct.pack("!HH", 1, len(duid)) + duid + b"\x00\x03\x00\x0c" + random.randbytes(4) + bytes(8)
+
+
 def six():
-    def solicit(kind):
-        duid = b"\x00\x03\x00\x01" + made_up()
-        server = b""
-        return bytes([kind]) + random.randbytes(3) + struct.pack("!HH", 1, len(duid)) + duid + server + b"\x00\x03\x00\x0c" + random.randbytes(4) + bytes(8)
     for number in range(count):
         kind = number % 5
         if kind == 0:
@@ -208,8 +210,9 @@ elif what == "malformed":
     send_all(frame4(made_up(), one) for one in malformed())
 elif what == "relay":
     send_all(frame4(made_up(), one) for one in relay())
-elif what == "six":
-    send_all(frame6(made_up(), "ff02::1:2", 17, struct.pack("!HHHH", 546, 547, 8 + len(one), 0) + one) for one in six())
+elif what in ("six", "solicit"):
+    said = six() if what == "six" else (solicit(1) for _ in range(count))
+    send_all(frame6(made_up(), "ff02::1:2", 17, struct.pack("!HHHH", 546, 547, 8 + len(one), 0) + one) for one in said)
 elif what == "routers":
     send_all(routers())
 elif what == "tftp":

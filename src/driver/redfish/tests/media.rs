@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::world::{MANAGER, Rig, collection, refuse};
 use crate::base::secret::Secret;
-use crate::driver::bmc::redfish_settings::Share;
+use crate::driver::bmc::redfish_settings::defaults::Share;
 use crate::driver::capability::virtual_media::{Medium, VirtualMedia};
 use crate::driver::redfish::media::RedfishMedia;
 use crate::model::boot::BootDevice;
