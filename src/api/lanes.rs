@@ -20,6 +20,7 @@ use crate::model::decision::ask::{Answer, Ask, NodeDraft};
 use crate::model::decision::effect::{Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
@@ -42,6 +43,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn keep_config_drive(&self, node: NodeId, argument: Value) -> Later<'_, Result<Option<String>, Refusal>>;
     /// Keeps the logs that came with an inventory, a gzipped tar archive.
     fn keep_logs(&self, node: NodeId, archive: Vec<u8>) -> Later<'_, ()>;
+    /// The same of a machine that is no node.
+    fn keep_strangers_logs(&self, told: Arc<Told>, archive: Vec<u8>) -> Later<'_, ()>;
     /// The networks that are served.
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
@@ -97,6 +100,10 @@ impl Lanes for Arc<Desk> {
 
     fn keep_logs(&self, node: NodeId, archive: Vec<u8>) -> Later<'_, ()> {
         Box::pin(Desk::keep_logs(self, node, archive))
+    }
+
+    fn keep_strangers_logs(&self, told: Arc<Told>, archive: Vec<u8>) -> Later<'_, ()> {
+        Box::pin(Desk::keep_strangers_logs(self, told, archive))
     }
 
     fn networks(&self) -> Vec<NetworkStatus> {

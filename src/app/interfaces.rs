@@ -15,5 +15,14 @@ pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: Str
     let (http, external) = (config.http_url.clone(), config.external_http_url.clone());
     let bases = Bases { rack, http, external };
     let (passes_isos, automated_clean) = (config.policy.pass_isos_on, config.policy.automated_clean);
-    BootGround { ramdisks, bases, blobs: Some(blobs), passes_isos, automated_clean, kernel_append }
+    let managed_boot = config.policy.inspector.managed_boot;
+    BootGround {
+        ramdisks,
+        bases,
+        blobs: Some(blobs),
+        passes_isos,
+        automated_clean,
+        kernel_append,
+        managed_boot,
+    }
 }

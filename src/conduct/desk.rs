@@ -34,6 +34,7 @@ use crate::model::decision::ask::{Answer, Ask, NodeDraft};
 use crate::model::decision::effect::{Effect, Look, Owed};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
+use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
@@ -220,6 +221,15 @@ impl Desk {
         match self.site.hands.keep_logs(&node, archive).await {
             Ok(name) => tracing::info!(node = %node.label(), %name, "the inspection ramdisk's logs are kept"),
             Err(failure) => tracing::warn!(node = %node.label(), error = failure.why, "logs are not kept"),
+        }
+    }
+
+    /// The same of a machine that is no node.
+    pub async fn keep_strangers_logs(&self, told: Arc<Told>, archive: Vec<u8>) {
+        let macs = &told.macs;
+        match self.site.hands.keep_strangers_logs(&told, archive).await {
+            Ok(name) => tracing::info!(?macs, %name, "the logs of an unknown machine are kept"),
+            Err(failure) => tracing::warn!(?macs, error = failure.why, "logs are not kept"),
         }
     }
 

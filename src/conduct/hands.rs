@@ -22,6 +22,7 @@ use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::inspection::discovery::BmcAccount;
 use crate::model::inspection::rule::call::Call;
+use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
@@ -42,6 +43,13 @@ pub trait Hands: Send + Sync + fmt::Debug {
 
     /// Keeps the logs that a ramdisk has told of itself with an inventory, a gzipped tar archive; under which name.
     fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>>;
+
+    /// The same of a machine that is no node.
+    fn keep_strangers_logs<'a>(
+        &'a self,
+        told: &'a Told,
+        archive: Vec<u8>,
+    ) -> Later<'a, Result<String, Failure>>;
 
     /// A node was removed: what is remembered of its machine can go.
     fn forget(&self, node: NodeId);
@@ -97,6 +105,14 @@ impl Hands for Drivers {
 
     fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>> {
         Box::pin(self.keep_archive(logs::name(node, INSPECTION, self.clock.wall()), archive))
+    }
+
+    fn keep_strangers_logs<'a>(
+        &'a self,
+        told: &'a Told,
+        archive: Vec<u8>,
+    ) -> Later<'a, Result<String, Failure>> {
+        Box::pin(self.keep_archive(logs::strangers_name(told, INSPECTION, self.clock.wall()), archive))
     }
 
     fn forget(&self, node: NodeId) {

@@ -474,6 +474,7 @@ const SECTIONS: &[Section] = &[
             "add_ports",
             "keep_ports",
             "update_pxe_enabled",
+            "require_managed_boot",
             "power_off",
             "force_dhcp",
             "extra_kernel_params",
@@ -486,7 +487,7 @@ const SECTIONS: &[Section] = &[
         idle: &[
             (Shape::Whole, &["status_check_period"]),
             (Shape::Text, &["callback_endpoint_override", "known_accelerators"]),
-            (Shape::Flag, &["require_managed_boot", "pre_create_ports"]),
+            (Shape::Flag, &["pre_create_ports"]),
         ],
     },
     Section { name: "inspection_rules", acting: &["built_in_rules", "mask_secrets"], idle: &[] },

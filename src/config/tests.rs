@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::boot::plan::Discovery;
 use crate::model::inspection::discovery::BmcKind;
-use crate::model::inspection::policy::Hook;
+use crate::model::inspection::policy::{Hook, ManagedBoot};
 
 fn given() -> Given {
     Given::default()
@@ -159,6 +159,14 @@ fn hooks_are_named_in_the_references_way_and_unknown_ones_are_refused() {
     }
     let map = "[inspector]\nphysical_network_cidr_map = \"10.0.0.0/24:a, 2001:db8::/64:b\"\nforce_dhcp = true\n\
                extra_kernel_params = \"x=1\"\n[api]\nmax_json_body_size_inspection = 4\n";
+    let managed = |text: &str| parse(text).map(|config| config.policy.inspector.managed_boot);
+    for (text, chosen) in [
+        ("", ManagedBoot::ByInterface),
+        ("[inspector]\nrequire_managed_boot = true\n", ManagedBoot::Required),
+        ("[inspector]\nrequire_managed_boot = false\n", ManagedBoot::WherePossible),
+    ] {
+        assert_eq!(managed(text).unwrap(), chosen, "{text}");
+    }
     let inspector = parse(map).unwrap().policy.inspector;
     assert_eq!(inspector.physical_network_cidr_map.len(), 2);
     assert_eq!(inspector.body_limit, 4096);

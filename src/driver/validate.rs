@@ -12,7 +12,8 @@ use crate::driver::error::DriverError;
 use crate::driver::redfish::talk::access::authorities_now;
 use crate::model::Object;
 use crate::model::bmc::{CredentialPrint, RefusedLogin};
-use crate::model::catalog::Catalog;
+use crate::model::catalog::{BootWay, Catalog};
+use crate::model::inspection::policy::ManagedBoot;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 
@@ -71,7 +72,7 @@ pub fn interface(
         (_, "redfish" | "idrac-redfish") => redfish(node, bmc),
         (Interface::Console, "ipmitool-socat") if !has_ipmi(node) && is_redfish(node) => redfish(node, bmc),
         (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
-        (Interface::Inspect, "agent") => agent_inspect(catalog, machine),
+        (Interface::Inspect, "agent") => agent_inspect(catalog, grounds.boot.managed_boot, machine),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
@@ -132,12 +133,21 @@ fn agent_power(node: &Node) -> Result<(), String> {
     }
 }
 
-/// A ramdisk can be booted: the boot interface is there, and if it needs a NIC that boots, one is known.
-fn agent_inspect(catalog: &Catalog, machine: &Machine) -> Result<(), String> {
+/// A ramdisk can be booted: the boot interface is there, and if it needs a NIC that boots, one is known; or the machine
+/// may be left to the network.
+fn agent_inspect(catalog: &Catalog, managed: ManagedBoot, machine: &Machine) -> Result<(), String> {
     let name = machine.node.wished.interfaces.boot.as_str();
     let found = catalog.implementation(Interface::Boot, name);
+    if managed.may_leave(found) {
+        return Ok(());
+    }
     if found.is_none_or(|found| found.absent || found.missing) {
         return Err(format!("boot interface {name:?} cannot boot the inspection ramdisk in this version"));
+    }
+    if found.is_some_and(|found| found.boot_way == BootWay::Bare) {
+        return Err(format!(
+            "boot interface {name:?} boots nothing, and [inspector] require_managed_boot is true"
+        ));
     }
     let by_network = matches!(name, "ipxe" | "pxe" | "http" | "http-ipxe");
     if by_network && !machine.ports.iter().any(|port| port.wished.pxe_enabled) {

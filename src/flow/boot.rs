@@ -34,19 +34,27 @@ pub enum BootFile {
     Url(String),
 }
 
+/// What the site says of booting machines, and the rack as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    pub plan: &'a BootPlan,
+    /// A machine that nobody knows is awaited by an inspection.
+    pub awaits_a_stranger: bool,
+}
+
 /// What `client` is offered. `enrolled` has its address, if one has; `base` is this host's HTTP server as the client
 /// reaches it, without a slash at its end.
 ///
 /// A node that shall boot its disk is given a loader too, whose script says so: firmware that is not answered waits
 /// for a minute (measured with OVMF).
-pub fn offer(client: &Client, enrolled: Option<Enrolled<'_>>, plan: &BootPlan, base: &str) -> Offer {
-    if start(enrolled, plan) == Start::Next {
+pub fn offer(client: &Client, enrolled: Option<Enrolled<'_>>, site: Site<'_>, base: &str) -> Offer {
+    if start(enrolled, site) == Start::Next {
         return Offer::Address;
     }
     if let Some(ipxe) = client.ipxe {
         return Offer::Boot(script(client.mac, ipxe, base));
     }
-    let name = client.arch.and_then(|arch| loader(arch, client.class, enrolled, plan));
+    let name = client.arch.and_then(|arch| loader(arch, client.class, enrolled, site.plan));
     match (client.class, name) {
         (Class::Pxe, Some(name)) => Offer::Boot(BootFile::Tftp(name.to_owned())),
         (Class::Http, Some(name)) => Offer::Boot(BootFile::Url(format!("{base}/boot/loader/{name}"))),
@@ -84,7 +92,7 @@ pub enum Start {
     Agent,
     /// What its instance is: a kernel with a ramdisk, or an ISO.
     Instance,
-    /// The agent's ramdisk for a machine that nobody knows.
+    /// The agent's ramdisk for a machine that nobody knows, or that is left to boot by itself.
     Discovery,
     Disk,
     /// Nothing of ours: the firmware goes on to its next device, which may be what its BMC brought.
@@ -92,13 +100,19 @@ pub enum Start {
 }
 
 /// What the machine with this NIC starts.
-pub fn start(enrolled: Option<Enrolled<'_>>, plan: &BootPlan) -> Start {
+pub fn start(enrolled: Option<Enrolled<'_>>, site: Site<'_>) -> Start {
     let Some(Enrolled { node, port }) = enrolled else {
-        return match plan.discovery {
-            Discovery::Off => Start::Next,
-            Discovery::Record | Discovery::Enrol | Discovery::EnrolAndClean => Start::Discovery,
+        return match site.plan.discovery {
+            Discovery::Off if !site.awaits_a_stranger => Start::Next,
+            Discovery::Off | Discovery::Record | Discovery::Enrol | Discovery::EnrolAndClean => {
+                Start::Discovery
+            }
         };
     };
+    if node.is_left_to_network() {
+        // Whichever of its NICs boots: it may be left to itself because none is known to.
+        return Start::Discovery;
+    }
     if !port.wished.pxe_enabled {
         return Start::Next;
     }

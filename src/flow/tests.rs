@@ -19,4 +19,5 @@ mod scenes;
 mod silence;
 mod stage;
 mod steps;
+mod unmanaged;
 mod walk;

@@ -116,7 +116,7 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
     let boots = (ask.verb == Verb::Provide && is_cleaned(node, facts))
-        || (ask.verb == Verb::Inspect && inspect::in_band::is_chosen(node, facts));
+        || (ask.verb == Verb::Inspect && inspect::in_band::is_booted(node, facts));
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {

@@ -222,7 +222,15 @@ impl Node {
     pub fn marks(&self) -> impl Iterator<Item = Mark> {
         let settings = addresses(&self.wished.driver_info).map(Mark::Bmc);
         let discovered = self.discovered.map(|_| Mark::Discovered);
-        self.identity.marks().chain(settings).chain(discovered)
+        let unmanaged = self.is_left_to_network().then_some(Mark::Unmanaged);
+        self.identity.marks().chain(settings).chain(discovered).chain(unmanaged)
+    }
+
+    /// Its inspection awaits a machine that its boot interface has not booted: whoever serves machines that nobody knows
+    /// does. A boot of ours has a token.
+    pub fn is_left_to_network(&self) -> bool {
+        let is_inspected = matches!(self.provision, Provision::Inspecting | Provision::InspectWait);
+        is_inspected && self.boots == Boots::Ramdisk && self.boot_token.is_none()
     }
 
     /// Its name if it has one, else its id: what a person reads.

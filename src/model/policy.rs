@@ -70,6 +70,17 @@ pub enum CollectLogs {
     Never,
 }
 
+impl CollectLogs {
+    /// Whether the logs of what ended so are kept.
+    pub fn keeps(self, failed: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::OnFailure => failed,
+            Self::Never => false,
+        }
+    }
+}
+
 /// How agents may call in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentPolicy {

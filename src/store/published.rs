@@ -79,6 +79,12 @@ impl Published {
         rows.filter_map(|(_, id)| self.node(*id))
     }
 
+    /// Whether a machine that nobody knows is awaited: that of a node without ports whose inspection is left to the
+    /// network.
+    pub fn awaits_a_stranger(&self) -> bool {
+        self.marked(&Mark::Unmanaged).any(|node| self.ports_of(node.id).next().is_none())
+    }
+
     /// The highest order given to a node that is there; 0 without nodes.
     pub fn last_node_order(&self) -> u64 {
         self.by_order.get_max().map_or(0, |(order, _)| *order)
@@ -212,4 +218,5 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
         && old.discovered.is_some() == new.discovered.is_some()
+        && old.is_left_to_network() == new.is_left_to_network()
 }

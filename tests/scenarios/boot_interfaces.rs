@@ -8,10 +8,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ferric::app::App;
-use ferric::app::start_on_loopback;
 use ferric::base::mac::Mac;
 use ferric::base::time::RealClock;
 use ferric::base::time::SharedClock;
+use ferric::config::Config;
+use ferric::config::Given;
 use ferric::model::boot::network::Watched;
 use ferric::twin::progress::BootFrom;
 use ferric::twin::progress::Power;
@@ -47,14 +48,21 @@ impl Plant {
 
     /// With a machine whose own agent comes so long after its power.
     pub fn with(profile: Profile, boot_time: Duration) -> Self {
+        Self::configured(profile, boot_time, "")
+    }
+
+    /// The same, with this file of the daemon.
+    pub fn configured(profile: Profile, boot_time: Duration, config: &str) -> Self {
         let home = TempDir::new().unwrap();
         let data = home.path().join("data");
         std::fs::DirBuilder::new().mode(0o700).create(&data).unwrap();
         import_ramdisk(&data);
+        let file = home.path().join("ferric.toml");
+        std::fs::write(&file, config).unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let (app, bmc) = runtime.block_on(async {
-            let app = start_on_loopback(&data).await.unwrap();
+            let app = daemon(&data, file).await;
             let rack = rack(home.path(), &format!("http://{}", app.rack.unwrap()), boot_time);
             let settings = BmcSettings::new(profile);
             let bmcs = Bmc::start_all(&rack, &settings, &CancellationToken::new()).await.unwrap();
@@ -148,6 +156,20 @@ impl Drop for Plant {
             }
         });
     }
+}
+
+/// The daemon, at free ports of loopback.
+async fn daemon(data: &Path, file: PathBuf) -> App {
+    let listen = Some(([127, 0, 0, 1], 0).into());
+    let given = Given {
+        file: Some(file),
+        data: Some(data.to_owned()),
+        listen,
+        rack_listen: listen,
+        ..Given::default()
+    };
+    let config = Config::load(&given, "ferric-plant".to_owned()).unwrap();
+    App::start(Config { power_looks: (1, 1), ..config }).await.unwrap()
 }
 
 fn import_ramdisk(data: &Path) {

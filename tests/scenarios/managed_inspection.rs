@@ -97,6 +97,9 @@ fn boot(machine: &mut Machine, bmc: &Bmc, rack: &str, source: Source, fetched: &
             let script = fetch(&format!("{rack}/boot/ipxe/{}", bmc.server().settings().macs[0].hyphened()));
             let script = String::from_utf8(script).unwrap();
             let line = script.lines().find(|line| line.contains("/kernel ")).unwrap();
+            // What iPXE would put in itself.
+            let (arch, system) = ("${arch}", "${uuid}");
+            let line = line.replace(arch, "x86_64").replace(system, "00000000-0000-0000-0000-000000000001");
             let kernel = line.split(' ').find(|word| word.ends_with("/kernel")).unwrap();
             assert_eq!(fetch(kernel), b"kernel");
             assert_eq!(fetch(&kernel.replace("/kernel", "/ramdisk")), b"ramdisk");
@@ -186,6 +189,53 @@ fn an_operator_has_a_machine_inspected_that_boots_from_the_network() {
         assert!(file.starts_with(&format!("{}/boot/file/{uuid}/", plant.rack())), "{file}");
         assert_eq!(http::fetch(&file).unwrap().0, 404, "it is not given out any more");
     }
+}
+
+#[test]
+fn an_operator_has_a_machine_inspected_that_boots_as_unknown_ones_do() {
+    let plant = Plant::configured(Profile::Generic, NEVER, "[inspector]\nrequire_managed_boot = false\n");
+    plant.enrol("redfish", "ipxe");
+    plant.cli.ok(&["node", "set", "n1", "--inspect-interface", "agent"]);
+    // Its own ramdisk is gone, and so its boot interface has nothing to boot.
+    let lost = ["deploy_kernel=file:///nowhere/kernel", "deploy_ramdisk=file:///nowhere/ramdisk"];
+    plant.cli.ok(&["node", "set", "n1", "--driver-info", lost[0], "--driver-info", lost[1]]);
+    let script = format!("{}/boot/ipxe/{}", plant.rack(), mac(&plant).hyphened());
+    let discovery = format!("{}/boot/file/discovery/x86_64/kernel", plant.rack());
+    assert_eq!(http::fetch(&discovery).unwrap().0, 404, "nobody is awaited");
+
+    let hand = Hand::follow(&plant, Arc::new(AtomicBool::new(true)));
+    plant.cli.ok(&["node", "inspect", "n1", "--wait", WAIT]);
+    is_inspected(&plant);
+    assert_eq!(plant.booted(), (Source::Pxe, 1));
+    let fetched = hand.fetched();
+    assert_eq!((&fetched[0], &fetched[1]), (&script, &discovery));
+    assert_eq!(fetched.len(), 3, "{fetched:?}");
+    assert_eq!(http::fetch(&discovery).unwrap().0, 404, "it is not given out any more");
+    let told = String::from_utf8(http::fetch(&script).unwrap().1).unwrap();
+    assert!(!told.contains("/kernel "), "{told}");
+}
+
+#[test]
+fn an_operator_aborts_an_inspection_of_a_machine_that_boots_by_itself() {
+    let plant = Plant::configured(Profile::Generic, NEVER, "[inspector]\nrequire_managed_boot = false\n");
+    plant.enrol("redfish", "ipxe");
+    plant.cli.ok(&["node", "set", "n1", "--inspect-interface", "agent"]);
+    let port = plant.cli.json(&["port", "list"])[0]["UUID"].as_str().unwrap().to_owned();
+    plant.cli.ok(&["port", "set", &port, "--pxe-disabled"]);
+    plant.cli.ok(&["node", "inspect", "n1"]);
+    until(&plant, "inspect wait");
+    let script = format!("{}/boot/ipxe/{}", plant.rack(), mac(&plant).hyphened());
+    let told = || String::from_utf8(http::fetch(&script).unwrap().1).unwrap();
+    let waiting = told();
+    assert!(waiting.contains("/boot/file/discovery/") && !waiting.contains("ipa-agent-token"), "{waiting}");
+    plant.cli.ok(&["node", "abort", "n1"]);
+    let deadline = Instant::now() + PATIENCE;
+    while plant.bmc.server().power() != Power::Off {
+        assert!(Instant::now() < deadline, "it stays on: {:#}", plant.node());
+        std::thread::park_timeout(POLL);
+    }
+    assert_eq!(plant.node()["provision_state"], "inspect failed");
+    assert!(!told().contains("/boot/file/discovery/"), "{}", told());
 }
 
 fn until(plant: &Plant, state: &str) {

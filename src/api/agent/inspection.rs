@@ -52,7 +52,7 @@ pub async fn proceed(call: &Call<'_>) -> Result<Response, Fault> {
     match find(call, &told, node_uuid)? {
         Found::Node(node) if is_elsewhere(call, &node, &told) => Err(hidden()),
         Found::Node(node) => expected(call, node.id, (told, logs), is_new).await,
-        Found::Stranger => stranger(call, told, is_new).await,
+        Found::Stranger => stranger(call, (told, logs), is_new).await,
     }
 }
 
@@ -75,32 +75,61 @@ async fn expected(
     let told = Told { before: before(call, node), ..told };
     let outcome = call.api.lanes.ask(node, Ask::Told(Arc::new(told))).await.map_err(told_apart)?;
     if outcome == (Answer::Told { keep_logs: true }) {
-        keep_logs(call, node, logs).await;
+        keep_logs(call, Whose::Node(node), logs).await;
     }
     Ok(answer(reply, node.0))
 }
 
+/// Whose logs came.
+#[derive(Debug)]
+enum Whose {
+    Node(NodeId),
+    /// A machine that is no node.
+    Stranger(Arc<Told>),
+}
+
 /// Keeps the ramdisk's logs, for who wants to know why an inspection failed. A cut that comes first takes them along.
-async fn keep_logs(call: &Call<'_>, node: NodeId, logs: Option<String>) {
+async fn keep_logs(call: &Call<'_>, whose: Whose, logs: Option<String>) {
     let Some(logs) = logs.filter(|logs| !logs.is_empty()) else {
-        tracing::info!(%node, from = %call.from, "the inspection ramdisk sent no logs");
+        tracing::info!(node = whose.node(), from = %call.from, "the inspection ramdisk sent no logs");
         return;
     };
-    if let Some(archive) = beside(logs.len(), move || inspection::archive(&logs)).await {
-        call.api.lanes.keep_logs(node, archive).await;
-    } else {
-        tracing::warn!(%node, from = %call.from, "the inspection ramdisk's logs are no archive");
+    let Some(archive) = beside(logs.len(), move || inspection::archive(&logs)).await else {
+        tracing::warn!(node = whose.node(), from = %call.from, "the inspection ramdisk's logs are no archive");
+        return;
+    };
+    match whose {
+        Whose::Node(node) => call.api.lanes.keep_logs(node, archive).await,
+        Whose::Stranger(told) => call.api.lanes.keep_strangers_logs(told, archive).await,
+    }
+}
+
+impl Whose {
+    fn node(&self) -> Option<String> {
+        match self {
+            Self::Node(node) => Some(node.to_string()),
+            Self::Stranger(_) => None,
+        }
     }
 }
 
 /// Nobody expects it: discovery says what becomes of it.
-async fn stranger(call: &Call<'_>, told: Told, is_new: bool) -> Result<Response, Fault> {
+async fn stranger(
+    call: &Call<'_>,
+    (told, logs): (Told, Option<String>),
+    is_new: bool,
+) -> Result<Response, Fault> {
     if call.policy().discovery.what == Discovery::Off {
         return Err(hidden());
     }
-    let asked = call.api.lanes.rack(RackAsk::Discover(Arc::new(told))).await;
-    let answered = asked.map_err(told_apart)?;
-    match answered {
+    let told = Arc::new(told);
+    let answered = call.api.lanes.rack(RackAsk::Discover(Arc::clone(&told))).await;
+    if let Some((whose, failed)) = discovered(&answered, told)
+        && call.policy().collect_logs.keeps(failed)
+    {
+        keep_logs(call, whose, logs).await;
+    }
+    match answered.map_err(told_apart)? {
         RackAnswer::Node(node) if is_new => {
             let record = call.reread(node)?;
             Ok(answer(Some(lookup::reply(call, &record, None)?), node.0))
@@ -108,6 +137,16 @@ async fn stranger(call: &Call<'_>, told: Told, is_new: bool) -> Result<Response,
         RackAnswer::Node(node) => Ok(answer(None, node.0)),
         RackAnswer::Sighted(id) => Ok(answer(None, id)),
         RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(_) => Err(hidden()),
+    }
+}
+
+/// Whose inspection ended, and whether badly; none of a machine that was turned away unheard.
+fn discovered(answered: &Result<RackAnswer, Refusal>, told: Arc<Told>) -> Option<(Whose, bool)> {
+    match answered {
+        Ok(RackAnswer::Node(node)) => Some((Whose::Node(*node), false)),
+        Ok(RackAnswer::Sighted(_)) => Some((Whose::Stranger(told), false)),
+        Ok(RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(_)) => None,
+        Err(refusal) => matches!(refusal, Refusal::Invalid(_)).then_some((Whose::Stranger(told), true)),
     }
 }
 

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 use crate::boot::dhcp::client::client;
 use crate::boot::dhcp::count::Event;
 use crate::boot::dhcp::served::{Enrolled, Served};
-use crate::flow::boot::{self, BootFile, Offer, offer};
+use crate::flow::boot::{self, BootFile, Offer, Site, offer};
 use crate::model::boot::client::Class;
 use crate::model::boot::plan::Role;
 use crate::wire::dhcp4::packet::Packet;
@@ -98,7 +98,9 @@ impl Served {
         }
         let client = client(asked.packet);
         let enrolled = asked.enrolled.map(|one| boot::Enrolled { node: &one.node, port: &one.port });
-        let file = match offer(&client, enrolled, &self.plan, &self.base) {
+        let awaits_a_stranger = enrolled.is_none() && self.rack.awaits_a_stranger();
+        let site = Site { plan: &self.plan, awaits_a_stranger };
+        let file = match offer(&client, enrolled, site, &self.base) {
             Offer::Address => return None,
             Offer::Boot(BootFile::Tftp(name) | BootFile::Url(name)) => name,
         };

@@ -54,6 +54,9 @@ pub struct Enrolled {
 /// Who is enrolled.
 pub trait Rack: Send + Sync + std::fmt::Debug {
     fn find(&self, mac: Mac) -> Option<Enrolled>;
+
+    /// Whether an inspection awaits a machine that nobody knows.
+    fn awaits_a_stranger(&self) -> bool;
 }
 
 impl Rack for Reader {
@@ -62,6 +65,10 @@ impl Rack for Reader {
         let port = Arc::clone(published.port_by_mac(mac)?);
         let node = Arc::clone(published.node(port.node)?);
         Some(Enrolled { node, port })
+    }
+
+    fn awaits_a_stranger(&self) -> bool {
+        self.published().awaits_a_stranger()
     }
 }
 

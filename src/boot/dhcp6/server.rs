@@ -20,7 +20,7 @@ use crate::boot::dhcp6::watch::Budgets;
 use crate::boot::ground::Ground;
 use crate::boot::standing::{LOOK, Standing, watched};
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
-use crate::flow::boot::{BootFile, Enrolled, Offer, offer};
+use crate::flow::boot::{BootFile, Enrolled, Offer, Site, offer};
 use crate::model::boot::client::{Class, Client};
 use crate::model::boot::lease6::{Lease6, LeaseChange6};
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
@@ -273,7 +273,9 @@ impl Server {
         let published = self.ground.reader.published();
         let port = published.port_by_mac(client.mac);
         let enrolled = port.and_then(|port| Some(Enrolled { node: published.node(port.node)?, port }));
-        let url = match offer(client, enrolled, &self.ground.plan, &base) {
+        let awaits_a_stranger = enrolled.is_none() && published.awaits_a_stranger();
+        let site = Site { plan: &self.ground.plan, awaits_a_stranger };
+        let url = match offer(client, enrolled, site, &base) {
             Offer::Address => return None,
             Offer::Boot(BootFile::Url(url)) => url,
             Offer::Boot(BootFile::Tftp(name)) => format!("tftp://[{address}]/{name}"),

@@ -26,7 +26,7 @@ use crate::conduct::board::Board;
 use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
-use crate::flow::boot::{Enrolled, Start, start};
+use crate::flow::boot::{Enrolled, Site, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
 use crate::model::boot::ticket::Ticket;
@@ -176,7 +176,7 @@ impl Catalogue {
     }
 
     async fn discovery(&self, arch: &str, part: Part) -> Result<Content, NotGiven> {
-        if self.stock.plan.discovery == Discovery::Off {
+        if self.stock.plan.discovery == Discovery::Off && !self.stock.leaves_machines_to_network() {
             return Err(NotGiven::Missing);
         }
         let arch = arch.to_owned();
@@ -224,6 +224,11 @@ impl Stock {
         let known = published.node(node);
         let is_known = |node: &&Arc<Node>| node.ticket(ticket).is_some_and(|own| own.matches(token));
         known.filter(is_known).cloned().ok_or(NotGiven::Missing)
+    }
+
+    /// Whether an inspection awaits a machine that boots what machines boot that nobody knows.
+    fn leaves_machines_to_network(&self) -> bool {
+        self.reader.published().marked(&Mark::Unmanaged).next().is_some()
     }
 
     /// Where the agent of a medium calls. The BMC that asks for the medium may be in another network than its machine:
@@ -296,7 +301,8 @@ impl Stock {
         let port = published.port_by_mac(mac);
         let node = port.and_then(|port| published.node(port.node));
         let enrolled = node.zip(port).map(|(node, port)| Enrolled { node, port });
-        let start = start(enrolled, &self.plan);
+        let awaits_a_stranger = enrolled.is_none() && published.awaits_a_stranger();
+        let start = start(enrolled, Site { plan: &self.plan, awaits_a_stranger });
         let node = node.map(|node| &**node);
         let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
         let errand = match self.held_up(mac, node, start, &boot) {

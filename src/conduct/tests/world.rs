@@ -27,6 +27,7 @@ use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
+use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::step::By;
 use crate::model::turn::{Failure, Turn};
@@ -283,6 +284,14 @@ impl Hands for World {
 
     fn keep_logs<'a>(&'a self, node: &'a Node, archive: Vec<u8>) -> Later<'a, Result<String, Failure>> {
         self.drivers.keep_logs(node, archive)
+    }
+
+    fn keep_strangers_logs<'a>(
+        &'a self,
+        told: &'a Told,
+        archive: Vec<u8>,
+    ) -> Later<'a, Result<String, Failure>> {
+        self.drivers.keep_strangers_logs(told, archive)
     }
 
     fn forget(&self, _: NodeId) {}

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::base::moment::Moment;
 use crate::config::ConfigError;
 use crate::model::Object;
-use crate::model::inspection::policy::{self, AddPorts, Hook, KeepPorts, MaskSecrets, PciAlias};
+use crate::model::inspection::policy::{self, AddPorts, Hook, KeepPorts, ManagedBoot, MaskSecrets, PciAlias};
 use crate::model::inspection::rule::{Rule, draft};
 
 /// `[inspector]`
@@ -22,6 +22,7 @@ pub struct Inspector {
     pub add_ports: Option<Add>,
     pub keep_ports: Option<Keep>,
     pub update_pxe_enabled: Option<bool>,
+    pub require_managed_boot: Option<bool>,
     pub power_off: Option<bool>,
     pub force_dhcp: Option<bool>,
     pub extra_kernel_params: Option<String>,
@@ -100,6 +101,7 @@ impl Inspector {
         set(&mut chosen.add_ports, self.add_ports.map(Add::value));
         set(&mut chosen.keep_ports, self.keep_ports.map(Keep::value));
         set(&mut chosen.update_pxe_enabled, self.update_pxe_enabled);
+        chosen.managed_boot = ManagedBoot::of(self.require_managed_boot);
         set(&mut chosen.power_off, self.power_off);
         set(&mut chosen.force_dhcp, self.force_dhcp);
         set(&mut chosen.extra_kernel_params, self.extra_kernel_params.clone());

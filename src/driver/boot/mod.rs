@@ -24,6 +24,7 @@ use crate::driver::capability::boot::BootSwitch;
 use crate::driver::error::DriverError;
 use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::has_drive;
+use crate::model::inspection::policy::ManagedBoot;
 use crate::model::node::Node;
 
 pub mod address;
@@ -49,6 +50,8 @@ pub struct BootGround {
     pub automated_clean: bool,
     /// The site's kernel parameters.
     pub kernel_append: String,
+    /// Whether inspections leave machines to boot by themselves.
+    pub managed_boot: ManagedBoot,
 }
 
 impl BootGround {
@@ -62,6 +65,7 @@ impl BootGround {
             passes_isos: false,
             automated_clean: true,
             kernel_append: String::new(),
+            managed_boot: ManagedBoot::default(),
         }
     }
 

@@ -100,6 +100,36 @@ fn the_agent_as_power_needs_fast_track() {
 }
 
 #[test]
+fn the_site_says_whether_a_machine_may_be_inspected_that_nothing_of_its_own_boots() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    let (_data, ground) = booting("http://10.0.0.1:6385");
+    let judge = |managed_boot, machine: &Machine| {
+        let ground = BootGround { managed_boot, ..ground.clone() };
+        judged(&catalog, &ground, machine, Interface::Inspect).unwrap_or_default()
+    };
+    let by_agent = |boot: &str| {
+        let mut node = Node::clone(&redfish_node(boot, &json!({})).node);
+        node.wished.interfaces.inspect = "agent".to_owned();
+        Machine { node: Arc::new(node), ports: Vec::new() }
+    };
+    for (boot, word) in [
+        ("ipxe", ["create one with pxe_enabled", "create one with pxe_enabled", ""]),
+        ("fake", ["require_managed_boot", "", ""]),
+        ("ilo", ["cannot boot the inspection ramdisk", "cannot boot the inspection ramdisk", ""]),
+        ("redfish-virtual-media", ["", "", ""]),
+    ] {
+        let machine = by_agent(boot);
+        for (managed, word) in [ManagedBoot::Required, ManagedBoot::ByInterface, ManagedBoot::WherePossible]
+            .into_iter()
+            .zip(word)
+        {
+            let why = judge(managed, &machine);
+            assert!(why.contains(word) && why.is_empty() == word.is_empty(), "{boot} {managed:?}: {why:?}");
+        }
+    }
+}
+
+#[test]
 fn an_interface_that_is_not_enabled_is_named() {
     let machine = machine("fake-hardware", |node| node.wished.interfaces.boot = "ilo".to_owned());
     assert_eq!(reason(&machine, Interface::Boot).unwrap(), "boot interface \"ilo\" is not enabled");

@@ -84,25 +84,38 @@ pub fn into(course: &mut Course<'_>, into: Boots) {
 /// Owes what makes the machine boot this on behalf of `purpose`, with another identity and other files. An error says
 /// why there is no such boot, in words for a person; then nothing is owed.
 pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
+    let way = way(course);
+    if way == BootWay::Bare || !matches!(into, Boots::Ramdisk | Boots::Instance) {
+        start_bare(course, into, purpose);
+        return Ok(());
+    }
     course.drop_agent();
     course.node.boots = into;
-    let way = way(course);
-    let is_brought = way != BootWay::Bare && matches!(into, Boots::Ramdisk | Boots::Instance);
-    if is_brought {
-        identify(course, way, into)?;
-        owe_files(course, way, into, purpose);
+    identify(course, way, into)?;
+    owe_files(course, way, into, purpose);
+    switch_off(course, purpose);
+    owe_parts(course, way, into, purpose);
+    switch_on(course, purpose);
+    Ok(())
+}
+
+/// Owes that the machine starts anew, with nothing seen to but that a ramdisk comes from the network.
+pub fn start_bare(course: &mut Course<'_>, into: Boots, purpose: Purpose) {
+    course.drop_agent();
+    course.node.boots = into;
+    switch_off(course, purpose);
+    if into == Boots::Ramdisk {
+        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, purpose);
     }
+    switch_on(course, purpose);
+}
+
+/// Unless it never is off.
+fn switch_off(course: &mut Course<'_>, purpose: Purpose) {
     let (limit, never_off) = limits(course);
     if !never_off {
         course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
     }
-    if is_brought {
-        owe_parts(course, way, into, purpose);
-    } else if into == Boots::Ramdisk {
-        course.owe(Effect::BootDevice { device: BootDevice::Pxe, persistent: false }, purpose);
-    }
-    switch_on(course, purpose);
-    Ok(())
 }
 
 /// The installed disk. What booted the ramdisk is not given out any more.

@@ -3,6 +3,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
+use crate::model::provision::Provision;
 
 const BASE: &str = "http://10.0.0.1:6385";
 const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
@@ -33,6 +34,15 @@ fn client(arch: u16, class: Class) -> Client {
 
 fn plan(discovery: Discovery) -> BootPlan {
     BootPlan { discovery, ..BootPlan::default() }
+}
+
+/// In a rack that awaits nobody.
+fn offer(client: &Client, enrolled: Option<Enrolled<'_>>, plan: &BootPlan, base: &str) -> Offer {
+    super::offer(client, enrolled, Site { plan, awaits_a_stranger: false }, base)
+}
+
+fn start(enrolled: Option<Enrolled<'_>>, plan: &BootPlan) -> Start {
+    super::start(enrolled, Site { plan, awaits_a_stranger: false })
 }
 
 fn tftp(name: &str) -> Offer {
@@ -136,4 +146,37 @@ fn a_script_starts_what_the_record_says() {
     }
     assert_eq!(start(None, &plan(Discovery::Off)), Start::Next);
     assert_eq!(start(None, &plan(Discovery::Record)), Start::Discovery);
+}
+
+#[test]
+fn a_machine_whose_inspection_is_left_to_the_network_boots_what_unknown_ones_do() {
+    let plan = plan(Discovery::Off);
+    for (provision, token, started) in [
+        (Provision::Inspecting, None, Start::Discovery),
+        (Provision::InspectWait, None, Start::Discovery),
+        (Provision::InspectWait, Some("t"), Start::Agent),
+        (Provision::CleanWait, None, Start::Agent),
+        (Provision::Manageable, None, Start::Agent),
+    ] {
+        let mut node = node("ipxe", Boots::Ramdisk);
+        (node.provision, node.boot_token) = (provision, token.map(crate::base::secret::Secret::new));
+        assert_eq!(start(Some(Enrolled { node: &node, port: &port(true) }), &plan), started, "{provision}");
+        let closed = start(Some(Enrolled { node: &node, port: &port(false) }), &plan);
+        assert_eq!(closed, if started == Start::Discovery { started } else { Start::Next }, "{provision}");
+        node.boots = Boots::Nothing;
+        assert_eq!(
+            start(Some(Enrolled { node: &node, port: &port(true) }), &plan),
+            Start::Disk,
+            "{provision}"
+        );
+    }
+}
+
+#[test]
+fn a_stranger_is_let_in_where_one_is_awaited() {
+    let plan = plan(Discovery::Off);
+    let site = |awaits_a_stranger| Site { plan: &plan, awaits_a_stranger };
+    assert_eq!(super::start(None, site(true)), Start::Discovery);
+    assert_eq!(super::start(None, site(false)), Start::Next);
+    assert_eq!(super::offer(&client(7, Class::Pxe), None, site(true), BASE), tftp("snponly.efi"));
 }

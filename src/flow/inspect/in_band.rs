@@ -7,8 +7,9 @@
 //!        '-> a hook or a rule fails, nobody tells in time, abort -> inspect failed, off, eject owed beside it
 //! ```
 //!
-//! The parts are those of the pipelines ([`parts`]), in their order; of a boot interface that sees to nothing the boot
-//! device alone. A mode that the firmware takes up when it boots is awaited by [`mode`](crate::flow::mode).
+//! The parts are those of the pipelines ([`parts`]), in their order. A machine that its boot interface does not boot is
+//! left to the network, where the site allows that: it is started with the network as its boot device, and whoever serves
+//! machines that nobody knows gives it the ramdisk. It is the node's by its NICs or its BMC when it tells. A mode that the firmware takes up when it boots is awaited by [`mode`](crate::flow::mode).
 //!
 //! While what is owed is paid the node is busy: a ramdisk that is quick waits for its turn.
 
@@ -19,13 +20,15 @@ use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
 use crate::flow::rule;
+use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
+use crate::model::catalog::BootWay;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{BootPart, Effect, Owed, Purpose};
 use crate::model::decision::facts::Facts;
-use crate::model::decision::outcome::Outcome;
+use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
 use crate::model::draft;
@@ -36,7 +39,6 @@ use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
-use crate::model::policy::CollectLogs;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::run::{Wait, WaitFor};
@@ -48,22 +50,57 @@ pub fn is_chosen(node: &Node, facts: &Facts<'_>) -> bool {
     found.is_some_and(|found| found.uses_agent)
 }
 
-/// Whether the node's boot interface can boot a ramdisk; checked before any move.
+/// Whether the node's inspect interface works through a ramdisk that its boot interface boots.
+pub fn is_booted(node: &Node, facts: &Facts<'_>) -> bool {
+    is_chosen(node, facts) && unmanaged(node, facts).is_none()
+}
+
+/// Whether something boots a ramdisk: the node's boot interface, or the network by itself; checked before any move.
 pub fn check(node: &Node, facts: &Facts<'_>) -> Result<(), Refusal> {
     let name = &node.wished.interfaces.boot;
     let found = facts.catalog.implementation(Interface::Boot, name);
-    if found.is_some_and(|found| !found.missing && !found.absent) {
+    let boots = found.is_some_and(|found| found.boot_way != BootWay::Bare && !found.missing && !found.absent);
+    if boots || facts.policy.inspector.managed_boot.may_leave(found) {
         return Ok(());
     }
+    let why = match found.filter(|found| !found.missing && !found.absent) {
+        None => "is not part of this version",
+        Some(_) => "boots nothing, and [inspector] require_managed_boot is true",
+    };
     Err(Refusal::Invalid(format!(
-        "node {} cannot be inspected by a ramdisk: its boot interface {name:?} is not part of this version; nothing has \
-         changed",
+        "node {} cannot be inspected by a ramdisk: its boot interface {name:?} {why}; nothing has changed",
         node.id
     )))
 }
 
+/// Why the machine is left to boot from the network by itself; `None` if its boot interface boots it. Settings that
+/// contradict each other are no reason: they are to be mended.
+pub fn unmanaged(node: &Node, facts: &Facts<'_>) -> Option<String> {
+    let name = &node.wished.interfaces.boot;
+    let found = facts.catalog.implementation(Interface::Boot, name);
+    if !facts.policy.inspector.managed_boot.may_leave(found) {
+        return None;
+    }
+    if found.is_none_or(|found| found.boot_way == BootWay::Bare) {
+        return Some(format!("boot interface {name:?} boots nothing"));
+    }
+    if !facts.ports.iter().any(|port| port.wished.pxe_enabled) {
+        return Some("none of its ports may boot from the network".to_owned());
+    }
+    let verdicts = facts.seen.iter().filter_map(Seen::verdicts).flatten();
+    let mut of_boot = verdicts.filter(|verdict| verdict.interface == Interface::Boot);
+    let why = of_boot.find_map(|verdict| verdict.reason.clone());
+    why.filter(|_| firmware::contradiction(node).is_none())
+}
+
 /// Begins with the boot of the ramdisk. Where there is none, the machine is not touched.
 pub fn start(course: &mut Course<'_>) {
+    if let Some(why) = unmanaged(&course.node, course.facts) {
+        course.note(Event::info("boot", format!("the machine is left to boot from the network: {why}")));
+        (course.node.boot_token, course.node.deploy_boot_mode) = (None, None);
+        parts::start_bare(course, Boots::Ramdisk, Purpose::Inspect);
+        return;
+    }
     if let Err(why) = parts::prepare(course, Boots::Ramdisk, Purpose::Inspect) {
         leave(course);
         inspect::end_badly(course, &why, "Mend that");
@@ -188,21 +225,12 @@ pub fn told(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, Ref
     course.stop_waiting();
     course.go(Verb::Resume);
     let surveyed = survey(node, told, facts);
-    course.answer = Answer::Told { keep_logs: keeps_logs(facts, surveyed.is_err()) };
+    course.answer = Answer::Told { keep_logs: facts.policy.collect_logs.keeps(surveyed.is_err()) };
     match surveyed {
         Ok(found) => take(&mut course, found),
         Err(why) => inspect::fail(&mut course, &why, MEND),
     }
     Ok(course.finish(node))
-}
-
-/// Whether the site keeps the logs that came with an inventory.
-fn keeps_logs(facts: &Facts<'_>, failed: bool) -> bool {
-    match facts.policy.collect_logs {
-        CollectLogs::Always => true,
-        CollectLogs::OnFailure => failed,
-        CollectLogs::Never => false,
-    }
 }
 
 /// What an inventory comes to.
@@ -326,8 +354,13 @@ pub fn clean_up(course: &mut Course<'_>) {
 
 /// Nobody has told in time.
 pub fn late(course: &mut Course<'_>, wait: &Wait) {
-    let why = format!("no inventory came within {} s after power on", wait.length);
-    inspect::fail(course, &why, "Look at the machine's console, its network and its boot order");
+    let (by_itself, mend) = if course.node.is_left_to_network() {
+        (", and the machine was left to boot from the network by itself", MEND_UNMANAGED)
+    } else {
+        ("", "Look at the machine's console, its network and its boot order")
+    };
+    let why = format!("no inventory came within {} s after power on{by_itself}", wait.length);
+    inspect::fail(course, &why, mend);
 }
 
 /// After a start.
@@ -338,5 +371,7 @@ pub fn opened(course: &mut Course<'_>) {
     }
 }
 
+const MEND_UNMANAGED: &str = "Look at the machine's console and at what serves unknown machines in its network, and see \
+                              that a port has the address of its NIC or driver_info that of its BMC";
 const MEND_MODE: &str =
     "Set it in the firmware's setup, or take it out of the capabilities in instance_info and properties";

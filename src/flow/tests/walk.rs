@@ -16,6 +16,7 @@ use crate::model::boot::{BootDevice, Boots};
 use crate::model::decision::ask::Ask;
 use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
+use crate::model::inspection::policy::ManagedBoot;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
 use crate::model::turn::{Failure, FailureKind, Turn};
@@ -158,6 +159,7 @@ proptest! {
         deploy in prop::sample::select(vec!["agent", "plain", "ramdisk"]),
         boot in prop::sample::select(vec!["x", "network", "medium", "url"]),
         inspect in prop::sample::select(vec!["x", "agent"]),
+        managed in prop::sample::select(vec![ManagedBoot::ByInterface, ManagedBoot::WherePossible, ManagedBoot::Required]),
         never_off in any::<bool>(),
         mode in prop::sample::select(vec![json!({}), json!({"boot_mode": "uefi"}), json!({"secure_boot": "true"})]),
         retry in prop::sample::select(vec![None, Some(30), Some(7200)]),
@@ -172,6 +174,7 @@ proptest! {
         stage.node.wished.disable_power_off = never_off;
         stage.node.wished.instance_info = object(json!({"capabilities": mode, "image_source": image}));
         stage.policy.boot_retry_timeout = retry;
+        stage.policy.inspector.managed_boot = managed;
         stage.policy.agent.restrict_lookup = false;
         for (what, n) in acts {
             act(&mut stage, what, n);

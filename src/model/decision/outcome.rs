@@ -97,6 +97,13 @@ pub enum Seen {
     Silent(Failure),
 }
 
+impl Seen {
+    /// Whether settings are good, by interface, where that was looked at.
+    pub fn verdicts(&self) -> Option<&[Verdict]> {
+        if let Self::Valid(verdicts) = self { Some(verdicts) } else { None }
+    }
+}
+
 /// Whether the settings of one interface are good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {

@@ -36,6 +36,8 @@ pub enum Mark {
     Bmc(IpAddr),
     /// It became a node by itself.
     Discovered,
+    /// Its inspection awaits a machine that boots from the network by itself.
+    Unmanaged,
 }
 
 impl Identity {

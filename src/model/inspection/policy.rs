@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use crate::model::catalog::{BootWay, Implementation};
 use crate::model::inspection::rule::Rule;
 
 /// Options of `[inspector]` and `[inspection_rules]`.
@@ -12,6 +13,7 @@ pub struct Inspector {
     pub add_ports: AddPorts,
     pub keep_ports: KeepPorts,
     pub update_pxe_enabled: bool,
+    pub managed_boot: ManagedBoot,
     /// The machine is switched off when its inspection has ended.
     pub power_off: bool,
     /// The ramdisk takes addresses on all NICs, so that all of them hear their switches.
@@ -59,6 +61,43 @@ impl AddPorts {
             Self::Active => "active",
             Self::Pxe => "pxe",
             Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// Whether the node's boot interface must boot the ramdisk of an inspection (`require_managed_boot`). A machine that it
+/// does not boot is left to boot from the network by itself, by whoever serves machines that nobody knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ManagedBoot {
+    /// `true`.
+    Required,
+    /// Not said: only a boot interface that boots nothing leaves its machine to the network.
+    #[default]
+    ByInterface,
+    /// `false`: wherever a boot interface cannot boot it.
+    WherePossible,
+}
+
+impl ManagedBoot {
+    /// What `require_managed_boot` says.
+    pub fn of(required: Option<bool>) -> Self {
+        match required {
+            Some(true) => Self::Required,
+            None => Self::ByInterface,
+            Some(false) => Self::WherePossible,
+        }
+    }
+
+    /// Whether a machine with this boot interface may be left to the network. One that boots what its BMC brings never
+    /// is, as in the reference.
+    pub fn may_leave(self, boot: Option<&Implementation>) -> bool {
+        let way = boot.map(|found| found.boot_way).unwrap_or_default();
+        match self {
+            Self::Required => false,
+            Self::ByInterface => {
+                way == BootWay::Bare && boot.is_some_and(|found| !found.missing && !found.absent)
+            }
+            Self::WherePossible => !way.is_by_bmc(),
         }
     }
 }
@@ -192,6 +231,7 @@ impl Default for Inspector {
             add_ports: AddPorts::default(),
             keep_ports: KeepPorts::default(),
             update_pxe_enabled: true,
+            managed_boot: ManagedBoot::default(),
             power_off: true,
             force_dhcp: false,
             extra_kernel_params: String::new(),

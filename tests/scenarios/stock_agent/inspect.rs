@@ -72,7 +72,7 @@ fn logs(rig: &Rig) -> Vec<PathBuf> {
 fn a_server_that_nobody_enrolled_becomes_a_node_with_a_port() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("ferric.toml");
-    std::fs::write(&file, "[discovery]\npolicy = \"enrol\"\ndriver = \"fake-hardware\"\n").unwrap();
+    std::fs::write(&file, format!("{DISCOVERS}[agent]\ndeploy_logs_collect = \"always\"\n")).unwrap();
     let daemon = Daemon::start_with(&["--rack-listen", "127.0.0.1:0", "--config", file.to_str().unwrap()]);
     let mut machine = Machine::new(MAC).with("SITE_ADDRESS", ADDRESS);
     machine.set("AGENT_CONF", &inspects(daemon.rack_url()));
@@ -103,7 +103,43 @@ fn a_server_that_nobody_enrolled_becomes_a_node_with_a_port() {
         .unwrap();
     let listed = String::from_utf8(told.stdout).unwrap();
     assert!(listed.contains(MAC) && listed.contains("Ferric"), "{listed}");
+    let name = one_log(&daemon);
+    assert!(name.starts_with(id) && name.contains("_inspect_"), "{name}");
 }
+
+#[test]
+fn a_server_that_cannot_be_enrolled_leaves_its_agents_logs_under_its_own_name() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("ferric.toml");
+    std::fs::write(&file, DISCOVERS).unwrap();
+    let daemon = Daemon::start_with(&["--rack-listen", "127.0.0.1:0", "--config", file.to_str().unwrap()]);
+    let mut machine = Machine::new(MAC).with("SITE_ADDRESS", "127.0.0.1");
+    machine.set("AGENT_CONF", &inspects(daemon.rack_url()));
+    machine.power_on(daemon.rack_url());
+    let name = one_log(&daemon);
+    assert!(name.starts_with("unknown_") && name.contains(&MAC.replace(':', "-")), "{name}");
+    let nodes = http::ask(daemon.url(), "GET", "/v1/nodes", None).unwrap().1;
+    assert_eq!(nodes["nodes"], json!([]));
+}
+
+/// The name of the only archive of logs, once it is whole.
+fn one_log(daemon: &Daemon) -> String {
+    let folder = daemon.data().join("logs");
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let entries = std::fs::read_dir(&folder).into_iter().flatten();
+        if let Some(path) = entries.map(|entry| entry.unwrap().path()).next() {
+            let listed = Command::new("tar").arg("tzf").arg(&path).output().unwrap();
+            if listed.status.success() && !listed.stdout.is_empty() {
+                return path.file_name().unwrap().to_str().unwrap().to_owned();
+            }
+        }
+        assert!(Instant::now() < deadline, "no logs came: {}", daemon.log());
+        std::thread::park_timeout(Duration::from_millis(100));
+    }
+}
+
+const DISCOVERS: &str = "[discovery]\npolicy = \"enrol\"\ndriver = \"fake-hardware\"\n";
 
 /// Not loopback's, for whose NIC no port is made; it is only told, never called.
 const ADDRESS: &str = "192.0.2.7";

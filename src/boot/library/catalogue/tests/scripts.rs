@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::rig::{Rig, SCRIPT, TOKEN, fetch};
+use crate::base::id::NodeId;
 use crate::boot::library::{NotGiven, Via};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::Discovery;
+use crate::model::node::Node;
+use crate::model::provision::Provision;
 
 #[tokio::test]
 async fn a_node_that_boots_the_agent_is_led_to_its_files() {
@@ -80,6 +85,56 @@ async fn machines_that_nobody_knows_are_discovered_or_let_go() {
     }
     assert_eq!(fetch(&on, kernel, Via::Http).await.unwrap(), "a kernel");
     assert_eq!(fetch(&on, "file/discovery/arm64/kernel", Via::Http).await, Err(NotGiven::Missing));
+}
+
+/// What an unknown machine's script has, and a node's has not.
+fn is_discovery(script: &str) -> bool {
+    script.contains("/boot/file/discovery/${arch}/kernel")
+        && script.contains("ipa-inspection-callback-url=http://10.0.0.1:6385/v1/continue_inspection")
+        && !script.contains("ipa-agent-token")
+        && !script.contains("ipa-api-url")
+}
+
+#[tokio::test]
+async fn a_machine_that_is_left_to_the_network_boots_the_ramdisk_of_unknown_ones() {
+    let mut rig = Rig::new(Boots::Ramdisk).await;
+    let off = rig.catalogue(Discovery::Off);
+    let (unknown, kernel) = ("ipxe/02-00-00-00-00-99", "file/discovery/x86_64/kernel");
+    rig.node.boot_token = None;
+    for interface in ["ipxe", "pxe", "fake"] {
+        rig.node.provision = Provision::InspectWait;
+        rig.boots_by(interface).await;
+        rig.put_port(false).await;
+        let script = fetch(&off, SCRIPT, Via::Http).await.unwrap();
+        assert!(is_discovery(&script), "{interface}: {script}");
+        assert!(!script.contains(&rig.node.id.to_string()), "{script}");
+        let grub = fetch(&off, "grub/52-54-00-00-00-01.cfg", Via::Tftp).await.unwrap();
+        assert!(grub.contains("discovery") && grub.contains("ipa-inspection-callback-url"), "{grub}");
+        assert_eq!(fetch(&off, kernel, Via::Http).await.unwrap(), "a kernel");
+        assert_eq!(fetch(&off, unknown, Via::Http).await.unwrap(), "#!ipxe\nexit 1\n", "it has a port");
+
+        rig.node.provision = Provision::Manageable;
+        rig.boots_by(interface).await;
+        assert_eq!(fetch(&off, kernel, Via::Http).await, Err(NotGiven::Missing), "nobody is awaited");
+        assert!(!is_discovery(&fetch(&off, SCRIPT, Via::Http).await.unwrap()));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_machine_is_let_in_while_a_node_without_ports_awaits_its_own() {
+    let rig = Rig::new(Boots::Nothing).await;
+    let off = rig.catalogue(Discovery::Off);
+    let unknown = "ipxe/02-00-00-00-00-99";
+    let mut awaiting = Node { id: NodeId(Uuid::from_u128(9)), boots: Boots::Ramdisk, ..rig.node.clone() };
+    awaiting.wished.name = None;
+    awaiting.provision = Provision::InspectWait;
+    rig.put(&awaiting).await;
+    let script = fetch(&off, unknown, Via::Http).await.unwrap();
+    assert!(is_discovery(&script), "{script}");
+    assert_eq!(fetch(&off, "file/discovery/x86_64/ramdisk", Via::Http).await.unwrap(), "a ramdisk");
+    awaiting.boots = Boots::Nothing;
+    rig.put(&awaiting).await;
+    assert_eq!(fetch(&off, unknown, Via::Http).await.unwrap(), "#!ipxe\nexit 1\n");
 }
 
 #[tokio::test]
