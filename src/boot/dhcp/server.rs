@@ -362,8 +362,9 @@ const PACKETS: u32 = 10_000;
 const KNOWN: u32 = 2500;
 /// Packets, leases that are kept, or claims that are taken in before others have their turn.
 const BURST: usize = 64;
-/// Leases on their way to the disk.
-const KEEPING: usize = 2048;
+/// Leases on their way to the disk: as many as their lane takes in. Some MiB at the most; beyond, machines ask again,
+/// and wait a second and more before they do.
+const KEEPING: usize = 4096;
 /// Longest frame of ARP that is looked at.
 const FRAME: usize = 128;
 /// How often an empty pool is told of.
