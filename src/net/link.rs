@@ -130,6 +130,11 @@ impl Tap {
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<usize> {
         self.socket.recv(buffer).await
     }
+
+    /// As `receive`, if one is there already.
+    pub fn try_receive(&self, buffer: &mut [u8]) -> Option<usize> {
+        self.socket.try_recv(buffer).ok()
+    }
 }
 
 /// Deaf until it is bound, so that nothing of other interfaces is heard.

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::base::mac::Mac;
@@ -41,8 +42,11 @@ pub struct Server {
     pub leases: LeaseLane,
 }
 
-/// A lease on its way to the disk, and what is said then.
-type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError>, Option<(Lease, Answer)>)> + Send>>;
+/// A lease on its way to the disk.
+type Keeping = Pin<Box<dyn Future<Output = Kept> + Send>>;
+
+/// What became of a lease, and what is said then.
+type Kept = (Result<(), LeaseError>, Option<(Lease, Answer)>);
 
 /// What changes while the task runs.
 struct State {
@@ -103,15 +107,15 @@ impl Server {
         };
         let (mut one, mut two) = ([0; LONGEST + 1], [0; LONGEST + 1]);
         let mut frame = [0; FRAME];
+        // Each of them goes on in bursts: where one is served at a time, those that come alone wait for those that come
+        // in crowds.
         loop {
             let silent_at = state.looks.next();
             tokio::select! {
                 got = self.door.receive(&mut one) => self.heard(got, &one, Port::Addresses, &mut state).await,
                 got = receive(self.boot.as_ref(), &mut two) => self.heard(got, &two, Port::Boot, &mut state).await,
-                Some((kept, rest)) = state.keeping.next() => self.kept(kept, rest, &mut state).await,
-                Ok(size) = self.arp.receive(&mut frame) => {
-                    self.claimed(frame.get(..size).unwrap_or_default(), &mut state).await;
-                }
+                Some(kept) = state.keeping.next() => self.all_kept(kept, &mut state).await,
+                Ok(size) = self.arp.receive(&mut frame) => self.all_claimed(&mut frame, size, &mut state).await,
                 () = self.silence(silent_at) => self.silent(&mut state).await,
             }
         }
@@ -215,7 +219,16 @@ impl Server {
         }
     }
 
-    async fn kept(&self, kept: Result<(), LeaseError>, rest: Option<(Lease, Answer)>, state: &mut State) {
+    /// Takes in a lease that is kept, and those that were kept with it: one flush keeps many.
+    async fn all_kept(&self, first: Kept, state: &mut State) {
+        self.kept(first, state).await;
+        for _ in 0..BURST {
+            let Some(Some(next)) = state.keeping.next().now_or_never() else { return };
+            self.kept(next, state).await;
+        }
+    }
+
+    async fn kept(&self, (kept, rest): Kept, state: &mut State) {
         if let Err(error) = kept {
             let network = &self.served.network.name;
             tracing::warn!(network, %error, "a lease is not kept, so it is not given");
@@ -238,6 +251,15 @@ impl Server {
         let is_granted = pool.is_some_and(|pool| pool.grant(lease, now));
         tracing::debug!(network = self.served.network.name, address = %lease.address, %mac, is_granted, "leased");
         is_granted
+    }
+
+    /// Takes in the claim in `frame`, and those that came with it, before the silence that they break is over.
+    async fn all_claimed(&self, frame: &mut [u8], size: usize, state: &mut State) {
+        self.claimed(frame.get(..size).unwrap_or_default(), state).await;
+        for _ in 0..BURST {
+            let Some(size) = self.arp.try_receive(frame) else { return };
+            self.claimed(frame.get(..size).unwrap_or_default(), state).await;
+        }
     }
 
     /// A station says that it has an address: one that is looked for, or that is offered to another machine and was
@@ -338,10 +360,11 @@ async fn receive(door: Option<&Doorway>, buffer: &mut [u8]) -> std::io::Result<(
 const PACKETS: u32 = 10_000;
 /// Those of known machines beside them: a rack in a boot storm.
 const KNOWN: u32 = 2500;
-/// Packets that are read before others have their turn.
+/// Packets, leases that are kept, or claims that are taken in before others have their turn.
 const BURST: usize = 64;
-/// Leases on their way to the disk.
-const KEEPING: usize = 2048;
+/// Leases on their way to the disk: as many as their lane takes in. Some MiB at the most; beyond, machines ask again,
+/// and wait a second and more before they do.
+const KEEPING: usize = 4096;
 /// Longest frame of ARP that is looked at.
 const FRAME: usize = 128;
 /// How often an empty pool is told of.

@@ -47,7 +47,8 @@ impl Drop for Server {
     }
 }
 
-fn cpu_of(process: u32) -> f64 {
+/// Seconds of CPU time that a process has taken.
+pub fn cpu_of(process: u32) -> f64 {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();
     let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
@@ -104,7 +105,7 @@ pub fn compare(name: &str, theirs: &str, mut round: impl FnMut(bool) -> Round) {
     println!("{name}_cpu {:.2} {:.2} s/GiB", cost.0, cost.1);
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
