@@ -13,6 +13,7 @@ use crate::base::chain::chain;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::time::Later;
+use crate::boot::ground::place;
 use crate::boot::library::catalogue::boots::mark;
 use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
 use crate::boot::library::loaders::{LoaderError, Loaders};
@@ -234,7 +235,7 @@ impl Stock {
         }
         let boot_networks = self.plan.networks.iter().filter(|network| network.role == Role::Boot);
         let ours: Vec<IpAddr> =
-            boot_networks.filter_map(|network| Some(network.address?.addr().into())).collect();
+            boot_networks.filter_map(|network| Some(place(network).address()?.into())).collect();
         let local = asked.local.to_canonical();
         let local = if ours.contains(&local) { local } else { ours.first().copied().unwrap_or(local) };
         self.ports.bases(&Asked { local, ..*asked }).http
