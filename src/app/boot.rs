@@ -72,6 +72,7 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
         ports,
         told: Told::new(clock),
         teller: Some(Teller::new(desk.chronicle().clone(), "boot", "boot")),
+        alarm: Some(desk.clone()),
     };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }

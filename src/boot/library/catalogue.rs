@@ -14,7 +14,6 @@ use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::time::Later;
 use crate::boot::ground::place;
-use crate::boot::library::catalogue::boots::mark;
 use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
 use crate::boot::library::loaders::{LoaderError, Loaders};
 use crate::boot::library::media::{Media, MediumError, Wanted};
@@ -22,11 +21,12 @@ use crate::boot::library::name::{Name, Part, Tongue};
 use crate::boot::library::told::Told;
 use crate::boot::library::{Asked, Content, Given, Library, NotGiven, Script, Via, tongue};
 use crate::boot::loops::{Boot, Loops};
-use crate::boot::teller::Teller;
+use crate::boot::teller::{Alarm, Teller};
 use crate::conduct::board::Board;
 use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
+use crate::flow::again::mark;
 use crate::flow::boot::{Enrolled, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
@@ -59,6 +59,8 @@ pub struct Stock {
     pub told: Told,
     /// The rack's journal.
     pub teller: Option<Teller>,
+    /// The nodes whose machines boot in a loop.
+    pub alarm: Option<Arc<dyn Alarm>>,
 }
 
 /// Where this host's HTTP servers are.
@@ -299,7 +301,11 @@ impl Stock {
         let enrolled = node.zip(port).map(|(node, port)| Enrolled { node, port });
         let start = start(enrolled, &self.plan);
         let node = node.map(|node| &**node);
-        let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
+        let boot = Boot {
+            node: node.map(|node| node.id),
+            starts: word(start),
+            mark: node.map(mark).unwrap_or_default(),
+        };
         let errand = match self.held_up(mac, node, start, &boot) {
             Some(halt) => Errand::Halt(halt),
             None => {

@@ -1,6 +1,7 @@
 use std::fs::Permissions;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use base64::Engine;
@@ -15,6 +16,7 @@ use crate::depot::cache::limits::Limits;
 use crate::depot::cache::{Cache, Life};
 use crate::depot::kits::Kits;
 use crate::model::boot::Agent;
+use crate::model::boot::again::{BootLoop, Looped};
 use crate::model::boot::loading::{Loading, LoopLimit};
 use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
 use crate::model::boot::plan::{DhcpMode, Network};
@@ -34,6 +36,17 @@ struct Rig {
     store: Store,
     clock: Arc<PausedClock>,
     node: Node,
+    alarms: Arc<Alarms>,
+}
+
+/// What nodes were told.
+#[derive(Debug, Default)]
+struct Alarms(Mutex<Vec<(NodeId, BootLoop)>>);
+
+impl Alarm for Alarms {
+    fn boots_again(&self, node: NodeId, looping: BootLoop) {
+        self.0.lock().unwrap().push((node, looping));
+    }
 }
 
 impl Rig {
@@ -55,7 +68,7 @@ impl Rig {
         let mut node = Node::new(NodeId(Uuid::from_u128(7)), wished, Moment(0));
         node.boots = boots;
         node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(BOOT));
-        let rig = Self { data, store, clock, node };
+        let rig = Self { data, store, clock, node, alarms: Arc::default() };
         rig.put(&rig.node).await;
         rig.put_port(true).await;
         rig
@@ -133,6 +146,7 @@ impl Rig {
             board: Arc::default(),
             told: Told::new(self.clock.clone()),
             teller: None,
+            alarm: Some(self.alarms.clone()),
         })
     }
 }
@@ -498,6 +512,10 @@ async fn a_boot_loop_is_stopped_until_something_changes() {
     assert!(script.contains("boot loop of n1") && script.contains("poweroff"), "{script}");
     let shown = loops.looping();
     assert_eq!((shown[0].mac, shown[0].boot.node, shown[0].boots), (MAC, Some(rig.node.id), 4));
+    fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    let (lasted, mark) = (Duration::from_mins(6), mark(&rig.node));
+    let told = BootLoop { mac: MAC, what: Looped::Agent, boots: 4, lasted, mark };
+    assert_eq!(*rig.alarms.0.lock().unwrap(), [(rig.node.id, told)], "its node is told once");
     // The agent called in: these boots came to something.
     rig.node.agent_seen = Some(AgentSeen { version: None, last_heartbeat: Some(Moment(1)) });
     rig.put(&rig.node).await;
