@@ -55,6 +55,8 @@ pub struct Stock {
     pub ports: Ports,
     /// Who has which address.
     pub board: Arc<Board>,
+    /// Whose frames come from an address on an interface.
+    pub neighbour: fn(&str, IpAddr) -> Option<Mac>,
     /// What the log has said already.
     pub told: Told,
     /// The rack's journal.

@@ -51,12 +51,33 @@ impl Stock {
         }
     }
 
-    /// Whether it can be this NIC's machine that asks from there: where this host gives all addresses, it has leased it.
+    /// Whether it can be this NIC's machine that asks from there: in a network that this host is in, its frames come from
+    /// a NIC of the same machine; where this host gives all addresses, it has leased it, too.
+    ///
+    /// Behind a router without DHCP of this host nothing tells one machine from another: a script, and what it leads to,
+    /// is given to whoever names a NIC, so that neither proves anything.
     fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
-        let Some(owner) = self.board.mac_of(from) else { return !self.board.leases_all(from) };
+        let leases_all = self.board.leases_all(from);
+        match self.sender(from) {
+            Some(sender) if !self.is_same(sender, mac) => return false,
+            // Better than what was heard of other servers: anybody can say that.
+            Some(_) if !leases_all => return true,
+            Some(_) | None => {}
+        }
+        self.board.mac_of(from).map_or(!leases_all, |owner| self.is_same(owner, mac))
+    }
+
+    /// Whose frames come from this address, if they come here without a router between.
+    fn sender(&self, from: IpAddr) -> Option<Mac> {
+        let mut networks = self.plan.networks.iter();
+        networks.find_map(|network| (self.neighbour)(&network.interface, from))
+    }
+
+    /// Whether both are NICs of one machine.
+    fn is_same(&self, one: Mac, other: Mac) -> bool {
         let published = self.reader.published();
         let node_of = |mac| published.port_by_mac(mac).map(|port| port.node);
-        owner == mac || node_of(owner).is_some_and(|node| node_of(mac) == Some(node))
+        one == other || node_of(one).is_some_and(|node| node_of(other) == Some(node))
     }
 
     /// What a machine in a boot loop is told. One whose disk does not boot is not held up: it may be the one boot in

@@ -144,6 +144,7 @@ impl Rig {
             loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
             board: Arc::default(),
+            neighbour: |_, from| (from == IpAddr::from([10, 0, 0, 60])).then_some(STRANGER),
             told: Told::new(self.clock.clone()),
             teller: None,
             alarm: Some(self.alarms.clone()),
@@ -152,6 +153,7 @@ impl Rig {
 }
 
 const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+const STRANGER: Mac = Mac([2, 0, 0, 0, 0, 9]);
 const LIMIT: LoopLimit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
 /// The secret of a boot, and the words made from it for a machine's script and for its BMC.
 const BOOT: &str = "t0ken-_t0ken";
@@ -589,14 +591,17 @@ impl Watched for Known {
 #[tokio::test]
 async fn nobody_else_can_make_a_machines_boots_a_loop() {
     let rig = Rig::new(Boots::Ramdisk).await;
-    let stranger = Mac([2, 0, 0, 0, 0, 9]);
     for (from, mac, counts) in [
         ("10.0.0.50", Some(MAC), true),
-        ("10.0.0.50", Some(stranger), false),
+        ("10.0.0.50", Some(STRANGER), false),
         ("10.0.0.51", Some(MAC), false),
         ("10.0.0.50", None, true),
+        // In a network of another's DHCP the stranger is known by his frames.
+        ("10.0.0.60", None, false),
     ] {
-        let catalogue = rig.catalogue(Discovery::Off);
+        let networks = vec![boot_network()];
+        let loading = Loading { loops: LIMIT, ..Loading::default() };
+        let catalogue = rig.catalogue_of(BootPlan { networks, loading, ..BootPlan::default() });
         if let Some(mac) = mac {
             catalogue.stock.board.show(Arc::new(Known("10.0.0.50".parse().unwrap(), mac)));
         }
