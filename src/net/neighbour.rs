@@ -87,7 +87,7 @@ const ANSWER: usize = 1024;
 mod tests {
     use super::*;
 
-    /// What Linux 6.12 says of a neighbour at 10.97.0.11 that is a veth pair's other end.
+    /// A neighbour at 10.97.0.11, as rtnetlink(7) lays it out.
     fn answer() -> Vec<u8> {
         let mut answer = [76_u32.to_ne_bytes(), [0; 4], [0; 4], [0; 4]].concat();
         answer[4..6].copy_from_slice(&RTM_NEWNEIGH.to_ne_bytes());

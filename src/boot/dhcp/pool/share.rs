@@ -25,7 +25,7 @@ pub struct Share {
     by_circuit: HashMap<Circuit, usize>,
     /// Offers, those that go first first.
     offers: BTreeSet<(Rank, Tick, Ipv4Addr)>,
-    /// Who asked for nothing, each at the place of its hash; made when it is needed.
+    /// Who asked in vain, each at the place of its hash; made when it is needed.
     turned_away: Vec<u32>,
 }
 
@@ -116,7 +116,7 @@ impl Share {
         (rank < who.rank || (rank == who.rank && is_stale())).then_some(address)
     }
 
-    /// Whether this machine was turned away lately; it is remembered that it is, now.
+    /// Remembers that this machine was given nothing.
     pub fn turns_away(&mut self, mac: Mac) {
         if self.turned_away.is_empty() {
             self.turned_away = vec![0; PLACES];
@@ -127,6 +127,7 @@ impl Share {
         }
     }
 
+    /// Whether it asked in vain lately; a flood forgets some.
     pub fn was_turned_away(&self, mac: Mac) -> bool {
         let (place, mark) = print(mac);
         self.turned_away.get(place) == Some(&mark)
