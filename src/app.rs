@@ -63,6 +63,7 @@ use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
 use crate::net::tls::TlsError;
+use crate::net::whereabouts::Whereabouts;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::Options;
@@ -140,11 +141,10 @@ impl App {
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
         let doors = Doors::open(&config).await?;
         let (api, rack) = (doors.api, doors.rack_at);
-        let door = doors.url(&config);
+        let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
         let boot = interfaces::of(&config, ramdisks.clone(), blobs.clone(), door.clone());
-        let base = config.http_url.clone().unwrap_or(door);
-        let base = base.trim_end_matches('/').to_owned();
+        let base = config.http_url.as_deref().map_or(door, Whereabouts::from);
         let ledger = Arc::new(Ledger::default());
         let files = Files { gallery: depot.gallery.clone(), blobs: blobs.clone(), base, boot };
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
@@ -309,7 +309,7 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
 struct Files {
     gallery: Arc<Gallery>,
     blobs: Arc<Blobs>,
-    base: String,
+    base: Whereabouts,
     boot: BootGround,
 }
 
@@ -322,7 +322,7 @@ fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Par
         power_interval: config.power_looks.1,
         way: images::way(&config.images),
         stream_raw: config.images.stream_raw,
-        ..AgentSettings::new(config.policy.host.clone(), format!("{base}/images"))
+        ..AgentSettings::new(config.policy.host.clone(), base)
     };
     // Without random numbers the delays are drawn in the same order at each start.
     let seed = getrandom::u64().unwrap_or_default();

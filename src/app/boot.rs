@@ -25,6 +25,7 @@ use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
 use crate::model::boot::loading::{Loaders as Names, Loading};
 use crate::model::boot::plan::{BootPlan, Role};
+use crate::net::neighbour::hardware_of;
 use crate::net::server::Service;
 use crate::net::tls::{ServerTls, TlsFloor};
 use crate::store::reader::Reader;
@@ -70,8 +71,10 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
         media: Media::default(),
         loops: loops.clone(),
         ports,
+        neighbour: hardware_of,
         told: Told::new(clock),
         teller: Some(Teller::new(desk.chronicle().clone(), "boot", "boot")),
+        alarm: Some(desk.clone()),
     };
     Shop { library: Arc::new(Catalogue::new(stock)), loops }
 }

@@ -1,18 +1,18 @@
 //! The sockets of the daemon, open before anything is begun, so that a port that is taken stops the start.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv6Addr, SocketAddr};
 
-use ipnet::Ipv4Net;
 use tokio::net::TcpListener;
 
 use crate::app::{AppError, boot, tftp};
+use crate::boot::ground::place;
 use crate::boot::library::catalogue::Ports;
 use crate::boot::tftp::Door;
 use crate::config::Config;
 use crate::model::boot::plan::{Network, Role};
-use crate::net::link::Interface;
 use crate::net::listen;
 use crate::net::tls::ServerTls;
+use crate::net::whereabouts::Whereabouts;
 
 /// Open sockets and where they are.
 pub(super) struct Doors {
@@ -44,19 +44,17 @@ impl Doors {
         self.rack_at.unwrap_or(self.api)
     }
 
-    /// Where machines and BMCs reach that door if nobody says otherwise: a door at every address is told as the first
-    /// boot network's.
-    pub(super) fn url(&self, config: &Config) -> String {
-        let door = self.of_machines();
-        let is_any = door.ip().is_unspecified();
-        let address = if is_any { own_address(config) } else { None };
-        if is_any && address.is_none() && config.http_url.is_none() {
-            tracing::warn!(
-                "no boot network has an address yet, so agents and BMCs cannot be told where this host is: give \
-                 `address` in its [[network]], or http_url in [deploy]"
-            );
+    /// Where machines and BMCs reach that door if nobody says otherwise: a door at every address is told as the first boot
+    /// network's, as soon as that has one.
+    pub(super) fn whereabouts(&self, config: &Config) -> Whereabouts {
+        let boot = config.plan.networks.iter().filter(|network| network.role == Role::Boot);
+        let places: Vec<_> = boot.map(place).collect();
+        let found = Whereabouts::of(self.of_machines(), places.clone());
+        if found.url(None).is_none() && !places.is_empty() && config.http_url.is_none() {
+            let why = found.missing();
+            tracing::warn!(why, "agents and BMCs are told where this host is once it has an address there");
         }
-        format!("http://{}", SocketAddr::new(address.unwrap_or(door.ip()), door.port()))
+        found
     }
 
     pub(super) fn ports(&self) -> Ports {
@@ -100,14 +98,4 @@ fn beside(rack: SocketAddr, config: &Config) -> Option<TcpListener> {
             None
         }
     }
-}
-
-/// This host's address in the first network that machines boot from.
-fn own_address(config: &Config) -> Option<IpAddr> {
-    let mut networks = config.plan.networks.iter().filter(|network| network.role == Role::Boot);
-    networks.find_map(|network| {
-        let given = network.address.map(|net| net.addr());
-        let first = || Interface::find(&network.interface).ok()?.addresses.first().map(Ipv4Net::addr);
-        given.or_else(first).map(IpAddr::V4)
-    })
 }

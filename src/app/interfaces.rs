@@ -8,9 +8,10 @@ use crate::depot::blobs::Blobs;
 use crate::depot::ramdisks::Ramdisks;
 use crate::driver::boot::BootGround;
 use crate::driver::boot::address::Bases;
+use crate::net::whereabouts::Whereabouts;
 
 /// What the boot interfaces are made with; `rack` is the rack's own door.
-pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: String) -> BootGround {
+pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: Whereabouts) -> BootGround {
     let kernel_append = boot::loading(config).kernel_append;
     let (http, external) = (config.http_url.clone(), config.external_http_url.clone());
     let bases = Bases { rack, http, external };

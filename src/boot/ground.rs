@@ -8,7 +8,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::base::time::SharedClock;
 use crate::conduct::desk::Desk;
-use crate::model::boot::plan::BootPlan;
+use crate::model::boot::plan::{BootPlan, Network};
+use crate::net::whereabouts::Place;
 use crate::store::reader::Reader;
 
 /// What they read, whom they post to, and what ends them.
@@ -22,6 +23,11 @@ pub struct Ground {
     pub http_port: u16,
     pub stop: CancellationToken,
     pub tasks: TaskTracker,
+}
+
+/// Where this host is in a network, as of now.
+pub fn place(network: &Network) -> Place {
+    Place { interface: network.interface.clone(), address: network.address.map(|net| net.addr()) }
 }
 
 impl fmt::Debug for Ground {

@@ -56,6 +56,8 @@ pub enum Verdict {
     /// So many within the time; the `first` such verdict is to be told.
     Loop {
         boots: usize,
+        /// From the first of them to the last.
+        lasted: Duration,
         first: bool,
     },
 }
@@ -88,7 +90,8 @@ impl Loops {
         let boots = row.map_or(0, |row| row.boots_with(now, self.limit.within));
         // One more than the limit is enough to know.
         if boots > most {
-            Verdict::Loop { boots: most.saturating_add(1), first: false }
+            let lasted = row.map(Row::lasted).unwrap_or_default();
+            Verdict::Loop { boots: most.saturating_add(1), lasted, first: false }
         } else {
             Verdict::Fine
         }
@@ -178,7 +181,13 @@ impl Row {
             return Verdict::Fine;
         }
         let first = !std::mem::replace(&mut self.told, true);
-        Verdict::Loop { boots: self.times.len(), first }
+        Verdict::Loop { boots: self.times.len(), lasted: self.lasted(), first }
+    }
+
+    /// From the first known boot to the last.
+    fn lasted(&self) -> Duration {
+        let ends = self.times.front().zip(self.times.back());
+        ends.map(|(first, last)| last.since(*first)).unwrap_or_default()
     }
 
     /// Whether a script given out now belongs to the last boot.
@@ -234,8 +243,10 @@ mod tests {
                 loops.note(MAC, boot(1))
             })
             .collect();
-        let (fine, told) = (Some(Verdict::Fine), Some(Verdict::Loop { boots: 4, first: true }));
-        assert_eq!(verdicts, [fine, fine, fine, told, Some(Verdict::Loop { boots: 4, first: false })]);
+        let lasted = Duration::from_mins(3);
+        let looping = |first| Some(Verdict::Loop { boots: 4, lasted, first });
+        let fine = Some(Verdict::Fine);
+        assert_eq!(verdicts, [fine, fine, fine, looping(true), looping(false)]);
         let shown = loops.looping();
         assert_eq!((shown.len(), shown[0].boots, shown[0].oldest), (1, 4, Duration::from_mins(3)));
         clock.advance(Duration::from_mins(40));

@@ -1,9 +1,12 @@
-//! What servers of networks tell the rack's journal.
+//! What servers of networks tell the rack's journal, and what servers of boots tell a node.
 
 use std::fmt::{self, Display};
 use std::sync::Arc;
 
+use crate::base::id::NodeId;
 use crate::conduct::chronicle::Chronicle;
+use crate::conduct::desk::Desk;
+use crate::model::boot::again::BootLoop;
 use crate::model::boot::event::Tiding;
 use crate::model::journal::Severity;
 
@@ -15,6 +18,17 @@ pub trait Journal: Send + Sync + fmt::Debug {
 impl Journal for Chronicle {
     fn note(&self, tiding: Tiding) {
         Self::note(self, tiding);
+    }
+}
+
+/// Who is told of a node's boots; never waits.
+pub trait Alarm: Send + Sync + fmt::Debug {
+    fn boots_again(&self, node: NodeId, looping: BootLoop);
+}
+
+impl Alarm for Desk {
+    fn boots_again(&self, node: NodeId, looping: BootLoop) {
+        Self::boots_again(self, node, looping);
     }
 }
 

@@ -29,6 +29,7 @@ use crate::model::Object;
 use crate::model::bmc::Fact;
 use crate::model::bmc::panel::Passthru;
 use crate::model::boot::Beat;
+use crate::model::boot::again::BootLoop;
 use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, NodeDraft};
 use crate::model::decision::effect::{Effect, Look, Owed};
@@ -272,6 +273,14 @@ impl Desk {
         // What is learnt of a node that is gone is of no use.
         if let Ok(slot) = self.slot(id) {
             slot.letterbox.facts.put(fact);
+        }
+    }
+
+    /// Hands over that a node's machine boots in a loop; waits for nobody.
+    pub fn boots_again(&self, id: NodeId, looping: BootLoop) {
+        // The boots of a node that is gone are nobody's.
+        if let Ok(slot) = self.slot(id) {
+            slot.letterbox.put_loop(looping);
         }
     }
 

@@ -210,10 +210,11 @@ impl Lane {
         }
     }
 
-    /// What drivers have learnt: most often the record says so already.
+    /// What drivers have learnt, and boots that come to nothing: most often the record says so already.
     async fn learnt(&mut self) {
-        for fact in self.letterbox.facts.take() {
-            let happened = Happened::Learnt(fact);
+        let facts = self.letterbox.facts.take().into_iter().map(Happened::Learnt);
+        let looping = self.letterbox.take_loop().map(Happened::BootsAgain);
+        for happened in facts.chain(looping) {
             let known = Known { owed: &self.owed, silent: self.silent };
             if decide_unkept(&self.site, self.id, known, &happened).is_none() {
                 self.absorb("learnt", happened).await;

@@ -1,4 +1,5 @@
-//! What waits for a lane beside its inbox: a heartbeat, and facts of its BMC. Neither is ever refused.
+//! What waits for a lane beside its inbox: a heartbeat, facts of its BMC, and that its machine boots in a loop. None is
+//! ever refused.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,12 +7,27 @@ use tokio::sync::Notify;
 
 use crate::conduct::beats::BeatSlot;
 use crate::model::bmc::Fact;
+use crate::model::boot::again::BootLoop;
 
 /// What waits for one lane.
 #[derive(Debug, Default)]
 pub struct Letterbox {
     pub beats: BeatSlot,
     pub facts: FactSlot,
+    /// The newest.
+    looping: Mutex<Option<BootLoop>>,
+}
+
+impl Letterbox {
+    /// The lane takes it up like a fact.
+    pub fn put_loop(&self, looping: BootLoop) {
+        *self.looping.lock().unwrap_or_else(PoisonError::into_inner) = Some(looping);
+        self.facts.came.notify_one();
+    }
+
+    pub fn take_loop(&self) -> Option<BootLoop> {
+        self.looping.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Facts that wait for their lane: one a topic, the newest, so that there are never many.

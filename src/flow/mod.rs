@@ -3,6 +3,7 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
+pub mod again;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -117,6 +118,7 @@ pub fn absorb(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
         Happened::Due { wait } => due(&mut course, *wait),
         Happened::SyncDue => power::sync_due(&mut course),
         Happened::Learnt(fact) => bmc::learnt(&mut course, fact),
+        Happened::BootsAgain(looping) => again::absorb(&mut course, looping),
     }
     course.finish(node)
 }

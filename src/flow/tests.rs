@@ -1,6 +1,7 @@
 //! Rules tested by calling them: a record, what is asked or has happened, and what follows.
 
 mod abort;
+mod again;
 mod asks;
 mod beats;
 mod bmc;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 
+pub mod again;
 pub mod check;
 pub mod client;
 pub mod event;

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::fs;
 
 /// How many sockets of other programs are bound to this port in this network namespace, whatever their interface; as
-/// far as the kernel tells (`/proc/net/udp`, proc(5)), else none.
+/// far as the kernel tells (`/proc/self/net/udp`, proc(5); the service unit hides `/proc/net`), else none.
 pub fn others_at(port: u16) -> usize {
-    let table = fs::read_to_string("/proc/net/udp").unwrap_or_default();
+    let table = fs::read_to_string("/proc/self/net/udp").unwrap_or_default();
     let own = own();
     at(&table, port).filter(|inode| !own.contains(inode)).count()
 }

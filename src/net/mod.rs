@@ -11,7 +11,8 @@
 //! - [`udp`]: datagrams of one peer; [`doorway`], [`door6`]: datagrams on one interface; [`link`]: interfaces and whole
 //!   frames
 //! - [`ssh`]: a shell on a BMC
-//! - [`route`]: our address as somebody else sees it
+//! - [`route`]: our address as somebody else sees it; [`whereabouts`]: our URL, as of now;
+//!   [`neighbour`]: whose frames come from an address
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`files::range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
@@ -26,6 +27,7 @@ pub mod http;
 pub mod intake;
 pub mod link;
 pub mod listen;
+pub mod neighbour;
 pub mod route;
 pub mod server;
 pub mod source;
@@ -33,6 +35,7 @@ pub mod ssh;
 pub mod tls;
 pub mod udp;
 pub mod websocket;
+pub mod whereabouts;
 
 #[cfg(test)]
 mod sample;

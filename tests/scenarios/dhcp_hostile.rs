@@ -9,6 +9,7 @@ use crate::stage::rack_network::until;
 
 const RACK: &str = "02:00:00:00:97:01";
 const ENROLLED: &str = "02:00:00:00:97:11";
+const NEWCOMER: &str = "00:25:90:00:97:21";
 const HOSTILE: &str = "02:00:00:00:97:66";
 
 const CONFIG: &str = "[[network]]\nname = \"boot\"\ninterface = \"rk0\"\ndhcp = \"own\"\npools = [\"10.97.0.100-10.97.0.139\"]\n\
@@ -87,6 +88,26 @@ fn made_up_machines_take_their_share_of_the_pool_and_no_more() {
     let events = network.events(&daemon, "exhausted");
     assert_eq!(events.len(), 1, "{events:?}");
     assert!(events[0]["times"].as_u64().unwrap() > 1, "{events:?}");
+}
+
+/// A machine that nobody knows, with an address of its maker.
+#[test]
+fn an_unknown_machine_gets_its_address_through_a_flood_of_made_up_ones() {
+    for kind in ["discover", "makers"] {
+        let Some((mut network, daemon)) = rack() else { return };
+        network.host("newcomer", NEWCOMER, None);
+        Flood::over(&network, &[kind, "2000"]);
+        until("the pool is exhausted", || network.counter(&daemon, "dhcp4", "pool_exhausted") > 0);
+        let _more = Flood::of(&network, &[kind, "100000000"]);
+        let (began, mut tries) = (std::time::Instant::now(), 0);
+        until("the newcomer gets an address", || {
+            tries += 1;
+            network.udhcpc("newcomer").is_ok()
+        });
+        let lease = network.lease(&daemon, NEWCOMER);
+        assert!(lease.is_some(), "{kind}");
+        println!("{kind}: {tries} runs of the client, {:?}", began.elapsed());
+    }
 }
 
 #[test]

@@ -134,6 +134,35 @@ fn a_door_at_an_address_that_comes_late_opens_when_it_is_there() {
     }
 }
 
+/// Asks the operator's API, with a body or for what is there.
+fn asked(network: &RackNetwork, daemon: &Daemon, path: &str, body: Option<&str>) -> Value {
+    let url = format!("{}{path}", daemon.url());
+    let mut words = vec!["-s", "-H", "X-OpenStack-Ironic-API-Version: 1.80", url.as_str()];
+    words.extend(body.iter().flat_map(|body| ["-H", "Content-Type: application/json", "-d", body]));
+    let done = network.on("rack", "curl").args(words).output().unwrap();
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+#[test]
+fn a_bmc_is_told_the_address_that_comes_late_and_none_before() {
+    let Some(network) = network() else { return };
+    network.plug("rack", "rk0", "br0", (RACK, None));
+    let daemon = network.daemon(OWN);
+    let node = r#"{"name": "n1", "driver": "redfish", "boot_interface": "redfish-virtual-media",
+        "driver_info": {"redfish_address": "https://bmc.invalid", "redfish_username": "u", "redfish_password": "p"}}"#;
+    let made = asked(&network, &daemon, "/v1/nodes", Some(node));
+    assert_eq!(made["name"], "n1", "{made}");
+    let reason = || {
+        let all = asked(&network, &daemon, "/v1/nodes/n1/validate", None);
+        all["boot"]["reason"].as_str().unwrap_or_default().to_owned()
+    };
+    let before = reason();
+    assert!(before.contains("no address yet on rk0") && !before.contains("0.0.0.0"), "{before}");
+    network.ip("rack", &["addr", "add", "10.95.0.1/24", "dev", "rk0"]);
+    let after = reason();
+    assert!(after.contains("ramdisk") && !after.contains("address"), "only its files are missing: {after}");
+}
+
 /// What curl fetches on the machine.
 fn fetch(network: &RackNetwork, url: &str) -> String {
     let mut text = String::new();

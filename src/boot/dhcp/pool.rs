@@ -5,6 +5,8 @@
 //!   ◀── not taken up ──┘                   └── declined, seen elsewhere ──▶ quarantined ──▶ free
 //! ```
 
+pub mod share;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::net::Ipv4Addr;
 use std::time::Duration;
@@ -13,6 +15,7 @@ use ipnet::Ipv4Net;
 
 use crate::base::mac::Mac;
 use crate::base::time::Tick;
+use crate::boot::dhcp::pool::share::{Circuit, OFFER, Rank, Share, Stranger};
 use crate::model::boot::lease::{Lease, LeaseKey};
 
 /// The addresses.
@@ -32,10 +35,8 @@ pub struct Pool {
     reserved: HashMap<Mac, Ipv4Addr>,
     reserved_addresses: HashSet<Ipv4Addr>,
     kept: Kept,
-    /// Addresses that machines have which are not enrolled.
-    strangers: usize,
-    /// How many addresses those may have.
-    share: usize,
+    /// What machines have which are not enrolled.
+    share: Share,
 }
 
 /// Which leases are on the disk, where a machine has one row.
@@ -62,7 +63,8 @@ struct Slot {
     mac: Mac,
     state: State,
     ends: Tick,
-    is_stranger: bool,
+    /// Of a machine that nobody knows.
+    stranger: Option<Stranger>,
     host_name: Option<String>,
     asked: String,
 }
@@ -83,6 +85,8 @@ pub struct Asker {
     pub mac: Mac,
     /// It is not enrolled, and nothing is reserved for it.
     pub is_stranger: bool,
+    /// Where it is plugged in, if a relay says so.
+    pub circuit: Option<Circuit>,
     pub host_name: Option<String>,
     /// How it asked, in words.
     pub asked: String,
@@ -139,22 +143,21 @@ impl Pool {
             reserved: HashMap::new(),
             reserved_addresses: HashSet::new(),
             kept: Kept::default(),
-            strangers: 0,
-            share: size,
+            share: Share::new(size),
         }
     }
 
     /// Keeps a quarter of the addresses for machines that are enrolled.
     #[must_use]
     pub fn sharing(self) -> Self {
-        Self { share: self.size - self.size / RESERVE, ..self }
+        Self { share: Share::new(self.size - self.size / RESERVE), ..self }
     }
 
     /// Gives `address` to this machine and to no other.
     pub fn reserve(&mut self, mac: Mac, address: Ipv4Addr) {
         if self.free.remove(&address) {
             self.size -= 1;
-            self.share = self.share.min(self.size);
+            self.share.shrink(self.size);
         }
         self.reserved.insert(mac, address);
         self.reserved_addresses.insert(address);
@@ -171,7 +174,8 @@ impl Pool {
             mac: lease.key.mac,
             state: State::Leased,
             ends: now.after(Duration::from_secs(lease.length.into())),
-            is_stranger: is_stranger && !is_ours,
+            stranger: (is_stranger && !is_ours)
+                .then(|| Stranger { rank: Rank::of(lease.key.mac, false), circuit: None }),
             host_name: lease.host_name.clone(),
             asked: String::new(),
         };
@@ -195,7 +199,7 @@ impl Pool {
     /// An address for a machine that asks for any; it wishes `wish`.
     pub fn offer(&mut self, asker: &Asker, wish: Option<Ipv4Addr>, now: Tick) -> Result<Chosen, NoAddress> {
         self.settle(now);
-        let address = self.choose(asker, wish)?;
+        let address = self.choose(asker, wish, now)?;
         let slot = self.slots.get(&address);
         if slot.is_some_and(|slot| slot.mac == asker.mac && slot.state == State::Leased) {
             self.note(address, asker);
@@ -206,7 +210,7 @@ impl Pool {
         Ok(Chosen { address, is_fresh: !was_offered })
     }
 
-    fn choose(&self, asker: &Asker, wish: Option<Ipv4Addr>) -> Result<Ipv4Addr, NoAddress> {
+    fn choose(&mut self, asker: &Asker, wish: Option<Ipv4Addr>, now: Tick) -> Result<Ipv4Addr, NoAddress> {
         if let Some(address) = self.reserved.get(&asker.mac) {
             let slot = self.slots.get(address);
             let is_ill = slot.is_some_and(|slot| slot.state == State::Quarantined);
@@ -218,13 +222,29 @@ impl Pool {
         if let Some(address) = mine.filter(is_live) {
             return Ok(address);
         }
-        if asker.is_stranger && self.strangers >= self.share {
-            return Err(if self.share < self.size { NoAddress::Share } else { NoAddress::Exhausted });
+        if let Some(who) = self.stranger(asker).filter(|who| !self.share.has_room(*who)) {
+            return self.take_away(asker.mac, who, now);
         }
         mine.or_else(|| wish.filter(|address| self.free.contains(address)))
             .or_else(|| self.any(asker.mac))
             .or_else(|| self.old.first().map(|(_, address)| *address))
             .ok_or(NoAddress::Exhausted)
+    }
+
+    /// An address that was offered to a stranger who ranks lower, or did not take it up.
+    fn take_away(&mut self, mac: Mac, who: Stranger, now: Tick) -> Result<Ipv4Addr, NoAddress> {
+        if let Some(address) = self.share.victim(who, now) {
+            return Ok(address);
+        }
+        self.share.turns_away(mac);
+        Err(if self.share.most() < self.size { NoAddress::Share } else { NoAddress::Exhausted })
+    }
+
+    /// How a machine ranks that nobody knows: one that has an offer already, or was turned away, asks again.
+    fn stranger(&self, asker: &Asker) -> Option<Stranger> {
+        let asks_again = || self.by_mac.contains_key(&asker.mac) || self.share.was_turned_away(asker.mac);
+        let rank = || Rank::of(asker.mac, asks_again());
+        asker.is_stranger.then(|| Stranger { rank: rank(), circuit: asker.circuit })
     }
 
     /// A free address, the same for the same machine if it can be.
@@ -261,7 +281,7 @@ impl Pool {
     pub fn hold(&mut self, address: Ipv4Addr, asker: &Asker, now: Tick) -> bool {
         let is_new =
             !self.slots.get(&address).is_some_and(|slot| slot.mac == asker.mac && slot.state != State::Old);
-        if is_new && asker.is_stranger && self.strangers >= self.share {
+        if is_new && self.stranger(asker).is_some_and(|who| !self.share.has_room(who)) {
             return false;
         }
         if self.left(asker.mac, address, now).is_none() {
@@ -373,6 +393,7 @@ impl Pool {
     }
 
     fn put(&mut self, address: Ipv4Addr, asker: &Asker, state: State, ends: Tick) {
+        let stranger = self.stranger(asker);
         let had = self.by_mac.get(&asker.mac).copied().filter(|had| *had != address);
         if let Some(had) = had
             && self.clear(had).is_some()
@@ -384,7 +405,7 @@ impl Pool {
         }
         self.free.remove(&address);
         let Asker { mac, host_name, asked, .. } = asker.clone();
-        self.set(address, Slot { mac, state, ends, is_stranger: asker.is_stranger, host_name, asked });
+        self.set(address, Slot { mac, state, ends, stranger, host_name, asked });
     }
 
     /// What was leased is kept for its machine; what is reserved needs no keeping.
@@ -392,7 +413,7 @@ impl Pool {
         if self.reserved.get(&slot.mac) == Some(&address) {
             self.give_back(address, slot.mac);
         } else {
-            self.set(address, Slot { state: State::Old, is_stranger: false, ..slot });
+            self.set(address, Slot { state: State::Old, stranger: None, ..slot });
         }
     }
 
@@ -408,7 +429,9 @@ impl Pool {
 
     /// Enters a slot into every index; the address has none.
     fn set(&mut self, address: Ipv4Addr, slot: Slot) {
-        self.strangers += usize::from(slot.is_stranger);
+        if let Some(who) = slot.stranger {
+            self.share.enter(address, who, slot.offered());
+        }
         match slot.state {
             State::Old => self.old.insert((slot.ends, address)),
             State::Offered | State::Leased | State::Quarantined => self.due.insert((slot.ends, address)),
@@ -422,10 +445,19 @@ impl Pool {
     /// Takes a slot out of every index but that of machines.
     fn clear(&mut self, address: Ipv4Addr) -> Option<Slot> {
         let slot = self.slots.remove(&address)?;
-        self.strangers -= usize::from(slot.is_stranger);
+        if let Some(who) = slot.stranger {
+            self.share.leave(address, who, slot.offered());
+        }
         self.due.remove(&(slot.ends, address));
         self.old.remove(&(slot.ends, address));
         Some(slot)
+    }
+}
+
+impl Slot {
+    /// When the address is free again if it is not taken up.
+    fn offered(&self) -> Option<Tick> {
+        (self.state == State::Offered).then_some(self.ends)
     }
 }
 
@@ -436,8 +468,6 @@ fn spread(mac: Mac) -> u64 {
     })
 }
 
-/// An offer that is not taken up ends: OVMF waits 32 s at most before it asks for one.
-const OFFER: Duration = Duration::from_mins(1);
 /// An address that somebody else uses is tried again after this.
 const QUARANTINE: Duration = Duration::from_mins(10);
 /// One address in so many is kept for machines that are enrolled.

@@ -1,11 +1,14 @@
 //! What is done with a packet where this host gives the addresses (RFC 2131, 4.3).
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::time::Duration;
 
+use crate::base::mac::Mac;
 use crate::boot::dhcp::answer::{Answer, Asked};
 use crate::boot::dhcp::client::words;
 use crate::boot::dhcp::count::Event;
+use crate::boot::dhcp::pool::share::Circuit;
 use crate::boot::dhcp::pool::{Asker, NoAddress};
 use crate::boot::dhcp::served::Served;
 use crate::model::boot::lease::{Lease, LeaseChange, LeaseKey};
@@ -62,6 +65,9 @@ impl Wants {
 impl Served {
     /// What is done with a client's packet.
     pub fn take(&self, packet: &Packet, from: SocketAddrV4) -> Act {
+        if is_no_machine(packet.mac) {
+            return Act::Nothing(Event::Malformed);
+        }
         let Some(place) = self.place(packet) else { return Act::Nothing(Event::NoNetwork) };
         let enrolled = self.rack.find(packet.mac);
         let is_known = enrolled.is_some() || self.is_reserved(packet.mac);
@@ -94,6 +100,7 @@ impl Served {
         Asker {
             mac: packet.mac,
             is_stranger: !is_known,
+            circuit: circuit(packet),
             host_name: packet.host_name.clone(),
             asked: words(packet),
         }
@@ -200,6 +207,20 @@ impl Served {
         self.counters.add(Event::Released);
         Act::Forget(LeaseKey { mac: packet.mac, network: pool.net.network() })
     }
+}
+
+/// Whether it is the address of a group, or of nobody (IEEE 802): no NIC has such a one.
+fn is_no_machine(mac: Mac) -> bool {
+    let [first, ..] = mac.0;
+    first & 0x01 != 0 || mac.0 == [0; 6]
+}
+
+/// The port of a switch that the client is at, if its relay tells ports apart.
+fn circuit(packet: &Packet) -> Option<Circuit> {
+    let relay = packet.relay.as_ref().filter(|relay| relay.circuit.is_some() || relay.remote.is_some())?;
+    let mut hasher = DefaultHasher::new();
+    (packet.giaddr, &relay.circuit, &relay.remote).hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 fn half(seconds: u32) -> Duration {

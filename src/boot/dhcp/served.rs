@@ -138,6 +138,11 @@ impl Served {
         self.network.reservations.iter().any(|one| one.mac == mac)
     }
 
+    /// Whether a machine was offered an address, or has or had one.
+    pub fn has_offered(&self, mac: Mac) -> bool {
+        self.pools().iter().any(|pool| pool.known(mac).is_some())
+    }
+
     /// This host's address.
     pub fn address(&self) -> Ipv4Addr {
         self.home.addr()

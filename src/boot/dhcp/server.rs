@@ -303,13 +303,16 @@ impl Server {
         }
     }
 
-    /// Whether a packet is looked at: a flood leaves room for machines that are enrolled or have a reservation.
+    /// Whether a packet is looked at: a flood leaves room for machines that are enrolled or have a reservation, and
+    /// for those that were offered an address or have one.
     fn is_let_in(&self, bytes: &[u8], state: &mut State) -> bool {
         let now = self.served.now();
         if state.all.take(now) {
             return true;
         }
-        let is_known = |mac: Mac| self.served.is_reserved(mac) || self.served.rack.find(mac).is_some();
+        let served = &self.served;
+        let is_known =
+            |mac| served.is_reserved(mac) || served.rack.find(mac).is_some() || served.has_offered(mac);
         Packet::sender(bytes).is_some_and(is_known) && state.known.take(now)
     }
 

@@ -13,7 +13,7 @@ use crate::base::chain::chain;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::time::Later;
-use crate::boot::library::catalogue::boots::mark;
+use crate::boot::ground::place;
 use crate::boot::library::errand::{Bases, Errand, ErrandError, Halt, Means, Then};
 use crate::boot::library::loaders::{LoaderError, Loaders};
 use crate::boot::library::media::{Media, MediumError, Wanted};
@@ -21,11 +21,12 @@ use crate::boot::library::name::{Name, Part, Tongue};
 use crate::boot::library::told::Told;
 use crate::boot::library::{Asked, Content, Given, Library, NotGiven, Script, Via, tongue};
 use crate::boot::loops::{Boot, Loops};
-use crate::boot::teller::Teller;
+use crate::boot::teller::{Alarm, Teller};
 use crate::conduct::board::Board;
 use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
+use crate::flow::again::mark;
 use crate::flow::boot::{Enrolled, Site, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};
@@ -54,10 +55,14 @@ pub struct Stock {
     pub ports: Ports,
     /// Who has which address.
     pub board: Arc<Board>,
+    /// Whose frames come from an address on an interface.
+    pub neighbour: fn(&str, IpAddr) -> Option<Mac>,
     /// What the log has said already.
     pub told: Told,
     /// The rack's journal.
     pub teller: Option<Teller>,
+    /// The nodes whose machines boot in a loop.
+    pub alarm: Option<Arc<dyn Alarm>>,
 }
 
 /// Where this host's HTTP servers are.
@@ -239,7 +244,7 @@ impl Stock {
         }
         let boot_networks = self.plan.networks.iter().filter(|network| network.role == Role::Boot);
         let ours: Vec<IpAddr> =
-            boot_networks.filter_map(|network| Some(network.address?.addr().into())).collect();
+            boot_networks.filter_map(|network| Some(place(network).address()?.into())).collect();
         let local = asked.local.to_canonical();
         let local = if ours.contains(&local) { local } else { ours.first().copied().unwrap_or(local) };
         self.ports.bases(&Asked { local, ..*asked }).http
@@ -304,7 +309,11 @@ impl Stock {
         let awaits_a_stranger = enrolled.is_none() && published.awaits_a_stranger();
         let start = start(enrolled, Site { plan: &self.plan, awaits_a_stranger });
         let node = node.map(|node| &**node);
-        let boot = Boot { node: node.map(|node| node.id), starts: word(start), mark: mark(node) };
+        let boot = Boot {
+            node: node.map(|node| node.id),
+            starts: word(start),
+            mark: node.map(mark).unwrap_or_default(),
+        };
         let errand = match self.held_up(mac, node, start, &boot) {
             Some(halt) => Errand::Halt(halt),
             None => {

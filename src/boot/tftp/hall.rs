@@ -67,6 +67,8 @@ impl Hall {
         };
         match self.admit(letter, &request) {
             Verdict::Known => {}
+            // Silence: firmware asks again for 16 to 30 s (measured), and is served once another transfer is done. An ERROR
+            // would end its boot at once (RFC 1350, 5).
             Verdict::Full => one(&self.record.counts.full),
             Verdict::Begin { seat, displaced } => {
                 if displaced {

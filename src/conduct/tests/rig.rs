@@ -86,7 +86,7 @@ impl Rig {
             clock: clock.clone(),
             gallery: Arc::new(Gallery::of_files(shelf)),
             blobs: Arc::new(Blobs::open(dir.path().join("blobs")).unwrap()),
-            settings: AgentSettings::new("host", "http://10.0.0.1/images"),
+            settings: AgentSettings::new("host", "http://10.0.0.1"),
         };
         let prints = PrintKey::new(Secret::new("key"));
         let bmc = Ground::new(clock.clone(), Arc::new(Blank), prints, 1);

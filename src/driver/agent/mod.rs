@@ -23,6 +23,7 @@ use crate::driver::agent::client::{AgentClient, AgentError};
 use crate::model::node::Node;
 use crate::net::client::Client;
 use crate::net::tls::TlsFloor;
+use crate::net::whereabouts::Whereabouts;
 
 pub mod alive;
 pub mod client;
@@ -55,8 +56,8 @@ pub struct Agents {
 pub struct AgentSettings {
     /// Name of this host, shown as the lock's holder in the node that the agent is given.
     pub host: String,
-    /// Under which an image of this host is fetched by its served name, e.g. `http://10.0.0.1:6385/images`.
-    pub images_url: String,
+    /// This host's HTTP server, under whose `/images` an image of this host is fetched by its served name.
+    pub server: Whereabouts,
     pub tls_floor: TlsFloor,
     /// The longest wait for an answer.
     pub command_timeout: Duration,
@@ -74,10 +75,10 @@ pub struct AgentSettings {
 
 impl AgentSettings {
     /// The reference's defaults.
-    pub fn new(host: impl Into<String>, images_url: impl Into<String>) -> Self {
+    pub fn new(host: impl Into<String>, server: impl Into<Whereabouts>) -> Self {
         Self {
             host: host.into(),
-            images_url: images_url.into(),
+            server: server.into(),
             tls_floor: TlsFloor::Tls13,
             command_timeout: Duration::from_mins(1),
             power_looks: 6,

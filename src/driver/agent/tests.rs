@@ -50,7 +50,7 @@ fn agents(data: &Path) -> Arc<Agents> {
         clock: Arc::new(HastyClock::default()),
         gallery: Arc::new(Gallery::of_files(Arc::new(Shelf::open(data, &[]).unwrap()))),
         blobs: Arc::new(blobs),
-        settings: AgentSettings::new("host", "http://10.0.0.1:6385/images"),
+        settings: AgentSettings::new("host", "http://10.0.0.1:6385"),
     })
 }
 

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use url::Url;
 
 use crate::base::chain::chain;
 use crate::base::time::Later;
@@ -70,6 +71,14 @@ impl StepWork for WriteImage {
     }
 }
 
+/// This host's HTTP server, as the node's agent reaches it.
+fn server(agents: &Agents, node: &Node) -> Result<String, String> {
+    let server = &agents.settings.server;
+    let agent = node.agent.as_ref().and_then(|agent| Url::parse(agent.url.as_deref()?).ok());
+    let address = agent.as_ref().and_then(|url| url.host_str()?.trim_matches(['[', ']']).parse().ok());
+    server.url(address).ok_or_else(|| server.missing())
+}
+
 /// The step's arguments. They may hold passwords: they are sent, and never stored or shown.
 async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     let image = Image::parse(&node.wished.instance_info).map_err(|error| chain(&error))?;
@@ -79,9 +88,10 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
         Some(order) => Some(image::given(agents, node, &order).await?),
         None => None,
     };
-    let own = ready
-        .as_ref()
-        .map(|ready| (format!("{}/{}", agents.settings.images_url.trim_end_matches('/'), ready.name), ready));
+    let own = match &ready {
+        Some(ready) => Some((format!("{}/images/{}", server(agents, node)?, ready.name), ready)),
+        None => None,
+    };
     let url = match (&own, &image.source) {
         (Some((url, _)), _) => url.as_str(),
         (None, Source::Http(url)) => url.as_str(),

@@ -10,13 +10,13 @@ use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::{BOOT_ISO, is_elsewhere, is_passed_on};
 use crate::model::boot::ticket::Ticket;
 use crate::model::node::Node;
-use crate::net::route::local_towards;
+use crate::net::whereabouts::Whereabouts;
 
 /// Where this host's HTTP server is, as others see it; without a slash at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bases {
     /// The rack's own door.
-    pub rack: String,
+    pub rack: Whereabouts,
     /// `[deploy] http_url`
     pub http: Option<String>,
     /// `[deploy] external_http_url`
@@ -42,35 +42,20 @@ impl fmt::Debug for Iso {
 }
 
 impl Bases {
-    /// The node's own word, then the site's for BMCs, then the site's, then the rack's door.
-    pub fn base(&self, node: &Node) -> String {
+    /// The node's own word, then the site's for BMCs, then the site's, then the rack's door, if it has an address by now.
+    pub fn base(&self, node: &Node) -> Option<String> {
         let own = node.driver_info(EXTERNAL).filter(|url| !url.is_empty());
-        let given = own.or(self.external.as_deref()).or(self.http.as_deref());
-        let base =
-            given.map_or_else(|| self.door_towards(node).unwrap_or_else(|| self.rack.clone()), str::to_owned);
-        base.trim_end_matches('/').to_owned()
-    }
-
-    /// A door that listens on every address, by the one that the node's BMC sees.
-    fn door_towards(&self, node: &Node) -> Option<String> {
-        let mut door = ::url::Url::parse(&self.rack).ok()?;
-        let listens: IpAddr = door.host_str()?.trim_matches(['[', ']']).parse().ok()?;
-        if !listens.is_unspecified() {
-            return None;
-        }
-        let address = node.driver_info("redfish_address")?;
-        let bmc = match ::url::Url::parse(address) {
-            Ok(url) if url.has_host() => url.host_str()?.trim_matches(['[', ']']).parse().ok()?,
-            Ok(_) | Err(_) => host_of(address).parse().ok()?,
-        };
-        door.set_ip_host(local_towards(bmc)?).ok()?;
-        Some(door.to_string())
+        let given = own.or(self.external.as_deref()).or(self.http.as_deref()).map(str::to_owned);
+        let base = given.or_else(|| self.rack.url(bmc_of(node)))?;
+        Some(base.trim_end_matches('/').to_owned())
     }
 
     /// Why BMCs could not fetch anything from the base; the text names the remedy.
     pub fn fault(&self, node: &Node) -> Option<String> {
-        let base = self.base(node);
         let remedy = format!("set driver_info {EXTERNAL}, or [deploy] {EXTERNAL} for all nodes");
+        let Some(base) = self.base(node) else {
+            return Some(format!("{}; or {remedy}", self.rack.missing()));
+        };
         if base.contains(['?', '&', '#']) {
             return Some(format!("BMCs refuse URLs with ?, & or #, as in {base:?}: {remedy}"));
         }
@@ -86,11 +71,7 @@ impl Bases {
             Some(::url::Host::Domain(_)) => false,
             None => true,
         };
-        is_nowhere.then(|| {
-            format!(
-                "the rack's door listens on every address, so that {base} is no address for a BMC: {remedy}"
-            )
-        })
+        is_nowhere.then(|| format!("every address is none, so that {base} is no address for a BMC: {remedy}"))
     }
 
     /// What the node's next boot is of: the instance's own ISO as its URL stands, or one of this host's.
@@ -119,7 +100,7 @@ impl Bases {
         if let Some(why) = self.fault(node) {
             return Err(DriverError::refused("naming the boot ISO", why));
         }
-        let (base, id) = (self.base(node), node.id);
+        let (base, id) = (self.base(node).unwrap_or_default(), node.id);
         let url = |token: &str| format!("{base}/boot/iso/{id}/{token}/{name}");
         let shown = url(crate::base::secret::MASK);
         Ok(Iso { url: Secret::new(url(token.reveal())), secret: token, shown, node: label })
@@ -139,6 +120,15 @@ impl Iso {
             "the BMC must reach {shown}; if it cannot, set driver_info {EXTERNAL} of node {node}, or [deploy] {EXTERNAL}"
         );
         DriverError::refused(what, format!("{error} ({remedy})"))
+    }
+}
+
+/// The address of a node's BMC, unless it is a name.
+fn bmc_of(node: &Node) -> Option<IpAddr> {
+    let address = node.driver_info("redfish_address")?;
+    match ::url::Url::parse(address) {
+        Ok(url) if url.has_host() => url.host_str()?.trim_matches(['[', ']']).parse().ok(),
+        Ok(_) | Err(_) => host_of(address).parse().ok(),
     }
 }
 

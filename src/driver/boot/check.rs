@@ -34,7 +34,7 @@ fn served(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -
     if let Some(why) = ground.bases.fault(node) {
         return Err(why);
     }
-    let base = ground.bases.base(node);
+    let base = ground.bases.base(node).unwrap_or_default();
     match redfish.and_then(|settings| settings.media_transport) {
         Some(MediaTransport::Https) if !base.starts_with("https://") => Err(format!(
             "vmedia_transport_protocol is HTTPS, but the boot ISO is at {base}: set external_http_url to an https URL"

@@ -26,6 +26,7 @@ use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::has_drive;
 use crate::model::inspection::policy::ManagedBoot;
 use crate::model::node::Node;
+use crate::net::whereabouts::Whereabouts;
 
 pub mod address;
 pub mod check;
@@ -56,7 +57,7 @@ pub struct BootGround {
 
 impl BootGround {
     /// With this host's images served at its rack's door, and nodes cleaned.
-    pub fn new(ramdisks: Ramdisks, rack: impl Into<String>) -> Self {
+    pub fn new(ramdisks: Ramdisks, rack: impl Into<Whereabouts>) -> Self {
         let bases = Bases { rack: rack.into(), http: None, external: None };
         Self {
             ramdisks: Arc::new(ramdisks),

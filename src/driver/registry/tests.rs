@@ -99,7 +99,7 @@ fn registry(data: &std::path::Path) -> Registry {
         clock: clock.clone(),
         gallery: Arc::new(Gallery::of_files(shelf)),
         blobs: Arc::new(Blobs::open(data.join("blobs")).unwrap()),
-        settings: AgentSettings::new("host", "http://10.0.0.1/images"),
+        settings: AgentSettings::new("host", "http://10.0.0.1"),
     };
     let bmc = Ground::new(clock.clone(), Arc::new(Blank), PrintKey::new(Secret::new("key")), 1);
     let fake = Arc::new(FakeRack::new(clock, FakeDelays::default(), 0));

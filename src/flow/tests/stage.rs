@@ -171,7 +171,8 @@ impl Stage {
             | Happened::Looked { .. }
             | Happened::Beat(_)
             | Happened::SyncDue
-            | Happened::Learnt(_) => {}
+            | Happened::Learnt(_)
+            | Happened::BootsAgain(_) => {}
         }
         let decision = self.decide(&[], |node, facts| flow::absorb(node, happened, facts));
         self.apply(decision);

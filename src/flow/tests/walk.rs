@@ -6,12 +6,14 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use serde_json::json;
 
+use super::again::looping;
 use super::in_band::{fill_in, inventory, told_of};
 use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::panel::{Mode, Modes};
 use crate::model::bmc::power::{Power, PowerTarget};
+use crate::model::boot::again::Looped;
 use crate::model::boot::{BootDevice, Boots};
 use crate::model::decision::ask::Ask;
 use crate::model::decision::effect::{BootPart, Effect, Look};
@@ -137,6 +139,7 @@ fn act(stage: &mut Stage, what: u8, n: u8) {
                 stage.happen(&Happened::Looked { look, fence, seen });
             }
             3 => stage.happen(&Happened::Paid { number: u64::from(n / 8), outcome: Outcome::Done }),
+            4 => stage.happen(&looping(&stage.node.clone(), Looped::Agent)),
             _ => stage.happen(&Happened::SyncDue),
         },
         _ => {

@@ -9,6 +9,7 @@ use crate::model::bmc::Fact;
 use crate::model::bmc::Keep;
 use crate::model::bmc::panel::{Indicator, Modes, Slot};
 use crate::model::bmc::power::Power;
+use crate::model::boot::again::BootLoop;
 use crate::model::boot::{Beat, BootDevice};
 use crate::model::decision::effect::Look;
 use crate::model::inspection::Inspection;
@@ -42,6 +43,8 @@ pub enum Happened {
     SyncDue,
     /// A driver has learnt something of the BMC.
     Learnt(Fact),
+    /// The machine boots the same again and again, and is held up.
+    BootsAgain(BootLoop),
 }
 
 /// How an owed effect ended.

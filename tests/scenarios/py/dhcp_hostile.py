@@ -3,6 +3,7 @@
 play       words from standard input, a line each, an answer line each: discover, request, decline, claim (an ARP reply
            of another machine for the address that was offered)
 discover   COUNT DISCOVERs of made-up machines
+makers     the same with addresses as makers assign them
 malformed  COUNT messages: cut short, with options that lie about their length, noise
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
@@ -206,6 +207,8 @@ if what == "play":
     play()
 elif what == "discover":
     send_all(frame4(mac, message(mac, 1)) for mac in (made_up() for _ in range(count)))
+elif what == "makers":
+    send_all(frame4(mac, message(mac, 1)) for mac in (b"\x00" + random.randbytes(5) for _ in range(count)))
 elif what == "malformed":
     send_all(frame4(made_up(), one) for one in malformed())
 elif what == "relay":

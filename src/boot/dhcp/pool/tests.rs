@@ -14,11 +14,11 @@ fn pool(first: u8, last: u8) -> Pool {
 }
 
 fn mac(last: u8) -> Mac {
-    Mac([0x52, 0x54, 0, 0, 0, last])
+    Mac([0, 0x25, 0x90, 0, 0, last])
 }
 
 fn asker(last: u8) -> Asker {
-    Asker { mac: mac(last), is_stranger: false, host_name: None, asked: String::new() }
+    Asker { mac: mac(last), is_stranger: false, circuit: None, host_name: None, asked: String::new() }
 }
 
 fn stranger(last: u8) -> Asker {
@@ -122,6 +122,50 @@ fn strangers_leave_a_quarter_to_those_who_are_enrolled() {
 }
 
 #[test]
+fn a_real_machine_gets_an_address_in_a_flood_of_made_up_ones() {
+    for made_up in [0x02, 0x00] {
+        let mut pool = pool(10, 49).sharing();
+        let mut number = 0_u32;
+        let mut flood = |pool: &mut Pool, now| {
+            for _ in 0..5000 {
+                number += 1;
+                let [a, b, c, d] = number.to_be_bytes();
+                let who = Asker { mac: Mac([made_up, 0x11, a, b, c, d]), ..stranger(0) };
+                pool.offer(&who, None, now).ok(); // it may be full
+            }
+        };
+        flood(&mut pool, at(1));
+        let first = pool.offer(&stranger(1), None, at(2)).map(|chosen| chosen.address);
+        assert_eq!(first.is_ok(), made_up == 0x02, "a maker's address goes before made-up ones");
+        flood(&mut pool, at(2));
+        let chosen = pool.offer(&stranger(1), None, at(5)).unwrap();
+        flood(&mut pool, at(6));
+        assert!(pool.can_have(mac(1), chosen.address, at(7)), "nobody of the flood takes its place");
+        assert!(
+            pool.hold(chosen.address, &stranger(1), at(7)) && pool.grant(&lease(1, chosen.address), at(7))
+        );
+        assert_eq!(pool.used().0, 30);
+    }
+}
+
+#[test]
+fn leases_of_made_up_addresses_leave_some_for_real_machines() {
+    let mut pool = pool(10, 49).sharing();
+    let mut count = 0;
+    for last in 0..100 {
+        let mac = Mac([2, 0, 0, 0, 0, last]);
+        let who = Asker { mac, ..stranger(0) };
+        let Ok(chosen) = pool.offer(&who, None, at(0)) else { continue };
+        assert!(pool.hold(chosen.address, &who, at(0)));
+        let lease = lease(0, chosen.address);
+        assert!(pool.grant(&Lease { key: LeaseKey { mac, ..lease.key }, ..lease }, at(0)));
+        count += 1;
+    }
+    assert_eq!(count, 23, "three quarters of thirty");
+    assert!(pool.offer(&stranger(1), None, at(0)).is_ok());
+}
+
+#[test]
 fn declining_does_not_let_strangers_out_of_their_share() {
     let mut pool = pool(10, 17).sharing();
     for last in 1..=6 {
@@ -197,8 +241,8 @@ fn every_address_is_in_one_place_whatever_happens() {
         assert_eq!(pool.free.iter().filter(|free| pool.slots.contains_key(free)).count(), 0);
         assert_eq!(pool.due.len() + pool.old.len(), slots);
         assert!(pool.free.len() + slots >= pool.size && pool.free.len() + slots <= pool.size + 1);
-        assert_eq!(pool.strangers, pool.slots.values().filter(|slot| slot.is_stranger).count());
-        assert!(pool.strangers <= pool.share);
+        assert_eq!(pool.share.taken(), pool.slots.values().filter(|slot| slot.stranger.is_some()).count());
+        assert!(pool.share.taken() <= pool.share.most());
         for (mac, address) in &pool.by_mac {
             assert_eq!(pool.slots.get(address).map(|slot| slot.mac), Some(*mac));
         }

@@ -1,16 +1,16 @@
 //! Which boots there are of a machine, and what one is told that boots in a loop.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
 use crate::base::mac::Mac;
-use crate::base::secret::Secret;
 use crate::boot::library::catalogue::{Stock, label, word};
 use crate::boot::library::errand::{Halt, Then};
 use crate::boot::loops::{Boot, Verdict};
 use crate::flow::boot::Start;
+use crate::model::boot::again::{BootLoop, Looped};
 use crate::model::node::Node;
 
 impl Stock {
@@ -28,7 +28,8 @@ impl Stock {
         } else {
             debug!(%mac, starts, "a machine boots that nobody knows");
         }
-        let Verdict::Loop { boots, first: true } = verdict else { return };
+        let Verdict::Loop { boots, lasted, first: true } = verdict else { return };
+        self.alarm(mac, boot, (boots, lasted));
         let minutes = self.loops.limit().within.as_secs() / 60;
         if self.told.is_new(&("loop", mac)) {
             warn!(%mac, node, starts, boots, minutes, "a machine boots in a loop");
@@ -40,12 +41,43 @@ impl Stock {
         }
     }
 
-    /// Whether it can be this NIC's machine that asks from there: where this host gives all addresses, it has leased it.
+    /// Tells the node, where every client looks.
+    fn alarm(&self, mac: Mac, boot: &Boot, (boots, lasted): (usize, Duration)) {
+        let what =
+            [(Start::Agent, Looped::Agent), (Start::Instance, Looped::Instance), (Start::Disk, Looped::Disk)];
+        let what = what.iter().find(|(start, _)| word(*start) == boot.starts).map(|(_, what)| *what);
+        if let (Some(alarm), Some(node), Some(what)) = (&self.alarm, boot.node, what) {
+            alarm.boots_again(node, BootLoop { mac, what, boots, lasted, mark: boot.mark });
+        }
+    }
+
+    /// Whether it can be this NIC's machine that asks from there: in a network that this host is in, its frames come from
+    /// a NIC of the same machine; where this host gives all addresses, it has leased it, too.
+    ///
+    /// Behind a router without DHCP of this host nothing tells one machine from another: a script, and what it leads to,
+    /// is given to whoever names a NIC, so that neither proves anything.
     fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
-        let Some(owner) = self.board.mac_of(from) else { return !self.board.leases_all(from) };
+        let leases_all = self.board.leases_all(from);
+        match self.sender(from) {
+            Some(sender) if !self.is_same(sender, mac) => return false,
+            // Better than what was heard of other servers: anybody can say that.
+            Some(_) if !leases_all => return true,
+            Some(_) | None => {}
+        }
+        self.board.mac_of(from).map_or(!leases_all, |owner| self.is_same(owner, mac))
+    }
+
+    /// Whose frames come from this address, if they come here without a router between.
+    fn sender(&self, from: IpAddr) -> Option<Mac> {
+        let mut networks = self.plan.networks.iter();
+        networks.find_map(|network| (self.neighbour)(&network.interface, from))
+    }
+
+    /// Whether both are NICs of one machine.
+    fn is_same(&self, one: Mac, other: Mac) -> bool {
         let published = self.reader.published();
         let node_of = |mac| published.port_by_mac(mac).map(|port| port.node);
-        owner == mac || node_of(owner).is_some_and(|node| node_of(mac) == Some(node))
+        one == other || node_of(one).is_some_and(|node| node_of(other) == Some(node))
     }
 
     /// What a machine in a boot loop is told. One whose disk does not boot is not held up: it may be the one boot in
@@ -79,18 +111,6 @@ fn remedy(start: Start) -> Option<(&'static str, Then)> {
         Start::Instance => Some(("its instance does not stay up: look at its console", Then::Disk)),
         Start::Disk | Start::Next => None,
     }
-}
-
-/// Changes with each boot that is prepared, each change at the machine that somebody asked for, as of its power, and each
-/// call of the agent.
-pub(super) fn mark(node: Option<&Node>) -> u64 {
-    let Some(node) = node else { return 0 };
-    let beat = node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
-    let seen = node.agent_seen.as_ref().and_then(|seen| seen.last_heartbeat);
-    let mut hasher = DefaultHasher::new();
-    let token = node.boot_token.as_ref().map(Secret::reveal);
-    (token, node.changes, beat.or(seen).map(|moment| moment.0)).hash(&mut hasher);
-    hasher.finish()
 }
 
 /// Seconds that a machine in a loop waits: a rack of them asks no more than a few times a minute.

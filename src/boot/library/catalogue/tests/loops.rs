@@ -4,15 +4,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::rig::{MAC, Rig, SCRIPT, fetch, word};
+use super::rig::{LIMIT, MAC, Rig, SCRIPT, STRANGER, boot_network, fetch, word};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::boot::library::{Asked, Content, Library, Via};
 use crate::boot::loops::APART;
+use crate::flow::again::mark;
 use crate::model::boot::Boots;
+use crate::model::boot::again::{BootLoop, Looped};
+use crate::model::boot::loading::Loading;
 use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
-use crate::model::boot::plan::Discovery;
+use crate::model::boot::plan::{BootPlan, Discovery};
 use crate::model::boot::ticket::Ticket;
 use crate::model::node::AgentSeen;
 
@@ -30,6 +33,10 @@ async fn a_boot_loop_is_stopped_until_something_changes() {
     assert!(script.contains("boot loop of n1") && script.contains("poweroff"), "{script}");
     let shown = loops.looping();
     assert_eq!((shown[0].mac, shown[0].boot.node, shown[0].boots), (MAC, Some(rig.node.id), 4));
+    fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
+    let (lasted, mark) = (Duration::from_mins(6), mark(&rig.node));
+    let told = BootLoop { mac: MAC, what: Looped::Agent, boots: 4, lasted, mark };
+    assert_eq!(*rig.alarms.0.lock().unwrap(), [(rig.node.id, told)], "its node is told once");
     // The agent called in: these boots came to something.
     rig.node.agent_seen = Some(AgentSeen { version: None, last_heartbeat: Some(Moment(1)) });
     rig.put(&rig.node).await;
@@ -103,14 +110,17 @@ impl Watched for Known {
 #[tokio::test]
 async fn nobody_else_can_make_a_machines_boots_a_loop() {
     let rig = Rig::new(Boots::Ramdisk).await;
-    let stranger = Mac([2, 0, 0, 0, 0, 9]);
     for (from, mac, counts) in [
         ("10.0.0.50", Some(MAC), true),
-        ("10.0.0.50", Some(stranger), false),
+        ("10.0.0.50", Some(STRANGER), false),
         ("10.0.0.51", Some(MAC), false),
         ("10.0.0.50", None, true),
+        // In a network of another's DHCP the stranger is known by his frames.
+        ("10.0.0.60", None, false),
     ] {
-        let catalogue = rig.catalogue(Discovery::Off);
+        let networks = vec![boot_network()];
+        let loading = Loading { loops: LIMIT, ..Loading::default() };
+        let catalogue = rig.catalogue_of(BootPlan { networks, loading, ..BootPlan::default() });
         if let Some(mac) = mac {
             catalogue.stock.board.show(Arc::new(Known("10.0.0.50".parse().unwrap(), mac)));
         }

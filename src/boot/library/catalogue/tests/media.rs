@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::rig::{BOOT, LIMIT, MEDIUM, Rig, SCRIPT, TOKEN, fetch, holds, medium, next, whole};
+use super::rig::{BOOT, LIMIT, MEDIUM, Rig, SCRIPT, TOKEN, boot_network, fetch, holds, medium, next, whole};
 use crate::base::secret::Secret;
 use crate::boot::library::{NotGiven, Via};
 use crate::model::boot::Boots;
 use crate::model::boot::loading::Loading;
-use crate::model::boot::plan::{BootPlan, DhcpMode, Discovery, Network, Role};
+use crate::model::boot::plan::{BootPlan, Discovery, Network};
 use crate::model::boot::ticket::Ticket;
 use crate::model::inspection::policy::Inspector;
 use crate::model::provision::Provision;
@@ -169,25 +169,5 @@ async fn an_agent_calls_where_its_machine_reaches_this_host() {
         let catalogue = rig.catalogue_of(plan);
         let bytes = whole(&medium(&catalogue, &name, local).await.unwrap());
         assert!(holds(&bytes, &format!("'ipa-api-url={api}' ")), "{local} {api}");
-    }
-}
-
-fn boot_network() -> Network {
-    Network {
-        name: "boot".to_owned(),
-        interface: "eth1".to_owned(),
-        role: Role::Boot,
-        dhcp: DhcpMode::Off,
-        address: None,
-        pools: Vec::new(),
-        reservations: Vec::new(),
-        router: None,
-        dns: Vec::new(),
-        dns6: Vec::new(),
-        domain: None,
-        lease_time: 3600,
-        relayed: Vec::new(),
-        router_advertisements: false,
-        dhcp6: None,
     }
 }

@@ -2,8 +2,9 @@
 
 use std::fs::Permissions;
 use std::io::Read;
+use std::net::IpAddr;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -19,13 +20,15 @@ use crate::boot::library::media::Media;
 use crate::boot::library::told::Told;
 use crate::boot::library::{Asked, Content, Library, NotGiven, Script, Via};
 use crate::boot::loops::Loops;
+use crate::boot::teller::Alarm;
 use crate::depot::cache::limits::Limits;
 use crate::depot::cache::{Cache, Life};
 use crate::depot::kits::Kits;
 use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
+use crate::model::boot::again::BootLoop;
 use crate::model::boot::loading::{Loading, LoopLimit};
-use crate::model::boot::plan::{BootPlan, Discovery};
+use crate::model::boot::plan::{BootPlan, DhcpMode, Discovery, Network, Role};
 use crate::model::boot::ticket::Ticket;
 use crate::model::boot::{Agent, Boots};
 use crate::model::node::{Node, Wished};
@@ -42,6 +45,17 @@ pub(super) struct Rig {
     pub(super) store: Store,
     pub(super) clock: Arc<PausedClock>,
     pub(super) node: Node,
+    pub(super) alarms: Arc<Alarms>,
+}
+
+/// What nodes were told.
+#[derive(Debug, Default)]
+pub(super) struct Alarms(pub(super) Mutex<Vec<(NodeId, BootLoop)>>);
+
+impl Alarm for Alarms {
+    fn boots_again(&self, node: NodeId, looping: BootLoop) {
+        self.0.lock().unwrap().push((node, looping));
+    }
 }
 
 impl Rig {
@@ -63,7 +77,7 @@ impl Rig {
         let mut node = Node::new(NodeId(Uuid::from_u128(7)), wished, Moment(0));
         node.boots = boots;
         node.boot_token = (boots == Boots::Ramdisk).then(|| Secret::new(BOOT));
-        let rig = Self { data, store, clock, node };
+        let rig = Self { data, store, clock, node, alarms: Arc::default() };
         rig.put(&rig.node).await;
         rig.put_port(true).await;
         rig
@@ -139,13 +153,16 @@ impl Rig {
             loops: Arc::new(Loops::new(LIMIT, self.clock.clone())),
             ports: Ports { http: 6385, https: Some(443) },
             board: Arc::default(),
+            neighbour: |_, from| (from == IpAddr::from([10, 0, 0, 60])).then_some(STRANGER),
             told: Told::new(self.clock.clone()),
             teller: None,
+            alarm: Some(self.alarms.clone()),
         })
     }
 }
 
 pub(super) const MAC: Mac = Mac([0x52, 0x54, 0, 0, 0, 1]);
+pub(super) const STRANGER: Mac = Mac([2, 0, 0, 0, 0, 9]);
 pub(super) const LIMIT: LoopLimit = LoopLimit { boots: 3, within: Duration::from_mins(30) };
 /// The secret of a boot, and the words made from it for a machine's script and for its BMC.
 pub(super) const BOOT: &str = "t0ken-_t0ken";
@@ -214,5 +231,25 @@ impl Rig {
         rig.put(&rig.node).await;
         let name = format!("iso/{}/{MEDIUM}/boot.iso", rig.node.id);
         (rig, name)
+    }
+}
+
+pub(super) fn boot_network() -> Network {
+    Network {
+        name: "boot".to_owned(),
+        interface: "eth1".to_owned(),
+        role: Role::Boot,
+        dhcp: DhcpMode::Off,
+        address: None,
+        pools: Vec::new(),
+        reservations: Vec::new(),
+        router: None,
+        dns: Vec::new(),
+        dns6: Vec::new(),
+        domain: None,
+        lease_time: 3600,
+        relayed: Vec::new(),
+        router_advertisements: false,
+        dhcp6: None,
     }
 }
