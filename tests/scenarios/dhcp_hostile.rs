@@ -106,7 +106,7 @@ fn an_unknown_machine_gets_its_address_through_a_flood_of_made_up_ones() {
         });
         let lease = network.lease(&daemon, NEWCOMER);
         assert!(lease.is_some(), "{kind}");
-        println!("{kind}: {tries} runs of the client, {:?}", began.elapsed());
+        eprintln!("{kind}: {tries} runs of the client, {:?}", began.elapsed());
     }
 }
 

@@ -16,7 +16,7 @@ use crate::model::provision::Provision;
 
 /// As it is told of this record.
 pub(super) fn looping(node: &Node, what: Looped) -> Happened {
-    let (mac, lasted) = (Mac([0x52, 0x54, 0, 0, 0, 1]), Duration::from_secs(240));
+    let (mac, lasted) = (Mac([0x52, 0x54, 0, 0, 0, 1]), Duration::from_mins(4));
     Happened::BootsAgain(BootLoop { mac, what, boots: 11, lasted, mark: mark(node) })
 }
 

@@ -168,9 +168,9 @@ impl Share {
 fn print(mac: Mac) -> (usize, u32) {
     let mut hasher = DefaultHasher::new();
     mac.hash(&mut hasher);
-    let [a, b, c, d, e, f, g, h] = hasher.finish().to_be_bytes();
-    let place = u32::from_be_bytes([a, b, c, d]);
-    (usize::try_from(place).unwrap_or_default() % PLACES, u32::from_be_bytes([e, f, g, h]) | 1)
+    let hash = hasher.finish();
+    let half = |half: u64| u32::try_from(half & u64::from(u32::MAX)).unwrap_or_default();
+    (usize::try_from(half(hash >> 32)).unwrap_or_default() % PLACES, half(hash) | 1)
 }
 
 /// An offer that is not taken up ends: OVMF waits 32 s at most before it asks for one.

@@ -131,7 +131,7 @@ fn a_real_machine_gets_an_address_in_a_flood_of_made_up_ones() {
                 number += 1;
                 let [a, b, c, d] = number.to_be_bytes();
                 let who = Asker { mac: Mac([made_up, 0x11, a, b, c, d]), ..stranger(0) };
-                pool.offer(&who, None, now).ok(); // it may be full
+                pool.offer(&who, None, now).ok();
             }
         };
         flood(&mut pool, at(1));
