@@ -89,7 +89,7 @@ fn archives(folder: &Path, room: &Room) -> io::Result<Vec<Kept>> {
     let kept = |entry: io::Result<DirEntry>| {
         let entry = entry.ok()?;
         let name = entry.file_name().into_string().ok()?;
-        let seen = entry.metadata().ok().filter(|seen| seen.is_file())?;
+        let seen = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
         let is_ours = name.ends_with(".tar.gz") && Room::of(&name) == room;
         is_ours.then_some(Kept { changed: seen.modified().ok()?, size: seen.len(), path: entry.path() })
     };
