@@ -220,8 +220,9 @@ fn an_operator_aborts_an_inspection_of_a_machine_that_boots_by_itself() {
     let plant = Plant::configured(Profile::Generic, NEVER, "[inspector]\nrequire_managed_boot = false\n");
     plant.enrol("redfish", "ipxe");
     plant.cli.ok(&["node", "set", "n1", "--inspect-interface", "agent"]);
-    let port = plant.cli.json(&["port", "list"])[0]["UUID"].as_str().unwrap().to_owned();
-    plant.cli.ok(&["port", "set", &port, "--pxe-disabled"]);
+    for port in plant.cli.json(&["port", "list"]).as_array().unwrap() {
+        plant.cli.ok(&["port", "set", port["uuid"].as_str().unwrap(), "--pxe-disabled"]);
+    }
     plant.cli.ok(&["node", "inspect", "n1"]);
     until(&plant, "inspect wait");
     let script = format!("{}/boot/ipxe/{}", plant.rack(), mac(&plant).hyphened());
