@@ -365,6 +365,6 @@ proptest! {
 fn what_agents_share_shows_no_secret() {
     let data = tempfile::tempdir().unwrap();
     let shown = format!("{:?}", agents(data.path()));
-    assert!(shown.contains("http://10.0.0.1:6385/images"), "{shown}");
+    assert!(shown.contains("http://10.0.0.1:6385"), "{shown}");
     assert_eq!(agents(data.path()).settings.command_timeout, Duration::from_mins(1));
 }
