@@ -147,7 +147,10 @@ fn asked(network: &RackNetwork, daemon: &Daemon, path: &str, body: Option<&str>)
 fn a_bmc_is_told_the_address_that_comes_late_and_none_before() {
     let Some(network) = network() else { return };
     network.plug("rack", "rk0", "br0", (RACK, None));
-    let daemon = network.daemon(OWN);
+    let file = network.home().join("late.toml");
+    std::fs::write(&file, OWN).unwrap();
+    let options = ["--config", file.to_str().unwrap(), "--hardware", "redfish"];
+    let daemon = Daemon::start_in(&network.namespace("rack"), &options);
     let node = r#"{"name": "n1", "driver": "redfish", "boot_interface": "redfish-virtual-media",
         "driver_info": {"redfish_address": "https://bmc.invalid", "redfish_username": "u", "redfish_password": "p"}}"#;
     let made = asked(&network, &daemon, "/v1/nodes", Some(node));
