@@ -25,7 +25,7 @@ use crate::depot::ramdisks::Ramdisks;
 use crate::depot::shelf::Shelf;
 use crate::model::boot::loading::{Loaders as Names, Loading};
 use crate::model::boot::plan::{BootPlan, Role};
-use crate::net::neighbour::hardware_of;
+use crate::net::link::neighbour::hardware_of;
 use crate::net::server::Service;
 use crate::net::tls::{ServerTls, TlsFloor};
 use crate::store::reader::Reader;

@@ -1,5 +1,6 @@
 //! What a machine that boots is given: by DHCP nothing, an address, or a file to load; and then what its script starts.
 
+pub mod again;
 pub mod parts;
 
 use crate::base::mac::Mac;

@@ -3,7 +3,6 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
-pub mod again;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -118,7 +117,7 @@ pub fn absorb(node: &Node, happened: &Happened, facts: &Facts<'_>) -> Decision {
         Happened::Due { wait } => due(&mut course, *wait),
         Happened::SyncDue => power::sync_due(&mut course),
         Happened::Learnt(fact) => bmc::learnt(&mut course, fact),
-        Happened::BootsAgain(looping) => again::absorb(&mut course, looping),
+        Happened::BootsAgain(looping) => boot::again::absorb(&mut course, looping),
     }
     course.finish(node)
 }

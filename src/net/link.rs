@@ -1,5 +1,7 @@
 //! The host's interfaces, and sockets that hear and send whole frames on one of them (`CAP_NET_RAW`).
 
+pub mod neighbour;
+
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::AsRawFd;

@@ -12,7 +12,7 @@
 //!   frames
 //! - [`ssh`]: a shell on a BMC
 //! - [`route`]: our address as somebody else sees it; [`whereabouts`]: our URL, as of now;
-//!   [`neighbour`]: whose frames come from an address
+//!   [`link::neighbour`]: whose frames come from an address
 //! - [`tls`]: PEM in and out, self-signed certificates
 //! - [`source`]: bytes that are no file of their own; [`files`]: both, and one file below a root, over HTTP;
 //!   [`files::range`]: the Range header; `beneath`: opening a file; `fresh`: entity tags and conditions
@@ -27,7 +27,6 @@ pub mod http;
 pub mod intake;
 pub mod link;
 pub mod listen;
-pub mod neighbour;
 pub mod route;
 pub mod server;
 pub mod source;

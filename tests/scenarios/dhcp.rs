@@ -2,5 +2,7 @@
 
 pub mod clients;
 pub mod firmware;
+pub mod hostile;
+pub mod interfaces;
 pub mod neighbours;
 pub mod version6;

@@ -18,8 +18,6 @@ mod boot_interfaces;
 mod boot_storm;
 mod demo;
 mod dhcp;
-mod dhcp_hostile;
-mod dhcp_interfaces;
 mod ipmi_sim;
 mod managed_inspection;
 mod refusals;

@@ -26,7 +26,7 @@ use crate::conduct::board::Board;
 use crate::depot::ramdisks::errands::Own;
 use crate::depot::ramdisks::{Pair, RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
-use crate::flow::again::mark;
+use crate::flow::boot::again::mark;
 use crate::flow::boot::{Enrolled, Site, Start, start};
 use crate::model::boot::Boots;
 use crate::model::boot::plan::{BootPlan, Discovery, Role};

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::in_band::fill_in;
+use super::inspect::in_band::fill_in;
 use super::stage::{Stage, object};
 use crate::base::mac::Mac;
-use crate::flow::again::mark;
+use crate::flow::boot::again::mark;
 use crate::model::boot::Boots;
 use crate::model::boot::again::{BootLoop, Looped};
 use crate::model::decision::outcome::Happened;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::again::looping;
-use super::in_band::{fill_in, inventory, told_of};
+use super::inspect::in_band::{fill_in, inventory, told_of};
 use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::base::secret::Secret;
 use crate::model::Object;

@@ -10,7 +10,7 @@ use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::boot::library::{Asked, Content, Library, Via};
 use crate::boot::loops::APART;
-use crate::flow::again::mark;
+use crate::flow::boot::again::mark;
 use crate::model::boot::Boots;
 use crate::model::boot::again::{BootLoop, Looped};
 use crate::model::boot::loading::Loading;

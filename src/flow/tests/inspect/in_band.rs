@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::stage::{Stage, object};
 use crate::base::id::PortId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::flow::tests::stage::{Stage, object};
 use crate::model::Object;
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::plan::Discovery;
@@ -35,7 +35,7 @@ const fn mac(last: u8) -> Mac {
 }
 
 /// What a machine with two NICs tells; the first one booted.
-pub(super) fn inventory() -> Object {
+pub(in crate::flow::tests) fn inventory() -> Object {
     object(json!({
         "interfaces": [
             {"name": "eth0", "mac_address": mac(1).to_string(), "ipv4_address": "192.0.2.7"},
@@ -48,13 +48,13 @@ pub(super) fn inventory() -> Object {
     }))
 }
 
-pub(super) fn told_of(inventory: Object) -> Told {
+pub(in crate::flow::tests) fn told_of(inventory: Object) -> Told {
     let ports = (1..=2).map(|last| PortId(uuid::Uuid::from_u128(100 + last))).collect();
     let identity = Identity::of(&inventory);
     Told { inventory, macs: vec![mac(1), mac(2)], identity, ports, ..Told::default() }
 }
 
-pub(super) fn tell(stage: &mut Stage, told: Told) -> Result<Answer, Refusal> {
+pub(in crate::flow::tests) fn tell(stage: &mut Stage, told: Told) -> Result<Answer, Refusal> {
     stage.ask(&Ask::Told(Arc::new(told)))
 }
 
@@ -68,7 +68,7 @@ fn manageable() -> Stage {
 }
 
 /// The hardware type of the nodes, with all that they have: what an inspection changes is checked against it.
-pub(super) fn fill_in(catalog: &mut Catalog) {
+pub(in crate::flow::tests) fn fill_in(catalog: &mut Catalog) {
     for interface in Interface::ALL {
         catalog.implementations.entry((interface, "x".to_owned())).or_default();
     }

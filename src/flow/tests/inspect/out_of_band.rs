@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::stage::{Stage, object};
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::flow;
+use crate::flow::tests::stage::{Stage, object};
 use crate::model::Object;
 use crate::model::bmc::panel::Mode;
 use crate::model::catalog::{HardwareType, Implementation};

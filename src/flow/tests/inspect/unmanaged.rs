@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::in_band::{fill_in, inventory, tell, told_of};
-use super::stage::{Stage, object};
 use crate::base::id::PortId;
 use crate::base::mac::Mac;
+use crate::flow::tests::stage::{Stage, object};
 use crate::model::Object;
 use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::{BootDevice, Boots};

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::in_band::{fill_in, inventory, tell, told_of};
-use super::stage::{Stage, object};
+use crate::flow::tests::stage::{Stage, object};
 use crate::model::Object;
 use crate::model::bmc::panel::{Mode, Modes};
 use crate::model::bmc::power::{Power, PowerWish};
