@@ -75,7 +75,10 @@ fn sentences(value: &Value) -> Vec<String> {
     let mut all: Vec<String> = machines(value).filter_map(waiting).collect();
     let count = |name: &str| value.get("turned_away")?.get(name)?.as_u64().filter(|count| *count > 0);
     for (name, why) in [
-        ("too_many", "more called within a minute than [discovery] limit.per_minute"),
+        (
+            "too_many",
+            "more calls within a minute than [discovery] limit.per_minute, or than 5 from one address",
+        ),
         ("no_room", "as many as [discovery] limit.machines are there: enrol or forget some"),
         ("claims", "they claimed an address or a BMC of a node; the log names both"),
     ] {

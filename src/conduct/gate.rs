@@ -93,7 +93,7 @@ impl Minute {
 
 const MINUTE: Duration = Duration::from_mins(1);
 /// A machine asks again a few times if its answer was lost.
-const OF_ONE_ADDRESS: u32 = 5;
+pub const OF_ONE_ADDRESS: u32 = 5;
 
 #[cfg(test)]
 mod tests {

@@ -6,12 +6,14 @@
 //! - [`errands`]  what has to be fetched before a boot, and what an instance boots that is no disk
 //! - [`stock`]    imported pairs on the disk, replaced as a whole
 //! - [`uploads`]  files on their way here, which go on where they broke off
+//! - [`whole`]     whether a file is all there
 //! - [`intake`]   both over HTTP, at the operator's door
 
 pub mod errands;
 pub mod intake;
 pub mod stock;
 pub mod uploads;
+pub mod whole;
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -21,6 +23,7 @@ use std::sync::Arc;
 
 use crate::depot::image::without_secrets;
 use crate::depot::kits::{Item, KitError, Kits};
+use crate::depot::ramdisks::whole::Broken;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::model::boot::elsewhere::is_elsewhere;
 use crate::model::node::Node;
@@ -104,6 +107,8 @@ pub enum RamdiskError {
     Foreign { key: &'static str, href: String },
     #[error("{path} is no {wanted}: {found}")]
     Unlike { path: PathBuf, wanted: &'static str, found: String },
+    #[error("the {wanted} is not whole: {why}; fetch or build it anew")]
+    Broken { wanted: &'static str, why: Broken },
     #[error("{path} cannot be read")]
     Unreadable { path: PathBuf, source: io::Error },
     #[error(transparent)]

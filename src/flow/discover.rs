@@ -123,7 +123,14 @@ fn trusted(told: &Told, policy: &Policy) -> Option<IpAddr> {
 
 /// What a person has to do, in words.
 fn lacking(node: &Node, told: &Told, rival: Option<&str>, policy: &Policy) -> String {
+    let (label, driver) = (node.label(), node.wished.driver.as_str());
     let bmc = told.identity.bmc.first();
+    if bmc.is_none() && policy.discovery.bmc.is_none() && !OF_BMCS.contains(&driver) {
+        return format!(
+            "node {label} was discovered and waits for a person: nobody vouches for it, and its hardware type {driver} has no \
+             BMC that could. Look whether it is yours, then: ferric node manage {label}"
+        );
+    }
     let why = match (bmc.zip(rival), bmc, policy.discovery.bmc.is_some()) {
         (Some((address, rival)), _, _) => {
             format!("the machine of node {rival} says, too, that its BMC is at {address}")
@@ -134,12 +141,14 @@ fn lacking(node: &Node, told: &Told, rival: Option<&str>, policy: &Policy) -> St
             format!("its BMC claims the address {address}, which is in none of agent.bmc_networks")
         }
     };
-    let label = node.label();
     format!(
         "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: {}",
         by_hand(node, policy.discovery.bmc.as_ref().and_then(|account| account.kind), bmc.copied())
     )
 }
+
+/// Hardware types of machines with a BMC.
+const OF_BMCS: [&str; 3] = ["redfish", "idrac", "ipmi"];
 
 /// The commands by which a person goes on with a node.
 fn by_hand(node: &Node, kind: Option<BmcKind>, bmc: Option<IpAddr>) -> String {

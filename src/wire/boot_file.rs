@@ -42,6 +42,15 @@ fn arm64_kernel(head: &[u8]) -> Option<&'static str> {
     (head.get(56..60)? == b"ARM\x64").then_some("aarch64")
 }
 
+/// Bytes that a Linux kernel for x86 has at the least: its setup and its 32-bit code (`setup_sects` at 0x1f1, `syssize`
+/// at 0x1f4, Linux x86 boot protocol). `None` for other kernels, and where the header does not tell.
+pub fn kernel_length(head: &[u8]) -> Option<u64> {
+    x86_kernel(head)?;
+    let sectors = u64::from(*head.get(0x1f1)?);
+    let code = u64::from(u32::from_le_bytes(head.get(0x1f4..0x1f8)?.try_into().ok()?));
+    (sectors > 0 && code > 0).then_some((sectors + 1) * 512 + code * 16)
+}
+
 /// A program of UEFI: what it is for stands in its COFF header (PE/COFF 3.3.1). Compressed arm64 kernels are such.
 fn efi_program(head: &[u8]) -> Option<&'static str> {
     let pointer = u32::from_le_bytes(head.get(0x3c..0x40)?.try_into().ok()?);
@@ -81,6 +90,17 @@ mod tests {
             head[*at..*at + bytes.len()].copy_from_slice(bytes);
         }
         head
+    }
+
+    #[test]
+    fn a_kernel_for_x86_tells_how_long_it_is() {
+        let x86: &[(usize, &[u8])] = &[(0x202, b"HdrS\x0f\x02"), (0x236, &[1])];
+        assert_eq!(kernel_length(&with(x86)), None, "it does not say");
+        // Debian's 6.1 of 8,247,232 bytes.
+        let code = 515_360_u32.to_le_bytes();
+        let debian = [x86, &[(0x1f1, &[39]), (0x1f4, &code)]].concat();
+        assert_eq!(kernel_length(&with(&debian)), Some(40 * 512 + 515_360 * 16));
+        assert_eq!(kernel_length(b"MZ"), None);
     }
 
     #[test]

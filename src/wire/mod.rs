@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod boot_file;
 pub mod cmdline;
+pub mod cpio;
 pub mod dhcp4;
 pub mod dhcp6;
 pub mod frame;

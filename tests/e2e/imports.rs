@@ -15,8 +15,11 @@ fn pair(folder: &Path, mib: usize) {
     kernel[0x202..0x208].copy_from_slice(b"HdrS\x0f\x02");
     kernel[0x236] = 1;
     fs::write(folder.join("kernel"), kernel).unwrap();
-    fs::write(folder.join("ramdisk"), [b"\x28\xb5\x2f\xfd".as_slice(), &vec![7; mib << 20]].concat())
-        .unwrap();
+    // cpio's last member has a content here: what fills the disk.
+    let bytes = mib << 20;
+    let header = format!("070701{:048}{bytes:08X}{:032}{:08X}{:08}", 0, 0, 11, 0);
+    let archive = [header.as_bytes(), b"TRAILER!!!\0\0\0\0", &vec![7; bytes]].concat();
+    fs::write(folder.join("ramdisk"), archive).unwrap();
 }
 
 fn ramdisk(daemon: &Daemon, words: &[&str]) -> Output {

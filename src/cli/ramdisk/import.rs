@@ -33,6 +33,9 @@ pub async fn import(session: &mut Session<'_, '_>, arguments: &ImportArguments) 
     let arch = found.arch_as(arguments.arch.as_deref())?;
     let (kernel, ramdisk) = (parcel(&found.kernel)?, parcel(&found.ramdisk)?);
     for parcel in [&kernel, &ramdisk] {
+        pair::compare(&found, &parcel.path, &parcel.sha256)?;
+    }
+    for parcel in [&kernel, &ramdisk] {
         upload(session, parcel).await?;
     }
     let name = arguments.name.clone().or(found.version);

@@ -1,6 +1,7 @@
 //! A kernel and a ramdisk among the files that were named, told by their beginnings and not by their names: so that
 //! ours, the published agent images and those of diskimage-builder are all taken as they are.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ pub struct Found {
     pub version: Option<String>,
     /// What the folder's file `cmdline` says: kernel parameters that the pair wants.
     pub cmdline: Option<String>,
+    /// What its file `sha256sums` says: the hash of each file by its name.
+    pub sums: BTreeMap<String, String>,
 }
 
 impl Found {
@@ -63,7 +66,37 @@ pub fn find(given: &[PathBuf]) -> Result<Found, CliError> {
     let version = folder.and_then(|folder| fs::read_to_string(folder.join("version")).ok());
     let version = version.map(|text| text.trim().chars().take(255).collect());
     let cmdline = folder.map(cmdline_in).transpose()?.flatten();
-    Ok(Found { kernel, ramdisk, arch, version, cmdline })
+    let sums = folder.map(sums_in).transpose()?.unwrap_or_default();
+    Ok(Found { kernel, ramdisk, arch, version, cmdline, sums })
+}
+
+/// Whether a file is the one that its folder lists, if it lists it.
+pub fn compare(found: &Found, path: &Path, sha256: &str) -> Result<(), CliError> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    match found.sums.get(name) {
+        Some(wanted) if !wanted.eq_ignore_ascii_case(sha256) => Err(wrong(
+            path,
+            format!("its SHA-256 is {sha256}, and {SUMS} beside it says {wanted}: copy or build it anew"),
+        )),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// What `sha256sum` has written in a folder; lines of another form are passed over.
+fn sums_in(folder: &Path) -> Result<BTreeMap<String, String>, CliError> {
+    let path = folder.join(SUMS);
+    let mut text = String::new();
+    match File::open(&path).and_then(|file| file.take(MOST_SUMS).read_to_string(&mut text)) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
+        Err(why) => return Err(unreadable(&path)(why)),
+        Ok(_) => {}
+    }
+    let row = |line: &str| {
+        let (sum, name) = line.split_once([' ', '\t'])?;
+        let name = name.trim_start_matches([' ', '\t', '*']).trim_start_matches("./");
+        (sum.len() == 64).then(|| (name.to_owned(), sum.to_owned()))
+    };
+    Ok(text.lines().filter_map(row).collect())
 }
 
 /// The kernel parameters in a folder, if it has some.
@@ -113,6 +146,10 @@ fn unreadable(path: &Path) -> impl FnOnce(io::Error) -> CliError {
 const MIXED: &str = "there is not exactly one PART here: name the kernel and the ramdisk, or a folder with one of each \
 (a tar archive has to be unpacked first)";
 
+/// What `image/build` writes beside what it makes.
+const SUMS: &str = "sha256sums";
+/// Bytes of it.
+const MOST_SUMS: u64 = 64 << 10;
 /// Bytes of kernel parameters that are read: one more than any kernel takes shows that there are too many.
 const MOST_WORDS: u64 = 2049;
 /// Bytes.

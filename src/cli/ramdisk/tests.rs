@@ -3,6 +3,7 @@ use std::path::Path;
 
 use clap::Parser;
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::*;
 use crate::cli::arguments::{Arguments, Command};
@@ -27,6 +28,10 @@ fn made() -> tempfile::TempDir {
         fs::write(folder.path().join(name), bytes).unwrap();
     }
     folder
+}
+
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 async fn play(answers: &Answers, words: &[&str]) -> (u8, String, String) {
@@ -94,6 +99,21 @@ async fn a_broken_line_goes_on_from_what_arrived() {
     assert_eq!(code, 0, "{err}");
     assert_eq!(slices(&answers).last(), Some(&(1 << 20, 1_500_004 - (1 << 20))));
     assert!(err.contains("going on in 3 s") && err.contains("ramdisk: 1.4 MiB of 1.4 MiB"), "{err}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_the_one_its_folder_lists_is_not_sent() {
+    let folder = made();
+    let kernel = digest(&fs::read(folder.path().join("kernel")).unwrap());
+    let lists = |ramdisk: &str| format!("{kernel}  kernel\n{ramdisk} *./ramdisk\nand a word\n");
+    fs::write(folder.path().join("sha256sums"), lists(&"0".repeat(64))).unwrap();
+    let words = ["import", folder.path().to_str().unwrap()];
+    let (code, _, err) = play(&Answers::new([]), &words).await;
+    assert!(code == 2 && err.contains("and sha256sums beside it says 0000"), "{code} {err}");
+    let ramdisk = digest(&fs::read(folder.path().join("ramdisk")).unwrap());
+    fs::write(folder.path().join("sha256sums"), lists(&ramdisk.to_uppercase())).unwrap();
+    let answers = Answers::new([(200, KERNEL), (200, ALL), (200, "{}")]);
+    assert_eq!(play(&answers, &words).await.0, 0);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::base::mac::Mac;
 use crate::base::time::sleep;
 use crate::conduct::commit::write_down;
 use crate::conduct::desk::Desk;
+use crate::conduct::gate::OF_ONE_ADDRESS;
 use crate::flow::discover;
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
@@ -53,9 +54,11 @@ impl Desk {
             return Err(hidden());
         }
         if !self.gate.lets_in(self.site.clock.tick(), told.from, policy.per_minute) {
-            return Err(Refusal::Busy(
-                "more machines call than are taken in within a minute: ask again".to_owned(),
-            ));
+            return Err(Refusal::Busy(format!(
+                "more calls come than are taken in within a minute ({} in all, {OF_ONE_ADDRESS} from one address): ask \
+                     again",
+                policy.per_minute
+            )));
         }
         let rack = self.rack.lock().await;
         let rival = match self.kin(&told)? {

@@ -252,7 +252,9 @@ impl From<StockError> for Refused {
     fn from(error: StockError) -> Self {
         let status = match &error {
             StockError::Missing(_) => 404,
-            StockError::Arch(_) | StockError::OtherArch { .. } => 400,
+            StockError::Arch(_)
+            | StockError::OtherArch { .. }
+            | StockError::Unlike(RamdiskError::Broken { .. }) => 400,
             // The name of an upload tells nobody anything: what it was meant to be does.
             StockError::Unlike(RamdiskError::Unlike { wanted, found, .. }) => {
                 return Self::new(400, format!("what was uploaded as {wanted} is none: {found}"));

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::depot::digest;
+use crate::depot::ramdisks::whole::{self, Broken};
 use crate::depot::ramdisks::{FOLDER, Part, RamdiskError};
 use crate::wire::cmdline::Cmdline;
 
@@ -90,6 +91,8 @@ impl Stock {
         if let Some(kernel) = found.filter(|found| *found != arch) {
             return Err(StockError::OtherArch { kernel, wanted: arch.to_owned() });
         }
+        whole::kernel(&kernel.path).map_err(broken("kernel"))?;
+        whole::ramdisk(&ramdisk.path).map_err(broken("ramdisk"))?;
         let words = about.cmdline.as_ref().map_or_else(String::new, |words| format!(" {words}"));
         let id = digest::sha256(format!("{arch} {} {}{words}", kernel.sha256, ramdisk.sha256).as_bytes());
         let before = self.id_of(arch);
@@ -221,6 +224,10 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StockError> {
 
 fn checked(arch: &str) -> Result<&str, StockError> {
     if is_arch(arch) { Ok(arch) } else { Err(StockError::Arch(arch.chars().take(80).collect())) }
+}
+
+fn broken(wanted: &'static str) -> impl FnOnce(Broken) -> RamdiskError {
+    move |why| RamdiskError::Broken { wanted, why }
 }
 
 fn flush(folder: &Path) -> Result<(), StockError> {

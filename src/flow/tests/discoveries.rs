@@ -127,6 +127,15 @@ fn without_an_account_the_node_says_what_is_missing() {
     let error = found.node.last_error.unwrap();
     assert!(error.contains("[discovery.bmc]") && error.contains("redfish_address=10.1.0.9"), "{error}");
     assert!(found.node.wished.driver_info.is_empty());
+    let mute =
+        Told { identity: Identity { bmc: Vec::new(), ..told("10.1.0.9").identity }, ..told("10.1.0.9") };
+    let found = enrolled(&mute, DiscoveryPolicy { bmc: None, ..policy() }, &[]).unwrap();
+    let error = found.node.last_error.unwrap();
+    assert!(
+        error.contains("manual-management has no BMC") && error.contains("ferric node manage cz-30-01"),
+        "{error}"
+    );
+    assert!(!error.contains("redfish_address"), "{error}");
 }
 
 #[test]

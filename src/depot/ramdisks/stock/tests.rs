@@ -43,7 +43,8 @@ impl World {
 }
 
 fn packed(text: &str) -> Vec<u8> {
-    [RAMDISK, text.as_bytes()].concat()
+    // Another inode's number.
+    [&RAMDISK[..13], text.as_bytes(), &RAMDISK[13 + text.len()..]].concat()
 }
 
 #[test]
