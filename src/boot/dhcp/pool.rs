@@ -164,7 +164,7 @@ impl Pool {
     }
 
     /// Takes in a lease that was kept: it starts again at its full length, since nobody knows how long we were away.
-    pub fn recall(&mut self, lease: &Lease, is_stranger: bool, now: Tick) {
+    pub fn recall(&mut self, lease: &Lease, left: Duration, is_stranger: bool, now: Tick) {
         self.kept.put(lease.key.mac, lease.address);
         let is_ours = self.reserved.get(&lease.key.mac) == Some(&lease.address);
         if !is_ours && !self.free.remove(&lease.address) {
@@ -173,7 +173,7 @@ impl Pool {
         let slot = Slot {
             mac: lease.key.mac,
             state: State::Leased,
-            ends: now.after(Duration::from_secs(lease.length.into())),
+            ends: now.after(left),
             stranger: (is_stranger && !is_ours)
                 .then(|| Stranger { rank: Rank::of(lease.key.mac, false), circuit: None }),
             host_name: lease.host_name.clone(),

@@ -2,10 +2,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use ipnet::Ipv4Net;
 
 use crate::base::mac::Mac;
+use crate::base::moment::Moment;
 use crate::base::time::{SharedClock, Tick};
 use crate::boot::dhcp::StartError;
 use crate::boot::dhcp::count::{Counters, Event};
@@ -119,12 +121,12 @@ impl Served {
 
     /// Takes in the leases that are kept of its networks.
     pub fn recall(&self, leases: &[Lease]) {
-        let now = self.clock.tick();
+        let (now, wall) = (self.clock.tick(), self.clock.wall());
         let mut pools = self.pools();
         for lease in leases {
             let pool = pools.iter_mut().find(|pool| pool.net.network() == lease.key.network);
             if let Some(pool) = pool {
-                pool.recall(lease, self.is_stranger(lease.key.mac), now);
+                pool.recall(lease, left(lease, wall), self.is_stranger(lease.key.mac), now);
             }
         }
     }
@@ -257,4 +259,37 @@ fn pools(network: &Network, home: Ipv4Net) -> Vec<Pool> {
 
 fn base(address: Ipv4Addr, port: u16) -> String {
     if port == 80 { format!("http://{address}") } else { format!("http://{address}:{port}") }
+}
+
+/// How long a lease that was kept may go on. Renewals are written when half of the lease is gone, so that it may have
+/// been renewed that long after what is written; a clock that stands before it tells nothing.
+fn left(lease: &Lease, wall: Moment) -> Duration {
+    let length = Duration::from_secs(lease.length.into());
+    let gone =
+        Duration::from_micros(u64::try_from(wall.0.saturating_sub(lease.granted.0)).unwrap_or_default());
+    (length + length / 2).saturating_sub(gone).min(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::boot::lease::LeaseKey;
+
+    #[test]
+    fn a_kept_lease_goes_on_as_if_it_had_been_renewed_just_before_it_would_have_been_written() {
+        let key = LeaseKey { mac: Mac([2, 0, 0, 0, 0, 1]), network: Ipv4Addr::new(10, 0, 0, 0) };
+        let second = |second: i64| Moment(second * 1_000_000);
+        let lease = Lease {
+            key,
+            address: Ipv4Addr::new(10, 0, 0, 9),
+            length: 3600,
+            granted: second(9000),
+            host_name: None,
+        };
+        for (now, seconds) in
+            [(9000, 3600), (10_800, 3600), (10_801, 3599), (14_399, 1), (14_400, 0), (99_999, 0), (5, 3600)]
+        {
+            assert_eq!(left(&lease, second(now)), Duration::from_secs(seconds), "{now}");
+        }
+    }
 }

@@ -206,16 +206,22 @@ fn a_released_address_is_free_for_others_and_remembered() {
 }
 
 #[test]
-fn leases_that_were_kept_start_again_at_their_full_length() {
+fn leases_that_were_kept_go_on_for_as_long_as_they_may() {
     let mut pool = pool(10, 11);
-    pool.recall(&lease(1, address(10)), false, at(100));
+    let hour = Duration::from_hours(1);
+    pool.recall(&lease(1, address(10)), hour, false, at(100));
     // Both rows name one address: the first is as good as the second.
-    pool.recall(&lease(2, address(10)), false, at(100));
+    pool.recall(&lease(2, address(10)), hour, false, at(100));
     // Outside of the pool by now.
-    pool.recall(&lease(3, address(200)), false, at(100));
+    pool.recall(&lease(3, address(200)), hour, false, at(100));
     assert_eq!(pool.left(mac(1), address(10), at(100)), Some(Duration::from_hours(1)));
     assert_eq!(pool.leases(at(100)).len(), 1);
     assert!(!pool.can_have(mac(3), address(200), at(100)));
+    // One that is over is remembered for its machine, and another may have it.
+    pool.recall(&lease(4, address(11)), Duration::ZERO, false, at(100));
+    pool.settle(at(100));
+    assert_eq!((pool.leases(at(100)).len(), pool.known(mac(4))), (1, Some(address(11))));
+    assert_eq!(pool.offer(&asker(5), None, at(100)).unwrap().address, address(11));
 }
 
 #[test]

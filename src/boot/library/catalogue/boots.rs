@@ -93,7 +93,7 @@ impl Stock {
         ];
         lines.push(match node {
             Some(node) => {
-                format!("Ferric: it may boot again after: ferric node power {} reboot", node.label())
+                format!("Ferric: what helps is told by: ferric node show {}", node.label())
             }
             None => format!("Ferric: it may boot again after: DELETE /boot/loops/{mac}"),
         });

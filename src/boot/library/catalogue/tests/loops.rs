@@ -79,7 +79,7 @@ async fn a_loop_is_over_when_somebody_changes_the_power() {
         fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
     }
     let script = fetch(&catalogue, SCRIPT, Via::Http).await.unwrap();
-    assert!(script.contains("may boot again after: ferric node power n1 reboot"), "{script}");
+    assert!(script.contains("what helps is told by: ferric node show n1"), "{script}");
     rig.node.changes += 1;
     rig.put(&rig.node).await;
     assert!(fetch(&catalogue, SCRIPT, Via::Http).await.unwrap().contains("kernel http"));
