@@ -132,11 +132,13 @@ fn waiting(node: View<'_>, now: Moment) -> Rows {
     let since = if waiting.since.is_empty() { String::new() } else { age::ago(&waiting.since, now) };
     let limit = waiting.deadline_seconds.map(|seconds| age::short(std::time::Duration::from_secs(seconds)));
     let trouble = waiting.trouble.map(|trouble| trouble.line_at(now)).unwrap_or_default();
+    // A wait that ends in another look has no limit of its own.
+    let until = if waiting.why.starts_with("the next look") { "  looks every" } else { "  at most" };
     vec![
         ("waits for".to_owned(), waiting.why, Paint::Busy),
         row("  from", waiting.from_whom),
         row("  since", since),
-        row("  at most", limit.unwrap_or_default()),
+        row(until, limit.unwrap_or_default()),
         ("  trouble".to_owned(), trouble, Paint::Bad),
     ]
 }

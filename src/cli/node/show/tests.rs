@@ -67,6 +67,10 @@ Ports
   52:54:00:00:00:01   boots, rack
 ";
     assert_eq!(text(&node, &ports), expected);
+    let mut node = node;
+    node["driver_internal_info"]["waiting"]["why"] = json!("the next look at the step");
+    let shown = text(&node, &ports);
+    assert!(shown.contains("looks every       30m00s") && !shown.contains("at most"), "{shown}");
 }
 
 #[test]
