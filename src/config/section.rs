@@ -8,6 +8,7 @@ pub mod tftp;
 pub mod images;
 pub mod discovery;
 pub mod inspector;
+pub mod written;
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU16;
@@ -65,6 +66,7 @@ pub struct General {
     pub default_conductor_group: Option<String>,
     pub force_raw_images: Option<bool>,
     /// Seconds that a server of images may be silent.
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub webserver_connection_timeout: Option<NonZeroU16>,
 }
 
@@ -83,6 +85,7 @@ pub struct Api {
     pub port: Option<u16>,
     pub rack_listen: Option<SocketAddr>,
     pub public_endpoint: Option<String>,
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub max_limit: Option<NonZeroU16>,
     pub ramdisk_heartbeat_timeout: Option<u32>,
     pub restrict_lookup: Option<bool>,
@@ -307,8 +310,10 @@ pub struct Ipmi {
 #[serde(deny_unknown_fields, default)]
 pub struct Bmc {
     /// Calls at once to one BMC and account; 4 if not given.
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub concurrency: Option<NonZeroU16>,
     /// Calls that may wait for it; 64 if not given.
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub queue: Option<NonZeroU16>,
     /// Seconds between two tries of a silent one, at the longest; 60 if not given.
     pub longest_pause: Option<u32>,

@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::config::section::written;
+
 /// `[boot]`: ours alone.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -18,8 +20,10 @@ pub struct Boot {
     pub tls_key: Option<PathBuf>,
     pub https_listen: Option<SocketAddr>,
     /// So many boots without a call of the agent are a loop; 10 if not given.
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub loop_boots: Option<NonZeroU16>,
     /// Within so many minutes; 60 if not given.
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub loop_minutes: Option<NonZeroU16>,
     /// The agent tells more (`ipa-debug=1`).
     pub debug: Option<bool>,

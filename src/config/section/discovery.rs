@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::base::secret::Secret;
 use crate::config::ConfigError;
+use crate::config::section::written;
 use crate::model::boot::plan;
 use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy};
 
@@ -39,8 +40,10 @@ pub enum What {
 #[serde(deny_unknown_fields, default)]
 pub struct Limit {
     /// Machines that are taken in within a minute; 20 if not given.
+    #[serde(deserialize_with = "written::u32_to::<_, 4_294_967_295>")]
     pub per_minute: Option<NonZeroU32>,
     /// Nodes that have come by discovery, at most; 256 if not given.
+    #[serde(deserialize_with = "written::u32_to::<_, 4_294_967_295>")]
     pub machines: Option<NonZeroU32>,
 }
 

@@ -6,6 +6,7 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use serde::Deserialize;
 
 use crate::base::mac::Mac;
+use crate::config::section::written;
 use crate::model::boot::check;
 use crate::model::boot::plan::{self, Dhcp6, DhcpMode, Relayed, Reservation, Role};
 
@@ -20,6 +21,7 @@ pub struct Network {
     role: RoleWord,
     #[serde(default)]
     dhcp: ModeWord,
+    #[serde(default, deserialize_with = "written::home")]
     address: Option<Ipv4Net>,
     #[serde(default)]
     pools: Vec<String>,
@@ -70,6 +72,7 @@ struct ReservationRow {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RelayedRow {
+    #[serde(deserialize_with = "written::net4")]
     net: Ipv4Net,
     #[serde(default)]
     pools: Vec<String>,
@@ -79,6 +82,7 @@ struct RelayedRow {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Dhcp6Row {
+    #[serde(deserialize_with = "written::net6")]
     prefix: Ipv6Net,
     first: Ipv6Addr,
     last: Ipv6Addr,
@@ -278,6 +282,19 @@ mod tests {
                 "pools = [\"10.0.0.9\"]\ndhcp6 = {prefix = \"fd00::/64\", first = \"fd01::1\", last = \"fd00::2\"}",
                 "fd01::1",
             ),
+            ("pools = [\"10.0.0.9\"]\nrouter = \"10.0.0.255\"", "the router 10.0.0.255 is the broadcast"),
+            ("pools = [\"10.0.0.9\"]\nrouter = \"10.0.0.0\"", "the router 10.0.0.0 is the network's own"),
+            ("pools = [\"10.0.0.9\"]\nrouter = \"0.0.0.0\"", "the router 0.0.0.0 is no address of a machine"),
+            (
+                "pools = [\"10.0.0.9\"]\nrelayed = [{net = \"10.1.0.0/24\", router = \"10.1.0.255\"}]",
+                "the router 10.1.0.255 is the broadcast",
+            ),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"0.0.0.0\"]", "the dns server 0.0.0.0 is no address"),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"224.0.0.1\"]", "224.0.0.1 is no address of a machine"),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"255.255.255.255\"]", "255.255.255.255 is no address"),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"10.0.0.255\"]", "10.0.0.255 is the broadcast address"),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"::\"]", "the dns server :: is no address of a machine"),
+            ("pools = [\"10.0.0.9\"]\ndns = [\"ff02::1\"]", "ff02::1 is no address of a machine"),
             ("pool = [\"10.0.0.9\"]", "unknown field"),
             ("pools = [\"10.0.0.9\"]\ndomain = \"a b\"", "domain"),
         ] {
@@ -298,5 +315,56 @@ mod tests {
         assert!(read("[[network]]\ninterface = \"a/b\"\n").unwrap_err().contains("a/b"));
         let proxy = "[[network]]\ninterface = \"eth1\"\ndhcp = \"proxy\"\npools = [\"10.0.0.9\"]\n";
         assert!(read(proxy).unwrap_err().contains("gives no addresses"));
+    }
+
+    #[test]
+    fn an_address_that_this_host_cannot_have_is_refused() {
+        let address = |address: &str, more: &str| {
+            read(&format!("[[network]]\ninterface = \"eth1\"\naddress = \"{address}\"\n{more}"))
+        };
+        for (wrong, part) in [
+            ("172.31.0.1/0", "prefix of 0"),
+            ("172.31.0.0/24", "172.31.0.0 is the network's own"),
+            ("172.31.0.255/24", "172.31.0.255 is the broadcast"),
+            ("224.0.0.1/24", "224.0.0.1 is no address of a machine"),
+            ("127.0.0.1/8", "127.0.0.1 is no address of a machine"),
+            ("0.0.0.0/24", "0.0.0.0 is no address of a machine"),
+            ("255.255.255.255/24", "255.255.255.255 is no address of a machine"),
+            ("172.31.0.1", "write 172.31.0.1/24"),
+        ] {
+            let why = address(wrong, "").unwrap_err();
+            assert!(why.contains(part), "{wrong}: {why}");
+        }
+        for narrow in ["172.31.0.1/31", "172.31.0.1/32"] {
+            let why = address(narrow, "dhcp = \"own\"\npools = [\"172.31.0.1\"]\n").unwrap_err();
+            assert!(why.contains("no room"), "{narrow}: {why}");
+            assert!(address(narrow, "").is_ok(), "{narrow} without DHCP");
+            let relayed = "relayed = [{net = \"10.1.0.0/24\", pools = [\"10.1.0.9\"]}]";
+            let routed = address(narrow, &format!("dhcp = \"own\"\n{relayed}\n"));
+            assert!(routed.is_ok(), "{narrow} on the way to relays: {routed:?}");
+        }
+        assert!(address("172.31.0.1/24", "router = \"172.31.0.1\"\ndns = [\"172.31.0.1\"]\n").is_ok());
+    }
+
+    #[test]
+    fn pools_without_dhcp_are_refused() {
+        let one = "[[network]]\ninterface = \"eth1\"\n";
+        for rest in [
+            "pools = [\"10.0.0.9\"]\n",
+            "dhcp = \"off\"\npools = [\"10.0.0.9\"]\n",
+            "reservations = [{mac = \"52:54:00:00:00:01\", address = \"10.0.0.5\"}]\n",
+        ] {
+            let why = read(&format!("{one}{rest}")).unwrap_err();
+            assert!(why.contains("which gives no addresses") && why.contains("dhcp = \"own\""), "{why}");
+        }
+    }
+
+    #[test]
+    fn two_networks_cannot_have_one_address() {
+        let one = |interface: &str| {
+            format!("[[network]]\ninterface = \"{interface}\"\naddress = \"10.0.0.1/24\"\n")
+        };
+        let why = read(&format!("{}{}", one("eth1"), one("eth2"))).unwrap_err();
+        assert!(why.contains("10.0.0.1 is that of network eth1, too"), "{why}");
     }
 }

@@ -1,6 +1,6 @@
 //! What is wrong with the networks that a site describes.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
@@ -51,6 +51,8 @@ pub fn inside(network: &Network, subnet: Ipv4Net) -> Result<(), String> {
     if let Some(router) = network.router.filter(|router| !subnet.contains(router)) {
         return Err(format!("the router {router} is not in {}", subnet.trunc()));
     }
+    network.router.map_or(Ok(()), |router| host("router", subnet, router))?;
+    network.dns.iter().try_for_each(|server| host("dns server", subnet, *server))?;
     let overlaps =
         |one: &&Relayed| one.net.contains(&subnet.network()) || subnet.contains(&one.net.network());
     match network.relayed.iter().find(overlaps) {
@@ -62,6 +64,47 @@ pub fn inside(network: &Network, subnet: Ipv4Net) -> Result<(), String> {
 /// The addresses of the network itself and of all in it; a network of two or one has neither (RFC 3021).
 fn is_no_host(net: Ipv4Net, address: Ipv4Addr) -> bool {
     net.prefix_len() < 31 && (address == net.network() || address == net.broadcast())
+}
+
+/// Whether a machine in `net` can have the address, in words.
+fn host(what: &str, net: Ipv4Net, address: Ipv4Addr) -> Result<(), String> {
+    if !is_no_host(net, address) {
+        return Ok(());
+    }
+    let which = if address == net.network() { "the network's own" } else { "the broadcast" };
+    Err(format!("the {what} {address} is {which} address of {}: give that of a machine", net.trunc()))
+}
+
+/// Whether it is an address that a single machine can have in any network.
+fn machine(what: &str, address: IpAddr) -> Result<(), String> {
+    let is_none = address.is_unspecified()
+        || address.is_multicast()
+        || address.is_loopback()
+        || address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    if is_none {
+        return Err(format!("the {what} {address} is no address of a machine that others reach: give one"));
+    }
+    Ok(())
+}
+
+/// Whether this host can have this address, and serve others from it.
+fn home(one: &Network, subnet: Ipv4Net) -> Result<(), String> {
+    machine("address", subnet.addr().into())?;
+    if subnet.prefix_len() == 0 {
+        return Err(format!(
+            "the address {subnet} has a prefix of 0, which is no network: give its length, as in {}/24",
+            subnet.addr()
+        ));
+    }
+    host("address", subnet, subnet.addr())?;
+    let leases = matches!(one.dhcp, DhcpMode::Own | DhcpMode::Known) && one.relayed.is_empty();
+    if leases && subnet.prefix_len() > 30 {
+        return Err(format!(
+            "the address {subnet} leaves no room for machines: give the length of the network's prefix, as in {}/24",
+            subnet.addr()
+        ));
+    }
+    inside(one, subnet)
 }
 
 fn alone(one: &Network) -> Result<(), String> {
@@ -80,25 +123,38 @@ fn alone(one: &Network) -> Result<(), String> {
     if one.dns.len() > DNS_SERVERS || one.dns6.len() > DNS_SERVERS {
         return Err(format!("more than {DNS_SERVERS} dns servers do not fit an answer"));
     }
+    one.router.map_or(Ok(()), |router| machine("router", router.into()))?;
+    let dns = one.dns.iter().copied().map(IpAddr::from);
+    let mut dns = dns.chain(one.dns6.iter().copied().map(IpAddr::from));
+    dns.try_for_each(|server| machine("dns server", server))?;
     addresses(one)?;
     reservations(one)?;
     relayed(&one.relayed)?;
-    one.address.map_or(Ok(()), |subnet| inside(one, subnet))?;
+    one.address.map_or(Ok(()), |subnet| home(one, subnet))?;
     one.dhcp6.as_ref().map_or(Ok(()), dhcp6)
 }
 
-/// Whether the mode has what it needs.
-fn addresses(one: &Network) -> Result<(), String> {
+/// Whether the mode has what it needs, and nothing that it would leave unused.
+fn mode(one: &Network) -> Result<(), String> {
     let has_any = pools(one).next().is_some() || !one.reservations.is_empty();
-    match one.dhcp {
-        DhcpMode::Own | DhcpMode::Known if !has_any => {
-            Err("it gives addresses and has neither a pool nor a reservation".to_owned())
+    let why = match (one.dhcp, has_any) {
+        (DhcpMode::Own | DhcpMode::Known, false) => {
+            "it gives addresses and has neither a pool nor a reservation"
         }
-        DhcpMode::Proxy if has_any => {
-            Err("its mode is proxy, which gives no addresses: leave out pools and reservations".to_owned())
+        (DhcpMode::Proxy, true) => {
+            "its mode is proxy, which gives no addresses: leave out pools and reservations"
         }
-        DhcpMode::Own | DhcpMode::Known | DhcpMode::Proxy | DhcpMode::Off => Ok(()),
-    }?;
+        (DhcpMode::Off, true) => {
+            "its mode is off (as it is if dhcp is left out), which gives no addresses: say dhcp = \"own\", or leave out \
+             pools and reservations"
+        }
+        (DhcpMode::Own | DhcpMode::Known, true) | (DhcpMode::Proxy | DhcpMode::Off, false) => return Ok(()),
+    };
+    Err(why.to_owned())
+}
+
+fn addresses(one: &Network) -> Result<(), String> {
+    mode(one)?;
     if let Some((first, last)) = pools(one).find(|(first, last)| last < first) {
         return Err(format!("the pool {first}-{last} ends before it begins"));
     }
@@ -144,6 +200,7 @@ fn relayed(all: &[Relayed]) -> Result<(), String> {
         if let Some(end) = ends.chain(&one.router).find(|end| !one.net.contains(*end)) {
             return Err(format!("{end} is not in the relayed network {}", one.net));
         }
+        one.router.map_or(Ok(()), |router| host("router", one.net, router))?;
         let before = all.get(..place).unwrap_or_default();
         let overlaps = |other: &&Relayed| {
             other.net.contains(&one.net.network()) || one.net.contains(&other.net.network())
@@ -175,6 +232,11 @@ fn beside(one: &Network, before: &[Network]) -> Result<(), String> {
         }
         if other.name == one.name {
             return Err("two networks have this name".to_owned());
+        }
+        if let Some(twice) =
+            one.address.filter(|mine| other.address.is_some_and(|it| it.addr() == mine.addr()))
+        {
+            return Err(format!("the address {} is that of network {}, too", twice.addr(), other.name));
         }
         let clash = pools(one).find_map(|(first, last)| {
             let meets = |(their, end): &(Ipv4Addr, Ipv4Addr)| *their <= last && first <= *end;
