@@ -8,6 +8,7 @@ use crate::base::mac::Mac;
 use crate::boot::dhcp::answer::{Answer, Asked};
 use crate::boot::dhcp::client::words;
 use crate::boot::dhcp::count::Event;
+use crate::boot::dhcp::pool::aside::Declined;
 use crate::boot::dhcp::pool::share::Circuit;
 use crate::boot::dhcp::pool::{Asker, NoAddress};
 use crate::boot::dhcp::served::Served;
@@ -160,6 +161,7 @@ impl Served {
         }
         let left = pool.left(packet.mac, address, now).filter(|left| *left >= half(length));
         if let Some(left) = left {
+            pool.told(address, now);
             let seconds = u32::try_from(left.as_secs()).unwrap_or(length);
             return Act::Send(self.give(asked, Kind::Ack, address, seconds));
         }
@@ -171,26 +173,41 @@ impl Served {
         Act::Keep { change, lease, answer: self.give(asked, Kind::Ack, address, length) }
     }
 
-    /// The client has found out that somebody else uses the address.
+    /// The client has found out that somebody else uses the address that it was given just now.
     fn decline(&self, asked: Asked<'_>) -> Act {
         let packet = asked.packet;
         let mut pools = self.pools();
         let (Some(pool), Some(address)) = (pools.get_mut(asked.place), packet.requested) else {
             return Act::Nothing(Event::Malformed);
         };
-        if !pool.is_held(packet.mac, address) || packet.server.is_some_and(|to| to != self.identity(packet)) {
+        if packet.server.is_some_and(|to| to != self.identity(packet)) {
             return Act::Nothing(Event::NotForUs);
         }
-        pool.quarantine(address, self.now());
+        let Some(declined) = pool.decline(packet.mac, circuit(packet), address, self.now()) else {
+            return Act::Nothing(Event::NotForUs);
+        };
+        let network = pool.net.network();
+        drop(pools);
         self.counters.add(Event::Declined);
-        tracing::warn!(
-            network = self.network.name, %address, mac = %packet.mac,
-            "the machine says that another one uses its address; the address is put aside for ten minutes"
-        );
-        let mac = packet.mac;
-        let text = format!("{mac} says that another machine uses {address}; it is put aside for ten minutes");
-        self.teller.error("decline", address, text);
-        Act::Forget(LeaseKey { mac, network: pool.net.network() })
+        self.tell_of_decline(packet.mac, address, declined);
+        Act::Forget(LeaseKey { mac: packet.mac, network })
+    }
+
+    /// A machine that declines one address after the other has one row in the journal, however many there were.
+    fn tell_of_decline(&self, mac: Mac, address: Ipv4Addr, declined: Declined) {
+        let says = format!("{mac} says that another machine uses {address}");
+        let network = &self.network.name;
+        match declined {
+            Declined::PutAside => {
+                tracing::warn!(network, "{says}; the address is put aside for ten minutes");
+                self.teller.error("decline", address, format!("{says}; it is put aside for ten minutes"));
+            }
+            Declined::Freed => {
+                tracing::debug!(network, "{says}; the address is not put aside");
+                let why = "it, or its switch's port, has had enough addresses put aside within ten minutes";
+                self.teller.error("decline", mac, format!("{says}, which is not put aside: {why}"));
+            }
+        }
     }
 
     /// Only who has the address gives it back: a release has no answer, so anybody could send it.

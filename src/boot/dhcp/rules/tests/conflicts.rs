@@ -86,7 +86,9 @@ fn a_decline_is_journaled() {
         panic!("an address is looked for")
     };
     let (_, request) = pair(mac(4), address);
-    let decline = Packet { kind: Kind::Decline, ..request };
+    let decline = Packet { kind: Kind::Decline, ..request.clone() };
+    assert!(matches!(world.served.take(&decline, from), Act::Nothing(Event::NotForUs)), "it is only offered");
+    world.kept(&request);
     assert!(matches!(world.served.take(&decline, from), Act::Forget(_)));
     assert!(matches!(world.served.take(&decline, from), Act::Nothing(Event::NotForUs)));
     assert_eq!(world.journal.all(), [("decline", address.to_string())]);
