@@ -69,7 +69,10 @@ impl Served {
         if is_no_machine(packet.mac) {
             return Act::Nothing(Event::Malformed);
         }
-        let Some(place) = self.place(packet) else { return Act::Nothing(Event::NoNetwork) };
+        let Some(place) = self.place(packet) else {
+            self.tell_of_relay(packet);
+            return Act::Nothing(Event::NoNetwork);
+        };
         let enrolled = self.rack.find(packet.mac);
         let is_known = enrolled.is_some() || self.is_reserved(packet.mac);
         if self.network.dhcp == DhcpMode::Known && !is_known {
@@ -87,12 +90,25 @@ impl Served {
     }
 
     /// Which pool serves the client: the network that its relay names or is in, or that in which its address is.
-    fn place(&self, packet: &Packet) -> Option<usize> {
+    pub(super) fn place(&self, packet: &Packet) -> Option<usize> {
         let link = packet.relay.as_ref().and_then(|relay| relay.link);
         if !packet.giaddr.is_unspecified() {
             return self.place_of(link.unwrap_or(packet.giaddr));
         }
         if packet.ciaddr.is_unspecified() { Some(0) } else { self.place_of(packet.ciaddr) }
+    }
+
+    /// The usual mistake behind a relay: its network is not configured.
+    fn tell_of_relay(&self, packet: &Packet) {
+        let relay = packet.giaddr;
+        if relay.is_unspecified() {
+            return;
+        }
+        let link = packet.relay.as_ref().and_then(|relay| relay.link).filter(|link| *link != relay);
+        let of = link.map(|link| format!(" for {link}")).unwrap_or_default();
+        let name = &self.network.name;
+        let text = format!("a relay at {relay} asks{of}, and no `relayed` of {name} names its network");
+        self.teller.error("unknown-relay", relay, text);
     }
 
     fn asker(&self, asked: Asked<'_>) -> Asker {
