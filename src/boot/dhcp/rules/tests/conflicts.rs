@@ -21,6 +21,10 @@ fn a_declined_address_is_put_aside_and_only_its_holder_can_decline() {
     assert!(matches!(world.take(&decline(mac(1))), Act::Forget(key) if key.mac == mac(1)));
     assert_ne!(world.offered(&discover(mac(1))).reply.yiaddr, address);
     assert_eq!(world.served.pools()[0].used(), (1, 1));
+    let told = "1 of 11 addresses are put aside because machines declined them or others use them";
+    assert!(world.served.why_none(&discover(mac(4))).contains(told));
+    let problems = world.served.status().problems;
+    assert!(problems.len() == 1 && problems[0].contains(told), "{problems:?}");
 }
 
 /// A DISCOVER of this machine, and a REQUEST for what it was offered.
