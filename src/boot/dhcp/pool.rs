@@ -5,6 +5,7 @@
 //!   ◀── not taken up ──┘                   └── declined, seen elsewhere ──▶ quarantined ──▶ free
 //! ```
 
+pub mod aside;
 pub mod share;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -15,6 +16,7 @@ use ipnet::Ipv4Net;
 
 use crate::base::mac::Mac;
 use crate::base::time::Tick;
+use crate::boot::dhcp::pool::aside::Declines;
 use crate::boot::dhcp::pool::share::{Circuit, OFFER, Rank, Share, Stranger};
 use crate::model::boot::lease::{Lease, LeaseKey};
 
@@ -37,6 +39,9 @@ pub struct Pool {
     kept: Kept,
     /// What machines have which are not enrolled.
     share: Share,
+    declines: Declines,
+    /// How many are put aside.
+    aside: usize,
 }
 
 /// Which leases are on the disk, where a machine has one row.
@@ -63,6 +68,8 @@ struct Slot {
     mac: Mac,
     state: State,
     ends: Tick,
+    /// When its machine was told last that it has the address.
+    told: Option<Tick>,
     /// Of a machine that nobody knows.
     stranger: Option<Stranger>,
     host_name: Option<String>,
@@ -144,6 +151,8 @@ impl Pool {
             reserved_addresses: HashSet::new(),
             kept: Kept::default(),
             share: Share::new(size),
+            declines: Declines::default(),
+            aside: 0,
         }
     }
 
@@ -174,6 +183,7 @@ impl Pool {
             mac: lease.key.mac,
             state: State::Leased,
             ends: now.after(left),
+            told: None,
             stranger: (is_stranger && !is_ours)
                 .then(|| Stranger { rank: Rank::of(lease.key.mac, false), circuit: None }),
             host_name: lease.host_name.clone(),
@@ -268,6 +278,11 @@ impl Pool {
         }
     }
 
+    /// The address that is reserved for a machine.
+    pub fn reserved_for(&self, mac: Mac) -> Option<Ipv4Addr> {
+        self.reserved.get(&mac).copied()
+    }
+
     fn is_ill(&self, address: Ipv4Addr) -> bool {
         self.slots.get(&address).is_some_and(|slot| slot.state == State::Quarantined)
     }
@@ -299,7 +314,7 @@ impl Pool {
         self.kept.put(lease.key.mac, lease.address);
         let ends = now.after(Duration::from_secs(lease.length.into()));
         self.clear(lease.address);
-        self.set(lease.address, Slot { state: State::Leased, ends, ..slot });
+        self.set(lease.address, Slot { state: State::Leased, ends, told: Some(now), ..slot });
         true
     }
 
@@ -325,20 +340,6 @@ impl Pool {
             self.retire(address, Slot { ends: now, ..slot });
         }
         true
-    }
-
-    /// Puts an address aside that somebody else uses. A stranger's stays within the strangers' share, so that nobody
-    /// can empty the pool by declining.
-    pub fn quarantine(&mut self, address: Ipv4Addr, now: Tick) {
-        let Some(slot) = self.clear(address) else { return };
-        self.by_mac.remove(&slot.mac);
-        self.set(address, Slot { state: State::Quarantined, ends: now.after(QUARANTINE), ..slot });
-    }
-
-    /// Whether this machine was offered or given this address.
-    pub fn is_held(&self, mac: Mac, address: Ipv4Addr) -> bool {
-        let slot = self.slots.get(&address);
-        slot.is_some_and(|slot| slot.mac == mac && matches!(slot.state, State::Offered | State::Leased))
     }
 
     /// Whom the address is offered to that has not got it yet.
@@ -376,11 +377,8 @@ impl Pool {
 
     /// Addresses that are offered or leased, and those in quarantine.
     pub fn used(&self) -> (usize, usize) {
-        let count = |wanted: fn(State) -> bool| self.slots.values().filter(|slot| wanted(slot.state)).count();
-        (
-            count(|state| matches!(state, State::Offered | State::Leased)),
-            count(|state| state == State::Quarantined),
-        )
+        let is_used = |slot: &&Slot| matches!(slot.state, State::Offered | State::Leased);
+        (self.slots.values().filter(is_used).count(), self.aside)
     }
 
     fn note(&mut self, address: Ipv4Addr, asker: &Asker) {
@@ -405,7 +403,7 @@ impl Pool {
         }
         self.free.remove(&address);
         let Asker { mac, host_name, asked, .. } = asker.clone();
-        self.set(address, Slot { mac, state, ends, stranger, host_name, asked });
+        self.set(address, Slot { mac, state, ends, told: None, stranger, host_name, asked });
     }
 
     /// What was leased is kept for its machine; what is reserved needs no keeping.
@@ -436,7 +434,9 @@ impl Pool {
             State::Old => self.old.insert((slot.ends, address)),
             State::Offered | State::Leased | State::Quarantined => self.due.insert((slot.ends, address)),
         };
-        if slot.state != State::Quarantined {
+        if slot.state == State::Quarantined {
+            self.aside += 1;
+        } else {
             self.by_mac.insert(slot.mac, address);
         }
         self.slots.insert(address, slot);
@@ -448,6 +448,7 @@ impl Pool {
         if let Some(who) = slot.stranger {
             self.share.leave(address, who, slot.offered());
         }
+        self.aside -= usize::from(slot.state == State::Quarantined);
         self.due.remove(&(slot.ends, address));
         self.old.remove(&(slot.ends, address));
         Some(slot)
@@ -468,8 +469,6 @@ fn spread(mac: Mac) -> u64 {
     })
 }
 
-/// An address that somebody else uses is tried again after this.
-const QUARANTINE: Duration = Duration::from_mins(10);
 /// One address in so many is kept for machines that are enrolled.
 const RESERVE: usize = 4;
 

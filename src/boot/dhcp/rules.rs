@@ -8,6 +8,7 @@ use crate::base::mac::Mac;
 use crate::boot::dhcp::answer::{Answer, Asked};
 use crate::boot::dhcp::client::words;
 use crate::boot::dhcp::count::Event;
+use crate::boot::dhcp::pool::aside::Declined;
 use crate::boot::dhcp::pool::share::Circuit;
 use crate::boot::dhcp::pool::{Asker, NoAddress};
 use crate::boot::dhcp::served::Served;
@@ -68,7 +69,10 @@ impl Served {
         if is_no_machine(packet.mac) {
             return Act::Nothing(Event::Malformed);
         }
-        let Some(place) = self.place(packet) else { return Act::Nothing(Event::NoNetwork) };
+        let Some(place) = self.place(packet) else {
+            self.tell_of_relay(packet);
+            return Act::Nothing(Event::NoNetwork);
+        };
         let enrolled = self.rack.find(packet.mac);
         let is_known = enrolled.is_some() || self.is_reserved(packet.mac);
         if self.network.dhcp == DhcpMode::Known && !is_known {
@@ -86,12 +90,25 @@ impl Served {
     }
 
     /// Which pool serves the client: the network that its relay names or is in, or that in which its address is.
-    fn place(&self, packet: &Packet) -> Option<usize> {
+    pub(super) fn place(&self, packet: &Packet) -> Option<usize> {
         let link = packet.relay.as_ref().and_then(|relay| relay.link);
         if !packet.giaddr.is_unspecified() {
             return self.place_of(link.unwrap_or(packet.giaddr));
         }
         if packet.ciaddr.is_unspecified() { Some(0) } else { self.place_of(packet.ciaddr) }
+    }
+
+    /// The usual mistake behind a relay: its network is not configured.
+    fn tell_of_relay(&self, packet: &Packet) {
+        let relay = packet.giaddr;
+        if relay.is_unspecified() {
+            return;
+        }
+        let link = packet.relay.as_ref().and_then(|relay| relay.link).filter(|link| *link != relay);
+        let of = link.map(|link| format!(" for {link}")).unwrap_or_default();
+        let name = &self.network.name;
+        let text = format!("a relay at {relay} asks{of}, and no `relayed` of {name} names its network");
+        self.teller.error("unknown-relay", relay, text);
     }
 
     fn asker(&self, asked: Asked<'_>) -> Asker {
@@ -160,6 +177,7 @@ impl Served {
         }
         let left = pool.left(packet.mac, address, now).filter(|left| *left >= half(length));
         if let Some(left) = left {
+            pool.told(address, now);
             let seconds = u32::try_from(left.as_secs()).unwrap_or(length);
             return Act::Send(self.give(asked, Kind::Ack, address, seconds));
         }
@@ -171,26 +189,41 @@ impl Served {
         Act::Keep { change, lease, answer: self.give(asked, Kind::Ack, address, length) }
     }
 
-    /// The client has found out that somebody else uses the address.
+    /// The client has found out that somebody else uses the address that it was given just now.
     fn decline(&self, asked: Asked<'_>) -> Act {
         let packet = asked.packet;
         let mut pools = self.pools();
         let (Some(pool), Some(address)) = (pools.get_mut(asked.place), packet.requested) else {
             return Act::Nothing(Event::Malformed);
         };
-        if !pool.is_held(packet.mac, address) || packet.server.is_some_and(|to| to != self.identity(packet)) {
+        if packet.server.is_some_and(|to| to != self.identity(packet)) {
             return Act::Nothing(Event::NotForUs);
         }
-        pool.quarantine(address, self.now());
+        let Some(declined) = pool.decline(packet.mac, circuit(packet), address, self.now()) else {
+            return Act::Nothing(Event::NotForUs);
+        };
+        let network = pool.net.network();
+        drop(pools);
         self.counters.add(Event::Declined);
-        tracing::warn!(
-            network = self.network.name, %address, mac = %packet.mac,
-            "the machine says that another one uses its address; the address is put aside for ten minutes"
-        );
-        let mac = packet.mac;
-        let text = format!("{mac} says that another machine uses {address}; it is put aside for ten minutes");
-        self.teller.error("decline", address, text);
-        Act::Forget(LeaseKey { mac, network: pool.net.network() })
+        self.tell_of_decline(packet.mac, address, declined);
+        Act::Forget(LeaseKey { mac: packet.mac, network })
+    }
+
+    /// A machine that declines one address after the other has one row in the journal, however many there were.
+    fn tell_of_decline(&self, mac: Mac, address: Ipv4Addr, declined: Declined) {
+        let says = format!("{mac} says that another machine uses {address}");
+        let network = &self.network.name;
+        match declined {
+            Declined::PutAside => {
+                tracing::warn!(network, "{says}; the address is put aside for ten minutes");
+                self.teller.error("decline", address, format!("{says}; it is put aside for ten minutes"));
+            }
+            Declined::Freed => {
+                tracing::debug!(network, "{says}; the address is not put aside");
+                let why = "it, or its switch's port, has had enough addresses put aside within ten minutes";
+                self.teller.error("decline", mac, format!("{says}, which is not put aside: {why}"));
+            }
+        }
     }
 
     /// Only who has the address gives it back: a release has no answer, so anybody could send it.

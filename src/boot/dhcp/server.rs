@@ -203,7 +203,7 @@ impl Server {
             Act::Nothing(event) => {
                 self.served.counters.add(event);
                 if event == Event::Exhausted {
-                    self.tell_of_exhaustion(packet.mac, state);
+                    self.tell_of_exhaustion(&packet, state);
                 }
             }
         }
@@ -335,18 +335,17 @@ impl Server {
         }
     }
 
-    fn tell_of_exhaustion(&self, mac: Mac, state: &mut State) {
+    fn tell_of_exhaustion(&self, packet: &Packet, state: &mut State) {
         let now = self.served.now();
-        let text = format!("no address is left for {mac}: make the pool larger, or enrol its port");
-        self.served.teller.error("exhausted", "", text);
+        let text = self.served.why_none(packet);
+        self.served.teller.error("exhausted", "", text.clone());
         if state.exhausted.is_some_and(|told| now.since(told) < AGAIN) {
             return;
         }
         state.exhausted = Some(now);
         tracing::warn!(
-            network = self.served.network.name, %mac,
-            "no address is left for this machine; make the pool of the network larger, shorten its lease_time, or \
-             enrol its port (a quarter of the pool is kept for enrolled ones)"
+            network = self.served.network.name,
+            "{text} (a shorter lease_time helps, too; a quarter of the pool is kept for enrolled machines)"
         );
     }
 }

@@ -8,6 +8,7 @@ use crate::boot::dhcp::pool::{Held, Pool};
 use crate::boot::dhcp::served::Served;
 use crate::model::boot::network::{LeaseShown, NetworkStatus, OtherServer, PoolStatus};
 use crate::model::boot::plan::{DhcpMode, Network};
+use crate::wire::dhcp4::packet::Packet;
 
 /// A network that has not been served yet.
 pub fn bare(network: &Network, counters: Vec<(&'static str, u64)>) -> NetworkStatus {
@@ -48,6 +49,25 @@ impl Served {
         }
     }
 
+    /// Why there is no address for a machine, and what helps.
+    pub fn why_none(&self, packet: &Packet) -> String {
+        let place = self.place(packet);
+        let pools = self.pools();
+        if let Some(own) = place.and_then(|place| pools.get(place)?.reserved_for(packet.mac)) {
+            return format!(
+                "{own} is reserved for {} and put aside, since another machine uses it: give that one another address, or \
+                 change the reservation; it is tried again in some minutes",
+                packet.mac
+            );
+        }
+        let aside = place.and_then(|place| pools.get(place)).and_then(|pool| {
+            let (aside, size) = (count(pool.put_aside()), count(pool.size()));
+            put_aside(aside, size)
+        });
+        let why = aside.map(|aside| format!("{aside}; if they are not enough, ")).unwrap_or_default();
+        format!("no address is left for {}: {why}make the pool larger, or enrol its port", packet.mac)
+    }
+
     pub fn leases(&self) -> Vec<LeaseShown> {
         let (now, wall) = (self.now(), self.clock.wall());
         let shown = |held: Held| LeaseShown {
@@ -66,13 +86,22 @@ impl Served {
 
 fn pool(pool: &Pool) -> PoolStatus {
     let (used, quarantined) = pool.used();
-    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     PoolStatus {
         network: pool.net.to_string(),
         size: count(pool.size()),
         used: count(used),
         quarantined: count(quarantined),
     }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// How much of a pool is put aside, if anything is.
+fn put_aside(aside: u64, size: u64) -> Option<String> {
+    let why = "because machines declined them or others use them";
+    (aside > 0).then(|| format!("{aside} of {size} addresses are put aside {why}, for ten minutes at most"))
 }
 
 fn problems(others: &[OtherServer], is_lonely: bool, pools: &[PoolStatus]) -> Vec<String> {
@@ -86,6 +115,10 @@ fn problems(others: &[OtherServer], is_lonely: bool, pools: &[PoolStatus]) -> Ve
         found.push(
             "no server gives addresses in this network: with dhcp = \"proxy\" another one must".to_owned(),
         );
+    }
+    for pool in pools {
+        let aside = put_aside(pool.quarantined, pool.size);
+        found.extend(aside.map(|aside| format!("in {} {aside}", pool.network)));
     }
     for pool in pools.iter().filter(|pool| pool.used + pool.quarantined >= pool.size) {
         found.push(format!("every address of {} is taken: make its pool larger", pool.network));

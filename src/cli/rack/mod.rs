@@ -128,14 +128,16 @@ fn events(value: &Value) -> Vec<Vec<String>> {
     rows.split_off(old)
 }
 
-/// `12 of 100`, over all pools.
+/// `12 of 100, 3 put aside`, over all pools.
 fn used(network: &Value) -> String {
     let pools: Vec<&Value> = network.get("pools").and_then(Value::as_array).into_iter().flatten().collect();
     if pools.is_empty() {
         return String::new();
     }
     let sum = |name: &str| -> u64 { pools.iter().filter_map(|pool| pool.get(name)?.as_u64()).sum() };
-    format!("{} of {}", sum("used"), sum("size"))
+    let aside = sum("quarantined");
+    let aside = if aside > 0 { format!(", {aside} put aside") } else { String::new() };
+    format!("{} of {}{aside}", sum("used"), sum("size"))
 }
 
 fn problems(network: &Value) -> String {
@@ -199,5 +201,7 @@ mod tests {
         });
         let row = Listing::Networks.row(&network);
         assert_eq!(row, ["boot", "eth1", "dhcp4 own", "10.0.0.1", "3 of 12", "one; two"]);
+        let ill = json!({"pools": [{"used": 2, "size": 5, "quarantined": 3}, {"used": 1, "size": 7}]});
+        assert_eq!(used(&ill), "3 of 12, 3 put aside");
     }
 }

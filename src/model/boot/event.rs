@@ -12,7 +12,8 @@ pub struct Tiding {
     pub network: String,
     /// Who tells it: `dhcp4`, `dhcp6`, `ra`, `tftp`.
     pub service: &'static str,
-    /// Constant name: `conflict`, `decline`, `exhausted`, `flood`, `interface`, `other-server`.
+    /// Constant name: `conflict`, `decline`, `exhausted`, `flood`, `interface`, `other-server`,
+    /// `unknown-relay`.
     pub event: &'static str,
     /// Tells two of the same kind apart: an address, a server, an interface; may be empty.
     pub subject: String,

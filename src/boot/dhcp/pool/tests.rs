@@ -1,5 +1,8 @@
 //! What the addresses of a network go through.
 
+mod declines;
+
+use super::aside::Declined;
 use super::*;
 use crate::base::moment::Moment;
 
@@ -240,7 +243,8 @@ fn every_address_is_in_one_place_whatever_happens() {
                 pool.grant(&lease(one, place), now);
             }
             2 => drop(pool.release(who.mac, place, now)),
-            3 => pool.quarantine(place, now),
+            3 if c & 1 == 0 => pool.quarantine(place, now),
+            3 => drop(pool.decline(who.mac, None, place, now)),
             _ => pool.settle(now),
         }
         let slots = pool.slots.len();
@@ -249,6 +253,8 @@ fn every_address_is_in_one_place_whatever_happens() {
         assert!(pool.free.len() + slots >= pool.size && pool.free.len() + slots <= pool.size + 1);
         assert_eq!(pool.share.taken(), pool.slots.values().filter(|slot| slot.stranger.is_some()).count());
         assert!(pool.share.taken() <= pool.share.most());
+        let is_aside = |slot: &&Slot| slot.state == State::Quarantined;
+        assert_eq!(pool.put_aside(), pool.slots.values().filter(is_aside).count());
         for (mac, address) in &pool.by_mac {
             assert_eq!(pool.slots.get(address).map(|slot| slot.mac), Some(*mac));
         }

@@ -140,6 +140,9 @@ fn behind_a_relay_addresses_come_from_its_network_and_answers_go_to_it() {
     assert_eq!((refused.to, refused.reply.flags & 0x8000), (SocketAddrV4::new(giaddr, 67), 0x8000));
     let unknown = Packet { giaddr: Ipv4Addr::new(10, 8, 0, 1), ..relayed.clone() };
     assert_eq!(world.take(&unknown), Act::Nothing(Event::NoNetwork));
+    assert_eq!(world.journal.all(), [("unknown-relay", "10.8.0.1".to_owned())]);
+    let told = "a relay at 10.8.0.1 asks, and no `relayed` of boot names its network";
+    assert_eq!(world.journal.texts(), [told]);
     // RFC 3527 and 5107: the relay's own address is elsewhere, and it wants to be the server.
     let more = [&raw[..], &[5, 4, 10, 9, 0, 0, 11, 4, 10, 9, 0, 1]].concat();
     let selected =

@@ -7,6 +7,7 @@ use super::world::{discover, ip, mac, network, world};
 use crate::base::mac::Mac;
 use crate::boot::dhcp::count::Event;
 use crate::boot::dhcp::rules::Act;
+use crate::model::boot::plan::{Network, Reservation};
 use crate::wire::dhcp4::Kind;
 use crate::wire::dhcp4::packet::Packet;
 use crate::wire::frame::arp::Claim;
@@ -21,6 +22,22 @@ fn a_declined_address_is_put_aside_and_only_its_holder_can_decline() {
     assert!(matches!(world.take(&decline(mac(1))), Act::Forget(key) if key.mac == mac(1)));
     assert_ne!(world.offered(&discover(mac(1))).reply.yiaddr, address);
     assert_eq!(world.served.pools()[0].used(), (1, 1));
+    let told = "1 of 11 addresses are put aside because machines declined them or others use them";
+    assert!(world.served.why_none(&discover(mac(4))).contains(told));
+    let problems = world.served.status().problems;
+    assert!(problems.len() == 1 && problems[0].contains(told), "{problems:?}");
+}
+
+#[test]
+fn a_reserved_address_that_another_uses_is_told_as_the_cause() {
+    let own = ip(15);
+    let reservations = vec![Reservation { mac: mac(4), address: own }];
+    let world = world(Network { reservations, ..network() });
+    assert_eq!(world.offered(&discover(mac(4))).reply.yiaddr, own);
+    assert!(world.served.put_aside(Claim { mac: mac(7), address: own, target: ip(1) }, false));
+    assert_eq!(world.take(&discover(mac(4))), Act::Nothing(Event::Exhausted));
+    let told = world.served.why_none(&discover(mac(4)));
+    assert!(told.contains(&format!("{own} is reserved for {} and put aside", mac(4))), "{told}");
 }
 
 /// A DISCOVER of this machine, and a REQUEST for what it was offered.
@@ -86,7 +103,9 @@ fn a_decline_is_journaled() {
         panic!("an address is looked for")
     };
     let (_, request) = pair(mac(4), address);
-    let decline = Packet { kind: Kind::Decline, ..request };
+    let decline = Packet { kind: Kind::Decline, ..request.clone() };
+    assert!(matches!(world.served.take(&decline, from), Act::Nothing(Event::NotForUs)), "it is only offered");
+    world.kept(&request);
     assert!(matches!(world.served.take(&decline, from), Act::Forget(_)));
     assert!(matches!(world.served.take(&decline, from), Act::Nothing(Event::NotForUs)));
     assert_eq!(world.journal.all(), [("decline", address.to_string())]);

@@ -64,6 +64,10 @@ impl Journal for Recorder {
 }
 
 impl Recorder {
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|one| one.text.clone()).collect()
+    }
+
     /// Event and subject of each.
     pub(super) fn all(&self) -> Vec<(&'static str, String)> {
         self.0.lock().unwrap().iter().map(|one| (one.event, one.subject.clone())).collect()
