@@ -117,7 +117,7 @@ fn a_pool_of_one_serves_the_second_client_when_the_first_has_gone() {
     assert_eq!(bound(&first), "10.90.0.100");
     let mut second = udhcpc(&network, "two", &["-n", "-t", "2"]);
     assert!(!second.child.wait().unwrap().success(), "{}", second.told());
-    assert!(daemon.log().contains("no address is left for this machine"), "{}", daemon.log());
+    assert!(daemon.log().contains("no address is left for "), "{}", daemon.log());
     let status = &network.listed(&daemon, "networks")[0];
     assert!(status["counters"]["pool_exhausted"].as_u64().unwrap() > 0, "{status}");
     assert!(status["problems"][0].as_str().unwrap().contains("make its pool larger"), "{status}");

@@ -90,7 +90,8 @@ fn made_up_machines_take_their_share_of_the_pool_and_no_more() {
     assert!(events[0]["times"].as_u64().unwrap() > 1, "{events:?}");
 }
 
-/// A machine that nobody knows, with an address of its maker.
+/// A machine that nobody knows, with an address of its maker. What floods goes to the daemon alone: a broadcast flood of
+/// this rate fills the client's own socket, and the answers that it misses for that are not the daemon's.
 #[test]
 fn an_unknown_machine_gets_its_address_through_a_flood_of_made_up_ones() {
     for kind in ["discover", "makers"] {
@@ -98,7 +99,7 @@ fn an_unknown_machine_gets_its_address_through_a_flood_of_made_up_ones() {
         network.host("newcomer", NEWCOMER, None);
         Flood::over(&network, &[kind, "2000"]);
         until("the pool is exhausted", || network.counter(&daemon, "dhcp4", "pool_exhausted") > 0);
-        let _more = Flood::of(&network, &[kind, "100000000"]);
+        let _more = Flood::of(&network, &[kind, "100000000", RACK]);
         let (began, mut tries) = (std::time::Instant::now(), 0);
         until("the newcomer gets an address", || {
             tries += 1;

@@ -3,7 +3,8 @@
 play       words from standard input, a line each, an answer line each: discover, request, decline, claim (an ARP reply
            of another machine for the address that was offered)
 discover   COUNT DISCOVERs of made-up machines
-makers     the same with addresses as makers assign them
+makers     the same with addresses as makers assign them; the frames of both go to hardware address ARGUMENT alone, if there
+           is one: what is broadcast drowns other clients, too
 malformed  COUNT messages: cut short, with options that lie about their length, noise
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
@@ -21,6 +22,7 @@ import time
 
 interface, what = sys.argv[1:3]
 count = int(sys.argv[3]) if len(sys.argv) > 3 else 0
+alone = bytes.fromhex(sys.argv[4].replace(":", "")) if what in ("discover", "makers") and len(sys.argv) > 4 else b"\xff" * 6
 random.seed(7)
 
 
@@ -50,7 +52,7 @@ def frame4(mac, payload):
     udp = struct.pack("!HHHH", 68, 67, 8 + len(payload), 0) + payload
     ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, bytes(4), b"\xff" * 4)
     ip = ip[:10] + struct.pack("!H", total(ip)) + ip[12:]
-    return b"\xff" * 6 + mac + b"\x08\x00" + ip + udp
+    return alone + mac + b"\x08\x00" + ip + udp
 
 
 def frame6(mac, to, kind, payload):
