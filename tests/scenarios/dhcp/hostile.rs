@@ -111,6 +111,22 @@ fn an_unknown_machine_gets_its_address_through_a_flood_of_made_up_ones() {
     }
 }
 
+/// Who declines what it is given puts some addresses aside, and leaves the rest to others.
+#[test]
+fn machines_that_decline_one_address_after_the_other_leave_some_to_others() {
+    let Some((mut network, daemon)) = rack() else { return };
+    network.host("newcomer", NEWCOMER, None);
+    Flood::over(&network, &["declines", "24"]);
+    let declined = network.counter(&daemon, "dhcp4", "declined");
+    assert!(declined > 24, "{declined}");
+    let pool = network.listed(&daemon, "networks")[0]["pools"][0].clone();
+    assert_eq!((&pool["quarantined"], &pool["size"]), (&10.into(), &40.into()), "{pool}");
+    let events = network.events(&daemon, "decline");
+    assert!(events.iter().any(|event| event["text"].as_str().unwrap().contains("which is not put aside")), "{events:?}");
+    network.udhcpc("newcomer").unwrap();
+    boots(&network);
+}
+
 #[test]
 fn noise_and_lies_are_counted_and_answered_by_nothing() {
     let Some((network, daemon)) = rack() else { return };

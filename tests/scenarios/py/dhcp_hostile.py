@@ -5,6 +5,7 @@ play       words from standard input, a line each, an answer line each: discover
 discover   COUNT DISCOVERs of made-up machines
 makers     the same with addresses as makers assign them; the frames of both go to hardware address ARGUMENT alone, if there
            is one: what is broadcast drowns other clients, too
+declines   COUNT made-up machines that decline what they are given, and then one machine that does so COUNT times
 malformed  COUNT messages: cut short, with options that lie about their length, noise
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
@@ -130,6 +131,34 @@ def walk(reply):
         at += 2 + reply[at + 1]
 
 
+def exchange(hear, kind, asked):
+    """Sends a message for each hardware address with its options; what was answered to each, as (kind, address, server)."""
+    waiting, got, deadline = {random.randbytes(4): mac for mac in asked}, {}, time.monotonic() + 3
+    for xid, mac in waiting.items():
+        hear.send(frame4(mac, message(mac, kind, asked[mac], xid=xid)))
+    while len(got) < len(waiting) and time.monotonic() < deadline:
+        hear.settimeout(0.1)
+        try:
+            frame = hear.recv(2048)
+        except TimeoutError:
+            continue
+        mac = waiting.get(frame[46:50])
+        if mac and frame[12:14] == b"\x08\x00" and frame[23] == 17 and frame[34:36] == b"\x00\x43":
+            found = dict(walk(frame[42:]))
+            got[mac] = found[53][0], frame[58:62], found[54]
+    return got
+
+
+def declines():
+    hear = raw()
+    for macs in [[made_up() for _ in range(count)]] + [[b"\x00\x25\x90\x77\x00\x01"]] * count:
+        offers = exchange(hear, 1, {mac: b"" for mac in macs})
+        options = {mac: b"\x32\x04" + address + b"\x36\x04" + server for mac, (_, address, server) in offers.items()}
+        for mac, (kind, _, _) in exchange(hear, 3, options).items():
+            if kind == 5:
+                hear.send(frame4(mac, message(mac, 4, options[mac])))
+
+
 def malformed():
     whole = message(made_up(), 1, b"\x3d\x07\x01" + made_up() + b"\x37\x03\x01\x03\x06")
     for number in range(count):
@@ -211,6 +240,8 @@ elif what == "discover":
     send_all(frame4(mac, message(mac, 1)) for mac in (made_up() for _ in range(count)))
 elif what == "makers":
     send_all(frame4(mac, message(mac, 1)) for mac in (b"\x00" + random.randbytes(5) for _ in range(count)))
+elif what == "declines":
+    declines()
 elif what == "malformed":
     send_all(frame4(made_up(), one) for one in malformed())
 elif what == "relay":
