@@ -122,7 +122,10 @@ fn machines_that_decline_one_address_after_the_other_leave_some_to_others() {
     let pool = network.listed(&daemon, "networks")[0]["pools"][0].clone();
     assert_eq!((&pool["quarantined"], &pool["size"]), (&10.into(), &40.into()), "{pool}");
     let events = network.events(&daemon, "decline");
-    assert!(events.iter().any(|event| event["text"].as_str().unwrap().contains("which is not put aside")), "{events:?}");
+    assert!(
+        events.iter().any(|event| event["text"].as_str().unwrap().contains("which is not put aside")),
+        "{events:?}"
+    );
     network.udhcpc("newcomer").unwrap();
     boots(&network);
 }
