@@ -117,7 +117,7 @@ fn machines_that_decline_one_address_after_the_other_leave_some_to_others() {
     let Some((mut network, daemon)) = rack() else { return };
     network.host("newcomer", NEWCOMER, None);
     Flood::over(&network, &["declines", "24"]);
-    let declined = network.counter(&daemon, "dhcp4", "declined");
+    let declined = network.counter(&daemon, "dhcp4", "declines");
     assert!(declined > 24, "{declined}");
     let pool = network.listed(&daemon, "networks")[0]["pools"][0].clone();
     assert_eq!((&pool["quarantined"], &pool["size"]), (&10.into(), &40.into()), "{pool}");
