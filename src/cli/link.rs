@@ -59,7 +59,8 @@ impl Link {
             Payload::Slice(slice) => {
                 let bytes = u64::try_from(slice.bytes.len()).unwrap_or(u64::MAX);
                 let last = slice.start.saturating_add(bytes).saturating_sub(1);
-                let range = format!("bytes {}-{last}/{}", slice.start, slice.total);
+                let span = if bytes == 0 { "*".to_owned() } else { format!("{}-{last}", slice.start) };
+                let range = format!("bytes {span}/{}", slice.total);
                 outgoing.headers.set("Content-Type", "application/octet-stream");
                 outgoing.headers.set("Content-Range", range);
                 outgoing.body = slice.bytes;

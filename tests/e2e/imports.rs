@@ -17,8 +17,9 @@ fn pair(folder: &Path, mib: usize) {
     fs::write(folder.join("kernel"), kernel).unwrap();
     // cpio's last member has a content here: what fills the disk.
     let bytes = mib << 20;
+    let init = format!("070701{:088}{:08X}{:08}init\0\0", 0, 5, 0);
     let header = format!("070701{:048}{bytes:08X}{:032}{:08X}{:08}", 0, 0, 11, 0);
-    let archive = [header.as_bytes(), b"TRAILER!!!\0\0\0\0", &vec![7; bytes]].concat();
+    let archive = [init.as_bytes(), header.as_bytes(), b"TRAILER!!!\0\0\0\0", &vec![7; bytes]].concat();
     fs::write(folder.join("ramdisk"), archive).unwrap();
 }
 

@@ -127,10 +127,11 @@ pub fn pair(folder: &Path, kernel: usize, ramdisk: usize) {
     kernel[0x1f4..0x1f8].fill(0); // it does not say how long it is
     kernel[0x202..0x208].copy_from_slice(b"HdrS\x0f\x02");
     kernel[0x236] |= 1;
-    // cpio's last member, with all the noise as its content.
-    let content = ramdisk.len() - 124;
-    let header = format!("070701{:048}{content:08X}{:032}{:08X}{:08}TRAILER!!!\0\0\0\0", 0, 0, 11, 0);
-    ramdisk[..124].copy_from_slice(header.as_bytes());
+    // An empty `init`, and cpio's last member with all the noise as its content.
+    let content = ramdisk.len() - 240;
+    let init = format!("070701{:088}{:08X}{:08}init\0\0", 0, 5, 0);
+    let last = format!("070701{:048}{content:08X}{:032}{:08X}{:08}TRAILER!!!\0\0\0\0", 0, 0, 11, 0);
+    ramdisk[..240].copy_from_slice((init + &last).as_bytes());
     std::fs::write(folder.join("kernel"), kernel).unwrap();
     std::fs::write(folder.join("ramdisk"), ramdisk).unwrap();
 }

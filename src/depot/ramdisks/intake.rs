@@ -215,6 +215,11 @@ fn slice_of(request: &Request) -> Result<Slice, Refused> {
     };
     let read = || {
         let (span, total) = range.trim().strip_prefix("bytes ")?.split_once('/')?;
+        if span == "*" && length == 0 {
+            // All bytes are here, and only the look at them is missing.
+            let total = total.parse().ok()?;
+            return Some(Slice { start: total, total });
+        }
         let (start, last) = span.split_once('-')?;
         let (start, last, total): (u64, u64, u64) =
             (start.parse().ok()?, last.parse().ok()?, total.parse().ok()?);

@@ -92,7 +92,8 @@ impl Stock {
             return Err(StockError::OtherArch { kernel, wanted: arch.to_owned() });
         }
         whole::kernel(&kernel.path).map_err(broken("kernel"))?;
-        whole::ramdisk(&ramdisk.path).map_err(broken("ramdisk"))?;
+        let has_rdinit = about.cmdline.as_ref().is_some_and(|words| words.contains("rdinit="));
+        whole::ramdisk(&ramdisk.path, arch, has_rdinit).map_err(broken("ramdisk"))?;
         let words = about.cmdline.as_ref().map_or_else(String::new, |words| format!(" {words}"));
         let id = digest::sha256(format!("{arch} {} {}{words}", kernel.sha256, ramdisk.sha256).as_bytes());
         let before = self.id_of(arch);

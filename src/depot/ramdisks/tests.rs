@@ -20,9 +20,11 @@ pub(super) fn kernel() -> Vec<u8> {
     bytes
 }
 
-/// An archive with nothing in it, as GNU cpio ends each.
+/// An archive with an empty `init` in it, as GNU cpio writes and ends each.
 pub(super) const RAMDISK: &[u8] =
     b"0707010000000000000000000000000000000000000001000000000000000000000000000000000000000000000000\
+    0000000500000000init\0\0\
+    0707010000000000000000000000000000000000000001000000000000000000000000000000000000000000000000\
     0000000B00000000TRAILER!!!\0\0\0\0";
 
 impl World {

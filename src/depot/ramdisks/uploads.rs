@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use nix::fcntl::AT_FDCWD;
+use nix::sys::stat::{UtimensatFlags, utimensat};
+use nix::sys::time::TimeSpec;
 use tokio::fs::OpenOptions;
 use tokio::io::{AsyncWriteExt, BufWriter};
 
@@ -81,6 +84,15 @@ impl Uploads {
         let path = self.path(sha256)?;
         let size = |path: &Path| fs::metadata(path).map(|meta| meta.len());
         if let Ok(received) = size(&path) {
+            // Who asks wants it: it is not the next one that goes. If that cannot be noted, it is sent again.
+            utimensat(
+                AT_FDCWD,
+                &path,
+                &TimeSpec::UTIME_NOW,
+                &TimeSpec::UTIME_NOW,
+                UtimensatFlags::FollowSymlink,
+            )
+            .ok();
             return Ok(Arrived { received, complete: true });
         }
         Ok(Arrived { received: size(&partial(&path)).unwrap_or(0), complete: false })

@@ -2,8 +2,11 @@
 //! by nobody but the machines that boot it.
 //!
 //! A kernel's header says how long it is at the least. A ramdisk is what Linux unpacks (`init/initramfs.c`): cpio
-//! archives, plain or packed, one behind the other, zeros between them; plain ones are gone through, packed ones
-//! unpacked to their end and thrown away. What is packed by lzma, bzip2, lz4 or lzo is believed.
+//! archives, plain or packed, one behind the other, zeros between them: all are gone through, and what is in them is
+//! thrown away, but for whether there is an `init` and for which processor its programs are. What is packed by lzma,
+//! bzip2, lz4 or lzo is believed.
+
+mod members;
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -11,11 +14,12 @@ use std::sync::Arc;
 
 use crate::base::size;
 use crate::depot::format::Format;
+use crate::depot::ramdisks::whole::members::{Seen, Walk};
 use crate::depot::stream::disk::Disk;
 use crate::depot::stream::unpack;
 use crate::net::source::Source;
 use crate::wire::boot_file::{HEAD, kernel_length};
-use crate::wire::cpio::{self, Member};
+use crate::wire::cpio;
 
 /// Why it is not.
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +34,12 @@ pub enum Broken {
     Behind { at: u64 },
     #[error("it holds over {}", size::human(*most))]
     Bomb { most: u64 },
+    #[error(
+        "it has no /init, which Linux starts, and no rdinit= in its kernel parameters names another program"
+    )]
+    NoInit,
+    #[error("its programs are for {found} machines, not for {wanted}")]
+    Foreign { found: &'static str, wanted: String },
     #[error("it cannot be unpacked: {0}")]
     Packed(io::Error),
     #[error("it cannot be read: {0}")]
@@ -47,24 +57,41 @@ pub fn kernel(path: &Path) -> Result<(), Broken> {
     }
 }
 
-/// Looks at a ramdisk. Blocks for as long as unpacking takes.
-pub fn ramdisk(path: &Path) -> Result<(), Broken> {
+/// Looks at a ramdisk for the machines of `arch`, of which `has_rdinit` says whether its kernel parameters name what is
+/// started. Blocks for as long as unpacking takes.
+pub fn ramdisk(path: &Path, arch: &str, has_rdinit: bool) -> Result<(), Broken> {
+    let Some(seen) = seen(path)? else { return Ok(()) };
+    if !seen.has_init && !has_rdinit {
+        return Err(Broken::NoInit);
+    }
+    match seen.foreign(arch) {
+        Some(found) => Err(Broken::Foreign { found, wanted: arch.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// What is in it; none if it is believed.
+fn seen(path: &Path) -> Result<Option<Seen>, Broken> {
     let file: Arc<dyn Source> = Arc::new(Disk::open(path)?);
-    let mut at = 0;
+    let (mut at, mut seen) = (0, Seen::default());
     while let Some(start) = next(&*file, at)? {
         let mut head = [0; 6];
         let rest = file.size().saturating_sub(start);
         let count = head.len().min(usize::try_from(rest).unwrap_or(usize::MAX));
         file.read_exact_at(head.get_mut(..count).unwrap_or_default(), start)?;
+        let rest = Arc::new(Rest { source: Arc::clone(&file), start });
         at = match packing(&head) {
-            Some(format) => return unpacked(Rest { source: file, start }, format),
-            None if cpio::is_archive(&head) => through(&*file, start)?,
+            Some(format) => return unpacked(rest, format, seen).map(Some),
+            None if cpio::is_archive(&head) => {
+                let mut walk = Walk::new(unpack::reader(rest, Format::Raw), Broken::Unreadable, &mut seen);
+                start.saturating_add(walk.archive(start)?)
+            }
             // The others can stand at the beginning alone, where they were recognised.
-            None if start == 0 => return Ok(()),
+            None if start == 0 => return Ok(None),
             None => return Err(Broken::Behind { at: start }),
         };
     }
-    Ok(())
+    Ok(Some(seen))
 }
 
 /// Where the next byte is that is not zero.
@@ -82,42 +109,14 @@ fn next(file: &dyn Source, mut at: u64) -> Result<Option<u64>, Broken> {
     Ok(None)
 }
 
-/// Goes through a plain archive; where it ends.
-fn through(file: &dyn Source, start: u64) -> Result<u64, Broken> {
-    let mut at = start;
-    loop {
-        let mut header = [0; cpio::HEADER];
-        let mut name = [0; cpio::LAST.len()];
-        if at.saturating_add(u64::try_from(header.len()).unwrap_or(u64::MAX)) > file.size() {
-            return Err(Broken::Ends);
-        }
-        file.read_exact_at(&mut header, at)?;
-        let member = Member::parse(&header).ok_or(Broken::Behind { at })?;
-        let end = at.saturating_add(member.length());
-        if end > file.size().saturating_add(cpio::ALIGNMENT - 1) {
-            return Err(Broken::Ends);
-        }
-        if member.name == cpio::LAST_LENGTH {
-            let there = file.read_exact_at(&mut name, at.saturating_add(cpio::HEADER_LENGTH));
-            there.map_err(|_| Broken::Ends)?;
-            if name == *cpio::LAST {
-                return Ok(end);
-            }
-        }
-        at = end;
-    }
-}
-
 /// Unpacks it to its end.
-fn unpacked(packed: Rest, format: Format) -> Result<(), Broken> {
-    let mut reader = unpack::reader(Arc::new(packed), format);
-    let mut head = [0; 6];
-    reader.read_exact(&mut head).map_err(Broken::Packed)?;
-    if !cpio::is_archive(&head) {
-        return Err(Broken::NoArchive);
+fn unpacked(packed: Arc<Rest>, format: Format, mut seen: Seen) -> Result<Seen, Broken> {
+    let mut limited = unpack::reader(packed, format).take(MOST);
+    let ended = Walk::new(&mut limited, Broken::Packed, &mut seen).archives();
+    if limited.limit() == 0 {
+        return Err(Broken::Bomb { most: MOST });
     }
-    let unpacked = io::copy(&mut reader.take(MOST), &mut io::sink()).map_err(Broken::Packed)?;
-    if unpacked < MOST { Ok(()) } else { Err(Broken::Bomb { most: MOST }) }
+    ended.map(|()| seen)
 }
 
 /// A source from a place on.

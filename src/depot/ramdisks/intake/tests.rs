@@ -120,8 +120,42 @@ async fn a_slice_says_where_it_stands_and_what_is_odd_is_refused() {
         world.send(slice(b"nel", "bytes 3-5/6")).await,
         (201, json!({"received": 6, "complete": true}))
     );
+    assert_eq!(world.send(slice(b"", "bytes */6")).await, (201, json!({"received": 6, "complete": true})));
     let without = Request::made(Method::Put, &path, b"kernel".to_vec());
     assert_eq!(world.send(without).await.0, 411);
+}
+
+/// The daemon was killed between the last byte and the look at all of them.
+#[tokio::test]
+async fn a_file_that_came_whole_and_was_not_looked_at_is_looked_at_when_its_client_asks() {
+    let world = World::new();
+    let sha256 = digest::sha256(b"kernel");
+    let path = format!("/ferric/v1/ramdisks/uploads/{sha256}");
+    std::fs::write(world.intake.stock.root().join("uploads").join(format!("{sha256}.part")), b"kernel")
+        .unwrap();
+    let (_, at) = world.ask(Method::Get, &path, b"").await;
+    assert_eq!(at, json!({"received": 6, "complete": false}));
+    let mut request = Request::made(Method::Put, &path, Vec::new());
+    request.headers.push("Content-Length", "0");
+    request.headers.push("Content-Range", "bytes */6");
+    assert_eq!(world.send(request).await, (201, json!({"received": 6, "complete": true})));
+}
+
+/// Refused imports leave files behind; the oldest of them go, and not what the next import has found here.
+#[tokio::test]
+async fn a_file_that_a_client_has_asked_for_outlives_older_ones() {
+    let world = World::new();
+    let first = world.upload(b"first").await;
+    for other in [&b"second"[..], b"third", b"fourth"] {
+        world.upload(other).await;
+        tokio::time::sleep(Duration::from_millis(20)).await; // files tell their age in some milliseconds
+    }
+    let path = format!("/ferric/v1/ramdisks/uploads/{first}");
+    assert_eq!(world.ask(Method::Get, &path, b"").await.1["complete"], true);
+    world.upload(b"fifth").await;
+    assert_eq!(world.ask(Method::Get, &path, b"").await.1["complete"], true);
+    let second = format!("/ferric/v1/ramdisks/uploads/{}", digest::sha256(b"second"));
+    assert_eq!(world.ask(Method::Get, &second, b"").await.1["complete"], false);
 }
 
 #[tokio::test]

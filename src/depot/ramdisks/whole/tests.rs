@@ -13,9 +13,52 @@ fn archive(bytes: usize) -> Vec<u8> {
 }
 
 fn look(bytes: &[u8]) -> Result<(), Broken> {
+    look_as(bytes, "x86_64", false)
+}
+
+fn look_as(bytes: &[u8], arch: &str, has_rdinit: bool) -> Result<(), Broken> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
-    ramdisk(file.path())
+    ramdisk(file.path(), arch, has_rdinit)
+}
+
+/// What GNU cpio makes of these files.
+fn gnu(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let command = "find . | cpio --quiet -o -H newc";
+    let done = Command::new("sh").args(["-c", command]).current_dir(folder.path()).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    done.stdout
+}
+
+/// The head of a program for a processor.
+fn program(machine: u8) -> Vec<u8> {
+    [&b"\x7fELF\x02\x01\x01"[..], &[0; 9], &[3, 0, machine, 0], &[0; 40]].concat()
+}
+
+#[test]
+fn a_ramdisk_has_a_program_to_start_and_programs_for_its_machines() {
+    let empty = gnu(&[("hello", b"hello")]);
+    assert!(matches!(look(&empty), Err(Broken::NoInit)));
+    assert!(matches!(look(&packed("gzip", &empty)), Err(Broken::NoInit)));
+    look_as(&empty, "x86_64", true).unwrap();
+    for (machine, name) in [(62, "x86_64"), (183, "aarch64"), (3, "i386")] {
+        let made =
+            gnu(&[("init", b"#!/bin/sh"), ("bin/sh", &program(machine)), ("lib/firmware/f", &program(1))]);
+        for made in [made.clone(), packed("zstd", &made)] {
+            look_as(&made, name, false).unwrap();
+            look_as(&made, "riscv64", false).unwrap();
+            let other = if name == "aarch64" { "x86_64" } else { "aarch64" };
+            let why = look_as(&made, other, false).unwrap_err().to_string();
+            assert_eq!(why, format!("its programs are for {name} machines, not for {other}"));
+        }
+        assert_eq!(look_as(&made, "x86_64", false).is_err(), name == "aarch64");
+    }
 }
 
 fn packed(tool: &str, bytes: &[u8]) -> Vec<u8> {
@@ -49,7 +92,7 @@ fn a_ramdisk_that_was_cut_off_anywhere_is_found_out() {
     let noise: Vec<u8> =
         (0..60_000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     for tool in ["gzip", "xz", "zstd"] {
-        let packed = packed(tool, &[&archive(10)[..], &noise].concat());
+        let packed = packed(tool, &gnu(&[("init", &noise)]));
         for end in [10, packed.len() / 2, packed.len() - 1] {
             assert!(matches!(look(&packed[..end]), Err(Broken::Packed(_))), "{tool} {end}");
         }
