@@ -34,7 +34,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
 use crate::boot::dhcp::StartError;
 use crate::boot::library::Via;
-use crate::boot::library::loaders::FolderError;
+use crate::boot::library::loaders::{self, FolderError};
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
@@ -88,7 +88,7 @@ pub enum AppError {
     Bind { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("the certificate or key of [boot] cannot be used")]
+    #[error("tls_certificate or tls_key of [boot] cannot be used")]
     BootTls(#[source] TlsError),
     #[error("{} of [boot] cannot be read", path.display())]
     BootFile { path: PathBuf, source: std::io::Error },
@@ -184,7 +184,8 @@ impl App {
         ramdisks: Arc<Ramdisks>,
         doors: Doors,
     ) -> Result<(), AppError> {
-        let loading = boot::loading(config);
+        let loading =
+            boot::fitted(boot::loading(config), &loaders::Loaders::new(config.boot.loaders.as_deref()));
         let discovery = config.policy.discovery.what;
         let plan = Arc::new(BootPlan { discovery, loading, ..config.plan.clone() });
         let machines = doors.of_machines();

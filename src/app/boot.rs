@@ -102,7 +102,13 @@ fn tell_missing(loaders: &Loaders) {
     }
     if !arm.is_empty() {
         let (names, packages) = (list(|one| one.name, &arm), list(|one| one.package, &arm));
-        tracing::info!(%names, %packages, "ARM machines cannot boot from here: their loaders are missing");
+        let boots = FIRST.iter().any(|(arch, names)| *arch == "aarch64" && has_any(loaders, names));
+        let what = if boots {
+            "some loaders for ARM machines are missing"
+        } else {
+            "ARM machines cannot boot from here: their loaders are missing"
+        };
+        tracing::info!(%names, %packages, "{what}");
     }
 }
 
@@ -119,9 +125,12 @@ fn tell_unserved(loaders: &Loaders, ramdisks: &Ramdisks) {
 
 /// Processors whose loaders are here and whose ramdisk is not.
 fn unserved(loaders: &Loaders, ramdisks: &Ramdisks) -> Vec<&'static str> {
-    let has = |names: &[&str]| names.iter().any(|name| loaders.open(name).is_ok());
-    let lacks = |(arch, names): &(&'static str, &[&str])| has(names) && !ramdisks.serves(arch);
+    let lacks = |(arch, names): &(&'static str, &[&str])| has_any(loaders, names) && !ramdisks.serves(arch);
     FIRST.iter().filter(|one| lacks(one)).map(|(arch, _)| *arch).collect()
+}
+
+fn has_any(loaders: &Loaders, names: &[&str]) -> bool {
+    names.iter().any(|name| loaders.open(name).is_ok())
 }
 
 /// First loaders of each processor.
@@ -192,6 +201,24 @@ fn chosen(boot: &Boot, pxe: &Pxe) -> Loading {
     loading
 }
 
+/// Where a usual loader of iPXE is not on this host and another that leads to the ramdisk is, that one is told instead.
+/// Blocks.
+pub(super) fn fitted(mut loading: Loading, loaders: &Loaders) -> Loading {
+    let usual = Loading::default();
+    for (names, usual) in [(&mut loading.ipxe, &usual.ipxe), (&mut loading.http, &usual.http)] {
+        for (name, usual, other) in [
+            (&mut names.bios, &usual.bios, "pxelinux.0"),
+            (&mut names.uefi, &usual.uefi, "bootx64.efi"),
+            (&mut names.arm64, &usual.arm64, "bootaa64.efi"),
+        ] {
+            if name == usual && loaders.open(name).is_err() && loaders.open(other).is_ok() {
+                other.clone_into(name);
+            }
+        }
+    }
+    loading
+}
+
 fn names(names: &mut Names, bios: Option<&String>, uefi: Option<&String>) {
     for (name, given) in [(&mut names.bios, bios), (&mut names.uefi, uefi)] {
         if let Some(given) = given {
@@ -211,6 +238,7 @@ pub(super) async fn https(boot: &Boot) -> Result<Option<(TcpListener, SocketAddr
     let tls = tls.map_err(AppError::BootTls)?;
     let listener = crate::app::bind(address).await?;
     let address = listener.local_addr().unwrap_or(address);
+    tracing::info!(%address, "serving boot files over HTTPS");
     Ok(Some((listener, address, tls)))
 }
 
@@ -242,6 +270,21 @@ mod tests {
             std::fs::write(imported.join(name), "x").unwrap();
         }
         assert_eq!(unserved(&loaders, &ramdisks), ["aarch64"]);
+    }
+
+    #[test]
+    fn machines_are_told_a_loader_that_is_here() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["bootaa64.efi", "snponly.efi", "bootx64.efi"] {
+            std::fs::write(folder.path().join(name), name).unwrap();
+        }
+        let mut loading = Loading::default();
+        loading.http.bios = "of-the-site.kpxe".to_owned();
+        let fitted = fitted(loading, &Loaders::only(folder.path()));
+        let told = |names: &Names| [names.bios.clone(), names.uefi.clone(), names.arm64.clone()];
+        assert_eq!(told(&fitted.ipxe), ["undionly.kpxe", "snponly.efi", "bootaa64.efi"]);
+        assert_eq!(told(&fitted.http), ["of-the-site.kpxe", "snponly.efi", "bootaa64.efi"]);
+        assert_eq!(fitted.pxe, Loading::default().pxe);
     }
 
     #[test]

@@ -432,15 +432,13 @@ impl Ports {
         let at = |scheme: &str, port: u16, usual: u16| {
             if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") }
         };
-        let http = at("http", self.http, 80);
-        match (asked.via, self.https) {
-            (Via::Tftp, _) => Bases { files: format!("tftp://{host}"), http },
-            (Via::Https, Some(port)) => {
-                let https = at("https", port, 443);
-                Bases { files: https.clone(), http: https }
-            }
-            (Via::Http, _) | (Via::Https, None) => Bases { files: http.clone(), http },
-        }
+        let agent = at("http", self.http, 80);
+        let http = match (asked.via, self.https) {
+            (Via::Https, Some(port)) => at("https", port, 443),
+            (Via::Tftp | Via::Http, _) | (Via::Https, None) => agent.clone(),
+        };
+        let files = if asked.via == Via::Tftp { format!("tftp://{host}") } else { http.clone() };
+        Bases { files, http, agent }
     }
 }
 

@@ -77,6 +77,8 @@ pub struct Bases {
     pub files: String,
     /// This host's HTTP server.
     pub http: String,
+    /// The same for agents: without TLS, since the ramdisk does not know the site's certificate.
+    pub agent: String,
 }
 
 /// What errands are made from.
@@ -93,7 +95,7 @@ impl Means<'_> {
         let token = node.ticket(Ticket::Files).ok_or(ErrandError::Unprepared)?;
         let pair = self.ramdisks.of(node)?;
         let folder = Path::parse(&format!("/boot/file/{}/{}", node.id, token.reveal()))?;
-        let cmdline = cmdline::for_node(node, self.loading, pair.cmdline.as_ref(), &bases.http)?;
+        let cmdline = cmdline::for_node(node, self.loading, pair.cmdline.as_ref(), &bases.agent)?;
         Ok(Errand::Kernel { folder, by_processor: false, cmdline, mac })
     }
 
@@ -102,7 +104,7 @@ impl Means<'_> {
     pub fn discovery(&self, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
         let folder = Path::parse("/boot/file/discovery")?;
         let own = ARCHES.iter().find_map(|arch| self.ramdisks.imported(arch).ok()?.cmdline);
-        let cmdline = cmdline::for_discovery(self.loading, own.as_ref(), &bases.http)?;
+        let cmdline = cmdline::for_discovery(self.loading, own.as_ref(), &bases.agent)?;
         Ok(Errand::Kernel { folder, by_processor: true, cmdline, mac })
     }
 

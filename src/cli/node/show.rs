@@ -49,6 +49,7 @@ async fn loops(session: &mut Session<'_, '_>, node: &Value) -> Rows {
 
 fn loop_rows(node: View<'_>, all: &Value) -> Rows {
     let uuid = node.text("uuid");
+    let name = Some(node.text("name")).filter(|name| !name.is_empty()).unwrap_or_else(|| uuid.clone());
     let all = all.get("boot_loops").and_then(Value::as_array).into_iter().flatten().map(View);
     let own = all.filter(|one| !uuid.is_empty() && one.text("node_uuid") == uuid);
     own.map(|one| {
@@ -56,7 +57,8 @@ fn loop_rows(node: View<'_>, all: &Value) -> Rows {
         let since = age::short(std::time::Duration::from_secs(seconds));
         let (starts, boots) = (one.text("starts"), one.text("boots"));
         let text = format!(
-            "{starts}: {boots} boots in {since}; it begins anew with `ferric node power NODE reboot`"
+            "{starts}: {boots} boots in {since}; it begins anew when what failed is asked for again, or with \
+             `ferric node power {name} reboot`"
         );
         (one.text("address"), text, Paint::Bad)
     })
