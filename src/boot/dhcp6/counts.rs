@@ -17,6 +17,8 @@ pub struct Counts {
     pub released: AtomicU64,
     /// The lease could not be kept, so it was not given.
     pub not_kept: AtomicU64,
+    /// The interface did not take the answer, or it does not fit.
+    pub not_sent: AtomicU64,
 }
 
 impl Counts {
@@ -32,6 +34,7 @@ impl Counts {
             ("declines", of(&self.declined)),
             ("releases", of(&self.released)),
             ("not_kept", of(&self.not_kept)),
+            ("not_sent", of(&self.not_sent)),
         ]
     }
 }

@@ -1,15 +1,18 @@
 //! The task of a network: it reads messages, lets the rules decide, keeps what is given and answers.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::io;
+use std::net::{Ipv6Addr, SocketAddrV6};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use ipnet::Ipv6Net;
 
 use crate::base::chain::chain;
 use crate::base::duid::Duid;
+use crate::base::mac::Mac;
 use crate::base::time::{Tick, sleep};
 use crate::boot::dhcp::client::boots;
 use crate::boot::dhcp6::client::client;
@@ -24,11 +27,13 @@ use crate::flow::boot::{BootFile, Enrolled, Offer, Site, offer};
 use crate::model::boot::client::{Class, Client};
 use crate::model::boot::lease6::{Lease6, LeaseChange6};
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
-use crate::net::door6::{Datagram, Door6, DoorError, Interface6};
+use crate::net::door6::gate::{DHCP_SERVERS, Gate};
+use crate::net::door6::{DoorError, Interface6};
 use crate::wire::dhcp6::options::BOOT_URL;
 use crate::wire::dhcp6::relay::Envelope;
 use crate::wire::dhcp6::reply::Boot;
 use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
+use crate::wire::frame::udp6::Datagram;
 
 /// A network that is served.
 pub struct Server {
@@ -52,13 +57,23 @@ impl fmt::Debug for Server {
 /// The interface while it is there.
 struct Open {
     interface: Interface6,
-    door: Door6,
+    gate: Gate,
     rules: Rules,
+    /// This host's address on the link.
+    link_local: Ipv6Addr,
+}
+
+/// Where an answer goes: back the way that the message came.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    station: Mac,
+    to: SocketAddrV6,
+    from: SocketAddrV6,
 }
 
 /// A message and what is answered.
 struct Said {
-    datagram: Datagram,
+    way: Way,
     envelope: Envelope,
     answer: Answer,
     who: Who,
@@ -135,7 +150,8 @@ impl Server {
 
     fn open(&self) -> Result<Open, DoorError> {
         let interface = Interface6::find(&self.network.interface)?;
-        let door = Door6::dhcp(&interface)?;
+        let link_local = interface.link_local().ok_or_else(|| interface.not_ready())?;
+        let gate = Gate::open(&interface)?;
         let rules = Rules {
             server: Duid::of_mac(interface.mac),
             prefix: self.range.prefix,
@@ -143,7 +159,7 @@ impl Server {
             known_only: self.network.dhcp == DhcpMode::Known,
             dns: self.network.dns6.clone(),
         };
-        Ok(Open { interface, door, rules })
+        Ok(Open { interface, gate, rules, link_local })
     }
 
     /// Takes in what was leased before the start. Each lease counts anew: the wall's clock may have been wrong.
@@ -163,26 +179,30 @@ impl Server {
     }
 
     /// Serves until the socket fails; why it did.
-    async fn serve(&self, open: &Open) -> std::io::Error {
+    async fn serve(&self, open: &Open) -> io::Error {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
         let mut budgets = Budgets::new(self.range.messages);
-        let mut buffer = [0; LONGEST + 1];
+        let mut buffer = [0; FRAME];
         let mut look = clock.tick().after(SWEEP);
         loop {
             tokio::select! {
-                got = open.door.receive(&mut buffer) => {
-                    let datagram = match got {
-                        Ok(datagram) => datagram,
+                got = open.gate.receive(&mut buffer) => {
+                    let frame = match got {
+                        Ok(size) => buffer.get(..size).unwrap_or_default(),
                         Err(error) => return error,
                     };
                     count(&self.counts.received);
-                    let bytes = buffer.get(..datagram.size).unwrap_or_default();
-                    if self.is_let_in(*datagram.from.ip(), bytes, &mut budgets) {
-                        self.take(open, datagram, bytes, &mut keeping).await;
+                    match Datagram::parse(frame).filter(has_sender) {
+                        Some(datagram) if !open.is_for_us(&datagram) => count(&self.counts.not_for_us),
+                        Some(datagram) if self.is_let_in(&datagram, &mut budgets) => {
+                            self.take(open, &datagram, &mut keeping);
+                        }
+                        Some(_) => {}
+                        None => count(&self.counts.malformed),
                     }
                 }
-                Some((kept, said)) = keeping.next() => self.kept(open, kept, &said).await,
+                Some((kept, said)) = keeping.next() => self.kept(open, kept, &said),
                 () = clock.sleep_until(look) => {
                     look = clock.tick().after(SWEEP);
                     self.sweep(&open.rules, keeping.len());
@@ -192,24 +212,18 @@ impl Server {
     }
 
     /// Answers at once what gives nothing, and hands in what is to be kept before.
-    async fn take(
-        &self,
-        open: &Open,
-        datagram: Datagram,
-        bytes: &[u8],
-        keeping: &mut FuturesUnordered<Keeping>,
-    ) {
-        let Some(said) = self.heard(open, datagram, bytes) else { return };
+    fn take(&self, open: &Open, datagram: &Datagram<'_>, keeping: &mut FuturesUnordered<Keeping>) {
+        let Some(said) = self.heard(open, datagram) else { return };
         if said.answer.changes.is_empty() {
-            self.send(open, &said).await;
+            self.send(open, &said);
         } else if let Some(kept) = self.keep(keeping.len(), said) {
             keeping.push(kept);
         }
     }
 
     /// What the message is answered; `None` for silence.
-    fn heard(&self, open: &Open, datagram: Datagram, bytes: &[u8]) -> Option<Said> {
-        let from = *datagram.from.ip();
+    fn heard(&self, open: &Open, datagram: &Datagram<'_>) -> Option<Said> {
+        let (from, bytes) = (*datagram.from.ip(), datagram.payload);
         let envelope = Envelope::parse(bytes).map_err(|error| {
             count(&self.counts.malformed);
             tracing::trace!(network = self.network.name, %from, %error, "no message of DHCPv6");
@@ -221,10 +235,10 @@ impl Server {
             count(&self.counts.not_for_us);
             return None;
         }
-        let client = client(&envelope, from);
+        let client = client(&envelope, datagram.sender);
         let asked = Asked {
             message: &envelope.message,
-            is_unicast: !is_relayed && !datagram.is_multicast,
+            is_unicast: !is_relayed && !datagram.to.ip().is_multicast(),
             is_stranger: !client.as_ref().is_some_and(|client| self.is_enrolled(client)),
             boot: self.boot(client.as_ref(), &envelope, &open.interface),
             now: self.ground.clock.tick(),
@@ -238,7 +252,8 @@ impl Server {
                     mac: client.as_ref().map(|client| client.mac),
                     asked: client.as_ref().and_then(boots).unwrap_or_else(|| "a system".to_owned()),
                 };
-                return Some(Said { datagram, envelope, answer, who });
+                let way = open.back(datagram, is_relayed, self.range.prefix);
+                return Some(Said { way, envelope, answer, who });
             }
             Err(Silence::Malformed) => count(&self.counts.malformed),
             Err(Silence::Other | Silence::Misled | Silence::Stranger | Silence::Nothing) => {
@@ -300,14 +315,14 @@ impl Server {
         None
     }
 
-    async fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
+    fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
         if let Err(error) = kept {
             count(&self.counts.not_kept);
             tracing::warn!(network = self.network.name, %error, "an IPv6 lease was not kept and not given");
             return;
         }
         self.note(said);
-        self.send(open, said).await;
+        self.send(open, said);
     }
 
     fn note(&self, said: &Said) {
@@ -323,13 +338,18 @@ impl Server {
         }
     }
 
-    async fn send(&self, open: &Open, said: &Said) {
-        count(&self.counts.answered);
-        let Said { datagram, envelope, answer, .. } = said;
-        let bytes = envelope.wrap(answer.reply.emit());
-        // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
-        let port = if envelope.hops.is_empty() { datagram.from.port() } else { SERVER_PORT };
-        open.door.send(*datagram.from.ip(), port, &bytes).await;
+    /// Sends an answer at once or never: one that waited would hold up others.
+    fn send(&self, open: &Open, said: &Said) {
+        let Said { way, envelope, answer, .. } = said;
+        let payload = envelope.wrap(answer.reply.emit());
+        let Way { station, to, from } = *way;
+        let datagram =
+            Datagram { sender: open.interface.mac, receiver: station, from, to, payload: &payload };
+        let frame = datagram.emit().ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge));
+        match frame.and_then(|frame| open.gate.send(&frame)) {
+            Ok(()) => count(&self.counts.answered),
+            Err(error) => self.lost(*to.ip(), &error),
+        }
     }
 
     /// Ends leases that are over; that they are gone from the disk is nobody's wait.
@@ -344,6 +364,35 @@ impl Server {
     pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+impl Open {
+    /// Whether it was sent to the group of servers or to an address of the interface.
+    fn is_for_us(&self, datagram: &Datagram<'_>) -> bool {
+        let to = *datagram.to.ip();
+        to == DHCP_SERVERS || self.interface.addresses.iter().any(|own| own.addr() == to)
+    }
+
+    /// The way back: through the station that the message came from, which is the client itself, its relay or the
+    /// router to that, so that nobody's neighbour has to be found first.
+    fn back(&self, datagram: &Datagram<'_>, is_relayed: bool, prefix: Ipv6Net) -> Way {
+        let (peer, here) = (*datagram.from.ip(), *datagram.to.ip());
+        let own = match (here.is_multicast(), peer.is_unicast_link_local()) {
+            (false, _) => here,
+            (true, true) => self.link_local,
+            (true, false) => self.interface.address_for(Some(prefix)).unwrap_or(self.link_local),
+        };
+        // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
+        let port = if is_relayed { SERVER_PORT } else { datagram.from.port() };
+        let at = |address, port| SocketAddrV6::new(address, port, 0, 0);
+        Way { station: datagram.sender, to: at(peer, port), from: at(own, SERVER_PORT) }
+    }
+}
+
+/// Whether somebody can be answered.
+fn has_sender(datagram: &Datagram<'_>) -> bool {
+    let (from, [first, ..]) = (datagram.from.ip(), datagram.sender.0);
+    first & 1 == 0 && datagram.sender.0 != [0; 6] && !from.is_multicast() && !from.is_unspecified()
 }
 
 fn holder(lease: &Lease6) -> Holder {
@@ -365,3 +414,5 @@ fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
 const SWEEP: Duration = Duration::from_secs(10);
 /// Answers that wait for the disk.
 const WAITING: usize = 512;
+/// Longest frame that is looked at: a message with all headers, and some bytes more show a longer one.
+const FRAME: usize = LONGEST + 100;

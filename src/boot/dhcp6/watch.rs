@@ -1,5 +1,6 @@
 //! What a person should know of: floods, of which only a part is looked at, empty ranges and declines.
 
+use std::io;
 use std::net::Ipv6Addr;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::model::boot::client::Client;
 use crate::wire::dhcp6::Kind;
 use crate::wire::dhcp6::relay::Envelope;
 use crate::wire::dhcp6::reply::{Given, Status};
+use crate::wire::frame::udp6::Datagram;
 
 /// How many messages are looked at in a second.
 #[derive(Debug)]
@@ -34,11 +36,11 @@ impl Budgets {
 
 impl Server {
     /// Whether a message is looked at: a flood leaves room for machines that are enrolled.
-    pub(super) fn is_let_in(&self, from: Ipv6Addr, bytes: &[u8], budgets: &mut Budgets) -> bool {
+    pub(super) fn is_let_in(&self, datagram: &Datagram<'_>, budgets: &mut Budgets) -> bool {
         let now = self.ground.clock.tick();
         let is_known = || {
-            let envelope = Envelope::parse(bytes).ok();
-            let client = envelope.and_then(|envelope| client(&envelope, from));
+            let envelope = Envelope::parse(datagram.payload).ok();
+            let client = envelope.and_then(|envelope| client(&envelope, datagram.sender));
             client.is_some_and(|client| self.is_enrolled(&client))
         };
         if budgets.all.take(now) || (is_known() && budgets.known.take(now)) {
@@ -55,6 +57,15 @@ impl Server {
             budgets.last = Some(now);
         }
         false
+    }
+
+    /// An answer is lost; whoever asked asks again.
+    pub(super) fn lost(&self, to: Ipv6Addr, error: &io::Error) {
+        count(&self.counts.not_sent);
+        tracing::debug!(network = self.network.name, %to, %error, "an answer was not sent");
+        let interface = &self.network.interface;
+        let text = format!("interface {interface} did not take an answer: {error}; who asked asks again");
+        self.standing.teller.error("not-sent", "", text);
     }
 
     /// Counts and tells what a person should know of.
