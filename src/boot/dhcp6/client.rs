@@ -69,6 +69,7 @@ mod tests {
             client: Duid::of(client),
             server: None,
             associations: vec![],
+            unserved: vec![],
             wants: vec![],
             rapid: false,
             architectures: architectures.to_vec(),

@@ -10,6 +10,8 @@ pub struct Counts {
     pub limited: AtomicU64,
     pub malformed: AtomicU64,
     pub not_for_us: AtomicU64,
+    /// From a relay whose network is not served.
+    pub unknown_relay: AtomicU64,
     pub answered: AtomicU64,
     /// No address was left for somebody.
     pub exhausted: AtomicU64,
@@ -29,6 +31,7 @@ impl Counts {
             ("rate_limited", of(&self.limited)),
             ("malformed", of(&self.malformed)),
             ("not_for_us", of(&self.not_for_us)),
+            ("unknown_relay", of(&self.unknown_relay)),
             ("answered", of(&self.answered)),
             ("pool_exhausted", of(&self.exhausted)),
             ("declines", of(&self.declined)),

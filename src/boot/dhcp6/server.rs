@@ -1,23 +1,23 @@
 //! The task of a network: it reads messages, lets the rules decide, keeps what is given and answers.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::net::{Ipv6Addr, SocketAddrV6};
+use std::net::Ipv6Addr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use ipnet::Ipv6Net;
 
 use crate::base::chain::chain;
 use crate::base::duid::Duid;
 use crate::base::mac::Mac;
 use crate::base::time::{Tick, sleep};
+use crate::boot::dhcp::StartError;
 use crate::boot::dhcp::client::boots;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::{Counts, count};
-use crate::boot::dhcp6::pool::{Holder, Pool, Term, Who};
+use crate::boot::dhcp6::open::{Open, Way, check, has_sender, own};
+use crate::boot::dhcp6::pool::{Asker, Holder, Pool, Term, Who, stand_in};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
 use crate::boot::dhcp6::watch::Budgets;
 use crate::boot::ground::Ground;
@@ -27,13 +27,14 @@ use crate::flow::boot::{BootFile, Enrolled, Offer, Site, offer};
 use crate::model::boot::client::{Class, Client};
 use crate::model::boot::lease6::{Lease6, LeaseChange6};
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
-use crate::net::door6::gate::{DHCP_SERVERS, Gate};
+use crate::net::door6::gate::Gate;
 use crate::net::door6::{DoorError, Interface6};
+use crate::wire::dhcp6::LONGEST;
 use crate::wire::dhcp6::options::BOOT_URL;
 use crate::wire::dhcp6::relay::Envelope;
 use crate::wire::dhcp6::reply::Boot;
-use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
 use crate::wire::frame::udp6::Datagram;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 /// A network that is served.
 pub struct Server {
@@ -54,23 +55,6 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The interface while it is there.
-struct Open {
-    interface: Interface6,
-    gate: Gate,
-    rules: Rules,
-    /// This host's address on the link.
-    link_local: Ipv6Addr,
-}
-
-/// Where an answer goes: back the way that the message came.
-#[derive(Debug, Clone, Copy)]
-struct Way {
-    station: Mac,
-    to: SocketAddrV6,
-    from: SocketAddrV6,
-}
-
 /// A message and what is answered.
 struct Said {
     way: Way,
@@ -83,7 +67,10 @@ struct Said {
 type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError6>, Said)> + Send>>;
 
 /// Serves every network that has addresses for IPv6; the tasks end with the ground's token.
-pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
+pub fn start(ground: &Ground, lane: &LeaseLane6) -> Result<Vec<Arc<Server>>, StartError> {
+    for network in &ground.plan.networks {
+        check(network)?;
+    }
     let mut servers = Vec::new();
     for network in &ground.plan.networks {
         let Some(range) = network.dhcp6.clone() else { continue };
@@ -107,7 +94,7 @@ pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
         });
         servers.push(server);
     }
-    servers
+    Ok(servers)
 }
 
 impl Server {
@@ -123,6 +110,7 @@ impl Server {
         loop {
             match self.open() {
                 Ok(open) => {
+                    self.pool().keep_out(own(&open.interface, &self.range));
                     *self.here() = open.interface.address_for(Some(self.range.prefix));
                     let (interface, prefix) = (&open.interface.name, self.range.prefix);
                     tracing::info!(network, interface, %prefix, "serving DHCPv6");
@@ -231,7 +219,11 @@ impl Server {
         let envelope = envelope.ok().filter(|_| bytes.len() <= LONGEST)?;
         let is_relayed = !envelope.hops.is_empty();
         let is_here = envelope.link().is_none_or(|link| self.range.prefix.contains(&link));
-        if !is_here || (!is_relayed && !from.is_unicast_link_local()) {
+        if !is_here {
+            self.tell_of_relay(from, &envelope);
+            return None;
+        }
+        if !is_relayed && !from.is_unicast_link_local() {
             count(&self.counts.not_for_us);
             return None;
         }
@@ -239,7 +231,8 @@ impl Server {
         let asked = Asked {
             message: &envelope.message,
             is_unicast: !is_relayed && !datagram.to.ip().is_multicast(),
-            is_stranger: !client.as_ref().is_some_and(|client| self.is_enrolled(client)),
+            asker: self.asker(&envelope, client.as_ref()),
+            mac: client.as_ref().map(|client| client.mac),
             boot: self.boot(client.as_ref(), &envelope, &open.interface),
             now: self.ground.clock.tick(),
             wall: self.ground.clock.wall(),
@@ -261,6 +254,20 @@ impl Server {
             }
         }
         None
+    }
+
+    fn asker(&self, envelope: &Envelope, client: Option<&Client>) -> Asker {
+        let of_name = || envelope.message.client.as_ref().map_or(Mac([2, 0, 0, 0, 0, 0]), stand_in);
+        let circuit = envelope.port().map(|port| {
+            let mut hasher = DefaultHasher::new();
+            port.hash(&mut hasher);
+            hasher.finish()
+        });
+        Asker {
+            machine: client.map_or_else(of_name, |client| client.mac),
+            is_stranger: !client.is_some_and(|client| self.is_enrolled(client)),
+            circuit,
+        }
     }
 
     pub(super) fn is_enrolled(&self, client: &Client) -> bool {
@@ -366,35 +373,6 @@ impl Server {
     }
 }
 
-impl Open {
-    /// Whether it was sent to the group of servers or to an address of the interface.
-    fn is_for_us(&self, datagram: &Datagram<'_>) -> bool {
-        let to = *datagram.to.ip();
-        to == DHCP_SERVERS || self.interface.addresses.iter().any(|own| own.addr() == to)
-    }
-
-    /// The way back: through the station that the message came from, which is the client itself, its relay or the
-    /// router to that, so that nobody's neighbour has to be found first.
-    fn back(&self, datagram: &Datagram<'_>, is_relayed: bool, prefix: Ipv6Net) -> Way {
-        let (peer, here) = (*datagram.from.ip(), *datagram.to.ip());
-        let own = match (here.is_multicast(), peer.is_unicast_link_local()) {
-            (false, _) => here,
-            (true, true) => self.link_local,
-            (true, false) => self.interface.address_for(Some(prefix)).unwrap_or(self.link_local),
-        };
-        // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
-        let port = if is_relayed { SERVER_PORT } else { datagram.from.port() };
-        let at = |address, port| SocketAddrV6::new(address, port, 0, 0);
-        Way { station: datagram.sender, to: at(peer, port), from: at(own, SERVER_PORT) }
-    }
-}
-
-/// Whether somebody can be answered.
-fn has_sender(datagram: &Datagram<'_>) -> bool {
-    let (from, [first, ..]) = (datagram.from.ip(), datagram.sender.0);
-    first & 1 == 0 && datagram.sender.0 != [0; 6] && !from.is_multicast() && !from.is_unspecified()
-}
-
 fn holder(lease: &Lease6) -> Holder {
     Holder { client: lease.key.client.clone(), association: lease.key.association }
 }
@@ -402,11 +380,15 @@ fn holder(lease: &Lease6) -> Holder {
 /// Takes in a lease that was kept; one that is no longer of the range is left out.
 fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
     let holder = holder(lease);
-    if pool.choose(&holder, Some(lease.address), lease.is_stranger) != Some(lease.address) {
+    let mac = lease.mac.or_else(|| holder.client.mac());
+    let machine = mac.unwrap_or_else(|| stand_in(&holder.client));
+    let asker = Asker { machine, is_stranger: lease.is_stranger, circuit: None };
+    if pool.choose(&asker, &holder, Some(lease.address), now) != Ok(lease.address) {
         return;
     }
     let length = Duration::from_secs(lease.length.into());
-    pool.grant(&holder, lease.address, Term { now, length, is_stranger: lease.is_stranger });
+    pool.grant(&asker, &holder, lease.address, Term { now, length });
+    pool.note(&holder, Who { mac, asked: String::new() });
     pool.written(&holder, now);
 }
 

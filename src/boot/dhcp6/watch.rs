@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::time::Tick;
 use crate::boot::dhcp::limit::Bucket;
+use crate::boot::dhcp::pool::aside::Declined;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::count;
 use crate::boot::dhcp6::rules::Answer;
@@ -13,7 +14,6 @@ use crate::boot::dhcp6::server::Server;
 use crate::model::boot::client::Client;
 use crate::wire::dhcp6::Kind;
 use crate::wire::dhcp6::relay::Envelope;
-use crate::wire::dhcp6::reply::{Given, Status};
 use crate::wire::frame::udp6::Datagram;
 
 /// How many messages are looked at in a second.
@@ -68,34 +68,44 @@ impl Server {
         self.standing.teller.error("not-sent", "", text);
     }
 
+    /// The usual mistake behind a relay: its network is not configured.
+    pub(super) fn tell_of_relay(&self, from: Ipv6Addr, envelope: &Envelope) {
+        count(&self.counts.unknown_relay);
+        let link = envelope.link().map(|link| format!(" for {link}")).unwrap_or_default();
+        let (name, prefix) = (&self.network.name, self.range.prefix);
+        let text = format!(
+            "a relay at {from} asks{link}, which is not in {prefix}, the only prefix that {name} serves over IPv6: give the \
+             relay an address in it, or another server"
+        );
+        self.standing.teller.error("unknown-relay", from, text);
+    }
+
     /// Counts and tells what a person should know of.
     pub(super) fn journal(&self, envelope: &Envelope, answer: &Answer, client: Option<&Client>) {
-        let message = &envelope.message;
         let who = client.map_or_else(|| "a machine".to_owned(), |client| client.mac.to_string());
         let (counts, teller) = (&self.counts, &self.standing.teller);
-        let has_none = |given: &Given| given.status == Some(Status::NoAddresses);
-        if answer.reply.associations.iter().any(has_none) {
+        if let Some(none) = answer.none {
             count(&counts.exhausted);
-            teller.error(
-                "exhausted",
-                "",
-                format!("no IPv6 address is left for {who}: make the range larger"),
-            );
+            let why = self.pool().why_none(none);
+            teller.error("exhausted", "", format!("no IPv6 address is left for {who}: {why}"));
         }
-        if answer.changes.is_empty() {
-            return;
-        }
-        if message.kind == Kind::Release {
+        if envelope.message.kind == Kind::Release && !answer.changes.is_empty() {
             count(&counts.released);
         }
-        if message.kind == Kind::Decline {
+        for (address, declined) in &answer.declined {
             count(&counts.declined);
-            let address = message.associations.iter().flat_map(|one| &one.addresses).next();
-            let address = address.map(ToString::to_string).unwrap_or_default();
-            let text =
-                format!("{who} says that another machine uses {address}; it is put aside for ten minutes");
-            tracing::warn!(network = self.network.name, %address, who, "an IPv6 address is declined and put aside");
-            teller.error("decline", address, text);
+            let says = format!("{who} says that another machine uses {address}");
+            let network = &self.network.name;
+            match declined {
+                Declined::PutAside => {
+                    tracing::warn!(network, "{says}; the address is put aside for ten minutes");
+                    teller.error("decline", address, declined.sentence(&says));
+                }
+                Declined::Freed => {
+                    tracing::debug!(network, "{says}; the address is not put aside");
+                    teller.error("decline", &who, declined.sentence(&says));
+                }
+            }
         }
     }
 }
