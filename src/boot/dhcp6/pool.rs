@@ -14,6 +14,7 @@ use crate::base::mac::Mac;
 use crate::base::time::Tick;
 use crate::boot::dhcp::pool::aside::{Declined, Declines, QUARANTINE, is_told};
 use crate::boot::dhcp::pool::share::{Circuit, Rank, Share, Stranger};
+use crate::model::boot::lease6::Lease6;
 
 /// The addresses.
 #[derive(Debug)]
@@ -38,6 +39,12 @@ pub struct Pool {
 pub struct Holder {
     pub client: Duid,
     pub association: u32,
+}
+
+impl Holder {
+    pub fn of(lease: &Lease6) -> Self {
+        Self { client: lease.key.client.clone(), association: lease.key.association }
+    }
 }
 
 /// The machine that asks, whatever it calls itself.
@@ -283,6 +290,22 @@ impl Pool {
     /// Addresses that may be in use at once, and those that are put aside.
     pub fn room(&self) -> (usize, usize) {
         (self.size(), self.slots.values().filter(|slot| slot.lease.is_none()).count())
+    }
+
+    /// Takes in a lease that was kept; one that is no longer of the range is left out. It starts again at its full
+    /// length, since nobody knows how long we were away.
+    pub fn recall(&mut self, lease: &Lease6, now: Tick) {
+        let holder = Holder::of(lease);
+        let mac = lease.mac.or_else(|| holder.client.mac());
+        let machine = mac.unwrap_or_else(|| stand_in(&holder.client));
+        let asker = Asker { machine, is_stranger: lease.is_stranger, circuit: None };
+        if self.choose(&asker, &holder, Some(lease.address), now) != Ok(lease.address) {
+            return;
+        }
+        let length = Duration::from_secs(lease.length.into());
+        self.grant(&asker, &holder, lease.address, Term { now, length });
+        self.note(&holder, Who { mac, asked: String::new() });
+        self.written(&holder, now);
     }
 
     /// The lease is on the disk since `at`.

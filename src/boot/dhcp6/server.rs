@@ -11,13 +11,13 @@ use std::time::Duration;
 use crate::base::chain::chain;
 use crate::base::duid::Duid;
 use crate::base::mac::Mac;
-use crate::base::time::{Tick, sleep};
+use crate::base::time::sleep;
 use crate::boot::dhcp::StartError;
 use crate::boot::dhcp::client::boots;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::{Counts, count};
 use crate::boot::dhcp6::open::{Open, Way, check, has_sender, own};
-use crate::boot::dhcp6::pool::{Asker, Holder, Pool, Term, Who, stand_in};
+use crate::boot::dhcp6::pool::{Asker, Holder, Pool, Who, stand_in};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
 use crate::boot::dhcp6::watch::Budgets;
 use crate::boot::ground::Ground;
@@ -25,7 +25,7 @@ use crate::boot::standing::{LOOK, Standing, watched};
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
 use crate::flow::boot::{BootFile, Enrolled, Offer, Site, offer};
 use crate::model::boot::client::{Class, Client};
-use crate::model::boot::lease6::{Lease6, LeaseChange6};
+use crate::model::boot::lease6::LeaseChange6;
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
 use crate::net::door6::gate::Gate;
 use crate::net::door6::{DoorError, Interface6};
@@ -162,7 +162,7 @@ impl Server {
         let network = self.range.prefix.network();
         let mut pool = self.pool();
         for lease in leases.into_iter().filter(|lease| lease.key.network == network) {
-            put(&mut pool, &lease, self.ground.clock.tick());
+            pool.recall(&lease, self.ground.clock.tick());
         }
     }
 
@@ -337,8 +337,9 @@ impl Server {
         let mut pool = self.pool();
         for change in &said.answer.changes {
             if let LeaseChange6::Given(lease) = change {
-                pool.note(&holder(lease), said.who.clone());
-                pool.written(&holder(lease), now);
+                let holder = Holder::of(lease);
+                pool.note(&holder, said.who.clone());
+                pool.written(&holder, now);
                 let (client, address) = (&lease.key.client, lease.address);
                 tracing::debug!(network = self.network.name, %client, %address, "IPv6 address leased");
             }
@@ -371,25 +372,6 @@ impl Server {
     pub(super) fn pool(&self) -> MutexGuard<'_, Pool> {
         self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn holder(lease: &Lease6) -> Holder {
-    Holder { client: lease.key.client.clone(), association: lease.key.association }
-}
-
-/// Takes in a lease that was kept; one that is no longer of the range is left out.
-fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
-    let holder = holder(lease);
-    let mac = lease.mac.or_else(|| holder.client.mac());
-    let machine = mac.unwrap_or_else(|| stand_in(&holder.client));
-    let asker = Asker { machine, is_stranger: lease.is_stranger, circuit: None };
-    if pool.choose(&asker, &holder, Some(lease.address), now) != Ok(lease.address) {
-        return;
-    }
-    let length = Duration::from_secs(lease.length.into());
-    pool.grant(&asker, &holder, lease.address, Term { now, length });
-    pool.note(&holder, Who { mac, asked: String::new() });
-    pool.written(&holder, now);
 }
 
 /// Between two looks for leases that are over.

@@ -3,6 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::moment::Moment;
+use crate::model::boot::lease6::LeaseKey6;
 
 fn holder(number: u8) -> Holder {
     Holder { client: Duid::of(&[0, 3, number]).unwrap(), association: 1 }
@@ -232,6 +234,24 @@ fn what_this_host_has_is_given_to_nobody() {
     assert_ne!(pool.choose(&known(1), &holder(1), Some(own), at(0)), Ok(own));
     let given: BTreeSet<_> = (0..9).filter_map(|number| give(&mut pool, number, 0)).collect();
     assert_eq!(given, ["fd00::1", "fd00::3"].map(|text| text.parse().unwrap()).into());
+}
+
+#[test]
+fn a_lease_that_was_kept_shows_the_address_that_asked() {
+    let mut pool = pool("fd00::100");
+    let named = Mac([2, 2, 2, 2, 2, 2]);
+    let key = LeaseKey6 { network: "fd00::".parse().unwrap(), association: 1, client: Duid::of_mac(named) };
+    let asked = Mac([0x52, 0x54, 0, 0, 0, 1]);
+    let address = "fd00::42".parse().unwrap();
+    let lease = Lease6 { key, address, length: 100, granted: Moment(1), is_stranger: true, mac: Some(asked) };
+    pool.recall(&lease, at(5));
+    assert_eq!((pool.mac_of(address), pool.share.taken()), (Some(asked), 1));
+    let moved = Lease6 { address: "fd09::1".parse().unwrap(), ..lease.clone() };
+    let mut other = Pool::new("fd00::1".parse().unwrap(), "fd00::9".parse().unwrap());
+    other.recall(&moved, at(5));
+    assert_eq!(other.in_use(), 0, "it is of no range any more");
+    other.recall(&Lease6 { address: "fd00::2".parse().unwrap(), mac: None, ..lease }, at(5));
+    assert_eq!(other.mac_of("fd00::2".parse().unwrap()), Some(named), "from before it was kept");
 }
 
 #[test]
