@@ -191,7 +191,6 @@ fn made_up_senders_hold_up_no_answer_over_ipv6() {
     until("the enrolled machine is answered in the flood", || is_answered(&network));
     drop(flood);
     until("the enrolled machine is answered after the flood", || is_answered(&network));
-    assert_eq!(network.counter(&daemon, "dhcp6", "not_sent"), 0);
     let looked_for = network.on("rack", "ip").args(["-6", "neigh", "show", "dev", "rk0"]).output().unwrap();
     let looked_for = String::from_utf8(looked_for.stdout).unwrap();
     let is_lost = |line: &&str| line.contains("INCOMPLETE") || line.contains("FAILED");
