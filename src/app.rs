@@ -217,7 +217,7 @@ impl App {
         }
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
-        dhcp6::start(&ground, &self.site);
+        dhcp6::start(&ground, &self.site)?;
         tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
         Ok(())
     }

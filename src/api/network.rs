@@ -49,6 +49,8 @@ fn lease_shown(call: &Call<'_>, lease: &LeaseShown) -> Value {
         "node_name": node.and_then(|node| node.wished.name.clone()),
         "expires_at": lease.expires.iso(),
         "last_asked": lease.last_asked,
+        "duid": lease.client,
+        "iaid": lease.association,
     })
 }
 

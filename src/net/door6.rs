@@ -1,4 +1,6 @@
-//! IPv6 datagrams on one interface: what is sent to the groups of DHCP servers and of routers there, and nowhere else.
+//! IPv6 on one interface: what is sent to the groups of routers and, in [`gate`], of DHCP servers there, and nowhere else.
+
+pub mod gate;
 
 use std::io::{self, IoSliceMut};
 use std::net::{Ipv6Addr, SocketAddrV6};
@@ -8,14 +10,14 @@ use ipnet::Ipv6Net;
 use nix::ifaddrs::getifaddrs;
 use nix::libc;
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
-use nix::sys::socket::sockopt::{Ipv6RecvHopLimit, Ipv6RecvPacketInfo};
+use nix::sys::socket::sockopt::Ipv6RecvHopLimit;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrIn6, recvmsg, setsockopt};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use crate::base::mac::Mac;
-use crate::net::link::{SOLICITATIONS, filters, trouble};
+use crate::net::link::{LinkError, SOLICITATIONS, filters, trouble};
 
 /// An interface of this host, as IPv6 sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +43,6 @@ pub struct Door6 {
 pub struct Datagram {
     pub size: usize,
     pub from: SocketAddrV6,
-    /// It was sent to a group, not to this host alone.
-    pub is_multicast: bool,
     /// 255 if no router passed it on and its sender says so.
     pub hop_limit: u8,
 }
@@ -64,6 +64,10 @@ pub enum DoorError {
         "{what} of interface {name} could not be opened; does another server run there, is IPv6 switched off?"
     )]
     Taken { name: String, what: &'static str, source: io::Error },
+    #[error(transparent)]
+    Link(#[from] LinkError),
+    #[error("{0}")]
+    NotReady(String),
 }
 
 impl Interface6 {
@@ -101,6 +105,22 @@ impl Interface6 {
         trouble(&self.name, self.flags)
     }
 
+    /// The address that is this host's on this link alone.
+    pub fn link_local(&self) -> Option<Ipv6Addr> {
+        self.addresses.iter().map(Ipv6Net::addr).find(Ipv6Addr::is_unicast_link_local)
+    }
+
+    /// Why it has no address of this link.
+    pub fn not_ready(&self) -> DoorError {
+        let why = || {
+            format!(
+                "interface {} has no link-local address (fe80::) to answer from: is IPv6 switched off on it?",
+                self.name
+            )
+        };
+        DoorError::NotReady(self.trouble().unwrap_or_else(why))
+    }
+
     /// The address that machines of `prefix` reach this host by: one in it, else any that is not of one link alone.
     pub fn address_for(&self, prefix: Option<Ipv6Net>) -> Option<Ipv6Addr> {
         let all = || self.addresses.iter().map(Ipv6Net::addr);
@@ -114,21 +134,6 @@ fn mtu(name: &str) -> Option<u32> {
 }
 
 impl Door6 {
-    /// Port 547, for what clients send to all DHCP servers and relays, and relays to this one.
-    pub fn dhcp(interface: &Interface6) -> Result<Self, DoorError> {
-        let open = || {
-            let socket = Socket::new(Domain::IPV6, Type::DGRAM, Some(Protocol::UDP))?;
-            // Other servers may have this port on other interfaces, with or without naming theirs.
-            socket.set_reuse_address(true)?;
-            // A storm of machines waits in it; the kernel's own limit may make it smaller.
-            socket.set_recv_buffer_size(BUFFER).ok();
-            ready(&socket, interface, DHCP_SERVERS)?;
-            socket.bind(&SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, DHCP_PORT, 0, 0).into())?;
-            Ok(socket)
-        };
-        Self::opened(interface, "port 547/udp", "CAP_NET_BIND_SERVICE", open)
-    }
-
     /// `ICMPv6`, for what machines send to all routers.
     pub fn icmp(interface: &Interface6) -> Result<Self, DoorError> {
         let open = || {
@@ -138,26 +143,12 @@ impl Door6 {
             ready(&socket, interface, ROUTERS)?;
             socket.set_multicast_hops_v6(255)?;
             socket.set_unicast_hops_v6(255)?;
+            setsockopt(&socket, Ipv6RecvHopLimit, &true)?;
             Ok(socket)
         };
-        Self::opened(interface, "ICMPv6", "CAP_NET_RAW", open)
-    }
-
-    fn opened(
-        interface: &Interface6,
-        what: &'static str,
-        right: &'static str,
-        open: impl FnOnce() -> io::Result<Socket>,
-    ) -> Result<Self, DoorError> {
-        let name = interface.name.clone();
         let socket = open().and_then(|socket| UdpSocket::from_std(socket.into()));
-        match socket {
-            Ok(socket) => Ok(Self { socket, index: interface.index }),
-            Err(source) if source.kind() == io::ErrorKind::PermissionDenied => {
-                Err(DoorError::Forbidden { name, what, right, source })
-            }
-            Err(source) => Err(DoorError::Taken { name, what, source }),
-        }
+        let socket = socket.map_err(|error| refused(interface, "ICMPv6", "CAP_NET_RAW", error))?;
+        Ok(Self { socket, index: interface.index })
     }
 
     /// The next datagram; its bytes beyond the buffer are lost. May be dropped at any time without losing one.
@@ -183,7 +174,17 @@ impl Door6 {
     }
 }
 
-/// What both sockets want: one interface, its group, and to be told where a datagram was sent to.
+/// Why a socket could not be opened.
+fn refused(interface: &Interface6, what: &'static str, right: &'static str, source: io::Error) -> DoorError {
+    let name = interface.name.clone();
+    if source.kind() == io::ErrorKind::PermissionDenied {
+        DoorError::Forbidden { name, what, right, source }
+    } else {
+        DoorError::Taken { name, what, source }
+    }
+}
+
+/// What both sockets want: one interface and its group.
 fn ready(socket: &Socket, interface: &Interface6, group: Ipv6Addr) -> io::Result<()> {
     socket.set_nonblocking(true)?;
     if socket.r#type()? == Type::DGRAM {
@@ -193,28 +194,23 @@ fn ready(socket: &Socket, interface: &Interface6, group: Ipv6Addr) -> io::Result
     socket.join_multicast_v6(&group, interface.index)?;
     socket.set_multicast_if_v6(interface.index)?;
     socket.set_multicast_loop_v6(false)?;
-    setsockopt(socket, Ipv6RecvPacketInfo, &true)?;
-    setsockopt(socket, Ipv6RecvHopLimit, &true)?;
     Ok(())
 }
 
 /// One datagram; `None` if it has no sender.
 fn read(socket: &UdpSocket, buffer: &mut [u8]) -> io::Result<Option<Datagram>> {
-    let mut space = nix::cmsg_space!(libc::in6_pktinfo, libc::c_int);
+    let mut space = nix::cmsg_space!(libc::c_int);
     let mut parts = [IoSliceMut::new(buffer)];
     let got =
         recvmsg::<SockaddrIn6>(socket.as_raw_fd(), &mut parts, Some(&mut space), MsgFlags::MSG_DONTWAIT)?;
-    let (mut is_multicast, mut hop_limit) = (false, 0);
+    let mut hop_limit = 0;
     for said in got.cmsgs()? {
-        if let ControlMessageOwned::Ipv6PacketInfo(info) = &said {
-            is_multicast = Ipv6Addr::from(info.ipi6_addr.s6_addr).is_multicast();
-        }
         if let ControlMessageOwned::Ipv6HopLimit(limit) = said {
             hop_limit = u8::try_from(limit).unwrap_or_default();
         }
     }
     let from = got.address.map(|from| SocketAddrV6::new(from.ip(), from.port(), 0, from.scope_id()));
-    Ok(from.map(|from| Datagram { size: got.bytes, from, is_multicast, hop_limit }))
+    Ok(from.map(|from| Datagram { size: got.bytes, from, hop_limit }))
 }
 
 fn is_passing(error: &io::Error) -> bool {
@@ -228,9 +224,4 @@ fn is_passing(error: &io::Error) -> bool {
     )
 }
 
-const DHCP_PORT: u16 = 547;
-/// All DHCP relay agents and servers (RFC 8415 7.1).
-const DHCP_SERVERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 1, 2);
 const ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 2);
-/// Some thousand messages.
-const BUFFER: usize = 1 << 20;

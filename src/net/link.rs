@@ -102,6 +102,8 @@ pub enum Hears {
     Arp,
     /// Datagrams that servers of DHCPv4 send.
     DhcpReplies,
+    /// Datagrams that clients and relays of DHCPv6 send to this host.
+    Dhcp6,
 }
 
 /// A socket for whole frames of one interface, those of VLANs above it left out.
@@ -120,12 +122,18 @@ impl Tap {
         Ok(Self { socket, everyone: interface.everyone })
     }
 
-    /// Sends a frame to all; a frame that the interface does not take now is lost, as any frame may be.
+    /// Sends a frame to whom it names; a frame that the interface does not take now is lost, as any frame may be.
     pub fn send(&self, frame: &[u8]) {
-        let sent = sendto(self.socket.as_raw_fd(), frame, &self.everyone, MsgFlags::MSG_DONTWAIT);
-        if let Err(error) = sent {
+        if let Err(error) = self.try_send(frame) {
             tracing::debug!(%error, "a frame was not sent");
         }
+    }
+
+    /// As `send`, and says why a frame was lost.
+    pub fn try_send(&self, frame: &[u8]) -> io::Result<()> {
+        // A whole frame says itself where it goes.
+        sendto(self.socket.as_raw_fd(), frame, &self.everyone, MsgFlags::MSG_DONTWAIT)?;
+        Ok(())
     }
 
     /// The next frame; its bytes beyond the buffer are lost. May be dropped at any time without losing a frame.
@@ -144,10 +152,15 @@ fn open(interface: &Interface, hears: Hears) -> io::Result<Socket> {
     let (kind, filter) = match hears {
         Hears::Arp => (0x0806_u16, ARP),
         Hears::DhcpReplies => (0x0800_u16, DHCP_REPLIES),
+        Hears::Dhcp6 => (0x86dd_u16, DHCP6),
     };
     let socket = Socket::new(Domain::PACKET, Type::RAW, Some(Protocol::from(i32::from(kind.to_be()))))?;
     socket.set_nonblocking(true)?;
     socket.attach_filter(&filters(NOTHING))?;
+    if hears == Hears::Dhcp6 {
+        // A storm of machines waits in it; the kernel's own limit may make it smaller.
+        socket.set_recv_buffer_size(BUFFER).ok();
+    }
     bind(socket.as_raw_fd(), &interface.own)?;
     let mut heard_before = [0];
     while recv(socket.as_raw_fd(), &mut heard_before, MsgFlags::MSG_DONTWAIT).is_ok() {}
@@ -162,7 +175,7 @@ pub(super) fn filters(steps: &[Step]) -> Vec<SockFilter> {
     steps.iter().map(|(code, yes, no, operand)| SockFilter::new(*code, *yes, *no, *operand)).collect()
 }
 
-const NOTHING: &[Step] = &[(RETURN, 0, 0, 0)];
+pub(super) const NOTHING: &[Step] = &[(RETURN, 0, 0, 0)];
 
 /// No VLAN tag.
 const ARP: &[Step] =
@@ -183,6 +196,20 @@ const DHCP_REPLIES: &[Step] = &[
     (RETURN, 0, 0, 0),
 ];
 
+/// No VLAN tag, for this host or a group, UDP right after the header of IPv6, target port 547.
+const DHCP6: &[Step] = &[
+    (WORD, 0, 0, VLAN_TAG_PRESENT),
+    (EQUAL, 0, 7, 0),
+    (WORD, 0, 0, PACKET_TYPE),
+    (EQUAL, 5, 0, OTHER_HOST),
+    (BYTE, 0, 0, 20),
+    (EQUAL, 0, 3, 17),
+    (HALF, 0, 0, 56),
+    (EQUAL, 0, 1, 547),
+    (RETURN, 0, 0, ALL),
+    (RETURN, 0, 0, 0),
+];
+
 /// A message of `ICMPv6` that asks for routers.
 pub(super) const SOLICITATIONS: &[Step] =
     &[(BYTE, 0, 0, 0), (EQUAL, 0, 1, 133), (RETURN, 0, 0, ALL), (RETURN, 0, 0, 0)];
@@ -199,5 +226,11 @@ const RETURN: u16 = 0x06;
 const ALL: u32 = 0xffff;
 /// `SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT`.
 const VLAN_TAG_PRESENT: u32 = 0xffff_f030;
+/// `SKF_AD_OFF + SKF_AD_PKTTYPE`.
+const PACKET_TYPE: u32 = 0xffff_f004;
+/// `PACKET_OTHERHOST`: it was sent to another station, and heard by chance.
+const OTHER_HOST: u32 = 3;
+/// Some thousand messages.
+const BUFFER: usize = 1 << 20;
 /// Bytes of a datagram.
 const ETHERNET: u16 = 1500;

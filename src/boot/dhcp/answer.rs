@@ -9,7 +9,7 @@ use crate::flow::boot::{self, BootFile, Offer, Site, offer};
 use crate::model::boot::client::Class;
 use crate::model::boot::plan::Role;
 use crate::wire::dhcp4::packet::Packet;
-use crate::wire::dhcp4::reply::{Boot, BootClass, Reply, limit};
+use crate::wire::dhcp4::reply::{Boot, BootClass, Reply, ReplyError, limit};
 use crate::wire::dhcp4::{CLIENT_PORT, Kind, SERVER_PORT};
 
 /// An answer on its way.
@@ -126,3 +126,37 @@ fn relay(packet: &Packet) -> Option<SocketAddrV4> {
 
 /// Tells the relay to hand a refusal to all.
 const BROADCAST: u16 = 0x8000;
+
+/// Why an answer cannot be written, and what helps. What a relay adds comes back whole (RFC 3046 2.2), and a client that
+/// names no size (option 57) takes no more than 576 bytes (RFC 2131 2).
+pub fn unwritten(reply: &Reply, error: ReplyError) -> String {
+    let relay = reply.giaddr;
+    match error {
+        ReplyError::Size { .. } if !relay.is_unspecified() => {
+            format!(
+                "{error}, since what the relay at {relay} adds (option 82) comes back in it; let the relay add less"
+            )
+        }
+        ReplyError::Size { .. } | ReplyError::Codec => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::mac::Mac;
+    use crate::wire::dhcp4::discover;
+
+    #[test]
+    fn what_a_relay_adds_beyond_the_clients_size_is_said_with_its_address() {
+        let asked = Packet::parse(&discover::emit(Mac([2, 0, 0, 0, 0, 1]), 1)).unwrap();
+        let mut reply = Reply::to(&asked, Kind::Offer, Ipv4Addr::LOCALHOST);
+        reply.relay = Some(vec![1; 255]);
+        reply.machine = Some(vec![2; 100]);
+        let error = reply.emit(limit(None, 1500)).unwrap_err();
+        assert!(!unwritten(&reply, error).contains("relay"));
+        reply.giaddr = Ipv4Addr::new(10, 0, 0, 9);
+        let why = unwritten(&reply, error);
+        assert!(why.contains("548 bytes") && why.contains("the relay at 10.0.0.9 adds (option 82)"), "{why}");
+    }
+}

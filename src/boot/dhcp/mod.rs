@@ -37,7 +37,6 @@ use std::sync::Arc;
 
 use crate::boot::dhcp::keeper::Keeper;
 use crate::boot::ground::Ground;
-use crate::model::boot::plan::DhcpMode;
 use crate::net::doorway::DoorwayError;
 use crate::net::link::LinkError;
 use crate::store::error::StoreError;
@@ -83,11 +82,11 @@ fn has_gone(error: &io::Error) -> bool {
     matches!(error.raw_os_error(), Some(ENODEV | ENXIO | ENETDOWN | EADDRNOTAVAIL))
 }
 
-/// Serves every network of the plan that has DHCP, at once or as soon as its interface is there. The sockets of those
+/// Serves every network of the plan that has DHCP of IPv4, at once or as soon as its interface is there. The sockets of those
 /// that are there are open when this returns.
 pub fn start(ground: &Ground) -> Result<(), StartError> {
     let mut all = Vec::new();
-    for network in ground.plan.networks.iter().filter(|network| network.dhcp != DhcpMode::Off) {
+    for network in ground.plan.networks.iter().filter(|network| network.serves_v4()) {
         let keeper = Arc::new(Keeper::new(network, ground));
         let first = keeper.first()?;
         all.push((keeper, first));

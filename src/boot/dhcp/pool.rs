@@ -38,8 +38,8 @@ pub struct Pool {
     reserved_addresses: HashSet<Ipv4Addr>,
     kept: Kept,
     /// What machines have which are not enrolled.
-    share: Share,
-    declines: Declines,
+    share: Share<Ipv4Addr>,
+    declines: Declines<Ipv4Addr>,
     /// How many are put aside.
     aside: usize,
 }

@@ -213,15 +213,15 @@ impl Served {
     fn tell_of_decline(&self, mac: Mac, address: Ipv4Addr, declined: Declined) {
         let says = format!("{mac} says that another machine uses {address}");
         let network = &self.network.name;
+        let text = declined.sentence(&says);
         match declined {
             Declined::PutAside => {
                 tracing::warn!(network, "{says}; the address is put aside for ten minutes");
-                self.teller.error("decline", address, format!("{says}; it is put aside for ten minutes"));
+                self.teller.error("decline", address, text);
             }
             Declined::Freed => {
                 tracing::debug!(network, "{says}; the address is not put aside");
-                let why = "it, or its switch's port, has had enough addresses put aside within ten minutes";
-                self.teller.error("decline", mac, format!("{says}, which is not put aside: {why}"));
+                self.teller.error("decline", mac, text);
             }
         }
     }

@@ -10,7 +10,7 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::base::mac::Mac;
 use crate::base::time::Tick;
-use crate::boot::dhcp::answer::Answer;
+use crate::boot::dhcp::answer::{Answer, unwritten};
 use crate::boot::dhcp::count::Event;
 use crate::boot::dhcp::limit::Bucket;
 use crate::boot::dhcp::looks::{Look, Looks};
@@ -23,6 +23,7 @@ use crate::net::doorway::Doorway;
 use crate::net::link::{Interface, Tap};
 use crate::wire::dhcp4::LONGEST;
 use crate::wire::dhcp4::packet::Packet;
+use crate::wire::dhcp4::reply::{Reply, ReplyError};
 use crate::wire::frame::arp::{self, Claim};
 
 /// A network with its sockets.
@@ -283,8 +284,8 @@ impl Server {
         let bytes = match answer.reply.emit(answer.limit) {
             Ok(bytes) => bytes,
             Err(error) => {
-                tracing::warn!(network = self.served.network.name, mac = %answer.reply.mac, %error, "no answer");
-                return counters.add(Event::NotSent);
+                counters.add(Event::NotSent);
+                return self.tell_of_no_answer(&answer.reply, error);
             }
         };
         match door.send(answer.to, &bytes).await {
@@ -294,6 +295,15 @@ impl Server {
                 counters.add(Event::NotSent);
             }
         }
+    }
+
+    fn tell_of_no_answer(&self, reply: &Reply, error: ReplyError) {
+        let (mac, relay) = (reply.mac, reply.giaddr);
+        let why = unwritten(reply, error);
+        tracing::debug!(network = self.served.network.name, %mac, %relay, why, "no answer");
+        // A row for each relay: what it adds is what is wrong.
+        let about = if relay.is_unspecified() { mac.to_string() } else { relay.to_string() };
+        self.served.teller.error("not-sent", about, format!("{mac} gets no answer: {why}"));
     }
 
     fn doorway(&self, port: Port) -> Option<&Doorway> {

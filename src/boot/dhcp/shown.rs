@@ -77,6 +77,8 @@ impl Served {
             host_name: held.host_name,
             expires: Moment(wall.0.saturating_add(i64::try_from(held.left.as_micros()).unwrap_or(i64::MAX))),
             last_asked: held.asked,
+            client: None,
+            association: None,
         };
         let mut leases: Vec<_> = self.pools().iter().flat_map(|pool| pool.leases(now)).map(shown).collect();
         leases.sort_by_key(|lease| lease.address);
@@ -99,7 +101,7 @@ fn count(number: usize) -> u64 {
 }
 
 /// How much of a pool is put aside, if anything is.
-fn put_aside(aside: u64, size: u64) -> Option<String> {
+pub fn put_aside(aside: u64, size: u64) -> Option<String> {
     let why = "because machines declined them or others use them";
     (aside > 0).then(|| format!("{aside} of {size} addresses are put aside {why}, for ten minutes at most"))
 }

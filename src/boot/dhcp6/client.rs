@@ -8,12 +8,15 @@ use crate::model::boot::client::{Arch, Class, Client, Firmware, Ipxe};
 use crate::wire::dhcp6::message::Message;
 use crate::wire::dhcp6::relay::Envelope;
 
-/// Who sent this; `from` is the sender of the datagram. `None` if its hardware address cannot be told.
-pub fn client(envelope: &Envelope, from: Ipv6Addr) -> Option<Client> {
+/// Who sent this; `sender` is the station that the frame came from. `None` if a relay sent it that does not show the
+/// client's hardware address.
+pub fn client(envelope: &Envelope, sender: Mac) -> Option<Client> {
     let message = &envelope.message;
-    let (peer, told) = envelope.seen().unwrap_or((from, None));
     let of_name = || message.client.as_ref().and_then(Duid::mac);
-    let mac = told.or_else(|| mac_of(peer)).or_else(of_name)?;
+    let mac = match envelope.seen() {
+        None => sender,
+        Some((peer, told)) => told.or_else(|| mac_of(peer)).or_else(of_name)?,
+    };
     let arch = architecture(message);
     // Nothing tells what it was built with; every build has these two.
     let ipxe = message.is_ipxe.then(|| Ipxe {
@@ -66,6 +69,7 @@ mod tests {
             client: Duid::of(client),
             server: None,
             associations: vec![],
+            unserved: vec![],
             wants: vec![],
             rapid: false,
             architectures: architectures.to_vec(),
@@ -76,21 +80,36 @@ mod tests {
     }
 
     #[test]
-    fn the_interface_that_asks_comes_before_the_one_in_the_name() {
+    fn the_station_that_asks_comes_before_the_one_in_the_name() {
         let name = [0, 3, 0, 1, 2, 2, 2, 2, 2, 2];
-        let of = |from: &str| {
-            client(&envelope(&name, b"", &[], false), from.parse().unwrap()).unwrap().mac.to_string()
+        let own = Mac([0x52, 0x54, 0, 0xbc, 0, 3]);
+        assert_eq!(client(&envelope(&name, b"", &[], false), own).unwrap().mac, own);
+    }
+
+    #[test]
+    fn behind_a_relay_the_clients_address_comes_before_its_name_and_the_relays_station_is_nobody() {
+        let relay = Mac([2, 9, 9, 9, 9, 9]);
+        let of = |name: &[u8], peer: &str| {
+            let mut forward = vec![12, 0];
+            forward.extend("fd00::1".parse::<Ipv6Addr>().unwrap().octets());
+            forward.extend(peer.parse::<Ipv6Addr>().unwrap().octets());
+            let mut inside = vec![1, 0, 0, 0, 0, 1, 0, u8::try_from(name.len()).unwrap()];
+            inside.extend(name);
+            forward.extend([0, 9, 0, u8::try_from(inside.len()).unwrap()]);
+            forward.extend(inside);
+            client(&Envelope::parse(&forward).unwrap(), relay).map(|client| client.mac.to_string())
         };
-        assert_eq!(of("fe80::5054:ff:febc:3"), "52:54:00:bc:00:03");
-        assert_eq!(of("fe80::1"), "02:02:02:02:02:02");
-        assert_eq!(client(&envelope(&[0, 4, 1], b"", &[], false), "fe80::1".parse().unwrap()), None);
+        let name = [0, 3, 0, 1, 2, 2, 2, 2, 2, 2];
+        assert_eq!(of(&name, "fe80::5054:ff:febc:3").as_deref(), Some("52:54:00:bc:00:03"));
+        assert_eq!(of(&name, "fe80::1").as_deref(), Some("02:02:02:02:02:02"));
+        assert_eq!(of(&[0, 4, 1], "fe80::1"), None);
     }
 
     #[test]
     fn firmware_and_ipxe_are_told_apart() {
         let of = |class: &[u8], architectures: &[u16], is_ipxe| {
-            let from = "fe80::5054:ff:febc:3".parse().unwrap();
-            let client = client(&envelope(&[0, 4, 1], class, architectures, is_ipxe), from).unwrap();
+            let own = Mac([0x52, 0x54, 0, 0xbc, 0, 3]);
+            let client = client(&envelope(&[0, 4, 1], class, architectures, is_ipxe), own).unwrap();
             (client.class, client.arch.map(|arch| arch.0), client.ipxe.map(|ipxe| ipxe.efi))
         };
         assert_eq!(of(b"HTTPClient:Arch:00016:UNDI:003000", &[16], false), (Class::Http, Some(16), None));

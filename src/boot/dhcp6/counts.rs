@@ -10,6 +10,8 @@ pub struct Counts {
     pub limited: AtomicU64,
     pub malformed: AtomicU64,
     pub not_for_us: AtomicU64,
+    /// From a relay whose network is not served.
+    pub unknown_relay: AtomicU64,
     pub answered: AtomicU64,
     /// No address was left for somebody.
     pub exhausted: AtomicU64,
@@ -17,6 +19,8 @@ pub struct Counts {
     pub released: AtomicU64,
     /// The lease could not be kept, so it was not given.
     pub not_kept: AtomicU64,
+    /// The interface did not take the answer, or it does not fit.
+    pub not_sent: AtomicU64,
 }
 
 impl Counts {
@@ -27,11 +31,13 @@ impl Counts {
             ("rate_limited", of(&self.limited)),
             ("malformed", of(&self.malformed)),
             ("not_for_us", of(&self.not_for_us)),
+            ("unknown_relay", of(&self.unknown_relay)),
             ("answered", of(&self.answered)),
             ("pool_exhausted", of(&self.exhausted)),
             ("declines", of(&self.declined)),
             ("releases", of(&self.released)),
             ("not_kept", of(&self.not_kept)),
+            ("not_sent", of(&self.not_sent)),
         ]
     }
 }

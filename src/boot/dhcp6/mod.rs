@@ -12,10 +12,12 @@
 //! - [`pool`]    who has which address
 //! - [`rules`]   what a message is answered
 //! - `watch`     what a person should know of: floods, declines
-//! - [`server`]  the task of a network; [`shown`] how it shows itself, [`counts`] what came in
+//! - [`server`]  the task of a network; `open`: its interface and the way back
+//! - [`shown`]   how it shows itself; [`counts`] what came in
 
 pub mod client;
 pub mod counts;
+mod open;
 pub mod pool;
 pub mod rules;
 pub mod server;

@@ -12,20 +12,26 @@ use sha2::{Digest, Sha256};
 use crate::base::duid::Duid;
 use crate::base::mac::Mac;
 use crate::base::time::Tick;
+use crate::boot::dhcp::pool::aside::{Declined, Declines, QUARANTINE, is_told};
+use crate::boot::dhcp::pool::share::{Circuit, Rank, Share, Stranger};
+use crate::model::boot::lease6::Lease6;
 
 /// The addresses.
 #[derive(Debug)]
 pub struct Pool {
     first: u128,
     last: u128,
+    /// Those of the range that no machine can have.
+    except: BTreeSet<Ipv6Addr>,
     slots: HashMap<Ipv6Addr, Slot>,
     by_holder: HashMap<Holder, Ipv6Addr>,
+    /// What each machine has, the one that was given longest ago first.
+    by_machine: HashMap<Mac, BTreeSet<(Tick, Ipv6Addr)>>,
     /// What ends when.
     due: BTreeSet<(Tick, Ipv6Addr)>,
-    /// Addresses that machines have which are not enrolled.
-    strangers: usize,
-    /// How many addresses those may have.
-    share: usize,
+    /// What machines have which are not enrolled.
+    share: Share<Ipv6Addr>,
+    declines: Declines<Ipv6Addr>,
 }
 
 /// Who has an address: one association of one client.
@@ -35,13 +41,55 @@ pub struct Holder {
     pub association: u32,
 }
 
+impl Holder {
+    pub fn of(lease: &Lease6) -> Self {
+        Self { client: lease.key.client.clone(), association: lease.key.association }
+    }
+}
+
+/// The machine that asks, whatever it calls itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asker {
+    /// Its hardware address, or what stands for one.
+    pub machine: Mac,
+    /// It is not enrolled.
+    pub is_stranger: bool,
+    /// Where it is plugged in, if a relay says so.
+    pub circuit: Option<Circuit>,
+}
+
+/// Why there is no address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoAddress {
+    /// Every one is taken.
+    Exhausted,
+    /// The rest is kept for machines that are enrolled.
+    Share,
+    /// Made-up machines, or those of one port of a switch, have as many as may.
+    Kind,
+    /// The machine asked for more at once than one may have.
+    Machine,
+}
+
+/// What became of a lease that was given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Granted {
+    /// It is to be written down: it is new, or half of what was written is gone.
+    pub is_due: bool,
+    /// Whose lease ended, since the same machine has its address now under another name.
+    pub ended: Option<Holder>,
+}
+
 #[derive(Debug, Clone)]
 struct Slot {
     holder: Holder,
+    machine: Mac,
     /// `None` for one that somebody else was seen to use.
     lease: Option<Written>,
+    /// When it was given last, so that its machine may find out that somebody else has it.
+    given: Tick,
     ends: Tick,
-    is_stranger: bool,
+    stranger: Option<Stranger>,
     who: Who,
 }
 
@@ -59,6 +107,7 @@ pub struct Held {
     pub address: Ipv6Addr,
     pub left: Duration,
     pub who: Who,
+    pub holder: Holder,
 }
 
 /// When the lease was last written down; `None` as long as it is on its way.
@@ -73,12 +122,20 @@ impl Pool {
         Self {
             first,
             last,
-            share: (size - size / RESERVE).min(MOST_STRANGERS),
+            except: BTreeSet::new(),
             slots: HashMap::new(),
             by_holder: HashMap::new(),
+            by_machine: HashMap::new(),
             due: BTreeSet::new(),
-            strangers: 0,
+            share: Share::new((size - size / RESERVE).min(MOST_STRANGERS)),
+            declines: Declines::default(),
         }
+    }
+
+    /// No machine gets these from now on: this host has them.
+    pub fn keep_out(&mut self, own: impl Iterator<Item = Ipv6Addr>) {
+        let range = self.first..=self.last;
+        self.except = own.filter(|address| range.contains(&u128::from(*address))).collect();
     }
 
     /// The address of `holder`.
@@ -95,45 +152,114 @@ impl Pool {
         self.slots.len()
     }
 
-    /// The address for `holder`: the one that it has, the one that it wants, or a free one. Changes nothing.
-    pub fn choose(&self, holder: &Holder, wanted: Option<Ipv6Addr>, is_stranger: bool) -> Option<Ipv6Addr> {
+    /// The address for `holder`: the one that it has, the one that it wants, or a free one. A machine that has as many
+    /// as may, or for which none is left, gets the one again that it asked for longest ago under another name: firmware,
+    /// its boot client, a ramdisk and a system have a name each. Changes nothing.
+    pub fn choose(
+        &self,
+        asker: &Asker,
+        holder: &Holder,
+        wanted: Option<Ipv6Addr>,
+        now: Tick,
+    ) -> Result<Ipv6Addr, NoAddress> {
         if let Some(held) = self.held(holder) {
-            return Some(held);
+            return Ok(held);
         }
-        if self.slots.len() >= MOST || (is_stranger && self.strangers >= self.share) {
-            return None;
+        let own = self.by_machine.get(&asker.machine);
+        // What it was given in this very answer stays.
+        let again = own.and_then(BTreeSet::first).filter(|(given, _)| *given < now).map(|(_, own)| *own);
+        if own.is_some_and(|own| own.len() >= self.of_machine()) {
+            return again.ok_or(NoAddress::Machine);
         }
-        wanted.filter(|wanted| self.is_free(*wanted)).or_else(|| self.free(holder))
+        let fresh = self.has_room(asker).and_then(|()| {
+            let wanted = wanted.filter(|wanted| self.is_free(*wanted));
+            wanted.or_else(|| self.free(holder)).ok_or(NoAddress::Exhausted)
+        });
+        fresh.or_else(|why| again.ok_or(why))
+    }
+
+    fn has_room(&self, asker: &Asker) -> Result<(), NoAddress> {
+        if self.slots.len() >= MOST {
+            return Err(NoAddress::Exhausted);
+        }
+        match stranger(asker) {
+            Some(_) if self.share.taken() >= self.share.most() => Err(NoAddress::Share),
+            Some(who) if !self.share.has_room(who) => Err(NoAddress::Kind),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// How many addresses one machine may have.
+    fn of_machine(&self) -> usize {
+        (self.size() / PART).clamp(1, OF_MACHINE)
+    }
+
+    /// Addresses that may be in use at once.
+    fn size(&self) -> usize {
+        let size = self.last.saturating_sub(self.first).saturating_add(1);
+        usize::try_from(size).unwrap_or(usize::MAX).saturating_sub(self.except.len()).min(MOST)
+    }
+
+    /// Why there is none for a machine, and what helps.
+    pub fn why_none(&self, why: NoAddress) -> String {
+        let (size, aside) = self.room();
+        match why {
+            NoAddress::Exhausted => format!(
+                "{} of {size} addresses are taken, {aside} of them put aside since machines declined them: make the range \
+                 larger, or lease_time shorter",
+                self.in_use()
+            ),
+            NoAddress::Share => format!(
+                "machines that are not enrolled have {} of {size}, which is their share: enrol its port, or make the range \
+                 larger",
+                self.share.taken()
+            ),
+            NoAddress::Kind => "machines with made-up addresses, or those at its port of a switch, have three quarters of \
+                                what there is for machines that are not enrolled: enrol its port, or make the range larger"
+                .to_owned(),
+            NoAddress::Machine => {
+                format!("it asks for more than {} at once, which no machine is given here", self.of_machine())
+            }
+        }
     }
 
     /// Looks from where `holder` begins; of one address more than are taken, one is free.
     fn free(&self, holder: &Holder) -> Option<Ipv6Addr> {
         let size = self.last.saturating_sub(self.first).saturating_add(1);
         let start = begin(holder).checked_rem(size)?;
-        let tries = u128::try_from(self.slots.len()).unwrap_or(u128::MAX).saturating_add(1).min(size);
+        let taken = self.slots.len() + self.except.len();
+        let tries = u128::try_from(taken).unwrap_or(u128::MAX).saturating_add(1).min(size);
         let mut addresses = (0..tries).map(|step| {
             // Both are below the size, which is at most the number of all addresses.
             let place = if start >= size - step { start - (size - step) } else { start + step };
             Ipv6Addr::from(self.first.saturating_add(place))
         });
-        addresses.find(|address| !self.slots.contains_key(address))
+        addresses.find(|address| self.is_free(*address))
     }
 
-    /// Gives an address that `choose` named, or lengthens its lease; whether it is to be written down: it is new, or
-    /// half of what was written is gone.
-    pub fn grant(&mut self, holder: &Holder, address: Ipv6Addr, term: Term) -> bool {
-        let ends = term.now.after(term.length);
-        let before = self.remove(address).filter(|slot| slot.holder == *holder);
+    /// Gives an address that `choose` named, or lengthens its lease.
+    pub fn grant(&mut self, asker: &Asker, holder: &Holder, address: Ipv6Addr, term: Term) -> Granted {
+        let slot = self.remove(address);
+        let is_his = slot.as_ref().is_some_and(|slot| slot.holder == *holder);
+        let (before, other) = if is_his { (slot, None) } else { (None, slot) };
         let who = before.as_ref().map(|slot| slot.who.clone());
         let who = who.unwrap_or_else(|| Who { mac: holder.client.mac(), asked: String::new() });
-        if let Some(other) = self.by_holder.get(holder).copied().filter(|other| *other != address) {
-            self.remove(other);
+        if let Some(left) = self.by_holder.get(holder).copied().filter(|left| *left != address) {
+            self.remove(left);
         }
         let written = before.and_then(|slot| slot.lease).unwrap_or(Written(None));
         let is_due = written.0.is_none_or(|at| term.now.since(at) >= term.length / 2);
-        let lease = Some(if is_due { Written(None) } else { written });
-        self.put(address, Slot { holder: holder.clone(), lease, ends, is_stranger: term.is_stranger, who });
-        is_due
+        let slot = Slot {
+            holder: holder.clone(),
+            machine: asker.machine,
+            lease: Some(if is_due { Written(None) } else { written }),
+            given: term.now,
+            ends: term.now.after(term.length),
+            stranger: stranger(asker),
+            who,
+        };
+        self.put(address, slot);
+        Granted { is_due, ended: other.filter(|slot| slot.lease.is_some()).map(|slot| slot.holder) }
     }
 
     /// What the holder showed of itself.
@@ -156,16 +282,30 @@ impl Pool {
             address: *address,
             left: slot.ends.since(now),
             who: slot.who.clone(),
+            holder: slot.holder.clone(),
         };
         live.map(held).collect()
     }
 
-    /// Addresses that may be in use at once, and those that somebody else was seen to use.
-    pub fn room(&self) -> (u128, usize) {
-        let size = self.last.saturating_sub(self.first).saturating_add(1);
-        let most = u128::try_from(MOST).unwrap_or(u128::MAX);
-        let aside = self.slots.values().filter(|slot| slot.lease.is_none()).count();
-        (size.min(most), aside)
+    /// Addresses that may be in use at once, and those that are put aside.
+    pub fn room(&self) -> (usize, usize) {
+        (self.size(), self.slots.values().filter(|slot| slot.lease.is_none()).count())
+    }
+
+    /// Takes in a lease that was kept; one that is no longer of the range is left out. It starts again at its full
+    /// length, since nobody knows how long we were away.
+    pub fn recall(&mut self, lease: &Lease6, now: Tick) {
+        let holder = Holder::of(lease);
+        let mac = lease.mac.or_else(|| holder.client.mac());
+        let machine = mac.unwrap_or_else(|| stand_in(&holder.client));
+        let asker = Asker { machine, is_stranger: lease.is_stranger, circuit: None };
+        if self.choose(&asker, &holder, Some(lease.address), now) != Ok(lease.address) {
+            return;
+        }
+        let length = Duration::from_secs(lease.length.into());
+        self.grant(&asker, &holder, lease.address, Term { now, length });
+        self.note(&holder, Who { mac, asked: String::new() });
+        self.written(&holder, now);
     }
 
     /// The lease is on the disk since `at`.
@@ -185,15 +325,33 @@ impl Pool {
         is_held
     }
 
-    /// `holder` found somebody else at its address: nobody gets it for a while. Whether it had it.
-    pub fn decline(&mut self, holder: &Holder, address: Ipv6Addr, now: Tick) -> bool {
+    /// `holder` found somebody else at its address, which is its own no longer: nobody gets it for a while, if it was
+    /// given just now and its machine has not declined too many. `None` if it had it not.
+    pub fn decline(
+        &mut self,
+        asker: &Asker,
+        holder: &Holder,
+        address: Ipv6Addr,
+        now: Tick,
+    ) -> Option<Declined> {
         if self.held(holder) != Some(address) {
-            return false;
+            return None;
         }
-        if let Some(slot) = self.remove(address) {
-            self.put(address, Slot { lease: None, ends: now.after(QUARANTINE), ..slot });
+        let slot = self.remove(address)?;
+        let (machine, circuit) = (asker.machine, asker.circuit);
+        if !is_told(Some(slot.given), now) || self.declines.had_enough(machine, circuit, now) {
+            return Some(Declined::Freed);
         }
-        true
+        let is_stranger = slot.stranger.is_some();
+        self.put(address, Slot { lease: None, ends: now.after(QUARANTINE), ..slot });
+        self.declines.note(machine, circuit, now);
+        if let Some((ends, oldest)) = self.declines.enter(self.size(), is_stranger, address, now) {
+            let is_aside = |slot: &Slot| slot.lease.is_none() && slot.ends == ends;
+            if self.slots.get(&oldest).is_some_and(is_aside) {
+                self.remove(oldest);
+            }
+        }
+        Some(Declined::PutAside)
     }
 
     /// Ends what is over; who held it.
@@ -209,14 +367,17 @@ impl Pool {
     }
 
     fn has(&self, address: Ipv6Addr) -> bool {
-        (self.first..=self.last).contains(&address.into())
+        (self.first..=self.last).contains(&address.into()) && !self.except.contains(&address)
     }
 
     fn put(&mut self, address: Ipv6Addr, slot: Slot) {
         if slot.lease.is_some() {
             self.by_holder.insert(slot.holder.clone(), address);
+            self.by_machine.entry(slot.machine).or_default().insert((slot.given, address));
         }
-        self.strangers += usize::from(slot.is_stranger);
+        if let Some(who) = slot.stranger {
+            self.share.enter(address, who, None);
+        }
         self.due.insert((slot.ends, address));
         self.slots.insert(address, slot);
     }
@@ -224,20 +385,40 @@ impl Pool {
     fn remove(&mut self, address: Ipv6Addr) -> Option<Slot> {
         let slot = self.slots.remove(&address)?;
         self.due.remove(&(slot.ends, address));
-        self.strangers -= usize::from(slot.is_stranger);
+        if let Some(who) = slot.stranger {
+            self.share.leave(address, who, None);
+        }
         if slot.lease.is_some() {
             self.by_holder.remove(&slot.holder);
+            if let Some(own) = self.by_machine.get_mut(&slot.machine) {
+                own.remove(&(slot.given, address));
+                if own.is_empty() {
+                    self.by_machine.remove(&slot.machine);
+                }
+            }
         }
         Some(slot)
     }
 }
 
-/// For how long an address is given, and to whom.
+/// What stands for the hardware address of a client that shows none: a made-up one of its name.
+pub fn stand_in(client: &Duid) -> Mac {
+    let digest: [u8; 32] = Sha256::digest(client.bytes()).into();
+    let [first, second, third, fourth, fifth, sixth, ..] = digest;
+    Mac([(first | 0x02) & 0xfe, second, third, fourth, fifth, sixth])
+}
+
+/// What it is among machines that nobody knows. No offer is kept, so that it makes no difference whether it asks again.
+fn stranger(asker: &Asker) -> Option<Stranger> {
+    let rank = Rank::of(asker.machine, false);
+    asker.is_stranger.then_some(Stranger { rank, circuit: asker.circuit })
+}
+
+/// For how long an address is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Term {
     pub now: Tick,
     pub length: Duration,
-    pub is_stranger: bool,
 }
 
 fn begin(holder: &Holder) -> u128 {
@@ -255,158 +436,11 @@ const MOST: usize = 16_384;
 const MOST_STRANGERS: usize = MOST / 2;
 /// One address in so many is kept for machines that are enrolled.
 const RESERVE: usize = 4;
-/// As long as a machine may take to look for who has its address.
-const QUARANTINE: Duration = Duration::from_mins(10);
+/// Addresses of one machine: as many as one message asks for, and one of a small range in so many.
+const OF_MACHINE: usize = 8;
+const PART: usize = 4;
 /// Leases that end in one go.
 const AT_ONCE: usize = 256;
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn holder(number: u8) -> Holder {
-        Holder { client: Duid::of(&[0, 3, number]).unwrap(), association: 1 }
-    }
-
-    fn at(seconds: u64) -> Tick {
-        Tick(Duration::from_secs(seconds))
-    }
-
-    fn term(now: u64) -> Term {
-        Term { now: at(now), length: Duration::from_secs(100), is_stranger: false }
-    }
-
-    fn pool(last: &str) -> Pool {
-        Pool::new("fd00::1".parse().unwrap(), last.parse().unwrap())
-    }
-
-    fn give(pool: &mut Pool, number: u8, now: u64) -> Option<Ipv6Addr> {
-        let address = pool.choose(&holder(number), None, false)?;
-        pool.grant(&holder(number), address, term(now));
-        Some(address)
-    }
-
-    #[test]
-    fn every_address_is_given_once_and_then_none() {
-        let mut pool = pool("fd00::4");
-        let given: BTreeSet<_> = (0..4).map(|number| give(&mut pool, number, 0).unwrap()).collect();
-        assert_eq!(given.len(), 4);
-        assert_eq!(give(&mut pool, 9, 0), None);
-        assert_eq!(give(&mut pool, 2, 5), pool.held(&holder(2)));
-    }
-
-    #[test]
-    fn an_offer_is_the_same_again_without_a_note_of_it() {
-        let large = Pool::new(Ipv6Addr::UNSPECIFIED, Ipv6Addr::from(u128::MAX));
-        let first = large.choose(&holder(1), None, false);
-        assert!(first.is_some() && large.in_use() == 0);
-        assert_eq!(large.choose(&holder(1), None, false), first);
-        assert_ne!(large.choose(&holder(2), None, false), first);
-    }
-
-    #[test]
-    fn what_is_wanted_is_given_if_it_is_free() {
-        let mut pool = pool("fd00::ff");
-        let wanted = "fd00::42".parse().unwrap();
-        assert_eq!(pool.choose(&holder(1), Some(wanted), false), Some(wanted));
-        pool.grant(&holder(1), wanted, term(0));
-        assert_ne!(pool.choose(&holder(2), Some(wanted), false), Some(wanted));
-        let foreign = "fd01::1".parse().unwrap();
-        assert_ne!(pool.choose(&holder(2), Some(foreign), false), Some(foreign));
-    }
-
-    #[test]
-    fn a_lease_is_written_when_it_is_new_and_when_half_of_it_is_gone() {
-        let mut pool = pool("fd00::ff");
-        let address = pool.choose(&holder(1), None, false).unwrap();
-        assert!(pool.grant(&holder(1), address, term(0)));
-        assert!(pool.grant(&holder(1), address, term(1)), "the disk has not said yes");
-        pool.written(&holder(1), at(1));
-        assert!(!pool.grant(&holder(1), address, term(50)));
-        assert!(pool.grant(&holder(1), address, term(51)));
-    }
-
-    #[test]
-    fn a_lease_shows_who_asked_last_until_it_is_over() {
-        let mut pool = pool("fd00::ff");
-        let address = give(&mut pool, 1, 0).unwrap();
-        assert_eq!(pool.mac_of(address), None, "its identifier has no hardware address");
-        let who = Who { mac: Some(Mac([2, 0, 0, 0, 0, 1])), asked: "iPXE".into() };
-        pool.note(&holder(1), who.clone());
-        give(&mut pool, 1, 40);
-        assert_eq!(pool.leases(at(60)), [Held { address, left: Duration::from_secs(80), who: who.clone() }]);
-        assert_eq!((pool.mac_of(address), pool.leases(at(140))), (who.mac, vec![]));
-        assert!(pool.decline(&holder(1), address, at(41)));
-        assert_eq!((pool.mac_of(address), pool.leases(at(42)), pool.room()), (None, vec![], (255, 1)));
-    }
-
-    #[test]
-    fn what_is_over_is_free_again() {
-        let mut pool = pool("fd00::1");
-        give(&mut pool, 1, 0).unwrap();
-        assert_eq!(pool.sweep(at(99)), []);
-        assert_eq!(pool.sweep(at(100)), [holder(1)]);
-        let address = give(&mut pool, 2, 100).unwrap();
-        assert!(!pool.release(&holder(1), address) && pool.release(&holder(2), address));
-        assert_eq!(give(&mut pool, 3, 101), Some(address));
-        assert!(pool.decline(&holder(3), address, at(102)));
-        assert_eq!(give(&mut pool, 3, 103), None, "somebody else uses it");
-        assert_eq!(pool.sweep(at(702)), [], "nobody's lease ended");
-        assert_eq!(give(&mut pool, 3, 703), Some(address));
-    }
-
-    #[test]
-    fn strangers_leave_room_for_those_that_are_enrolled() {
-        let mut pool = pool("fd00::ffff");
-        for number in 0..MOST_STRANGERS {
-            let one = Holder { association: u32::try_from(number).unwrap(), ..holder(1) };
-            let address = pool.choose(&one, None, true).unwrap();
-            pool.grant(&one, address, Term { is_stranger: true, ..term(0) });
-        }
-        assert_eq!(pool.choose(&holder(2), None, true), None);
-        assert!(pool.choose(&holder(2), None, false).is_some());
-        let ended = (0..)
-            .map_while(|_| Some(pool.sweep(at(100))).filter(|ended| !ended.is_empty()))
-            .flatten()
-            .count();
-        assert_eq!((ended, pool.in_use(), pool.strangers), (MOST_STRANGERS, 0, 0));
-    }
-
-    #[test]
-    fn strangers_leave_a_quarter_of_a_small_range() {
-        let mut pool = pool("fd00::8");
-        let stranger = Term { is_stranger: true, ..term(0) };
-        let mut take = |number: u8| {
-            let address = pool.choose(&holder(number), None, true)?;
-            pool.grant(&holder(number), address, stranger);
-            Some(address)
-        };
-        assert_eq!((0..20).filter_map(&mut take).count(), 6);
-        assert!(give(&mut pool, 30, 0).is_some() && give(&mut pool, 31, 0).is_some());
-        assert_eq!(give(&mut pool, 32, 0), None);
-    }
-
-    proptest! {
-        #[test]
-        fn no_address_has_two_holders(moves in prop::collection::vec((0_u8..12, 0_u8..4, 0_u64..40), 0..80)) {
-            let mut pool = pool("fd00::8");
-            let mut now = 0;
-            for (number, what, later) in moves {
-                now += later;
-                pool.sweep(at(now));
-                let held = pool.held(&holder(number));
-                match (what, held) {
-                    (0, Some(address)) => prop_assert!(pool.release(&holder(number), address)),
-                    (1, Some(address)) => prop_assert!(pool.decline(&holder(number), address, at(now))),
-                    _ => { give(&mut pool, number, now); }
-                }
-                let leased = pool.slots.values().filter(|slot| slot.lease.is_some()).count();
-                prop_assert_eq!(leased, pool.by_holder.len());
-                prop_assert_eq!(pool.due.len(), pool.slots.len());
-                prop_assert!(pool.slots.len() <= 8);
-            }
-        }
-    }
-}
+mod tests;

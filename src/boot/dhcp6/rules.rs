@@ -6,12 +6,14 @@ use std::time::Duration;
 use ipnet::Ipv6Net;
 
 use crate::base::duid::Duid;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::time::Tick;
-use crate::boot::dhcp6::pool::{Holder, Pool, Term};
+use crate::boot::dhcp::pool::aside::Declined;
+use crate::boot::dhcp6::pool::{Asker, Holder, NoAddress, Pool, Term};
 use crate::model::boot::lease6::{Lease6, LeaseChange6, LeaseKey6};
 use crate::wire::dhcp6::Kind;
-use crate::wire::dhcp6::message::{Association, Message};
+use crate::wire::dhcp6::message::{Association, Message, Unserved};
 use crate::wire::dhcp6::options::DNS;
 use crate::wire::dhcp6::reply::{Boot, Given, Lent, Reply, Status};
 
@@ -34,8 +36,9 @@ pub struct Asked<'a> {
     pub message: &'a Message,
     /// It was sent to this host alone by the client itself.
     pub is_unicast: bool,
-    /// The client is not enrolled.
-    pub is_stranger: bool,
+    pub asker: Asker,
+    /// The client's hardware address, if it is known.
+    pub mac: Option<Mac>,
     pub boot: Option<Boot>,
     pub now: Tick,
     pub wall: Moment,
@@ -47,6 +50,10 @@ pub struct Answer {
     pub reply: Reply,
     /// To be kept before the reply goes out.
     pub changes: Vec<LeaseChange6>,
+    /// Why the client, or one of its associations, got no address.
+    pub none: Option<NoAddress>,
+    /// What the client declined.
+    pub declined: Vec<(Ipv6Addr, Declined)>,
 }
 
 /// Why a message is not answered.
@@ -69,7 +76,7 @@ impl Rules {
     pub fn answer(&self, pool: &mut Pool, asked: &Asked<'_>) -> Result<Answer, Silence> {
         let message = asked.message;
         self.admit(message)?;
-        if self.known_only && asked.is_stranger {
+        if self.known_only && asked.asker.is_stranger {
             return Err(Silence::Stranger);
         }
         if asked.is_unicast {
@@ -84,7 +91,7 @@ impl Rules {
             Kind::Renew | Kind::Rebind => turn.renewed(pool),
             Kind::Confirm => Ok(self.told(asked, self.confirmed(message)?)),
             Kind::Release => Ok(turn.ended(|holder, address| pool.release(holder, address))),
-            Kind::Decline => Ok(turn.ended(|holder, address| pool.decline(holder, address, asked.now))),
+            Kind::Decline => Ok(turn.declined(pool)),
             Kind::InformationRequest => Ok(self.told(asked, Status::Success)),
             Kind::Advertise | Kind::Reply | Kind::Reconfigure => Err(Silence::Misled),
         }
@@ -146,6 +153,7 @@ impl Rules {
             client: message.client.clone(),
             server: self.server.clone(),
             associations: Vec::new(),
+            unserved: Vec::new(),
             boot: None,
             dns: if message.wants.contains(&DNS) { self.dns.clone() } else { Vec::new() },
             status: None,
@@ -165,7 +173,26 @@ impl Rules {
 
 impl Answer {
     fn of(reply: Reply) -> Self {
-        Self { reply, changes: Vec::new() }
+        Self { reply, changes: Vec::new(), none: None, declined: Vec::new() }
+    }
+}
+
+/// What a message did.
+#[derive(Debug, Default)]
+struct Done {
+    changes: Vec<LeaseChange6>,
+    none: Option<NoAddress>,
+}
+
+impl Done {
+    fn refuse(&mut self, one: &Association, why: NoAddress) -> Given {
+        self.none = Some(why);
+        refused(one.id, Status::NoAddresses)
+    }
+
+    fn with(self, reply: Reply) -> Answer {
+        let Self { changes, none } = self;
+        Answer { changes, none, ..Answer::of(reply) }
     }
 }
 
@@ -178,12 +205,13 @@ struct Turn<'a> {
 
 impl Turn<'_> {
     fn offered(&self, pool: &Pool) -> Result<Answer, Silence> {
-        let offer = |one: &Association| {
-            let chosen = pool.choose(&self.holder(one), self.wanted(one), self.asked.is_stranger);
-            chosen.map_or_else(
-                || refused(one.id, Status::NoAddresses),
-                |address| self.rules.lent(one.id, address),
-            )
+        let mut none = None;
+        let offer = |one: &Association| match self.choose(pool, one, self.wanted(one)) {
+            Ok(address) => self.rules.lent(one.id, address),
+            Err(why) => {
+                none = Some(why);
+                refused(one.id, Status::NoAddresses)
+            }
         };
         let associations = self.associations()?.iter().map(offer).collect();
         let reply = Reply {
@@ -192,39 +220,42 @@ impl Turn<'_> {
             preference: Some(u8::MAX),
             ..self.reply(associations)
         };
-        Ok(Answer::of(reply))
+        Ok(Answer { none, ..Answer::of(reply) })
     }
 
     fn given(&self, pool: &mut Pool, rapid: bool) -> Result<Answer, Silence> {
-        let mut changes = Vec::new();
-        let give = |one| self.give(pool, one, &mut changes);
+        let mut done = Done::default();
+        let give = |one| self.give(pool, one, &mut done);
         let associations = self.associations()?.iter().map(give).collect();
-        Ok(Answer { reply: Reply { rapid, ..self.reply(associations) }, changes })
+        Ok(done.with(Reply { rapid, ..self.reply(associations) }))
     }
 
-    fn give(&self, pool: &mut Pool, one: &Association, changes: &mut Vec<LeaseChange6>) -> Given {
+    fn give(&self, pool: &mut Pool, one: &Association, done: &mut Done) -> Given {
         if self.asked.message.kind == Kind::Request && self.is_elsewhere(one) {
             return refused(one.id, Status::NotOnLink);
         }
-        let holder = self.holder(one);
-        let chosen = pool.choose(&holder, self.wanted(one), self.asked.is_stranger);
-        let Some(address) = chosen else { return refused(one.id, Status::NoAddresses) };
-        self.grant(pool, &holder, address, changes);
-        self.rules.lent(one.id, address)
+        match self.choose(pool, one, self.wanted(one)) {
+            Ok(address) => {
+                self.grant(pool, &self.holder(one), address, done);
+                self.rules.lent(one.id, address)
+            }
+            Err(why) => done.refuse(one, why),
+        }
     }
 
     fn renewed(&self, pool: &mut Pool) -> Result<Answer, Silence> {
-        let mut changes = Vec::new();
-        let renew = |one| self.renew(pool, one, &mut changes);
+        let mut done = Done::default();
+        let renew = |one| self.renew(pool, one, &mut done);
         let associations: Vec<Given> = self.associations()?.iter().filter_map(renew).collect();
-        if associations.is_empty() {
+        let reply = self.reply(associations);
+        if reply.associations.is_empty() && reply.unserved.is_empty() {
             return Err(Silence::Nothing);
         }
-        Ok(Answer { reply: self.reply(associations), changes })
+        Ok(done.with(reply))
     }
 
     /// One association goes on; `None` if nothing can be said of it, since another server may know it.
-    fn renew(&self, pool: &mut Pool, one: &Association, changes: &mut Vec<LeaseChange6>) -> Option<Given> {
+    fn renew(&self, pool: &mut Pool, one: &Association, done: &mut Done) -> Option<Given> {
         let holder = self.holder(one);
         let known = pool.held(&holder).is_some();
         let free = self.wanted(one).filter(|wanted| pool.is_free(*wanted));
@@ -236,27 +267,37 @@ impl Turn<'_> {
                 (true, false) => None,
             };
         }
-        let chosen = pool.choose(&holder, free, self.asked.is_stranger);
-        let Some(address) = chosen else { return Some(refused(one.id, Status::NoAddresses)) };
-        self.grant(pool, &holder, address, changes);
-        Some(self.without(one, Some(address)))
+        match self.choose(pool, one, free) {
+            Ok(address) => {
+                self.grant(pool, &holder, address, done);
+                Some(self.without(one, Some(address)))
+            }
+            Err(why) => Some(done.refuse(one, why)),
+        }
     }
 
-    fn grant(&self, pool: &mut Pool, holder: &Holder, address: Ipv6Addr, changes: &mut Vec<LeaseChange6>) {
-        let length = self.rules.length;
-        let term = Term {
-            now: self.asked.now,
-            length: Duration::from_secs(length.into()),
-            is_stranger: self.asked.is_stranger,
-        };
-        if pool.grant(holder, address, term) {
-            let (key, granted) = (self.rules.key(holder), self.asked.wall);
-            changes.push(LeaseChange6::Given(Lease6 {
-                key,
+    fn choose(
+        &self,
+        pool: &Pool,
+        one: &Association,
+        wanted: Option<Ipv6Addr>,
+    ) -> Result<Ipv6Addr, NoAddress> {
+        pool.choose(&self.asked.asker, &self.holder(one), wanted, self.asked.now)
+    }
+
+    fn grant(&self, pool: &mut Pool, holder: &Holder, address: Ipv6Addr, done: &mut Done) {
+        let (asked, length) = (self.asked, self.rules.length);
+        let term = Term { now: asked.now, length: Duration::from_secs(length.into()) };
+        let granted = pool.grant(&asked.asker, holder, address, term);
+        done.changes.extend(granted.ended.map(|other| LeaseChange6::Ended(self.rules.key(&other))));
+        if granted.is_due {
+            done.changes.push(LeaseChange6::Given(Lease6 {
+                key: self.rules.key(holder),
                 address,
                 length,
-                granted,
-                is_stranger: self.asked.is_stranger,
+                granted: asked.wall,
+                is_stranger: asked.asker.is_stranger,
+                mac: asked.mac,
             }));
         }
     }
@@ -288,17 +329,43 @@ impl Turn<'_> {
             associations: unknown,
             ..self.rules.reply(self.asked.message)
         };
-        Answer { reply, changes }
+        Answer { changes, ..Answer::of(reply) }
+    }
+
+    fn declined(&self, pool: &mut Pool) -> Answer {
+        let Asked { asker, now, .. } = self.asked;
+        let mut all = Vec::new();
+        let answer = self.ended(|holder, address| {
+            let declined = pool.decline(asker, holder, address, *now);
+            all.extend(declined.map(|declined| (address, declined)));
+            declined.is_some()
+        });
+        Answer { declined: all, ..answer }
     }
 
     fn reply(&self, associations: Vec<Given>) -> Reply {
         let boot = self.asked.boot.clone();
-        Reply { associations, boot, ..self.rules.reply(self.asked.message) }
+        let unserved = self.unserved();
+        Reply { associations, unserved, boot, ..self.rules.reply(self.asked.message) }
+    }
+
+    /// What else it asks for, which nothing is given for (RFC 8415 18.3.1, 18.3.2, 18.3.4); another server may know what
+    /// it rebinds.
+    fn unserved(&self) -> Vec<(Unserved, Status)> {
+        let status = |one: &Unserved| match (self.asked.message.kind, one) {
+            (Kind::Renew, _) => Status::NoBinding,
+            (_, Unserved::Temporary(_)) => Status::NoAddresses,
+            (_, Unserved::Prefix(_)) => Status::NoPrefix,
+        };
+        let is_rebind = self.asked.message.kind == Kind::Rebind;
+        let all = self.asked.message.unserved.iter().filter(|_| !is_rebind);
+        all.map(|one| (*one, status(one))).collect()
     }
 
     fn associations(&self) -> Result<&[Association], Silence> {
-        let associations = self.asked.message.associations.as_slice();
-        if associations.is_empty() { Err(Silence::Nothing) } else { Ok(associations) }
+        let Message { associations, unserved, .. } = self.asked.message;
+        let is_empty = associations.is_empty() && unserved.is_empty();
+        if is_empty { Err(Silence::Nothing) } else { Ok(associations) }
     }
 
     fn holder(&self, one: &Association) -> Holder {

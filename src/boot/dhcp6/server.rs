@@ -1,20 +1,23 @@
 //! The task of a network: it reads messages, lets the rules decide, keeps what is given and answers.
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
 use std::net::Ipv6Addr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures_util::stream::{FuturesUnordered, StreamExt};
-
 use crate::base::chain::chain;
 use crate::base::duid::Duid;
-use crate::base::time::{Tick, sleep};
+use crate::base::mac::Mac;
+use crate::base::time::sleep;
+use crate::boot::dhcp::StartError;
 use crate::boot::dhcp::client::boots;
 use crate::boot::dhcp6::client::client;
 use crate::boot::dhcp6::counts::{Counts, count};
-use crate::boot::dhcp6::pool::{Holder, Pool, Term, Who};
+use crate::boot::dhcp6::open::{Open, Way, check, has_sender, own};
+use crate::boot::dhcp6::pool::{Asker, Holder, Pool, Who, stand_in};
 use crate::boot::dhcp6::rules::{Answer, Asked, Rules, Silence};
 use crate::boot::dhcp6::watch::Budgets;
 use crate::boot::ground::Ground;
@@ -22,13 +25,16 @@ use crate::boot::standing::{LOOK, Standing, watched};
 use crate::conduct::leases6::{LeaseError6, LeaseLane6};
 use crate::flow::boot::{BootFile, Enrolled, Offer, Site, offer};
 use crate::model::boot::client::{Class, Client};
-use crate::model::boot::lease6::{Lease6, LeaseChange6};
+use crate::model::boot::lease6::LeaseChange6;
 use crate::model::boot::plan::{Dhcp6, DhcpMode, Network};
-use crate::net::door6::{Datagram, Door6, DoorError, Interface6};
+use crate::net::door6::gate::Gate;
+use crate::net::door6::{DoorError, Interface6};
+use crate::wire::dhcp6::LONGEST;
 use crate::wire::dhcp6::options::BOOT_URL;
 use crate::wire::dhcp6::relay::Envelope;
 use crate::wire::dhcp6::reply::Boot;
-use crate::wire::dhcp6::{LONGEST, SERVER_PORT};
+use crate::wire::frame::udp6::Datagram;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 /// A network that is served.
 pub struct Server {
@@ -49,16 +55,9 @@ impl fmt::Debug for Server {
     }
 }
 
-/// The interface while it is there.
-struct Open {
-    interface: Interface6,
-    door: Door6,
-    rules: Rules,
-}
-
 /// A message and what is answered.
 struct Said {
-    datagram: Datagram,
+    way: Way,
     envelope: Envelope,
     answer: Answer,
     who: Who,
@@ -68,7 +67,10 @@ struct Said {
 type Keeping = Pin<Box<dyn Future<Output = (Result<(), LeaseError6>, Said)> + Send>>;
 
 /// Serves every network that has addresses for IPv6; the tasks end with the ground's token.
-pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
+pub fn start(ground: &Ground, lane: &LeaseLane6) -> Result<Vec<Arc<Server>>, StartError> {
+    for network in &ground.plan.networks {
+        check(network)?;
+    }
     let mut servers = Vec::new();
     for network in &ground.plan.networks {
         let Some(range) = network.dhcp6.clone() else { continue };
@@ -92,7 +94,7 @@ pub fn start(ground: &Ground, lane: &LeaseLane6) -> Vec<Arc<Server>> {
         });
         servers.push(server);
     }
-    servers
+    Ok(servers)
 }
 
 impl Server {
@@ -108,6 +110,7 @@ impl Server {
         loop {
             match self.open() {
                 Ok(open) => {
+                    self.pool().keep_out(own(&open.interface, &self.range));
                     *self.here() = open.interface.address_for(Some(self.range.prefix));
                     let (interface, prefix) = (&open.interface.name, self.range.prefix);
                     tracing::info!(network, interface, %prefix, "serving DHCPv6");
@@ -135,7 +138,8 @@ impl Server {
 
     fn open(&self) -> Result<Open, DoorError> {
         let interface = Interface6::find(&self.network.interface)?;
-        let door = Door6::dhcp(&interface)?;
+        let link_local = interface.link_local().ok_or_else(|| interface.not_ready())?;
+        let gate = Gate::open(&interface)?;
         let rules = Rules {
             server: Duid::of_mac(interface.mac),
             prefix: self.range.prefix,
@@ -143,7 +147,7 @@ impl Server {
             known_only: self.network.dhcp == DhcpMode::Known,
             dns: self.network.dns6.clone(),
         };
-        Ok(Open { interface, door, rules })
+        Ok(Open { interface, gate, rules, link_local })
     }
 
     /// Takes in what was leased before the start. Each lease counts anew: the wall's clock may have been wrong.
@@ -158,31 +162,35 @@ impl Server {
         let network = self.range.prefix.network();
         let mut pool = self.pool();
         for lease in leases.into_iter().filter(|lease| lease.key.network == network) {
-            put(&mut pool, &lease, self.ground.clock.tick());
+            pool.recall(&lease, self.ground.clock.tick());
         }
     }
 
     /// Serves until the socket fails; why it did.
-    async fn serve(&self, open: &Open) -> std::io::Error {
+    async fn serve(&self, open: &Open) -> io::Error {
         let clock = &*self.ground.clock;
         let mut keeping: FuturesUnordered<Keeping> = FuturesUnordered::new();
         let mut budgets = Budgets::new(self.range.messages);
-        let mut buffer = [0; LONGEST + 1];
+        let mut buffer = [0; FRAME];
         let mut look = clock.tick().after(SWEEP);
         loop {
             tokio::select! {
-                got = open.door.receive(&mut buffer) => {
-                    let datagram = match got {
-                        Ok(datagram) => datagram,
+                got = open.gate.receive(&mut buffer) => {
+                    let frame = match got {
+                        Ok(size) => buffer.get(..size).unwrap_or_default(),
                         Err(error) => return error,
                     };
                     count(&self.counts.received);
-                    let bytes = buffer.get(..datagram.size).unwrap_or_default();
-                    if self.is_let_in(*datagram.from.ip(), bytes, &mut budgets) {
-                        self.take(open, datagram, bytes, &mut keeping).await;
+                    match Datagram::parse(frame).filter(has_sender) {
+                        Some(datagram) if !open.is_for_us(&datagram) => count(&self.counts.not_for_us),
+                        Some(datagram) if self.is_let_in(&datagram, &mut budgets) => {
+                            self.take(open, &datagram, &mut keeping);
+                        }
+                        Some(_) => {}
+                        None => count(&self.counts.malformed),
                     }
                 }
-                Some((kept, said)) = keeping.next() => self.kept(open, kept, &said).await,
+                Some((kept, said)) = keeping.next() => self.kept(open, kept, &said),
                 () = clock.sleep_until(look) => {
                     look = clock.tick().after(SWEEP);
                     self.sweep(&open.rules, keeping.len());
@@ -192,24 +200,18 @@ impl Server {
     }
 
     /// Answers at once what gives nothing, and hands in what is to be kept before.
-    async fn take(
-        &self,
-        open: &Open,
-        datagram: Datagram,
-        bytes: &[u8],
-        keeping: &mut FuturesUnordered<Keeping>,
-    ) {
-        let Some(said) = self.heard(open, datagram, bytes) else { return };
+    fn take(&self, open: &Open, datagram: &Datagram<'_>, keeping: &mut FuturesUnordered<Keeping>) {
+        let Some(said) = self.heard(open, datagram) else { return };
         if said.answer.changes.is_empty() {
-            self.send(open, &said).await;
+            self.send(open, &said);
         } else if let Some(kept) = self.keep(keeping.len(), said) {
             keeping.push(kept);
         }
     }
 
     /// What the message is answered; `None` for silence.
-    fn heard(&self, open: &Open, datagram: Datagram, bytes: &[u8]) -> Option<Said> {
-        let from = *datagram.from.ip();
+    fn heard(&self, open: &Open, datagram: &Datagram<'_>) -> Option<Said> {
+        let (from, bytes) = (*datagram.from.ip(), datagram.payload);
         let envelope = Envelope::parse(bytes).map_err(|error| {
             count(&self.counts.malformed);
             tracing::trace!(network = self.network.name, %from, %error, "no message of DHCPv6");
@@ -217,15 +219,20 @@ impl Server {
         let envelope = envelope.ok().filter(|_| bytes.len() <= LONGEST)?;
         let is_relayed = !envelope.hops.is_empty();
         let is_here = envelope.link().is_none_or(|link| self.range.prefix.contains(&link));
-        if !is_here || (!is_relayed && !from.is_unicast_link_local()) {
+        if !is_here {
+            self.tell_of_relay(from, &envelope);
+            return None;
+        }
+        if !is_relayed && !from.is_unicast_link_local() {
             count(&self.counts.not_for_us);
             return None;
         }
-        let client = client(&envelope, from);
+        let client = client(&envelope, datagram.sender);
         let asked = Asked {
             message: &envelope.message,
-            is_unicast: !is_relayed && !datagram.is_multicast,
-            is_stranger: !client.as_ref().is_some_and(|client| self.is_enrolled(client)),
+            is_unicast: !is_relayed && !datagram.to.ip().is_multicast(),
+            asker: self.asker(&envelope, client.as_ref()),
+            mac: client.as_ref().map(|client| client.mac),
             boot: self.boot(client.as_ref(), &envelope, &open.interface),
             now: self.ground.clock.tick(),
             wall: self.ground.clock.wall(),
@@ -238,7 +245,8 @@ impl Server {
                     mac: client.as_ref().map(|client| client.mac),
                     asked: client.as_ref().and_then(boots).unwrap_or_else(|| "a system".to_owned()),
                 };
-                return Some(Said { datagram, envelope, answer, who });
+                let way = open.back(datagram, is_relayed, self.range.prefix);
+                return Some(Said { way, envelope, answer, who });
             }
             Err(Silence::Malformed) => count(&self.counts.malformed),
             Err(Silence::Other | Silence::Misled | Silence::Stranger | Silence::Nothing) => {
@@ -246,6 +254,20 @@ impl Server {
             }
         }
         None
+    }
+
+    fn asker(&self, envelope: &Envelope, client: Option<&Client>) -> Asker {
+        let of_name = || envelope.message.client.as_ref().map_or(Mac([2, 0, 0, 0, 0, 0]), stand_in);
+        let circuit = envelope.port().map(|port| {
+            let mut hasher = DefaultHasher::new();
+            port.hash(&mut hasher);
+            hasher.finish()
+        });
+        Asker {
+            machine: client.map_or_else(of_name, |client| client.mac),
+            is_stranger: !client.is_some_and(|client| self.is_enrolled(client)),
+            circuit,
+        }
     }
 
     pub(super) fn is_enrolled(&self, client: &Client) -> bool {
@@ -300,14 +322,14 @@ impl Server {
         None
     }
 
-    async fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
+    fn kept(&self, open: &Open, kept: Result<(), LeaseError6>, said: &Said) {
         if let Err(error) = kept {
             count(&self.counts.not_kept);
             tracing::warn!(network = self.network.name, %error, "an IPv6 lease was not kept and not given");
             return;
         }
         self.note(said);
-        self.send(open, said).await;
+        self.send(open, said);
     }
 
     fn note(&self, said: &Said) {
@@ -315,21 +337,27 @@ impl Server {
         let mut pool = self.pool();
         for change in &said.answer.changes {
             if let LeaseChange6::Given(lease) = change {
-                pool.note(&holder(lease), said.who.clone());
-                pool.written(&holder(lease), now);
+                let holder = Holder::of(lease);
+                pool.note(&holder, said.who.clone());
+                pool.written(&holder, now);
                 let (client, address) = (&lease.key.client, lease.address);
                 tracing::debug!(network = self.network.name, %client, %address, "IPv6 address leased");
             }
         }
     }
 
-    async fn send(&self, open: &Open, said: &Said) {
-        count(&self.counts.answered);
-        let Said { datagram, envelope, answer, .. } = said;
-        let bytes = envelope.wrap(answer.reply.emit());
-        // A relay is answered at its port (RFC 8415 19.3), a client at the one that it sent from.
-        let port = if envelope.hops.is_empty() { datagram.from.port() } else { SERVER_PORT };
-        open.door.send(*datagram.from.ip(), port, &bytes).await;
+    /// Sends an answer at once or never: one that waited would hold up others.
+    fn send(&self, open: &Open, said: &Said) {
+        let Said { way, envelope, answer, .. } = said;
+        let payload = envelope.wrap(answer.reply.emit());
+        let Way { station, to, from } = *way;
+        let datagram =
+            Datagram { sender: open.interface.mac, receiver: station, from, to, payload: &payload };
+        let frame = datagram.emit().ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge));
+        match frame.and_then(|frame| open.gate.send(&frame)) {
+            Ok(()) => count(&self.counts.answered),
+            Err(error) => self.lost(*to.ip(), &error),
+        }
     }
 
     /// Ends leases that are over; that they are gone from the disk is nobody's wait.
@@ -346,22 +374,9 @@ impl Server {
     }
 }
 
-fn holder(lease: &Lease6) -> Holder {
-    Holder { client: lease.key.client.clone(), association: lease.key.association }
-}
-
-/// Takes in a lease that was kept; one that is no longer of the range is left out.
-fn put(pool: &mut Pool, lease: &Lease6, now: Tick) {
-    let holder = holder(lease);
-    if pool.choose(&holder, Some(lease.address), lease.is_stranger) != Some(lease.address) {
-        return;
-    }
-    let length = Duration::from_secs(lease.length.into());
-    pool.grant(&holder, lease.address, Term { now, length, is_stranger: lease.is_stranger });
-    pool.written(&holder, now);
-}
-
 /// Between two looks for leases that are over.
 const SWEEP: Duration = Duration::from_secs(10);
 /// Answers that wait for the disk.
 const WAITING: usize = 512;
+/// Longest frame that is looked at: a message with all headers, and some bytes more show a longer one.
+const FRAME: usize = LONGEST + 100;

@@ -4,19 +4,15 @@ use std::net::IpAddr;
 
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::boot::dhcp::shown::put_aside;
 use crate::boot::dhcp6::pool::Held;
 use crate::boot::dhcp6::server::Server;
 use crate::model::boot::network::{LeaseShown, NetworkStatus, PoolStatus, Watched};
-use crate::model::boot::plan::{DhcpMode, Role};
+use crate::model::boot::plan::DhcpMode;
 
 impl Watched for Server {
     fn status(&self) -> NetworkStatus {
         let (network, address) = (&self.network, self.address());
-        let is_mute = address.is_none() && network.role == Role::Boot && self.standing.problem().is_none();
-        let mute = format!(
-            "interface {} has no address in {}: nothing can boot over IPv6 until it has",
-            network.interface, self.range.prefix
-        );
         NetworkStatus {
             name: network.name.clone(),
             interface: network.interface.clone(),
@@ -30,7 +26,7 @@ impl Watched for Server {
             address: address.map(IpAddr::V6),
             pools: vec![self.room()],
             other_servers: Vec::new(),
-            problems: self.standing.problem().into_iter().chain(is_mute.then_some(mute)).collect(),
+            problems: self.problems(),
             counters: self.counts.all(),
         }
     }
@@ -44,6 +40,8 @@ impl Watched for Server {
             host_name: None,
             expires: Moment(wall.0.saturating_add(i64::try_from(held.left.as_micros()).unwrap_or(i64::MAX))),
             last_asked: held.who.asked,
+            client: Some(held.holder.client.to_string()),
+            association: Some(held.holder.association),
         };
         let mut leases: Vec<_> = self.pool().leases(now).into_iter().map(shown).collect();
         leases.sort_by_key(|lease| lease.address);
@@ -59,13 +57,34 @@ impl Watched for Server {
 }
 
 impl Server {
+    fn problems(&self) -> Vec<String> {
+        if let Some(problem) = self.standing.problem() {
+            return vec![problem];
+        }
+        let (prefix, interface, room) = (self.range.prefix, &self.network.interface, self.room());
+        let mut found = Vec::new();
+        if !self.address().is_some_and(|address| prefix.contains(&address)) {
+            found.push(format!(
+                "interface {interface} has no address in {prefix}: unless that is behind a relay, machines there do not \
+                 reach this host and nothing boots over IPv6; give it one, or correct the prefix of dhcp6"
+            ));
+        }
+        found.extend(put_aside(room.quarantined, room.size).map(|aside| format!("in {prefix} {aside}")));
+        if room.size == 0 {
+            found.push(format!("every address of dhcp6 in {prefix} is this host's own: give others"));
+        } else if room.used + room.quarantined >= room.size {
+            found.push(format!("every address of dhcp6 in {prefix} is taken: make its range larger"));
+        }
+        found
+    }
+
     fn room(&self) -> PoolStatus {
         let pool = self.pool();
         let (size, aside) = pool.room();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         PoolStatus {
             network: self.range.prefix.to_string(),
-            size: u64::try_from(size).unwrap_or(u64::MAX),
+            size: count(size),
             used: count(pool.in_use().saturating_sub(aside)),
             quarantined: count(aside),
         }

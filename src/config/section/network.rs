@@ -307,6 +307,45 @@ mod tests {
     }
 
     #[test]
+    fn addresses_of_ipv6_that_cannot_be_given_are_refused() {
+        let one = |dhcp: &str, range: &str| {
+            let [prefix, first, last]: [&str; 3] = range.split(' ').collect::<Vec<_>>().try_into().unwrap();
+            let range = format!("{{prefix = \"{prefix}\", first = \"{first}\", last = \"{last}\"}}");
+            read(&format!("[[network]]\ninterface = \"eth1\"\ndhcp = \"{dhcp}\"\ndhcp6 = {range}\n"))
+        };
+        for (range, part) in [
+            ("fe80::/64 fe80::1 fe80::9", "fe80::/64 of dhcp6 is of one link"),
+            ("ff02::/64 ff02::1 ff02::9", "has addresses of groups"),
+            ("::/0 fd00::1 fd00::9", "is no network of machines"),
+            ("::ffff:10.0.0.0/120 ::ffff:10.0.0.1 ::ffff:10.0.0.9", "is IPv4 in another form"),
+            ("fd00:31::5/64 fd00:31::1 fd00:31::9", "write fd00:31::/64"),
+            ("fd00::/64 fd00::9 fd00::1", "end before they begin"),
+            ("fd00::/64 fd01::1 fd01::9", "fd01::1, an end of dhcp6, is not in fd00::/64"),
+            ("fd00::/64 fd00:: fd00::", "the address of all routers"),
+        ] {
+            let why = one("own", range).unwrap_err();
+            assert!(why.contains(part), "{range}: {why}");
+        }
+        let range = "fd00::/64 fd00::1 fd00::9";
+        for mode in ["off", "proxy"] {
+            let why = one(mode, range).unwrap_err();
+            assert!(why.contains(mode) && why.contains("or leave out dhcp6"), "{why}");
+        }
+        for mode in ["own", "known"] {
+            let [alone] = &one(mode, range).unwrap()[..] else { panic!("one network") };
+            assert!(!alone.serves_v4() && alone.router_advertisements, "of IPv6 alone");
+        }
+        let two = |interface: &str, prefix: &str| {
+            format!(
+                "[[network]]\ninterface = \"{interface}\"\ndhcp = \"own\"\n\
+                 dhcp6 = {{prefix = \"{prefix}\", first = \"fd00::1\", last = \"fd00::9\"}}\n"
+            )
+        };
+        let why = read(&format!("{}{}", two("eth1", "fd00::/64"), two("eth2", "fd00::/48"))).unwrap_err();
+        assert!(why.contains("overlap"), "{why}");
+    }
+
+    #[test]
     fn two_networks_cannot_share_an_interface_or_a_name() {
         let one = "[[network]]\ninterface = \"eth1\"\n";
         assert!(read(&format!("{one}{one}")).unwrap_err().contains("eth1"));

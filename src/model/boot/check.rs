@@ -1,10 +1,12 @@
-//! What is wrong with the networks that a site describes.
+//! What is wrong with the networks that a site describes; [`version6`]: with what they say of IPv6.
+
+pub mod version6;
 
 use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::Ipv4Net;
 
-use crate::model::boot::plan::{Dhcp6, DhcpMode, Network, Relayed};
+use crate::model::boot::plan::{DhcpMode, Network, Relayed};
 
 /// Checks what can be told without looking at the host's interfaces; an error is the network's name, and why.
 pub fn networks(all: &[Network]) -> Result<(), (String, String)> {
@@ -131,15 +133,17 @@ fn alone(one: &Network) -> Result<(), String> {
     reservations(one)?;
     relayed(&one.relayed)?;
     one.address.map_or(Ok(()), |subnet| home(one, subnet))?;
-    one.dhcp6.as_ref().map_or(Ok(()), dhcp6)
+    one.dhcp6.as_ref().map_or(Ok(()), |given| version6::alone(one.dhcp, given))
 }
 
 /// Whether the mode has what it needs, and nothing that it would leave unused.
 fn mode(one: &Network) -> Result<(), String> {
-    let has_any = pools(one).next().is_some() || !one.reservations.is_empty();
+    let has_any = one.leases_v4();
     let why = match (one.dhcp, has_any) {
+        // It gives addresses of IPv6 alone.
+        (DhcpMode::Own | DhcpMode::Known, false) if one.dhcp6.is_some() => return Ok(()),
         (DhcpMode::Own | DhcpMode::Known, false) => {
-            "it gives addresses and has neither a pool nor a reservation"
+            "it gives addresses and has neither a pool nor a reservation, nor dhcp6 for IPv6 alone"
         }
         (DhcpMode::Proxy, true) => {
             "its mode is proxy, which gives no addresses: leave out pools and reservations"
@@ -212,16 +216,6 @@ fn relayed(all: &[Relayed]) -> Result<(), String> {
     Ok(())
 }
 
-fn dhcp6(given: &Dhcp6) -> Result<(), String> {
-    if let Some(end) = [given.first, given.last].iter().find(|end| !given.prefix.contains(*end)) {
-        return Err(format!("{end} is not in {}", given.prefix));
-    }
-    if given.last < given.first {
-        return Err(format!("the addresses {} to {} end before they begin", given.first, given.last));
-    }
-    Ok(())
-}
-
 fn beside(one: &Network, before: &[Network]) -> Result<(), String> {
     for other in before {
         if other.interface == one.interface {
@@ -238,6 +232,7 @@ fn beside(one: &Network, before: &[Network]) -> Result<(), String> {
         {
             return Err(format!("the address {} is that of network {}, too", twice.addr(), other.name));
         }
+        version6::beside(one, other)?;
         let clash = pools(one).find_map(|(first, last)| {
             let meets = |(their, end): &(Ipv4Addr, Ipv4Addr)| *their <= last && first <= *end;
             pools(other).find(meets).map(|theirs| ((first, last), theirs))

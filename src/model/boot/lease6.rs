@@ -5,6 +5,7 @@ use std::net::Ipv6Addr;
 use serde::{Deserialize, Serialize};
 
 use crate::base::duid::Duid;
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 
 /// An IPv6 address that a machine has.
@@ -19,6 +20,9 @@ pub struct Lease6 {
     /// The machine is not enrolled.
     #[serde(default)]
     pub is_stranger: bool,
+    /// The hardware address that it asked from; what it calls itself may tell that of another interface.
+    #[serde(default)]
+    pub mac: Option<Mac>,
 }
 
 /// What a lease is found by. Firmware has two addresses under one identifier while it boots: one of its own, one of its

@@ -60,6 +60,10 @@ pub struct LeaseShown {
     pub expires: Moment,
     /// How the machine asked last, in words.
     pub last_asked: String,
+    /// What the machine calls itself in DHCPv6 (DUID), in hexadecimal.
+    pub client: Option<String>,
+    /// Which of its associations there has the address (IAID).
+    pub association: Option<u32>,
 }
 
 /// A network that can be looked at.

@@ -41,6 +41,19 @@ pub struct Network {
     pub dhcp6: Option<Dhcp6>,
 }
 
+impl Network {
+    /// Whether it has addresses of IPv4 to give.
+    pub fn leases_v4(&self) -> bool {
+        let has_pools = |relayed: &Relayed| !relayed.pools.is_empty();
+        !self.pools.is_empty() || !self.reservations.is_empty() || self.relayed.iter().any(has_pools)
+    }
+
+    /// Whether DHCP of IPv4 is served; what has only addresses of IPv6 gives no others.
+    pub fn serves_v4(&self) -> bool {
+        self.dhcp != DhcpMode::Off && (self.leases_v4() || self.dhcp6.is_none())
+    }
+}
+
 /// A network behind a relay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relayed {

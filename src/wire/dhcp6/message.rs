@@ -4,8 +4,8 @@ use std::net::Ipv6Addr;
 
 use crate::base::duid::Duid;
 use crate::wire::dhcp6::options::{
-    self, ARCHITECTURE, CLIENT_ID, IA_ADDRESS, IA_NA, Options, RAPID_COMMIT, SERVER_ID, USER_CLASS,
-    VENDOR_CLASS, WANTED,
+    self, ARCHITECTURE, CLIENT_ID, IA_ADDRESS, IA_NA, IA_PD, IA_TA, Options, RAPID_COMMIT, SERVER_ID,
+    USER_CLASS, VENDOR_CLASS, WANTED,
 };
 use crate::wire::dhcp6::{Dhcp6Error, ENTERPRISE, Kind};
 
@@ -18,6 +18,8 @@ pub struct Message {
     /// The server that the client means.
     pub server: Option<Duid>,
     pub associations: Vec<Association>,
+    /// What it wants beside those, and nobody is given here.
+    pub unserved: Vec<Unserved>,
     /// Options that the client asks for.
     pub wants: Vec<u16>,
     /// It takes addresses in two messages instead of four.
@@ -34,6 +36,13 @@ pub struct Message {
 pub struct Association {
     pub id: u32,
     pub addresses: Vec<Ipv6Addr>,
+}
+
+/// An association for what is not given: temporary addresses (RFC 8981), or prefixes to be passed on, with its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unserved {
+    Temporary(u32),
+    Prefix(u32),
 }
 
 impl Message {
@@ -53,6 +62,7 @@ impl Message {
             client: identifier(options, CLIENT_ID)?,
             server: identifier(options, SERVER_ID)?,
             associations,
+            unserved: options.all().filter_map(unserved).take(MOST).collect(),
             wants: options.first(WANTED).map(options::numbers).unwrap_or_default(),
             rapid: options.first(RAPID_COMMIT).is_some(),
             architectures: options.first(ARCHITECTURE).map(options::numbers).unwrap_or_default(),
@@ -76,6 +86,15 @@ impl Association {
             addresses.push(address);
         }
         Ok(Self { id: u32::from_be_bytes(id), addresses })
+    }
+}
+
+fn unserved((code, value): (u16, &[u8])) -> Option<Unserved> {
+    let id = || value.first_chunk().map(|id| u32::from_be_bytes(*id));
+    match code {
+        IA_TA => id().map(Unserved::Temporary),
+        IA_PD => id().map(Unserved::Prefix),
+        _ => None,
     }
 }
 

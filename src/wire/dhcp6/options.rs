@@ -78,6 +78,8 @@ pub const CLIENT_ID: u16 = 1;
 pub const SERVER_ID: u16 = 2;
 /// An identity association for addresses that stay.
 pub const IA_NA: u16 = 3;
+/// One for temporary addresses.
+pub const IA_TA: u16 = 4;
 pub const IA_ADDRESS: u16 = 5;
 /// The options that the client asks for.
 pub const WANTED: u16 = 6;
@@ -89,6 +91,8 @@ pub const USER_CLASS: u16 = 15;
 pub const VENDOR_CLASS: u16 = 16;
 pub const INTERFACE_ID: u16 = 18;
 pub const DNS: u16 = 23;
+/// An identity association for prefixes.
+pub const IA_PD: u16 = 25;
 /// RFC 5970
 pub const BOOT_URL: u16 = 59;
 pub const ARCHITECTURE: u16 = 61;

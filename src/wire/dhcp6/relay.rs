@@ -53,6 +53,12 @@ impl Envelope {
         self.hops.iter().rev().map(|hop| hop.link).find(|link| !link.is_unspecified())
     }
 
+    /// Where the client is plugged in, if the relay next to it tells that.
+    pub fn port(&self) -> Option<(Ipv6Addr, &[u8])> {
+        let hop = self.hops.last()?;
+        Some((hop.link, hop.interface.as_deref()?))
+    }
+
     /// The client's own address and hardware address, as the relay next to it saw them.
     pub fn seen(&self) -> Option<(Ipv6Addr, Option<Mac>)> {
         self.hops.last().map(|hop| (hop.peer, hop.mac))

@@ -3,9 +3,10 @@
 use std::net::Ipv6Addr;
 
 use crate::base::duid::Duid;
+use crate::wire::dhcp6::message::Unserved;
 use crate::wire::dhcp6::options::{
-    BOOT_URL, CLIENT_ID, DNS, IA_ADDRESS, IA_NA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS, VENDOR_CLASS,
-    put,
+    BOOT_URL, CLIENT_ID, DNS, IA_ADDRESS, IA_NA, IA_PD, IA_TA, PREFERENCE, RAPID_COMMIT, SERVER_ID, STATUS,
+    VENDOR_CLASS, put,
 };
 use crate::wire::dhcp6::{ENTERPRISE, Kind};
 
@@ -18,6 +19,8 @@ pub struct Reply {
     pub client: Option<Duid>,
     pub server: Duid,
     pub associations: Vec<Given>,
+    /// What else the client asked for, and why it gets none.
+    pub unserved: Vec<(Unserved, Status)>,
     pub boot: Option<Boot>,
     /// Name servers (RFC 3646 3); none is no option.
     pub dns: Vec<Ipv6Addr>,
@@ -63,6 +66,7 @@ pub enum Status {
     NoBinding,
     NotOnLink,
     UseMulticast,
+    NoPrefix,
 }
 
 impl Reply {
@@ -75,6 +79,9 @@ impl Reply {
         put(SERVER_ID, self.server.bytes(), &mut out);
         for given in &self.associations {
             put(IA_NA, &given.emit(), &mut out);
+        }
+        for (unserved, status) in &self.unserved {
+            refuse(*unserved, *status, &mut out);
         }
         if let Some(boot) = &self.boot {
             put(BOOT_URL, boot.url.as_bytes(), &mut out);
@@ -99,6 +106,16 @@ impl Reply {
     }
 }
 
+/// An association that nothing is given for; one for prefixes has times, of which none is said.
+fn refuse(unserved: Unserved, status: Status, out: &mut Vec<u8>) {
+    let (code, mut value) = match unserved {
+        Unserved::Temporary(id) => (IA_TA, id.to_be_bytes().to_vec()),
+        Unserved::Prefix(id) => (IA_PD, [id, 0, 0].map(u32::to_be_bytes).concat()),
+    };
+    put(STATUS, &status.emit(), &mut value);
+    put(code, &value, out);
+}
+
 impl Given {
     fn emit(&self) -> Vec<u8> {
         let mut out = [self.id, self.renew, self.rebind].map(u32::to_be_bytes).concat();
@@ -121,6 +138,7 @@ impl Status {
             Self::NoBinding => (3, "this is not leased"),
             Self::NotOnLink => (4, "the address is of another network"),
             Self::UseMulticast => (5, "ask by multicast"),
+            Self::NoPrefix => (6, "no prefix is given here"),
         };
         [number.to_be_bytes().as_slice(), text.as_bytes()].concat()
     }

@@ -1,12 +1,13 @@
 //! Ethernet frames that are sent and read without the kernel's help: ARP probes, and DHCP between others.
 //!
 //! - [`arp`]   who has an address (RFC 826, 5227)
-//! - [`udp`]   a datagram of IPv4 with its headers
+//! - [`udp`]   a datagram of IPv4 with its headers; [`udp6`] one of IPv6
 
 use crate::base::mac::Mac;
 
 pub mod arp;
 pub mod udp;
+pub mod udp6;
 
 /// A frame's header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,3 +39,5 @@ pub const EVERYONE: Mac = Mac([0xff; 6]);
 pub const ARP: u16 = 0x0806;
 /// Kind of IPv4.
 pub const IPV4: u16 = 0x0800;
+/// Kind of IPv6.
+pub const IPV6: u16 = 0x86dd;

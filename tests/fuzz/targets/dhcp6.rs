@@ -12,7 +12,7 @@ use ferric::base::moment::Moment;
 use ferric::base::time::Tick;
 use ferric::boot::dhcp::client::boots;
 use ferric::boot::dhcp6::client::client;
-use ferric::boot::dhcp6::pool::Pool;
+use ferric::boot::dhcp6::pool::{Asker, Pool, stand_in};
 use ferric::boot::dhcp6::rules::{Asked, Rules};
 use ferric::model::boot::lease6::LeaseChange6;
 use ferric::wire::dhcp6::LONGEST;
@@ -36,20 +36,28 @@ fn take(rules: &Rules, pool: &mut Pool, way: u8, now: Tick, bytes: &[u8]) {
     solicitation(bytes, from).ok();
     let Ok(envelope) = Envelope::parse(bytes) else { return };
     assert!(envelope.hops.len() <= MOST_HOPS);
-    let client = client(&envelope, from);
+    let sender = Mac([0x52, 0x54, 0, 0xbc, 0, way]);
+    let client = client(&envelope, sender);
     client.as_ref().and_then(boots);
+    let mac = client.as_ref().map(|client| client.mac);
+    let of_name = || envelope.message.client.as_ref().map_or(sender, stand_in);
+    let circuit = envelope.port().map(|(_, port)| u64::try_from(port.len()).unwrap());
+    let asker = Asker { machine: mac.unwrap_or_else(of_name), is_stranger: way & 2 != 0, circuit };
     let boot = Boot { url: "http://[fd00:bc:5::1]/boot/loader/ipxe.efi".to_owned(), is_http: true };
     let asked = Asked {
         message: &envelope.message,
         is_unicast: way & 1 != 0,
-        is_stranger: way & 2 != 0,
+        asker,
+        mac,
         boot: (way & 4 != 0).then_some(boot),
         now,
         wall: Moment(1),
     };
     let Ok(answer) = rules.answer(pool, &asked) else { return };
-    let (changes, asked) = (&answer.changes, envelope.message.associations.len());
-    assert!(changes.len() <= asked);
+    let asked = envelope.message.associations.len() + envelope.message.unserved.len();
+    let changes = &answer.changes;
+    // A machine with many names loses an address for each that it gets.
+    assert!(changes.len() <= 2 * asked);
     for change in changes {
         if let LeaseChange6::Given(lease) = change {
             assert!(rules.prefix.contains(&lease.address));

@@ -123,7 +123,7 @@ fn the_server() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
         let app = start_on_loopback(Path::new(&data)).await.unwrap();
-        let servers = dhcp6::start(&ground(&app), &app.site);
+        let servers = dhcp6::start(&ground(&app), &app.site).unwrap();
         println!("\nready");
         let reader = app.site.reader.clone();
         let waited = tokio::task::spawn_blocking(move || {

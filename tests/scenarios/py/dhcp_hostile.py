@@ -10,6 +10,7 @@ malformed  COUNT messages: cut short, with options that lie about their length, 
 relay      COUNT messages of relays that nobody knows, and whose option 82 lies
 six        COUNT messages of DHCPv6: 32 relays deep, cut short, noise, made-up clients
 solicit    COUNT SOLICITs of DHCPv6 of made-up clients
+asks       one SOLICIT of this machine itself, whose answer is waited for
 routers    COUNT router advertisements and solicitations
 tftp       COUNT requests to TFTP server ARGUMENT from as many ports, none of which goes on
 """
@@ -193,6 +194,20 @@ def solicit(kind):
     return bytes([kind]) + random.randbytes(3) + struct.pack("!HH", 1, len(duid)) + duid + b"\x00\x03\x00\x0c" + random.randbytes(4) + bytes(8)
 
 
+def asks():
+    own = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    own.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    own.bind(("::", 546))
+    own.settimeout(2)
+    said = solicit(1)
+    own.sendto(said, ("ff02::1:2", 547, 0, socket.if_nametoindex(interface)))
+    try:
+        while own.recv(2048)[:4] != b"\x02" + said[1:4]:
+            pass
+    except TimeoutError:
+        os._exit(1)
+
+
 def six():
     for number in range(count):
         kind = number % 5
@@ -249,6 +264,8 @@ elif what == "relay":
 elif what in ("six", "solicit"):
     said = six() if what == "six" else (solicit(1) for _ in range(count))
     send_all(frame6(made_up(), "ff02::1:2", 17, struct.pack("!HHHH", 546, 547, 8 + len(one), 0) + one) for one in said)
+elif what == "asks":
+    asks()
 elif what == "routers":
     send_all(routers())
 elif what == "tftp":

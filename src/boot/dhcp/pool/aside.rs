@@ -7,7 +7,7 @@
 //! at once          a quarter of the pool for machines that nobody knows, and one for the others: the oldest comes back
 //! ```
 //!
-//! What comes back early is free like any other address: it is looked for before it is offered.
+//! What comes back early is free like any other address. The same holds for IPv4 and for IPv6.
 
 use std::collections::VecDeque;
 use std::net::Ipv4Addr;
@@ -26,13 +26,24 @@ pub enum Declined {
     Freed,
 }
 
-/// What was declined lately.
-#[derive(Debug, Default)]
-pub struct Declines {
+impl Declined {
+    /// What is told of it; `says` is what the machine says.
+    pub fn sentence(self, says: &str) -> String {
+        let why = "it, or its switch's port, has had enough addresses put aside within ten minutes";
+        match self {
+            Self::PutAside => format!("{says}; it is put aside for ten minutes"),
+            Self::Freed => format!("{says}, which is not put aside: {why}"),
+        }
+    }
+}
+
+/// What was declined lately, of addresses of one kind.
+#[derive(Debug)]
+pub struct Declines<A> {
     /// Who had an address put aside, the oldest first.
     by: VecDeque<By>,
-    strangers: Aside,
-    known: Aside,
+    strangers: Aside<A>,
+    known: Aside<A>,
 }
 
 #[derive(Debug)]
@@ -43,25 +54,45 @@ struct By {
 }
 
 /// Addresses that are put aside, and until when, the oldest first.
-type Aside = VecDeque<(Tick, Ipv4Addr)>;
+type Aside<A> = VecDeque<(Tick, A)>;
 
-impl Declines {
-    fn had_enough(&self, mac: Mac, circuit: Option<Circuit>, now: Tick) -> bool {
+impl<A> Default for Declines<A> {
+    fn default() -> Self {
+        Self { by: VecDeque::new(), strangers: VecDeque::new(), known: VecDeque::new() }
+    }
+}
+
+impl<A> Declines<A> {
+    /// Whether no more is put aside for this machine, or for the port that it is at.
+    pub fn had_enough(&self, mac: Mac, circuit: Option<Circuit>, now: Tick) -> bool {
         let lately = || self.by.iter().filter(|by| now.since(by.at) < QUARANTINE);
         let of_port = || lately().filter(|by| by.circuit == circuit).count();
         lately().filter(|by| by.mac == mac).count() >= OF_MACHINE || circuit.is_some() && of_port() >= OF_PORT
     }
 
-    fn note(&mut self, by: By) {
+    /// The machine had an address put aside.
+    pub fn note(&mut self, mac: Mac, circuit: Option<Circuit>, now: Tick) {
         if self.by.len() >= REMEMBERED {
             self.by.pop_front();
         }
-        self.by.push_back(by);
+        self.by.push_back(By { at: now, mac, circuit });
     }
 
-    fn aside(&mut self, is_stranger: bool) -> &mut Aside {
-        if is_stranger { &mut self.strangers } else { &mut self.known }
+    /// `address`, of a pool of `size`, is put aside from now on. If it is one too many, the oldest comes back: it, and
+    /// when its time would have been over.
+    pub fn enter(&mut self, size: usize, is_stranger: bool, address: A, now: Tick) -> Option<(Tick, A)> {
+        let aside = if is_stranger { &mut self.strangers } else { &mut self.known };
+        aside.push_back((now.after(QUARANTINE), address));
+        while aside.front().is_some_and(|(ends, _)| *ends <= now) {
+            aside.pop_front();
+        }
+        if aside.len() <= (size / PART).max(1) { None } else { aside.pop_front() }
     }
+}
+
+/// Whether what a machine finds out about its address counts: it was told so lately that it has it.
+pub fn is_told(told: Option<Tick>, now: Tick) -> bool {
+    told.is_some_and(|told| now.since(told) < TOLD)
 }
 
 impl Pool {
@@ -81,7 +112,9 @@ impl Pool {
         now: Tick,
     ) -> Option<Declined> {
         self.left(mac, address, now)?;
-        self.slots.get(&address)?.told.filter(|told| now.since(*told) < TOLD)?;
+        if !is_told(self.slots.get(&address)?.told, now) {
+            return None;
+        }
         if self.declines.had_enough(mac, circuit, now) {
             self.clear(address)?;
             self.give_back(address, mac);
@@ -89,7 +122,7 @@ impl Pool {
         }
         let is_stranger = self.slots.get(&address)?.stranger.is_some();
         self.quarantine(address, now);
-        self.declines.note(By { at: now, mac, circuit });
+        self.declines.note(mac, circuit, now);
         self.limit(is_stranger, address, now);
         Some(Declined::PutAside)
     }
@@ -104,16 +137,8 @@ impl Pool {
 
     /// Lets the oldest come back if `address` is one too many.
     fn limit(&mut self, is_stranger: bool, address: Ipv4Addr, now: Tick) {
-        let most = (self.size / PART).max(1);
-        let aside = self.declines.aside(is_stranger);
-        aside.push_back((now.after(QUARANTINE), address));
-        while aside.front().is_some_and(|(ends, _)| *ends <= now) {
-            aside.pop_front();
-        }
-        if aside.len() <= most {
-            return;
-        }
-        let Some((ends, oldest)) = aside.pop_front() else { return };
+        let back = self.declines.enter(self.size, is_stranger, address, now);
+        let Some((ends, oldest)) = back else { return };
         let is_aside = |slot: &Slot| slot.state == State::Quarantined && slot.ends == ends;
         if self.slots.get(&oldest).is_some_and(is_aside)
             && let Some(slot) = self.clear(oldest)
@@ -129,7 +154,7 @@ impl Pool {
 }
 
 /// An address that somebody else uses is tried again after this.
-const QUARANTINE: Duration = Duration::from_mins(10);
+pub const QUARANTINE: Duration = Duration::from_mins(10);
 /// How long a machine looks whether its new address is used: RFC 5227 has it done within nine seconds.
 const TOLD: Duration = Duration::from_mins(1);
 /// Addresses that one machine has put aside at the most within the time of a quarantine.

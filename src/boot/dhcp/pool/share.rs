@@ -9,7 +9,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use crate::base::mac::Mac;
@@ -17,14 +16,14 @@ use crate::base::time::Tick;
 
 /// Who has how much of the share.
 #[derive(Debug)]
-pub struct Share {
+pub struct Share<A> {
     most: usize,
     taken: usize,
     /// What is leased, or put aside after it was, by those with made-up addresses, and by ports of switches.
     made_up: usize,
     by_circuit: HashMap<Circuit, usize>,
     /// Offers, those that go first first.
-    offers: BTreeSet<(Rank, Tick, Ipv4Addr)>,
+    offers: BTreeSet<(Rank, Tick, A)>,
     /// Who asked in vain, each at the place of its hash; made when it is needed.
     turned_away: Vec<u32>,
 }
@@ -70,7 +69,7 @@ fn is_made_up(mac: Mac) -> bool {
     first & 0x02 != 0
 }
 
-impl Share {
+impl<A: Copy + Ord> Share<A> {
     pub fn new(most: usize) -> Self {
         Self {
             most,
@@ -109,7 +108,7 @@ impl Share {
     }
 
     /// The offer whose place this stranger takes, if there is one.
-    pub fn victim(&self, who: Stranger, now: Tick) -> Option<Ipv4Addr> {
+    pub fn victim(&self, who: Stranger, now: Tick) -> Option<A> {
         let (rank, ends, address) = self.offers.first().copied().filter(|_| self.may_lease(who))?;
         // Nothing says when an offer was made but its end.
         let is_stale = || ends.since(now) + GRACE <= OFFER;
@@ -134,7 +133,7 @@ impl Share {
     }
 
     /// A stranger has an address: offered until `offered`, else leased or put aside.
-    pub fn enter(&mut self, address: Ipv4Addr, who: Stranger, offered: Option<Tick>) {
+    pub fn enter(&mut self, address: A, who: Stranger, offered: Option<Tick>) {
         self.taken += 1;
         if let Some(ends) = offered {
             self.offers.insert((who.rank, ends, address));
@@ -147,7 +146,7 @@ impl Share {
     }
 
     /// It has it no longer; as it was entered.
-    pub fn leave(&mut self, address: Ipv4Addr, who: Stranger, offered: Option<Tick>) {
+    pub fn leave(&mut self, address: A, who: Stranger, offered: Option<Tick>) {
         self.taken -= 1;
         if let Some(ends) = offered {
             self.offers.remove(&(who.rank, ends, address));
@@ -185,6 +184,8 @@ const PLACES: usize = 1 << 18;
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     const MAKER: Mac = Mac([0, 0x25, 0x90, 0, 0, 1]);
@@ -211,7 +212,7 @@ mod tests {
 
     #[test]
     fn who_was_turned_away_is_known_through_a_flood() {
-        let mut share = Share::new(1);
+        let mut share: Share<Ipv4Addr> = Share::new(1);
         assert!(!share.was_turned_away(MAKER));
         share.turns_away(MAKER);
         for number in 0..20_000_u32 {

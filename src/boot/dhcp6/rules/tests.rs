@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use crate::base::mac::Mac;
+use crate::boot::dhcp6::pool::stand_in;
 
 #[derive(Deserialize)]
 struct Recorded {
@@ -55,7 +55,12 @@ impl Rig {
         let asked = Asked {
             message,
             is_unicast,
-            is_stranger: self.is_stranger,
+            asker: Asker {
+                machine: message.client.as_ref().map_or(Mac([0; 6]), stand_in),
+                is_stranger: self.is_stranger,
+                circuit: None,
+            },
+            mac: Some(Mac([2, 0, 0, 0, 0, 7])),
             boot: self.boot.clone(),
             now: Tick(Duration::from_secs(self.now)),
             wall: Moment(1),
@@ -79,6 +84,7 @@ fn message(kind: Kind, addresses: &[&str]) -> Message {
             id: 5,
             addresses: addresses.iter().map(|text| text.parse().unwrap()).collect(),
         }],
+        unserved: vec![],
         wants: vec![],
         rapid: false,
         architectures: vec![],
@@ -209,6 +215,42 @@ fn a_full_network_says_so() {
     for kind in [Kind::Solicit, Kind::Request] {
         assert_eq!(status(&rig.ask(&message(kind, &[])).unwrap()), Some(Status::NoAddresses));
     }
+}
+
+#[test]
+fn who_asks_for_what_is_not_given_is_told_so() {
+    let mut rig = Rig::new();
+    let unserved = vec![Unserved::Temporary(7), Unserved::Prefix(8)];
+    let asked = |kind| Message { associations: vec![], unserved: unserved.clone(), ..message(kind, &[]) };
+    for kind in [Kind::Solicit, Kind::Request] {
+        let reply = rig.ask(&asked(kind)).unwrap().reply;
+        let (temporary, prefix) = (unserved[0], unserved[1]);
+        assert_eq!(reply.unserved, [(temporary, Status::NoAddresses), (prefix, Status::NoPrefix)]);
+        let bytes = reply.emit();
+        let has = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
+        // IA_TA: its number, then status 2. IA_PD: its number, no times, then status 6.
+        assert!(has(&[0, 4, 0, 28, 0, 0, 0, 7, 0, 13, 0, 20, 0, 2]), "{bytes:?}");
+        assert!(has(&[0, 25, 0, 40, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 13, 0, 24, 0, 6]), "{bytes:?}");
+    }
+    let renewed = rig.ask(&asked(Kind::Renew)).unwrap().reply.unserved;
+    assert!(renewed.iter().all(|(_, status)| *status == Status::NoBinding), "{renewed:?}");
+    assert_eq!(rig.ask(&asked(Kind::Rebind)), Err(Silence::Nothing));
+    let both = Message { unserved, ..message(Kind::Request, &[]) };
+    let answer = rig.ask(&both).unwrap();
+    assert_eq!((answer.changes.len(), answer.reply.unserved.len()), (1, 2));
+}
+
+#[test]
+fn a_lease_is_kept_with_the_address_that_asked_and_why_there_is_none_is_said() {
+    let mut rig = Rig::new();
+    rig.is_stranger = true;
+    let answer = rig.ask(&message(Kind::Request, &[])).unwrap();
+    let [LeaseChange6::Given(lease)] = answer.changes.as_slice() else { panic!("{answer:?}") };
+    assert_eq!(lease.mac, Some(Mac([2, 0, 0, 0, 0, 7])));
+    rig.pool = Pool::new("fd00:bc:5::1".parse().unwrap(), "fd00:bc:5::4".parse().unwrap());
+    let of = |number| Message { client: Duid::of(&[0, 4, number]), ..message(Kind::Request, &[]) };
+    let refused = (0..9).map(|number| rig.ask(&of(number)).unwrap().none).find(Option::is_some);
+    assert_eq!(refused.flatten(), Some(NoAddress::Kind), "those without a hardware address are made up");
 }
 
 #[test]
