@@ -146,7 +146,12 @@ impl Account {
             Kind::Ipmi => Some(BmcKind::Ipmi),
         };
         let password = password(&self.password_file)?;
-        Ok(BmcAccount { kind, username: self.username.clone(), password })
+        Ok(BmcAccount {
+            kind,
+            username: self.username.clone(),
+            password,
+            password_file: self.password_file.clone(),
+        })
     }
 }
 

@@ -59,6 +59,7 @@ fn policy() -> DiscoveryPolicy {
             kind: Some(BmcKind::Redfish),
             username: "admin".to_owned(),
             password: Secret::new("hunter2"),
+            password_file: "/etc/ferric/bmc-password".into(),
         }),
         bmc_networks: vec!["10.1.0.0/24".parse().unwrap(), "2001:db8::/64".parse().unwrap()],
         ..DiscoveryPolicy::default()
@@ -140,7 +141,12 @@ fn without_an_account_the_node_says_what_is_missing() {
 
 #[test]
 fn settings_are_those_of_the_bmcs_kind() {
-    let account = BmcAccount { kind: None, username: "a".to_owned(), password: Secret::new("p") };
+    let account = BmcAccount {
+        kind: None,
+        username: "a".to_owned(),
+        password: Secret::new("p"),
+        password_file: "/p".into(),
+    };
     let (four, six) = ("10.1.0.9".parse().unwrap(), "2001:db8::9".parse().unwrap());
     let redfish = account.settings(BmcKind::Redfish, six);
     assert_eq!(redfish["redfish_address"], "https://[2001:db8::9]");
