@@ -288,7 +288,12 @@ pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
         Err(refusal) => {
             gone_on.discovered = Some(Discovered { onward: None, ..discovered });
             let mut course = Course::of(&gone_on, facts);
-            course.error(format!("discovered node {} does not go on: {refusal}", node.label()));
+            let label = node.label();
+            course.error(format!(
+                "discovered node {label} does not go on by itself: {}. Mend that, then: ferric node {} {label}",
+                refusal.to_string().trim_end_matches('.'),
+                verb.name()
+            ));
             Ok(course.finish(node))
         }
     }

@@ -383,5 +383,6 @@ fn what_refuses_a_discovered_node_a_step_is_told() {
     stage.node.wished.retired = true;
     stage.ask(&Ask::Onward).unwrap();
     assert_eq!((stage.state(), onward(&stage)), (Provision::Manageable, None));
-    assert!(stage.error().contains("retired"), "{}", stage.error());
+    let (error, next) = (stage.error(), format!("ferric node provide {}", stage.node.label()));
+    assert!(error.contains("retired") && error.ends_with(&next), "{error}");
 }
