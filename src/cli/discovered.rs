@@ -80,7 +80,10 @@ fn sentences(value: &Value) -> Vec<String> {
             "more calls within a minute than [discovery] limit.per_minute, or than 5 from one address",
         ),
         ("no_room", "as many as [discovery] limit.machines are there: enrol or forget some"),
-        ("claims", "they claimed an address or a BMC of a node; the log names both"),
+        (
+            "claims",
+            "they claimed an address, a serial number, a system UUID or a BMC of a node; the log names it and the node",
+        ),
     ] {
         if let Some(count) = count(name) {
             all.push(format!("turned away since the daemon began: {count} ({why})"));

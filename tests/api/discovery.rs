@@ -202,7 +202,7 @@ async fn a_machine_that_only_shares_something_with_another_is_not_taken_for_it()
     assert_ne!(second, first);
     let shown = rack.get(&format!("/v1/nodes/{}", second.as_str().unwrap())).await.body;
     let error = shown["last_error"].as_str().unwrap();
-    assert!(error.contains("the machine of node e2e-0001 says, too"), "{error}");
+    assert!(error.contains("node e2e-0001 has the BMC at 192.0.2.9, too"), "{error}");
 
     let listed = rack.get("/ferric/v1/discovered").await.body;
     assert_eq!(listed["turned_away"], json!({"too_many": 0, "no_room": 0, "claims": 1}));

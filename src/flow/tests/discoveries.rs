@@ -9,7 +9,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::flow::discover::{enrol, main_mac, sighting};
+use crate::flow::discover::{Rival, enrol, main_mac, sighting};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
@@ -67,6 +67,15 @@ fn policy() -> DiscoveryPolicy {
 }
 
 fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<Surveyed, Refusal> {
+    enrolled_beside(None, told, discovery, taken)
+}
+
+fn enrolled_beside(
+    rival: Option<&Rival>,
+    told: &Told,
+    discovery: DiscoveryPolicy,
+    taken: &[&str],
+) -> Result<Surveyed, Refusal> {
     let policy = Policy { discovery, ..Policy::default() };
     let (bearers, secret, catalog) = (Others::default(), Secret::new("t"), catalog());
     let facts = Facts {
@@ -81,7 +90,7 @@ fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<S
         seen: &[],
         silent: None,
     };
-    enrol(told, NodeId(uuid::Uuid::from_u128(1)), None, (&facts, &|name| taken.contains(&name)))
+    enrol(told, NodeId(uuid::Uuid::from_u128(1)), rival, (&facts, &|name| taken.contains(&name)))
 }
 
 #[test]
@@ -120,6 +129,42 @@ fn the_account_is_shown_to_no_bmc_outside_its_networks() {
     let found = enrolled(&told("203.0.113.9"), policy(), &[]).unwrap();
     let error = found.node.last_error.unwrap();
     assert!(error.contains("203.0.113.9") && error.contains("agent.bmc_networks"), "{error}");
+}
+
+#[test]
+fn an_address_that_no_bmc_can_have_is_told_as_such() {
+    for bmc in ["nonsense", "172.31.0.50:443", "http://172.31.0.50", "127.0.0.1", "224.0.0.1"] {
+        let error = enrolled(&told(bmc), policy(), &[]).unwrap().node.last_error.unwrap();
+        assert!(error.contains(&format!("it told {bmc:?} as the address of its BMC")), "{error}");
+    }
+    for bmc in ["0.0.0.0", "::/0", ""] {
+        let error = enrolled(&told(bmc), policy(), &[]).unwrap().node.last_error.unwrap();
+        assert!(error.contains("it told no address of its BMC"), "{bmc}: {error}");
+    }
+}
+
+#[test]
+fn a_bmc_that_two_machines_told_is_named_with_its_own_address() {
+    let mut told = told("10.1.0.9");
+    told.identity.bmc.push("2001:db8::66".parse().unwrap());
+    let rival = Rival { label: "n9".to_owned(), bmc: "2001:db8::66".parse().unwrap() };
+    let node = enrolled_beside(Some(&rival), &told, policy(), &[]).unwrap().node;
+    assert_eq!(node.discovered.unwrap().onward, None, "the account is shown to neither");
+    let error = node.last_error.unwrap();
+    assert!(error.contains("node n9 has the BMC at 2001:db8::66, too"), "{error}");
+    assert!(!error.contains("10.1.0.9"), "{error}");
+}
+
+#[test]
+fn a_hardware_type_without_bmcs_waits_for_a_word_and_no_settings() {
+    let without = || DiscoveryPolicy { bmc: None, ..policy() };
+    let error = enrolled(&told("10.1.0.9"), without(), &[]).unwrap().node.last_error.unwrap();
+    let (word, settings) = (error.find("ferric node manage cz-30-01"), error.find("ferric node set"));
+    assert!(word.is_some() && word < settings, "{error}");
+    assert!(!error.contains("no account for BMCs"), "{error}");
+    let redfish = DiscoveryPolicy { driver: Some("redfish".to_owned()), ..without() };
+    let error = enrolled(&told("10.1.0.9"), redfish, &[]).unwrap().node.last_error.unwrap();
+    assert!(error.contains("no account for BMCs is configured"), "{error}");
 }
 
 #[test]
