@@ -19,12 +19,12 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Fault> {
         Fault::new(500, "what is written down cannot be read; the daemon's log says why")
     })?;
     all.sort_by_key(|one| std::cmp::Reverse(one.last_at));
-    let RackAnswer::TurnedAway(away) = call.api.lanes.rack(RackAsk::TurnedAway).await? else {
+    let RackAnswer::TurnedAway(away, policy) = call.api.lanes.rack(RackAsk::TurnedAway).await? else {
         return Err(Fault::new(500, "it is not known how many machines were turned away"));
     };
     let away = json!({"too_many": away.too_many, "no_room": away.no_room, "claims": away.claims});
     let all: Vec<_> = all.iter().map(|one| shown(one, call)).collect();
-    Ok(answer(&json!({"discovered": all, "turned_away": away})))
+    Ok(answer(&json!({"policy": policy.name(), "discovered": all, "turned_away": away})))
 }
 
 /// Strikes out a machine: it is written down anew if it comes again.

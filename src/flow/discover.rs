@@ -37,6 +37,7 @@ use crate::model::draft::{self, name};
 use crate::model::inspection::discovery::{
     BmcKind, Discovered, DiscoveryPolicy, Goal, Onward, Sighting, Stage,
 };
+use crate::model::inspection::identity::{Identity, Mark};
 use crate::model::inspection::told::Told;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
@@ -166,7 +167,6 @@ fn without_bmc(node: &Node, bmc: Option<IpAddr>, hand: &str) -> String {
     )
 }
 
-/// Hardware types of machines with a BMC.
 /// It told none, or none that a BMC in a network has.
 fn no_address(told: &Told) -> String {
     let member = |name: &&str| text_of(told.inventory.get(*name)?);
@@ -185,6 +185,7 @@ fn no_address(told: &Told) -> String {
 /// What the agent says where it knows none.
 const UNKNOWN_BMC: [&str; 3] = ["0.0.0.0", "::/0", "::"];
 
+/// Hardware types of machines with a BMC.
 const OF_BMCS: [&str; 3] = ["redfish", "idrac", "ipmi"];
 
 /// The commands by which a person goes on with a node.
@@ -245,13 +246,20 @@ pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts
     let whole =
         |part: &str, member: &str| told.inventory.get(part).and_then(|part| part.get(member)?.as_u64());
     let disks = told.inventory.get("disks").and_then(Value::as_array).into_iter().flatten();
+    // A NIC that went into another machine brings nothing of the first one with it.
+    let same = before.as_ref().filter(|before| identity(before).may_be(&told.identity));
+    let Identity { serial, system, bmc, .. } =
+        told.identity.clone().after(&same.map(identity).unwrap_or_default());
+    let mut macs = told.macs.clone();
+    macs.extend(same.iter().flat_map(|same| &same.macs).filter(|mac| !told.macs.contains(mac)));
+    macs.truncate(LIST_LIMIT);
     Sighting {
         id: before.as_ref().map_or(id, |before| before.id),
         mac,
-        macs: told.macs.iter().copied().take(LIST_LIMIT).collect(),
-        serial: told.identity.serial.clone(),
-        system: told.identity.system,
-        bmc: told.identity.bmc.clone(),
+        macs,
+        serial,
+        system,
+        bmc,
         manufacturer: text(&told.inventory, "system_vendor", "manufacturer"),
         product: text(&told.inventory, "system_vendor", "product_name"),
         cpu_arch: text(&told.inventory, "cpu", "architecture"),
@@ -264,6 +272,29 @@ pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts
         times: before.as_ref().map_or(0, |before| before.times).saturating_add(1),
         node: before.and_then(|before| before.node),
     }
+}
+
+/// The row of a machine among those that are written down: the one of its address, or one that has an address, the
+/// serial number, the system UUID or a BMC of it, where nothing else that both tell differs. `is_free` tells whether
+/// the row is of no node.
+pub fn row<'a>(
+    all: &'a [Sighting],
+    told: &Told,
+    mac: Mac,
+    is_free: impl Fn(&Sighting) -> bool,
+) -> Option<&'a Sighting> {
+    let marks: Vec<Mark> = told.identity.marks().collect();
+    let is_it = |one: &&Sighting| {
+        let known = identity(one);
+        let shares = one.macs.iter().any(|mac| told.macs.contains(mac))
+            || known.marks().any(|mark| marks.contains(&mark));
+        shares && known.may_be(&told.identity) && is_free(one)
+    };
+    all.iter().find(|one| one.mac == mac).or_else(|| all.iter().find(is_it))
+}
+
+fn identity(one: &Sighting) -> Identity {
+    Identity { serial: one.serial.clone(), system: one.system, bmc: one.bmc.clone(), ..Identity::default() }
 }
 
 /// A machine told again, or one that a person has enrolled told for the first time: its node gets what it lacks.

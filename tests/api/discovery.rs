@@ -269,8 +269,25 @@ async fn machines_are_written_down_and_struck_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_with_several_nics_is_written_down_once() {
+    let rack = Rack::start_with("[discovery]\npolicy = \"record\"\n").await;
+    let first = post(&rack, &golden()).await.body;
+    let mut other = golden();
+    other["inventory"]["interfaces"][0]["mac_address"] = json!("52:54:00:e2:e0:99");
+    assert_eq!(post(&rack, &other).await.body, first, "the same serial number and BMC");
+    assert_eq!(post(&rack, &machine(7)).await.status, 202);
+    let listed = rack.get("/ferric/v1/discovered").await.body;
+    assert_eq!((&listed["policy"], listed["discovered"].as_array().unwrap().len()), (&json!("record"), 2));
+    let rows = listed["discovered"].as_array().unwrap();
+    let one = rows.iter().find(|one| one["uuid"] == first["uuid"]).unwrap();
+    assert_eq!((&one["mac_address"], &one["times"]), (&json!(MAC), &json!(2)));
+    assert_eq!(one["mac_addresses"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_taken_in_where_discovery_is_off_or_endpoints_are_closed() {
     let rack = Rack::start().await;
+    assert_eq!(rack.get("/ferric/v1/discovered").await.body["policy"], "off");
     let refused = post(&rack, &golden()).await;
     assert_eq!(refused.status, 404);
     let rack = Rack::start_with("[api]\nenable_ramdisk_endpoints = false\n").await;

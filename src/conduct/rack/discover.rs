@@ -33,6 +33,7 @@ use crate::store::txn::Txn;
 #[derive(Debug)]
 struct Scope {
     told: Arc<Told>,
+    /// The address of its row, if it is written down.
     mac: Mac,
     id: Uuid,
     /// A node that has the same BMC.
@@ -73,6 +74,7 @@ impl Desk {
         };
         let mac = discover::main_mac(&told);
         let mac = mac.ok_or_else(|| Refusal::Invalid("no NIC has a valid MAC address".to_owned()))?;
+        let mac = self.row_of(&told, mac)?;
         let scope = Scope { told, mac, id: Uuid::new_v4(), rival };
         if !discover::enrols(&self.site.policy) {
             return self.sight(scope).await;
@@ -81,6 +83,14 @@ impl Desk {
         drop(rack);
         self.go_on(id);
         Ok(RackAnswer::Node(id))
+    }
+
+    /// Where the machine is written down, or will be.
+    fn row_of(&self, told: &Told, mac: Mac) -> Result<Mac, Refusal> {
+        let published = self.site.reader.published();
+        let all = self.site.reader.sightings()?;
+        let is_free = |one: &Sighting| one.node.is_none_or(|id| published.node(id).is_none());
+        Ok(discover::row(&all, told, mac, is_free).map_or(mac, |row| row.mac))
     }
 
     /// The node that a machine belongs to: by an address, its serial number, its UUID or its BMC, where nothing else
@@ -259,16 +269,6 @@ fn is_under_way(node: &Node) -> bool {
     node.discovered.is_some_and(|discovered| discovered.onward.is_some() || !node.calls.is_empty())
 }
 
-/// One answer for every reason, so that a stranger learns nothing.
-fn hidden() -> Refusal {
-    Refusal::NotFound("no node matches this inventory, or it expects none now".to_owned())
-}
-
-fn full(most: usize) -> Refusal {
-    tracing::warn!(most, "[discovery] limit is reached: unknown machines are turned away");
-    Refusal::Busy("as many machines were found as [discovery] limit allows".to_owned())
-}
-
 /// What a machine tells of itself that is a node's.
 fn claims(node: &Node, told: &Told, published: &Published) -> String {
     let is_its = |mac: &&Mac| published.port_by_mac(**mac).is_some_and(|port| port.node == node.id);
@@ -277,6 +277,16 @@ fn claims(node: &Node, told: &Told, published: &Published) -> String {
     let marks = told.identity.marks().filter(is_marked).map(|mark| mark.to_string());
     let all: Vec<String> = macs.chain(marks).take(CLAIMS_TOLD).collect();
     format!("{} of node {}", all.join(", "), node.label())
+}
+
+/// One answer for every reason, so that a stranger learns nothing.
+fn hidden() -> Refusal {
+    Refusal::NotFound("no node matches this inventory, or it expects none now".to_owned())
+}
+
+fn full(most: usize) -> Refusal {
+    tracing::warn!(most, "[discovery] limit is reached: unknown machines are turned away");
+    Refusal::Busy("as many machines were found as [discovery] limit allows".to_owned())
 }
 
 /// All of a new node.

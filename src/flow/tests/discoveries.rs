@@ -9,7 +9,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::flow::discover::{Rival, enrol, main_mac, sighting};
+use crate::flow::discover::{Rival, enrol, main_mac, row, sighting};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
@@ -244,4 +244,47 @@ fn what_is_written_down_counts_its_times() {
     assert_eq!((first.times, again.times, again.id), (1, 2, id));
     assert_eq!((again.first_at, again.last_at), (Moment(5), Moment(9)));
     assert_eq!((again.serial.as_deref(), again.cpus), (Some("CZ 30/01"), Some(4)));
+}
+
+#[test]
+fn one_machine_has_one_row_by_whatever_it_is_known() {
+    let stage = Stage::new("plain");
+    let token = Secret::new("t");
+    let facts = Facts {
+        at: Moment(5),
+        token: &token,
+        boot_token: &token,
+        policy: &stage.policy,
+        catalog: &stage.catalog,
+        owed: &[],
+        ports: &[],
+        bearers: &stage.bearers,
+        seen: &[],
+        silent: None,
+    };
+    let first = told("10.1.0.9");
+    let kept = sighting(&first, None, (uuid::Uuid::from_u128(3), MAC), &facts);
+    let other = Mac([2, 0, 0, 0, 0, 9]);
+    let with = |serial: Option<&str>, bmc: &str| {
+        let identity = Identity {
+            serial: serial.map(str::to_owned),
+            bmc: vec![bmc.parse().unwrap()],
+            ..Identity::default()
+        };
+        Told { macs: vec![other], identity, ..told(bmc) }
+    };
+    let all = [kept.clone()];
+    let found = |told: &Told| row(&all, told, other, |_| true).map(|one| one.mac);
+    assert_eq!(found(&with(Some("cz 30/01"), "10.1.0.77")), Some(MAC), "by its serial number");
+    assert_eq!(found(&with(None, "10.1.0.9")), Some(MAC), "by its BMC");
+    assert_eq!(found(&with(Some("blade2"), "10.1.0.9")), None, "another blade of the same chassis");
+    assert_eq!(found(&with(None, "10.1.0.77")), None);
+    assert_eq!(row(&all, &with(None, "10.1.0.9"), other, |_| false), None, "the row is a node's");
+    assert_eq!(row(&all, &with(Some("blade2"), "10.1.0.77"), MAC, |_| false).map(|one| one.mac), Some(MAC));
+    let moved = with(Some("blade2"), "10.1.0.77");
+    let moved = sighting(&moved, Some(kept.clone()), (uuid::Uuid::from_u128(4), MAC), &facts);
+    assert_eq!((moved.macs, moved.serial.as_deref()), (vec![other], Some("blade2")), "a NIC that moved");
+    let again = sighting(&with(None, "10.1.0.9"), Some(kept), (uuid::Uuid::from_u128(4), MAC), &facts);
+    assert_eq!((again.mac, again.macs, again.times), (MAC, vec![other, MAC], 2));
+    assert_eq!(again.serial.as_deref(), Some("CZ 30/01"), "what it told before stays");
 }
