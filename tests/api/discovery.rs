@@ -343,6 +343,12 @@ async fn rules_are_made_shown_changed_deleted_and_applied() {
     let patched = rack.call("PATCH", &one, "1.96", Some(&changes)).await;
     assert_eq!((patched.status, &patched.body["priority"]), (200, &json!(9)), "{patched:?}");
     assert!(patched.body["updated_at"].is_string());
+    let never = json!({"op": "set-attribute", "args": {"path": "/uuid", "value": "x"}});
+    let refused = rack.call("POST", path, "1.96", Some(&json!({"actions": [never]}))).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("no member of a node that a rule can write"), "{refused:?}");
+    let never = json!([{"op": "add", "path": "/actions/-", "value": never}]);
+    assert_eq!(rack.call("PATCH", &one, "1.96", Some(&never)).await.status, 400);
     let wrong = json!([{"op": "replace", "path": "/actions", "value": []}]);
     assert_eq!(rack.call("PATCH", &one, "1.96", Some(&wrong)).await.status, 400);
 
