@@ -46,6 +46,8 @@ pub struct Config {
     pub command_timeout: u32,
     /// Options that are given and known, but have no effect in this version.
     pub idle: Vec<String>,
+    /// What is taken as it is, and that a person should hear of.
+    pub doubts: Vec<String>,
     pub images: section::images::Images,
     /// Where others reach this host's HTTP server, and where BMCs do.
     pub http_url: Option<String>,
@@ -74,9 +76,9 @@ pub enum ConfigError {
     Unreadable { path: PathBuf, source: std::io::Error },
     #[error("configuration file {path}: {why}")]
     Wrong { path: PathBuf, why: String },
-    #[error("password file {path} could not be read")]
+    #[error("[discovery.bmc]: its password file {path} could not be read")]
     UnreadablePassword { path: PathBuf, source: std::io::Error },
-    #[error("password file {path}: its first line is no password")]
+    #[error("[discovery.bmc]: the first line of its password file {path} is no password")]
     NoPassword { path: PathBuf },
     #[error("{0} would let anybody on the network command the rack: listen on loopback, or say --insecure")]
     Open(SocketAddr),
@@ -119,6 +121,7 @@ impl Config {
         let inspector = inspector(&document)?;
         let bmc_networks = document.agent.bmc_networks.clone().unwrap_or_default();
         let discovery = document.discovery.policy(&document.auto_discovery, &hardware, bmc_networks)?;
+        section::discovery::check_reach(&discovery, &plan)?;
         let logs = document.agent.deploy_logs_local_path.clone().unwrap_or_else(|| data.join("logs"));
         Ok(Self {
             listen,
@@ -143,6 +146,7 @@ impl Config {
             ),
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
+            doubts: document.discovery.doubts(),
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),

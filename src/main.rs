@@ -99,6 +99,9 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
     for name in &config.idle {
         tracing::warn!("option {name} is known but has no effect in this version");
     }
+    for doubt in &config.doubts {
+        tracing::warn!("{doubt}");
+    }
     let runtime = serving().enable_all().build().context("no async runtime")?;
     runtime.block_on(app::serve(config, &mut stdout()))?;
     Ok(0)

@@ -18,6 +18,13 @@ pub(super) fn with_bmc_networks(mut config: Config) -> Config {
     let all: Vec<IpNet> = networks.flat_map(nets).collect();
     config.policy.discovery.bmc_networks.extend(&all);
     config.policy.agent.bmc_networks.extend(&all);
+    let discovery = &config.policy.discovery;
+    if discovery.bmc.is_some() && discovery.bmc_networks.is_empty() {
+        tracing::warn!(
+            "no network of BMCs is known: the account of [discovery.bmc] is shown to no BMC. Give [agent] bmc_networks, \
+             or the [[network]] with role = \"bmc\" its address"
+        );
+    }
     config
 }
 

@@ -73,6 +73,9 @@ fn sentences(value: &Value) -> Vec<String> {
         (!why.is_empty()).then(|| format!("{}: {why}", view.text("mac_address")))
     };
     let mut all: Vec<String> = machines(value).filter_map(waiting).collect();
+    if value.get("policy").is_some_and(|policy| *policy == "off") {
+        all.push(OFF.to_owned());
+    }
     let count = |name: &str| value.get("turned_away")?.get(name)?.as_u64().filter(|count| *count > 0);
     for (name, why) in [
         (
@@ -80,7 +83,10 @@ fn sentences(value: &Value) -> Vec<String> {
             "more calls within a minute than [discovery] limit.per_minute, or than 5 from one address",
         ),
         ("no_room", "as many as [discovery] limit.machines are there: enrol or forget some"),
-        ("claims", "they claimed an address or a BMC of a node; the log names both"),
+        (
+            "claims",
+            "they claimed an address, a serial number, a system UUID or a BMC of a node; the log names it and the node",
+        ),
     ] {
         if let Some(count) = count(name) {
             all.push(format!("turned away since the daemon began: {count} ({why})"));
@@ -112,6 +118,9 @@ fn row(one: &Value) -> Vec<String> {
 }
 
 const PATH: &str = "/ferric/v1/discovered";
+/// Why a list stays empty.
+const OFF: &str = "discovery is off: machines that nobody has enrolled are not written down; [discovery] policy = \"record\" \
+                   (or \"enrol\") in the daemon's configuration takes them in";
 
 #[cfg(test)]
 mod tests {
@@ -145,8 +154,10 @@ mod tests {
     fn what_waits_and_what_is_not_listed_is_said() {
         let value = json!({
             "discovered": [{"mac_address": "52:54:00:00:00:01", "waits_for": "node n1 waits\u{1b}[2J"}, {}],
-            "turned_away": {"too_many": 9, "no_room": 0, "claims": 1},
+            "turned_away": {"too_many": 9, "no_room": 0, "claims": 1}, "policy": "record",
         });
+        let off = json!({"discovered": [], "policy": "off"});
+        assert_eq!(sentences(&off), [OFF]);
         let all = sentences(&value);
         assert_eq!(all.len(), 3, "{all:?}");
         assert_eq!(all[0], "52:54:00:00:00:01: node n1 waits [2J");

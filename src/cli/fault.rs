@@ -133,6 +133,9 @@ impl Fault {
                 Some(format!("another change is under way: `ferric node wait {node}`, then try again"))
             }
             403 if says("protected") => Some(format!("`ferric node set {node} protected=false`")),
+            409 if ALLOWED_IN_MAINTENANCE.iter().any(|words| says(words)) => {
+                Some(format!("`ferric node maintenance {node} on` first, `off` afterwards"))
+            }
             400 | 403 | 409 if says("maintenance") => Some(format!("`ferric node maintenance {node} off`")),
             400 | 409 if says("state") || says("instance") => state_remedy(verb, &node),
             400 if verb == "deploy" => Some(format!("`ferric node validate {node}` shows what is missing")),
@@ -170,6 +173,9 @@ fn state_remedy(verb: &str, node: &str) -> Option<String> {
     Some(text.to_owned())
 }
 
+/// What a refusal says of something that maintenance would allow.
+const ALLOWED_IN_MAINTENANCE: [&str; 3] =
+    ["or in maintenance", "except in maintenance", "or set maintenance"];
 /// Characters of a refusal that are shown; the reference cuts its own at 4096 bytes.
 const LONGEST_TEXT: usize = 4096;
 
@@ -227,6 +233,9 @@ mod tests {
             said(400, "The node is in maintenance mode", "deploy"),
             "n1: cannot deploy: The node is in maintenance mode (`ferric node maintenance n1 off`)"
         );
+        let inspecting = "node n1 cannot change its boot_interface while in inspect failed: it can in enroll or in maintenance";
+        assert!(said(409, inspecting, "set").contains("`ferric node maintenance n1 on` first"));
+        assert!(said(409, "node n1 is in maintenance", "set").contains("`ferric node maintenance n1 off`"));
         assert_eq!(said(400, "Unknown field zz", "set"), "n1: cannot set: Unknown field zz");
     }
 

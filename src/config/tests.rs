@@ -196,6 +196,8 @@ fn discovery_is_told_what_to_do_and_how_to_log_in() {
     assert!(!format!("{config:?}").contains("hunter2"));
     let reference = parse("[auto_discovery]\nenabled = true\ndriver = \"ipmi\"\n").unwrap().policy.discovery;
     assert_eq!((reference.what, reference.driver.as_deref()), (Discovery::Enrol, Some("ipmi")));
+    let ipmi = text.replace("redfish", "ipmi");
+    assert_eq!(parse(&ipmi).unwrap().policy.discovery.bmc.unwrap().kind, Some(BmcKind::Ipmi));
     for (text, word) in [
         ("[discovery]\npolicy = \"enrol\"\n", "discovery.driver"),
         ("[auto_discovery]\nenabled = true\n", "discovery.driver"),
@@ -204,11 +206,32 @@ fn discovery_is_told_what_to_do_and_how_to_log_in() {
         ("[discovery]\nlimit = {per_minute = 0}\n", "per_minute"),
         (
             "[discovery.bmc]\ndriver = \"redfish\"\nusername = \"a\"\npassword_file = \"/no/such\"\n",
-            "password file /no/such could not be read",
+            "[discovery.bmc]: its password file /no/such could not be read",
         ),
+        (
+            &text.replace("bmc_networks = [\"10.1.0.0/24\"]", ""),
+            "bmc_networks = none: the account of [discovery.bmc]",
+        ),
+        (&ipmi.replace("admin", "seventeen letters"), "IPMI has 16 bytes"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert!(error.contains(word), "{word} in {error}");
+    }
+}
+
+#[test]
+fn a_password_that_everybody_can_read_is_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, "hunter2\n").unwrap();
+    let text = format!("[discovery.bmc]\nusername = \"twenty letters and so\"\npassword_file = {file:?}\n");
+    for (mode, told) in [(0o644, 2), (0o640, 1), (0o600, 1)] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let doubts = parse(&text).unwrap().doubts;
+        assert_eq!(doubts.len(), told, "{mode:o}: {doubts:?}");
+        assert_eq!(doubts[0].contains("chmod 600"), mode == 0o644, "{doubts:?}");
+        assert!(doubts[told - 1].contains("IPMI only take 16"), "{doubts:?}");
     }
 }
 

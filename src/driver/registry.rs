@@ -324,10 +324,10 @@ impl Registry {
         knock::knock(&self.redfish, &self.ipmi, node).await
     }
 
-    /// Logs in to the node's BMC and reads which machine it belongs to.
+    /// Logs in to the node's BMC, once, and reads which machine it belongs to.
     pub async fn who(&self, node: &Node, kind: BmcKind) -> Result<Reported, DriverError> {
         match kind {
-            BmcKind::Redfish => Ok(Server::of(&self.redfish, node)?.who_is_it().await?),
+            BmcKind::Redfish => Ok(Server::of_stranger(&self.redfish, node)?.who_is_it().await?),
             BmcKind::Ipmi => self.ipmi.server(node)?.who_is_it().await,
         }
     }

@@ -74,6 +74,12 @@ fn login_refused(course: &mut Course<'_>, print: &CredentialPrint, why: &str) {
         return;
     }
     let why = short(why);
+    if is_stranger(&course.node) {
+        // Who met the BMC says in `last_error` whose account it was and what helps.
+        course.note(Event::error("bmc", format!("{REFUSED}{why}")));
+        course.node.bmc.refused = Some(RefusedLogin { print: print.clone(), at: course.facts.at, why });
+        return;
+    }
     let text = format!(
         "{REFUSED}{why}. It is not tried again until the credentials in driver_info are changed, or a person \
          switches maintenance off (even if it is off)"
@@ -81,6 +87,11 @@ fn login_refused(course: &mut Course<'_>, print: &CredentialPrint, why: &str) {
     course.note(Event::error("bmc", text.clone()));
     course.node.last_error = Some(text);
     course.node.bmc.refused = Some(RefusedLogin { print: print.clone(), at: course.facts.at, why });
+}
+
+/// Whether it was discovered and has no account of its own yet: the site's was shown to its BMC.
+pub fn is_stranger(node: &Node) -> bool {
+    node.discovered.is_some() && !CREDENTIALS.iter().any(|key| node.wished.driver_info.contains_key(*key))
 }
 
 /// An error that says no more than a refusal that is over goes with it.

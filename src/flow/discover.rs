@@ -37,6 +37,7 @@ use crate::model::draft::{self, name};
 use crate::model::inspection::discovery::{
     BmcKind, Discovered, DiscoveryPolicy, Goal, Onward, Sighting, Stage,
 };
+use crate::model::inspection::identity::{Identity, Mark};
 use crate::model::inspection::told::Told;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
@@ -52,12 +53,18 @@ pub fn enrols(policy: &Policy) -> bool {
     }
 }
 
-/// The node that a machine becomes; `rival` is the node of another that says it has the same BMC, and `taken` tells
-/// whether a node has this name.
+/// A node that has the same BMC as a machine that nobody knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rival {
+    pub label: String,
+    pub bmc: IpAddr,
+}
+
+/// The node that a machine becomes; `taken` tells whether a node has this name.
 pub fn enrol(
     told: &Told,
     id: NodeId,
-    rival: Option<&str>,
+    rival: Option<&Rival>,
     (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
 ) -> Result<Surveyed, Refusal> {
     let node = draft(told, id, rival, (facts, taken))?;
@@ -76,7 +83,7 @@ pub fn enrol(
 fn draft(
     told: &Told,
     id: NodeId,
-    rival: Option<&str>,
+    rival: Option<&Rival>,
     (facts, taken): (&Facts<'_>, &dyn Fn(&str) -> bool),
 ) -> Result<Node, Refusal> {
     let policy = facts.policy;
@@ -122,30 +129,61 @@ fn trusted(told: &Told, policy: &Policy) -> Option<IpAddr> {
 }
 
 /// What a person has to do, in words.
-fn lacking(node: &Node, told: &Told, rival: Option<&str>, policy: &Policy) -> String {
-    let (label, driver) = (node.label(), node.wished.driver.as_str());
-    let bmc = told.identity.bmc.first();
-    if bmc.is_none() && policy.discovery.bmc.is_none() && !OF_BMCS.contains(&driver) {
-        return format!(
-            "node {label} was discovered and waits for a person: nobody vouches for it, and its hardware type {driver} has no \
-             BMC that could. Look whether it is yours, then: ferric node manage {label}"
-        );
+fn lacking(node: &Node, told: &Told, rival: Option<&Rival>, policy: &Policy) -> String {
+    let (label, account) = (node.label(), policy.discovery.bmc.as_ref());
+    let shared = rival.map(|rival| rival.bmc);
+    let bmc = shared.or_else(|| told.identity.bmc.first().copied());
+    let hand = by_hand(node, account.and_then(|account| account.kind), bmc);
+    if account.is_none() && rival.is_none() && !OF_BMCS.contains(&node.wished.driver.as_str()) {
+        return without_bmc(node, bmc, &hand);
     }
-    let why = match (bmc.zip(rival), bmc, policy.discovery.bmc.is_some()) {
-        (Some((address, rival)), _, _) => {
-            format!("the machine of node {rival} says, too, that its BMC is at {address}")
+    let why = match (rival, bmc, account) {
+        (Some(Rival { label, bmc }), _, _) => {
+            format!("node {label} has the BMC at {bmc}, too, by its settings or by what its machine told")
         }
-        (None, None, _) => "it told no address of its BMC".to_owned(),
-        (None, Some(_), false) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
-        (None, Some(address), true) => {
+        (None, None, _) => no_address(told),
+        (None, Some(_), None) => "no account for BMCs is configured ([discovery.bmc])".to_owned(),
+        (None, Some(address), Some(_)) => {
             format!("its BMC claims the address {address}, which is in none of agent.bmc_networks")
         }
     };
     format!(
-        "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: {}",
-        by_hand(node, policy.discovery.bmc.as_ref().and_then(|account| account.kind), bmc.copied())
+        "node {label} was discovered and waits for a person: {why}. Look whether it is yours, then: {hand}"
     )
 }
+
+/// For a hardware type that uses no BMC: a person vouches, whatever the machine told.
+fn without_bmc(node: &Node, bmc: Option<IpAddr>, hand: &str) -> String {
+    let (label, driver) = (node.label(), node.wished.driver.as_str());
+    let other = bmc.map_or_else(String::new, |bmc| {
+        format!(
+            ". Or, to use the BMC that it says is its own, {bmc} ([discovery.bmc] would let the next ones be asked by \
+             themselves): {hand}"
+        )
+    });
+    format!(
+        "node {label} was discovered and waits for a person: nobody vouches for it, and its hardware type {driver} has no \
+         BMC that could. Look whether it is yours, then: ferric node manage {label}{other}"
+    )
+}
+
+/// It told none, or none that a BMC in a network has.
+fn no_address(told: &Told) -> String {
+    let member = |name: &&str| text_of(told.inventory.get(*name)?);
+    let unusable = ["bmc_address", "bmc_v6address"].iter().filter_map(member).find(|text| {
+        let is_unknown = |text: &str| UNKNOWN_BMC.contains(&text);
+        !text.is_empty() && !is_unknown(text)
+    });
+    match unusable {
+        Some(text) => {
+            format!("it told {text:?} as the address of its BMC, which is no IP address that a BMC can have")
+        }
+        None => "it told no address of its BMC".to_owned(),
+    }
+}
+
+/// What the agent says where it knows none.
+const UNKNOWN_BMC: [&str; 3] = ["0.0.0.0", "::/0", "::"];
 
 /// Hardware types of machines with a BMC.
 const OF_BMCS: [&str; 3] = ["redfish", "idrac", "ipmi"];
@@ -194,7 +232,11 @@ fn describe(told: &Told) -> String {
 }
 
 fn text(inventory: &Object, part: &str, member: &str) -> Option<String> {
-    let text = inventory.get(part)?.get(member)?.as_str()?;
+    text_of(inventory.get(part)?.get(member)?)
+}
+
+fn text_of(value: &Value) -> Option<String> {
+    let text = value.as_str()?;
     Some(text.chars().filter(|one| is_visible(*one)).take(TEXT_LIMIT).collect())
 }
 
@@ -204,13 +246,20 @@ pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts
     let whole =
         |part: &str, member: &str| told.inventory.get(part).and_then(|part| part.get(member)?.as_u64());
     let disks = told.inventory.get("disks").and_then(Value::as_array).into_iter().flatten();
+    // A NIC that went into another machine brings nothing of the first one with it.
+    let same = before.as_ref().filter(|before| identity(before).may_be(&told.identity));
+    let Identity { serial, system, bmc, .. } =
+        told.identity.clone().after(&same.map(identity).unwrap_or_default());
+    let mut macs = told.macs.clone();
+    macs.extend(same.iter().flat_map(|same| &same.macs).filter(|mac| !told.macs.contains(mac)));
+    macs.truncate(LIST_LIMIT);
     Sighting {
         id: before.as_ref().map_or(id, |before| before.id),
         mac,
-        macs: told.macs.iter().copied().take(LIST_LIMIT).collect(),
-        serial: told.identity.serial.clone(),
-        system: told.identity.system,
-        bmc: told.identity.bmc.clone(),
+        macs,
+        serial,
+        system,
+        bmc,
         manufacturer: text(&told.inventory, "system_vendor", "manufacturer"),
         product: text(&told.inventory, "system_vendor", "product_name"),
         cpu_arch: text(&told.inventory, "cpu", "architecture"),
@@ -223,6 +272,29 @@ pub fn sighting(told: &Told, before: Option<Sighting>, fresh: (Uuid, Mac), facts
         times: before.as_ref().map_or(0, |before| before.times).saturating_add(1),
         node: before.and_then(|before| before.node),
     }
+}
+
+/// The row of a machine among those that are written down: the one of its address, or one that has an address, the
+/// serial number, the system UUID or a BMC of it, where nothing else that both tell differs. `is_free` tells whether
+/// the row is of no node.
+pub fn row<'a>(
+    all: &'a [Sighting],
+    told: &Told,
+    mac: Mac,
+    is_free: impl Fn(&Sighting) -> bool,
+) -> Option<&'a Sighting> {
+    let marks: Vec<Mark> = told.identity.marks().collect();
+    let is_it = |one: &&Sighting| {
+        let known = identity(one);
+        let shares = one.macs.iter().any(|mac| told.macs.contains(mac))
+            || known.marks().any(|mark| marks.contains(&mark));
+        shares && known.may_be(&told.identity) && is_free(one)
+    };
+    all.iter().find(|one| one.mac == mac).or_else(|| all.iter().find(is_it))
+}
+
+fn identity(one: &Sighting) -> Identity {
+    Identity { serial: one.serial.clone(), system: one.system, bmc: one.bmc.clone(), ..Identity::default() }
 }
 
 /// A machine told again, or one that a person has enrolled told for the first time: its node gets what it lacks.
@@ -288,7 +360,12 @@ pub fn onward(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
         Err(refusal) => {
             gone_on.discovered = Some(Discovered { onward: None, ..discovered });
             let mut course = Course::of(&gone_on, facts);
-            course.error(format!("discovered node {} does not go on: {refusal}", node.label()));
+            let label = node.label();
+            course.error(format!(
+                "discovered node {label} does not go on by itself: {}. Mend that, then: ferric node {} {label}",
+                refusal.to_string().trim_end_matches('.'),
+                verb.name()
+            ));
             Ok(course.finish(node))
         }
     }

@@ -31,7 +31,10 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
     if !on {
         course.node.maintenance_reason = None;
         course.node.fault = None;
-        bmc::lift(course);
+        // The site's account is not shown to that BMC again, whatever a person says of the node.
+        if !bmc::is_stranger(&course.node) {
+            bmc::lift(course);
+        }
         if course.node.wait.as_ref().is_some_and(|wait| wait.paused.is_some()) {
             course.renew_wait();
         }

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::model::boot::plan::Discovery;
 use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
@@ -34,5 +35,6 @@ pub enum RackAnswer {
     Node(NodeId),
     /// It is written down under this identity.
     Sighted(Uuid),
-    TurnedAway(TurnedAway),
+    /// With what the site wants of machines that nobody has enrolled.
+    TurnedAway(TurnedAway, Discovery),
 }

@@ -202,7 +202,7 @@ async fn a_machine_that_only_shares_something_with_another_is_not_taken_for_it()
     assert_ne!(second, first);
     let shown = rack.get(&format!("/v1/nodes/{}", second.as_str().unwrap())).await.body;
     let error = shown["last_error"].as_str().unwrap();
-    assert!(error.contains("the machine of node e2e-0001 says, too"), "{error}");
+    assert!(error.contains("node e2e-0001 has the BMC at 192.0.2.9, too"), "{error}");
 
     let listed = rack.get("/ferric/v1/discovered").await.body;
     assert_eq!(listed["turned_away"], json!({"too_many": 0, "no_room": 0, "claims": 1}));
@@ -269,8 +269,25 @@ async fn machines_are_written_down_and_struck_out() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_with_several_nics_is_written_down_once() {
+    let rack = Rack::start_with("[discovery]\npolicy = \"record\"\n").await;
+    let first = post(&rack, &golden()).await.body;
+    let mut other = golden();
+    other["inventory"]["interfaces"][0]["mac_address"] = json!("52:54:00:e2:e0:99");
+    assert_eq!(post(&rack, &other).await.body, first, "the same serial number and BMC");
+    assert_eq!(post(&rack, &machine(7)).await.status, 202);
+    let listed = rack.get("/ferric/v1/discovered").await.body;
+    assert_eq!((&listed["policy"], listed["discovered"].as_array().unwrap().len()), (&json!("record"), 2));
+    let rows = listed["discovered"].as_array().unwrap();
+    let one = rows.iter().find(|one| one["uuid"] == first["uuid"]).unwrap();
+    assert_eq!((&one["mac_address"], &one["times"]), (&json!(MAC), &json!(2)));
+    assert_eq!(one["mac_addresses"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_is_taken_in_where_discovery_is_off_or_endpoints_are_closed() {
     let rack = Rack::start().await;
+    assert_eq!(rack.get("/ferric/v1/discovered").await.body["policy"], "off");
     let refused = post(&rack, &golden()).await;
     assert_eq!(refused.status, 404);
     let rack = Rack::start_with("[api]\nenable_ramdisk_endpoints = false\n").await;
@@ -326,6 +343,12 @@ async fn rules_are_made_shown_changed_deleted_and_applied() {
     let patched = rack.call("PATCH", &one, "1.96", Some(&changes)).await;
     assert_eq!((patched.status, &patched.body["priority"]), (200, &json!(9)), "{patched:?}");
     assert!(patched.body["updated_at"].is_string());
+    let never = json!({"op": "set-attribute", "args": {"path": "/uuid", "value": "x"}});
+    let refused = rack.call("POST", path, "1.96", Some(&json!({"actions": [never]}))).await;
+    assert_eq!(refused.status, 400);
+    assert!(refused.text().contains("no member of a node that a rule can write"), "{refused:?}");
+    let never = json!([{"op": "add", "path": "/actions/-", "value": never}]);
+    assert_eq!(rack.call("PATCH", &one, "1.96", Some(&never)).await.status, 400);
     let wrong = json!([{"op": "replace", "path": "/actions", "value": []}]);
     assert_eq!(rack.call("PATCH", &one, "1.96", Some(&wrong)).await.status, 400);
 

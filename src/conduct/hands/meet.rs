@@ -13,6 +13,7 @@ use crate::model::decision::effect::Meeting;
 use crate::model::decision::outcome::Outcome;
 use crate::model::inspection::discovery::{BmcAccount, BmcKind};
 use crate::model::node::Node;
+use crate::model::turn::{Failure, FailureKind};
 
 impl Drivers {
     pub(super) async fn meet(&self, machine: &Machine, meeting: Meeting) -> Result<Outcome, DriverError> {
@@ -32,7 +33,14 @@ impl Drivers {
             }
             (Meeting::LogIn, Some(kind)) => {
                 let node = claimant(&machine.node, account, kind, address);
-                Ok(Outcome::Met(Arc::new(self.registry.who(&node, kind).await?)))
+                match self.registry.who(&node, kind).await {
+                    Ok(reported) => Ok(Outcome::Met(Arc::new(reported))),
+                    // The node has no `driver_info` that could be corrected: what helps is said where it is known.
+                    Err(DriverError::LoginRefused { why, .. }) => {
+                        Ok(Outcome::Failed(Failure::new(FailureKind::Account, why)))
+                    }
+                    Err(error) => Err(error),
+                }
             }
             (Meeting::LogIn, None) => {
                 Err(DriverError::refused("meeting the BMC", "it is not known what it speaks"))

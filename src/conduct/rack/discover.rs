@@ -1,6 +1,7 @@
 //! Machines that nobody has enrolled: written down, or made nodes with all that belongs to them in one transaction.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::base::time::sleep;
 use crate::conduct::commit::write_down;
 use crate::conduct::desk::Desk;
 use crate::conduct::gate::OF_ONE_ADDRESS;
-use crate::flow::discover;
+use crate::flow::discover::{self, Rival};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::decision::ask::Ask;
@@ -25,16 +26,18 @@ use crate::model::journal::{Noted, Scene};
 use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::rack::RackAnswer;
+use crate::store::published::Published;
 use crate::store::txn::Txn;
 
 /// What a transaction of discovery has at hand.
 #[derive(Debug)]
 struct Scope {
     told: Arc<Told>,
+    /// The address of its row, if it is written down.
     mac: Mac,
     id: Uuid,
-    /// A node whose machine says that it has the same BMC.
-    rival: Option<NodeId>,
+    /// A node that has the same BMC.
+    rival: Option<(NodeId, IpAddr)>,
 }
 
 /// What a machine is to the nodes that are there.
@@ -43,7 +46,7 @@ enum Kin {
     Own(NodeId),
     /// Another, or none. A node in `enroll` may have claimed its BMC before.
     Nobody {
-        rival: Option<NodeId>,
+        rival: Option<(NodeId, IpAddr)>,
     },
 }
 
@@ -71,6 +74,7 @@ impl Desk {
         };
         let mac = discover::main_mac(&told);
         let mac = mac.ok_or_else(|| Refusal::Invalid("no NIC has a valid MAC address".to_owned()))?;
+        let mac = self.row_of(&told, mac)?;
         let scope = Scope { told, mac, id: Uuid::new_v4(), rival };
         if !discover::enrols(&self.site.policy) {
             return self.sight(scope).await;
@@ -81,6 +85,14 @@ impl Desk {
         Ok(RackAnswer::Node(id))
     }
 
+    /// Where the machine is written down, or will be.
+    fn row_of(&self, told: &Told, mac: Mac) -> Result<Mac, Refusal> {
+        let published = self.site.reader.published();
+        let all = self.site.reader.sightings()?;
+        let is_free = |one: &Sighting| one.node.is_none_or(|id| published.node(id).is_none());
+        Ok(discover::row(&all, told, mac, is_free).map_or(mac, |row| row.mac))
+    }
+
     /// The node that a machine belongs to: by an address, its serial number, its UUID or its BMC, where nothing else
     /// that both tell differs. It may only be one that is in `enroll`; who claims another's learns nothing of it.
     fn kin(&self, told: &Told) -> Result<Kin, Refusal> {
@@ -89,22 +101,32 @@ impl Desk {
         let marked = |mark: &Mark| published.marked(mark).map(|node| node.id).collect::<Vec<_>>();
         let by_mac: BTreeSet<NodeId> = by_mac.collect();
         let by_mark: BTreeSet<NodeId> = told.identity.marks().flat_map(|mark| marked(&mark)).collect();
-        let by_bmc: BTreeSet<NodeId> =
-            told.identity.bmc.iter().flat_map(|address| marked(&Mark::Bmc(*address))).collect();
+        let of_bmc = |address: &IpAddr| {
+            let address = *address;
+            marked(&Mark::Bmc(address)).into_iter().map(move |id| (id, address))
+        };
+        let by_bmc: BTreeMap<NodeId, IpAddr> = told.identity.bmc.iter().flat_map(of_bmc).collect();
         let node = |id: &NodeId| published.node(*id);
         let may_be = |id: &&NodeId| node(id).is_some_and(|node| node.identity.may_be(&told.identity));
         let in_enroll = |id: &NodeId| node(id).is_some_and(|node| node.provision == Provision::Enroll);
         let own: BTreeSet<NodeId> = by_mac.union(&by_mark).filter(may_be).copied().collect();
         // A NIC is one machine's only; a BMC that another node uses is not asked for a stranger.
         let theirs =
-            by_mac.iter().chain(by_bmc.iter().filter(|id| !in_enroll(id))).find(|id| !own.contains(id));
+            by_mac.iter().chain(by_bmc.keys().filter(|id| !in_enroll(id))).find(|id| !own.contains(id));
         match (own.iter().copied().collect::<Vec<_>>().as_slice(), theirs) {
-            ([], None) => Ok(Kin::Nobody { rival: by_bmc.first().copied() }),
+            ([], None) => Ok(Kin::Nobody { rival: by_bmc.into_iter().next() }),
             ([one], None) if in_enroll(one) && discover::enrols(&self.site.policy) => Ok(Kin::Own(*one)),
             (others, theirs) => {
-                let all = others.iter().chain(theirs).map(ToString::to_string).collect::<Vec<_>>();
-                let (nodes, from, macs) = (all.join(", "), told.from, &told.macs);
-                tracing::warn!(%nodes, ?from, ?macs, "a machine claims what belongs to a node: nothing is taken");
+                let all: BTreeSet<NodeId> = others.iter().chain(theirs).copied().collect();
+                let all = all.iter().filter_map(node);
+                let claimed = all.map(|node| claims(node, told, &published)).collect::<Vec<_>>().join("; ");
+                let (from, macs) = (told.from, &told.macs);
+                tracing::warn!(
+                    claimed,
+                    ?from,
+                    ?macs,
+                    "a machine claims what belongs to a node: nothing is taken"
+                );
                 self.gate.count(|away| away.claims += 1);
                 Err(hidden())
             }
@@ -145,11 +167,11 @@ impl Desk {
         if published.marked(&Mark::Discovered).count() >= most {
             return self.counted(Err(full(most)));
         }
-        let rival = scope.rival.and_then(|id| published.node(id)).map(|node| node.label());
+        let rival = scope.rival.and_then(|(id, bmc)| Some(Rival { label: published.node(id)?.label(), bmc }));
         let told = self.within_txn(scope, move |txn, facts, scope| {
             let id = NodeId(scope.id);
             let taken = |name: &str| published.node_by_name(name).is_some();
-            let found = discover::enrol(&scope.told, id, rival.as_deref(), (facts, &taken))?;
+            let found = discover::enrol(&scope.told, id, rival.as_ref(), (facts, &taken))?;
             let before = txn.sightings().get(scope.mac)?;
             if before.is_some() || txn.sightings().count()? < most {
                 let sighting = discover::sighting(&scope.told, before, (scope.id, scope.mac), facts);
@@ -247,6 +269,16 @@ fn is_under_way(node: &Node) -> bool {
     node.discovered.is_some_and(|discovered| discovered.onward.is_some() || !node.calls.is_empty())
 }
 
+/// What a machine tells of itself that is a node's.
+fn claims(node: &Node, told: &Told, published: &Published) -> String {
+    let is_its = |mac: &&Mac| published.port_by_mac(**mac).is_some_and(|port| port.node == node.id);
+    let macs = told.macs.iter().filter(is_its).map(|mac| format!("NIC {mac}"));
+    let is_marked = |mark: &Mark| published.marked(mark).any(|one| one.id == node.id);
+    let marks = told.identity.marks().filter(is_marked).map(|mark| mark.to_string());
+    let all: Vec<String> = macs.chain(marks).take(CLAIMS_TOLD).collect();
+    format!("{} of node {}", all.join(", "), node.label())
+}
+
 /// One answer for every reason, so that a stranger learns nothing.
 fn hidden() -> Refusal {
     Refusal::NotFound("no node matches this inventory, or it expects none now".to_owned())
@@ -278,3 +310,5 @@ fn keep(
 
 /// Before a node that could not be asked is asked again.
 const PAUSE: Duration = Duration::from_secs(5);
+/// Claims on one node that a line of the log names.
+const CLAIMS_TOLD: usize = 8;

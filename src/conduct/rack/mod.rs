@@ -27,7 +27,9 @@ impl Desk {
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,
-            RackAsk::TurnedAway => Ok(RackAnswer::TurnedAway(self.gate.turned_away())),
+            RackAsk::TurnedAway => {
+                Ok(RackAnswer::TurnedAway(self.gate.turned_away(), self.site.policy.discovery.what))
+            }
         }
     }
 }

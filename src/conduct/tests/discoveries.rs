@@ -167,7 +167,8 @@ fn claimant(rig: &Rig) -> Node {
 fn rig_with_account() -> Rig {
     let mut rig = rig();
     let (username, password) = ("admin".to_owned(), Secret::new("p"));
-    rig.policy.discovery.bmc = Some(BmcAccount { kind: None, username, password });
+    rig.policy.discovery.bmc =
+        Some(BmcAccount { kind: None, username, password, password_file: "/p".into() });
     rig
 }
 

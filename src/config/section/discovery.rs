@@ -1,6 +1,7 @@
 //! `[discovery]` and the reference's `[auto_discovery]`: what becomes of machines that nobody has enrolled.
 
 use std::num::NonZeroU32;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
@@ -9,7 +10,7 @@ use serde::Deserialize;
 use crate::base::secret::Secret;
 use crate::config::ConfigError;
 use crate::config::section::written;
-use crate::model::boot::plan;
+use crate::model::boot::plan::{self, BootPlan, Role};
 use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy};
 
 /// `[discovery]`; ours alone.
@@ -103,14 +104,49 @@ impl Discovery {
         check(&policy, hardware)?;
         Ok(policy)
     }
+
+    /// What may be meant so, or not.
+    pub fn doubts(&self) -> Vec<String> {
+        let Some(account) = &self.bmc else { return Vec::new() };
+        let file = account.password_file.display();
+        let open = account.is_open().then(|| {
+            format!("everybody on this host can read {file}, the password file of [discovery.bmc]: chmod 600 {file}")
+        });
+        let is_long = account.driver == Kind::Auto && account.username.len() > IPMI_NAME;
+        let long = is_long.then(|| {
+            format!(
+                "the username of [discovery.bmc] has {} bytes: BMCs that speak IPMI only take {IPMI_NAME} and are not \
+                 logged in to",
+                account.username.len()
+            )
+        });
+        open.into_iter().chain(long).collect()
+    }
+}
+
+/// The account is for BMCs in known networks: without any it would be shown to none, and no machine would go on.
+pub fn check_reach(policy: &DiscoveryPolicy, plan: &BootPlan) -> Result<(), ConfigError> {
+    let is_served = plan.networks.iter().any(|network| network.role == Role::Bmc);
+    if policy.bmc.is_none() || !enrols(policy) || is_served || !policy.bmc_networks.is_empty() {
+        return Ok(());
+    }
+    Err(ConfigError::Value {
+        name: "[agent] bmc_networks",
+        value: "none".to_owned(),
+        rule: "the account of [discovery.bmc] is shown to no BMC outside of them: name the BMCs' networks, as in \
+               bmc_networks = [\"10.1.0.0/24\"], or leave [discovery.bmc] out",
+    })
+}
+
+fn enrols(policy: &DiscoveryPolicy) -> bool {
+    matches!(policy.what, plan::Discovery::Enrol | plan::Discovery::EnrolAndClean)
 }
 
 /// A machine can only become a node of a hardware type that is enabled.
 fn check(policy: &DiscoveryPolicy, hardware: &[String]) -> Result<(), ConfigError> {
     let wrong = |name, value: &str, rule| Err(ConfigError::Value { name, value: value.to_owned(), rule });
     let is_enabled = |name: &str| hardware.iter().any(|one| one == name);
-    let enrols = matches!(policy.what, plan::Discovery::Enrol | plan::Discovery::EnrolAndClean);
-    if enrols && policy.driver.is_none() && policy.bmc.is_none() {
+    if enrols(policy) && policy.driver.is_none() && policy.bmc.is_none() {
         let rule = "it needs discovery.driver (a hardware type) or an account in [discovery.bmc]";
         return wrong("discovery.policy", "enrol", rule);
     }
@@ -123,6 +159,25 @@ fn check(policy: &DiscoveryPolicy, hardware: &[String]) -> Result<(), ConfigErro
     let knocks = policy.bmc.as_ref().is_some_and(|account| account.kind.is_none());
     if knocks && ![BmcKind::Redfish, BmcKind::Ipmi].into_iter().any(|kind| is_enabled(kind.driver())) {
         return wrong("discovery.bmc.driver", "auto", "it needs redfish or ipmi in hardware.enabled");
+    }
+    let only_ipmi =
+        of_account == Some(BmcKind::Ipmi.driver()) || (knocks && !is_enabled(BmcKind::Redfish.driver()));
+    match policy.bmc.as_ref().filter(|_| only_ipmi) {
+        Some(account) => fits_ipmi(account),
+        None => Ok(()),
+    }
+}
+
+/// What goes into the fields of an IPMI log-in (IPMI 2.0 13.20, 22.30).
+fn fits_ipmi(account: &BmcAccount) -> Result<(), ConfigError> {
+    let wrong = |name, value, rule| Err(ConfigError::Value { name, value, rule });
+    if account.username.len() > IPMI_NAME {
+        let rule = "a user name of IPMI has 16 bytes at most";
+        return wrong("discovery.bmc.username", account.username.clone(), rule);
+    }
+    if account.password.reveal().len() > IPMI_PASSWORD {
+        let file = account.password_file.display().to_string();
+        return wrong("discovery.bmc.password_file", file, "a password of IPMI has 20 bytes at most");
     }
     Ok(())
 }
@@ -139,6 +194,11 @@ impl What {
 }
 
 impl Account {
+    /// Whether others than its owner and group may read the password.
+    fn is_open(&self) -> bool {
+        std::fs::metadata(&self.password_file).is_ok_and(|file| file.permissions().mode() & 0o004 != 0)
+    }
+
     fn read(&self) -> Result<BmcAccount, ConfigError> {
         let kind = match self.driver {
             Kind::Auto => None,
@@ -146,7 +206,12 @@ impl Account {
             Kind::Ipmi => Some(BmcKind::Ipmi),
         };
         let password = password(&self.password_file)?;
-        Ok(BmcAccount { kind, username: self.username.clone(), password })
+        Ok(BmcAccount {
+            kind,
+            username: self.username.clone(),
+            password,
+            password_file: self.password_file.clone(),
+        })
     }
 }
 
@@ -160,3 +225,7 @@ fn password(path: &Path) -> Result<Secret, ConfigError> {
     }
     Ok(Secret::new(line))
 }
+
+/// Bytes of a user name and of a password of IPMI 2.0.
+const IPMI_NAME: usize = 16;
+const IPMI_PASSWORD: usize = 20;

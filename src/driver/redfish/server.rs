@@ -55,6 +55,13 @@ impl Server {
         Ok(Self::new(rack.talk(node, Access::of(settings)?)))
     }
 
+    /// The same, with an account that the BMC may not have: it is shown once.
+    pub fn of_stranger(rack: &Arc<RedfishRack>, node: &Node) -> Result<Self, DriverError> {
+        let server = Self::of(rack, node)?;
+        let access = Access { once: true, ..Access::clone(&server.talk.access) };
+        Ok(Self::new(rack.talk(node, access)))
+    }
+
     /// The system, read anew: the one that `driver_info` names, else the only one.
     pub async fn system(&self) -> Result<Seen, RedfishError> {
         if let Some(path) = &self.talk.access.system {

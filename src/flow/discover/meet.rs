@@ -23,7 +23,7 @@ use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interfaces;
 use crate::model::journal::Event;
 use crate::model::node::Node;
-use crate::model::turn::Failure;
+use crate::model::turn::{Failure, FailureKind};
 
 /// Owes the first question.
 pub fn begin(node: &Node, facts: &Facts<'_>) -> Decision {
@@ -131,11 +131,34 @@ fn driver_of(kind: BmcKind, reported: &Reported, facts: &Facts<'_>) -> &'static 
 }
 
 fn unmet(course: &mut Course<'_>, way: Onward, owed: &Owed, failure: &Failure) {
+    if failure.kind == FailureKind::Account {
+        refused(course, way, &failure.why);
+        return;
+    }
     let place = way.bmc.map(|bmc| bmc.to_string()).unwrap_or_default();
     let is_login = matches!(owed.effect, Effect::Meet(Meeting::LogIn));
     let once = if is_login { ". It is asked once and not again by itself" } else { "" };
     let why = failure.why.trim_end_matches('.');
     over(course, way, &format!("the BMC at {place} could not be asked whether it is its own: {why}{once}"));
+}
+
+/// The BMC does not take the site's account: a person corrects that, or gives the node one of its own.
+fn refused(course: &mut Course<'_>, way: Onward, why: &str) {
+    go(course, None);
+    let label = course.node.label();
+    let account = course.facts.policy.discovery.bmc.as_ref();
+    let whose = account.map_or_else(String::new, |account| {
+        format!(" {:?} (password file {})", account.username, account.password_file.display())
+    });
+    let place = way.bmc.map(|bmc| bmc.to_string()).unwrap_or_default();
+    let why = why.trim_end_matches('.');
+    let hand = by_hand(&course.node, way.speaks, way.bmc);
+    course.error(format!(
+        "discovered node {label} waits for a person: the BMC at {place} refused the account{whose} of [discovery.bmc]: \
+         {why}. It was shown once and is not shown again, and nothing was switched. If the account is wrong: correct it, \
+         start the daemon again, ferric node delete {label}, and let the machine boot the inspection ramdisk anew. If \
+         this BMC has another: {hand}"
+    ));
 }
 
 /// It does not go on by itself.

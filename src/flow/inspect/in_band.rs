@@ -19,7 +19,7 @@ use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
-use crate::flow::rule;
+use crate::flow::rule::{self, RuleFailed};
 use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
@@ -169,8 +169,8 @@ fn remedy(effect: &Effect) -> &'static str {
         | Effect::Passthru(_)
         | Effect::Console { .. }
         | Effect::Inspect { .. }
-        | Effect::RuleCall { .. }
         | Effect::Meet(_) => MEND,
+        Effect::RuleCall { .. } => MEND_CALL,
     }
 }
 
@@ -228,7 +228,7 @@ pub fn told(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Decision, Ref
     course.answer = Answer::Told { keep_logs: facts.policy.collect_logs.keeps(surveyed.is_err()) };
     match surveyed {
         Ok(found) => take(&mut course, found),
-        Err(why) => inspect::fail(&mut course, &why, MEND),
+        Err(why) => inspect::fail(&mut course, &why.to_string(), &why.remedy()),
     }
     Ok(course.finish(node))
 }
@@ -242,8 +242,35 @@ pub struct Surveyed {
     pub notes: Vec<Event>,
 }
 
+/// Why an inventory comes to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unsurveyed {
+    /// A hook does not take what the machine told.
+    #[error("{0}")]
+    Hook(Failed),
+    #[error(transparent)]
+    Rule(#[from] RuleFailed),
+    /// What hooks and rules made of the node cannot be.
+    #[error("{0}")]
+    Unfit(String),
+}
+
+impl Unsurveyed {
+    /// What a person can do about it.
+    fn remedy(&self) -> String {
+        match self {
+            Self::Hook(_) => MEND.to_owned(),
+            Self::Rule(failed) => failed.remedy(),
+            Self::Unfit(_) => {
+                "Look at the inspection rules (/v1/inspection_rules) and at [inspector] hooks, which made it so".to_owned()
+            }
+        }
+    }
+}
+
 /// Runs hooks and rules on what was told, and checks what they made.
-pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, Failed> {
+pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, Unsurveyed> {
+    let unfit = |refusal: Refusal| Unsurveyed::Unfit(refusal.to_string());
     let mut survey = Survey {
         inventory: &told.inventory,
         data: told.plugin_data.clone(),
@@ -256,25 +283,25 @@ pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, F
         notes: Vec::new(),
         calls: Vec::new(),
     };
-    survey.run()?;
+    survey.run().map_err(Unsurveyed::Hook)?;
     rule::apply(&told.rules, &mut survey)?;
     let Survey { data, node: mut after, ports, notes, calls, .. } = survey;
     after.calls = calls;
     if after.wished != node.wished {
-        draft::settle(&mut after.wished, LATEST).map_err(|refusal| refusal.to_string())?;
-        draft::fill_interfaces(&mut after.wished, facts.catalog).map_err(|refusal| refusal.to_string())?;
+        draft::settle(&mut after.wished, LATEST).map_err(unfit)?;
+        draft::fill_interfaces(&mut after.wished, facts.catalog).map_err(unfit)?;
     }
     for port in &ports {
         draft::settle_port(&port.wished, LATEST)
-            .map_err(|refusal| format!("the port of {}: {refusal}", port.address))?;
+            .map_err(|refusal| Unsurveyed::Unfit(format!("the port of {}: {refusal}", port.address)))?;
     }
     let kept = Arc::new(Inventory { inventory: told.inventory.clone(), plugin_data: data });
     let size =
         serde_json::to_vec(&*kept).map_or(u64::MAX, |text| u64::try_from(text.len()).unwrap_or(u64::MAX));
     if size > INVENTORY_LIMIT {
-        return Err(format!(
+        return Err(Unsurveyed::Unfit(format!(
             "inventory and data have {size} bytes with what the hooks add, {INVENTORY_LIMIT} at most"
-        ));
+        )));
     }
     after.identity = Identity::clone(&told.identity);
     Ok(Surveyed { node: after, ports, kept, notes })
@@ -373,5 +400,7 @@ pub fn opened(course: &mut Course<'_>) {
 
 const MEND_UNMANAGED: &str = "Look at the machine's console and at what serves unknown machines in its network, and see \
                               that a port has the address of its NIC or driver_info that of its BMC";
+const MEND_CALL: &str =
+    "See to the host that is called, or change or delete the rule that calls it (/v1/inspection_rules)";
 const MEND_MODE: &str =
     "Set it in the firmware's setup, or take it out of the capabilities in instance_info and properties";

@@ -10,6 +10,7 @@ pub mod fill;
 pub mod path;
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::base::secret::{MASK, Secret, is_secret_key};
 use crate::flow::course::Course;
@@ -21,12 +22,35 @@ use crate::model::inspection::policy::MaskSecrets;
 use crate::model::inspection::rule::{Action, Rule};
 use crate::model::node::Node;
 
+/// A rule that says no, or that cannot be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("inspection rule {id}: {why}")]
+pub struct RuleFailed {
+    pub id: Uuid,
+    pub built_in: bool,
+    pub why: Failed,
+}
+
+impl RuleFailed {
+    /// What a person can do about it.
+    pub fn remedy(&self) -> String {
+        if self.built_in {
+            return "Mend what that rule found, or change the rule in the file of [inspection_rules] built_in_rules"
+                .to_owned();
+        }
+        format!("Mend what that rule found, or change or delete the rule (/v1/inspection_rules/{})", self.id)
+    }
+}
+
 /// Applies the site's rules and those that are built in.
-pub fn apply(rules: &[Rule], survey: &mut Survey<'_>) -> Result<(), Failed> {
-    let mut all: Vec<&Rule> = rules.iter().chain(&survey.policy.built_in_rules).collect();
-    all.sort_by_key(|rule| std::cmp::Reverse(rule.wished.priority));
-    for rule in all {
-        one(rule, survey).map_err(|why| format!("inspection rule {}: {why}", rule.id))?;
+pub fn apply(rules: &[Rule], survey: &mut Survey<'_>) -> Result<(), RuleFailed> {
+    let policy = survey.policy;
+    let site = rules.iter().map(|rule| (rule, false));
+    let mut all: Vec<(&Rule, bool)> =
+        site.chain(policy.built_in_rules.iter().map(|rule| (rule, true))).collect();
+    all.sort_by_key(|(rule, _)| std::cmp::Reverse(rule.wished.priority));
+    for (rule, built_in) in all {
+        one(rule, survey).map_err(|why| RuleFailed { id: rule.id, built_in, why })?;
     }
     Ok(())
 }

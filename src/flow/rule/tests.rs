@@ -79,7 +79,7 @@ fn holds(condition: &Value) -> Result<bool, String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
     let seen = json!([{"op": "set-plugin-data", "args": {"path": "seen", "value": "yes"}}]);
-    apply(&[rule(0, &json!([condition]), &seen)], &mut survey)?;
+    apply(&[rule(0, &json!([condition]), &seen)], &mut survey).map_err(|failed| failed.to_string())?;
     Ok(survey.data.contains_key("seen"))
 }
 
@@ -164,7 +164,7 @@ fn a_loop_decides_by_any_all_first_or_last() {
 fn after(actions: &Value) -> Result<(Node, Object, Port), String> {
     let (inventory, policy) = (inventory(), Inspector::default());
     let mut survey = survey(&inventory, &policy);
-    apply(&[rule(0, &json!([]), actions)], &mut survey)?;
+    apply(&[rule(0, &json!([]), actions)], &mut survey).map_err(|failed| failed.to_string())?;
     let Survey { node, data, mut ports, .. } = survey;
     Ok((node, data, ports.remove(0)))
 }
@@ -215,10 +215,11 @@ fn what_cannot_be_done_is_told() {
     for (action, word) in [
         (json!({"op": "fail", "args": {"msg": "not {node.name}"}}), "not n1"),
         (
-            json!({"op": "set-attribute", "args": {"path": "provision_state", "value": "active"}}),
-            "provision_state",
+            json!({"op": "set-attribute", "args": {"path": "driver_internal_info/x", "value": "y"}}),
+            "driver_internal_info",
         ),
         (json!({"op": "set-attribute", "args": {"path": "properties//x", "value": 1}}), "no path"),
+        (json!({"op": "set-attribute", "args": {"path": "{x}", "value": 1}}), "no writable member"),
         (json!({"op": "set-attribute", "args": {"path": "maintenance", "value": "x"}}), "maintenance"),
         (json!({"op": "set-attribute", "args": {"path": "resource_class/x", "value": 1}}), "resource_class"),
         (json!({"op": "del-attribute", "args": {"path": "extra/no"}}), "\"no\""),
@@ -231,7 +232,7 @@ fn what_cannot_be_done_is_told() {
             json!({"op": "set-port-attribute", "args": {"port_id": "x", "path": "name", "value": 1}}),
             "no port",
         ),
-        (json!({"op": "log", "args": {"msg": "x", "level": "loud"}}), "loud"),
+        (json!({"op": "log", "args": {"msg": "x", "level": "{loud}"}}), "loud"),
     ] {
         let error = after(&json!([action])).unwrap_err();
         assert!(error.contains(word), "{word} in {error}");

@@ -9,7 +9,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::flow::discover::{enrol, main_mac, sighting};
+use crate::flow::discover::{Rival, enrol, main_mac, row, sighting};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
@@ -59,6 +59,7 @@ fn policy() -> DiscoveryPolicy {
             kind: Some(BmcKind::Redfish),
             username: "admin".to_owned(),
             password: Secret::new("hunter2"),
+            password_file: "/etc/ferric/bmc-password".into(),
         }),
         bmc_networks: vec!["10.1.0.0/24".parse().unwrap(), "2001:db8::/64".parse().unwrap()],
         ..DiscoveryPolicy::default()
@@ -66,6 +67,15 @@ fn policy() -> DiscoveryPolicy {
 }
 
 fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<Surveyed, Refusal> {
+    enrolled_beside(None, told, discovery, taken)
+}
+
+fn enrolled_beside(
+    rival: Option<&Rival>,
+    told: &Told,
+    discovery: DiscoveryPolicy,
+    taken: &[&str],
+) -> Result<Surveyed, Refusal> {
     let policy = Policy { discovery, ..Policy::default() };
     let (bearers, secret, catalog) = (Others::default(), Secret::new("t"), catalog());
     let facts = Facts {
@@ -80,7 +90,7 @@ fn enrolled(told: &Told, discovery: DiscoveryPolicy, taken: &[&str]) -> Result<S
         seen: &[],
         silent: None,
     };
-    enrol(told, NodeId(uuid::Uuid::from_u128(1)), None, (&facts, &|name| taken.contains(&name)))
+    enrol(told, NodeId(uuid::Uuid::from_u128(1)), rival, (&facts, &|name| taken.contains(&name)))
 }
 
 #[test]
@@ -122,6 +132,42 @@ fn the_account_is_shown_to_no_bmc_outside_its_networks() {
 }
 
 #[test]
+fn an_address_that_no_bmc_can_have_is_told_as_such() {
+    for bmc in ["nonsense", "172.31.0.50:443", "http://172.31.0.50", "127.0.0.1", "224.0.0.1"] {
+        let error = enrolled(&told(bmc), policy(), &[]).unwrap().node.last_error.unwrap();
+        assert!(error.contains(&format!("it told {bmc:?} as the address of its BMC")), "{error}");
+    }
+    for bmc in ["0.0.0.0", "::/0", ""] {
+        let error = enrolled(&told(bmc), policy(), &[]).unwrap().node.last_error.unwrap();
+        assert!(error.contains("it told no address of its BMC"), "{bmc}: {error}");
+    }
+}
+
+#[test]
+fn a_bmc_that_two_machines_told_is_named_with_its_own_address() {
+    let mut told = told("10.1.0.9");
+    told.identity.bmc.push("2001:db8::66".parse().unwrap());
+    let rival = Rival { label: "n9".to_owned(), bmc: "2001:db8::66".parse().unwrap() };
+    let node = enrolled_beside(Some(&rival), &told, policy(), &[]).unwrap().node;
+    assert_eq!(node.discovered.unwrap().onward, None, "the account is shown to neither");
+    let error = node.last_error.unwrap();
+    assert!(error.contains("node n9 has the BMC at 2001:db8::66, too"), "{error}");
+    assert!(!error.contains("10.1.0.9"), "{error}");
+}
+
+#[test]
+fn a_hardware_type_without_bmcs_waits_for_a_word_and_no_settings() {
+    let without = || DiscoveryPolicy { bmc: None, ..policy() };
+    let error = enrolled(&told("10.1.0.9"), without(), &[]).unwrap().node.last_error.unwrap();
+    let (word, settings) = (error.find("ferric node manage cz-30-01"), error.find("ferric node set"));
+    assert!(word.is_some() && word < settings, "{error}");
+    assert!(!error.contains("no account for BMCs"), "{error}");
+    let redfish = DiscoveryPolicy { driver: Some("redfish".to_owned()), ..without() };
+    let error = enrolled(&told("10.1.0.9"), redfish, &[]).unwrap().node.last_error.unwrap();
+    assert!(error.contains("no account for BMCs is configured"), "{error}");
+}
+
+#[test]
 fn without_an_account_the_node_says_what_is_missing() {
     let found = enrolled(&told("10.1.0.9"), DiscoveryPolicy { bmc: None, ..policy() }, &[]).unwrap();
     let error = found.node.last_error.unwrap();
@@ -140,7 +186,12 @@ fn without_an_account_the_node_says_what_is_missing() {
 
 #[test]
 fn settings_are_those_of_the_bmcs_kind() {
-    let account = BmcAccount { kind: None, username: "a".to_owned(), password: Secret::new("p") };
+    let account = BmcAccount {
+        kind: None,
+        username: "a".to_owned(),
+        password: Secret::new("p"),
+        password_file: "/p".into(),
+    };
     let (four, six) = ("10.1.0.9".parse().unwrap(), "2001:db8::9".parse().unwrap());
     let redfish = account.settings(BmcKind::Redfish, six);
     assert_eq!(redfish["redfish_address"], "https://[2001:db8::9]");
@@ -193,4 +244,47 @@ fn what_is_written_down_counts_its_times() {
     assert_eq!((first.times, again.times, again.id), (1, 2, id));
     assert_eq!((again.first_at, again.last_at), (Moment(5), Moment(9)));
     assert_eq!((again.serial.as_deref(), again.cpus), (Some("CZ 30/01"), Some(4)));
+}
+
+#[test]
+fn one_machine_has_one_row_by_whatever_it_is_known() {
+    let stage = Stage::new("plain");
+    let token = Secret::new("t");
+    let facts = Facts {
+        at: Moment(5),
+        token: &token,
+        boot_token: &token,
+        policy: &stage.policy,
+        catalog: &stage.catalog,
+        owed: &[],
+        ports: &[],
+        bearers: &stage.bearers,
+        seen: &[],
+        silent: None,
+    };
+    let first = told("10.1.0.9");
+    let kept = sighting(&first, None, (uuid::Uuid::from_u128(3), MAC), &facts);
+    let other = Mac([2, 0, 0, 0, 0, 9]);
+    let with = |serial: Option<&str>, bmc: &str| {
+        let identity = Identity {
+            serial: serial.map(str::to_owned),
+            bmc: vec![bmc.parse().unwrap()],
+            ..Identity::default()
+        };
+        Told { macs: vec![other], identity, ..told(bmc) }
+    };
+    let all = [kept.clone()];
+    let found = |told: &Told| row(&all, told, other, |_| true).map(|one| one.mac);
+    assert_eq!(found(&with(Some("cz 30/01"), "10.1.0.77")), Some(MAC), "by its serial number");
+    assert_eq!(found(&with(None, "10.1.0.9")), Some(MAC), "by its BMC");
+    assert_eq!(found(&with(Some("blade2"), "10.1.0.9")), None, "another blade of the same chassis");
+    assert_eq!(found(&with(None, "10.1.0.77")), None);
+    assert_eq!(row(&all, &with(None, "10.1.0.9"), other, |_| false), None, "the row is a node's");
+    assert_eq!(row(&all, &with(Some("blade2"), "10.1.0.77"), MAC, |_| false).map(|one| one.mac), Some(MAC));
+    let moved = with(Some("blade2"), "10.1.0.77");
+    let moved = sighting(&moved, Some(kept.clone()), (uuid::Uuid::from_u128(4), MAC), &facts);
+    assert_eq!((moved.macs, moved.serial.as_deref()), (vec![other], Some("blade2")), "a NIC that moved");
+    let again = sighting(&with(None, "10.1.0.9"), Some(kept), (uuid::Uuid::from_u128(4), MAC), &facts);
+    assert_eq!((again.mac, again.macs, again.times), (MAC, vec![other, MAC], 2));
+    assert_eq!(again.serial.as_deref(), Some("CZ 30/01"), "what it told before stays");
 }

@@ -10,9 +10,10 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::bmc::power::Power;
+use crate::model::bmc::{CredentialPrint, Fact};
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{HardwareType, Implementation};
-use crate::model::decision::ask::Ask;
+use crate::model::decision::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
 use crate::model::decision::effect::{Effect, Meeting, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};
 use crate::model::inspection::discovery::{BmcAccount, BmcKind, Discovered, Goal, Onward, Stage as Way};
@@ -38,7 +39,8 @@ fn found(kind: Option<BmcKind>) -> Stage {
     for interface in Interface::ALL {
         stage.catalog.implementations.insert((interface, "x".to_owned()), Implementation::default());
     }
-    let account = BmcAccount { kind, username: "admin".to_owned(), password: Secret::new("hunter2") };
+    let (username, password) = ("admin".to_owned(), Secret::new("hunter2"));
+    let account = BmcAccount { kind, username, password, password_file: "/etc/bmc-password".into() };
     stage.policy.discovery.bmc = Some(account);
     let bmc = Some("10.1.0.9".parse().unwrap());
     let onward = Onward { goal: Goal::Available, bmc, speaks: kind, stage: Way::Found };
@@ -137,12 +139,42 @@ fn what_cannot_be_compared_does_not_go_on() {
 #[test]
 fn a_bmc_that_refuses_or_is_silent_is_left_alone() {
     let mut stage = asked(Some(BmcKind::Redfish));
-    stage.pay(Outcome::Failed(Failure::new(FailureKind::Account, "it refused the log-in")));
+    stage.pay(Outcome::Failed(Failure::new(FailureKind::Account, "HTTP 401: no")));
     let error = waits(&mut stage);
-    assert!(error.contains("refused the log-in. It is asked once"), "{error}");
+    for word in
+        ["10.1.0.9", "\"admin\"", "[discovery.bmc]", "/etc/bmc-password", "HTTP 401: no", "node delete n1"]
+    {
+        assert!(error.contains(word), "{word} in {error}");
+    }
     let mut stage = asked(None);
     stage.pay(Outcome::Failed(Failure::silent("neither Redfish nor IPMI answers")));
     assert!(waits(&mut stage).contains("neither Redfish nor IPMI"));
+}
+
+#[test]
+fn what_is_said_of_a_refused_account_stays_until_a_person_gives_another() {
+    for outcome_first in [true, false] {
+        let mut stage = asked(Some(BmcKind::Redfish));
+        let print = CredentialPrint("p".to_owned());
+        let fact = Happened::Learnt(Fact::LoginRefused { print, why: "HTTP 401: no".to_owned() });
+        if !outcome_first {
+            stage.happen(&fact);
+        }
+        stage.pay(Outcome::Failed(Failure::new(FailureKind::Account, "HTTP 401: no")));
+        stage.happen(&fact);
+        let error = waits(&mut stage);
+        assert!(error.contains("[discovery.bmc]"), "{error}");
+        stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+        assert_eq!(stage.error(), error, "nothing that helps is done by this");
+        assert!(stage.node.bmc.refused.is_some());
+        let value = json!("other");
+        let path = "/driver_info/redfish_password".to_owned();
+        let operations = vec![PatchOp { op: PatchVerb::Add, path, value }];
+        let lifts = stage.node.bmc.lifts;
+        let other = PatchAsk { operations, reset_interfaces: false, version: 115 };
+        stage.ask(&Ask::Patch(other)).unwrap();
+        assert_eq!((stage.node.bmc.refused.is_none(), stage.node.bmc.lifts), (true, lifts + 1));
+    }
 }
 
 #[test]

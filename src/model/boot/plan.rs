@@ -127,3 +127,15 @@ pub enum Discovery {
     /// It goes on through cleaning to `available`.
     EnrolAndClean,
 }
+
+impl Discovery {
+    /// The word of the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Record => "record",
+            Self::Enrol => "enrol",
+            Self::EnrolAndClean => "enrol-and-clean",
+        }
+    }
+}

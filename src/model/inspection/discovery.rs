@@ -2,6 +2,7 @@
 //! became a node goes on.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -37,6 +38,8 @@ pub struct BmcAccount {
     pub kind: Option<BmcKind>,
     pub username: String,
     pub password: Secret,
+    /// Where the password was read, for people.
+    pub password_file: PathBuf,
 }
 
 /// What a BMC speaks.

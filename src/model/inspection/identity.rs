@@ -2,6 +2,7 @@
 //!
 //! None of them is unique by law: a placeholder of a board maker is no serial number, and two blades may share a BMC.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,18 @@ pub enum Mark {
     Discovered,
     /// Its inspection awaits a machine that boots from the network by itself.
     Unmanaged,
+}
+
+impl fmt::Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial(number) => write!(f, "serial number {number}"),
+            Self::System(uuid) => write!(f, "system UUID {uuid}"),
+            Self::Bmc(address) => write!(f, "BMC {address}"),
+            Self::Discovered => f.write_str("a discovered node"),
+            Self::Unmanaged => f.write_str("an inspection without a boot of the node's own"),
+        }
+    }
 }
 
 impl Identity {

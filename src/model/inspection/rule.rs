@@ -2,6 +2,7 @@
 
 pub mod call;
 pub mod draft;
+pub mod possible;
 pub mod word;
 
 use serde::{Deserialize, Serialize};

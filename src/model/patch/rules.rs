@@ -59,7 +59,13 @@ fn hardware(node: &Node, next: &Wished) -> Result<(), Refusal> {
             return Err(conflict(node, "cannot change its driver while its console is enabled"));
         }
         if !loose {
-            return Err(conflict(node, &format!("cannot change its driver while in {}", node.provision)));
+            return Err(conflict(
+                node,
+                &format!(
+                    "cannot change its driver while in {}: it can in enroll, manageable, available, while inspecting or in maintenance",
+                    node.provision
+                ),
+            ));
         }
     }
     let changed =

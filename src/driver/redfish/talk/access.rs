@@ -24,6 +24,8 @@ pub struct Access {
     pub user: Option<String>,
     pub password: Secret,
     pub auth: Auth,
+    /// One log-in is tried, for an account that nobody knows to be this BMC's: basic only where it has no sessions.
+    pub once: bool,
     pub trust: Trust,
     pub floor: TlsFloor,
     pub settings: RedfishSettings,
@@ -41,6 +43,7 @@ impl Access {
             user: settings.username.clone(),
             password: settings.password.clone().unwrap_or_default(),
             auth: settings.auth,
+            once: false,
             trust: settings.trust.clone(),
             floor: match settings.tls_minimum {
                 TlsVersion::V1_2 => TlsFloor::Tls12,

@@ -207,7 +207,10 @@ impl Talk {
         if let (200..300, Some(secret)) = (answer.status, token) {
             return Ok(Credential::Token(self.opened(secret, &answer)));
         }
-        let may_fall_back = self.access.auth == Auth::Auto && !self.slot().known().session_worked;
+        // A BMC that knows sessions has counted the attempt: some lock the account at the third.
+        let is_spent = self.access.once && !SESSIONLESS.contains(&answer.status);
+        let may_fall_back =
+            self.access.auth == Auth::Auto && !self.slot().known().session_worked && !is_spent;
         let fault = Fault::parse(answer.status, &answer.body).hiding(&self.access.password);
         tracing::debug!(bmc = %self.who(), %fault, may_fall_back, "no session");
         let place = || self.place(Method::Post, &ask.path);
@@ -389,6 +392,8 @@ fn refused(answer: &Answer) -> Ended {
 
 /// Redirects that one request follows, the request itself included.
 const HOPS: usize = 4;
+/// Answers of a BMC that has no sessions for anybody.
+const SESSIONLESS: [u16; 3] = [404, 405, 501];
 /// Kept connections that may break under a request before none is kept any more: one may be chance.
 const STALE_LIMIT: u8 = 2;
 /// Bytes of one answer: attribute registries have several MiB.

@@ -52,6 +52,43 @@ async fn a_log_in_that_is_refused_in_words_is_not_tried_another_way() {
     assert_eq!((count(&log, "POST"), count(&log, "Authorization")), (1, 0));
 }
 
+/// An account that the BMC may not have: each refusal counts towards its lock.
+#[tokio::test]
+async fn a_stranger_s_bmc_sees_one_attempt() {
+    for (status, basic) in [(401, 0), (403, 0), (400, 0), (500, 0), (404, 1), (405, 1), (501, 1)] {
+        let log = Log::default();
+        let seen = Arc::clone(&log);
+        let url = bmc(move |request| {
+            note(&seen, request);
+            if request.starts_with("GET /redfish/v1/ ") {
+                return (200, String::new(), json!({}));
+            }
+            let status = if request.starts_with("POST") { status } else { 401 };
+            (status, String::new(), json!({"error": {"message": "no"}}))
+        });
+        let server = Server::of_stranger(&rack(), &node(info(&url.await, "wrong"))).unwrap();
+        assert!(server.who_is_it().await.is_err(), "{status}");
+        let shown = (count(&log, "POST"), count(&log, "Authorization"));
+        assert_eq!(shown, (1, basic), "{status}: {log:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_s_bmc_without_sessions_is_read_with_basic() {
+    let log = Log::default();
+    let seen = Arc::clone(&log);
+    let url = bmc(move |request| {
+        note(&seen, request);
+        if request.starts_with("POST") {
+            return (404, String::new(), json!({}));
+        }
+        (200, String::new(), json!({"SerialNumber": "CZ3001"}))
+    });
+    let server = Server::of_stranger(&rack(), &node(info(&url.await, "hunter2"))).unwrap();
+    assert_eq!(server.who_is_it().await.unwrap().serials, ["CZ3001"]);
+    assert_eq!(count(&log, "POST"), 1);
+}
+
 #[tokio::test]
 async fn a_refused_log_in_says_nothing_of_the_next_account() {
     let log = Log::default();

@@ -246,7 +246,9 @@ fn a_rule_sees_what_the_hooks_have_made_and_its_failure_fails_the_inspection() {
     let rules = vec![rule(&json!([]), &json!([{"op": "fail", "args": {"msg": "not ours"}}]))];
     tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
     assert_eq!(stage.state(), Provision::InspectFail);
-    assert!(stage.error().contains("not ours"), "{}", stage.error());
+    let error = stage.error();
+    assert!(error.contains("not ours") && !error.contains("driver_info"), "{error}");
+    assert!(error.contains("/v1/inspection_rules/00000000-0000-0000-0000-000000000000"), "{error}");
 }
 
 #[test]
@@ -257,7 +259,8 @@ fn a_rule_cannot_make_a_node_that_could_not_be_made() {
     tell(&mut stage, Told { rules: Arc::new(rules), ..told_of(inventory()) }).unwrap();
     assert_eq!(stage.state(), Provision::InspectFail);
     assert_eq!(stage.node.wished.interfaces.deploy, "x");
-    assert!(stage.error().contains("nosuch"), "{}", stage.error());
+    let error = stage.error();
+    assert!(error.contains("nosuch") && error.contains("/v1/inspection_rules"), "{error}");
 }
 
 #[test]
@@ -331,7 +334,9 @@ fn a_call_that_fails_fails_the_inspection() {
     let mut stage = calling();
     stage.pay(Outcome::Failed(Failure::step("api-call of http://cmdb/ failed: it was answered 404")));
     assert_eq!((stage.state(), stage.node.calls.len()), (Provision::InspectFail, 0));
-    assert!(stage.error().contains("answered 404"), "{}", stage.error());
+    let error = stage.error();
+    assert!(error.contains("http://cmdb/") && error.contains("answered 404"), "{error}");
+    assert!(error.contains("the host that is called") && !error.contains("driver_info"), "{error}");
     assert!(stage.owed.iter().all(|owed| owed.purpose != Purpose::Inspect), "the others are not made");
 }
 
@@ -383,5 +388,6 @@ fn what_refuses_a_discovered_node_a_step_is_told() {
     stage.node.wished.retired = true;
     stage.ask(&Ask::Onward).unwrap();
     assert_eq!((stage.state(), onward(&stage)), (Provision::Manageable, None));
-    assert!(stage.error().contains("retired"), "{}", stage.error());
+    let (error, next) = (stage.error(), format!("ferric node provide {}", stage.node.label()));
+    assert!(error.contains("retired") && error.ends_with(&next), "{error}");
 }

@@ -8,6 +8,7 @@ use crate::model::Object;
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::rule::call;
+use crate::model::inspection::rule::possible;
 use crate::model::inspection::rule::word::{Deed, Operator, named};
 use crate::model::inspection::rule::{Action, Condition, MAIN, Multiple, RULE_LIMIT, RuleWished};
 
@@ -132,6 +133,7 @@ fn action(object: &Object) -> Result<Action, String> {
     if op == Deed::ApiCall {
         call::check(&by_name).map_err(|why| format!("{}: {why}", op.name()))?;
     }
+    possible::check(op, &by_name).map_err(|why| format!("{}: {why}", op.name()))?;
     Ok(Action { op, args, each: each(object)? })
 }
 
