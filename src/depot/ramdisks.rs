@@ -107,7 +107,7 @@ pub enum RamdiskError {
     Foreign { key: &'static str, href: String },
     #[error("{path} is no {wanted}: {found}")]
     Unlike { path: PathBuf, wanted: &'static str, found: String },
-    #[error("the {wanted} is not whole: {why}; fetch or build it anew")]
+    #[error("the {wanted} cannot be booted: {why}; fetch or build it anew")]
     Broken { wanted: &'static str, why: Broken },
     #[error("{path} cannot be read")]
     Unreadable { path: PathBuf, source: io::Error },

@@ -1,5 +1,6 @@
 //! Machines that do not behave: floods, lies and noise are counted and told, and machines that are enrolled go on booting.
 
+use std::net::Ipv6Addr;
 use std::process::Child;
 use std::process::Stdio;
 
@@ -194,7 +195,15 @@ fn made_up_senders_hold_up_no_answer_over_ipv6() {
     let looked_for = network.on("rack", "ip").args(["-6", "neigh", "show", "dev", "rk0"]).output().unwrap();
     let looked_for = String::from_utf8(looked_for.stdout).unwrap();
     let is_lost = |line: &&str| line.contains("INCOMPLETE") || line.contains("FAILED");
-    assert_eq!(looked_for.lines().filter(is_lost).count(), 0, "{looked_for}");
+    let lost = looked_for.lines().filter(is_lost).filter_map(|line| line.split(' ').next()?.parse().ok());
+    assert_eq!(lost.filter(is_made_up).count(), 0, "{looked_for}");
+}
+
+/// Whether an address of one link belongs to a hardware address as the flood makes them up (02:…); an interface had
+/// others before it got its own, and who is asked from one of those in vain is no sender of the flood.
+fn is_made_up(address: &Ipv6Addr) -> bool {
+    let octets = address.octets();
+    octets[8] == 0 && octets[11..13] == [0xff, 0xfe]
 }
 
 #[test]
