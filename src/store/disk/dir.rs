@@ -14,7 +14,7 @@ use crate::store::error::StoreError;
 #[derive(Debug)]
 pub struct DataDir {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl DataDir {
@@ -34,7 +34,7 @@ impl DataDir {
         refuse_lost(path)?;
         private_dir(&path.join(STORE))?;
         flush_dir(path).map_err(|error| StoreError::io("flushing the data directory", path, error))?;
-        Ok(Self { path: path.to_path_buf(), _lock: lock })
+        Ok(Self { path: path.to_path_buf(), lock })
     }
 
     /// Marks the directory as one that holds a rack, so that its store is missed should it ever be gone. For the end
@@ -56,6 +56,14 @@ impl DataDir {
     /// The folder of LMDB's files.
     pub fn store(&self) -> PathBuf {
         self.path.join(STORE)
+    }
+}
+
+impl Drop for DataDir {
+    /// A child process that is just being started has the file, too, until it runs its program: closing it here would
+    /// leave the lock for as long.
+    fn drop(&mut self) {
+        drop(self.lock.unlock());
     }
 }
 
