@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod boot;
+pub mod crew;
 pub mod dhcp;
 pub mod dhcp6;
 pub mod discover;
@@ -22,12 +23,14 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::lanes::Lanes;
+use crate::app::crew::Crew;
 use crate::app::doors::Doors;
 use crate::app::images::Depot;
 use crate::base::secret::Secret;
@@ -102,6 +105,8 @@ pub enum AppError {
     Dhcp(#[from] StartError),
     #[error(transparent)]
     Tftp(#[from] tftp::ClosedDoor),
+    #[error("no threads could be started for the rack's door")]
+    Crew(#[source] std::io::Error),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
 }
@@ -116,6 +121,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     doors: TaskTracker,
     close_doors: CancellationToken,
+    crew: Crew,
     registry: Arc<Registry>,
     store: Arc<Store>,
 }
@@ -169,6 +175,7 @@ impl App {
             desk,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
+            crew: Crew::start().map_err(AppError::Crew)?,
             registry,
             store,
         };
@@ -204,16 +211,17 @@ impl App {
         let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
-        self.open_door(doors.operator, shop.for_operator(counter(api)));
+        self.open_door(doors.operator, shop.for_operator(counter(api)), &Handle::current());
         let rack_api =
             || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
         for listener in doors.rack {
-            self.open_door(listener, shop.for_rack(rack_api(), Via::Http));
+            self.open_door(listener, shop.for_rack(rack_api(), Via::Http), self.crew.handle());
         }
         if let Some((listener, _, tls)) = doors.https {
             let secured = shop.for_rack(rack_api(), Via::Https);
             let end = self.close_doors.clone();
-            self.doors.spawn(server::serve_tls(listener, tls, secured, Limits::default(), end));
+            let serving = server::serve_tls(listener, tls, secured, Limits::default(), end);
+            self.doors.spawn_on(serving, self.crew.handle());
         }
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
@@ -222,8 +230,9 @@ impl App {
         Ok(())
     }
 
-    fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>) {
-        self.doors.spawn(server::serve(listener, service, Limits::default(), self.close_doors.clone()));
+    fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>, workers: &Handle) {
+        let serving = server::serve(listener, service, Limits::default(), self.close_doors.clone());
+        self.doors.spawn_on(serving, workers);
     }
 
     /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.

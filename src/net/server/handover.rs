@@ -101,10 +101,10 @@ impl Handover {
 }
 
 impl Piece {
-    /// Whether its ends are in memory; what cannot be told (a file system in memory) counts as being there.
+    /// Whether its ends and its middle are in memory; what cannot be told (a file system in memory) counts as being there.
     fn is_cached(&self) -> bool {
         let last = self.offset.saturating_add(self.length.saturating_sub(1));
-        [self.offset, last].into_iter().all(|at| {
+        [self.offset, self.offset.midpoint(last), last].into_iter().all(|at| {
             let mut byte = [0];
             let mut into = [IoSliceMut::new(&mut byte)];
             let read = rustix::io::preadv2(&*self.file, &mut into, at, ReadWriteFlags::NOWAIT);
@@ -229,10 +229,11 @@ fn narrow(bytes: u64) -> usize {
 }
 
 /// What hyper is given in place of a file; so much of one is looked for in the page cache at a time.
-static BLANK: [u8; 1 << 20] = [0; 1 << 20];
+static BLANK: [u8; 2 << 20] = [0; 2 << 20];
 
-/// Bytes that one connection sends before others have their turn: a few times what a socket takes at once.
-const TURN: usize = 512 * 1024;
+/// Bytes that one connection sends before others have their turn: what a socket takes at once on a fast link, and what
+/// nginx grants (`sendfile_max_chunk`). A quarter of it costs a third more of the processor.
+const TURN: usize = 2 << 20;
 
 /// The buffer through which cold content is read.
 const WARM: usize = 128 * 1024;

@@ -97,7 +97,7 @@ impl Machines {
             while self.waiting.len() < together && next < count {
                 let xid = first + next;
                 let [_, a, b, c] = xid.to_be_bytes();
-                self.say(xid, discover::emit(Mac([2, 0xbe, 0, a, b, c]), xid));
+                self.say(xid, discover::emit(Mac([0, 0x25, 0x90, a, b, c]), xid));
                 next += 1;
             }
             let got = self.socket.recv(&mut buffer);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
+use ferric::app::crew::Crew;
 use ferric::base::time::{Later, RealClock};
 use ferric::boot::library::{Asked, Content, Library, NotGiven};
 use ferric::boot::tftp::counts::Record;
@@ -59,7 +60,10 @@ async fn serve(folder: PathBuf) {
     let shelf = Arc::new(Shelf(folder));
     let clock = Arc::new(RealClock::new());
     let tftp = tftp::serve(vec![door], shelf.clone(), clock, settings, (Record::apart(), stop.clone()));
-    tokio::join!(tftp, server::serve(listener, shelf, Limits::default(), stop));
+    let crew = Crew::start().unwrap();
+    let http = crew.handle().spawn(server::serve(listener, shelf, Limits::default(), stop));
+    let ((), ended) = tokio::join!(tftp, http);
+    ended.unwrap();
 }
 
 #[derive(Debug)]
