@@ -49,6 +49,10 @@ impl Rack for Even {
         };
         Some(Enrolled { node: Arc::new(node), port: Arc::new(port) })
     }
+
+    fn awaits_a_stranger(&self) -> bool {
+        true
+    }
 }
 
 #[derive(Debug)]
