@@ -45,14 +45,6 @@ use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 
-/// Whether the site makes nodes of machines that nobody has enrolled.
-pub fn enrols(policy: &Policy) -> bool {
-    match policy.discovery.what {
-        Discovery::Enrol | Discovery::EnrolAndClean => true,
-        Discovery::Off | Discovery::Record => false,
-    }
-}
-
 /// A node that has the same BMC as a machine that nobody knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rival {

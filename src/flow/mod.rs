@@ -98,7 +98,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::Insert(medium) => aside::insert(node, medium, facts),
         Ask::Eject(drives) => Ok(aside::eject(node, drives, facts)),
         Ask::Passthru(call) => Ok(aside::passthru(node, call, facts)),
-        Ask::Told(told) if node.provision == Provision::Enroll && discover::enrols(facts.policy) => {
+        Ask::Told(told) if node.provision == Provision::Enroll && facts.policy.discovery.what.enrols() => {
             discover::update(node, told, facts)
         }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),

@@ -76,7 +76,7 @@ impl Desk {
         let mac = mac.ok_or_else(|| Refusal::Invalid("no NIC has a valid MAC address".to_owned()))?;
         let mac = self.row_of(&told, mac)?;
         let scope = Scope { told, mac, id: Uuid::new_v4(), rival };
-        if !discover::enrols(&self.site.policy) {
+        if !self.site.policy.discovery.what.enrols() {
             return self.sight(scope).await;
         }
         let id = self.enrol(scope).await?;
@@ -115,7 +115,7 @@ impl Desk {
             by_mac.iter().chain(by_bmc.keys().filter(|id| !in_enroll(id))).find(|id| !own.contains(id));
         match (own.iter().copied().collect::<Vec<_>>().as_slice(), theirs) {
             ([], None) => Ok(Kin::Nobody { rival: by_bmc.into_iter().next() }),
-            ([one], None) if in_enroll(one) && discover::enrols(&self.site.policy) => Ok(Kin::Own(*one)),
+            ([one], None) if in_enroll(one) && self.site.policy.discovery.what.enrols() => Ok(Kin::Own(*one)),
             (others, theirs) => {
                 let all: BTreeSet<NodeId> = others.iter().chain(theirs).copied().collect();
                 let all = all.iter().filter_map(node);

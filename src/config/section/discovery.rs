@@ -127,7 +127,7 @@ impl Discovery {
 /// The account is for BMCs in known networks: without any it would be shown to none, and no machine would go on.
 pub fn check_reach(policy: &DiscoveryPolicy, plan: &BootPlan) -> Result<(), ConfigError> {
     let is_served = plan.networks.iter().any(|network| network.role == Role::Bmc);
-    if policy.bmc.is_none() || !enrols(policy) || is_served || !policy.bmc_networks.is_empty() {
+    if policy.bmc.is_none() || !policy.what.enrols() || is_served || !policy.bmc_networks.is_empty() {
         return Ok(());
     }
     Err(ConfigError::Value {
@@ -138,15 +138,11 @@ pub fn check_reach(policy: &DiscoveryPolicy, plan: &BootPlan) -> Result<(), Conf
     })
 }
 
-fn enrols(policy: &DiscoveryPolicy) -> bool {
-    matches!(policy.what, plan::Discovery::Enrol | plan::Discovery::EnrolAndClean)
-}
-
 /// A machine can only become a node of a hardware type that is enabled.
 fn check(policy: &DiscoveryPolicy, hardware: &[String]) -> Result<(), ConfigError> {
     let wrong = |name, value: &str, rule| Err(ConfigError::Value { name, value: value.to_owned(), rule });
     let is_enabled = |name: &str| hardware.iter().any(|one| one == name);
-    if enrols(policy) && policy.driver.is_none() && policy.bmc.is_none() {
+    if policy.what.enrols() && policy.driver.is_none() && policy.bmc.is_none() {
         let rule = "it needs discovery.driver (a hardware type) or an account in [discovery.bmc]";
         return wrong("discovery.policy", "enrol", rule);
     }

@@ -222,14 +222,12 @@ fn a_machine_that_tells_nonsense_becomes_no_node() {
     assert!(matches!(&refused, Refusal::Invalid(why) if why.contains("architecture")), "{refused}");
 }
 
-#[test]
-fn what_is_written_down_counts_its_times() {
-    let stage = Stage::new("plain");
-    let (token, told) = (Secret::new("t"), told("10.1.0.9"));
-    let facts = |at| Facts {
+/// What is known where nothing was asked or seen yet.
+fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
+    Facts {
         at: Moment(at),
-        token: &token,
-        boot_token: &token,
+        token,
+        boot_token: token,
         policy: &stage.policy,
         catalog: &stage.catalog,
         owed: &[],
@@ -237,7 +235,14 @@ fn what_is_written_down_counts_its_times() {
         bearers: &stage.bearers,
         seen: &[],
         silent: None,
-    };
+    }
+}
+
+#[test]
+fn what_is_written_down_counts_its_times() {
+    let stage = Stage::new("plain");
+    let (token, told) = (Secret::new("t"), told("10.1.0.9"));
+    let facts = |at| bare(&stage, &token, at);
     let (id, mac) = (uuid::Uuid::from_u128(3), main_mac(&told).unwrap());
     let first = sighting(&told, None, (id, mac), &facts(5));
     let again = sighting(&told, Some(first.clone()), (uuid::Uuid::from_u128(4), mac), &facts(9));
@@ -250,18 +255,7 @@ fn what_is_written_down_counts_its_times() {
 fn one_machine_has_one_row_by_whatever_it_is_known() {
     let stage = Stage::new("plain");
     let token = Secret::new("t");
-    let facts = Facts {
-        at: Moment(5),
-        token: &token,
-        boot_token: &token,
-        policy: &stage.policy,
-        catalog: &stage.catalog,
-        owed: &[],
-        ports: &[],
-        bearers: &stage.bearers,
-        seen: &[],
-        silent: None,
-    };
+    let facts = bare(&stage, &token, 5);
     let first = told("10.1.0.9");
     let kept = sighting(&first, None, (uuid::Uuid::from_u128(3), MAC), &facts);
     let other = Mac([2, 0, 0, 0, 0, 9]);

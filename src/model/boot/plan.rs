@@ -138,4 +138,12 @@ impl Discovery {
             Self::EnrolAndClean => "enrol-and-clean",
         }
     }
+
+    /// Whether machines become nodes.
+    pub fn enrols(self) -> bool {
+        match self {
+            Self::Enrol | Self::EnrolAndClean => true,
+            Self::Off | Self::Record => false,
+        }
+    }
 }
