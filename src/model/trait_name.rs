@@ -6,7 +6,8 @@ pub fn is_trait(name: &str) -> bool {
 }
 
 /// What a trait is, for messages.
-pub const RULE: &str = "CUSTOM_ with one or more of A-Z, 0-9 and _ behind it (255 characters at most), or a standard trait";
+pub const RULE: &str =
+    "CUSTOM_ with one or more of A-Z, 0-9 and _ behind it (255 characters at most), or a standard trait";
 
 /// Traits that one node, runbook or allocation bears at most, as in the reference.
 pub const TRAITS_LIMIT: usize = 50;
@@ -144,9 +145,18 @@ mod tests {
 
     #[test]
     fn anything_else_is_none() {
-        for name in
-            ["", "CUSTOM_", "CUSTOM_a", "CUSTOM_A-B", "custom_A", "HW_CPU", "X", "CUSTOM_A ", "CUSTOM_\u{c4}", " CUSTOM_A"]
-        {
+        for name in [
+            "",
+            "CUSTOM_",
+            "CUSTOM_a",
+            "CUSTOM_A-B",
+            "custom_A",
+            "HW_CPU",
+            "X",
+            "CUSTOM_A ",
+            "CUSTOM_\u{c4}",
+            " CUSTOM_A",
+        ] {
             assert!(!is_trait(name), "{name}");
         }
         assert!(!is_trait(&format!("CUSTOM_{}", "A".repeat(249))));
