@@ -19,6 +19,7 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod trait_name;
 pub mod turn;
 
 /// A JSON object that we carry without reading a rule from it.
