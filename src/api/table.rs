@@ -105,6 +105,7 @@ pub enum Action {
     Lookup,
     Heartbeat,
     Rack(RackAction),
+    Chassis(ChassisAction),
 }
 
 /// What a request wants of a BMC's drives.
@@ -126,6 +127,19 @@ pub enum RackAction {
     RuleShow,
     RulePatch,
     RuleDelete,
+}
+
+/// What a request wants of chassis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChassisAction {
+    List,
+    Detail,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+    Nodes,
 }
 
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
@@ -260,12 +274,15 @@ pub const ROUTES: &[Route] = &[
     at(Get, "portgroups/{}", 23, Action::NoSuch("portgroup")),
     at(Patch, "portgroups/{}", 23, Action::NoSuch("portgroup")),
     at(Delete, "portgroups/{}", 23, Action::NoSuch("portgroup")),
-    at(Get, "chassis", 1, Action::Empty("chassis")),
-    at(Get, "chassis/detail", 1, Action::Empty("chassis")),
-    at(Post, "chassis", 1, Action::Absent("chassis")),
-    at(Get, "chassis/{}", 1, Action::NoSuch("chassis")),
-    at(Patch, "chassis/{}", 1, Action::NoSuch("chassis")),
-    at(Delete, "chassis/{}", 1, Action::NoSuch("chassis")),
+    at(Get, "chassis", 1, Action::Chassis(ChassisAction::List)),
+    at(Post, "chassis", 1, Action::Chassis(ChassisAction::Create)),
+    at(Patch, "chassis", 1, Action::Chassis(ChassisAction::Unnamed)),
+    at(Delete, "chassis", 1, Action::Chassis(ChassisAction::Unnamed)),
+    at(Get, "chassis/detail", 1, Action::Chassis(ChassisAction::Detail)),
+    at(Get, "chassis/{}", 1, Action::Chassis(ChassisAction::Show)),
+    at(Patch, "chassis/{}", 1, Action::Chassis(ChassisAction::Patch)),
+    at(Delete, "chassis/{}", 1, Action::Chassis(ChassisAction::Delete)),
+    at(Get, "chassis/{}/nodes", 1, Action::Chassis(ChassisAction::Nodes)),
     at(Get, "volume", 32, Action::Volume),
     at(Get, "volume/connectors", 32, Action::Empty("connectors")),
     at(Post, "volume/connectors", 32, Action::Absent("volume connectors")),

@@ -3,6 +3,7 @@
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
+pub mod chassis;
 pub mod decision;
 pub mod draft;
 pub mod inspection;
@@ -18,6 +19,7 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod thing;
 pub mod turn;
 
 /// A JSON object that we carry without reading a rule from it.
