@@ -1,5 +1,6 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod account;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
