@@ -12,6 +12,7 @@ pub mod interface;
 pub mod journal;
 pub mod moves;
 pub mod node;
+pub mod part;
 pub mod patch;
 pub mod policy;
 pub mod port;

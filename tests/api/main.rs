@@ -9,5 +9,6 @@ mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;
