@@ -3,11 +3,13 @@
 
 mod accounts;
 mod agent;
+mod chassis;
 mod console;
 mod discovery;
 mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;

@@ -41,6 +41,8 @@ pub struct Call<'a> {
     pub who: Who,
     /// What the route asks of who calls it.
     pub need: Need,
+    /// The request changes nothing.
+    pub only_looks: bool,
     /// Nodes and ports as they were when the request came.
     pub published: Arc<Published>,
 }
