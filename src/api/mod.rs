@@ -39,6 +39,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::api::access::audit::Witness;
 use crate::api::access::policy::{self, Need};
 use crate::api::access::{audit, tokens};
 use crate::api::agent::{heartbeat, inspection, lookup};
@@ -129,15 +130,16 @@ impl Api {
         } else {
             Need::of(request.method, found.pattern)
         };
-        let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed: policy::deed(request) };
         let is_change = !request.method.is_safe() && need != Need::NOTHING;
+        let deed = if is_change { policy::deed(request) } else { String::new() };
+        let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
+        let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
         let answer = match need.admit(&who) {
             Ok(()) => self.answered(request, found, (version, need), &author).await,
             Err(fault) => Err(fault),
         };
-        if is_change {
-            let status = answer.as_ref().map_or_else(Fault::status, |response| response.status);
-            self.lanes.audit(&author, status);
+        if let Some(witness) = &mut witness {
+            witness.status = answer.as_ref().map_or_else(Fault::status, |response| response.status);
         }
         answer
     }
@@ -180,10 +182,11 @@ impl Api {
         };
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
         let work = Box::pin(act(found.action, call));
-        let answer = match need {
-            // Agents ask in nobody's name.
-            Need::NOTHING => work.await,
-            _ => author::asking(author.clone(), work).await,
+        let answer = if author.deed.is_empty() {
+            // Who looks changes nothing, and agents ask in nobody's name.
+            work.await
+        } else {
+            author::asking(author.clone(), work).await
         };
         drop(turn);
         answer

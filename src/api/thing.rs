@@ -102,8 +102,9 @@ pub fn page<T: Kept>(
         order: |thing: &T| thing.order(),
     };
     let from = after.filter(|_| paging.is_natural()).map(T::order);
-    let found =
-        source(shelf, sought.node, from).map(|thing| &**thing).filter(|thing| sees(call, *thing) && (sought.takes_in)(thing));
+    let found = source(shelf, sought.node, from)
+        .map(|thing| &**thing)
+        .filter(|thing| sees(call, *thing) && (sought.takes_in)(thing));
     Ok(paging.answer(call, &listing, found, after))
 }
 
@@ -149,7 +150,11 @@ fn admit<T: Kept>(call: &Call<'_>, thing: &T, ident: &str) -> Result<(), Fault> 
         Owner::Node(node) => call.admit_of(node, || missing::<T>(ident)),
         Owner::Public(_) if call.only_looks => Ok(()),
         Owner::Project(project) | Owner::Public(project) => {
-            if call.sees_project(project) { Ok(()) } else { Err(missing::<T>(ident)) }
+            if call.sees_project(project) {
+                Ok(())
+            } else {
+                Err(missing::<T>(ident))
+            }
         }
     }
 }

@@ -3,11 +3,34 @@
 use serde_json::{Value, json};
 
 use crate::api::fault::Fault;
+use crate::api::lanes::Lanes;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
 use crate::api::root::answer;
+use crate::base::who::Author;
 use crate::model::audit::Deed;
 use crate::net::http::Response;
+
+/// Writes down what became of a request, also if its client does not wait for the answer.
+#[derive(Debug)]
+pub struct Witness<'a> {
+    lanes: &'a dyn Lanes,
+    author: &'a Author,
+    /// The answer's.
+    pub status: u16,
+}
+
+impl<'a> Witness<'a> {
+    pub fn new(lanes: &'a dyn Lanes, author: &'a Author) -> Self {
+        Self { lanes, author, status: UNSEEN }
+    }
+}
+
+impl Drop for Witness<'_> {
+    fn drop(&mut self) {
+        self.lanes.audit(self.author, self.status);
+    }
+}
 
 /// A page of the audit: `limit` rows before the number `marker`.
 pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
@@ -49,7 +72,11 @@ fn outcome(status: u16) -> &'static str {
     match status {
         200..=399 => "done",
         401 | 403 => "forbidden",
+        UNSEEN => "unseen",
         400..=499 => "refused",
         _ => "failed",
     }
 }
+
+/// The client went away before the answer; what it asked for may have been done.
+const UNSEEN: u16 = 499;
