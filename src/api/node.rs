@@ -30,7 +30,6 @@ use crate::base::id::NodeId;
 use crate::model::decision::ask::{Ask, PatchAsk, PatchOp};
 use crate::model::draft;
 use crate::model::draft::given::parse_uuid;
-use crate::model::node::Wished;
 use crate::model::shape::node::TABLE;
 use crate::model::shape::{self, Pick};
 use crate::net::http::Response;
@@ -44,7 +43,7 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     }
     let id = NodeId(Uuid::new_v4());
     let mut draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
-    own(call, &mut draft.wished)?;
+    call.claim(&mut draft.wished.owner)?;
     if let Some(parent) = draft.wished.parent_node {
         call.admit_of(parent, || Fault::invalid(format!("parent_node {parent} could not be found")))?;
         check_parent(&call.published, draft.id, parent)?;
@@ -52,18 +51,6 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.lanes().create(draft).await?;
     let location = format!("{}/v1/nodes/{}", call.base, node.id);
     Ok(call.show(201, TABLE, &Pick::All, &*node).with("Location", location))
-}
-
-/// A node that a tenant makes is its project's.
-fn own(call: &Call<'_>, wished: &mut Wished) -> Result<(), Fault> {
-    let Some(project) = &call.who.project else { return Ok(()) };
-    if wished.owner.as_ref().is_some_and(|owner| owner != project) {
-        return Err(Fault::invalid(
-            "a token that is bound to a project makes nodes of this project only: leave out owner",
-        ));
-    }
-    wished.owner = Some(project.clone());
-    Ok(())
 }
 
 /// `GET /v1/nodes/{ident}`.

@@ -137,7 +137,8 @@ pub fn find<'a, T: Kept>(call: &'a Call<'_>, ident: &str, named: bool) -> Result
 /// Whether this record is there for who asks.
 pub fn sees<T: Kept>(call: &Call<'_>, thing: &T) -> bool {
     match thing.owner() {
-        Owner::Rack | Owner::Public(_) => true,
+        Owner::Rack => call.who.project.is_none(),
+        Owner::Public(_) => true,
         Owner::Node(node) => call.sees_id(node),
         Owner::Project(project) => call.sees_project(project),
     }
@@ -146,7 +147,8 @@ pub fn sees<T: Kept>(call: &Call<'_>, thing: &T) -> bool {
 /// Whether who asks may do with this record what the route does.
 fn admit<T: Kept>(call: &Call<'_>, thing: &T, ident: &str) -> Result<(), Fault> {
     match thing.owner() {
-        Owner::Rack => Ok(()),
+        Owner::Rack if call.who.project.is_none() => Ok(()),
+        Owner::Rack => Err(missing::<T>(ident)),
         Owner::Node(node) => call.admit_of(node, || missing::<T>(ident)),
         Owner::Public(_) if call.only_looks => Ok(()),
         Owner::Project(project) | Owner::Public(project) => {

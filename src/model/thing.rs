@@ -40,7 +40,7 @@ pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send
 /// Whose a record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Owner<'a> {
-    /// The site's: whether tenants may look at all is said by the route.
+    /// The site's: tenants do not see it.
     Rack,
     /// Its node's.
     Node(NodeId),

@@ -72,6 +72,17 @@ impl Call<'_> {
         self.who.project.is_none() || self.who.project.as_deref() == owner
     }
 
+    /// Whose a record will be that who asks makes (allocations, runbooks): a tenant's is its project's, and it may not
+    /// name another.
+    pub fn claim(&self, owner: &mut Option<String>) -> Result<(), Fault> {
+        let Some(project) = &self.who.project else { return Ok(()) };
+        if owner.as_ref().is_some_and(|owner| owner != project) {
+            return Err(Fault::invalid("a token that is bound to a project may name no other owner"));
+        }
+        *owner = Some(project.clone());
+        Ok(())
+    }
+
     /// Whether who asks may do with what belongs to this node what the route does; `hidden` is said where the node is
     /// not there for it.
     pub fn admit_of(&self, node: NodeId, hidden: impl FnOnce() -> Fault) -> Result<(), Fault> {
