@@ -106,6 +106,8 @@ impl Call<'_> {
 
     /// Asks something of a node.
     pub async fn ask(&self, node: NodeId, ask: Ask) -> Result<Answer, Fault> {
+        // A second look: what is asked of a node goes by here, however it was found.
+        self.admit_of(node, || Fault::not_found(format!("node {node} could not be found")))?;
         Ok(self.api.lanes.ask(node, ask).await?)
     }
 
