@@ -80,7 +80,7 @@ fn tokens_made_with_our_command_line_work_with_the_stock_clients_until_they_are_
     assert!(said(&ferric(url, &[], &kept)).contains("kept"));
     let listed = said(&ferric(url, &alice, &["token", "list"]));
     assert!(listed.contains("ci") && listed.contains("operator") && !listed.contains(&token), "{listed}");
-    let refused = ferric(url, &[("FERRIC_TOKEN", &token)], &["token", "list"]);
+    let refused = ferric(url, &[("FERRIC_TOKEN", token.as_str())], &["token", "list"]);
     let why = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(
         !refused.status.success() && why.contains("admin") && why.contains("ferric token create"),
@@ -88,7 +88,7 @@ fn tokens_made_with_our_command_line_work_with_the_stock_clients_until_they_are_
     );
     said(&ferric(url, &alice, &["token", "revoke", "ci"]));
     Cli::with(url, &as_token).refused(&["node", "list"]);
-    let gone = ferric(url, &[("FERRIC_TOKEN", &token)], &["node", "list"]);
+    let gone = ferric(url, &[("FERRIC_TOKEN", token.as_str())], &["node", "list"]);
     let why = String::from_utf8_lossy(&gone.stderr).into_owned();
     assert!(why.contains("revoked") && why.contains("--token-file"), "{why}");
     let audit = said(&ferric(url, &alice, &["audit", "--limit", "200"]));
