@@ -8,10 +8,11 @@
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
-//! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
-//! - `root` `node` `port` `driver` `conductor` `rule` `empty` `lookup` `heartbeat` `inspection` `discovered`: the resources
+//! - `thing`  lists and single records of all other kinds
+//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
 
 pub mod agent;
+pub mod chassis;
 pub mod conductor;
 pub mod discovered;
 pub mod driver;
@@ -27,6 +28,7 @@ pub mod root;
 pub mod rule;
 pub mod route;
 pub mod table;
+pub mod thing;
 pub mod while_waiting;
 
 use std::net::IpAddr;
@@ -180,6 +182,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Chassis(action) => chassis::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
         Action::NodeCreate => node::create(&call).await,

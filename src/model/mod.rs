@@ -3,6 +3,7 @@
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
+pub mod chassis;
 pub mod decision;
 pub mod draft;
 pub mod inspection;
@@ -20,6 +21,7 @@ pub mod run;
 pub mod shape;
 pub mod step;
 pub mod trait_name;
+pub mod thing;
 pub mod turn;
 
 /// A JSON object that we carry without reading a rule from it.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::model::boot::plan::Discovery;
+use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
@@ -15,6 +16,7 @@ use crate::model::inspection::told::Told;
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Chassis(ChassisAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
@@ -31,6 +33,7 @@ pub enum RackAsk {
 pub enum RackAnswer {
     Done,
     Rule(Arc<Rule>),
+    Chassis(Arc<Chassis>),
     /// It is this node now.
     Node(NodeId),
     /// It is written down under this identity.

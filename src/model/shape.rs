@@ -3,10 +3,12 @@
 //!
 //! Rendering goes straight to bytes: a list of a thousand nodes is a matter of milliseconds.
 
+pub mod chassis;
 pub mod internal;
 pub mod json;
 pub mod node;
 pub mod port;
+pub mod portgroup;
 pub mod rule;
 
 use serde_json::Value;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod agent;
+mod chassis;
 mod console;
 mod discovery;
 mod inspection;
@@ -9,5 +10,6 @@ mod listing;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;

@@ -10,4 +10,6 @@ pub mod owed;
 pub mod ports;
 pub mod rack;
 pub mod rules;
+pub mod sheets;
 pub mod sightings;
+pub mod things;
