@@ -13,3 +13,4 @@ pub mod rules;
 pub mod sheets;
 pub mod sightings;
 pub mod things;
+pub mod tokens;
