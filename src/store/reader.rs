@@ -17,11 +17,7 @@ use crate::model::part::sheet::{Component, Setting};
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-<<<<<<< HEAD
-use crate::store::table::{events, inventories, journal, leases, leases6, rules, sheets, sightings};
-=======
-use crate::store::table::{events, inventories, journal, leases, leases6, rules, sightings, tokens};
->>>>>>> main
+use crate::store::table::{events, inventories, journal, leases, leases6, rules, sheets, sightings, tokens};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
