@@ -17,9 +17,10 @@ use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
 use crate::model::part::ask::{PartAsk, PortgroupAsk};
-use crate::model::part::portgroup::Portgroup;
+use crate::model::part::portgroup::{ADDRESS, Portgroup};
 use crate::model::shape::portgroup::{SHORT, TABLE};
 use crate::model::shape::{self, Pick};
+use crate::model::thing::Mark;
 use crate::net::http::Response;
 
 /// The portgroups that the filters let through.
@@ -122,7 +123,11 @@ impl Filters {
         if given.into_iter().filter(|is| *is).count() > 1 {
             return Err(Fault::invalid("node, address, shard and conductor_groups cannot be given together"));
         }
-        let node = node.map(|ident| call.find_node(&ident)).transpose()?.map(|node| node.id);
+        let bearer = address.and_then(|address: Mac| {
+            let mark = Mark::new(ADDRESS, address.to_string());
+            thing::shelf::<Portgroup>(call).marked(&mark).map(|group| group.node)
+        });
+        let node = node.map(|ident| call.find_node(&ident)).transpose()?.map(|node| node.id).or(bearer);
         let shards = shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect());
         Ok(Self { node, address, shards, groups })
     }
