@@ -406,20 +406,3 @@ async fn a_vif_goes_where_it_is_told() {
     assert_eq!(post(&rack, path, json!({"id": "v2", "portgroup_uuid": bond})).await.status, 204);
     assert_eq!(post(&rack, path, json!({"id": "v3", "portgroup_uuid": bond})).await.status, 400, "it is taken");
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tear_down_detaches_vifs() {
-    let rack = Rack::start().await;
-    let node = rack.node(json!({"name": "n1", "network_interface": "flat"})).await;
-    port(&rack, &node, 1, json!({})).await;
-    let info = json!([{"op": "add", "path": "/instance_info", "value": {"image_source": "http://x/y", "image_checksum": "a"}}]);
-    rack.call("PATCH", "/v1/nodes/n1", LATEST, Some(&info)).await;
-    for target in ["manage", "provide", "active"] {
-        rack.go(&node, target).await;
-    }
-    rack.until(&node, "active").await;
-    assert_eq!(post(&rack, "/v1/nodes/n1/vifs", json!({"id": "v1"})).await.status, 204);
-    rack.go(&node, "deleted").await;
-    rack.until(&node, "available").await;
-    assert_eq!(rack.get("/v1/nodes/n1/vifs").await.body, json!({"vifs": []}));
-}
