@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -193,4 +194,5 @@ macro_rules! kinds {
 
 kinds! {
     Chassis: Chassis => chassis,
+    Portgroup: Portgroup => portgroups,
 }
