@@ -317,6 +317,8 @@ fn policy(
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
+    set(&mut policy.disallow_clean_steps, api.disallow_clean_steps);
+    set(&mut policy.disallow_service_steps, api.disallow_service_steps);
     set(&mut policy.max_limit, api.max_limit.map(|limit| limit.get().into()));
     policy.default_resource_class = default.default_resource_class;
     set(&mut policy.default_conductor_group, default.default_conductor_group);

@@ -199,15 +199,14 @@ const SECTIONS: &[Section] = &[
             "restrict_lookup",
             "enable_ramdisk_endpoints",
             "disallow_deploy_steps",
+            "disallow_clean_steps",
+            "disallow_service_steps",
             "max_json_body_size_inspection",
         ],
         idle: &[
             (Shape::Text, &["server_tls_minimum_version"]),
             (Shape::Whole, &["max_json_body_depth", "max_json_body_size", "max_json_body_size_provision"]),
-            (
-                Shape::List,
-                &["disallow_clean_steps", "disallow_service_steps", "disallowed_enrollment_boot_modes"],
-            ),
+            (Shape::List, &["disallowed_enrollment_boot_modes"]),
         ],
     },
     Section {

@@ -91,6 +91,8 @@ pub struct Api {
     pub restrict_lookup: Option<bool>,
     pub enable_ramdisk_endpoints: Option<bool>,
     pub disallow_deploy_steps: Option<Vec<String>>,
+    pub disallow_clean_steps: Option<Vec<String>>,
+    pub disallow_service_steps: Option<Vec<String>>,
     /// KiB.
     pub max_json_body_size_inspection: Option<u32>,
 }

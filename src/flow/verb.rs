@@ -1,7 +1,9 @@
 //! Provision verbs: what a client may ask in which state (contract `states.json`).
 
+use crate::flow::adopt;
 use crate::flow::course::Course;
 use crate::flow::inspect;
+use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
@@ -25,6 +27,9 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
     if ask.verb == Verb::Inspect {
         inspect::check(node, facts)?;
     }
+    if ask.verb == Verb::Abort && node.provision == Provision::ServiceFail {
+        manual::check_give_up(node)?;
+    }
     check_flags(node, ask, facts)?;
     check_settings(node, ask, facts)?;
     let mut course = Course::of(node, facts);
@@ -39,16 +44,12 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         Verb::Abort => abort(&mut course),
         Verb::Unhold => unhold(&mut course),
         Verb::Inspect => inspect::start(&mut course),
-        Verb::Adopt
-        | Verb::Clean
-        | Verb::Done
-        | Verb::Fail
-        | Verb::Hold
-        | Verb::Rescue
-        | Verb::Resume
-        | Verb::Service
-        | Verb::Unrescue
-        | Verb::Wait => return Err(no_such_move(node, ask)),
+        Verb::Adopt => adopt::start(&mut course),
+        Verb::Clean => manual::start(&mut course, Kind::Clean, ask)?,
+        Verb::Service => manual::start(&mut course, Kind::Service, ask)?,
+        Verb::Done | Verb::Fail | Verb::Hold | Verb::Rescue | Verb::Resume | Verb::Unrescue | Verb::Wait => {
+            return Err(no_such_move(node, ask));
+        }
     }
     Ok(course.finish(node))
 }
@@ -73,11 +74,10 @@ fn check_move(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), 
 /// A verb whose pipeline comes later is refused before the move.
 fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let pipeline = match ask.verb {
-        Verb::Adopt => "adoption",
-        Verb::Clean => "manual cleaning",
         Verb::Rescue | Verb::Unrescue => "rescue",
-        Verb::Service => "servicing",
         Verb::Abort
+        | Verb::Adopt
+        | Verb::Clean
         | Verb::Delete
         | Verb::Deploy
         | Verb::Done
@@ -88,6 +88,7 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
         | Verb::Provide
         | Verb::Rebuild
         | Verb::Resume
+        | Verb::Service
         | Verb::Unhold
         | Verb::Wait => return Ok(()),
     };
@@ -98,7 +99,7 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
     let maintenance =
         || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
     let wished = &node.wished;
-    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild) && wished.maintenance {
+    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service) && wished.maintenance {
         return Err(maintenance());
     }
     if ask.verb == Verb::Provide && wished.maintenance && !facts.policy.allow_provisioning_in_maintenance {
@@ -115,6 +116,10 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if ask.verb == Verb::Adopt {
+        // Whatever is wrong is the work's to tell.
+        return Ok(());
+    }
     let boots = (ask.verb == Verb::Provide && is_cleaned(node, facts))
         || (ask.verb == Verb::Inspect && inspect::in_band::is_booted(node, facts));
     for seen in facts.seen {
@@ -157,11 +162,11 @@ fn matters(interface: Interface, verb: Verb) -> bool {
         Interface::Power => true,
         Interface::Deploy | Interface::Boot => is_deployment(verb),
         Interface::Inspect => verb == Verb::Inspect,
+        Interface::Network => matches!(verb, Verb::Clean | Verb::Service),
         Interface::Bios
         | Interface::Console
         | Interface::Firmware
         | Interface::Management
-        | Interface::Network
         | Interface::Raid
         | Interface::Rescue
         | Interface::Storage
@@ -178,6 +183,7 @@ fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
         (true, _) => "deploy or power",
         (false, true) => "inspect or power",
         (false, false) if verb == Verb::Provide => "boot or power",
+        (false, false) if matches!(verb, Verb::Clean | Verb::Service) => "network or power",
         (false, false) => "power",
     };
     Refusal::Invalid(format!("Failed to validate {what} info for node {}: {reason}", node.id))
@@ -195,18 +201,7 @@ fn manage(course: &mut Course<'_>) {
 
 fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
-    for asked in &ask.steps {
-        let name = format!("{}.{}", asked.interface, asked.step);
-        if facts.policy.disallow_deploy_steps.contains(&name) {
-            return Err(Refusal::Invalid(format!("deploy step {name} is not allowed on this host")));
-        }
-    }
-    let size = serde_json::to_vec(&ask.steps).map_or(usize::MAX, |text| text.len());
-    if size > ASKED_LIMIT {
-        return Err(Refusal::Invalid(format!(
-            "deploy_steps of {size} bytes are over the limit of {ASKED_LIMIT}"
-        )));
-    }
+    manual::check_asked(Kind::Deploy, &ask.steps, facts)?;
     let plan = plan::deploy(&course.node, &ask.steps, facts).map_err(Refusal::Invalid)?;
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
@@ -216,7 +211,7 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
     match unfit {
-        Some(why) => pipeline::unprepared(course, why),
+        Some(why) => pipeline::unprepared(course, Kind::Deploy, why),
         None => pipeline::start(course, Kind::Deploy, plan, ask.steps.clone()),
     }
     Ok(())
@@ -257,6 +252,3 @@ fn unhold(course: &mut Course<'_>) {
         step::unheld(course);
     }
 }
-
-/// Bytes of the steps in a request, so that the record stays under 16 KiB.
-const ASKED_LIMIT: usize = 4096;

@@ -7,6 +7,7 @@ use ipnet::IpNet;
 use crate::model::bmc::panel::Mode;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::step::Kind;
 
 /// Options that rules read. All lengths are seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +57,10 @@ pub struct Policy {
     pub boot_retry_check_interval: u32,
     /// `interface.step` that no deploy request may name.
     pub disallow_deploy_steps: Vec<String>,
+    /// The same in cleaning.
+    pub disallow_clean_steps: Vec<String>,
+    /// The same in servicing.
+    pub disallow_service_steps: Vec<String>,
     pub collect_logs: CollectLogs,
     pub agent: AgentPolicy,
     pub inspector: Inspector,
@@ -98,6 +103,18 @@ pub struct AgentPolicy {
     pub permitted_image_formats: Vec<String>,
     pub disable_deep_image_inspection: bool,
     pub allow_md5_checksum: bool,
+}
+
+impl Policy {
+    /// `interface.step` that no request for this kind of work may name.
+    pub fn disallowed(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Clean => &self.disallow_clean_steps,
+            Kind::Deploy => &self.disallow_deploy_steps,
+            Kind::Service => &self.disallow_service_steps,
+            Kind::Verify | Kind::Delete => &[],
+        }
+    }
 }
 
 impl AgentPolicy {
@@ -160,6 +177,8 @@ impl Default for Policy {
             boot_retry_timeout: None,
             boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
+            disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
+            disallow_service_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
             agent: AgentPolicy::default(),
             inspector: Inspector::default(),

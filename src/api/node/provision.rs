@@ -28,6 +28,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let target = known(&word, call.version)?;
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
+    let disable_ramdisk = ramdisk(&mut args, target, call.version)?;
     let steps = companions(&mut args, target, call.version)?;
     args.finish()?;
     late_versions(node, target, call.version)?;
@@ -36,7 +37,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
         None => None,
     };
-    let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps };
+    let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps, disable_ramdisk };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{id}/states")))
 }
@@ -141,7 +142,6 @@ fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
 /// Arguments that go with one word or another.
 fn companions(args: &mut Args, target: &Target, version: u16) -> Result<Vec<AskedStep>, Fault> {
     runbook(args, target, version)?;
-    ramdisk(args, target, version)?;
     let clean = args.take("clean_steps");
     let deploy = args.take("deploy_steps");
     let service = args.take("service_steps");
@@ -184,15 +184,14 @@ fn runbook(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> 
     Err(Fault::not_found(format!("runbook {shown} could not be found: this version has none")))
 }
 
-fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
-    if args.flag("disable_ramdisk")?.is_none() {
-        return Ok(());
-    }
+fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<bool, Fault> {
+    let Some(disabled) = args.flag("disable_ramdisk")? else { return Ok(false) };
     let since = if target.word == "service" { SERVICE_RAMDISK_SINCE } else { CLEAN_RAMDISK_SINCE };
     if version < since {
         return Err(Fault::too_new("disable_ramdisk", since));
     }
-    goes_with(true, "disable_ramdisk", &["clean", "service"], target)
+    goes_with(true, "disable_ramdisk", &["clean", "service"], target)?;
+    Ok(disabled)
 }
 
 const REBUILD_DRIVE_SINCE: u16 = 35;
@@ -236,7 +235,9 @@ mod tests {
     fn with(body: &Value, version: u16) -> Result<usize, u16> {
         let mut args = Args::of_action(body.to_string().as_bytes(), "").unwrap();
         let word = args.needed_text("target").unwrap();
-        companions(&mut args, Target::parse(&word).unwrap(), version)
+        let target = Target::parse(&word).unwrap();
+        ramdisk(&mut args, target, version)
+            .and_then(|_| companions(&mut args, target, version))
             .map(|steps| steps.len())
             .map_err(|fault| fault.status())
     }

@@ -11,7 +11,7 @@ use crate::model::moves::{TARGETS, Verb};
 use crate::model::provision::Provision;
 
 /// Verbs whose pipeline is not there: refused before the move.
-const NOT_BUILT: &[Verb] = &[Verb::Adopt, Verb::Clean, Verb::Rescue, Verb::Service, Verb::Unrescue];
+const NOT_BUILT: &[Verb] = &[Verb::Rescue, Verb::Unrescue];
 
 #[test]
 fn a_word_is_taken_from_a_state_as_the_move_table_says() {
@@ -143,7 +143,10 @@ fn asks_that_need_the_settings_look_at_them_first() {
     let stage = Stage::at("plain", Provision::Available);
     let looks = |verb| flow::wants(&stage.node, &Ask::Provision(ProvisionAsk::new(verb, "")));
     assert_eq!(looks(Verb::Deploy), [Look::Valid { deploy: true }, Look::Image]);
-    assert_eq!(looks(Verb::Delete), [Look::Valid { deploy: false }]);
+    for verb in [Verb::Delete, Verb::Clean, Verb::Service] {
+        assert_eq!(looks(verb), [Look::Valid { deploy: false }]);
+    }
+    assert_eq!(looks(Verb::Adopt), [Look::Valid { deploy: true }]);
     assert_eq!(looks(Verb::Abort), []);
     assert_eq!(flow::wants(&stage.node, &Ask::Maintenance { on: true, reason: None }), []);
 }

@@ -158,6 +158,26 @@ impl Stage {
         self.ask(&Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") }))
     }
 
+    /// Asks for steps by name, of the deploy interface unless it is said with a dot.
+    pub(super) fn manual(&mut self, word: &str, steps: &[&str]) -> Result<Answer, Refusal> {
+        self.manual_as(word, steps, false)
+    }
+
+    pub(super) fn manual_as(
+        &mut self,
+        word: &str,
+        steps: &[&str],
+        disable_ramdisk: bool,
+    ) -> Result<Answer, Refusal> {
+        let step = |name: &&str| {
+            let (interface, step) = name.split_once('.').unwrap_or(("deploy", name));
+            AskedStep { priority: None, ..asked(Interface::parse(interface).unwrap(), step, 0) }
+        };
+        let steps = steps.iter().map(step).collect();
+        let verb = Target::parse(word).map_or(Verb::Fail, |target| target.verb);
+        self.ask(&Ask::Provision(ProvisionAsk { steps, disable_ramdisk, ..ProvisionAsk::new(verb, word) }))
+    }
+
     pub(super) fn power_ask(&mut self, target: PowerTarget) -> Result<Answer, Refusal> {
         self.ask(&Ask::Power { target, timeout: None })
     }

@@ -148,6 +148,14 @@ fn steps(run: &Run, object: &mut Members<'_>) {
             object.member(name).extend_from_slice(value.as_bytes());
         }
     }
+    match run.kind {
+        Kind::Clean if run.manual => {
+            json::flag(object.member("declarative_cleaning"), false);
+            json::flag(object.member("cleaning_disable_ramdisk"), run.disable_ramdisk);
+        }
+        Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),
+        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete => {}
+    }
     let visible = run.plan.iter().filter(|step| !step.hidden);
     json::array(object.member(list), visible, step);
     if run.step().is_some_and(|step| !step.hidden) {
