@@ -29,12 +29,21 @@ pub fn enter(course: &mut Course<'_>, verb: Verb, run: Run) {
     begin(course, run);
 }
 
+/// Writes down where a pipeline begins and ends, unless the site does not want that; true if it is written.
+fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
+    let wanted = course.facts.policy.record_step_flows_in_history;
+    if wanted {
+        course.note(Event::info(event, text));
+    }
+    wanted
+}
+
 fn begin(course: &mut Course<'_>, run: Run) {
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
     course.node.run = Some(run);
-    course.note(Event::info("start", format!("{what} begins")));
+    tell(course, "start", format!("{what} begins"));
     step::begin(course);
 }
 
@@ -62,9 +71,10 @@ fn cleaned(course: &Course<'_>) -> Verb {
 pub fn finish(course: &mut Course<'_>, kind: Kind) {
     let verb = if kind == Kind::Clean { cleaned(course) } else { Verb::Done };
     let what = course.node.run.as_ref().map_or(kind.gerund(), Run::text);
-    course.note(Event::info("end", format!("{what} ends")));
     let began = course.node.run.as_ref().map(|run| run.started);
-    course.which_began(began);
+    if tell(course, "end", format!("{what} ends")) {
+        course.which_began(began);
+    }
     course.node.run = None;
     course.stop_waiting();
     match kind {
@@ -103,6 +113,9 @@ fn empty_instance(course: &mut Course<'_>) {
     node.wished.instance_uuid = None;
     node.wished.instance_name = None;
     node.config_drive = None;
+    if std::mem::take(&mut node.automatic_lessee) {
+        node.wished.lessee = None;
+    }
     node.boots = Boots::Nothing;
     node.boot_token = None;
     node.deploy_boot_mode = None;
@@ -235,7 +248,8 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     let off = match run.kind {
         Kind::Deploy => policy.power_off_after_deploy_failure,
         Kind::Clean => policy.poweroff_in_cleanfail || (aborted && reachable),
-        Kind::Verify | Kind::Service | Kind::Delete => false,
+        Kind::Service => policy.poweroff_in_servicefail,
+        Kind::Verify | Kind::Delete => false,
     };
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;

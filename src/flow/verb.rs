@@ -7,15 +7,18 @@ use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
+use crate::model::bmc::firmware;
 use crate::model::decision::Decision;
 use crate::model::decision::ask::ProvisionAsk;
-use crate::model::decision::effect::Purpose;
+use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
+use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
+use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{Kind, Step};
@@ -24,6 +27,7 @@ use crate::model::step::{Kind, Step};
 pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     check_move(node, ask, facts)?;
     check_built(node, ask)?;
+    check_room(ask, facts)?;
     if ask.verb == Verb::Inspect {
         inspect::check(node, facts)?;
     }
@@ -31,6 +35,7 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         manual::check_give_up(node)?;
     }
     check_flags(node, ask, facts)?;
+    check_boot_mode(node, ask, facts)?;
     check_settings(node, ask, facts)?;
     let mut course = Course::of(node, facts);
     match ask.verb {
@@ -93,6 +98,58 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
         | Verb::Wait => return Ok(()),
     };
     Err(Refusal::NotBuilt { node: node.id, word: ask.word.clone(), pipeline })
+}
+
+/// The site's limits of what is under way at once, counted in the decision's own transaction.
+fn check_room(ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let policy = facts.policy;
+    let (states, most, option): (&[Provision], _, _) = match ask.verb {
+        Verb::Deploy | Verb::Rebuild => (
+            &[Provision::Deploying, Provision::DeployWait],
+            policy.max_concurrent_deploy,
+            "max_concurrent_deploy",
+        ),
+        Verb::Delete | Verb::Clean | Verb::Service => (
+            &[Provision::Deleting, Provision::Cleaning, Provision::CleanWait],
+            policy.max_concurrent_clean,
+            "max_concurrent_clean",
+        ),
+        Verb::Abort
+        | Verb::Adopt
+        | Verb::Done
+        | Verb::Fail
+        | Verb::Hold
+        | Verb::Inspect
+        | Verb::Manage
+        | Verb::Provide
+        | Verb::Rescue
+        | Verb::Resume
+        | Verb::Unhold
+        | Verb::Unrescue
+        | Verb::Wait => return Ok(()),
+    };
+    if facts.bearers.count_in(states) < most {
+        return Ok(());
+    }
+    Err(Refusal::Busy(format!(
+        "the requested action {:?} would be one too many: {most} nodes are in such work already, as many as [conductor] \
+         {option} allows; ask again when one of them is done",
+        ask.word
+    )))
+}
+
+/// A way to boot that the site does not want on deployed machines.
+fn check_boot_mode(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let policy = facts.policy;
+    let mode = firmware::wanted_mode(node).unwrap_or(policy.default_boot_mode);
+    if !is_deployment(ask.verb) || !policy.disallowed_deployment_boot_modes.contains(&mode) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!(
+        "node {} would boot in {} mode, which this site does not deploy ([conductor] disallowed_deployment_boot_modes)",
+        node.id,
+        mode.name()
+    )))
 }
 
 fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
@@ -206,6 +263,9 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
     }
+    if ask.verb == Verb::Deploy {
+        lend(course, ask);
+    }
     course.drop_agent();
     course.go(ask.verb);
     let unfit =
@@ -217,8 +277,26 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     Ok(())
 }
 
+/// The project for which a node is deployed becomes its lessee, unless it has one.
+fn lend(course: &mut Course<'_>, ask: &ProvisionAsk) {
+    let project = match course.facts.policy.automatic_lessee {
+        AutomaticLessee::Never => None,
+        AutomaticLessee::Request => ask.project.clone(),
+        AutomaticLessee::Instance => course.node.instance_info("project_id").map(str::to_owned),
+    };
+    let Some(project) = project.filter(|project| !project.is_empty()) else { return };
+    if course.node.wished.lessee.is_none() {
+        course.note(Event::info("lessee", format!("the node is lent to project {project}")));
+        course.node.wished.lessee = Some(project);
+        course.node.automatic_lessee = true;
+    }
+}
+
 fn delete(course: &mut Course<'_>) {
     course.strike(Purpose::Run);
+    if course.node.wished.console_enabled {
+        course.owe(Effect::Console { on: false }, Purpose::Aside);
+    }
     course.drop_agent();
     course.go(Verb::Delete);
     let plan = plan::delete(&course.node, course.facts);

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::Deserialize;
 
 use crate::model::bmc::panel::Mode;
 use crate::model::inspection::discovery::DiscoveryPolicy;
@@ -34,6 +35,16 @@ pub struct Policy {
     pub allow_deleting_available_nodes: bool,
     pub power_off_after_deploy_failure: bool,
     pub poweroff_in_cleanfail: bool,
+    pub poweroff_in_servicefail: bool,
+    /// Deployments under way at once.
+    pub max_concurrent_deploy: usize,
+    /// Nodes in cleaning or tear down at once.
+    pub max_concurrent_clean: usize,
+    pub automatic_lessee: AutomaticLessee,
+    /// How no machine is deployed.
+    pub disallowed_deployment_boot_modes: Vec<Mode>,
+    /// Where pipelines begin and end is written down.
+    pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
@@ -65,6 +76,18 @@ pub struct Policy {
     pub agent: AgentPolicy,
     pub inspector: Inspector,
     pub discovery: DiscoveryPolicy,
+}
+
+/// Whose project becomes the lessee of a node that is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomaticLessee {
+    /// The one that `instance_info` names.
+    Instance,
+    /// The one of the account that asks.
+    Request,
+    #[serde(rename = "none")]
+    Never,
 }
 
 /// When the ramdisk's logs are fetched.
@@ -164,6 +187,12 @@ impl Default for Policy {
             allow_deleting_available_nodes: true,
             power_off_after_deploy_failure: true,
             poweroff_in_cleanfail: false,
+            poweroff_in_servicefail: false,
+            max_concurrent_deploy: 250,
+            max_concurrent_clean: 50,
+            automatic_lessee: AutomaticLessee::Instance,
+            disallowed_deployment_boot_modes: Vec::new(),
+            record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,

@@ -37,7 +37,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
         None => None,
     };
-    let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps, disable_ramdisk };
+    let ask = ProvisionAsk { config_drive, steps, disable_ramdisk, ..ProvisionAsk::new(target.verb, word) };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{id}/states")))
 }

@@ -68,13 +68,17 @@ pub(super) struct Stage {
     ended: Option<u64>,
 }
 
-/// Ports of other nodes.
+/// Ports and states of other nodes.
 #[derive(Debug, Default)]
-pub(super) struct Others(pub(super) BTreeMap<Mac, NodeId>);
+pub(super) struct Others(pub(super) BTreeMap<Mac, NodeId>, pub(super) Vec<Provision>);
 
 impl Bearers for Others {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.0.get(&mac).copied()
+    }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        self.1.iter().filter(|state| states.contains(state)).count()
     }
 }
 

@@ -116,11 +116,20 @@ pub struct ProvisionAsk {
     pub steps: Vec<AskedStep>,
     /// Cleaning and servicing: the machine is left as it runs, no ramdisk is booted.
     pub disable_ramdisk: bool,
+    /// The project on whose behalf it is asked, where the client's account belongs to one.
+    pub project: Option<String>,
 }
 
 impl ProvisionAsk {
     pub fn new(verb: Verb, word: impl Into<String>) -> Self {
-        Self { verb, word: word.into(), config_drive: None, steps: Vec::new(), disable_ramdisk: false }
+        Self {
+            verb,
+            word: word.into(),
+            config_drive: None,
+            steps: Vec::new(),
+            disable_ramdisk: false,
+            project: None,
+        }
     }
 }
 
