@@ -3,11 +3,13 @@
 
 mod agent;
 mod conductor;
+mod chassis;
 mod console;
 mod discovery;
 mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;
