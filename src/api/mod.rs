@@ -24,8 +24,10 @@ pub mod port;
 pub mod request;
 pub mod root;
 pub mod rule;
+pub mod runbook;
 pub mod route;
 pub mod table;
+pub mod template;
 pub mod while_waiting;
 
 use std::net::IpAddr;
@@ -179,6 +181,8 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Template(action) => template::act(action, &call).await,
+        Action::Runbook(action) => runbook::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
         Action::NodeCreate => node::create(&call).await,
@@ -261,6 +265,7 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::RuleShow => rule::show(call),
         RackAction::RulePatch => rule::patch(call).await,
         RackAction::RuleDelete => rule::delete(call).await,
+        RackAction::RuleClear => rule::clear(call).await,
     }
 }
 

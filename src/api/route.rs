@@ -91,8 +91,9 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {
             Some(Below::NotAllowed) => not_allowed(method.word()),
+            Some(Below::NotAllowedBelow(since)) if version < since => not_allowed(method.word()),
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
-            Some(Below::Nothing) | None => nowhere(),
+            Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
     }
     at_path
@@ -202,8 +203,6 @@ mod tests {
         "nodes/{}/portgroups/{}/ports",
         "portgroups/{}/ports",
         "chassis/{}/nodes",
-        "runbooks/{}/traits",
-        "runbooks/{}/traits/{}",
         "runbooks/{}/traits[/{}]",
         // Agents call it without a version; it says so at each.
         "continue_inspection",

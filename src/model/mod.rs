@@ -11,13 +11,16 @@ pub mod journal;
 pub mod moves;
 pub mod node;
 pub mod patch;
+pub mod plans;
 pub mod policy;
 pub mod port;
 pub mod provision;
 pub mod rack;
 pub mod run;
+pub mod runbook;
 pub mod shape;
 pub mod step;
+pub mod template;
 pub mod trait_name;
 pub mod turn;
 

@@ -11,13 +11,19 @@ use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
 use crate::model::inspection::told::Told;
+use crate::model::runbook::{Runbook, RunbookAsk};
+use crate::model::template::{Template, TemplateAsk};
 
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Template(TemplateAsk),
+    Runbook(RunbookAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
+    /// All rules but those that are built in.
+    RuleClear,
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
     /// What is written down of a machine is of no use any more.
@@ -31,6 +37,8 @@ pub enum RackAsk {
 pub enum RackAnswer {
     Done,
     Rule(Arc<Rule>),
+    Template(Arc<Template>),
+    Runbook(Arc<Runbook>),
     /// It is this node now.
     Node(NodeId),
     /// It is written down under this identity.

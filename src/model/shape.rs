@@ -8,6 +8,8 @@ pub mod json;
 pub mod node;
 pub mod port;
 pub mod rule;
+pub mod runbook;
+pub mod template;
 
 use serde_json::Value;
 

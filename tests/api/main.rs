@@ -10,3 +10,5 @@ mod observed;
 mod panel;
 mod rack;
 mod refusals;
+mod runbooks;
+mod templates;

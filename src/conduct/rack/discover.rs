@@ -210,6 +210,7 @@ impl Desk {
                 owed: &[],
                 ports: &[],
                 bearers: &*published,
+                plans: &*published,
                 seen: &[],
                 silent: None,
             };

@@ -1,10 +1,12 @@
 //! The rack's lane: what belongs to no node changes here, one thing at a time, and goes on if who asked goes away.
 //!
-//! - `rules`    inspection rules
+//! - `rules`    inspection rules        - `templates`, `runbooks` steps that are kept for later
 //! - `discover` machines that nobody has enrolled
 
 pub mod discover;
 pub mod rules;
+pub mod runbooks;
+pub mod templates;
 
 use std::sync::Arc;
 
@@ -22,9 +24,12 @@ impl Desk {
 
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
+            RackAsk::Template(ask) => self.template(ask).await,
+            RackAsk::Runbook(ask) => self.runbook(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
+            RackAsk::RuleClear => self.clear_rules().await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,
             RackAsk::TurnedAway => {

@@ -19,6 +19,7 @@ use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, 
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 
@@ -87,6 +88,7 @@ fn enrolled_beside(
         owed: &[],
         ports: &[],
         bearers: &bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     };
@@ -233,6 +235,7 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         owed: &[],
         ports: &[],
         bearers: &stage.bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     }

@@ -30,6 +30,7 @@ use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -131,6 +132,7 @@ impl Stage {
             owed: &self.owed,
             ports: &self.ports,
             bearers: &self.bearers,
+            plans: &NoPlans,
             seen,
             silent: self.silent,
         };

@@ -8,6 +8,7 @@ use crate::model::catalog::Catalog;
 use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 
@@ -28,6 +29,8 @@ pub struct Facts<'a> {
     pub ports: &'a [Arc<Port>],
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
+    /// Deploy templates and runbooks, as they were committed last.
+    pub plans: &'a dyn Plans,
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no
