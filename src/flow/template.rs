@@ -7,10 +7,11 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
-
+use crate::flow::plan;
+use crate::model::catalog::Catalog;
 use crate::model::node::Node;
 use crate::model::plans::Plans;
+use crate::model::policy::Policy;
 use crate::model::step::AskedStep;
 use crate::model::template::Template;
 
@@ -44,6 +45,22 @@ pub fn asked(node: &Node, request: &[AskedStep], plans: &dyn Plans) -> Result<As
     steps.extend(added.into_iter().map(|(step, _)| step).filter(|step| !request.iter().any(|own| is_same(own, step))));
     let templates = templates.iter().map(|template| template.wished.name.clone()).collect();
     Ok(Asked { steps, templates })
+}
+
+/// What would keep a deployment from taking the steps of its templates: for those who look before they ask.
+pub fn trouble(node: &Node, policy: &Policy, catalog: &Catalog, plans: &dyn Plans) -> Option<String> {
+    let asked = match asked(node, &[], plans) {
+        Ok(asked) => asked,
+        Err(why) => return Some(why),
+    };
+    let first = asked.steps.iter().find_map(|step| {
+        let name = format!("{}.{}", step.interface, step.step);
+        if policy.disallow_deploy_steps.contains(&name) {
+            return Some(format!("deploy step {name} is not allowed on this host"));
+        }
+        plan::check_asked(node, step, catalog).err()
+    });
+    first.map(|why| format!("deploy templates {}: {why}", asked.templates.join(", ")))
 }
 
 /// Traits of the instance, each of which the node must have.
@@ -80,7 +97,7 @@ fn is_same(one: &AskedStep, other: &AskedStep) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use uuid::Uuid;
 
     use super::*;

@@ -246,3 +246,39 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
     }
     assert_eq!(rack.get(&format!("{PATH}?detail=true")).await.body, before);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_with_a_runbook_is_checked_before_anything_moves() {
+    let rack = Rack::start().await;
+    let rule = json!({"actions": [{"op": "add-trait", "args": {"name": "CUSTOM_A"}}]});
+    assert_eq!(rack.call("POST", "/v1/inspection_rules", "1.96", Some(&rule)).await.status, 201);
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    rack.go(&node, "inspect").await;
+    for name in ["CUSTOM_A", "CUSTOM_B"] {
+        assert_eq!(post(&rack, &runbook(name)).await.status, 201);
+    }
+    let with = rack.call("PUT", &format!("{PATH}/CUSTOM_B/traits"), "1.112", Some(&json!({"traits": ["CUSTOM_Z"]})));
+    assert_eq!(with.await.status, 204);
+    let steps = json!([{"interface": "deploy", "step": "fake_done"}]);
+    for (version, body, status, part) in [
+        ("1.91", json!({"runbook": "CUSTOM_A"}), 406, "1.92"),
+        ("1.92", json!({"runbook": "none"}), 404, "none"),
+        ("1.92", json!({"runbook": "a b"}), 400, "runbook must be"),
+        ("1.92", json!({"runbook": 7}), 400, "runbook must be"),
+        ("1.111", json!({"runbook": "CUSTOM_B"}), 400, "no trait of that name"),
+        ("1.112", json!({"runbook": "CUSTOM_A"}), 400, "has no traits"),
+        ("1.112", json!({"runbook": "CUSTOM_B"}), 400, "none of its traits CUSTOM_Z"),
+        ("1.111", json!({"runbook": "CUSTOM_A", "clean_steps": steps}), 400, "exclude each other"),
+        ("1.111", json!({"runbook": "CUSTOM_A", "target": "manage"}), 400, "manage"),
+        ("1.111", json!({"runbook": "CUSTOM_A", "target": "provide"}), 400, "clean and service"),
+        ("1.112", json!({}), 400, "clean_steps or runbook is required"),
+    ] {
+        let mut asked = json!({"target": "clean"});
+        asked.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
+        let refused = rack.call("PUT", "/v1/nodes/n1/states/provision", version, Some(&asked)).await;
+        assert_eq!(refused.status, status, "{version} {asked}: {refused:?}");
+        assert!(refused.text().contains(part), "{version} {asked}: {}", refused.text());
+    }
+    assert_eq!(rack.get("/v1/nodes/n1").await.body["provision_state"], "manageable");
+}

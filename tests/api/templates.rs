@@ -158,3 +158,94 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
         assert!(rack.call("DELETE", path, "1.115", None).await.status >= 400);
     }
 }
+
+/// An available node with these traits, whose instance asks for those.
+async fn bearing(rack: &Rack, traits: &[&str], instance: &Value) -> String {
+    let actions: Vec<_> = traits.iter().map(|name| json!({"op": "add-trait", "args": {"name": name}})).collect();
+    let rule = rack.call("POST", "/v1/inspection_rules", "1.96", Some(&json!({"actions": actions}))).await;
+    assert_eq!(rule.status, 201, "{rule:?}");
+    let node = rack.node(json!({"name": "n1", "instance_info": {"traits": instance}})).await;
+    for target in ["manage", "inspect", "provide"] {
+        rack.go(&node, target).await;
+    }
+    assert_eq!(rack.get("/v1/nodes/n1/traits").await.body["traits"], json!(traits));
+    node
+}
+
+async fn deploy(rack: &Rack, steps: &Value) -> Answer {
+    let body = json!({"target": "active", "deploy_steps": steps});
+    rack.call("PUT", "/v1/nodes/n1/states/provision", "1.115", Some(&body)).await
+}
+
+async fn planned(rack: &Rack) -> Vec<String> {
+    let node = rack.get("/v1/nodes/n1").await.body;
+    let steps = node["driver_internal_info"]["deploy_steps"].as_array().unwrap().clone();
+    steps.iter().map(|step| step["step"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_takes_the_templates_of_its_instance_and_keeps_them() {
+    let rack = Rack::start().await;
+    let held = json!({"name": "CUSTOM_A", "steps": [step("fake_hold", 70), step("fake_act", 0)]});
+    for body in [held, json!({"name": "CUSTOM_B", "steps": [step("fake_reboot", 65)]})] {
+        assert_eq!(post(&rack, &body).await.status, 201);
+    }
+    let node = bearing(&rack, &["CUSTOM_A", "CUSTOM_B"], &json!(["CUSTOM_A"])).await;
+    let asked = deploy(&rack, &json!([step("fake_done", 60), step("fake_act", 50)])).await;
+    assert_eq!(asked.status, 202, "{asked:?}");
+    rack.until(&node, "deploy hold").await;
+    assert_eq!(planned(&rack).await, ["deploy", "fake_hold", "fake_done", "fake_act"], "the request beats the template");
+
+    assert_eq!(rack.call("DELETE", &format!("{PATH}/CUSTOM_A"), "1.115", None).await.status, 204);
+    let rack = rack.restarted().await;
+    rack.go(&node, "unhold").await;
+    rack.until(&node, "active").await;
+    let history = rack.get("/v1/nodes/n1/history?detail=true").await.body.to_string();
+    assert!(history.contains("takes the steps of deploy templates CUSTOM_A"), "{history}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn priority_zero_takes_the_drivers_step_away() {
+    let rack = Rack::start().await;
+    let none = json!({"name": "CUSTOM_A", "steps": [step("deploy", 0), step("fake_hold", 10)]});
+    assert_eq!(post(&rack, &none).await.status, 201);
+    let node = bearing(&rack, &["CUSTOM_A"], &json!(["CUSTOM_A"])).await;
+    assert_eq!(deploy(&rack, &json!([])).await.status, 202);
+    rack.until(&node, "deploy hold").await;
+    assert_eq!(planned(&rack).await, ["fake_hold"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn templates_that_cannot_run_are_refused_and_validate_says_so() {
+    let rack = Rack::start().await;
+    let raw = json!({"interface": "vendor", "step": "send_raw", "args": {}, "priority": 5});
+    for body in [
+        template("CUSTOM_A"),
+        template("CUSTOM_B"),
+        json!({"name": "CUSTOM_C", "steps": [raw]}),
+        json!({"name": "CUSTOM_D", "steps": [step("deploy", 5)]}),
+        json!({"name": "CUSTOM_E", "steps": [{"interface": "deploy", "step": "fake_done", "args": {"x": 1}, "priority": 5}]}),
+    ] {
+        assert_eq!(post(&rack, &body).await.status, 201);
+    }
+    let names = ["CUSTOM_A", "CUSTOM_B", "CUSTOM_C", "CUSTOM_D", "CUSTOM_E"];
+    bearing(&rack, &names, &json!([])).await;
+    for (instance, part) in [
+        (json!(["CUSTOM_Z"]), "CUSTOM_Z"),
+        (json!("CUSTOM_A"), "list of texts"),
+        (json!(["CUSTOM_A", "CUSTOM_B"]), "CUSTOM_A and CUSTOM_B both have step deploy.fake_done"),
+        (json!(["CUSTOM_C"]), "vendor.send_raw is not allowed"),
+        (json!(["CUSTOM_D"]), "cannot be overridden"),
+        (json!(["CUSTOM_E"]), "unknown argument"),
+    ] {
+        let patch = json!([{"op": "add", "path": "/instance_info/traits", "value": instance}]);
+        assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&patch)).await.status, 200);
+        let refused = deploy(&rack, &json!([])).await;
+        assert_eq!(refused.status, 400, "{instance}: {refused:?}");
+        assert!(refused.text().contains(part), "{instance}: {}", refused.text());
+        let valid = rack.get("/v1/nodes/n1/validate").await.body["deploy"].clone();
+        assert_eq!(valid["result"], false);
+        assert!(valid["reason"].as_str().unwrap().contains(part), "{valid}");
+    }
+    assert_eq!(rack.get("/v1/nodes/n1").await.body["provision_state"], "available");
+}
