@@ -92,6 +92,9 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         return Err(match below {
             Some(Below::NotAllowed) => not_allowed(method.word()),
             Some(Below::NotAllowedBelow(since)) if version < since => not_allowed(method.word()),
+            Some(Below::TooNew) => {
+                Fault::new(406, "this needs a newer API version than the one that was asked for")
+            }
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
             Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
         });

@@ -90,10 +90,10 @@ pub async fn clear(call: &Call<'_>) -> Result<Response, Fault> {
 }
 
 async fn written(call: &Call<'_>, ask: RackAsk) -> Result<Arc<Rule>, Fault> {
-    let RackAnswer::Rule(rule) = call.api.lanes.rack(ask).await? else {
-        return Err(Refusal::Internal("a rule was written and not answered".to_owned()).into());
-    };
-    Ok(rule)
+    if let RackAnswer::Rule(rule) = call.api.lanes.rack(ask).await? {
+        return Ok(rule);
+    }
+    Err(Refusal::Internal("a rule was written and not answered".to_owned()).into())
 }
 
 /// The rule of the path.

@@ -54,7 +54,8 @@ fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let project = args.text("project")?;
     args.finish()?;
     let takes_in = move |runbook: &Runbook| {
-        let is_own = |project: &String| runbook.wished.public || runbook.wished.owner.as_ref() == Some(project);
+        let is_own =
+            |project: &String| runbook.wished.public || runbook.wished.owner.as_ref() == Some(project);
         project.as_ref().is_none_or(is_own)
     };
     let sought = Sought { takes_in: Box::new(takes_in), ..Sought::default() };
@@ -96,7 +97,9 @@ async fn set_traits(call: &Call<'_>) -> Result<Response, Fault> {
     let names = args.take("traits");
     args.finish()?;
     let Some(Value::Array(items)) = names else {
-        return Err(Fault::invalid("traits must be given as a list of traits; one more is added by its own path"));
+        return Err(Fault::invalid(
+            "traits must be given as a list of traits; one more is added by its own path",
+        ));
     };
     let mut names = Vec::new();
     for item in items {

@@ -42,7 +42,9 @@ pub fn asked(node: &Node, request: &[AskedStep], plans: &dyn Plans) -> Result<As
             added.push((step, name));
         }
     }
-    steps.extend(added.into_iter().map(|(step, _)| step).filter(|step| !request.iter().any(|own| is_same(own, step))));
+    steps.extend(
+        added.into_iter().map(|(step, _)| step).filter(|step| !request.iter().any(|own| is_same(own, step))),
+    );
     let templates = templates.iter().map(|template| template.wished.name.clone()).collect();
     Ok(Asked { steps, templates })
 }
@@ -74,7 +76,10 @@ pub fn instance_traits(node: &Node) -> Result<Vec<&str>, String> {
         let name = item.as_str().ok_or("traits in instance_info must be a list of texts")?;
         if !node.traits.iter().any(|own| own == name) {
             let shown: String = name.chars().take(64).collect();
-            return Err(format!("instance_info asks for trait {shown:?}, which node {} does not have", node.id));
+            return Err(format!(
+                "instance_info asks for trait {shown:?}, which node {} does not have",
+                node.id
+            ));
         }
         if !traits.contains(&name) {
             traits.push(name);
@@ -167,9 +172,12 @@ mod tests {
 
     #[test]
     fn traits_of_an_instance_are_those_of_its_node() {
-        for (instance, part) in
-            [(json!(["CUSTOM_B"]), "CUSTOM_B"), (json!("CUSTOM_A"), "list"), (json!([1]), "list"), (json!({}), "list")]
-        {
+        for (instance, part) in [
+            (json!(["CUSTOM_B"]), "CUSTOM_B"),
+            (json!("CUSTOM_A"), "list"),
+            (json!([1]), "list"),
+            (json!({}), "list"),
+        ] {
             let why = instance_traits(&node(&["CUSTOM_A"], &instance)).unwrap_err();
             assert!(why.contains(part), "{why}");
         }

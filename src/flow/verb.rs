@@ -219,7 +219,10 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     course.go(ask.verb);
     if !templates.is_empty() {
         let names = templates.join(", ");
-        course.note(Event::info("templates", format!("the deployment takes the steps of deploy templates {names}")));
+        course.note(Event::info(
+            "templates",
+            format!("the deployment takes the steps of deploy templates {names}"),
+        ));
     }
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });

@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::model::account::{Issued, TokenAsk};
 use crate::model::boot::plan::Discovery;
+use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
@@ -24,6 +26,8 @@ pub enum RackAsk {
     RuleDelete(Uuid),
     /// All rules but those that are built in.
     RuleClear,
+    Chassis(ChassisAsk),
+    Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
     /// What is written down of a machine is of no use any more.
@@ -39,6 +43,9 @@ pub enum RackAnswer {
     Rule(Arc<Rule>),
     Template(Arc<Template>),
     Runbook(Arc<Runbook>),
+    Chassis(Arc<Chassis>),
+    /// A token was made.
+    Issued(Box<Issued>),
     /// It is this node now.
     Node(NodeId),
     /// It is written down under this identity.

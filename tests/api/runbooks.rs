@@ -258,8 +258,9 @@ async fn a_request_with_a_runbook_is_checked_before_anything_moves() {
     for name in ["CUSTOM_A", "CUSTOM_B"] {
         assert_eq!(post(&rack, &runbook(name)).await.status, 201);
     }
-    let with = rack.call("PUT", &format!("{PATH}/CUSTOM_B/traits"), "1.112", Some(&json!({"traits": ["CUSTOM_Z"]})));
-    assert_eq!(with.await.status, 204);
+    let other = json!({"traits": ["CUSTOM_Z"]});
+    let set = rack.call("PUT", &format!("{PATH}/CUSTOM_B/traits"), "1.112", Some(&other)).await;
+    assert_eq!(set.status, 204);
     let steps = json!([{"interface": "deploy", "step": "fake_done"}]);
     for (version, body, status, part) in [
         ("1.91", json!({"runbook": "CUSTOM_A"}), 406, "1.92"),

@@ -28,8 +28,12 @@ async fn names(rack: &Rack, query: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_template_is_made_shown_changed_and_deleted() {
     let rack = Rack::start().await;
-    let made = post(&rack, &json!({"name": "CUSTOM_A", "description": "for web", "extra": {"a": 1},
-        "steps": [{"interface": "bios", "step": "x", "args": {"password": "hunter2"}, "priority": "50"}]})).await;
+    let made = post(
+        &rack,
+        &json!({"name": "CUSTOM_A", "description": "for web", "extra": {"a": 1},
+        "steps": [{"interface": "bios", "step": "x", "args": {"password": "hunter2"}, "priority": "50"}]}),
+    )
+    .await;
     assert_eq!(made.status, 201, "{made:?}");
     let id = made.body["uuid"].as_str().unwrap();
     assert_eq!(made.headers.get("Location"), Some(format!("http://api{PATH}/{id}").as_str()));
@@ -161,7 +165,8 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
 
 /// An available node with these traits, whose instance asks for those.
 async fn bearing(rack: &Rack, traits: &[&str], instance: &Value) -> String {
-    let actions: Vec<_> = traits.iter().map(|name| json!({"op": "add-trait", "args": {"name": name}})).collect();
+    let actions: Vec<_> =
+        traits.iter().map(|name| json!({"op": "add-trait", "args": {"name": name}})).collect();
     let rule = rack.call("POST", "/v1/inspection_rules", "1.96", Some(&json!({"actions": actions}))).await;
     assert_eq!(rule.status, 201, "{rule:?}");
     let node = rack.node(json!({"name": "n1", "instance_info": {"traits": instance}})).await;
@@ -194,7 +199,11 @@ async fn a_deployment_takes_the_templates_of_its_instance_and_keeps_them() {
     let asked = deploy(&rack, &json!([step("fake_done", 60), step("fake_act", 50)])).await;
     assert_eq!(asked.status, 202, "{asked:?}");
     rack.until(&node, "deploy hold").await;
-    assert_eq!(planned(&rack).await, ["deploy", "fake_hold", "fake_done", "fake_act"], "the request beats the template");
+    assert_eq!(
+        planned(&rack).await,
+        ["deploy", "fake_hold", "fake_done", "fake_act"],
+        "the request beats the template"
+    );
 
     assert_eq!(rack.call("DELETE", &format!("{PATH}/CUSTOM_A"), "1.115", None).await.status, 204);
     let rack = rack.restarted().await;

@@ -20,7 +20,9 @@ impl Desk {
             RunbookAsk::Traits(id, names) => {
                 self.change_runbook(id, false, move |before| before.with_traits(&names)).await
             }
-            RunbookAsk::Add(id, name) => self.change_runbook(id, false, move |before| with(before, name)).await,
+            RunbookAsk::Add(id, name) => {
+                self.change_runbook(id, false, move |before| with(before, name)).await
+            }
             RunbookAsk::Drop(id, name) => {
                 self.change_runbook(id, false, move |before| Ok(without(before, &name))).await
             }

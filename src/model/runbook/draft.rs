@@ -158,11 +158,19 @@ fn text(name: &str, value: Value) -> Result<Option<String>, Refusal> {
 }
 
 fn flag(name: &str, value: Value) -> Result<bool, Refusal> {
-    if let Given::Flag(flag) = given(name, Accepts::Flag, value)? { Ok(flag.unwrap_or_default()) } else { Ok(false) }
+    if let Given::Flag(flag) = given(name, Accepts::Flag, value)? {
+        Ok(flag.unwrap_or_default())
+    } else {
+        Ok(false)
+    }
 }
 
 fn object(name: &str, value: Value) -> Result<Object, Refusal> {
-    if let Given::Object(members) = given(name, Accepts::Object, value)? { Ok(members) } else { Ok(Object::new()) }
+    if let Given::Object(members) = given(name, Accepts::Object, value)? {
+        Ok(members)
+    } else {
+        Ok(Object::new())
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +240,10 @@ mod tests {
     fn a_patch_of_an_older_client_leaves_what_it_does_not_know() {
         let made = draft(&json!({"name": "free-name", "description": "d"}), 115).unwrap();
         let after = made.patched(&[op(PatchVerb::Add, "/extra/a", json!(1))], 92).unwrap();
-        assert_eq!((after.wished.name.as_str(), after.wished.description.as_deref()), ("free-name", Some("d")));
+        assert_eq!(
+            (after.wished.name.as_str(), after.wished.description.as_deref()),
+            ("free-name", Some("d"))
+        );
         for (path, value) in
             [("/name", json!("other-name")), ("/description", json!("e")), ("/traits", json!([]))]
         {

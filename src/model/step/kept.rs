@@ -103,7 +103,9 @@ pub fn read(value: Value, rank: Rank, before: &[KeptStep]) -> Result<Vec<KeptSte
         let step = one(item, rank, before).map_err(|why| wrong(format!("step {place} {why}")))?;
         if steps.iter().any(|other| is_same(other, &step)) {
             let KeptStep { interface, step, .. } = &step;
-            return Err(wrong(format!("step {place} is {interface}.{step} once more: each step may be there once")));
+            return Err(wrong(format!(
+                "step {place} is {interface}.{step} once more: each step may be there once"
+            )));
         }
         steps.push(step);
     }
@@ -255,8 +257,7 @@ mod tests {
         assert!(read(twice, Rank::Order, &[]).unwrap_err().to_string().contains("bios.x once more"));
         let long = json!([step(Rank::Order, &json!({"args": {"a": "x".repeat(ASKED_LIMIT)}}))]);
         assert!(read(long, Rank::Order, &[]).unwrap_err().to_string().contains("bytes"));
-        let many: Vec<_> =
-            (0..300).map(|n| step(Rank::Order, &json!({"step": n.to_string()}))).collect();
+        let many: Vec<_> = (0..300).map(|n| step(Rank::Order, &json!({"step": n.to_string()}))).collect();
         assert!(read(json!(many), Rank::Order, &[]).unwrap_err().to_string().contains("256"));
     }
 
