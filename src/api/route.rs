@@ -203,8 +203,6 @@ mod tests {
         // Rows a method.
         "nodes/{}/vendor_passthru/{}",
         "drivers/{}/vendor_passthru/{}",
-        "nodes/{}/portgroups/{}/ports",
-        "portgroups/{}/ports",
         "chassis/{}/nodes",
         "runbooks/{}/traits[/{}]",
         // Agents call it without a version; it says so at each.

@@ -10,6 +10,7 @@ use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
 use crate::model::runbook::Runbook;
 use crate::model::template::Template;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -196,4 +197,5 @@ kinds! {
     Chassis: Chassis => chassis,
     Template: Template => templates,
     Runbook: Runbook => runbooks,
+    Portgroup: Portgroup => portgroups,
 }

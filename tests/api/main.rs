@@ -10,6 +10,7 @@ mod listing;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;
 mod runbooks;
