@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::runbook::Runbook;
 use crate::model::template::Template;
-use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;

@@ -8,8 +8,8 @@ use crate::model::catalog::Catalog;
 use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
-use crate::model::plans::Plans;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 
