@@ -3,6 +3,7 @@
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::manual;
+use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::step;
 use crate::model::Object;
@@ -119,6 +120,7 @@ fn empty_instance(course: &mut Course<'_>) {
     node.boots = Boots::Nothing;
     node.boot_token = None;
     node.deploy_boot_mode = None;
+    vif::detach_all(course);
 }
 
 /// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.

@@ -13,6 +13,7 @@ mod inspect;
 mod manual;
 mod meetings;
 mod modes;
+mod parts;
 mod pipelines;
 mod plans;
 mod power;

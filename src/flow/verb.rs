@@ -7,6 +7,7 @@ use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
+use crate::flow::template;
 use crate::model::bmc::firmware;
 use crate::model::decision::Decision;
 use crate::model::decision::ask::ProvisionAsk;
@@ -258,8 +259,10 @@ fn manage(course: &mut Course<'_>) {
 
 fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
-    manual::check_asked(Kind::Deploy, &ask.steps, facts)?;
-    let plan = plan::deploy(&course.node, &ask.steps, facts).map_err(Refusal::Invalid)?;
+    let template::Asked { steps, templates } =
+        template::asked(&course.node, &ask.steps, facts.plans).map_err(Refusal::Invalid)?;
+    manual::check_asked(Kind::Deploy, &steps, facts)?;
+    let plan = plan::deploy(&course.node, &steps, facts).map_err(Refusal::Invalid)?;
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
     }
@@ -268,6 +271,13 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     }
     course.drop_agent();
     course.go(ask.verb);
+    if !templates.is_empty() {
+        let names = templates.join(", ");
+        course.note(Event::info(
+            "templates",
+            format!("the deployment takes the steps of deploy templates {names}"),
+        ));
+    }
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
     match unfit {

@@ -11,5 +11,8 @@ mod listing;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;
+mod runbooks;
+mod templates;
