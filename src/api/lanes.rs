@@ -70,6 +70,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn tell(&self, tiding: Tiding);
     /// The wall's moment.
     fn now(&self) -> Moment;
+    /// What would keep a deployment of the node from taking the steps of its templates.
+    fn deploy_trouble(&self, node: &Node) -> Option<String>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -161,6 +163,10 @@ impl Lanes for Arc<Desk> {
 
     fn now(&self) -> Moment {
         self.wall()
+    }
+
+    fn deploy_trouble(&self, node: &Node) -> Option<String> {
+        Desk::deploy_trouble(self, node)
     }
 
     fn catalog(&self) -> &Catalog {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod agent;
+mod conductor;
 mod chassis;
 mod console;
 mod discovery;
@@ -14,3 +15,5 @@ mod parts;
 mod portgroups;
 mod rack;
 mod refusals;
+mod runbooks;
+mod templates;
