@@ -1,6 +1,7 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod boot;
+pub mod certificates;
 pub mod crew;
 pub mod dhcp;
 pub mod dhcp6;
@@ -16,7 +17,7 @@ pub mod tftp;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::lanes::Lanes;
+use crate::app::certificates::{CertificateError, Certificates};
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
 use crate::app::images::Depot;
@@ -65,7 +67,7 @@ use crate::model::boot::plan::BootPlan;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
-use crate::net::tls::TlsError;
+use crate::net::tls::ServerTls;
 use crate::net::whereabouts::Whereabouts;
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -91,10 +93,8 @@ pub enum AppError {
     Bind { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("tls_certificate or tls_key of [boot] cannot be used")]
-    BootTls(#[source] TlsError),
-    #[error("{} of [boot] cannot be read", path.display())]
-    BootFile { path: PathBuf, source: std::io::Error },
+    #[error("a door that speaks TLS has no certificate")]
+    Certificates(#[from] CertificateError),
     #[error("{field} cannot be used: {why}")]
     KernelWords { field: &'static str, why: CmdlineError },
     #[error(transparent)]
@@ -119,6 +119,7 @@ pub struct App {
     pub rack: Option<SocketAddr>,
     pub site: Arc<Site>,
     pub desk: Arc<Desk>,
+    pub certificates: Arc<Certificates>,
     doors: TaskTracker,
     close_doors: CancellationToken,
     crew: Crew,
@@ -145,7 +146,8 @@ impl App {
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
-        let doors = Doors::open(&config).await?;
+        let certificates = Arc::new(Certificates::open(&config, &clock)?);
+        let doors = Doors::open(&config, &certificates).await?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
@@ -168,11 +170,13 @@ impl App {
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
+        site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
         let app = Self {
             api,
             rack,
             site,
             desk,
+            certificates,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
@@ -208,20 +212,22 @@ impl App {
         });
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
-        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
+        let tls = doors.operator_tls.is_some();
+        let api = Api { tls, ..Api::operator(self.site.reader.clone(), lanes.clone(), public.clone()) };
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
-        self.open_door(doors.operator, shop.for_operator(counter(api)), &Handle::current());
-        let rack_api =
-            || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
+        let operator = (shop.for_operator(counter(api)), doors.operator_tls);
+        self.open_door(doors.operator, operator, &Handle::current());
+        let rack_api = |tls| {
+            let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());
+            counter(Arc::new(Api { tls, ..api }))
+        };
         for listener in doors.rack {
-            self.open_door(listener, shop.for_rack(rack_api(), Via::Http), self.crew.handle());
+            self.open_door(listener, (shop.for_rack(rack_api(false), Via::Http), None), self.crew.handle());
         }
         if let Some((listener, _, tls)) = doors.https {
-            let secured = shop.for_rack(rack_api(), Via::Https);
-            let end = self.close_doors.clone();
-            let serving = server::serve_tls(listener, tls, secured, Limits::default(), end);
-            self.doors.spawn_on(serving, self.crew.handle());
+            let secured = shop.for_rack(rack_api(true), Via::Https);
+            self.open_door(listener, (secured, Some(tls)), self.crew.handle());
         }
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
@@ -230,9 +236,22 @@ impl App {
         Ok(())
     }
 
-    fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>, workers: &Handle) {
-        let serving = server::serve(listener, service, Limits::default(), self.close_doors.clone());
-        self.doors.spawn_on(serving, workers);
+    /// Serves at a door, over TLS if there is any.
+    fn open_door(
+        &self,
+        listener: TcpListener,
+        (service, tls): (Arc<dyn Service>, Option<ServerTls>),
+        workers: &Handle,
+    ) {
+        let (limits, end) = (Limits::default(), self.close_doors.clone());
+        match tls {
+            Some(tls) => {
+                self.doors.spawn_on(server::serve_tls(listener, tls, service, limits, end), workers);
+            }
+            None => {
+                self.doors.spawn_on(server::serve(listener, service, limits, end), workers);
+            }
+        }
     }
 
     /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.
@@ -378,13 +397,17 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
+    let mut reload = signal(SignalKind::hangup()).map_err(AppError::Signals)?;
     let app = App::start(config).await?;
     announce(&app, out);
     systemd::tell(&[sd_notify::NotifyState::Ready]);
     let watchdog = tokio::spawn(systemd::watch(app.site.clone()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = reload.recv() => certificates::renewed(app.certificates.clone(), true).await,
+        }
     }
     systemd::tell(&[sd_notify::NotifyState::Stopping]);
     watchdog.abort();
@@ -394,8 +417,9 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 
 fn announce(app: &App, out: &mut dyn Write) {
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
+    let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };
     // A closed standard output is no reason to stop a daemon.
-    writeln!(out, "{rack}ferric: API at http://{}", app.api).and_then(|()| out.flush()).ok();
+    writeln!(out, "{rack}ferric: API at {scheme}://{}", app.api).and_then(|()| out.flush()).ok();
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 

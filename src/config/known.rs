@@ -200,15 +200,24 @@ const SECTIONS: &[Section] = &[
             "enable_ramdisk_endpoints",
             "disallow_deploy_steps",
             "max_json_body_size_inspection",
+            "enable_ssl_api",
+            "tls_certificate",
+            "tls_key",
+            "tls_names",
+            "server_tls_minimum_version",
         ],
         idle: &[
-            (Shape::Text, &["server_tls_minimum_version"]),
             (Shape::Whole, &["max_json_body_depth", "max_json_body_size", "max_json_body_size_provision"]),
             (
                 Shape::List,
                 &["disallow_clean_steps", "disallow_service_steps", "disallowed_enrollment_boot_modes"],
             ),
         ],
+    },
+    Section {
+        name: "ssl",
+        acting: &["cert_file", "key_file"],
+        idle: &[(Shape::Text, &["ca_file", "version", "ciphers"])],
     },
     Section {
         name: "conductor",

@@ -8,6 +8,7 @@ pub mod tftp;
 pub mod images;
 pub mod discovery;
 pub mod inspector;
+pub mod tls;
 pub mod written;
 
 use std::net::{IpAddr, SocketAddr};
@@ -30,6 +31,7 @@ pub struct Document {
     #[serde(rename = "DEFAULT")]
     pub default: General,
     pub api: Api,
+    pub ssl: tls::Ssl,
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
@@ -93,6 +95,14 @@ pub struct Api {
     pub disallow_deploy_steps: Option<Vec<String>>,
     /// KiB.
     pub max_json_body_size_inspection: Option<u32>,
+    /// Whether the operator's door speaks TLS; beyond loopback it does unless told otherwise.
+    pub enable_ssl_api: Option<bool>,
+    /// PEM files; one of our own authority if not given.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// More names and addresses for the certificate of our own authority.
+    pub tls_names: Option<Vec<String>>,
+    pub server_tls_minimum_version: Option<tls::Oldest>,
 }
 
 /// `[conductor]`
