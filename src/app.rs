@@ -8,17 +8,21 @@ pub mod dhcp6;
 pub mod discover;
 pub mod doors;
 pub mod ground;
+mod first;
 mod house;
 pub mod images;
 pub mod interfaces;
 pub mod ramdisks;
+mod room;
 mod systemd;
 pub mod tftp;
+pub mod vitals;
 
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -30,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
+use crate::api::health::Health;
 use crate::api::lanes::Lanes;
 use crate::app::certificates::{CertificateError, Certificates};
 use crate::app::crew::Crew;
@@ -63,6 +68,7 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::boot::loading::Loading;
 use crate::model::boot::plan::BootPlan;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
@@ -125,6 +131,8 @@ pub struct App {
     crew: Crew,
     registry: Arc<Registry>,
     store: Arc<Store>,
+    /// How many the process may have.
+    descriptors: u64,
 }
 
 impl std::fmt::Debug for App {
@@ -182,6 +190,7 @@ impl App {
             crew: Crew::start().map_err(AppError::Crew)?,
             registry,
             store,
+            descriptors: room::descriptors(),
         };
         app.serve_all(&config, &depot, ramdisks, doors)?;
         Ok(app)
@@ -197,6 +206,8 @@ impl App {
     ) -> Result<(), AppError> {
         let loading =
             boot::fitted(boot::loading(config), &loaders::Loaders::new(config.boot.loaders.as_deref()));
+        let api_ca = self.certificates.for_agents(config.api_ca_file.as_deref())?;
+        let loading = Loading { api_ca, ..loading };
         let discovery = config.policy.discovery.what;
         let plan = Arc::new(BootPlan { discovery, loading, ..config.plan.clone() });
         let machines = doors.of_machines();
@@ -216,18 +227,24 @@ impl App {
         let api = Api { tls, ..Api::operator(self.site.reader.clone(), lanes.clone(), public.clone()) };
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
-        let operator = (shop.for_operator(counter(api)), doors.operator_tls);
-        self.open_door(doors.operator, operator, &Handle::current());
+        let places = doors.places();
+        let api = self.watched(places.clone(), shop.for_operator(counter(api)));
+        let mut gone = places.into_iter().map(|place| place.gone);
+        let mut opened = |listener, service, tls| {
+            Opened { listener, service, tls, gone: gone.next().unwrap_or_default() }
+        };
+        self.open_door(opened(doors.operator, api, doors.operator_tls), &Handle::current());
         let rack_api = |tls| {
             let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());
             counter(Arc::new(Api { tls, ..api }))
         };
         for listener in doors.rack {
-            self.open_door(listener, (shop.for_rack(rack_api(false), Via::Http), None), self.crew.handle());
+            let plain = shop.for_rack(rack_api(false), Via::Http);
+            self.open_door(opened(listener, plain, None), self.crew.handle());
         }
         if let Some((listener, _, tls)) = doors.https {
             let secured = shop.for_rack(rack_api(true), Via::Https);
-            self.open_door(listener, (secured, Some(tls)), self.crew.handle());
+            self.open_door(opened(listener, secured, Some(tls)), self.crew.handle());
         }
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
@@ -237,21 +254,24 @@ impl App {
     }
 
     /// Serves at a door, over TLS if there is any.
-    fn open_door(
-        &self,
-        listener: TcpListener,
-        (service, tls): (Arc<dyn Service>, Option<ServerTls>),
-        workers: &Handle,
-    ) {
-        let (limits, end) = (Limits::default(), self.close_doors.clone());
-        match tls {
-            Some(tls) => {
-                self.doors.spawn_on(server::serve_tls(listener, tls, service, limits, end), workers);
+    fn open_door(&self, door: Opened, workers: &Handle) {
+        let (limits, end) = (Limits::within(self.descriptors), self.close_doors.clone());
+        let Opened { listener, service, tls, gone } = door;
+        let serving = async move {
+            let _gone = Gone(gone);
+            match tls {
+                Some(tls) => server::serve_tls(listener, tls, service, limits, end).await,
+                None => server::serve(listener, service, limits, end).await,
             }
-            None => {
-                self.doors.spawn_on(server::serve(listener, service, limits, end), workers);
-            }
-        }
+        };
+        self.doors.spawn_on(serving, workers);
+    }
+
+    /// The operator's door with what is said to those who watch the daemon.
+    fn watched(&self, places: Vec<vitals::Door>, next: Arc<dyn Service>) -> Arc<dyn Service> {
+        let (writer, clock) = (self.site.writer.clone(), self.site.clock.clone());
+        let body = vitals::Body::new(writer, clock.clone(), places, self.close_doors.clone());
+        Arc::new(Health::new(Arc::new(body), clock, next))
     }
 
     /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.
@@ -280,6 +300,24 @@ impl App {
             () = work => {}
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
+    }
+}
+
+/// What is served at a socket.
+struct Opened {
+    listener: TcpListener,
+    service: Arc<dyn Service>,
+    tls: Option<ServerTls>,
+    /// Set once it is served no more.
+    gone: Arc<AtomicBool>,
+}
+
+/// Tells at its end, whatever ends it.
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -416,6 +454,9 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 }
 
 fn announce(app: &App, out: &mut dyn Write) {
+    if let Some(made) = app.certificates.authority().filter(|made| made.new) {
+        first::authority(&made, out);
+    }
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };
     // A closed standard output is no reason to stop a daemon.

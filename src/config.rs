@@ -55,6 +55,8 @@ pub struct Config {
     pub http_url: Option<String>,
     pub external_http_url: Option<String>,
     pub external_callback_url: Option<String>,
+    /// Who vouches for the API to agents, if not our own authority.
+    pub api_ca_file: Option<PathBuf>,
     pub policy: Policy,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
@@ -154,6 +156,7 @@ impl Config {
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
+            api_ca_file: document.agent.api_ca_file.clone(),
             plan,
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,

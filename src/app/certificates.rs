@@ -19,7 +19,7 @@ use crate::base::time::{SharedClock, sleep};
 use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::tls::{Certificate, Oldest};
-use crate::net::tls::{ServerTls, TlsError, TlsFloor};
+use crate::net::tls::{ServerTls, TlsError, TlsFloor, holds_certificates};
 
 pub use crate::app::certificates::authority::Made;
 
@@ -34,6 +34,8 @@ pub enum CertificateError {
     Files { chain: PathBuf, key: PathBuf, source: TlsError },
     #[error("{}, the key of this host's certificate authority, may be read by others: chmod 600", path.display())]
     Exposed { path: PathBuf },
+    #[error("api_ca_file of [agent]: there is no certificate in {}", path.display())]
+    NoAuthority { path: PathBuf },
     #[error("this host's certificate authority cannot be used")]
     Authority(#[from] TlsError),
 }
@@ -95,6 +97,17 @@ impl Certificates {
     /// The authority that was made at this start, or the one that is there.
     pub fn authority(&self) -> Option<Made> {
         self.house.as_ref().map(|house| house.made())
+    }
+
+    /// Who vouches for this host to agents: a file of the site, else our own authority. Blocks.
+    pub fn for_agents(&self, file: Option<&Path>) -> Result<Option<String>, CertificateError> {
+        let Some(path) = file else { return Ok(self.authority().map(|made| made.pem)) };
+        let unreadable = |source| CertificateError::Unreadable { path: path.to_owned(), source };
+        let pem = std::fs::read_to_string(path).map_err(unreadable)?;
+        if !holds_certificates(pem.as_bytes()) {
+            return Err(CertificateError::NoAuthority { path: path.to_owned() });
+        }
+        Ok(Some(pem))
     }
 
     fn first(

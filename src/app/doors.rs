@@ -1,11 +1,12 @@
 //! The sockets of the daemon, open before anything is begun, so that a port that is taken stops the start.
 
 use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
 use crate::app::certificates::Certificates;
-use crate::app::{AppError, boot, tftp};
+use crate::app::{AppError, boot, tftp, vitals};
 use crate::boot::ground::place;
 use crate::boot::library::catalogue::Ports;
 use crate::boot::tftp::Door;
@@ -39,7 +40,18 @@ impl Doors {
         let tftp = tftp::open(&config.tftp, &config.plan)?;
         let api = operator.local_addr().unwrap_or(config.listen);
         let operator_tls = certificates.operator.clone();
+        if operator_tls.is_some() && rack.is_empty() {
+            tracing::info!("machines cannot boot from here: that needs the rack's door (--rack-listen, [api] rack_listen)");
+        }
         Ok(Self { operator, operator_tls, rack, https, tftp, api, rack_at })
+    }
+
+    /// Every door of HTTP, in the order in which they are opened.
+    pub(super) fn places(&self) -> Vec<vitals::Door> {
+        let rack = self.rack.iter().filter_map(|one| Some(("rack's", one.local_addr().ok()?)));
+        let https = self.https.iter().map(|(_, address, _)| ("rack's HTTPS", *address));
+        let all = std::iter::once(("operator's", self.api)).chain(rack).chain(https);
+        all.map(|(name, address)| vitals::Door { name, address, gone: Arc::default() }).collect()
     }
 
     /// The door that machines use.

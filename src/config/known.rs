@@ -368,11 +368,12 @@ const SECTIONS: &[Section] = &[
             "image_download_source",
             "stream_raw_images",
             "allow_md5_checksum",
+            "api_ca_file",
         ],
         idle: &[
             (
                 Shape::Text,
-                &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend", "api_ca_file"],
+                &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend"],
             ),
             (
                 Shape::Whole,

@@ -291,6 +291,10 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         seat.resume().await;
+        // A file is not in memory, whatever its length.
+        if let Outflow::Whole(bytes) = response.body() {
+            seat.hold(bytes.len());
+        }
         Ok(response.map(|body| Given::new(body, seat)))
     })
 }
@@ -318,6 +322,10 @@ fn taken_in(head: &Parts, ends: Ends) -> Request {
     head.method.as_str().clone_into(&mut request.word);
     head.uri.query().unwrap_or_default().clone_into(&mut request.query);
     request.headers = headers_in(&head.headers);
+    // Who names a server in the request line means that one, whatever else is said (RFC 9112 3.2.2).
+    if let Some(named) = head.uri.authority() {
+        request.headers.set("Host", named.as_str());
+    }
     (request.peer, request.local) = (ends.peer, ends.local);
     request
 }

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
-use nix::ifaddrs::getifaddrs;
-use nix::net::if_::InterfaceFlags;
 use url::Url;
 
 use crate::config::Config;
 use crate::config::section::tls::is_name;
+use crate::net::link::own_addresses;
 
 /// Names that the site or the host says; addresses are looked up each time.
 #[derive(Debug, Clone)]
@@ -37,7 +36,7 @@ impl Names {
     /// All names and addresses as of now, in a fixed order.
     pub(super) fn now(&self) -> Vec<String> {
         let mut names: Vec<_> = self.said.iter().cloned().collect();
-        let mut addresses: BTreeSet<IpAddr> = own_addresses().into_iter().chain(self.only).collect();
+        let mut addresses: BTreeSet<IpAddr> = own_addresses().into_iter().filter(is_wide).chain(self.only).collect();
         addresses.extend([IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]);
         names.extend(addresses.into_iter().map(|address| address.to_string()));
         names.truncate(MOST);
@@ -45,20 +44,12 @@ impl Names {
     }
 }
 
-/// The addresses of all interfaces that are up, without those that hold on one link only.
-fn own_addresses() -> Vec<IpAddr> {
-    let Ok(all) = getifaddrs() else { return Vec::new() };
-    let up = all.filter(|one| one.flags.contains(InterfaceFlags::IFF_UP));
-    let address = |one: nix::ifaddrs::InterfaceAddress| {
-        let address = one.address?;
-        let v4 = address.as_sockaddr_in().map(|own| IpAddr::from(own.ip()));
-        v4.or_else(|| address.as_sockaddr_in6().map(|own| IpAddr::from(own.ip())))
-    };
-    let is_wide = |address: &IpAddr| match address {
+/// Whether it holds on more than one link.
+fn is_wide(address: &IpAddr) -> bool {
+    match address {
         IpAddr::V4(address) => !address.is_link_local(),
         IpAddr::V6(address) => !address.is_unicast_link_local(),
-    };
-    up.filter_map(address).filter(is_wide).collect()
+    }
 }
 
 /// As many as a certificate may bear without being too long for old clients.

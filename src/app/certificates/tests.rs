@@ -120,3 +120,17 @@ fn files_that_cannot_be_used_at_the_start_are_named() {
     assert!(error.to_string().contains("k.pem cannot be used"), "{error}");
     assert!(!site.home.path().join("tls").exists(), "no authority is made where none is needed");
 }
+
+#[test]
+fn agents_are_given_the_sites_authority_or_ours() {
+    let site = Site::new();
+    site.put();
+    let none = site.open(&site.files()).unwrap();
+    assert_eq!(none.for_agents(None).unwrap(), None);
+    let path = site.home.path().join("c.pem");
+    assert_eq!(none.for_agents(Some(&path)).unwrap(), fs::read_to_string(&path).ok());
+    let error = none.for_agents(Some(&site.home.path().join("k.pem"))).unwrap_err();
+    assert!(error.to_string().contains("api_ca_file"), "{error}");
+    let own = site.open("[boot]\nhttps_listen = \"127.0.0.1:0\"\n").unwrap();
+    assert_eq!(own.for_agents(None).unwrap(), own.authority().map(|made| made.pem));
+}

@@ -57,7 +57,12 @@ impl Tls {
             Some(given) => Some(given),
             None => files("ssl.cert_file", &document.ssl.cert_file, &document.ssl.key_file)?,
         };
-        let wanted = api.enable_ssl_api.unwrap_or(given.is_some() || !listen.ip().is_loopback() && !insecure);
+        let beyond = !listen.ip().is_loopback() && !insecure;
+        if beyond && api.enable_ssl_api == Some(false) {
+            let rule = "a door beyond loopback speaks TLS: if a proxy does that, listen on loopback; else say --insecure";
+            return Err(ConfigError::Value { name: "api.enable_ssl_api", value: "false".to_owned(), rule });
+        }
+        let wanted = api.enable_ssl_api.unwrap_or(given.is_some() || beyond);
         let names = api.tls_names.clone().unwrap_or_default();
         if let Some(wrong) = names.iter().find(|name| !is_name(name)) {
             let (name, rule) = ("api.tls_names", "names of hosts and addresses, without port");
@@ -138,7 +143,10 @@ mod tests {
         assert_eq!(of("", LOOPBACK, false).unwrap().operator, None);
         assert_eq!(of("", ANYWHERE, false).unwrap().operator, Some(Certificate::Own));
         assert_eq!(of("", ANYWHERE, true).unwrap().operator, None);
-        assert_eq!(of("[api]\nenable_ssl_api = false\n", ANYWHERE, false).unwrap().operator, None);
+        let off = "[api]\nenable_ssl_api = false\n";
+        assert!(of(off, ANYWHERE, false).unwrap_err().contains("--insecure"));
+        assert_eq!(of(off, ANYWHERE, true).unwrap().operator, None);
+        assert_eq!(of(off, LOOPBACK, false).unwrap().operator, None);
         assert_eq!(
             of("[api]\nenable_ssl_api = true\n", LOOPBACK, false).unwrap().operator,
             Some(Certificate::Own)
