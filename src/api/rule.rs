@@ -84,7 +84,11 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
 async fn written(call: &Call<'_>, ask: RackAsk) -> Result<Arc<Rule>, Fault> {
     match call.api.lanes.rack(ask).await? {
         RackAnswer::Rule(rule) => Ok(rule),
-        RackAnswer::Done | RackAnswer::Node(_) | RackAnswer::Sighted(_) | RackAnswer::TurnedAway(..) => {
+        RackAnswer::Done
+        | RackAnswer::Node(_)
+        | RackAnswer::Sighted(_)
+        | RackAnswer::Issued(_)
+        | RackAnswer::TurnedAway(..) => {
             Err(Refusal::Internal("a rule was written and not answered".to_owned()).into())
         }
     }

@@ -1,5 +1,6 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod account;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
@@ -18,6 +19,7 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod trait_name;
 pub mod turn;
 
 /// A JSON object that we carry without reading a rule from it.

@@ -136,7 +136,9 @@ async fn stranger(
         }
         RackAnswer::Node(node) => Ok(answer(None, node.0)),
         RackAnswer::Sighted(id) => Ok(answer(None, id)),
-        RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(..) => Err(hidden()),
+        RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::Issued(_) | RackAnswer::TurnedAway(..) => {
+            Err(hidden())
+        }
     }
 }
 
@@ -145,7 +147,9 @@ fn discovered(answered: &Result<RackAnswer, Refusal>, told: Arc<Told>) -> Option
     match answered {
         Ok(RackAnswer::Node(node)) => Some((Whose::Node(*node), false)),
         Ok(RackAnswer::Sighted(_)) => Some((Whose::Stranger(told), false)),
-        Ok(RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(..)) => None,
+        Ok(RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::Issued(_) | RackAnswer::TurnedAway(..)) => {
+            None
+        }
         Err(refusal) => matches!(refusal, Refusal::Invalid(_)).then_some((Whose::Stranger(told), true)),
     }
 }

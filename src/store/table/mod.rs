@@ -11,3 +11,4 @@ pub mod ports;
 pub mod rack;
 pub mod rules;
 pub mod sightings;
+pub mod tokens;
