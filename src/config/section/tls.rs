@@ -52,10 +52,10 @@ impl Tls {
     /// A door beyond loopback speaks TLS unless it is said to be meant otherwise.
     pub fn of(document: &Document, listen: SocketAddr, insecure: bool) -> Result<Self, ConfigError> {
         let (api, boot) = (&document.api, &document.boot);
-        let given = files("api.tls_certificate", &api.tls_certificate, &api.tls_key)?;
+        let given = files("api.tls_certificate", (&api.tls_certificate, &api.tls_key))?;
         let given = match given {
             Some(given) => Some(given),
-            None => files("ssl.cert_file", &document.ssl.cert_file, &document.ssl.key_file)?,
+            None => files("ssl.cert_file", (&document.ssl.cert_file, &document.ssl.key_file))?,
         };
         let beyond = !listen.ip().is_loopback() && !insecure;
         if beyond && api.enable_ssl_api == Some(false) {
@@ -79,7 +79,7 @@ impl Tls {
 
 /// The rack's door over HTTPS needs its address, and has a certificate of our own unless files are given.
 fn of_boot(boot: &Boot) -> Result<Option<Certificate>, ConfigError> {
-    let given = files("boot.tls_certificate", &boot.tls_certificate, &boot.tls_key)?;
+    let given = files("boot.tls_certificate", (&boot.tls_certificate, &boot.tls_key))?;
     match (boot.https_listen, given) {
         (Some(_), given) => Ok(Some(given.unwrap_or(Certificate::Own))),
         (None, None) => Ok(None),
@@ -92,10 +92,9 @@ fn of_boot(boot: &Boot) -> Result<Option<Certificate>, ConfigError> {
 
 fn files(
     name: &'static str,
-    chain: &Option<PathBuf>,
-    key: &Option<PathBuf>,
+    given: (&Option<PathBuf>, &Option<PathBuf>),
 ) -> Result<Option<Certificate>, ConfigError> {
-    match (chain, key) {
+    match given {
         (Some(chain), Some(key)) => Ok(Some(Certificate::Files { chain: chain.clone(), key: key.clone() })),
         (None, None) => Ok(None),
         (Some(path), None) | (None, Some(path)) => {

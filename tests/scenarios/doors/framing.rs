@@ -18,6 +18,7 @@ fn inner(body: &str) -> Value {
     serde_json::from_str(outer["error_message"].as_str().unwrap()).unwrap()
 }
 
+const MIB: usize = 1 << 20;
 const HOST: &str = "Host: rack7\r\n";
 
 #[test]
@@ -128,7 +129,6 @@ fn bodies_have_their_limits_and_are_refused_without_the_wrapper() {
         let (body, status) = said.rsplit_once('\n').unwrap();
         (status.to_owned(), body.to_owned())
     };
-    const MIB: usize = 1 << 20;
     for (method, path, limit) in [
         ("POST", "/v1/nodes", MIB),
         ("POST", "/v1/continue_inspection", 16 * MIB),
