@@ -8,6 +8,7 @@ use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::model::account::{Issued, TokenAsk};
 use crate::model::boot::plan::Discovery;
+use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
@@ -16,6 +17,7 @@ use crate::model::inspection::told::Told;
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Chassis(ChassisAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
@@ -33,6 +35,7 @@ pub enum RackAsk {
 pub enum RackAnswer {
     Done,
     Rule(Arc<Rule>),
+    Chassis(Arc<Chassis>),
     /// A token was made.
     Issued(Box<Issued>),
     /// It is this node now.

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod agent;
+mod chassis;
 mod console;
 mod discovery;
 mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;
