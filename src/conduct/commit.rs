@@ -14,6 +14,7 @@ use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
 use crate::store::commit::Urgency;
 use crate::store::table::ports::Ports;
 use crate::store::txn::Txn;
@@ -79,9 +80,11 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let published = site.reader.published();
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
+    let portgroups: Vec<_> = published.shelves().portgroups.of_node(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
+        plans: &*published,
         at: site.clock.wall(),
         token: &token,
         boot_token: &boot_token,
@@ -89,6 +92,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         catalog: &site.catalog,
         owed: known.owed,
         ports: &ports,
+        portgroups: &portgroups,
         seen: &[],
         silent: known.silent,
     };
@@ -121,15 +125,20 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
+    let reader = site.reader.clone();
     let committed = site
         .writer
         .submit(label, urgency, move |txn| {
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
+            let portgroups = txn.things::<Portgroup>().of_node(id);
             let bearers = InTxn(txn.ports());
+            // Not longer than the decision: a copy that is held is copied when the commit is published.
+            let published = reader.published();
             let facts = Facts {
                 bearers: &bearers,
+                plans: &*published,
                 at,
                 token: &token,
                 boot_token: &boot_token,
@@ -137,6 +146,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
+                portgroups: &portgroups,
                 seen: &said.seen,
                 silent: said.silent,
             };
@@ -182,6 +192,11 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
+            Row::Portgroup(group) => drop(txn.things().put(&*group)?),
+            Row::PortgroupRemoved(group) => {
+                txn.things::<Portgroup>().remove(group)?;
+            }
+            Row::Sheet(sheet) => txn.sheets().put(id, &sheet)?,
         }
     }
     let now = after.as_ref().unwrap_or(before);

@@ -10,5 +10,8 @@ mod listing;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;
+mod runbooks;
+mod templates;

@@ -209,7 +209,9 @@ impl Desk {
                 catalog: &catalog,
                 owed: &[],
                 ports: &[],
+                portgroups: &[],
                 bearers: &*published,
+                plans: &*published,
                 seen: &[],
                 silent: None,
             };

@@ -19,6 +19,7 @@ use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, 
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 
@@ -86,7 +87,9 @@ fn enrolled_beside(
         catalog: &catalog,
         owed: &[],
         ports: &[],
+        portgroups: &[],
         bearers: &bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     };
@@ -232,7 +235,9 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         catalog: &stage.catalog,
         owed: &[],
         ports: &[],
+        portgroups: &[],
         bearers: &stage.bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     }
