@@ -230,9 +230,8 @@ impl App {
         let places = doors.places();
         let api = self.watched(places.clone(), shop.for_operator(counter(api)));
         let mut gone = places.into_iter().map(|place| place.gone);
-        let mut opened = |listener, service, tls| {
-            Opened { listener, service, tls, gone: gone.next().unwrap_or_default() }
-        };
+        let mut opened =
+            |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
         self.open_door(opened(doors.operator, api, doors.operator_tls), &Handle::current());
         let rack_api = |tls| {
             let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());

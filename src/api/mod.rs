@@ -114,11 +114,12 @@ impl Api {
         if !route::takes_json(accepts) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| match fault.allowed() {
+        let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
+            match fault.allowed() {
                 Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
                 None => fault,
-            })?;
+            }
+        })?;
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
