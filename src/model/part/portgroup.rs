@@ -226,7 +226,8 @@ mod tests {
         assert_eq!(made.wished.address.unwrap().to_string(), "52:54:00:aa:bb:01");
         assert!(!made.wished.standalone_ports_supported);
         assert_eq!(made.marks().len(), 2);
-        let plain = draft(json!({"mode": null, "standalone_ports_supported": null, "address": null})).unwrap();
+        let plain =
+            draft(json!({"mode": null, "standalone_ports_supported": null, "address": null})).unwrap();
         assert_eq!(plain.wished, PortgroupWished::default());
         assert_eq!((plain.wished.mode.as_str(), plain.marks().len()), ("active-backup", 0));
     }
@@ -265,7 +266,9 @@ mod tests {
             ])
             .unwrap();
         assert_eq!((after.wished.name, json!(after.wished.properties)), (None, json!({"a": 1, "b": 2})));
-        for path in ["/uuid", "/created_at", "/internal_info", "/dynamic_portgroup", "/node_uuid", "/properties/z/z"] {
+        for path in
+            ["/uuid", "/created_at", "/internal_info", "/dynamic_portgroup", "/node_uuid", "/properties/z/z"]
+        {
             assert!(before.patched(&[op(PatchVerb::Replace, path, json!("x"))]).is_err(), "{path}");
         }
         for path in ["/mode", "/properties/z"] {
