@@ -18,6 +18,7 @@ pub mod discovered;
 pub mod driver;
 pub mod empty;
 pub mod fault;
+pub mod health;
 pub mod lanes;
 pub mod network;
 pub mod node;
@@ -26,8 +27,10 @@ pub mod port;
 pub mod request;
 pub mod root;
 pub mod rule;
+pub mod runbook;
 pub mod route;
 pub mod table;
+pub mod template;
 pub mod thing;
 pub mod while_waiting;
 
@@ -111,8 +114,12 @@ impl Api {
         if !route::takes_json(accepts) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
+        let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
+            match fault.allowed() {
+                Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
+                None => fault,
+            }
+        })?;
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
@@ -182,6 +189,8 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Template(action) => template::act(action, &call).await,
+        Action::Runbook(action) => runbook::act(action, &call).await,
         Action::Chassis(action) => chassis::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
@@ -265,6 +274,7 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::RuleShow => rule::show(call),
         RackAction::RulePatch => rule::patch(call).await,
         RackAction::RuleDelete => rule::delete(call).await,
+        RackAction::RuleClear => rule::clear(call).await,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
+pub mod manual;
+
 use crate::model::Object;
 use crate::model::boot::elsewhere;
-use crate::model::catalog::StepSpec;
+use crate::model::catalog::{Catalog, StepSpec};
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -43,7 +45,8 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
             step.priority = priority;
         }
     }
-    steps.retain(|step| step.priority > 0);
+    let refused = &facts.policy.disallow_clean_steps;
+    steps.retain(|step| step.priority > 0 && !refused.contains(&step.to_string()));
     sort(&mut steps, Kind::Clean);
     steps
 }
@@ -61,7 +64,7 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
         declared(node, facts, Kind::Deploy).iter().any(|step| step.by == By::Core(Core::BootAgent));
     let mut steps = declared(node, facts, Kind::Deploy);
     for ask in asked {
-        override_with(&mut steps, ask, asked_step(node, ask, facts, uses_agent)?);
+        override_with(&mut steps, ask, asked_step(node, ask, facts.catalog, uses_agent)?);
     }
     sort(&mut steps, Kind::Deploy);
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
@@ -90,7 +93,7 @@ pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Resu
     let (past, future) = plan.split_at(done.min(plan.len()));
     let mut steps = Vec::new();
     for step in future {
-        steps.push(confirmed(step, in_band)?);
+        steps.push(confirmed(step, in_band, Kind::Deploy)?);
     }
     for offered in in_band {
         let known = plan.iter().any(|step| step.is(offered.interface, &offered.step));
@@ -103,16 +106,17 @@ pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Resu
 }
 
 /// An asked step that only the agent can know must be one it offers; its rules are taken from there.
-fn confirmed(step: &Step, in_band: &[InBand]) -> Result<Step, String> {
+fn confirmed(step: &Step, in_band: &[InBand], kind: Kind) -> Result<Step, String> {
+    let kind = kind.name();
     if !step.asked || step.by != By::Agent {
         return Ok(step.clone());
     }
     let offered = in_band
         .iter()
         .find(|offered| step.is(offered.interface, &offered.step))
-        .ok_or_else(|| format!("neither the driver nor the agent has a deploy step {step}"))?;
+        .ok_or_else(|| format!("neither the driver nor the agent has a {kind} step {step}"))?;
     check_args(&step.args, &offered.known, &offered.required)
-        .map_err(|why| format!("deploy step {step}: {why}"))?;
+        .map_err(|why| format!("{kind} step {step}: {why}"))?;
     Ok(Step {
         abortable: offered.abortable,
         again: offered.again,
@@ -137,15 +141,19 @@ fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
     steps.extend(step.filter(|step| step.priority > 0));
 }
 
+/// What the driver knows to be wrong with a step that a deployment is asked for.
+pub fn check_asked(node: &Node, ask: &AskedStep, catalog: &Catalog) -> Result<(), String> {
+    asked_step(node, ask, catalog, true).map(|_| ())
+}
+
 fn asked_step(
     node: &Node,
     ask: &AskedStep,
-    facts: &Facts<'_>,
+    catalog: &Catalog,
     uses_agent: bool,
 ) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
-    let declared = facts
-        .catalog
+    let declared = catalog
         .steps(&node.wished.interfaces, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
@@ -159,8 +167,9 @@ fn asked_step(
         return Err(format!("deploy step {interface}.{} cannot be overridden", spec.step));
     }
     let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
+    // One that is to be left out needs no arguments.
     let required: Vec<_> =
-        spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
+        spec.args.iter().filter(|arg| arg.required && priority > 0).map(|arg| arg.name.to_owned()).collect();
     check_args(&ask.args, &known, &required)
         .map_err(|why| format!("deploy step {interface}.{}: {why}", spec.step))?;
     Ok(Some(Step { args: ask.args.clone(), asked: true, priority, ..from_spec(interface, spec) }))

@@ -8,11 +8,15 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
+use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 
@@ -39,6 +43,21 @@ pub struct Published {
 impl Bearers for Published {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.port_by_mac(mac).map(|port| port.node)
+    }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        states.iter().map(|state| self.ids_in(*state).count()).sum()
+    }
+}
+
+impl Plans for Published {
+    fn template(&self, name: &str) -> Option<Arc<Template>> {
+        self.shelves().templates.named(name).cloned()
+    }
+
+    fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
+        let shelf = &self.shelves().runbooks;
+        parse_uuid(ident).map_or_else(|| shelf.named(ident), |id| shelf.get(id)).cloned()
     }
 }
 
@@ -67,8 +86,11 @@ impl Published {
 
     /// Nodes in this state, in the order of their creation.
     pub fn nodes_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
-        let rows = self.by_state.range((state, 0)..=(state, u64::MAX));
-        rows.filter_map(|(_, id)| self.node(*id))
+        self.ids_in(state).filter_map(|id| self.node(*id))
+    }
+
+    fn ids_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &NodeId> {
+        self.by_state.range((state, 0)..=(state, u64::MAX)).map(|(_, id)| id)
     }
 
     /// Nodes whose parent this is, in the order of their creation.

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -181,7 +183,6 @@ macro_rules! kinds {
             }
 
             fn unwrap(any: &AnyThing) -> Option<&Arc<Self>> {
-                #[allow(irrefutable_let_patterns, reason = "as long as there is one kind only")]
                 if let AnyThing::$variant(thing) = any { Some(thing) } else { None }
             }
 
@@ -194,5 +195,7 @@ macro_rules! kinds {
 
 kinds! {
     Chassis: Chassis => chassis,
+    Template: Template => templates,
+    Runbook: Runbook => runbooks,
     Portgroup: Portgroup => portgroups,
 }

@@ -31,7 +31,10 @@ fn rows<T>(table: &'static [Field<T>]) -> Vec<(String, u16, bool, bool)> {
 }
 
 fn contract(resource: &str) -> Vec<(String, u16, bool, bool)> {
-    let golden = golden();
+    contract_in(&golden(), resource)
+}
+
+fn contract_in(golden: &Value, resource: &str) -> Vec<(String, u16, bool, bool)> {
     let mut rows: Vec<_> = golden[resource]
         .as_array()
         .unwrap()
@@ -56,6 +59,19 @@ fn the_tables_are_the_contract() {
     assert_eq!(rows(node::TABLE), contract("node"));
     assert_eq!(rows(port::TABLE), contract("port"));
     assert_eq!(rows(portgroup::TABLE), contract("portgroup"));
+}
+
+#[test]
+fn the_tables_of_plans_are_the_contract() {
+    let golden: Value = serde_json::from_str(include_str!("../../../tests/goldens/api/plans.json")).unwrap();
+    assert_eq!(rows(template::TABLE), contract_in(&golden, "deploy_template"));
+    assert_eq!(rows(runbook::TABLE), contract_in(&golden, "runbook"));
+    for (resource, names) in
+        [("deploy_template", refused(template::TABLE)), ("runbook", refused(runbook::TABLE))]
+    {
+        let theirs: Vec<_> = golden["refused_sort_keys"][resource].as_array().unwrap().iter().collect();
+        assert_eq!(names, theirs, "{resource}");
+    }
 }
 
 #[test]
@@ -241,24 +257,8 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
     let plain = waiting(&record);
     assert_eq!((plain["deadline_seconds"].as_u64(), plain.as_object().unwrap().len()), (Some(15), 4));
     record.wished.maintenance = true;
-    record.run = Some(Run {
-        kind: Kind::Clean,
-        manual: false,
-        plan: Vec::new(),
-        cursor: 0,
-        phase: Phase::Beat,
-        memo: Object::new(),
-        lost: 0,
-        silent: 0,
-        firmware: None,
-        boot_waited: 0,
-        trouble: Some(Trouble { since: Moment(0), why: "refused".to_owned() }),
-        step_began: None,
-        fetched: false,
-        versions: Object::new(),
-        asked: Vec::new(),
-        started: Moment(0),
-    });
+    let trouble = Some(Trouble { since: Moment(0), why: "refused".to_owned() });
+    record.run = Some(Run { phase: Phase::Beat, trouble, ..Run::new(Kind::Clean, Vec::new(), Moment(0)) });
     let waiting = waiting(&record);
     assert_eq!(waiting["suspended_by"], "maintenance");
     let trouble = serde_json::json!({"since": "1970-01-01T00:00:00.000000", "why": "refused"});
