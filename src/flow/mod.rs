@@ -23,6 +23,7 @@ pub mod step;
 pub mod trouble;
 pub mod update;
 pub mod verb;
+pub mod volume;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -72,6 +73,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
+        | Ask::Volume(_)
         | Ask::Told(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
@@ -93,6 +95,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::PortCreate(port) => update::port_create(node, port, facts),
         Ask::PortPatch { port, patch } => update::port_patch(node, *port, patch, facts),
         Ask::PortDelete { port } => update::port_delete(node, *port, facts),
+        Ask::Volume(ask) => volume::admit(node, ask, facts),
         Ask::Mode(wish) => mode::admit(node, *wish, facts),
         Ask::Console { on } => aside::console(node, *on, facts),
         Ask::Insert(medium) => aside::insert(node, medium, facts),

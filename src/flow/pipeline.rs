@@ -4,6 +4,7 @@ use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::plan;
 use crate::flow::step;
+use crate::flow::volume;
 use crate::model::Object;
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
@@ -86,6 +87,7 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
         }
         Kind::Delete => {
             empty_instance(course);
+            volume::forget_targets(course);
             course.go(Verb::Clean);
             start_cleaning(course);
             return;

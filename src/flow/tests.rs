@@ -18,4 +18,5 @@ mod scenes;
 mod silence;
 mod stage;
 mod steps;
+mod volumes;
 mod walk;

@@ -8,6 +8,8 @@ pub mod refusal;
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::id::PortId;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
@@ -15,6 +17,7 @@ use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;
 use crate::model::port::Port;
+use crate::model::volume::{VolumeKind, VolumeRow};
 
 /// The outcome of a rule, committed in one transaction.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +61,8 @@ pub enum Fate {
 pub enum Row {
     Port(Box<Port>),
     PortRemoved(PortId),
+    Volume(VolumeRow),
+    VolumeRemoved(VolumeKind, Uuid),
     /// Takes the place of the one before.
     Inventory(Arc<Inventory>),
 }

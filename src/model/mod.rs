@@ -21,6 +21,7 @@ pub mod shape;
 pub mod step;
 pub mod thing;
 pub mod turn;
+pub mod volume;
 
 /// A JSON object that we carry without reading a rule from it.
 pub type Object = serde_json::Map<String, serde_json::Value>;

@@ -8,12 +8,14 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::decision::facts::Around;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::store::shelf::Shelves;
+use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::txn::Change;
 
 /// Nodes and ports as of one commit. A clone shares everything.
@@ -39,6 +41,25 @@ pub struct Published {
 impl Bearers for Published {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.port_by_mac(mac).map(|port| port.node)
+    }
+}
+
+impl Around for Published {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.nodes.get(&id).cloned()
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        Self::children(self, parent).cloned().collect()
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        match kind {
+            VolumeKind::Connector => {
+                self.shelves().connectors.of_node(node).cloned().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect(),
+        }
     }
 }
 

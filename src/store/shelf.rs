@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
 use crate::model::thing::{Mark, NAME, Thing};
+use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 
@@ -193,4 +194,6 @@ macro_rules! kinds {
 
 kinds! {
     Chassis: Chassis => chassis,
+    Connector: Connector => connectors,
+    Target: Target => targets,
 }

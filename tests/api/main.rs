@@ -11,3 +11,4 @@ mod observed;
 mod panel;
 mod rack;
 mod refusals;
+mod volumes;

@@ -210,6 +210,7 @@ impl Desk {
                 owed: &[],
                 ports: &[],
                 bearers: &*published,
+                around: &*published,
                 seen: &[],
                 silent: None,
             };

@@ -1,5 +1,6 @@
 //! A node on a stage: decisions are applied as a lane would, and each is checked on the way.
 
+pub(super) mod around;
 mod catalog;
 mod checks;
 
@@ -14,6 +15,7 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::flow;
+use crate::flow::tests::stage::around::Neighbours;
 use crate::flow::tests::stage::catalog::catalog;
 use crate::model::Object;
 use crate::model::bmc::power::{Power, PowerTarget};
@@ -43,6 +45,7 @@ pub(super) struct Stage {
     pub(super) owed: Vec<Owed>,
     pub(super) ports: Vec<Arc<Port>>,
     pub(super) bearers: Others,
+    pub(super) around: Neighbours,
     /// The inventory that was kept last.
     pub(super) inventory: Option<Arc<Inventory>>,
     pub(super) looks: Vec<Look>,
@@ -91,6 +94,7 @@ impl Stage {
             owed: Vec::new(),
             ports: Vec::new(),
             bearers: Others::default(),
+            around: Neighbours::default(),
             inventory: None,
             looks: Vec::new(),
             policy: Policy::default(),
@@ -131,6 +135,7 @@ impl Stage {
             owed: &self.owed,
             ports: &self.ports,
             bearers: &self.bearers,
+            around: &self.around,
             seen,
             silent: self.silent,
         };
@@ -332,6 +337,7 @@ impl Stage {
             }
             Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
             Row::Inventory(kept) => self.inventory = Some(kept),
+            Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }
     }
 }

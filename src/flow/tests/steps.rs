@@ -322,6 +322,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         owed: &stage.owed,
         ports: &[],
         bearers: &stage.bearers,
+        around: &stage.around,
         seen: &[],
         silent: None,
     };
