@@ -253,6 +253,9 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
             if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
+            if let Some(parent) = node.wished.parent_node {
+                flow::relatives::check(&InTxn(RefCell::new(&mut *txn)), node.id, parent)?;
+            }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");
             write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) })

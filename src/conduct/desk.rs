@@ -100,6 +100,7 @@ impl Desk {
             leases,
             gate: Gate::default(),
         });
+        desk.site.others.found(&desk);
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);

@@ -18,6 +18,7 @@ pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
+pub mod relatives;
 pub mod rule;
 pub mod step;
 pub mod trouble;

@@ -14,6 +14,7 @@ mod modes;
 mod pipelines;
 mod plans;
 mod power;
+mod relatives;
 mod scenes;
 mod silence;
 mod stage;

@@ -7,6 +7,7 @@ mod console;
 mod discovery;
 mod inspection;
 mod listing;
+mod nodes;
 mod observed;
 mod panel;
 mod rack;

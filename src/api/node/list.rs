@@ -112,7 +112,9 @@ impl Filters {
             self.instance_uuid = Some(uuid);
         }
         if let Some(text) = args.text("parent_node")? {
-            self.parent_node = Some(call.find_node(&text).map_err(|fault| Fault::invalid(fault.text()))?.id);
+            // Nobody is the child of a node that is not there.
+            let parent = call.find_node(&text).ok().map(|node| node.id);
+            self.parent_node = Some(parent.unwrap_or(NodeId(Uuid::nil())));
         }
         if let Some(name) = args.text("provision_state")? {
             let Some(state) = Provision::parse(&name) else {
