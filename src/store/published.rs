@@ -17,6 +17,7 @@ use crate::model::provision::Provision;
 use crate::store::shelf::Shelves;
 use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::txn::Change;
+use crate::store::words::{self, Word, Words};
 
 /// Nodes and ports as of one commit. A clone shares everything.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,7 @@ pub struct Published {
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
     by_mark: OrdMap<(Mark, u64), NodeId>,
+    by_word: Words,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
@@ -90,6 +92,11 @@ impl Published {
     pub fn nodes_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_state.range((state, 0)..=(state, u64::MAX));
         rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    /// Nodes that say this, in the order of their creation.
+    pub fn saying(&self, word: Word, text: &str) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        self.by_word.with(word, text).filter_map(|id| self.node(id))
     }
 
     /// Nodes whose parent this is, in the order of their creation.
@@ -206,6 +213,7 @@ impl Published {
             self.by_chassis.insert((chassis.as_str().into(), order), id);
         }
         self.by_state.insert((node.provision, order), id);
+        self.by_word.put(node);
         for mark in node.marks() {
             self.by_mark.insert((mark, order), id);
         }
@@ -226,6 +234,7 @@ impl Published {
             self.by_chassis.remove(&(chassis.as_str().into(), old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
+        self.by_word.drop(&old);
         for mark in old.marks() {
             self.by_mark.remove(&(mark, old.order));
         }
@@ -263,6 +272,7 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.chassis_uuid == new.wished.chassis_uuid
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
+        && words::are_alike(old, new)
         && old.discovered.is_some() == new.discovered.is_some()
         && old.is_left_to_network() == new.is_left_to_network()
 }
