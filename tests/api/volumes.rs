@@ -292,9 +292,10 @@ async fn they_stay_over_a_restart_and_go_with_their_node() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tear_down_deletes_targets() {
     let rack = Rack::start().await;
-    let node = rack.node(json!({"name": "n1", "instance_info": {"image_source": "http://127.0.0.1:1/i"}})).await;
-    rack.go(&node, "manage").await;
-    rack.go(&node, "adopt").await;
+    let node = rack.node(json!({"name": "n1", "deploy_interface": "fake"})).await;
+    for target in ["manage", "provide", "active"] {
+        rack.go(&node, target).await;
+    }
     rack.until(&node, "active").await;
     for kind in KINDS {
         made(&rack, kind, &node, 1).await;
