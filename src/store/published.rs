@@ -95,7 +95,11 @@ impl Published {
     }
 
     /// Nodes that say this, in the order of their creation.
-    pub fn saying(&self, word: Word, text: &str) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+    pub fn saying<'a>(
+        &'a self,
+        word: Word,
+        text: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Node>> + use<'a> {
         self.by_word.with(word, text).filter_map(|id| self.node(id))
     }
 

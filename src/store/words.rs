@@ -38,7 +38,7 @@ pub struct Words(OrdMap<(Word, Arc<str>, u64), NodeId>);
 
 impl Words {
     /// The nodes with this text, in the order of their creation.
-    pub fn with(&self, word: Word, text: &str) -> impl DoubleEndedIterator<Item = NodeId> {
+    pub fn with<'a>(&'a self, word: Word, text: &str) -> impl DoubleEndedIterator<Item = NodeId> + use<'a> {
         let text: Arc<str> = text.into();
         self.0.range((word, text.clone(), 0)..=(word, text, u64::MAX)).map(|(_, id)| *id)
     }
