@@ -21,6 +21,7 @@ pub mod fault;
 pub mod lanes;
 pub mod network;
 pub mod node;
+pub mod part;
 pub mod port;
 pub mod request;
 pub mod root;
@@ -217,11 +218,11 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeHistory => node::history::list(&call),
         Action::NodeHistoryEvent => node::history::show(&call),
         Action::NodeInventory => node::inventory::show(&call),
-        Action::NodeTraits => node::states::traits(&call),
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),
         Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
         Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
+        Action::Part(action) => part::act(action, &call).await,
         Action::PortList => port::list::list(&call, false),
         Action::PortDetail => port::list::list(&call, true),
         Action::PortCreate => port::create(&call).await,

@@ -3,6 +3,7 @@
 
 use crate::api::network::Page;
 use crate::api::volume::VolumeAction;
+use crate::api::part::PartAction;
 use crate::model::bmc::panel::Book;
 use crate::model::volume::VolumeKind;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
@@ -31,6 +32,8 @@ pub enum Below {
     NotAllowed,
     /// 404 of the resource.
     NotFound,
+    /// 406 of the resource.
+    TooNew,
 }
 
 /// What a request wants.
@@ -72,7 +75,6 @@ pub enum Action {
     NodeHistory,
     NodeHistoryEvent,
     NodeInventory,
-    NodeTraits,
     NodeConsole,
     NodeChildren,
     NodePorts,
@@ -80,6 +82,8 @@ pub enum Action {
     NodeEmpty(&'static str),
     /// Something of a node's that it does not have in this version.
     NodeAbsent(&'static str),
+    /// What belongs to a node beside its settings.
+    Part(PartAction),
     PortList,
     PortDetail,
     PortCreate,
@@ -157,6 +161,11 @@ const fn agents(route: Route) -> Route {
     Route { rack: true, below: Below::NotFound, ..route }
 }
 
+/// 406 below its version.
+const fn newer(route: Route) -> Route {
+    Route { below: Below::TooNew, ..route }
+}
+
 /// 405 below its version.
 const fn refuses(route: Route) -> Route {
     Route { below: Below::NotAllowed, ..route }
@@ -169,7 +178,7 @@ pub const ROUTES: &[Route] = &[
     agents(at(Get, "lookup", 22, Action::Lookup)),
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
-    at(Post, "events", 54, Action::Absent("events")),
+    at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
     at(Patch, "nodes", 1, Action::NodeUnnamed),
@@ -183,7 +192,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/states", 1, Action::NodeStates),
     at(Put, "nodes/{}/states/power", 1, Action::NodePower),
     at(Put, "nodes/{}/states/provision", 1, Action::NodeProvision),
-    at(Put, "nodes/{}/states/raid", 12, Action::NodeAbsent("target RAID configuration")),
+    newer(at(Put, "nodes/{}/states/raid", 12, Action::Part(PartAction::Raid))),
     at(Put, "nodes/{}/states/boot_mode", 76, Action::NodeBootMode),
     at(Put, "nodes/{}/states/secure_boot", 76, Action::NodeSecureBoot),
     at(Get, "nodes/{}/states/console", 1, Action::NodeConsole),
@@ -202,11 +211,6 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/bios", 40, Action::NodeEmpty("bios")),
     at(Get, "nodes/{}/bios/{}", 40, Action::NodeAbsent("BIOS settings")),
     at(Get, "nodes/{}/firmware", 86, Action::NodeEmpty("firmware")),
-    at(Get, "nodes/{}/traits", 37, Action::NodeTraits),
-    at(Put, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
-    at(Delete, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
-    at(Put, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
-    at(Delete, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
     at(Get, "nodes/{}/volume", 32, Action::Volume(VolumeAction::NodePage)),
     at(Get, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Connector))),
     at(Post, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::Misplaced)),
@@ -218,6 +222,11 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Patch, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Delete, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
+    at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
+    at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
+    at(Put, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitAdd)),
+    at(Delete, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitRemove)),
     at(Get, "nodes/{}/vifs", 28, Action::NodeEmpty("vifs")),
     at(Post, "nodes/{}/vifs", 28, Action::NodeAbsent("VIFs")),
     at(Delete, "nodes/{}/vifs/{}", 28, Action::NodeAbsent("VIFs")),
@@ -262,7 +271,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "drivers", 1, Action::DriverList),
     at(Get, "drivers/{}", 1, Action::DriverShow),
     at(Get, "drivers/{}/properties", 1, Action::DriverProperties),
-    at(Get, "drivers/{}/raid/logical_disk_properties", 12, Action::DriverRaid),
+    newer(at(Get, "drivers/{}/raid/logical_disk_properties", 12, Action::DriverRaid)),
     at(Get, "drivers/{}/vendor_passthru/methods", 1, Action::DriverMethods),
     at(Get, "drivers/{}/vendor_passthru", 1, Action::DriverPassthru),
     at(Put, "drivers/{}/vendor_passthru", 1, Action::DriverPassthru),

@@ -17,6 +17,7 @@ use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
@@ -74,6 +75,7 @@ pub struct Desk {
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
+    keyring: Keyring,
 }
 
 impl fmt::Debug for Desk {
@@ -87,6 +89,7 @@ impl Desk {
     pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
         let leases = LeaseLane::open(&site);
         let chronicle = Chronicle::open(&site);
+        let keyring = Keyring::open(&site.reader);
         let desk = Arc::new(Self {
             site,
             blobs,
@@ -99,6 +102,7 @@ impl Desk {
             chronicle,
             leases,
             gate: Gate::default(),
+            keyring,
         });
         desk.site.others.found(&desk);
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
@@ -243,6 +247,11 @@ impl Desk {
     /// The rack's journal.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// Bearer tokens that are valid or were.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// The lane of leases.

@@ -1,5 +1,6 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod account;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
@@ -11,6 +12,7 @@ pub mod interface;
 pub mod journal;
 pub mod moves;
 pub mod node;
+pub mod part;
 pub mod patch;
 pub mod policy;
 pub mod port;
@@ -20,6 +22,7 @@ pub mod run;
 pub mod shape;
 pub mod step;
 pub mod thing;
+pub mod trait_name;
 pub mod turn;
 pub mod volume;
 

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::model::account::{Issued, TokenAsk};
 use crate::model::boot::plan::Discovery;
 use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
@@ -20,6 +21,7 @@ pub enum RackAsk {
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
+    Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
     /// What is written down of a machine is of no use any more.
@@ -34,6 +36,8 @@ pub enum RackAnswer {
     Done,
     Rule(Arc<Rule>),
     Chassis(Arc<Chassis>),
+    /// A token was made.
+    Issued(Box<Issued>),
     /// It is this node now.
     Node(NodeId),
     /// It is written down under this identity.

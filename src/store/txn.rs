@@ -31,6 +31,7 @@ use crate::store::table::rack::Rack;
 use crate::store::table::rules::Rules;
 use crate::store::table::sightings::Sightings;
 use crate::store::table::things::Things;
+use crate::store::table::tokens::Tokens;
 
 /// A transaction. It is kept if the job returns `Ok`, and gone without a trace if it does not.
 pub struct Txn<'p> {
@@ -129,6 +130,10 @@ impl<'p> Txn<'p> {
 
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {
         Sightings { txn: self }
+    }
+
+    pub fn tokens(&mut self) -> Tokens<'_, 'p> {
+        Tokens { txn: self }
     }
 
     /// Whether anything was written.

@@ -10,6 +10,7 @@ mod listing;
 mod nodes;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;
 mod volumes;

@@ -2,11 +2,13 @@
 //!
 //! - `chassis`  names for nodes that stand together
 //! - `rules`    inspection rules
+//! - `tokens`   bearer tokens
 //! - `discover` machines that nobody has enrolled
 
 pub mod chassis;
 pub mod discover;
 pub mod rules;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -41,6 +43,7 @@ impl Desk {
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
+            RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,
             RackAsk::TurnedAway => {

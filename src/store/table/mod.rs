@@ -12,3 +12,4 @@ pub mod rack;
 pub mod rules;
 pub mod sightings;
 pub mod things;
+pub mod tokens;
