@@ -90,7 +90,9 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
 fn resolve_parent(call: &Call<'_>, value: &mut Value) -> Result<(), Fault> {
     let Some(ident) = value.as_str().filter(|ident| !ident.is_empty()) else { return Ok(()) };
     if parse_uuid(ident).is_none() {
-        let parent = call.find_node(ident).map_err(|fault| Fault::invalid(format!("parent_node: {}", fault.text())))?;
+        let parent = call
+            .find_node(ident)
+            .map_err(|fault| Fault::invalid(format!("parent_node: {}", fault.text())))?;
         *value = Value::String(parent.id.to_string());
     }
     Ok(())

@@ -2,8 +2,8 @@
 //! idents.
 
 use crate::api::network::Page;
-use crate::api::volume::VolumeAction;
 use crate::api::part::PartAction;
+use crate::api::volume::VolumeAction;
 use crate::model::bmc::panel::Book;
 use crate::model::volume::VolumeKind;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};

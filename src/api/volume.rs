@@ -70,7 +70,9 @@ where
         VolumeAction::Show(_) => thing::show(call, &collection::<W>(), false),
         VolumeAction::Patch(_) => patch::<W>(call).await,
         VolumeAction::Delete(_) => delete::<W>(call).await,
-        VolumeAction::Page | VolumeAction::NodePage | VolumeAction::Unnamed | VolumeAction::Misplaced => Ok(page(call, "")),
+        VolumeAction::Page | VolumeAction::NodePage | VolumeAction::Unnamed | VolumeAction::Misplaced => {
+            Ok(page(call, ""))
+        }
     }
 }
 

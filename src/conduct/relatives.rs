@@ -43,8 +43,7 @@ pub async fn pay(site: &Site, id: NodeId, on: bool) -> Outcome {
     let word = if on { "on" } else { "off" };
     let failed = |why: String| Outcome::Failed(Failure::step(why));
     let Some(desk) = site.others.desk() else { return failed("the daemon is stopping".to_owned()) };
-    let (target, goal) =
-        if on { (PowerTarget::On, Power::On) } else { (PowerTarget::Off, Power::Off) };
+    let (target, goal) = if on { (PowerTarget::On, Power::On) } else { (PowerTarget::Off, Power::Off) };
     if let Err(refusal) = desk.ask(id, Ask::Power { target, timeout: None }).await {
         return failed(format!("node {id} cannot be powered {word}: {refusal}"));
     }

@@ -56,7 +56,8 @@ fn change<W: Wished>(
     powered_off(node, &format!("{word} update"))?;
     if next.node != node.id {
         let other = facts.around.node(next.node);
-        let other = other.ok_or_else(|| Refusal::Invalid(format!("node {} could not be found", next.node)))?;
+        let other =
+            other.ok_or_else(|| Refusal::Invalid(format!("node {} could not be found", next.node)))?;
         powered_off(&other, &format!("{word} update"))?;
     }
     let mut course = Course::of(node, facts);

@@ -14,8 +14,8 @@ use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
-use crate::store::shelf::Shelves;
 use crate::model::volume::{VolumeKind, VolumeRow};
+use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 use crate::store::words::{self, Word, Words};
 
@@ -60,7 +60,9 @@ impl Around for Published {
             VolumeKind::Connector => {
                 self.shelves().connectors.of_node(node).cloned().map(VolumeRow::Connector).collect()
             }
-            VolumeKind::Target => self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect(),
+            VolumeKind::Target => {
+                self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect()
+            }
         }
     }
 }

@@ -68,7 +68,10 @@ async fn a_member_is_written_and_shown_from_its_version_on() {
         assert_eq!(made.status, 201, "{name} {made:?}");
         assert_eq!(made.body[name], value, "{name}");
         let id = made.body["uuid"].as_str().unwrap();
-        assert_eq!(rack.call("DELETE", &format!("/v1/nodes/{id}"), "1.115", None).await.status, if before < 10 { 409 } else { 204 });
+        assert_eq!(
+            rack.call("DELETE", &format!("/v1/nodes/{id}"), "1.115", None).await.status,
+            if before < 10 { 409 } else { 204 }
+        );
         if before >= 10 {
             let changed = patch(&rack, &node, &new, add(name, &value)).await;
             assert_eq!((changed.status, &changed.body[name]), (200, &value), "{name} {changed:?}");
@@ -94,10 +97,32 @@ async fn what_is_read_only_is_neither_created_nor_patched() {
     let node = rack.node(json!({"name": "n1"})).await;
     let before = rack.get(&format!("/v1/nodes/{node}")).await.body;
     for name in [
-        "allocation_uuid", "clean_step", "conductor", "created_at", "deploy_step", "driver_internal_info", "fault",
-        "health", "inspection_started_at", "inspection_finished_at", "last_error", "maintenance_reason", "power_state",
-        "provision_state", "provision_updated_at", "raid_config", "reservation", "service_step", "target_power_state",
-        "target_provision_state", "target_raid_config", "traits", "updated_at", "links", "ports", "zz",
+        "allocation_uuid",
+        "clean_step",
+        "conductor",
+        "created_at",
+        "deploy_step",
+        "driver_internal_info",
+        "fault",
+        "health",
+        "inspection_started_at",
+        "inspection_finished_at",
+        "last_error",
+        "maintenance_reason",
+        "power_state",
+        "provision_state",
+        "provision_updated_at",
+        "raid_config",
+        "reservation",
+        "service_step",
+        "target_power_state",
+        "target_provision_state",
+        "target_raid_config",
+        "traits",
+        "updated_at",
+        "links",
+        "ports",
+        "zz",
     ] {
         for value in [json!("x"), json!(null), json!({})] {
             assert_eq!(post(&rack, "1.115", json!({name: value})).await.status, 400, "{name}");
@@ -156,9 +181,14 @@ async fn values_that_do_not_fit_are_refused_and_change_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_site_wants_is_there_where_nothing_was_said() {
     let rack = Rack::start().await;
-    let made = post(&rack, "1.115", json!({"resource_class": null, "conductor_group": null, "extra": null})).await;
-    assert_eq!((made.status, &made.body["conductor_group"], &made.body["extra"]), (201, &json!(""), &json!({})));
-    let flags = post(&rack, "1.115", json!({"maintenance": "yes", "retired": null, "disable_power_off": "1"})).await;
+    let made =
+        post(&rack, "1.115", json!({"resource_class": null, "conductor_group": null, "extra": null})).await;
+    assert_eq!(
+        (made.status, &made.body["conductor_group"], &made.body["extra"]),
+        (201, &json!(""), &json!({}))
+    );
+    let flags =
+        post(&rack, "1.115", json!({"maintenance": "yes", "retired": null, "disable_power_off": "1"})).await;
     assert_eq!(flags.body["maintenance"], json!(true));
     assert_eq!((&flags.body["retired"], &flags.body["disable_power_off"]), (&json!(false), &json!(true)));
     let named = post(&rack, "1.115", json!({"instance_info": {"display_name": "web"}})).await;
@@ -175,7 +205,9 @@ async fn interfaces_are_reset_with_a_new_driver() {
     let path = format!("/v1/nodes/{node}?reset_interfaces=true");
     let driver = json!([{"op": "replace", "path": "/driver", "value": "manual-management"}]);
     assert_eq!(rack.call("PATCH", &path, "1.44", Some(&driver)).await.status, 406);
-    let without = rack.call("PATCH", &path, "1.115", Some(&json!([{"op": "add", "path": "/extra/a", "value": 1}]))).await;
+    let without = rack
+        .call("PATCH", &path, "1.115", Some(&json!([{"op": "add", "path": "/extra/a", "value": 1}])))
+        .await;
     assert_eq!(without.status, 400);
     let kept = rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&driver)).await;
     assert_eq!(kept.status, 400, "its interfaces are not the new driver's");
@@ -202,7 +234,8 @@ async fn a_node_leaves_its_chassis_since_1_25() {
 async fn states_are_shown_as_older_versions_knew_them() {
     let rack = Rack::start().await;
     let node = post(&rack, "1.10", json!({})).await.body["uuid"].as_str().unwrap().to_owned();
-    for (version, state) in [("1.1", Value::Null), ("1.2", json!("available")), ("1.115", json!("available"))] {
+    for (version, state) in [("1.1", Value::Null), ("1.2", json!("available")), ("1.115", json!("available"))]
+    {
         for (path, key) in [
             (format!("/v1/nodes/{node}"), "/provision_state"),
             (format!("/v1/nodes/{node}/states"), "/provision_state"),
@@ -241,10 +274,11 @@ async fn power_of_a_card_hangs_on_its_server() {
     let rack = Rack::start().await;
     let parent = rack.node(json!({"name": "server"})).await;
     let child = rack.node(json!({"name": "card", "parent_node": parent})).await;
-    let apart = rack.node(json!({
-        "name": "apart", "parent_node": parent, "driver_info": {"has_dedicated_power_supply": true},
-    }))
-    .await;
+    let apart = rack
+        .node(json!({
+            "name": "apart", "parent_node": parent, "driver_info": {"has_dedicated_power_supply": true},
+        }))
+        .await;
     for node in [&parent, &child, &apart] {
         rack.go(node, "manage").await;
     }
@@ -278,7 +312,16 @@ async fn pages_repeat_what_was_asked_for() {
     let query = "limit=1&sort_key=name&sort_dir=desc&fields=uuid,name&maintenance=true&associated=false&retired=false&driver=fake-hardware";
     let page = rack.get(&format!("/v1/nodes?{query}")).await;
     let next = page.body["next"].as_str().unwrap_or_else(|| panic!("{page:?}"));
-    for pair in ["limit=1", "sort_key=name", "sort_dir=desc", "fields=uuid%2Cname", "maintenance=True", "associated=False", "retired=False", "marker="] {
+    for pair in [
+        "limit=1",
+        "sort_key=name",
+        "sort_dir=desc",
+        "fields=uuid%2Cname",
+        "maintenance=True",
+        "associated=False",
+        "retired=False",
+        "marker=",
+    ] {
         assert!(next.contains(pair), "{pair} in {next}");
     }
     assert!(!next.contains("driver"), "clients add other filters again: {next}");

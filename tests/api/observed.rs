@@ -43,8 +43,18 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     }
     rack.port(&first, "52:54:00:aa:bb:02").await;
     names.insert("UUID-4".to_owned(), rack.port(&first, "52:54:00:aa:bb:01").await);
+    let connector = json!({"node_uuid": first, "type": "iqn", "connector_id": "iqn.1"});
+    names.insert("UUID-7".to_owned(), volume(rack, "connectors", &connector).await);
+    let target = json!({"node_uuid": first, "volume_type": "iscsi", "volume_id": "v0", "boot_index": 1});
+    names.insert("UUID-8".to_owned(), volume(rack, "targets", &target).await);
     names.insert("UUID-1".to_owned(), first);
     names
+}
+
+async fn volume(rack: &Rack, kind: &str, body: &Value) -> String {
+    let made = rack.call("POST", &format!("/v1/volume/{kind}"), "1.115", Some(body)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    made.body["uuid"].as_str().unwrap().to_owned()
 }
 
 fn fill(text: &str, names: &HashMap<String, String>) -> String {
@@ -156,10 +166,8 @@ const LATER: &[&str] = &[
     // VIFs
     "vif post",
     "vif del",
-    // portgroups, chassis, volumes with records in them
+    // portgroups and chassis with records in them
     "nodepgs",
-    "nodevc",
-    "nodevt",
     "pg ports",
     "pg patch",
     "pg del",
@@ -168,11 +176,6 @@ const LATER: &[&str] = &[
     "chassis patch",
     "chassis get",
     "chassis del",
-    "vc list",
-    "vc patch",
-    "vt dup",
-    "vt del",
-    "vc del",
     // Redfish and IPMI
     "patch reset",
     "patch back",

@@ -79,7 +79,10 @@ async fn what_is_made_is_shown_whole() {
     let page = rack.get("/v1/volume").await;
     assert_eq!(page.body["targets"][0]["href"], "http://api/v1/volume/targets/");
     let page = rack.get("/v1/nodes/n1/volume").await;
-    assert_eq!(page.body["connectors"][0]["href"], json!(format!("http://api/v1/nodes/{node}/volume/connectors/")));
+    assert_eq!(
+        page.body["connectors"][0]["href"],
+        json!(format!("http://api/v1/nodes/{node}/volume/connectors/"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +159,8 @@ async fn lists_are_short_filtered_and_paged() {
     }
     assert_eq!(rack.get("/v1/volume/targets?sort_key=properties").await.status, 400);
     let sorted = rack.get("/v1/volume/targets?sort_key=boot_index").await;
-    let places: Vec<_> = sorted.body["targets"].as_array().unwrap().iter().map(|one| &one["boot_index"]).collect();
+    let places: Vec<_> =
+        sorted.body["targets"].as_array().unwrap().iter().map(|one| &one["boot_index"]).collect();
     assert_eq!(json!(places), json!([2, 3, 11]), "numbers are no texts");
 }
 
@@ -204,7 +208,8 @@ async fn an_address_is_one_nodes_and_a_place_in_the_boot_order_one_targets() {
         let mut twice = body(kind, &first, 5);
         twice["uuid"] = json!(id);
         assert_eq!(post(&rack, kind, &twice).await.status, 409);
-        let (path, value) = if kind == "targets" { ("/boot_index", json!(2)) } else { ("/connector_id", json!("iqn.2")) };
+        let (path, value) =
+            if kind == "targets" { ("/boot_index", json!(2)) } else { ("/connector_id", json!("iqn.2")) };
         let clash = patch(&rack, kind, &id, json!([{"op": "replace", "path": path, "value": value}])).await;
         assert_eq!(clash.status, 409, "{clash:?}");
         let shown = rack.get(&format!("/v1/volume/{kind}/{id}")).await;
@@ -246,7 +251,8 @@ async fn they_change_while_their_node_is_off() {
         assert_eq!(rack.call("DELETE", &here, "1.115", None).await.status, 204);
         for method in ["GET", "PATCH", "DELETE"] {
             assert_eq!(rack.call(method, &here, "1.115", Some(&json!([]))).await.status, 404);
-            let unnamed = rack.call(method, &format!("/v1/volume/{kind}/n1"), "1.115", Some(&json!([]))).await;
+            let unnamed =
+                rack.call(method, &format!("/v1/volume/{kind}/n1"), "1.115", Some(&json!([]))).await;
             assert_eq!(unnamed.status, 400);
         }
     }
@@ -262,7 +268,8 @@ async fn secrets_are_masked_and_stay_when_the_mask_is_written_back() {
     let masked = json!({"auth_password": "******", "target_iqn": "iqn.x"});
     assert_eq!(made.body["properties"], masked);
     let id = made.body["uuid"].as_str().unwrap();
-    let back = patch(&rack, "targets", id, json!([{"op": "replace", "path": "/properties", "value": masked}])).await;
+    let back =
+        patch(&rack, "targets", id, json!([{"op": "replace", "path": "/properties", "value": masked}])).await;
     assert_eq!((back.status, &back.body["updated_at"]), (200, &Value::Null), "nothing has changed");
     let lists = rack.get("/v1/volume/targets?detail=true").await;
     assert!(!lists.body.to_string().contains("hunter2"));
@@ -286,7 +293,11 @@ async fn they_stay_over_a_restart_and_go_with_their_node() {
         assert_eq!(left.body[kind][0]["node_uuid"], json!(second));
         assert_eq!(post(&rack, kind, &body(kind, &second, 7)).await.status, 201);
     }
-    assert_eq!(post(&rack, "connectors", &body("connectors", &second, 1)).await.status, 201, "its address is free");
+    assert_eq!(
+        post(&rack, "connectors", &body("connectors", &second, 1)).await.status,
+        201,
+        "its address is free"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -62,7 +62,13 @@ fn a_card_comes_on_after_its_server() {
 
 #[test]
 fn a_supply_of_its_own_needs_no_server() {
-    for (said, apart) in [(json!(true), true), (json!("True"), true), (json!(false), false), (json!("no"), false), (json!(7), false)] {
+    for (said, apart) in [
+        (json!(true), true),
+        (json!("True"), true),
+        (json!(false), false),
+        (json!("no"), false),
+        (json!(7), false),
+    ] {
         let mut stage = managed(Power::Off);
         stage.node.wished.parent_node = Some(id(9));
         stage.node.wished.driver_info = object(json!({"has_dedicated_power_supply": said}));
@@ -89,7 +95,11 @@ fn cards_go_off_before_their_server() {
     stage.power_ask(PowerTarget::Off).unwrap();
     let off = |number| Effect::Relative { node: id(number), on: false };
     let effects = owed(&stage);
-    assert_eq!(effects[..2], [off(10), off(13)], "not the one that is off, has its own supply or another parent");
+    assert_eq!(
+        effects[..2],
+        [off(10), off(13)],
+        "not the one that is off, has its own supply or another parent"
+    );
     assert!(matches!(effects[2], Effect::Power { wish: PowerWish::Off, .. }) && effects.len() == 3);
 }
 
@@ -108,7 +118,11 @@ fn a_server_whose_card_stays_on_is_not_switched_off() {
     stage.power_ask(PowerTarget::Off).unwrap();
     stage.pay(Outcome::Failed(Failure::step("node is locked by host x")));
     assert_eq!((stage.owed.len(), stage.node.target_power, stage.node.power), (0, None, Some(Power::On)));
-    assert!(stage.error().contains("power off child") && stage.error().contains("locked"), "{}", stage.error());
+    assert!(
+        stage.error().contains("power off child") && stage.error().contains("locked"),
+        "{}",
+        stage.error()
+    );
 }
 
 #[test]

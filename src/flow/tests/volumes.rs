@@ -134,8 +134,7 @@ fn it_moves_to_a_node_that_is_off_too() {
     let moved = || replace("/node_uuid", json!(other));
     let mut stage = with(VolumeKind::Target, Provision::Manageable, Some(Power::Off));
     assert!(matches!(patch(&mut stage, VolumeKind::Target, moved()), Err(Refusal::Invalid(_))));
-    let mut neighbour =
-        Node::new(other, NodeWished::default(), crate::base::moment::Moment(0));
+    let mut neighbour = Node::new(other, NodeWished::default(), crate::base::moment::Moment(0));
     for (power, goes) in [(Some(Power::On), false), (None, false), (Some(Power::Off), true)] {
         neighbour.power = power;
         stage.around.nodes.insert(other, Arc::new(neighbour.clone()));

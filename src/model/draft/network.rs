@@ -220,15 +220,8 @@ const PARTS: &[&str] = &["links", "networks", "services"];
 /// Kinds of interfaces that are neither bond nor VLAN.
 const LINKS: &[&str] = &["bridge", "dvs", "hw_veb", "hyperv", "ovs", "tap", "vhostuser", "vif", "phy"];
 
-const BOND_MODES: &[&str] = &[
-    "802.3ad",
-    "balance-rr",
-    "active-backup",
-    "balance-xor",
-    "broadcast",
-    "balance-tlb",
-    "balance-alb",
-];
+const BOND_MODES: &[&str] =
+    &["802.3ad", "balance-rr", "active-backup", "balance-xor", "broadcast", "balance-tlb", "balance-alb"];
 
 /// Six pairs of digits with five signs between them.
 const MAC_LENGTH: usize = 17;
@@ -290,7 +283,11 @@ mod tests {
             ("/networks/0/ip_address", json!("192.0.2.7/24"), "networks/0/ip_address"),
             ("/networks/0/netmask", json!("255.0.255.0"), "networks/0/netmask"),
             ("/networks/0/routes/0/gateway", json!("x"), "networks/0/routes/0/gateway"),
-            ("/networks/0/routes/0/services/0/address", json!("::1"), "networks/0/routes/0/services/0/address"),
+            (
+                "/networks/0/routes/0/services/0/address",
+                json!("::1"),
+                "networks/0/routes/0/services/0/address",
+            ),
             ("/networks/1/ip_address", json!("2001:db8::7/129"), "networks/1/ip_address"),
             ("/networks/2/link", json!(null), "networks/2/link"),
             ("/services/0/type", json!("ntp"), "services/0/type"),

@@ -70,7 +70,8 @@ fn what_is_wrong_in_a_body_is_named() {
 
 #[test]
 fn a_place_in_the_boot_order_is_a_whole_number() {
-    let body = |index: Value| json!({"node_uuid": "x", "volume_type": "a", "volume_id": "b", "boot_index": index});
+    let body =
+        |index: Value| json!({"node_uuid": "x", "volume_type": "a", "volume_id": "b", "boot_index": index});
     for index in [json!("0"), json!(1.5), json!(true), json!(null), json!(1_i64 << 31)] {
         let refusal = target(body(index.clone())).unwrap_err().to_string();
         assert!(refusal.contains("boot_index"), "{index}: {refusal}");
