@@ -19,6 +19,11 @@ async fn recorded_calls_are_answered_alike() {
             continue;
         }
         made += 1;
+        if tag == "vc list" {
+            // Tear down has taken it, which the reference's fake driver does not.
+            let target = target(&rack, &names["UUID-1"]).await;
+            names.insert("UUID-8".to_owned(), target);
+        }
         let filled = fill(&call.to_string(), &names);
         let call: Value = serde_json::from_str(&filled).unwrap();
         let answer = make(&rack, &call).await;
@@ -45,10 +50,14 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     names.insert("UUID-4".to_owned(), rack.port(&first, "52:54:00:aa:bb:01").await);
     let connector = json!({"node_uuid": first, "type": "iqn", "connector_id": "iqn.1"});
     names.insert("UUID-7".to_owned(), volume(rack, "connectors", &connector).await);
-    let target = json!({"node_uuid": first, "volume_type": "iscsi", "volume_id": "v0", "boot_index": 1});
-    names.insert("UUID-8".to_owned(), volume(rack, "targets", &target).await);
+    names.insert("UUID-8".to_owned(), target(rack, &first).await);
     names.insert("UUID-1".to_owned(), first);
     names
+}
+
+async fn target(rack: &Rack, node: &str) -> String {
+    let body = json!({"node_uuid": node, "volume_type": "iscsi", "volume_id": "v0", "boot_index": 1});
+    volume(rack, "targets", &body).await
 }
 
 async fn volume(rack: &Rack, kind: &str, body: &Value) -> String {
