@@ -42,6 +42,7 @@ use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::ledger::Ledger;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tray::Tray;
 use crate::config::section::{Delay, Fake};
@@ -299,6 +300,7 @@ fn site(
         tokens: Arc::new(fresh_token),
         tray: drivers.tray.clone(),
         consoles: drivers.consoles.clone(),
+        others: OtherLanes::default(),
         stop,
         tasks,
         recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),

@@ -29,6 +29,7 @@ pub mod rule;
 pub mod route;
 pub mod table;
 pub mod thing;
+pub mod volume;
 pub mod while_waiting;
 
 use std::net::IpAddr;
@@ -220,7 +221,6 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),
         Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
-        Action::NodeVolume => call.node().map(|node| empty::volume(&call, &format!("nodes/{}/", node.id))),
         Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
         Action::Part(action) => part::act(action, &call).await,
         Action::PortList => port::list::list(&call, false),
@@ -239,7 +239,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::ConductorShow => conductor::show(&call),
         Action::Network(page) => network::show(&call, page),
         Action::Shards => node::states::shards(&call),
-        Action::Volume => Ok(empty::volume(&call, "")),
+        Action::Volume(action) => volume::act(&call, action).await,
         Action::Empty(name) => empty::list(&call, name),
         Action::NoSuch(what) => Err(empty::no_such(what, call.ident(0))),
         Action::Absent(what) => Err(empty::absent(what)),

@@ -3,7 +3,9 @@
 
 use crate::api::network::Page;
 use crate::api::part::PartAction;
+use crate::api::volume::VolumeAction;
 use crate::model::bmc::panel::Book;
+use crate::model::volume::VolumeKind;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// One row.
@@ -78,7 +80,6 @@ pub enum Action {
     NodePorts,
     /// A list of a node's that is empty in this version; the name is its key.
     NodeEmpty(&'static str),
-    NodeVolume,
     /// Something of a node's that it does not have in this version.
     NodeAbsent(&'static str),
     /// What belongs to a node beside its settings.
@@ -99,7 +100,7 @@ pub enum Action {
     ConductorShow,
     Network(Page),
     Shards,
-    Volume,
+    Volume(VolumeAction),
     /// A list that is empty in this version; the name is its key.
     Empty(&'static str),
     /// An item of such a list.
@@ -210,6 +211,17 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/bios", 40, Action::Part(PartAction::Settings)),
     at(Get, "nodes/{}/bios/{}", 40, Action::Part(PartAction::Setting)),
     at(Get, "nodes/{}/firmware", 86, Action::Part(PartAction::Components)),
+    at(Get, "nodes/{}/volume", 32, Action::Volume(VolumeAction::NodePage)),
+    at(Get, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Connector))),
+    at(Post, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Patch, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Delete, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/targets", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Target))),
+    at(Post, "nodes/{}/volume/targets", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Patch, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Delete, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
     at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
     at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
@@ -241,9 +253,6 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/ports", 1, Action::NodePorts),
     at(Get, "nodes/{}/portgroups", 24, Action::Part(PartAction::NodePortgroups)),
     at(Get, "nodes/{}/portgroups/{}/ports", 24, Action::Part(PartAction::NodePortgroupPorts)),
-    at(Get, "nodes/{}/volume", 32, Action::NodeVolume),
-    at(Get, "nodes/{}/volume/connectors", 32, Action::NodeEmpty("connectors")),
-    at(Get, "nodes/{}/volume/targets", 32, Action::NodeEmpty("targets")),
     at(Get, "ferric/v1/nodes/{}/console", 1, Action::NodeConsoleLine),
     at(Get, "ferric/v1/nodes/{}/console/log", 1, Action::NodeConsoleLog),
     at(Get, "ferric/v1/nodes/{}/sensors", 1, Action::NodeSensors),
@@ -294,17 +303,21 @@ pub const ROUTES: &[Route] = &[
     at(Patch, "chassis/{}", 1, Action::Chassis(ChassisAction::Patch)),
     at(Delete, "chassis/{}", 1, Action::Chassis(ChassisAction::Delete)),
     at(Get, "chassis/{}/nodes", 1, Action::Chassis(ChassisAction::Nodes)),
-    at(Get, "volume", 32, Action::Volume),
-    at(Get, "volume/connectors", 32, Action::Empty("connectors")),
-    at(Post, "volume/connectors", 32, Action::Absent("volume connectors")),
-    at(Get, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Patch, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Delete, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Get, "volume/targets", 32, Action::Empty("targets")),
-    at(Post, "volume/targets", 32, Action::Absent("volume targets")),
-    at(Get, "volume/targets/{}", 32, Action::NoSuch("volume target")),
-    at(Patch, "volume/targets/{}", 32, Action::NoSuch("volume target")),
-    at(Delete, "volume/targets/{}", 32, Action::NoSuch("volume target")),
+    at(Get, "volume", 32, Action::Volume(VolumeAction::Page)),
+    at(Get, "volume/connectors", 32, Action::Volume(VolumeAction::List(VolumeKind::Connector))),
+    at(Post, "volume/connectors", 32, Action::Volume(VolumeAction::Create(VolumeKind::Connector))),
+    at(Patch, "volume/connectors", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Delete, "volume/connectors", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Get, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Connector))),
+    at(Patch, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Connector))),
+    at(Delete, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Connector))),
+    at(Get, "volume/targets", 32, Action::Volume(VolumeAction::List(VolumeKind::Target))),
+    at(Post, "volume/targets", 32, Action::Volume(VolumeAction::Create(VolumeKind::Target))),
+    at(Patch, "volume/targets", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Delete, "volume/targets", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Get, "volume/targets/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Target))),
+    at(Patch, "volume/targets/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Target))),
+    at(Delete, "volume/targets/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Target))),
     at(Get, "allocations", 52, Action::Empty("allocations")),
     refuses(at(Post, "allocations", 52, Action::Absent("allocations"))),
     at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),

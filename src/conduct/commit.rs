@@ -1,5 +1,8 @@
 //! A decision inside a transaction: load, decide, write (style "Where rules run").
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
@@ -7,7 +10,7 @@ use crate::conduct::site::Site;
 use crate::flow;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Around, Facts};
 use crate::model::decision::outcome::{Happened, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
@@ -15,8 +18,8 @@ use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
-use crate::store::table::ports::Ports;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.
@@ -84,6 +87,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
+        around: &*published,
         at: site.clock.wall(),
         token: &token,
         boot_token: &boot_token,
@@ -106,14 +110,38 @@ pub struct Known<'a> {
     pub silent: Option<u8>,
 }
 
-/// Who has the port of an address, as the transaction sees it.
+/// The rack as the transaction sees it. Its tables are opened for one answer at a time.
 #[derive(Debug)]
-struct InTxn<'t, 'p>(Ports<'t, 'p>);
+struct InTxn<'t, 'p>(RefCell<&'t mut Txn<'p>>);
 
 impl Bearers for InTxn<'_, '_> {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
-        let port = self.0.get(self.0.with_mac(mac)?)?;
+        let mut txn = self.0.borrow_mut();
+        let ports = txn.ports();
+        let port = ports.get(ports.with_mac(mac)?)?;
         Some(port.node)
+    }
+}
+
+impl Around for InTxn<'_, '_> {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.0.borrow_mut().nodes().get(id)
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        self.0.borrow_mut().nodes().children(parent)
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        let mut txn = self.0.borrow_mut();
+        match kind {
+            VolumeKind::Connector => {
+                txn.things::<Connector>().of_node(node).into_iter().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                txn.things::<Target>().of_node(node).into_iter().map(VolumeRow::Target).collect()
+            }
+        }
     }
 }
 
@@ -131,9 +159,10 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
-            let bearers = InTxn(txn.ports());
+            let around = InTxn(RefCell::new(&mut *txn));
             let facts = Facts {
-                bearers: &bearers,
+                bearers: &around,
+                around: &around,
                 at,
                 token: &token,
                 boot_token: &boot_token,
@@ -186,6 +215,10 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         match row {
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
+            Row::Volume(VolumeRow::Connector(one)) => drop(txn.things().put(&*one)?),
+            Row::Volume(VolumeRow::Target(one)) => drop(txn.things().put(&*one)?),
+            Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
+            Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
             Row::Portgroup(group) => drop(txn.things().put(&*group)?),
             Row::PortgroupRemoved(group) => {
@@ -229,6 +262,9 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
         .write("create", move |txn| {
             if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
+            }
+            if let Some(parent) = node.wished.parent_node {
+                flow::relatives::check(&InTxn(RefCell::new(&mut *txn)), node.id, parent)?;
             }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");

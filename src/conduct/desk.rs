@@ -104,6 +104,7 @@ impl Desk {
             gate: Gate::default(),
             keyring,
         });
+        desk.site.others.found(&desk);
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);

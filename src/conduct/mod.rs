@@ -43,6 +43,7 @@ pub mod letterbox;
 pub mod parked;
 pub mod post;
 pub mod rack;
+pub mod relatives;
 pub mod site;
 pub mod through;
 pub mod tick;

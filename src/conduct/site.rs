@@ -11,6 +11,7 @@ use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::conduct::console::Consoles;
 use crate::conduct::hands::Hands;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::tray::Tray;
 use crate::model::catalog::Catalog;
 use crate::model::policy::Policy;
@@ -33,6 +34,8 @@ pub struct Site {
     pub tokens: Tokens,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,
+    /// From one lane to the others.
+    pub others: OtherLanes,
     /// Ends every task.
     pub stop: CancellationToken,
     /// Every lane and tick runs under it, so that draining can wait for them.

@@ -10,5 +10,6 @@ mod looks;
 mod machine;
 mod pipelines;
 mod power;
+mod relatives;
 mod rig;
 mod world;

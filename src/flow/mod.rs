@@ -19,11 +19,13 @@ pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
+pub mod relatives;
 pub mod rule;
 pub mod step;
 pub mod trouble;
 pub mod update;
 pub mod verb;
+pub mod volume;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -73,6 +75,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
+        | Ask::Volume(_)
         | Ask::Told(_)
         | Ask::Part(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
@@ -98,6 +101,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
             part::port::patch(node, change, facts)
         }
         Ask::PortDelete { port } => part::port::delete(node, *port, facts),
+        Ask::Volume(ask) => volume::admit(node, ask, facts),
         Ask::Mode(wish) => mode::admit(node, *wish, facts),
         Ask::Console { on } => aside::console(node, *on, facts),
         Ask::Insert(medium) => aside::insert(node, medium, facts),

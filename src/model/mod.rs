@@ -24,6 +24,7 @@ pub mod step;
 pub mod thing;
 pub mod trait_name;
 pub mod turn;
+pub mod volume;
 
 /// A JSON object that we carry without reading a rule from it.
 pub type Object = serde_json::Map<String, serde_json::Value>;

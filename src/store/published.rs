@@ -8,13 +8,16 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::decision::facts::Around;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
+use crate::store::words::{self, Word, Words};
 
 /// Nodes and ports as of one commit. A clone shares everything.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +29,7 @@ pub struct Published {
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
     by_mark: OrdMap<(Mark, u64), NodeId>,
+    by_word: Words,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
@@ -39,6 +43,27 @@ pub struct Published {
 impl Bearers for Published {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.port_by_mac(mac).map(|port| port.node)
+    }
+}
+
+impl Around for Published {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.nodes.get(&id).cloned()
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        Self::children(self, parent).cloned().collect()
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        match kind {
+            VolumeKind::Connector => {
+                self.shelves().connectors.of_node(node).cloned().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect()
+            }
+        }
     }
 }
 
@@ -69,6 +94,15 @@ impl Published {
     pub fn nodes_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_state.range((state, 0)..=(state, u64::MAX));
         rows.filter_map(|(_, id)| self.node(*id))
+    }
+
+    /// Nodes that say this, in the order of their creation.
+    pub fn saying<'a>(
+        &'a self,
+        word: Word,
+        text: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Node>> + use<'a> {
+        self.by_word.with(word, text).filter_map(|id| self.node(id))
     }
 
     /// Nodes whose parent this is, in the order of their creation.
@@ -185,6 +219,7 @@ impl Published {
             self.by_chassis.insert((chassis.as_str().into(), order), id);
         }
         self.by_state.insert((node.provision, order), id);
+        self.by_word.put(node);
         for mark in node.marks() {
             self.by_mark.insert((mark, order), id);
         }
@@ -205,6 +240,7 @@ impl Published {
             self.by_chassis.remove(&(chassis.as_str().into(), old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
+        self.by_word.drop(&old);
         for mark in old.marks() {
             self.by_mark.remove(&(mark, old.order));
         }
@@ -242,6 +278,7 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.chassis_uuid == new.wished.chassis_uuid
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
+        && words::are_alike(old, new)
         && old.discovered.is_some() == new.discovered.is_some()
         && old.is_left_to_network() == new.is_left_to_network()
 }

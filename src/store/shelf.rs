@@ -10,6 +10,7 @@ use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
+use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 
@@ -195,4 +196,6 @@ macro_rules! kinds {
 kinds! {
     Chassis: Chassis => chassis,
     Portgroup: Portgroup => portgroups,
+    Connector: Connector => connectors,
+    Target: Target => targets,
 }

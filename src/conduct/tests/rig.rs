@@ -18,6 +18,7 @@ use crate::base::secret::Secret;
 use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
@@ -181,6 +182,7 @@ impl Rig {
             }),
             tray: self.tray.clone(),
             consoles: self.consoles.clone(),
+            others: OtherLanes::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
