@@ -299,6 +299,7 @@ fn site(
         tokens: Arc::new(fresh_token),
         tray: drivers.tray.clone(),
         consoles: drivers.consoles.clone(),
+        freed: Arc::default(),
         stop,
         tasks,
         recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),

@@ -21,6 +21,7 @@ use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
+use crate::conduct::rack::allocations::work::Allocator;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
@@ -70,6 +71,7 @@ pub struct Desk {
     /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
     pub(in crate::conduct) gate: Gate,
+    pub(in crate::conduct) allocator: Arc<Allocator>,
     /// Networks that are served.
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
@@ -99,12 +101,14 @@ impl Desk {
             chronicle,
             leases,
             gate: Gate::default(),
+            allocator: Arc::default(),
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
         desk.resume_discovered();
+        desk.tend_allocations();
         desk
     }
 

@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::conduct::console::Consoles;
+use crate::conduct::freed::Freed;
 use crate::conduct::hands::Hands;
 use crate::conduct::tray::Tray;
 use crate::model::catalog::Catalog;
@@ -33,6 +34,8 @@ pub struct Site {
     pub tokens: Tokens,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,
+    /// Allocations that nodes have lost.
+    pub freed: Arc<Freed>,
     /// Ends every task.
     pub stop: CancellationToken,
     /// Every lane and tick runs under it, so that draining can wait for them.

@@ -3,6 +3,7 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
+pub mod allocation;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -72,7 +73,8 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
-        | Ask::Told(_) => Vec::new(),
+        | Ask::Told(_)
+        | Ask::Allocation(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
 }
@@ -103,6 +105,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
         Ask::Onward => discover::onward(node, facts),
+        Ask::Allocation(ask) => allocation::admit(node, ask, facts),
     }
 }
 

@@ -181,6 +181,7 @@ impl Rig {
             }),
             tray: self.tray.clone(),
             consoles: self.consoles.clone(),
+            freed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
