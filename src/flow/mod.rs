@@ -15,6 +15,7 @@ pub mod hook;
 pub mod inspect;
 pub mod lookup;
 pub mod mode;
+pub mod part;
 pub mod pipeline;
 pub mod plan;
 pub mod power;
@@ -74,7 +75,8 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Eject(_)
         | Ask::Passthru(_)
         | Ask::Told(_)
-        | Ask::Allocation(_) => Vec::new(),
+        | Ask::Allocation(_)
+        | Ask::Part(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
 }
@@ -106,6 +108,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
         Ask::Onward => discover::onward(node, facts),
         Ask::Allocation(ask) => allocation::admit(node, ask, facts),
+        Ask::Part(ask) => part::admit(node, ask, facts),
     }
 }
 

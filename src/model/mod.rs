@@ -1,8 +1,10 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod account;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
+pub mod chassis;
 pub mod decision;
 pub mod draft;
 pub mod inspection;
@@ -10,6 +12,7 @@ pub mod interface;
 pub mod journal;
 pub mod moves;
 pub mod node;
+pub mod part;
 pub mod patch;
 pub mod policy;
 pub mod port;
@@ -18,6 +21,7 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod thing;
 pub mod trait_name;
 pub mod turn;
 

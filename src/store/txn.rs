@@ -1,8 +1,10 @@
 //! One transaction: what a job may read and write, and what it has changed.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use heed::RwTxn;
+use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
@@ -16,6 +18,7 @@ use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
+use crate::store::shelf::{AnyThing, Kept, Kind};
 use crate::store::table::events::Events;
 use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
@@ -27,6 +30,8 @@ use crate::store::table::ports::Ports;
 use crate::store::table::rack::Rack;
 use crate::store::table::rules::Rules;
 use crate::store::table::sightings::Sightings;
+use crate::store::table::things::Things;
+use crate::store::table::tokens::Tokens;
 
 /// A transaction. It is kept if the job returns `Ok`, and gone without a trace if it does not.
 pub struct Txn<'p> {
@@ -49,6 +54,8 @@ pub enum Change {
     NodeGone(NodeId),
     Port(Arc<Port>),
     PortGone(PortId),
+    Thing(AnyThing),
+    ThingGone(Kind, Uuid),
     /// The journal has an entry of this number about the node, or has it no longer.
     Entry(NodeId, u64),
     EntryGone(NodeId, u64),
@@ -116,8 +123,17 @@ impl<'p> Txn<'p> {
         Rules { txn: self }
     }
 
+    /// Records of a kind that is neither node nor port.
+    pub fn things<T: Kept>(&mut self) -> Things<'_, 'p, T> {
+        Things { txn: self, kind: PhantomData }
+    }
+
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {
         Sightings { txn: self }
+    }
+
+    pub fn tokens(&mut self) -> Tokens<'_, 'p> {
+        Tokens { txn: self }
     }
 
     /// Whether anything was written.
@@ -136,7 +152,12 @@ impl<'p> Txn<'p> {
         self.newest_first().filter_map(|change| match change {
             Change::Node(node) => Some((node.id, Some(node))),
             Change::NodeGone(id) => Some((*id, None)),
-            Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+            Change::Port(_)
+            | Change::PortGone(_)
+            | Change::Thing(_)
+            | Change::ThingGone(..)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
         })
     }
 
@@ -151,7 +172,26 @@ impl<'p> Txn<'p> {
         self.newest_first().filter_map(|change| match change {
             Change::Port(port) => Some((port.id, Some(port))),
             Change::PortGone(id) => Some((*id, None)),
-            Change::Node(_) | Change::NodeGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+            Change::Node(_)
+            | Change::NodeGone(_)
+            | Change::Thing(_)
+            | Change::ThingGone(..)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
+        })
+    }
+
+    /// What was done to the things of a kind since the published copy, the newest first.
+    pub(in crate::store) fn changed_things<T: Kept>(&self) -> impl Iterator<Item = (Uuid, Option<Arc<T>>)> {
+        self.newest_first().filter_map(|change| match change {
+            Change::Thing(any) => T::unwrap(any).map(|thing| (thing.id(), Some(Arc::clone(thing)))),
+            Change::ThingGone(kind, id) => (*kind == T::KIND).then_some((*id, None)),
+            Change::Node(_)
+            | Change::NodeGone(_)
+            | Change::Port(_)
+            | Change::PortGone(_)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
         })
     }
 
@@ -166,6 +206,8 @@ impl<'p> Txn<'p> {
                 | Change::NodeGone(_)
                 | Change::Port(_)
                 | Change::PortGone(_)
+                | Change::Thing(_)
+                | Change::ThingGone(..)
                 | Change::Entry(..)
                 | Change::EntryGone(..) => {}
             }

@@ -4,11 +4,13 @@
 mod agent;
 mod allocations;
 mod allocations_hostile;
+mod chassis;
 mod console;
 mod discovery;
 mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;

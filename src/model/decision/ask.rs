@@ -14,6 +14,7 @@ use crate::model::boot::BootDevice;
 use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
+use crate::model::part::ask::PartAsk;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
 
@@ -62,6 +63,8 @@ pub enum Ask {
     Onward,
     /// An allocation wants it, or gives it back.
     Allocation(Tenancy),
+    /// Change what belongs to it beside its settings.
+    Part(PartAsk),
 }
 
 impl Ask {
@@ -83,7 +86,8 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
-            | Self::Allocation(Tenancy::Claim(_)) => false,
+            | Self::Allocation(Tenancy::Claim(_))
+            | Self::Part(_) => false,
         }
     }
 
@@ -110,7 +114,8 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
-            | Self::Allocation(_) => false,
+            | Self::Allocation(_)
+            | Self::Part(_) => false,
         }
     }
 }
