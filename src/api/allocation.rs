@@ -26,10 +26,10 @@ pub async fn act(action: AllocationAction, call: &Call<'_>) -> Result<Response, 
     match action {
         AllocationAction::List => list(call),
         AllocationAction::Create => create(call).await,
-        AllocationAction::Show => show(call, &*found(call)?),
+        AllocationAction::Show => show(call, found(call)?),
         AllocationAction::Patch => patch(call).await,
         AllocationAction::Delete => delete(call, found(call)?.id).await,
-        AllocationAction::OfNode => show(call, &*of_node(call)?),
+        AllocationAction::OfNode => show(call, of_node(call)?),
         AllocationAction::DeleteOfNode => delete(call, of_node(call)?.id).await,
     }
 }

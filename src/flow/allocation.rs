@@ -115,7 +115,7 @@ pub struct Search<'a> {
 
 impl Search<'_> {
     /// The node to ask next, or why there is none. One that bears the allocation's name goes first.
-    pub fn next(&self) -> Result<NodeId, String> {
+    pub fn choose(&self) -> Result<NodeId, String> {
         let wished = &self.allocation.wished;
         let namesake = wished.name.as_deref().and_then(|name| self.pool.named(name));
         let found = match namesake.filter(|node| self.takes(node)) {
@@ -163,25 +163,19 @@ impl Search<'_> {
         } else {
             format!("no available nodes match the resource class {class}")
         };
-        let detail = if listed || !self.passed.is_empty() { self.one_by_one(&nodes) } else { self.counted(&nodes) };
+        let detail = match (self.passed.is_empty(), listed) {
+            (false, _) => some_of(self.passed.values().map(ToString::to_string).collect()),
+            (true, true) => some_of(nodes.iter().map(|node| self.keeps(node)).collect()),
+            (true, false) => self.counted(&nodes),
+        };
         format!("Failed to process allocation {id}: {what}: {detail}.")
-    }
-
-    /// What keeps each of a few nodes.
-    fn one_by_one(&self, nodes: &[&Arc<Node>]) -> String {
-        let mut texts: Vec<String> = nodes.iter().take(SHOWN).map(|node| self.keeps(node)).collect();
-        if let Some(more) = nodes.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-            texts.push(format!("{more} more do not do either"));
-        }
-        if texts.is_empty() { "none of them is there any more".to_owned() } else { texts.join("; ") }
     }
 
     fn keeps(&self, node: &Node) -> String {
         let label = node.label();
-        match (self.passed.get(&node.id), fits(node, self.allocation)) {
-            (Some(refusal), _) => refusal.to_string(),
-            (None, Err(unfit)) => format!("node {label} {unfit}"),
-            (None, Ok(())) => format!("node {label} is being allocated to another"),
+        match fits(node, self.allocation) {
+            Err(unfit) => format!("node {label} {unfit}"),
+            Ok(()) => format!("node {label} is being allocated to another"),
         }
     }
 
@@ -200,6 +194,16 @@ impl Search<'_> {
     }
 }
 
+/// A few of what keeps single nodes.
+fn some_of(mut texts: Vec<String>) -> String {
+    let more = texts.len().saturating_sub(SHOWN);
+    texts.truncate(SHOWN);
+    if more > 0 {
+        texts.push(format!("{more} more do not do either"));
+    }
+    if texts.is_empty() { "none of them is there any more".to_owned() } else { texts.join("; ") }
+}
+
 /// An allocation asks for the node, or gives it back.
 pub fn admit(node: &Node, ask: &Tenancy, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     match ask {
@@ -215,7 +219,7 @@ fn claim(node: &Node, allocation: &Allocation, facts: &Facts<'_>) -> Result<Deci
     if allocation.backfill {
         check_backfill(node, allocation)?;
     } else {
-        let unfit = |unfit| Refusal::Conflict(format!("node {} {unfit}", node.label()));
+        let unfit = |unfit: Unfit| Refusal::Conflict(format!("node {} {unfit}", node.label()));
         fits(node, allocation).map_err(unfit)?;
     }
     let mut course = Course::of(node, facts);

@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
@@ -192,5 +193,6 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
 }

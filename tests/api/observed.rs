@@ -44,7 +44,17 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     rack.port(&first, "52:54:00:aa:bb:02").await;
     names.insert("UUID-4".to_owned(), rack.port(&first, "52:54:00:aa:bb:01").await);
     names.insert("UUID-1".to_owned(), first);
+    allocation(rack).await;
     names
+}
+
+/// The allocation that was there, which had found no node.
+async fn allocation(rack: &Rack) {
+    let body = json!({"resource_class": "x", "name": "a2"});
+    assert_eq!(rack.call("POST", "/v1/allocations", "1.115", Some(&body)).await.status, 201);
+    while rack.get("/v1/allocations/a2").await.body["state"] == "allocating" {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn fill(text: &str, names: &HashMap<String, String>) -> String {
@@ -185,13 +195,7 @@ const LATER: &[&str] = &[
     "dvp",
     // the recording's host name
     "conductor",
-    // allocations, templates, runbooks, rules with records in them
-    "alloc list",
-    "alloc get",
-    "alloc post norc",
-    "alloc dup",
-    "alloc patch",
-    "alloc del",
+    // templates, runbooks, rules with records in them
     "dt list",
     "dt bad",
     "dt dup",

@@ -76,7 +76,7 @@ fn allocation(members: Value) -> Allocation {
 
 fn next(nodes: &Nodes, allocation: &Allocation, seed: u64) -> Result<NodeId, String> {
     let passed = Passed::new();
-    Search { allocation, pool: nodes, passed: &passed, seed }.next()
+    Search { allocation, pool: nodes, passed: &passed, seed }.choose()
 }
 
 fn pool(nodes: Vec<Node>) -> Nodes {
@@ -201,7 +201,7 @@ fn last_error_says_what_keeps_the_nodes() {
     let (pool, wants) = (pool(vec![free(1)]), allocation(json!({})));
     let locked = Refusal::Locked { node: id(1), host: "rack0".to_owned() };
     let passed = Passed::from([(id(1), locked)]);
-    let why = Search { allocation: &wants, pool: &pool, passed: &passed, seed: 0 }.next().unwrap_err();
+    let why = Search { allocation: &wants, pool: &pool, passed: &passed, seed: 0 }.choose().unwrap_err();
     assert!(why.contains("could not reserve any of 1 suitable nodes: node 0000"), "{why}");
 }
 

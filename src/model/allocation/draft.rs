@@ -129,15 +129,12 @@ impl AllocationWished {
 
 /// An array of texts, or null for none.
 fn texts(name: &str, value: Value) -> Result<Vec<String>, Refusal> {
-    let items = match value {
-        Value::Null => Vec::new(),
-        Value::Array(items) => items,
-        other => return Err(wrong(name, "an array of texts or null", &other)),
-    };
-    let one = |item| match item {
-        Value::String(text) => Ok(text),
-        other => Err(wrong(name, "an array of texts or null", &other)),
-    };
+    let wanted = "an array of texts or null";
+    if value.is_null() {
+        return Ok(Vec::new());
+    }
+    let Value::Array(items) = value else { return Err(wrong(name, wanted, &value)) };
+    let one = |item| if let Value::String(text) = item { Ok(text) } else { Err(wrong(name, wanted, &item)) };
     items.into_iter().map(one).collect()
 }
 

@@ -45,3 +45,27 @@ fn links(shown: &Shown<'_, Allocation>, out: &mut Vec<u8>) {
         json::bare_uuid(out, shown.record.id);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn the_table_is_the_contract() {
+        let golden: Value =
+            serde_json::from_str(include_str!("../../../tests/goldens/api/allocation.json")).unwrap();
+        let mut theirs = golden["rows"].as_array().unwrap().clone();
+        let values = TABLE.iter().filter(|row| row.place != Place::Always);
+        let mut ours: Vec<_> =
+            values.map(|row| json!([row.name, format!("1.{}", row.since), row.create, row.patch])).collect();
+        theirs.sort_by_key(ToString::to_string);
+        ours.sort_by_key(ToString::to_string);
+        assert_eq!(ours, theirs);
+        let mut refused: Vec<_> =
+            TABLE.iter().filter(|row| row.place == Place::Document).map(|row| row.name).collect();
+        refused.sort_unstable();
+        assert_eq!(json!(refused), golden["refused_sort_keys"]);
+    }
+}

@@ -128,9 +128,10 @@ impl Desk {
     /// Keeps the next candidate, or that there is none.
     async fn move_on(&self, row: &Allocation, passed: &mut Passed) -> Result<After, Refusal> {
         match self.search(row, passed) {
-            Ok(node) if self.ask_next(row.id, node).await? => Ok(After::Another),
             Ok(node) => {
-                passed.insert(node, taken(node));
+                if !self.ask_next(row.id, node).await? {
+                    passed.insert(node, taken(node));
+                }
                 Ok(After::Another)
             }
             Err(why) if passed.values().any(|refusal| matches!(refusal, Refusal::Locked { .. })) => {
@@ -145,7 +146,7 @@ impl Desk {
         let (seed, _) = Uuid::new_v4().as_u64_pair();
         // The six fixed bits of a random UUID are in the middle of the number.
         let seed = seed.rotate_left(32);
-        Search { allocation, pool: &*published, passed, seed }.next()
+        Search { allocation, pool: &*published, passed, seed }.choose()
     }
 
     /// The candidate that a new one begins with; whoever works on it says why there is none.
