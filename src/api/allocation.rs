@@ -140,10 +140,10 @@ fn is_over(call: &Call<'_>, row: &Allocation) -> bool {
 }
 
 async fn written(call: &Call<'_>, ask: AllocationAsk) -> Result<Arc<Allocation>, Fault> {
-    match call.api.lanes.rack(RackAsk::Allocation(ask)).await? {
-        RackAnswer::Allocation(row) => Ok(row),
-        _other => Err(Refusal::Internal("an allocation was written and not answered".to_owned()).into()),
+    if let RackAnswer::Allocation(row) = call.api.lanes.rack(RackAsk::Allocation(ask)).await? {
+        return Ok(row);
     }
+    Err(Refusal::Internal("an allocation was written and not answered".to_owned()).into())
 }
 
 const ALLOCATIONS: Collection<Allocation> =
