@@ -301,6 +301,7 @@ fn site(
         tray: drivers.tray.clone(),
         consoles: drivers.consoles.clone(),
         others: OtherLanes::default(),
+        freed: Arc::default(),
         stop,
         tasks,
         recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),

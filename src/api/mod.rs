@@ -12,6 +12,7 @@
 //! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
 
 pub mod agent;
+pub mod allocation;
 pub mod chassis;
 pub mod conductor;
 pub mod discovered;
@@ -183,6 +184,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Allocation(action) => allocation::act(action, &call).await,
         Action::Chassis(action) => chassis::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),

@@ -111,6 +111,7 @@ pub enum Action {
     Heartbeat,
     Rack(RackAction),
     Chassis(ChassisAction),
+    Allocation(AllocationAction),
 }
 
 /// What a request wants of a BMC's drives.
@@ -132,6 +133,19 @@ pub enum RackAction {
     RuleShow,
     RulePatch,
     RuleDelete,
+}
+
+/// What a request wants of allocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllocationAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    /// The one that has the path's node.
+    OfNode,
+    DeleteOfNode,
 }
 
 /// What a request wants of chassis.
@@ -248,8 +262,8 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),
     at(Get, "nodes/{}/children", 83, Action::NodeChildren),
-    at(Get, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
-    at(Delete, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
+    at(Get, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::OfNode)),
+    at(Delete, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::DeleteOfNode)),
     at(Get, "nodes/{}/ports", 1, Action::NodePorts),
     at(Get, "nodes/{}/portgroups", 24, Action::Part(PartAction::NodePortgroups)),
     at(Get, "nodes/{}/portgroups/{}/ports", 24, Action::Part(PartAction::NodePortgroupPorts)),
@@ -318,11 +332,11 @@ pub const ROUTES: &[Route] = &[
     at(Get, "volume/targets/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Target))),
     at(Patch, "volume/targets/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Target))),
     at(Delete, "volume/targets/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Target))),
-    at(Get, "allocations", 52, Action::Empty("allocations")),
-    refuses(at(Post, "allocations", 52, Action::Absent("allocations"))),
-    at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),
-    refuses(at(Patch, "allocations/{}", 57, Action::NoSuch("allocation"))),
-    refuses(at(Delete, "allocations/{}", 52, Action::NoSuch("allocation"))),
+    at(Get, "allocations", 52, Action::Allocation(AllocationAction::List)),
+    refuses(at(Post, "allocations", 52, Action::Allocation(AllocationAction::Create))),
+    at(Get, "allocations/{}", 52, Action::Allocation(AllocationAction::Show)),
+    refuses(at(Patch, "allocations/{}", 57, Action::Allocation(AllocationAction::Patch))),
+    refuses(at(Delete, "allocations/{}", 52, Action::Allocation(AllocationAction::Delete))),
     at(Get, "deploy_templates", 55, Action::Empty("deploy_templates")),
     refuses(at(Post, "deploy_templates", 55, Action::Absent("deploy templates"))),
     at(Get, "deploy_templates/{}", 55, Action::NoSuch("deploy template")),

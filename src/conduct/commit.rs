@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
@@ -22,6 +24,7 @@ use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
+
 /// What a lane needs to know after a commit.
 #[derive(Debug)]
 pub struct Committed {
@@ -34,6 +37,8 @@ pub struct Committed {
     pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
+    /// The allocation that no longer has the node.
+    freed: Option<Uuid>,
     /// What is told in the log, now that it is committed.
     told: Vec<Told>,
 }
@@ -179,6 +184,9 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
         })
         .await?;
     committed.told.iter().for_each(Told::tell);
+    if let Some(allocation) = committed.freed {
+        site.freed.put(allocation);
+    }
     Ok(committed)
 }
 
@@ -199,6 +207,7 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             silent: None,
             answer: decision.answer,
             removed,
+            freed: None,
             told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
@@ -240,8 +249,14 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         silent: decision.silent,
         answer: decision.answer,
         removed,
+        freed: freed(before, now),
         told,
     })
+}
+
+fn freed(before: &Node, now: &Node) -> Option<Uuid> {
+    let held = before.allocation.as_ref()?;
+    (!now.is_held_by(held.id)).then_some(held.id)
 }
 
 fn told(node: &Node, event: Event, scene: Scene) -> Told {

@@ -22,6 +22,7 @@ use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
+use crate::conduct::rack::allocations::work::Allocator;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
@@ -71,6 +72,7 @@ pub struct Desk {
     /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
     pub(in crate::conduct) gate: Gate,
+    pub(in crate::conduct) allocator: Arc<Allocator>,
     /// Networks that are served.
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
@@ -102,6 +104,7 @@ impl Desk {
             chronicle,
             leases,
             gate: Gate::default(),
+            allocator: Arc::default(),
             keyring,
         });
         desk.site.others.found(&desk);
@@ -110,6 +113,7 @@ impl Desk {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
         desk.resume_discovered();
+        desk.tend_allocations();
         desk
     }
 

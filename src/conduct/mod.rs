@@ -24,6 +24,7 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `freed`   allocations that nodes have lost, to the rack's lane
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
 pub mod beats;
@@ -32,6 +33,7 @@ pub mod chronicle;
 pub mod commit;
 pub mod console;
 pub mod desk;
+pub mod freed;
 pub mod gate;
 pub mod hands;
 pub mod keyring;

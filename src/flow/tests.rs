@@ -2,6 +2,7 @@
 
 mod abort;
 mod again;
+mod allocations;
 mod asks;
 mod beats;
 mod bmc;

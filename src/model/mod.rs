@@ -1,6 +1,7 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
 pub mod account;
+pub mod allocation;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;

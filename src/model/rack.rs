@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::model::account::{Issued, TokenAsk};
+use crate::model::allocation::{Allocation, AllocationAsk};
 use crate::model::boot::plan::Discovery;
 use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
@@ -17,6 +18,7 @@ use crate::model::inspection::told::Told;
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Allocation(AllocationAsk),
     Chassis(ChassisAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
@@ -34,6 +36,7 @@ pub enum RackAsk {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAnswer {
     Done,
+    Allocation(Arc<Allocation>),
     Rule(Arc<Rule>),
     Chassis(Arc<Chassis>),
     /// A token was made.

@@ -7,6 +7,7 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
@@ -194,6 +195,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
     Portgroup: Portgroup => portgroups,
     Connector: Connector => connectors,

@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod agent;
+mod allocations;
+mod allocations_hostile;
 mod chassis;
 mod console;
 mod discovery;

@@ -55,6 +55,7 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     names.insert("UUID-7".to_owned(), volume(rack, "connectors", &connector).await);
     names.insert("UUID-8".to_owned(), target(rack, &first).await);
     names.insert("UUID-1".to_owned(), first);
+    allocation(rack).await;
     names
 }
 
@@ -67,6 +68,15 @@ async fn volume(rack: &Rack, kind: &str, body: &Value) -> String {
     let made = rack.call("POST", &format!("/v1/volume/{kind}"), "1.115", Some(body)).await;
     assert_eq!(made.status, 201, "{made:?}");
     made.body["uuid"].as_str().unwrap().to_owned()
+}
+
+/// The allocation that was there, which had found no node.
+async fn allocation(rack: &Rack) {
+    let body = json!({"resource_class": "x", "name": "a2"});
+    assert_eq!(rack.call("POST", "/v1/allocations", "1.115", Some(&body)).await.status, 201);
+    while rack.get("/v1/allocations/a2").await.body["state"] == "allocating" {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn fill(text: &str, names: &HashMap<String, String>) -> String {
@@ -189,13 +199,7 @@ const LATER: &[&str] = &[
     "dvp",
     // the recording's host name
     "conductor",
-    // allocations, templates, runbooks, rules with records in them
-    "alloc list",
-    "alloc get",
-    "alloc post norc",
-    "alloc dup",
-    "alloc patch",
-    "alloc del",
+    // templates, runbooks, rules with records in them
     "dt list",
     "dt bad",
     "dt dup",

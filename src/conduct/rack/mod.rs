@@ -1,10 +1,12 @@
 //! The rack's lane: what belongs to no node changes here, one thing at a time, and goes on if who asked goes away.
 //!
+//! - `allocations` which node is whose
 //! - `chassis`  names for nodes that stand together
 //! - `rules`    inspection rules
 //! - `tokens`   bearer tokens
 //! - `discover` machines that nobody has enrolled
 
+pub mod allocations;
 pub mod chassis;
 pub mod discover;
 pub mod rules;
@@ -39,6 +41,7 @@ impl Desk {
 
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
+            RackAsk::Allocation(ask) => self.allocations(ask).await,
             RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,

@@ -183,6 +183,7 @@ impl Rig {
             tray: self.tray.clone(),
             consoles: self.consoles.clone(),
             others: OtherLanes::default(),
+            freed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
