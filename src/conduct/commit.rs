@@ -93,6 +93,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let facts = Facts {
         bearers: &*published,
         around: &*published,
+        plans: &*published,
         at: site.clock.wall(),
         token: &token,
         boot_token: &boot_token,
@@ -157,6 +158,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
+    let reader = site.reader.clone();
     let committed = site
         .writer
         .submit(label, urgency, move |txn| {
@@ -165,9 +167,12 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
             let around = InTxn(RefCell::new(&mut *txn));
+            // Not longer than the decision: a copy that is held is copied when the commit is published.
+            let published = reader.published();
             let facts = Facts {
                 bearers: &around,
                 around: &around,
+                plans: &*published,
                 at,
                 token: &token,
                 boot_token: &boot_token,

@@ -23,6 +23,7 @@ pub mod recover;
 pub mod relatives;
 pub mod rule;
 pub mod step;
+pub mod template;
 pub mod trouble;
 pub mod update;
 pub mod verb;

@@ -13,6 +13,8 @@ pub mod port;
 pub mod portgroup;
 pub mod rule;
 pub mod target;
+pub mod runbook;
+pub mod template;
 
 use serde_json::Value;
 

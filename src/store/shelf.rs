@@ -10,6 +10,8 @@ use crate::base::id::NodeId;
 use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
@@ -183,7 +185,6 @@ macro_rules! kinds {
             }
 
             fn unwrap(any: &AnyThing) -> Option<&Arc<Self>> {
-                #[allow(irrefutable_let_patterns, reason = "as long as there is one kind only")]
                 if let AnyThing::$variant(thing) = any { Some(thing) } else { None }
             }
 
@@ -200,4 +201,6 @@ kinds! {
     Portgroup: Portgroup => portgroups,
     Connector: Connector => connectors,
     Target: Target => targets,
+    Template: Template => templates,
+    Runbook: Runbook => runbooks,
 }

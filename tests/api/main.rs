@@ -17,3 +17,5 @@ mod portgroups;
 mod rack;
 mod refusals;
 mod volumes;
+mod runbooks;
+mod templates;

@@ -212,6 +212,7 @@ impl Desk {
                 portgroups: &[],
                 bearers: &*published,
                 around: &*published,
+                plans: &*published,
                 seen: &[],
                 silent: None,
             };

@@ -33,6 +33,7 @@ use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -140,6 +141,7 @@ impl Stage {
             portgroups: &self.portgroups,
             bearers: &self.bearers,
             around: &self.around,
+            plans: &NoPlans,
             seen,
             silent: self.silent,
         };

@@ -324,6 +324,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         portgroups: &[],
         bearers: &stage.bearers,
         around: &stage.around,
+        plans: &crate::model::plans::NoPlans,
         seen: &[],
         silent: None,
     };

@@ -12,6 +12,7 @@ use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::node::Node;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::volume::{VolumeKind, VolumeRow};
@@ -37,6 +38,8 @@ pub struct Facts<'a> {
     pub bearers: &'a dyn Bearers,
     /// What else stands in the rack.
     pub around: &'a dyn Around,
+    /// Deploy templates and runbooks, as they were committed last.
+    pub plans: &'a dyn Plans,
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no
