@@ -34,6 +34,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
+use crate::api::access::guard::Guard;
+use crate::api::access::users::UsersError;
 use crate::api::health::Health;
 use crate::api::lanes::Lanes;
 use crate::app::certificates::{CertificateError, Certificates};
@@ -68,8 +70,11 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::access::Strategy;
+use crate::model::account::Issued;
 use crate::model::boot::loading::Loading;
 use crate::model::boot::plan::BootPlan;
+use crate::model::decision::refusal::Refusal;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
@@ -109,6 +114,10 @@ pub enum AppError {
     Image(String),
     #[error(transparent)]
     Dhcp(#[from] StartError),
+    #[error("nobody could log in")]
+    Users(#[from] UsersError),
+    #[error("the first admin token could not be made")]
+    FirstToken(#[source] Refusal),
     #[error(transparent)]
     Tftp(#[from] tftp::ClosedDoor),
     #[error("no threads could be started for the rack's door")]
@@ -126,6 +135,8 @@ pub struct App {
     pub site: Arc<Site>,
     pub desk: Arc<Desk>,
     pub certificates: Arc<Certificates>,
+    /// The one that was made because nobody could have logged in: shown once.
+    pub first_token: Option<Issued>,
     doors: TaskTracker,
     close_doors: CancellationToken,
     crew: Crew,
@@ -174,6 +185,7 @@ impl App {
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
+        let first_token = first_token(&config, &desk).await.map_err(AppError::FirstToken)?;
         let store = Arc::new(store);
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
@@ -185,6 +197,7 @@ impl App {
             site,
             desk,
             certificates,
+            first_token,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
@@ -224,11 +237,13 @@ impl App {
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
         let tls = doors.operator_tls.is_some();
-        let api = Api { tls, ..Api::operator(self.site.reader.clone(), lanes.clone(), public.clone()) };
-        let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
+        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
+        let api = ramdisks::intake(config, &self.site.clock, Arc::new(Api { tls, guarded: true, ..api }))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
+        let (access, clock) = (config.policy.access.clone(), self.site.clock.clone());
+        let guard = Guard::open(access, lanes.clone(), clock, shop.for_operator(counter(api)))?;
         let places = doors.places();
-        let api = self.watched(places.clone(), shop.for_operator(counter(api)));
+        let api = self.watched(places.clone(), Arc::new(guard));
         let mut gone = places.into_iter().map(|place| place.gone);
         let mut opened = |listener, service, tls| {
             Opened { listener, service, tls, gone: gone.next().unwrap_or_default() }
@@ -453,9 +468,18 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
     Ok(())
 }
 
+/// A token that may do everything, where one has to log in and there is no other way to.
+async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>, Refusal> {
+    if config.policy.access.strategy == Strategy::Token { desk.first_admin_token().await } else { Ok(None) }
+}
+
 fn announce(app: &App, out: &mut dyn Write) {
     if let Some(made) = app.certificates.authority().filter(|made| made.new) {
         first::authority(&made, out);
+    }
+    if let Some(issued) = &app.first_token {
+        let (name, secret) = (&issued.token.name, issued.secret.reveal());
+        writeln!(out, "ferric: admin token {name}, shown this once: {secret}").ok();
     }
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };

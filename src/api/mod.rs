@@ -1,16 +1,19 @@
 //! What clients and the agent talk to: a file a resource, over our own route table.
 //!
 //! ```text
-//! request -> version (406) -> route (404, 405) -> body (413) -> resource -> desk or published copy -> answer
+//! request -> guard (401) -> version (406) -> route (404, 405) -> policy (403) -> body (413) -> resource
+//!         -> desk or published copy -> answer
 //! ```
 //!
 //! - `version`  both version headers        - `route`, `table`  from method and path to an action
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
+//! - `access`   who asks and whether they may
 //! - `thing`  lists and single records of all other kinds
 //! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
 
+pub mod access;
 pub mod agent;
 pub mod chassis;
 pub mod conductor;
@@ -37,14 +40,19 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::api::access::audit::Witness;
+use crate::api::access::policy::{self, Need};
+use crate::api::access::{audit, tokens};
 use crate::api::agent::{heartbeat, inspection, lookup};
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::request::call::Call;
 use crate::api::request::{body, version};
-use crate::api::route::Path;
+use crate::api::route::{Found, Path};
 use crate::api::table::{Action, Drive, RackAction};
 use crate::base::time::Later;
+use crate::base::who::{Author, Who};
+use crate::conduct::author;
 use crate::model::shape::LATEST;
 use crate::net::http::{Request, Response};
 use crate::net::server::Service;
@@ -71,17 +79,20 @@ pub struct Api {
     pub tls: bool,
     /// Who may send a large body now.
     pub turns: body::Turns,
+    /// There is a guard in front: who did not come by it gets the public pages only.
+    pub guarded: bool,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Operator, public, tls: false, turns: body::Turns::default() }
+        Self { door: Door::Operator, ..Self::rack(reader, lanes, public) }
     }
 
     /// What machines of the rack need and no more.
     pub fn rack(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Rack, public, tls: false, turns: body::Turns::default() }
+        let turns = body::Turns::default();
+        Self { reader, lanes, door: Door::Rack, public, tls: false, turns, guarded: false }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -117,6 +128,43 @@ impl Api {
                 Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
                 None => fault,
             })?;
+        let who = self.who(request, found.pattern)?;
+        let need = if policy::is_public_route(found.pattern) {
+            Need::NOTHING
+        } else {
+            Need::of(request.method, found.pattern)
+        };
+        let is_change = !request.method.is_safe() && need != Need::NOTHING;
+        let deed = if is_change { policy::deed(request) } else { String::new() };
+        let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
+        let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
+        let answer = match need.admit(&who) {
+            Ok(()) => self.answered(request, found, (version, need), &author).await,
+            Err(fault) => Err(fault),
+        };
+        if let Some(witness) = &mut witness {
+            witness.status = answer.as_ref().map_or_else(Fault::status, |response| response.status);
+        }
+        answer
+    }
+
+    /// Who asks.
+    fn who(&self, request: &mut Request, pattern: &str) -> Result<Who, Fault> {
+        match request.who.take() {
+            Some(who) => Ok(who),
+            None if !self.guarded || policy::is_public_route(pattern) => Ok(Who::anybody()),
+            None => Err(Fault::new(401, "a login is needed")),
+        }
+    }
+
+    /// The answer of the resource.
+    async fn answered(
+        &self,
+        request: &mut Request,
+        found: Found,
+        (version, need): (u16, Need),
+        author: &Author,
+    ) -> Result<Response, Fault> {
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
@@ -130,11 +178,20 @@ impl Api {
             body: Arc::new(body),
             headers: std::mem::take(&mut request.headers),
             base,
-            from: plain(request.peer.ip()),
+            from: author.from,
+            who: author.who.clone(),
+            need,
+            only_looks: request.method.is_safe(),
             published: self.reader.published(),
         };
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
-        let answer = Box::pin(act(found.action, call)).await;
+        let work = Box::pin(act(found.action, call));
+        let answer = if author.deed.is_empty() {
+            // Who looks changes nothing, and agents ask in nobody's name.
+            work.await
+        } else {
+            author::asking(author.clone(), work).await
+        };
         drop(turn);
         answer
     }
@@ -264,6 +321,10 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::ContinueInspection => inspection::proceed(call).await,
         RackAction::DiscoveredList => discovered::list(call).await,
         RackAction::DiscoveredForget => discovered::forget(call).await,
+        RackAction::TokenList => tokens::list(call),
+        RackAction::TokenCreate => tokens::create(call).await,
+        RackAction::TokenRevoke => tokens::revoke(call).await,
+        RackAction::Audit => audit::list(call),
         RackAction::RuleList => rule::list(call),
         RackAction::RuleCreate => rule::create(call).await,
         RackAction::RuleShow => rule::show(call),

@@ -22,6 +22,7 @@ pub mod validate;
 
 use uuid::Uuid;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
@@ -41,11 +42,13 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
         return Err(Fault::too_new(&format!("field {}", row.name), row.since));
     }
     let id = NodeId(Uuid::new_v4());
-    let draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
+    let mut draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
+    call.claim(&mut draft.wished.owner)?;
     if let Some(parent) = draft.wished.parent_node {
+        call.admit_of(parent, || Fault::invalid(format!("parent_node {parent} could not be found")))?;
         check_parent(&call.published, draft.id, parent)?;
     }
-    let node = call.api.lanes.create(draft).await?;
+    let node = call.lanes().create(draft).await?;
     let location = format!("{}/v1/nodes/{}", call.base, node.id);
     Ok(call.show(201, TABLE, &Pick::All, &*node).with("Location", location))
 }
@@ -67,6 +70,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     args.finish()?;
     let operations = operations::parse(call.json().await?)?;
     operations::check_roots(&operations, TABLE, call.version)?;
+    policy::admit_patch(&call.who, call.relation(node), &operations)?;
     check_parent_patch(call, id, &operations)?;
     let ask = PatchAsk { operations, reset_interfaces, version: call.version };
     call.ask(id, Ask::Patch(ask)).await?;

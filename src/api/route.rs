@@ -12,6 +12,8 @@ use crate::net::http::Method;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     pub action: Action,
+    /// The route's path, as its table has it.
+    pub pattern: &'static str,
     pub idents: Vec<String>,
 }
 
@@ -102,7 +104,7 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     at_path
         .into_iter()
         .find(|(route, _)| route.method == method && route.since <= version)
-        .map(|(route, idents)| Found { action: route.action, idents })
+        .map(|(route, idents)| Found { action: route.action, pattern: route.path, idents })
         .ok_or_else(|| not_allowed(method.word(), allowed))
 }
 

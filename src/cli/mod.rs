@@ -11,6 +11,7 @@
 //! - `discovered` machines that nobody has enrolled
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
+//! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
 //! - `ramdisk` what machines boot to be deployed
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
@@ -29,6 +30,7 @@ pub mod rack;
 pub mod ramdisk;
 pub mod session;
 pub mod table;
+pub mod token;
 pub mod value;
 
 use crate::base::time::Clock;

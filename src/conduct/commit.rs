@@ -1,10 +1,14 @@
 //! A decision inside a transaction: load, decide, write (style "Where rules run").
 
+use std::sync::Arc;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::base::who::Author;
 use crate::conduct::site::Site;
 use crate::flow;
+use crate::model::audit::By;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
 use crate::model::decision::facts::Facts;
@@ -71,6 +75,8 @@ pub struct Said {
     pub seen: Vec<Seen>,
     /// Silent looks in a row, as the last decision counted them.
     pub silent: Option<u8>,
+    /// In whose name it is decided; `None` for the daemon itself.
+    pub author: Option<Arc<Author>>,
 }
 
 /// What the rules make of something that has happened, if nothing of it must be kept: then no transaction is
@@ -141,14 +147,19 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 silent: said.silent,
             };
             let decision = rule(&node, &facts)?;
-            keep(txn, &node, decision, at)
+            keep(txn, &node, decision, (at, said.author.as_deref()))
         })
         .await?;
     committed.told.iter().for_each(Told::tell);
     Ok(committed)
 }
 
-fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Result<Committed, Refusal> {
+fn keep(
+    txn: &mut Txn<'_>,
+    before: &Node,
+    decision: Decision,
+    (at, author): (Moment, Option<&Author>),
+) -> Result<Committed, Refusal> {
     let id = before.id;
     let (after, removed) = match decision.fate {
         Fate::Same => (None, false),
@@ -168,6 +179,7 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
+    let changes = after.is_some() || !decision.rows.is_empty() || !decision.owe.is_empty();
     if let Some(node) = &after {
         txn.nodes().put(node)?;
     }
@@ -185,9 +197,15 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         }
     }
     let now = after.as_ref().unwrap_or(before);
+    let mut journal = decision.journal;
+    // Who changed something is always told, also where the change alone is not worth an entry.
+    if let Some(author) = author.filter(|_| journal.is_empty() && changes) {
+        let event = Event::info("request", author.deed.as_str());
+        journal.push(Noted { event, scene: Scene::of(now, at) });
+    }
     let mut told = Vec::new();
-    for noted in decision.journal {
-        told.push(write_down(txn, now, noted)?);
+    for noted in journal {
+        told.push(write_down(txn, now, noted, author)?);
     }
     Ok(Committed {
         owed: txn.owed().of(id)?,
@@ -205,15 +223,21 @@ fn told(node: &Node, event: Event, scene: Scene) -> Told {
     Told { node: node.label(), step: scene.step.unwrap_or_default(), event }
 }
 
-pub fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
+/// Journals an event of a node, with who asked for it.
+pub fn write_down(
+    txn: &mut Txn<'_>,
+    node: &Node,
+    noted: Noted,
+    author: Option<&Author>,
+) -> Result<Told, Refusal> {
     let Noted { event, scene } = noted;
-    txn.journal().append(node.id, event.clone(), scene.clone())?;
+    txn.journal().append_by(node.id, event.clone(), scene.clone(), author.map(By::from))?;
     Ok(told(node, event, scene))
 }
 
 /// Makes a node: the rack's own transaction.
-pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
-    let at = site.clock.wall();
+pub async fn create(site: &Site, node: Node, author: Option<&Author>) -> Result<(), Refusal> {
+    let (at, author) = (site.clock.wall(), author.cloned());
     let told = site
         .writer
         .write("create", move |txn| {
@@ -222,7 +246,7 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
             }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");
-            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) })
+            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) }, author.as_ref())
         })
         .await?;
     told.tell();

@@ -1,6 +1,8 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod access;
 pub mod account;
+pub mod audit;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;

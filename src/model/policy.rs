@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
+use crate::model::access::Access;
 use crate::model::bmc::panel::Mode;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
@@ -57,6 +58,8 @@ pub struct Policy {
     /// `interface.step` that no deploy request may name.
     pub disallow_deploy_steps: Vec<String>,
     pub collect_logs: CollectLogs,
+    /// Who is let in, and what they may do.
+    pub access: Access,
     pub agent: AgentPolicy,
     pub inspector: Inspector,
     pub discovery: DiscoveryPolicy,
@@ -161,6 +164,7 @@ impl Default for Policy {
             boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
+            access: Access::default(),
             agent: AgentPolicy::default(),
             inspector: Inspector::default(),
             discovery: DiscoveryPolicy::default(),

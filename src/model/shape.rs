@@ -25,6 +25,8 @@ pub struct Frame<'a> {
     pub base: &'a str,
     /// Minor number of the microversion.
     pub version: u16,
+    /// The project that who asks is bound to.
+    pub project: Option<&'a str>,
 }
 
 /// A record with its frame.
@@ -217,7 +219,7 @@ pub fn port_for_agent(port: &Port, host: &str) -> Value {
 }
 
 fn latest(host: &str) -> Frame<'_> {
-    Frame { host, base: "", version: LATEST }
+    Frame { host, base: "", version: LATEST, project: None }
 }
 
 fn read_back(bytes: &[u8]) -> Value {

@@ -19,6 +19,7 @@ use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
 use crate::store::shelf::{AnyThing, Kept, Kind};
+use crate::store::table::audits::Audits;
 use crate::store::table::events::Events;
 use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
@@ -130,6 +131,10 @@ impl<'p> Txn<'p> {
 
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {
         Sightings { txn: self }
+    }
+
+    pub fn audits(&mut self) -> Audits<'_, 'p> {
+        Audits { txn: self }
     }
 
     pub fn tokens(&mut self) -> Tokens<'_, 'p> {

@@ -1,6 +1,7 @@
 //! The API in one process: the real store, lanes and fake drivers behind it, requests without a socket.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
+mod accounts;
 mod agent;
 mod chassis;
 mod console;

@@ -11,6 +11,7 @@
     dead_code
 )]
 
+mod accounts;
 mod bmc;
 mod boot_elsewhere;
 mod boot_files;

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::node::steps;
 use crate::api::request::args::Args;
@@ -30,10 +31,11 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let config_drive = config_drive(&mut args, target, call.version).await?;
     let steps = companions(&mut args, target, call.version)?;
     args.finish()?;
+    policy::admit_steps(&call.who, call.policy(), &steps)?;
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {
-        Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
+        Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
     let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps };

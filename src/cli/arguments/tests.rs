@@ -20,6 +20,8 @@ fn node(line: &[&str]) -> NodeArguments {
         | Command::Leases(_)
         | Command::Networks(_)
         | Command::Discovered(_)
+        | Command::Token(_)
+        | Command::Audit(_)
         | Command::Ramdisk(_) => panic!("not a node command"),
     }
 }
