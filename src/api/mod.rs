@@ -22,6 +22,7 @@ pub mod discovered;
 pub mod driver;
 pub mod empty;
 pub mod fault;
+pub mod health;
 pub mod lanes;
 pub mod network;
 pub mod node;
@@ -127,7 +128,10 @@ impl Api {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
         let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
+            .map_err(|fault| match fault.allowed() {
+                Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
+                None => fault,
+            })?;
         let who = self.who(request, found.pattern)?;
         let need = if policy::is_public_route(found.pattern) {
             Need::NOTHING
