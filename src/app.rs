@@ -13,6 +13,7 @@ pub mod interfaces;
 pub mod ramdisks;
 mod systemd;
 pub mod tftp;
+mod webhooks;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
+use crate::api::events::watchers::Watchers;
 use crate::api::lanes::Lanes;
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
@@ -44,6 +46,7 @@ use crate::conduct::hands::Drivers;
 use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tray::Tray;
+use crate::conduct::webhook::Caller;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
@@ -122,6 +125,9 @@ pub struct App {
     doors: TaskTracker,
     close_doors: CancellationToken,
     crew: Crew,
+    /// Threads for those who watch.
+    gallery: Crew,
+    watchers: Arc<Watchers>,
     registry: Arc<Registry>,
     store: Arc<Store>,
 }
@@ -139,7 +145,11 @@ impl App {
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
         let opened =
-            Store::open(Options { key: systemd::key(), ..Options::new(&config.data, clock.clone()) });
+            Store::open(Options {
+                key: systemd::key(),
+                host: config.policy.host.as_str().into(),
+                ..Options::new(&config.data, clock.clone())
+            });
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
@@ -164,10 +174,15 @@ impl App {
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
+        let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
+        desk.webhooks().open(&site, config.webhooks.clone(), &post);
         let store = Arc::new(store);
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
+        let gallery = Crew::for_watchers().map_err(AppError::Crew)?;
+        let (worker, leave) = (gallery.handle().clone(), site.stop.child_token());
+        let watchers = Arc::new(Watchers::on(worker, &site.reader, WATCHERS, leave));
         let app = Self {
             api,
             rack,
@@ -176,6 +191,8 @@ impl App {
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
+            gallery,
+            watchers,
             registry,
             store,
         };
@@ -208,7 +225,8 @@ impl App {
         });
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
-        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
+        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone())
+            .watched(self.watchers.clone());
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
         self.open_door(doors.operator, shop.for_operator(counter(api)), &Handle::current());
@@ -401,5 +419,7 @@ fn announce(app: &App, out: &mut dyn Write) {
 
 /// Repeats the demo's image.
 const DEMO_SEED: u64 = 1;
+/// Watchers at once, at most.
+const WATCHERS: usize = 2000;
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

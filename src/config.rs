@@ -14,6 +14,7 @@ use crate::config::section::{CollectWhen, Document};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
 use crate::model::policy::{CollectLogs, Policy};
+use crate::model::webhook::Hook;
 
 /// All that the daemon is told at start.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,6 +57,8 @@ pub struct Config {
     pub policy: Policy,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
+    /// Programs elsewhere that are told what changes.
+    pub webhooks: Vec<Hook>,
 }
 
 /// What the command line gave.
@@ -84,6 +87,8 @@ pub enum ConfigError {
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
     Value { name: &'static str, value: String, rule: &'static str },
+    #[error("[[webhook]] {name}: {why}")]
+    Webhook { name: String, why: String },
     #[error("[[network]] {name}: {why}")]
     Network { name: String, why: String },
 }
@@ -107,6 +112,8 @@ impl Config {
             return Err(ConfigError::Open(listen));
         }
         let plan = plan(&document)?;
+        let webhooks = section::webhook::hooks(&document.webhook)
+            .map_err(|(name, why)| ConfigError::Webhook { name, why })?;
         let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
         let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
         let rack_listen = given.rack_listen.or(document.api.rack_listen).or(door);
@@ -151,6 +158,7 @@ impl Config {
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
             plan,
+            webhooks,
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,

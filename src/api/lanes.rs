@@ -24,6 +24,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::model::webhook::HookShown;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
 pub trait Lanes: Send + Sync + fmt::Debug {
@@ -49,6 +50,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
+    /// How it stands with each webhook, the last event having this number.
+    fn webhooks(&self, last: u64) -> Vec<HookShown>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
@@ -112,6 +115,10 @@ impl Lanes for Arc<Desk> {
 
     fn events(&self) -> Vec<RackEvent> {
         self.chronicle().all()
+    }
+
+    fn webhooks(&self, last: u64) -> Vec<HookShown> {
+        Desk::webhooks(self).shown(last)
     }
 
     fn leases(&self) -> Vec<LeaseShown> {

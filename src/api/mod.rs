@@ -7,6 +7,7 @@
 //! - `version`  both version headers        - `route`, `table`  from method and path to an action
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
+//! - `events`   the stream of what changes
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
 //! - `root` `node` `port` `driver` `conductor` `rule` `empty` `lookup` `heartbeat` `inspection` `discovered`: the resources
@@ -16,6 +17,7 @@ pub mod conductor;
 pub mod discovered;
 pub mod driver;
 pub mod empty;
+pub mod events;
 pub mod fault;
 pub mod lanes;
 pub mod network;
@@ -34,6 +36,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::api::agent::{heartbeat, inspection, lookup};
+use crate::api::events::watchers::Watchers;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::request::call::Call;
@@ -67,17 +70,26 @@ pub struct Api {
     pub tls: bool,
     /// Who may send a large body now.
     pub turns: body::Turns,
+    /// Who watches what changes.
+    pub watchers: Arc<Watchers>,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Operator, public, tls: false, turns: body::Turns::default() }
+        let (turns, watchers) = (body::Turns::default(), Arc::default());
+        Self { reader, lanes, door: Door::Operator, public, tls: false, turns, watchers }
+    }
+
+    /// The same with its watchers served elsewhere.
+    #[must_use]
+    pub fn watched(self, watchers: Arc<Watchers>) -> Self {
+        Self { watchers, ..self }
     }
 
     /// What machines of the rack need and no more.
     pub fn rack(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Rack, public, tls: false, turns: body::Turns::default() }
+        Self { door: Door::Rack, ..Self::operator(reader, lanes, public) }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -101,11 +113,11 @@ impl Api {
         let path = Path::parse(&request.path, used)?;
         let version = match () {
             () if path.is_root() => used,
-            () if path.is_ours() => LATEST,
+            () if path.is_ours() || path.is_bare(request.method) => LATEST,
             () => version?,
         };
         let accepts = request.headers.get("Accept").unwrap_or_default();
-        if !route::takes_json(accepts) {
+        if !route::takes_json(accepts) && !path.is_bare(request.method) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
         let found = route::find(request.method, &path, version, self.door)
@@ -231,6 +243,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::DriverRaid => driver::raid(&call),
         Action::DriverMethods => driver::methods(&call),
         Action::DriverPassthru => driver::passthru(&call).await,
+        Action::Events => events::open(&call),
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
         Action::Network(page) => network::show(&call, page),

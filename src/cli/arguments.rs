@@ -3,6 +3,7 @@
 //! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
 
 pub mod discovered;
+pub mod events;
 pub mod example;
 pub mod node;
 pub mod ramdisk;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use discovered::DiscoveredArguments;
+pub use events::EventsArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
 
@@ -37,6 +39,7 @@ impl Arguments {
             Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
             Command::Discovered(discovered) => discovered.url = url,
+            Command::Events(events) => events.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
@@ -73,6 +76,9 @@ pub enum Command {
     /// Look at machines that called and that nobody has enrolled
     #[command(after_help = discovered::EXAMPLE)]
     Discovered(DiscoveredArguments),
+    /// Show what changed, and what changes
+    #[command(after_help = events::EXAMPLE)]
+    Events(EventsArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

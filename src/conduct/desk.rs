@@ -23,6 +23,7 @@ use crate::conduct::letterbox::Letterbox;
 use crate::conduct::post::Post;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
+use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::model::Object;
@@ -74,6 +75,7 @@ pub struct Desk {
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
+    webhooks: Webhooks,
 }
 
 impl fmt::Debug for Desk {
@@ -98,6 +100,7 @@ impl Desk {
             board: Arc::default(),
             chronicle,
             leases,
+            webhooks: Webhooks::default(),
             gate: Gate::default(),
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
@@ -242,6 +245,11 @@ impl Desk {
     /// The rack's journal.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// Programs elsewhere that are told what changes.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// The lane of leases.

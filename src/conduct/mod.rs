@@ -23,6 +23,7 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `webhook` programs elsewhere that are told what changes
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
 pub mod beats;
@@ -45,6 +46,7 @@ pub mod site;
 pub mod through;
 pub mod tick;
 pub mod tray;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -11,4 +11,5 @@ mod machine;
 mod pipelines;
 mod power;
 mod rig;
+mod webhooks;
 mod world;

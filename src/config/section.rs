@@ -7,6 +7,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod webhook;
 pub mod inspector;
 pub mod written;
 
@@ -51,6 +52,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub webhook: Vec<webhook::Webhook>,
 }
 
 /// `[DEFAULT]`

@@ -10,6 +10,7 @@ pub mod interface;
 pub mod journal;
 pub mod moves;
 pub mod node;
+pub mod notice;
 pub mod patch;
 pub mod policy;
 pub mod port;
@@ -19,6 +20,7 @@ pub mod run;
 pub mod shape;
 pub mod step;
 pub mod turn;
+pub mod webhook;
 
 /// A JSON object that we carry without reading a rule from it.
 pub type Object = serde_json::Map<String, serde_json::Value>;

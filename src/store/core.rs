@@ -16,7 +16,9 @@ use crate::store::error::StoreError;
 use crate::store::load::{self, OwedByNode};
 use crate::store::options::{Options, Probe};
 use crate::store::publisher::Publisher;
-use crate::store::txn::Change;
+use crate::store::table::feed;
+use crate::store::table::feed::ring::Ring;
+use crate::store::txn::{Change, Outcome};
 
 /// The parts of an open store.
 pub struct Core {
@@ -25,6 +27,10 @@ pub struct Core {
     pub publisher: Publisher,
     pub due: Due,
     pub entries: Entries,
+    /// What changes have told lately.
+    pub ring: Ring,
+    /// This host's name.
+    pub host: Arc<str>,
     pub clock: SharedClock,
     pub probe: Option<Arc<dyn Probe>>,
     space: Mutex<Space>,
@@ -42,7 +48,7 @@ impl fmt::Debug for Core {
 impl Core {
     /// Opens the data directory and reads every record; returns what was owed, too.
     pub fn open(options: Options) -> Result<(Self, OwedByNode), StoreError> {
-        let Options { dir, clock, mode: _, probe, key, reserve } = options;
+        let Options { dir, clock, mode: _, probe, key, reserve, host } = options;
         let dir = DataDir::open(&dir)?;
         let file = File::open(&dir.store())?;
         let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
@@ -50,7 +56,8 @@ impl Core {
             let txn = file.read()?;
             (load::published(&file, &sealer, &txn)?, load::owed(&file, &txn)?, load::entries(&file, &txn)?)
         };
-        let due = Due::default();
+        let last = { feed::bounds(&file, &*file.read()?)?.map_or(0, |(_, last)| last) };
+        let (due, ring) = (Due::default(), Ring::new(last));
         for node in copy.nodes() {
             due.set(node.id, node.wait.as_ref(), clock.tick());
         }
@@ -58,11 +65,12 @@ impl Core {
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
-        Ok((Self { file, sealer, publisher, due, entries, clock, probe, space, cut, dir }, owed))
+        Ok((Self { file, sealer, publisher, due, entries, ring, host, clock, probe, space, cut, dir }, owed))
     }
 
-    /// Shows a commit to readers and to the due order.
-    pub fn publish(&self, changes: Vec<Change>) {
+    /// Shows a commit to readers, to the due order and to those who watch.
+    pub fn publish(&self, outcome: Outcome) {
+        let Outcome { changes, told } = outcome;
         let now = self.clock.tick();
         for change in &changes {
             match change {
@@ -73,6 +81,8 @@ impl Core {
         }
         self.entries.apply(&changes);
         self.publisher.publish(changes);
+        // Last, so that who is told sees it in the published copy, too.
+        self.ring.publish(told);
     }
 
     pub fn space(&self) -> MutexGuard<'_, Space> {

@@ -21,6 +21,8 @@ pub struct Options {
     pub key: Option<Secret>,
     /// Bytes kept free for outcomes; 0 keeps none and never refuses an ask.
     pub reserve: u64,
+    /// This host's name: who tells what changes.
+    pub host: Arc<str>,
 }
 
 /// Where commits run.
@@ -51,7 +53,7 @@ impl Options {
     /// The settings of the daemon.
     pub fn new(dir: impl Into<PathBuf>, clock: SharedClock) -> Self {
         let mode = Mode::Threaded;
-        Self { dir: dir.into(), clock, mode, probe: None, key: None, reserve: RESERVE }
+        Self { dir: dir.into(), clock, mode, probe: None, key: None, reserve: RESERVE, host: "localhost".into() }
     }
 }
 

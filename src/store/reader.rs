@@ -15,7 +15,8 @@ use crate::model::journal::Entry;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{events, inventories, journal, leases, leases6, rules, sightings};
+use crate::store::table::feed::ring::Item;
+use crate::store::table::{events, feed, inventories, journal, leases, leases6, rules, sightings};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -68,6 +69,27 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         events::read(file, &txn)
+    }
+
+    /// The number of the last event of the feed; 0 before the first.
+    pub fn last_event(&self) -> u64 {
+        self.core.ring.last()
+    }
+
+    /// Told of each new number.
+    pub fn new_events(&self) -> watch::Receiver<u64> {
+        self.core.ring.subscribe()
+    }
+
+    /// Events of the feed after the one of number `after`, `limit` at most. The first may be a later one than the
+    /// next, if those between are trimmed.
+    pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+        if let Some(items) = self.core.ring.after(after, limit) {
+            return Ok(items);
+        }
+        let file = &self.core.file;
+        let txn = file.read()?;
+        feed::read(file, &txn, after, limit)
     }
 
     /// Every inspection rule, in the order of their creation.

@@ -4,6 +4,7 @@
 mod agent;
 mod console;
 mod discovery;
+mod events;
 mod inspection;
 mod listing;
 mod observed;

@@ -66,6 +66,8 @@ tables! {
     leases,
     /// Network, association and client to leased IPv6 address.
     leases6,
+    /// Number to what a change has told.
+    feed,
 }
 
 impl File {
