@@ -8,6 +8,7 @@ use crate::api::request::call::Call;
 use crate::api::root::{answer, pair};
 use crate::model::catalog::HardwareType;
 use crate::model::interface::Interface;
+use crate::model::part::raid::PROPERTIES;
 use crate::model::shape;
 use crate::net::http::Response;
 
@@ -50,10 +51,12 @@ pub fn properties(call: &Call<'_>) -> Result<Response, Fault> {
     Ok(answer(&json!(hardware(call)?.properties)))
 }
 
-/// `GET /v1/drivers/{name}/raid/logical_disk_properties`.
+/// `GET /v1/drivers/{name}/raid/logical_disk_properties`: what a logical disk may say, and what it means.
 pub fn raid(call: &Call<'_>) -> Result<Response, Fault> {
+    call.no_query()?;
     hardware(call)?;
-    Err(Fault::not_found(format!("driver {} has no RAID in this version", call.ident(0))))
+    let rows = PROPERTIES.iter().map(|row| (row.name.to_owned(), json!(row.description)));
+    Ok(answer(&Value::Object(rows.collect())))
 }
 
 /// Vendor methods of a driver: none has any.

@@ -9,10 +9,11 @@
 //! - `call`     one request under way       - `paging`          lists in pages
 //! - `events`   the stream of what changes
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
-//! - `root` `node` `port` `driver` `conductor` `empty` `lookup` `heartbeat` `network`: the resources
-//! - `root` `node` `port` `driver` `conductor` `rule` `empty` `lookup` `heartbeat` `inspection` `discovered`: the resources
+//! - `thing`  lists and single records of all other kinds
+//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
 
 pub mod agent;
+pub mod chassis;
 pub mod conductor;
 pub mod discovered;
 pub mod driver;
@@ -22,12 +23,14 @@ pub mod fault;
 pub mod lanes;
 pub mod network;
 pub mod node;
+pub mod part;
 pub mod port;
 pub mod request;
 pub mod root;
 pub mod rule;
 pub mod route;
 pub mod table;
+pub mod thing;
 pub mod while_waiting;
 
 use std::net::IpAddr;
@@ -191,6 +194,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Chassis(action) => chassis::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
         Action::NodeCreate => node::create(&call).await,
@@ -225,12 +229,12 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeHistory => node::history::list(&call),
         Action::NodeHistoryEvent => node::history::show(&call),
         Action::NodeInventory => node::inventory::show(&call),
-        Action::NodeTraits => node::states::traits(&call),
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),
         Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
         Action::NodeVolume => call.node().map(|node| empty::volume(&call, &format!("nodes/{}/", node.id))),
         Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
+        Action::Part(action) => part::act(action, &call).await,
         Action::PortList => port::list::list(&call, false),
         Action::PortDetail => port::list::list(&call, true),
         Action::PortCreate => port::create(&call).await,

@@ -82,12 +82,10 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
 }
 
 async fn written(call: &Call<'_>, ask: RackAsk) -> Result<Arc<Rule>, Fault> {
-    match call.api.lanes.rack(ask).await? {
-        RackAnswer::Rule(rule) => Ok(rule),
-        RackAnswer::Done | RackAnswer::Node(_) | RackAnswer::Sighted(_) | RackAnswer::TurnedAway(..) => {
-            Err(Refusal::Internal("a rule was written and not answered".to_owned()).into())
-        }
+    if let RackAnswer::Rule(rule) = call.api.lanes.rack(ask).await? {
+        return Ok(rule);
     }
+    Err(Refusal::Internal("a rule was written and not answered".to_owned()).into())
 }
 
 /// The rule of the path.

@@ -2,6 +2,7 @@
 //! idents.
 
 use crate::api::network::Page;
+use crate::api::part::PartAction;
 use crate::model::bmc::panel::Book;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
@@ -31,6 +32,8 @@ pub enum Below {
     NotAllowed,
     /// 404 of the resource.
     NotFound,
+    /// 406 of the resource.
+    TooNew,
 }
 
 /// What a request wants.
@@ -72,7 +75,6 @@ pub enum Action {
     NodeHistory,
     NodeHistoryEvent,
     NodeInventory,
-    NodeTraits,
     NodeConsole,
     NodeChildren,
     NodePorts,
@@ -81,6 +83,8 @@ pub enum Action {
     NodeVolume,
     /// Something of a node's that it does not have in this version.
     NodeAbsent(&'static str),
+    /// What belongs to a node beside its settings.
+    Part(PartAction),
     PortList,
     PortDetail,
     PortCreate,
@@ -109,6 +113,7 @@ pub enum Action {
     Lookup,
     Heartbeat,
     Rack(RackAction),
+    Chassis(ChassisAction),
 }
 
 /// What a request wants of a BMC's drives.
@@ -132,6 +137,19 @@ pub enum RackAction {
     RuleDelete,
 }
 
+/// What a request wants of chassis.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChassisAction {
+    List,
+    Detail,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+    Nodes,
+}
+
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
     Route { method, path, since, action, rack: false, below: Below::Nothing, bare: false }
 }
@@ -151,6 +169,11 @@ const fn bare(method: Method, path: &'static str, action: Action) -> Route {
     Route { bare: true, ..at(method, path, 1, action) }
 }
 
+/// 406 below its version.
+const fn newer(route: Route) -> Route {
+    Route { below: Below::TooNew, ..route }
+}
+
 /// 405 below its version.
 const fn refuses(route: Route) -> Route {
     Route { below: Below::NotAllowed, ..route }
@@ -164,7 +187,7 @@ pub const ROUTES: &[Route] = &[
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
     bare(Get, "events", Action::Events),
-    at(Post, "events", 54, Action::Absent("events")),
+    at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
     at(Patch, "nodes", 1, Action::NodeUnnamed),
@@ -178,7 +201,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/states", 1, Action::NodeStates),
     at(Put, "nodes/{}/states/power", 1, Action::NodePower),
     at(Put, "nodes/{}/states/provision", 1, Action::NodeProvision),
-    at(Put, "nodes/{}/states/raid", 12, Action::NodeAbsent("target RAID configuration")),
+    newer(at(Put, "nodes/{}/states/raid", 12, Action::Part(PartAction::Raid))),
     at(Put, "nodes/{}/states/boot_mode", 76, Action::NodeBootMode),
     at(Put, "nodes/{}/states/secure_boot", 76, Action::NodeSecureBoot),
     at(Get, "nodes/{}/states/console", 1, Action::NodeConsole),
@@ -197,11 +220,11 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/bios", 40, Action::NodeEmpty("bios")),
     at(Get, "nodes/{}/bios/{}", 40, Action::NodeAbsent("BIOS settings")),
     at(Get, "nodes/{}/firmware", 86, Action::NodeEmpty("firmware")),
-    at(Get, "nodes/{}/traits", 37, Action::NodeTraits),
-    at(Put, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
-    at(Delete, "nodes/{}/traits", 37, Action::NodeAbsent("writing traits")),
-    at(Put, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
-    at(Delete, "nodes/{}/traits/{}", 37, Action::NodeAbsent("writing traits")),
+    at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
+    at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
+    at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
+    at(Put, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitAdd)),
+    at(Delete, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitRemove)),
     at(Get, "nodes/{}/vifs", 28, Action::NodeEmpty("vifs")),
     at(Post, "nodes/{}/vifs", 28, Action::NodeAbsent("VIFs")),
     at(Delete, "nodes/{}/vifs/{}", 28, Action::NodeAbsent("VIFs")),
@@ -250,7 +273,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "drivers", 1, Action::DriverList),
     at(Get, "drivers/{}", 1, Action::DriverShow),
     at(Get, "drivers/{}/properties", 1, Action::DriverProperties),
-    at(Get, "drivers/{}/raid/logical_disk_properties", 12, Action::DriverRaid),
+    newer(at(Get, "drivers/{}/raid/logical_disk_properties", 12, Action::DriverRaid)),
     at(Get, "drivers/{}/vendor_passthru/methods", 1, Action::DriverMethods),
     at(Get, "drivers/{}/vendor_passthru", 1, Action::DriverPassthru),
     at(Put, "drivers/{}/vendor_passthru", 1, Action::DriverPassthru),
@@ -271,12 +294,15 @@ pub const ROUTES: &[Route] = &[
     at(Get, "portgroups/{}", 23, Action::NoSuch("portgroup")),
     at(Patch, "portgroups/{}", 23, Action::NoSuch("portgroup")),
     at(Delete, "portgroups/{}", 23, Action::NoSuch("portgroup")),
-    at(Get, "chassis", 1, Action::Empty("chassis")),
-    at(Get, "chassis/detail", 1, Action::Empty("chassis")),
-    at(Post, "chassis", 1, Action::Absent("chassis")),
-    at(Get, "chassis/{}", 1, Action::NoSuch("chassis")),
-    at(Patch, "chassis/{}", 1, Action::NoSuch("chassis")),
-    at(Delete, "chassis/{}", 1, Action::NoSuch("chassis")),
+    at(Get, "chassis", 1, Action::Chassis(ChassisAction::List)),
+    at(Post, "chassis", 1, Action::Chassis(ChassisAction::Create)),
+    at(Patch, "chassis", 1, Action::Chassis(ChassisAction::Unnamed)),
+    at(Delete, "chassis", 1, Action::Chassis(ChassisAction::Unnamed)),
+    at(Get, "chassis/detail", 1, Action::Chassis(ChassisAction::Detail)),
+    at(Get, "chassis/{}", 1, Action::Chassis(ChassisAction::Show)),
+    at(Patch, "chassis/{}", 1, Action::Chassis(ChassisAction::Patch)),
+    at(Delete, "chassis/{}", 1, Action::Chassis(ChassisAction::Delete)),
+    at(Get, "chassis/{}/nodes", 1, Action::Chassis(ChassisAction::Nodes)),
     at(Get, "volume", 32, Action::Volume),
     at(Get, "volume/connectors", 32, Action::Empty("connectors")),
     at(Post, "volume/connectors", 32, Action::Absent("volume connectors")),

@@ -10,3 +10,4 @@ pub mod secret;
 pub mod size;
 pub mod time;
 pub mod visible;
+pub mod who;

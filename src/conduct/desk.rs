@@ -17,6 +17,7 @@ use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
@@ -76,6 +77,7 @@ pub struct Desk {
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
     webhooks: Webhooks,
+    keyring: Keyring,
 }
 
 impl fmt::Debug for Desk {
@@ -89,6 +91,7 @@ impl Desk {
     pub fn open(site: Arc<Site>, blobs: Arc<Blobs>, mut owed: HashMap<NodeId, Vec<Owed>>) -> Arc<Self> {
         let leases = LeaseLane::open(&site);
         let chronicle = Chronicle::open(&site);
+        let keyring = Keyring::open(&site.reader);
         let desk = Arc::new(Self {
             site,
             blobs,
@@ -102,6 +105,7 @@ impl Desk {
             leases,
             webhooks: Webhooks::default(),
             gate: Gate::default(),
+            keyring,
         });
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
@@ -250,6 +254,11 @@ impl Desk {
     /// Programs elsewhere that are told what changes.
     pub fn webhooks(&self) -> &Webhooks {
         &self.webhooks
+    }
+
+    /// Bearer tokens that are valid or were.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
     }
 
     /// The lane of leases.

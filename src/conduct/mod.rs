@@ -14,6 +14,7 @@
 //! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
 //! - `chronicle` the rack's journal: what happened in its networks and belongs to no node
 //! - `leases6` the lane of IPv6 leases
+//! - `keyring` bearer tokens in memory, by their hashes
 //! - `ledger`  the notebook of the drivers, to the lanes
 //! - `commit`  a decision inside a transaction
 //! - `hands`   effects and looks to driver calls
@@ -34,6 +35,7 @@ pub mod console;
 pub mod desk;
 pub mod gate;
 pub mod hands;
+pub mod keyring;
 pub mod lane;
 pub mod leases;
 pub mod leases6;

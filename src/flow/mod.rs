@@ -14,6 +14,7 @@ pub mod hook;
 pub mod inspect;
 pub mod lookup;
 pub mod mode;
+pub mod part;
 pub mod pipeline;
 pub mod plan;
 pub mod power;
@@ -72,7 +73,8 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
-        | Ask::Told(_) => Vec::new(),
+        | Ask::Told(_)
+        | Ask::Part(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
 }
@@ -103,6 +105,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
         Ask::Onward => discover::onward(node, facts),
+        Ask::Part(ask) => part::admit(node, ask, facts),
     }
 }
 

@@ -146,8 +146,10 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
     if let Some(name) = &wished.name {
         name::check(name, version)?;
     }
-    if wished.chassis_uuid.is_some() {
-        return Err(Refusal::Invalid("chassis_uuid names no chassis: this version has none".to_owned()));
+    if let Some(text) = &wished.chassis_uuid {
+        let id = given::parse_uuid(text);
+        let id = id.ok_or_else(|| Refusal::Invalid("chassis_uuid must be a UUID".to_owned()))?;
+        wished.chassis_uuid = Some(id.to_string());
     }
     wished.conductor_group = wished.conductor_group.to_lowercase();
     group(&wished.conductor_group)?;
@@ -184,7 +186,8 @@ pub fn mac(value: &Value) -> Result<Mac, Refusal> {
     text.parse().map_err(|error| Refusal::Invalid(format!("address: {error}")))
 }
 
-fn known<T>(table: &'static [Field<T>], body: &Object, also: &[&str]) -> Result<(), Refusal> {
+/// Refuses members that a create body cannot have.
+pub fn known<T>(table: &'static [Field<T>], body: &Object, also: &[&str]) -> Result<(), Refusal> {
     for name in body.keys().filter(|name| !also.contains(&name.as_str())) {
         match shape::field(table, name) {
             Some(row) if row.create => {}
@@ -198,7 +201,8 @@ fn known<T>(table: &'static [Field<T>], body: &Object, also: &[&str]) -> Result<
     Ok(())
 }
 
-fn required(body: &Object, name: &str) -> Result<(), Refusal> {
+/// Refuses a create body without this member.
+pub fn required(body: &Object, name: &str) -> Result<(), Refusal> {
     if body.contains_key(name) { Ok(()) } else { Err(missing(name)) }
 }
 
@@ -206,7 +210,8 @@ fn missing(name: &str) -> Refusal {
     Refusal::Invalid(format!("{name} is required"))
 }
 
-fn chosen(body: &Object, name: &str) -> Result<Option<uuid::Uuid>, Refusal> {
+/// The UUID that the client chose.
+pub fn chosen(body: &Object, name: &str) -> Result<Option<uuid::Uuid>, Refusal> {
     match body.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(value) => value
@@ -266,7 +271,8 @@ fn small(wished: &Wished) -> Result<(), Refusal> {
     )))
 }
 
-fn bytes(members: &Object) -> usize {
+/// Bytes of the object as JSON.
+pub fn bytes(members: &Object) -> usize {
     if members.is_empty() {
         return 0;
     }

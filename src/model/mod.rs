@@ -1,8 +1,10 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod account;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
+pub mod chassis;
 pub mod decision;
 pub mod draft;
 pub mod inspection;
@@ -11,6 +13,7 @@ pub mod journal;
 pub mod moves;
 pub mod node;
 pub mod notice;
+pub mod part;
 pub mod patch;
 pub mod policy;
 pub mod port;
@@ -19,6 +22,8 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod thing;
+pub mod trait_name;
 pub mod turn;
 pub mod webhook;
 

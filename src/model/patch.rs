@@ -71,7 +71,7 @@ pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Po
 }
 
 /// The members that the operations touch, each with the value that it has after them, in order of first touch.
-fn touched<'a, T: 'static>(
+pub fn touched<'a, T: 'static>(
     operations: &'a [PatchOp],
     table: &'static [Field<T>],
     mut present: impl FnMut(&str) -> Option<Value>,

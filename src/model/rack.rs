@@ -6,7 +6,9 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::model::account::{Issued, TokenAsk};
 use crate::model::boot::plan::Discovery;
+use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
@@ -15,9 +17,11 @@ use crate::model::inspection::told::Told;
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Chassis(ChassisAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
+    Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
     /// What is written down of a machine is of no use any more.
@@ -31,6 +35,9 @@ pub enum RackAsk {
 pub enum RackAnswer {
     Done,
     Rule(Arc<Rule>),
+    Chassis(Arc<Chassis>),
+    /// A token was made.
+    Issued(Box<Issued>),
     /// It is this node now.
     Node(NodeId),
     /// It is written down under this identity.

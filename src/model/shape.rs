@@ -3,6 +3,7 @@
 //!
 //! Rendering goes straight to bytes: a list of a thousand nodes is a matter of milliseconds.
 
+pub mod chassis;
 pub mod internal;
 pub mod json;
 pub mod node;

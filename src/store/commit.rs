@@ -124,7 +124,7 @@ fn run(core: &Core, txn: &mut Txn<'_>, job: &mut dyn Job) -> Result<bool, StoreE
     if job.urgency() == Urgency::Ask && core.space().is_full() {
         return Err(core.space().full(core.dir.path()));
     }
-    told::write(txn, &core.host)?;
+    told::write(txn)?;
     Ok(true)
 }
 

@@ -76,7 +76,12 @@ impl Core {
             match change {
                 Change::Node(node) => self.due.set(node.id, node.wait.as_ref(), now),
                 Change::NodeGone(id) => self.due.set(*id, None, now),
-                Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => {}
+                Change::Port(_)
+                | Change::PortGone(_)
+                | Change::Thing(_)
+                | Change::ThingGone(..)
+                | Change::Entry(..)
+                | Change::EntryGone(..) => {}
             }
         }
         self.entries.apply(&changes);

@@ -29,7 +29,11 @@ impl Entries {
                 Change::Entry(node, sequence) => all.entry(*node).or_default().push_back(*sequence),
                 Change::EntryGone(node, sequence) => drop_entry(&mut all, *node, *sequence),
                 Change::NodeGone(node) => drop(all.remove(node)),
-                Change::Node(_) | Change::Port(_) | Change::PortGone(_) => {}
+                Change::Node(_)
+                | Change::Port(_)
+                | Change::PortGone(_)
+                | Change::Thing(_)
+                | Change::ThingGone(..) => {}
             }
         }
     }

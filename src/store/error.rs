@@ -11,6 +11,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::base::size;
 use crate::model::decision::refusal::Refusal;
+use crate::model::thing::Mark;
 
 /// A failure of the store. Cloneable, since one failed flush answers every job of its batch.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -21,6 +22,10 @@ pub enum StoreError {
     NoSuchNode(NodeId),
     #[error("port {0} could not be found")]
     NoSuchPort(PortId),
+    #[error("{word} {id} could not be found")]
+    NoSuchThing { word: &'static str, id: Uuid },
+    #[error("{field} names {word} {value}, which could not be found")]
+    Dangling { field: &'static str, word: &'static str, value: String },
     #[error("{record} would take {}, {} at most: shorten its largest field", size::human(*bytes), size::human(*limit))]
     TooLarge { record: String, bytes: u64, limit: u64 },
     #[error("no space left in {place}: {remedy}")]
@@ -88,6 +93,8 @@ pub enum Duplicate {
     Mac(Mac),
     #[error("a port with name {0} already exists")]
     PortName(String),
+    #[error("a {word} with {} {} already exists", mark.what, mark.value)]
+    Thing { word: &'static str, mark: Mark },
 }
 
 impl StoreError {
@@ -148,7 +155,8 @@ impl From<StoreError> for Refusal {
             StoreError::Duplicate(duplicate) => Self::Duplicate(duplicate.to_string()),
             StoreError::NoSuchNode(node) => Self::NoSuchNode { node: node.to_string() },
             StoreError::NoSuchPort(port) => Self::NoSuchPort { port },
-            StoreError::TooLarge { .. } => Self::Invalid(error.to_string()),
+            StoreError::NoSuchThing { .. } => Self::NotFound(error.to_string()),
+            StoreError::TooLarge { .. } | StoreError::Dangling { .. } => Self::Invalid(error.to_string()),
             StoreError::Full { place, remedy } => Self::Full { place, remedy },
             StoreError::Closed => Self::Busy(error.to_string()),
             StoreError::InUse { .. }

@@ -14,7 +14,7 @@ use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::table::nodes::{self, first_id};
-use crate::store::table::{journal, owed, ports};
+use crate::store::table::{journal, owed, ports, things};
 use crate::store::txn::Change;
 
 /// What was owed to each node, by rising number.
@@ -32,6 +32,9 @@ pub fn published(file: &File, sealer: &Sealer, txn: &RoTxn) -> Result<Published,
         let (key, bytes) = row?;
         let id = first_id(key).map_or(PortId(Uuid::nil()), |id| PortId(id.0));
         copy.apply(Change::Port(Arc::new(ports::decode(file, sealer, id, bytes)?)));
+    }
+    for thing in things::read(file, sealer, txn)? {
+        copy.apply(Change::Thing(thing));
     }
     Ok(copy)
 }

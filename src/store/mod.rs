@@ -35,6 +35,7 @@ pub mod options;
 pub mod published;
 pub mod publisher;
 pub mod reader;
+pub mod shelf;
 pub mod table;
 pub mod txn;
 pub mod upgrade;

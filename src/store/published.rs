@@ -13,6 +13,7 @@ use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 
 /// Nodes and ports as of one commit. A clone shares everything.
@@ -30,6 +31,9 @@ pub struct Published {
     ports_by_mac: OrdMap<Mac, PortId>,
     ports_by_name: OrdMap<Arc<str>, PortId>,
     ports_by_node: OrdMap<(NodeId, u64), PortId>,
+    by_chassis: OrdMap<(Arc<str>, u64), NodeId>,
+    /// In one piece, since commits that change none of it are by far the most.
+    things: Arc<Shelves>,
 }
 
 impl Bearers for Published {
@@ -131,6 +135,18 @@ impl Published {
         self.ports.len()
     }
 
+    /// What is neither node nor port.
+    pub fn shelves(&self) -> &Shelves {
+        &self.things
+    }
+
+    /// The nodes of a chassis, in the order of their creation.
+    pub fn of_chassis(&self, chassis: Uuid) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
+        let key: Arc<str> = chassis.to_string().into();
+        let rows = self.by_chassis.range((key.clone(), 0)..=(key, u64::MAX));
+        rows.filter_map(|(_, id)| self.node(*id))
+    }
+
     /// Takes in what a commit changed.
     pub fn apply(&mut self, change: Change) {
         match change {
@@ -138,6 +154,8 @@ impl Published {
             Change::NodeGone(id) => self.drop_node(id),
             Change::Port(port) => self.put_port(port),
             Change::PortGone(id) => self.drop_port(id),
+            Change::Thing(any) => Arc::make_mut(&mut self.things).put(&any),
+            Change::ThingGone(kind, id) => Arc::make_mut(&mut self.things).drop(kind, id),
             Change::Entry(..) | Change::EntryGone(..) => {}
         }
     }
@@ -163,6 +181,9 @@ impl Published {
         if let Some(parent) = node.wished.parent_node {
             self.by_parent.insert((parent, order), id);
         }
+        if let Some(chassis) = &node.wished.chassis_uuid {
+            self.by_chassis.insert((chassis.as_str().into(), order), id);
+        }
         self.by_state.insert((node.provision, order), id);
         for mark in node.marks() {
             self.by_mark.insert((mark, order), id);
@@ -179,6 +200,9 @@ impl Published {
         }
         if let Some(parent) = old.wished.parent_node {
             self.by_parent.remove(&(parent, old.order));
+        }
+        if let Some(chassis) = &old.wished.chassis_uuid {
+            self.by_chassis.remove(&(chassis.as_str().into(), old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
         for mark in old.marks() {
@@ -215,6 +239,7 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.name == new.wished.name
         && old.wished.instance_uuid == new.wished.instance_uuid
         && old.wished.parent_node == new.wished.parent_node
+        && old.wished.chassis_uuid == new.wished.chassis_uuid
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
         && old.discovered.is_some() == new.discovered.is_some()

@@ -102,6 +102,11 @@ fn covered(laid: &mut HashMap<NodeId, bool>, change: Change) -> Change {
             laid.remove(&id);
             Change::NodeGone(id)
         }
-        Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => change,
+        Change::Port(_)
+        | Change::PortGone(_)
+        | Change::Thing(_)
+        | Change::ThingGone(..)
+        | Change::Entry(..)
+        | Change::EntryGone(..) => change,
     }
 }

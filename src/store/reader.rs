@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::model::account::Token;
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
@@ -16,7 +17,9 @@ use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::table::feed::ring::Item;
-use crate::store::table::{events, feed, inventories, journal, leases, leases6, rules, sightings};
+use crate::store::table::{
+    events, feed, inventories, journal, leases, leases6, rules, sightings, tokens,
+};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -104,5 +107,12 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         sightings::read(file, &txn)
+    }
+
+    /// Every bearer token: read once, by who knows them.
+    pub fn tokens(&self) -> Result<Vec<Token>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        tokens::read(file, &txn)
     }
 }

@@ -1,8 +1,10 @@
 //! One transaction: what a job may read and write, and what it has changed.
 
+use std::marker::PhantomData;
 use std::sync::Arc;
 
 use heed::RwTxn;
+use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
@@ -16,6 +18,7 @@ use crate::store::entries::Entries;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
+use crate::store::shelf::{AnyThing, Kept, Kind};
 use crate::store::table::events::Events;
 use crate::store::table::feed::FeedTable;
 use crate::store::table::feed::ring::Item;
@@ -29,6 +32,8 @@ use crate::store::table::ports::Ports;
 use crate::store::table::rack::Rack;
 use crate::store::table::rules::Rules;
 use crate::store::table::sightings::Sightings;
+use crate::store::table::things::Things;
+use crate::store::table::tokens::Tokens;
 
 /// A transaction. It is kept if the job returns `Ok`, and gone without a trace if it does not.
 pub struct Txn<'p> {
@@ -42,6 +47,7 @@ pub struct Txn<'p> {
     publisher: &'p Publisher,
     earlier: &'p [Change],
     entries: &'p Entries,
+    host: &'p str,
     at: Moment,
     dirty: bool,
 }
@@ -67,6 +73,8 @@ pub enum Change {
     NodeGone(NodeId),
     Port(Arc<Port>),
     PortGone(PortId),
+    Thing(AnyThing),
+    ThingGone(Kind, Uuid),
     /// The journal has an entry of this number about the node, or has it no longer.
     Entry(NodeId, u64),
     EntryGone(NodeId, u64),
@@ -80,9 +88,9 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, entries, clock, .. } = core;
+        let Core { file, sealer, publisher, entries, host, clock, .. } = core;
         let (changes, told, at) = (Vec::new(), Vec::new(), clock.wall());
-        Self { rw, file, sealer, changes, told, publisher, earlier, entries, at, dirty: false }
+        Self { rw, file, sealer, changes, told, publisher, earlier, entries, host, at, dirty: false }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Outcome) {
@@ -138,8 +146,17 @@ impl<'p> Txn<'p> {
         Rules { txn: self }
     }
 
+    /// Records of a kind that is neither node nor port.
+    pub fn things<T: Kept>(&mut self) -> Things<'_, 'p, T> {
+        Things { txn: self, kind: PhantomData }
+    }
+
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {
         Sightings { txn: self }
+    }
+
+    pub fn tokens(&mut self) -> Tokens<'_, 'p> {
+        Tokens { txn: self }
     }
 
     /// Whether anything was written.
@@ -175,12 +192,34 @@ impl<'p> Txn<'p> {
         earlier.unwrap_or_else(|| self.publisher.published().port(id).cloned())
     }
 
+    /// The thing as it was before this transaction.
+    pub(in crate::store) fn thing_before(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
+        let earlier = self.earlier.iter().rev().find_map(|change| of_thing(change, kind, id));
+        earlier.unwrap_or_else(|| self.publisher.published().shelves().any(kind, id))
+    }
+
+    /// The thing as this transaction sees it.
+    pub(in crate::store) fn thing(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
+        let changed = self.newest_first().find_map(|change| of_thing(change, kind, id));
+        changed.unwrap_or_else(|| self.publisher.published().shelves().any(kind, id))
+    }
+
+    /// This host's name.
+    pub(in crate::store) fn host(&self) -> &'p str {
+        self.host
+    }
+
     /// What was done to nodes since the published copy, the newest first.
     pub(in crate::store) fn changed_nodes(&self) -> impl Iterator<Item = (NodeId, Option<&Arc<Node>>)> {
         self.newest_first().filter_map(|change| match change {
             Change::Node(node) => Some((node.id, Some(node))),
             Change::NodeGone(id) => Some((*id, None)),
-            Change::Port(_) | Change::PortGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+            Change::Port(_)
+            | Change::PortGone(_)
+            | Change::Thing(_)
+            | Change::ThingGone(..)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
         })
     }
 
@@ -195,7 +234,26 @@ impl<'p> Txn<'p> {
         self.newest_first().filter_map(|change| match change {
             Change::Port(port) => Some((port.id, Some(port))),
             Change::PortGone(id) => Some((*id, None)),
-            Change::Node(_) | Change::NodeGone(_) | Change::Entry(..) | Change::EntryGone(..) => None,
+            Change::Node(_)
+            | Change::NodeGone(_)
+            | Change::Thing(_)
+            | Change::ThingGone(..)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
+        })
+    }
+
+    /// What was done to the things of a kind since the published copy, the newest first.
+    pub(in crate::store) fn changed_things<T: Kept>(&self) -> impl Iterator<Item = (Uuid, Option<Arc<T>>)> {
+        self.newest_first().filter_map(|change| match change {
+            Change::Thing(any) => T::unwrap(any).map(|thing| (thing.id(), Some(Arc::clone(thing)))),
+            Change::ThingGone(kind, id) => (*kind == T::KIND).then_some((*id, None)),
+            Change::Node(_)
+            | Change::NodeGone(_)
+            | Change::Port(_)
+            | Change::PortGone(_)
+            | Change::Entry(..)
+            | Change::EntryGone(..) => None,
         })
     }
 
@@ -210,6 +268,8 @@ impl<'p> Txn<'p> {
                 | Change::NodeGone(_)
                 | Change::Port(_)
                 | Change::PortGone(_)
+                | Change::Thing(_)
+                | Change::ThingGone(..)
                 | Change::Entry(..)
                 | Change::EntryGone(..) => {}
             }
@@ -269,4 +329,12 @@ impl<'p> Txn<'p> {
         }
         Ok(keys)
     }
+}
+
+/// What a change has made of the thing; none if it is about something else.
+fn of_thing(change: &Change, kind: Kind, id: Uuid) -> Option<Option<AnyThing>> {
+    if let Change::Thing(any) = change {
+        return ((any.kind(), any.id()) == (kind, id)).then(|| Some(any.clone()));
+    }
+    matches!(change, Change::ThingGone(gone, of) if (*gone, *of) == (kind, id)).then_some(None)
 }

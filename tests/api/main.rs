@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
 mod agent;
+mod chassis;
 mod console;
 mod discovery;
 mod events;
@@ -9,5 +10,6 @@ mod inspection;
 mod listing;
 mod observed;
 mod panel;
+mod parts;
 mod rack;
 mod refusals;

@@ -153,16 +153,7 @@ const DIFFERENT: &[(&str, u16, &str)] = &[
 
 /// Calls on what this version does not have.
 const LATER: &[&str] = &[
-    // target RAID
-    "raid",
-    "raid bad",
-    // writing traits, VIFs
-    "traits put",
-    "trait put1",
-    "trait bad",
-    "trait del1",
-    "trait del1 again",
-    "traits del",
+    // VIFs
     "vif post",
     "vif del",
     // portgroups, chassis, volumes with records in them
@@ -194,7 +185,7 @@ const LATER: &[&str] = &[
     "dvp",
     // the recording's host name
     "conductor",
-    // allocations, templates, runbooks, rules, events with records in them
+    // allocations, templates, runbooks, rules with records in them
     "alloc list",
     "alloc get",
     "alloc post norc",
@@ -218,7 +209,6 @@ const LATER: &[&str] = &[
     "ir neg",
     "ir del",
     "ir delall",
-    "events",
     // inspection
     "ci none",
     "ci",

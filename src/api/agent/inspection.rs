@@ -129,25 +129,26 @@ async fn stranger(
     {
         keep_logs(call, whose, logs).await;
     }
-    match answered.map_err(told_apart)? {
-        RackAnswer::Node(node) if is_new => {
-            let record = call.reread(node)?;
-            Ok(answer(Some(lookup::reply(call, &record, None)?), node.0))
-        }
-        RackAnswer::Node(node) => Ok(answer(None, node.0)),
-        RackAnswer::Sighted(id) => Ok(answer(None, id)),
-        RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(..) => Err(hidden()),
+    let answered = answered.map_err(told_apart)?;
+    if let RackAnswer::Sighted(id) = answered {
+        return Ok(answer(None, id));
     }
+    let RackAnswer::Node(node) = answered else { return Err(hidden()) };
+    if is_new {
+        let record = call.reread(node)?;
+        return Ok(answer(Some(lookup::reply(call, &record, None)?), node.0));
+    }
+    Ok(answer(None, node.0))
 }
 
 /// Whose inspection ended, and whether badly; none of a machine that was turned away unheard.
 fn discovered(answered: &Result<RackAnswer, Refusal>, told: Arc<Told>) -> Option<(Whose, bool)> {
-    match answered {
-        Ok(RackAnswer::Node(node)) => Some((Whose::Node(*node), false)),
-        Ok(RackAnswer::Sighted(_)) => Some((Whose::Stranger(told), false)),
-        Ok(RackAnswer::Done | RackAnswer::Rule(_) | RackAnswer::TurnedAway(..)) => None,
-        Err(refusal) => matches!(refusal, Refusal::Invalid(_)).then_some((Whose::Stranger(told), true)),
+    if let Ok(RackAnswer::Node(node)) = answered {
+        return Some((Whose::Node(*node), false));
     }
+    let failed = matches!(answered, Err(Refusal::Invalid(_)));
+    let known = matches!(answered, Ok(RackAnswer::Sighted(_)));
+    (known || failed).then_some((Whose::Stranger(told), failed))
 }
 
 fn answer(reply: Option<Value>, id: Uuid) -> Response {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::api::fault::Fault;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
@@ -17,10 +19,20 @@ use crate::store::published::Published;
 
 /// The nodes that the filters let through.
 pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
+    answer(call, detailed, None, if detailed { "nodes/detail" } else { "nodes" })
+}
+
+/// The nodes of a chassis that the filters let through.
+pub fn of_chassis(call: &Call<'_>, chassis: Uuid) -> Result<Response, Fault> {
+    answer(call, false, Some(chassis), &format!("chassis/{chassis}/nodes"))
+}
+
+fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) -> Result<Response, Fault> {
     let mut args = call.args()?;
     let mut paging = Paging::take(&mut args, &wanted(call, detailed))?;
-    let filters = Filters::take(&mut args, call)?;
+    let mut filters = Filters::take(&mut args, call)?;
     args.finish()?;
+    filters.chassis = chassis.or(filters.chassis);
     paging.repeat("associated", filters.associated);
     paging.repeat("maintenance", filters.maintenance);
     paging.repeat("retired", filters.retired);
@@ -29,7 +41,6 @@ pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
         None => None,
         Some(marker) => Some(marked(&call.published, marker)?),
     };
-    let path = if detailed { "nodes/detail" } else { "nodes" };
     let listing = Listing {
         table: TABLE,
         name: "nodes",
@@ -55,7 +66,8 @@ fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, F
 /// Which nodes are wanted; what is `None` does not matter.
 #[derive(Debug, Default)]
 struct Filters {
-    instance_uuid: Option<uuid::Uuid>,
+    instance_uuid: Option<Uuid>,
+    chassis: Option<Uuid>,
     provision_state: Option<Provision>,
     parent_node: Option<NodeId>,
     include_children: bool,
@@ -128,12 +140,12 @@ impl Filters {
         self.shards = shards(args)?;
         let host = args.text("conductor")?;
         self.project = args.text("project")?;
-        let chassis = args.text("chassis_uuid")?;
-        if chassis.as_deref().is_some_and(|text| parse_uuid(text).is_none()) {
-            return Err(Fault::invalid("chassis_uuid must be a UUID"));
+        if let Some(text) = args.text("chassis_uuid")? {
+            let uuid = parse_uuid(&text).ok_or_else(|| Fault::invalid("chassis_uuid must be a UUID"))?;
+            self.chassis = Some(uuid);
         }
-        // This version has no chassis, and one conductor.
-        self.nothing = chassis.is_some() || host.is_some_and(|host| host != policy.host);
+        // There is one conductor.
+        self.nothing = host.is_some_and(|host| host != policy.host);
         Ok(())
     }
 
@@ -151,6 +163,9 @@ impl Filters {
         }
         if let Some(parent) = self.parent_node {
             return Box::new(published.children(parent));
+        }
+        if let Some(chassis) = self.chassis {
+            return Box::new(published.of_chassis(chassis));
         }
         if let Some(state) = self.provision_state {
             return Box::new(published.nodes_in(state));
@@ -174,6 +189,7 @@ impl Filters {
             && is(self.retired, wished.retired)
             && is(self.sharded, wished.shard.is_some())
             && self.instance_uuid.is_none_or(|instance| wished.instance_uuid == Some(instance))
+            && self.chassis.is_none_or(|chassis| is_in(node, chassis))
             && self.provision_state.is_none_or(|state| node.provision == state)
             && self.fault.is_none_or(|fault| node.fault == Some(fault))
             && self.project.as_ref().is_none_or(|project| belongs(node, project))
@@ -191,6 +207,10 @@ fn shards(args: &mut Args) -> Result<Option<Vec<String>>, Fault> {
 
 fn in_shard(shards: &[String], shard: Option<&str>) -> bool {
     shard.is_some_and(|shard| shards.iter().any(|one| one == shard))
+}
+
+fn is_in(node: &Node, chassis: Uuid) -> bool {
+    node.wished.chassis_uuid.as_deref().and_then(parse_uuid) == Some(chassis)
 }
 
 fn belongs(node: &Node, project: &String) -> bool {

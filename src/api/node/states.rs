@@ -1,4 +1,4 @@
-//! What is asked of a node in passing: states, traits, children, and the shards of all.
+//! What is asked of a node in passing: states, children, and the shards of all.
 
 use std::collections::BTreeMap;
 
@@ -17,11 +17,6 @@ pub fn states(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let rows = STATES.iter().filter_map(|name| field(TABLE, name)).collect();
     Ok(call.show(200, TABLE, &Pick::Named(rows), &**node))
-}
-
-/// `GET nodes/{ident}/traits`.
-pub fn traits(call: &Call<'_>) -> Result<Response, Fault> {
-    Ok(answer(&json!({"traits": call.node()?.traits})))
 }
 
 /// `GET nodes/{ident}/children`.

@@ -1,17 +1,23 @@
 //! The rack's lane: what belongs to no node changes here, one thing at a time, and goes on if who asked goes away.
 //!
+//! - `chassis`  names for nodes that stand together
 //! - `rules`    inspection rules
+//! - `tokens`   bearer tokens
 //! - `discover` machines that nobody has enrolled
 
+pub mod chassis;
 pub mod discover;
 pub mod rules;
+pub mod tokens;
 
 use std::sync::Arc;
 
+use crate::base::moment::Moment;
 use crate::conduct::desk::Desk;
 use crate::conduct::through::Through;
 use crate::model::decision::refusal::Refusal;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::store::txn::Txn;
 
 impl Desk {
     /// Asks something of the rack; answered once it is committed.
@@ -20,11 +26,24 @@ impl Desk {
         Through::new(&self.site.tasks, async move { desk.take_rack_ask(ask).await }).await
     }
 
+    /// A transaction of the rack's lane, with the wall's moment: one after the other.
+    async fn rack_txn<T: Send + 'static>(
+        &self,
+        label: &'static str,
+        work: impl FnOnce(&mut Txn<'_>, Moment) -> Result<T, Refusal> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let _one_at_a_time = self.rack.lock().await;
+        let at = self.site.clock.wall();
+        self.site.writer.write(label, move |txn| work(txn, at)).await
+    }
+
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
+            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
+            RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,
             RackAsk::TurnedAway => {

@@ -13,6 +13,7 @@ use crate::model::boot::BootDevice;
 use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
+use crate::model::part::ask::PartAsk;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
 
@@ -59,6 +60,8 @@ pub enum Ask {
     Told(Arc<Told>),
     /// A discovered node takes its next step by itself.
     Onward,
+    /// Change what belongs to it beside its settings.
+    Part(PartAsk),
 }
 
 impl Ask {
@@ -79,7 +82,8 @@ impl Ask {
             | Self::Eject(_)
             | Self::Passthru(_)
             | Self::Told(_)
-            | Self::Onward => false,
+            | Self::Onward
+            | Self::Part(_) => false,
         }
     }
 
@@ -100,7 +104,8 @@ impl Ask {
             | Self::Eject(_)
             | Self::Passthru(_)
             | Self::Told(_)
-            | Self::Onward => false,
+            | Self::Onward
+            | Self::Part(_) => false,
         }
     }
 }

@@ -66,6 +66,8 @@ tables! {
     leases,
     /// Network, association and client to leased IPv6 address.
     leases6,
+    /// Kind and id to sealed record, for what is neither node nor port.
+    things,
     /// Number to what a change has told.
     feed,
 }

@@ -33,11 +33,11 @@ struct Row {
 
 impl FeedTable<'_, '_> {
     /// Adds what a change tells; its number rises over restarts.
-    pub fn append(&mut self, notice: &Notice, host: &str) -> Result<(), StoreError> {
+    pub fn append(&mut self, notice: &Notice) -> Result<(), StoreError> {
         let table = self.txn.tables().feed;
         let last = table.last(&self.txn.rw)?.map_or(0, |(key, _)| number(key));
         let sequence = last.saturating_add(1);
-        let envelope = Envelope { sequence, at: self.txn.at(), id: Uuid::new_v4(), host };
+        let envelope = Envelope { sequence, at: self.txn.at(), id: Uuid::new_v4(), host: self.txn.host() };
         // The writer of JSON writes UTF-8 only.
         let json = String::from_utf8_lossy(&envelope.wrap(notice)).into_owned();
         let row = Row { event_type: notice.event_type.clone(), node: notice.node, json };

@@ -12,3 +12,5 @@ pub mod ports;
 pub mod rack;
 pub mod rules;
 pub mod sightings;
+pub mod things;
+pub mod tokens;

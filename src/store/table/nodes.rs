@@ -8,11 +8,13 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::secret::{Secret, Veil};
 use crate::model::Object;
+use crate::model::chassis::Chassis;
 use crate::model::node::Node;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::{SealError, Sealer};
 use crate::store::error::{Duplicate, StoreError};
+use crate::store::shelf;
 use crate::store::txn::{Change, Txn};
 
 /// Nodes within a transaction.
@@ -54,6 +56,7 @@ impl Nodes<'_, '_> {
             return Ok(Arc::new(node));
         }
         self.refuse_clash(old, &node)?;
+        self.refuse_dangling(old, &node)?;
         let bytes = encode(self.txn.sealer, &node)?;
         self.txn.put(self.txn.tables().nodes, node.id.0.as_bytes(), &bytes)?;
         let node = Arc::new(node);
@@ -67,6 +70,7 @@ impl Nodes<'_, '_> {
         for port in self.txn.ports().of_node(id) {
             self.txn.ports().remove(port.id)?;
         }
+        shelf::forget_node(self.txn, id)?;
         self.txn.owed().clear(id)?;
         self.txn.journal().clear(id)?;
         self.txn.inventories().remove(id)?;
@@ -92,6 +96,35 @@ impl Nodes<'_, '_> {
         let changed = self.txn.changed_nodes().filter_map(|(_, node)| node.map(|node| node.order)).max();
         let published = self.txn.published().last_node_order();
         Ok(self.txn.marked(ORDER)?.max(published).max(changed.unwrap_or(0)))
+    }
+
+    /// Refuses a chassis that is not there.
+    fn refuse_dangling(&mut self, old: Option<&Node>, new: &Node) -> Result<(), StoreError> {
+        let chassis = new.wished.chassis_uuid.as_deref();
+        let Some(text) =
+            chassis.filter(|_| old.is_none_or(|old| old.wished.chassis_uuid.as_deref() != chassis))
+        else {
+            return Ok(());
+        };
+        let id = Uuid::parse_str(text).unwrap_or_default();
+        if self.txn.things::<Chassis>().get(id).is_none() {
+            return Err(StoreError::Dangling {
+                field: "chassis_uuid",
+                word: "chassis",
+                value: text.to_owned(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether a node is in the chassis.
+    pub fn is_in_chassis(&self, chassis: Uuid) -> bool {
+        let text = chassis.to_string();
+        let published = self.txn.published();
+        let mut changed = self.txn.changed_nodes().map(|(id, _)| id);
+        let stays = |node: &Node| node.wished.chassis_uuid.as_deref() == Some(text.as_str());
+        changed.any(|id| self.get(id).is_some_and(|node| stays(&node)))
+            || published.of_chassis(chassis).any(|node| self.get(node.id).is_some_and(|node| stays(&node)))
     }
 
     /// Refuses a name or an instance that another node bears.

@@ -6,6 +6,7 @@ mod opening;
 mod records;
 mod room;
 mod rows;
+mod things;
 mod shown;
 
 use std::fs::Permissions;

@@ -1,0 +1,24 @@
+//! `PUT nodes/{ident}/states/raid`: the RAID that cleaning is to make.
+
+use serde_json::Value;
+
+use crate::api::fault::Fault;
+use crate::api::request::call::Call;
+use crate::model::decision::ask::Ask;
+use crate::model::draft::given::kind;
+use crate::model::part::ask::PartAsk;
+use crate::net::http::Response;
+
+/// The body is the whole configuration; an empty object forgets it.
+pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
+    let id = call.node()?.id;
+    call.no_query()?;
+    let config = match call.json().await? {
+        Value::Object(config) => config,
+        other => {
+            return Err(Fault::invalid(format!("the body must be an object, not {}", kind(&other))));
+        }
+    };
+    call.ask(id, Ask::Part(PartAsk::Raid(config))).await?;
+    Ok(Response::empty(204))
+}
