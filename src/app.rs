@@ -31,6 +31,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::events::watchers::Watchers;
+use crate::api::metrics::traffic::Traffic;
 use crate::api::lanes::Lanes;
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
@@ -43,6 +44,7 @@ use crate::boot::library::loaders::{self, FolderError};
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
+use crate::conduct::hands::calls::Calls;
 use crate::conduct::ledger::Ledger;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tray::Tray;
@@ -128,6 +130,7 @@ pub struct App {
     /// Threads for those who watch.
     gallery: Crew,
     watchers: Arc<Watchers>,
+    traffic: Arc<Traffic>,
     registry: Arc<Registry>,
     store: Arc<Store>,
 }
@@ -193,6 +196,7 @@ impl App {
             crew: Crew::start().map_err(AppError::Crew)?,
             gallery,
             watchers,
+            traffic: Arc::default(),
             registry,
             store,
         };
@@ -226,12 +230,15 @@ impl App {
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
         let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone())
-            .watched(self.watchers.clone());
+            .watched(self.watchers.clone())
+            .counted(self.traffic.clone());
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
         self.open_door(doors.operator, shop.for_operator(counter(api)), &Handle::current());
-        let rack_api =
-            || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
+        let rack_api = || {
+            let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());
+            counter(Arc::new(api.counted(self.traffic.clone())))
+        };
         for listener in doors.rack {
             self.open_door(listener, shop.for_rack(rack_api(), Via::Http), self.crew.handle());
         }
@@ -330,7 +337,7 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
     let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
     let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
     let account = config.policy.discovery.bmc.clone();
-    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles, account })
+    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles, account, calls: Calls::default() })
 }
 
 /// What agents are handed.

@@ -11,6 +11,7 @@ use crate::base::mac::Mac;
 use crate::base::time::Later;
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
+use crate::conduct::hands::calls::CallsShown;
 use crate::model::Object;
 use crate::model::boot::Beat;
 use crate::model::boot::event::RackEvent;
@@ -52,6 +53,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn events(&self) -> Vec<RackEvent>;
     /// How it stands with each webhook, the last event having this number.
     fn webhooks(&self, last: u64) -> Vec<HookShown>;
+    /// Calls to machines since the start, by kind.
+    fn calls(&self) -> Vec<CallsShown>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
@@ -115,6 +118,10 @@ impl Lanes for Arc<Desk> {
 
     fn events(&self) -> Vec<RackEvent> {
         self.chronicle().all()
+    }
+
+    fn calls(&self) -> Vec<CallsShown> {
+        Desk::calls(self)
     }
 
     fn webhooks(&self, last: u64) -> Vec<HookShown> {

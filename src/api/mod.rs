@@ -7,7 +7,7 @@
 //! - `version`  both version headers        - `route`, `table`  from method and path to an action
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
-//! - `events`   the stream of what changes
+//! - `events`   the stream of what changes     - `metrics` numbers for Prometheus
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `thing`  lists and single records of all other kinds
 //! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
@@ -21,6 +21,7 @@ pub mod empty;
 pub mod events;
 pub mod fault;
 pub mod lanes;
+pub mod metrics;
 pub mod network;
 pub mod node;
 pub mod part;
@@ -36,12 +37,14 @@ pub mod while_waiting;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::api::agent::{heartbeat, inspection, lookup};
 use crate::api::events::watchers::Watchers;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::{NOWHERE, Place, Traffic};
 use crate::api::request::call::Call;
 use crate::api::request::{body, version};
 use crate::api::route::Path;
@@ -75,13 +78,21 @@ pub struct Api {
     pub turns: body::Turns,
     /// Who watches what changes.
     pub watchers: Arc<Watchers>,
+    /// What was answered.
+    pub traffic: Arc<Traffic>,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
         let (turns, watchers) = (body::Turns::default(), Arc::default());
-        Self { reader, lanes, door: Door::Operator, public, tls: false, turns, watchers }
+        Self { reader, lanes, door: Door::Operator, public, tls: false, turns, watchers, traffic: Arc::default() }
+    }
+
+    /// The same with its answers counted there.
+    #[must_use]
+    pub fn counted(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
     }
 
     /// The same with its watchers served elsewhere.
@@ -98,20 +109,28 @@ impl Api {
     async fn answer(&self, mut request: Request) -> Response {
         let version = version::asked(&request.headers);
         let used = version.as_ref().copied().unwrap_or(version::OLDEST);
-        let response = match self.served(&mut request, version).await {
+        let (began, mut place) = (Instant::now(), NOWHERE);
+        let response = match self.served(&mut request, version, &mut place).await {
             Ok(response) => response,
             Err(fault) => {
                 tracing::debug!(?request, status = fault.status(), error = fault.text(), "request refused");
                 fault.response()
             }
         };
+        self.traffic.add(place, response.status, began.elapsed());
         let id = format!("req-{}", Uuid::new_v4());
         version::mark(response, used)
             .with("openstack-request-id", id.as_str())
             .with("x-openstack-request-id", id)
     }
 
-    async fn served(&self, request: &mut Request, version: Result<u16, Fault>) -> Result<Response, Fault> {
+    /// `place`: where it is counted, once its route is found.
+    async fn served(
+        &self,
+        request: &mut Request,
+        version: Result<u16, Fault>,
+        place: &mut Place,
+    ) -> Result<Response, Fault> {
         let used = version.as_ref().copied().unwrap_or(version::OLDEST);
         let path = Path::parse(&request.path, used)?;
         let version = match () {
@@ -125,6 +144,7 @@ impl Api {
         }
         let found = route::find(request.method, &path, version, self.door)
             .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
+        *place = found.place;
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
@@ -248,6 +268,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::DriverMethods => driver::methods(&call),
         Action::DriverPassthru => driver::passthru(&call).await,
         Action::Events => events::open(&call),
+        Action::Metrics => metrics::show(&call).await,
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
         Action::Network(page) => network::show(&call, page),

@@ -13,6 +13,8 @@ use crate::net::http::Method;
 pub struct Found {
     pub action: Action,
     pub idents: Vec<String>,
+    /// The route and its method, for who counts.
+    pub place: (&'static str, &'static str),
 }
 
 /// A path without what does not matter: `/v1` in front, slashes at the end, `.json` below 1.91.
@@ -108,7 +110,11 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     at_path
         .into_iter()
         .find(|(route, _)| route.method == method && route.since <= version)
-        .map(|(route, idents)| Found { action: route.action, idents })
+        .map(|(route, idents)| Found {
+            action: route.action,
+            idents,
+            place: (route.path, route.method.word()),
+        })
         .ok_or_else(|| not_allowed(method.word()))
 }
 

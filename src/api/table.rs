@@ -99,6 +99,8 @@ pub enum Action {
     DriverPassthru,
     /// The stream of what changes.
     Events,
+    /// Numbers for Prometheus.
+    Metrics,
     ConductorList,
     ConductorShow,
     Network(Page),
@@ -187,6 +189,7 @@ pub const ROUTES: &[Route] = &[
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
     bare(Get, "events", Action::Events),
+    bare(Get, "metrics", Action::Metrics),
     at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),

@@ -17,6 +17,7 @@ use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::hands::calls::CallsShown;
 use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
@@ -249,6 +250,11 @@ impl Desk {
     /// The rack's journal.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// Calls to machines since the start, by kind.
+    pub fn calls(&self) -> Vec<CallsShown> {
+        self.site.hands.calls()
     }
 
     /// Programs elsewhere that are told what changes.

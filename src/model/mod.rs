@@ -22,6 +22,7 @@ pub mod rack;
 pub mod run;
 pub mod shape;
 pub mod step;
+pub mod tally;
 pub mod thing;
 pub mod trait_name;
 pub mod turn;

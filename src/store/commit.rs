@@ -134,11 +134,13 @@ fn write(core: &Core, parent: RwTxn, labels: &[&'static str]) -> Result<(), Stor
         parent.abort();
         return Err(core.cut());
     }
+    let began = core.clock.tick();
     let done = parent.commit().map_err(|error| StoreError::lmdb(&core.file.path, error));
     if let Err(StoreError::Full { .. }) = done {
         core.space().give_up();
     }
     done?;
+    core.commits.add(core.clock.tick().since(began));
     tracing::trace!(target: "ferric::commit", ?labels, "after");
     if core.probe.as_ref().is_some_and(|probe| !probe.after_commit(labels)) {
         return Err(core.cut());

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::meter::Durations;
 use crate::base::time::SharedClock;
 use crate::store::disk::dir::DataDir;
 use crate::store::disk::env::File;
@@ -27,6 +28,8 @@ pub struct Core {
     pub publisher: Publisher,
     pub due: Due,
     pub entries: Entries,
+    /// How long flushes took.
+    pub commits: Durations,
     /// What changes have told lately.
     pub ring: Ring,
     /// This host's name.
@@ -65,7 +68,8 @@ impl Core {
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
-        Ok((Self { file, sealer, publisher, due, entries, ring, host, clock, probe, space, cut, dir }, owed))
+        let commits = Durations::default();
+        Ok((Self { file, sealer, publisher, due, entries, commits, ring, host, clock, probe, space, cut, dir }, owed))
     }
 
     /// Shows a commit to readers, to the due order and to those who watch.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::base::meter::Durations;
 use crate::model::account::Token;
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
@@ -72,6 +73,18 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         events::read(file, &txn)
+    }
+
+    /// How long flushes to the disk took.
+    pub fn commits(&self) -> &Durations {
+        &self.core.commits
+    }
+
+    /// How many changes are yet to be made on machines.
+    pub fn owed_count(&self) -> Result<u64, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        Ok(file.tables.owed.len(&txn)?)
     }
 
     /// The number of the last event of the feed; 0 before the first.

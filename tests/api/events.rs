@@ -276,3 +276,26 @@ async fn heartbeats_of_nothing_new_make_no_event() {
     }
     assert_eq!(Stream::all(&rack, 0).await.len(), before);
 }
+
+#[tokio::test]
+async fn things_and_rules_have_events_as_nodes_do() {
+    let rack = Rack::start().await;
+    let body = json!({"description": "row 1"});
+    let made = rack.call("POST", "/v1/chassis", "1.115", Some(&body)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/v1/chassis/{}", made.body["uuid"].as_str().unwrap());
+    let patch = json!([{"op": "replace", "path": "/description", "value": "row 2"}]);
+    assert_eq!(rack.call("PATCH", &path, "1.115", Some(&patch)).await.status, 200);
+    assert_eq!(rack.call("DELETE", &path, "1.115", None).await.status, 204);
+    let rule = json!({"actions": [{"op": "fail", "args": {"msg": "no"}}], "priority": 1});
+    let made = rack.call("POST", "/v1/inspection_rules", "1.115", Some(&rule)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let events = Stream::all(&rack, 0).await;
+    assert_eq!(
+        names(&events),
+        ["chassis.create.end", "chassis.update.end", "chassis.delete.end", "inspectionrule.create.end"]
+    );
+    assert_eq!(events[1].payload()["description"], "row 2");
+    assert_eq!(events[0].data["payload"]["ironic_object.name"], "ChassisCRUDPayload");
+    assert_eq!(events[3].payload()["priority"], 1);
+}

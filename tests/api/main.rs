@@ -8,6 +8,7 @@ mod discovery;
 mod events;
 mod inspection;
 mod listing;
+mod metrics;
 mod observed;
 mod panel;
 mod parts;

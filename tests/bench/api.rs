@@ -11,6 +11,9 @@
 )]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+#[path = "watchers.rs"]
+mod watchers;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -22,12 +25,15 @@ use ferric::net::tls;
 use serde_json::{Value, json};
 
 fn main() {
+    watchers::raise_descriptors();
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &["--rack-listen", "127.0.0.1:0"]);
     fill(&mut daemon, 0, 48);
     figure("idle_rss_48_nodes", daemon.rss() as f64 / 1_048_576.0, "MiB");
     reads(&mut daemon, "48");
     writes(&mut daemon);
+    events_latency(&mut daemon);
+    watchers_1000(&mut daemon);
     beats(&mut daemon);
     deploys(&mut daemon);
     fill(&mut daemon, 100, 1000);
@@ -103,6 +109,71 @@ fn writes(daemon: &mut Daemon) {
         let patch = json!([{"op": "add", "path": "/extra/turn", "value": turn}]);
         daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
     });
+}
+
+/// From the moment at which a change's job began, its flush included, to its receipt by one who watches.
+fn events_latency(daemon: &mut Daemon) {
+    let mut watcher = watchers::Watcher::open(&daemon.address);
+    let mut lengths: Vec<f64> = (0..400)
+        .map(|turn| {
+            let patch = json!([{"op": "add", "path": "/extra/turn", "value": format!("l{turn}")}]);
+            daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+            watcher.next_after_its_change()
+        })
+        .collect();
+    lengths.sort_by(f64::total_cmp);
+    figure("events_latency_p50", lengths[lengths.len() / 2], "ms");
+    figure("events_latency_p99", lengths[lengths.len() * 99 / 100], "ms");
+}
+
+/// What a request takes with a thousand watchers and without: rounds in turn, so that what drifts drifts for both.
+fn watchers_1000(daemon: &mut Daemon) {
+    let (mut alone, mut watched) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        alone.push(request_time(daemon));
+        let crowd = watchers::Crowd::open(&daemon.address, 1000);
+        watched.push(request_time(daemon));
+        crowd.close();
+    }
+    let middle = |times: &mut Vec<(f64, f64)>, of: fn(&(f64, f64)) -> f64| {
+        let mut all: Vec<f64> = times.iter().map(of).collect();
+        all.sort_by(f64::total_cmp);
+        f64::midpoint(all[1], all[2])
+    };
+    for (name, of) in [("show", (|both| both.0) as fn(&(f64, f64)) -> f64), ("patch", |both| both.1)] {
+        let (without, with) = (middle(&mut alone, of), middle(&mut watched, of));
+        figure(&format!("watchers_1000_{name}_without"), without, "us");
+        figure(&format!("watchers_1000_{name}_with"), with, "us");
+        figure(&format!("watchers_1000_{name}_more"), (with / without - 1.0) * 100.0, "percent");
+    }
+}
+
+/// The median time of a show and of a patch, in microseconds.
+fn request_time(daemon: &mut Daemon) -> (f64, f64) {
+    let median = |mut times: Vec<f64>| {
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let timed = |daemon: &mut Daemon, call: &dyn Fn(&mut Daemon, usize)| {
+        let each = (0..200).map(|turn| {
+            let began = Instant::now();
+            call(daemon, turn);
+            let took = began.elapsed().as_secs_f64() * 1e6;
+            // What a change sets off comes to its end before the next one.
+            std::thread::sleep(Duration::from_millis(2));
+            took
+        });
+        median(each.collect())
+    };
+    let show = timed(daemon, &|daemon, turn| {
+        daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
+    });
+    let patch = timed(daemon, &|daemon, turn| {
+        let value = format!("{turn}-{:?}", Instant::now());
+        let patch = json!([{"op": "add", "path": "/extra/turn", "value": value}]);
+        daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+    });
+    (show, patch)
 }
 
 /// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which

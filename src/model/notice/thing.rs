@@ -12,7 +12,7 @@ use crate::model::thing::Thing;
 
 /// What the change of a thing tells; `name` is that of its kind as in the names of payloads, e.g. `DeployTemplate`.
 pub fn thing<T: Thing>(name: &str, turned: &Turned<'_, T>) -> Option<Notice> {
-    let (action, shown) = turned.change()?;
+    let ((action, shown), name) = (turned.change()?, official(name));
     let payload = payload(&format!("{name}CRUDPayload"), version(name), |all| {
         if T::table().is_empty() {
             stored(all, shown.id(), serde_json::to_value(shown).unwrap_or_default());
@@ -31,6 +31,16 @@ pub fn inspection_rule(turned: &Turned<'_, Rule>) -> Option<Notice> {
         all.shown(rule::TABLE, &names, shown, turned.host);
     });
     Some(crud("InspectionRule", action, payload))
+}
+
+/// The reference's name of a kind, where ours is shorter.
+fn official(name: &str) -> &str {
+    match name {
+        "Template" => "DeployTemplate",
+        "Connector" => "VolumeConnector",
+        "Target" => "VolumeTarget",
+        same => same,
+    }
 }
 
 fn crud(name: &str, action: &str, payload: Vec<u8>) -> Notice {
@@ -164,7 +174,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         let args = json!({"token": "hunter2", "a": 1});
         let bare = Bare { id, order: 1, password: "hunter2".to_owned(), args };
-        let notice = thing("DeployTemplate", &Turned { before: None, after: Some(&bare), host: "h" }).unwrap();
+        let notice = thing("Template", &Turned { before: None, after: Some(&bare), host: "h" }).unwrap();
         assert_eq!(notice.event_type, "baremetal.deploytemplate.create.end");
         assert_eq!(notice.node, Some(NodeId(Uuid::from_u128(9))));
         let wanted = json!({"uuid": id, "password": "******", "args": {"token": "******", "a": 1}});
