@@ -269,6 +269,7 @@ impl App {
         self.within(DRAIN, self.registry.close()).await;
         self.within(DRAIN, self.desk.settle()).await;
         self.site.stop.cancel();
+        self.within(DRAIN, self.watchers.empty()).await;
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
         self.site.consoles.end();

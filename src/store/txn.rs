@@ -194,14 +194,14 @@ impl<'p> Txn<'p> {
 
     /// The thing as it was before this transaction.
     pub(in crate::store) fn thing_before(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
-        let earlier = self.earlier.iter().rev().find_map(|change| of_thing(change, kind, id));
-        earlier.unwrap_or_else(|| self.publisher.published().shelves().any(kind, id))
+        let earlier = self.earlier.iter().rev().find(|change| change.is_of(kind, id));
+        earlier.map_or_else(|| self.publisher.published().shelves().any(kind, id), Change::thing)
     }
 
     /// The thing as this transaction sees it.
     pub(in crate::store) fn thing(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
-        let changed = self.newest_first().find_map(|change| of_thing(change, kind, id));
-        changed.unwrap_or_else(|| self.publisher.published().shelves().any(kind, id))
+        let changed = self.newest_first().find(|change| change.is_of(kind, id));
+        changed.map_or_else(|| self.publisher.published().shelves().any(kind, id), Change::thing)
     }
 
     /// This host's name.
@@ -331,10 +331,17 @@ impl<'p> Txn<'p> {
     }
 }
 
-/// What a change has made of the thing; none if it is about something else.
-fn of_thing(change: &Change, kind: Kind, id: Uuid) -> Option<Option<AnyThing>> {
-    if let Change::Thing(any) = change {
-        return ((any.kind(), any.id()) == (kind, id)).then(|| Some(any.clone()));
+impl Change {
+    /// Whether it is about this thing.
+    fn is_of(&self, kind: Kind, id: Uuid) -> bool {
+        if let Self::Thing(any) = self {
+            return (any.kind(), any.id()) == (kind, id);
+        }
+        matches!(self, Self::ThingGone(gone, of) if (*gone, *of) == (kind, id))
     }
-    matches!(change, Change::ThingGone(gone, of) if (*gone, *of) == (kind, id)).then_some(None)
+
+    /// The thing that it has put.
+    fn thing(&self) -> Option<AnyThing> {
+        if let Self::Thing(any) = self { Some(any.clone()) } else { None }
+    }
 }

@@ -135,13 +135,13 @@ fn watchers_1000(daemon: &mut Daemon) {
         watched.push(request_time(daemon));
         crowd.close();
     }
-    let middle = |times: &mut Vec<(f64, f64)>, of: fn(&(f64, f64)) -> f64| {
-        let mut all: Vec<f64> = times.iter().map(of).collect();
-        all.sort_by(f64::total_cmp);
-        f64::midpoint(all[1], all[2])
-    };
-    for (name, of) in [("show", (|both| both.0) as fn(&(f64, f64)) -> f64), ("patch", |both| both.1)] {
-        let (without, with) = (middle(&mut alone, of), middle(&mut watched, of));
+    for (name, shows) in [("show", true), ("patch", false)] {
+        let of = |times: &[(f64, f64)]| {
+            let mut all: Vec<f64> = times.iter().map(|both| if shows { both.0 } else { both.1 }).collect();
+            all.sort_by(f64::total_cmp);
+            f64::midpoint(all[1], all[2])
+        };
+        let (without, with) = (of(&alone), of(&watched));
         figure(&format!("watchers_1000_{name}_without"), without, "us");
         figure(&format!("watchers_1000_{name}_with"), with, "us");
         figure(&format!("watchers_1000_{name}_more"), (with / without - 1.0) * 100.0, "percent");
@@ -150,30 +150,28 @@ fn watchers_1000(daemon: &mut Daemon) {
 
 /// The median time of a show and of a patch, in microseconds.
 fn request_time(daemon: &mut Daemon) -> (f64, f64) {
-    let median = |mut times: Vec<f64>| {
-        times.sort_by(f64::total_cmp);
-        times[times.len() / 2]
-    };
-    let timed = |daemon: &mut Daemon, call: &dyn Fn(&mut Daemon, usize)| {
-        let each = (0..200).map(|turn| {
-            let began = Instant::now();
-            call(daemon, turn);
-            let took = began.elapsed().as_secs_f64() * 1e6;
-            // What a change sets off comes to its end before the next one.
-            std::thread::sleep(Duration::from_millis(2));
-            took
-        });
-        median(each.collect())
-    };
-    let show = timed(daemon, &|daemon, turn| {
+    let show = timed(daemon, |daemon, turn| {
         daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
     });
-    let patch = timed(daemon, &|daemon, turn| {
+    let patch = timed(daemon, |daemon, turn| {
         let value = format!("{turn}-{:?}", Instant::now());
         let patch = json!([{"op": "add", "path": "/extra/turn", "value": value}]);
         daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
     });
     (show, patch)
+}
+
+fn timed(daemon: &mut Daemon, call: impl Fn(&mut Daemon, usize)) -> f64 {
+    let mut times = Vec::new();
+    for turn in 0..200 {
+        let began = Instant::now();
+        call(daemon, turn);
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+        // What a change sets off comes to its end before the next one.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which

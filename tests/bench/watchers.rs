@@ -10,12 +10,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 
 /// One who reads each event.
-pub struct Watcher {
+pub(crate) struct Watcher {
     lines: BufReader<TcpStream>,
 }
 
 impl Watcher {
-    pub fn open(address: &str) -> Self {
+    pub(crate) fn open(address: &str) -> Self {
         let mut socket = TcpStream::connect(address).unwrap();
         socket.write_all(request(address).as_bytes()).unwrap();
         let mut lines = BufReader::new(socket);
@@ -29,7 +29,7 @@ impl Watcher {
     }
 
     /// Milliseconds from the event's own moment to now.
-    pub fn next_after_its_change(&mut self) -> f64 {
+    pub(crate) fn next_after_its_change(&mut self) -> f64 {
         loop {
             let mut line = String::new();
             assert!(self.lines.read_line(&mut line).unwrap() > 0, "the stream ended");
@@ -43,13 +43,13 @@ impl Watcher {
 }
 
 /// Many who read and throw away, on one thread that gives way to all others.
-pub struct Crowd {
+pub(crate) struct Crowd {
     leave: oneshot::Sender<()>,
     thread: JoinHandle<()>,
 }
 
 impl Crowd {
-    pub fn open(address: &str, count: usize) -> Self {
+    pub(crate) fn open(address: &str, count: usize) -> Self {
         let (leave, left) = oneshot::channel();
         let (ready, there) = std::sync::mpsc::channel();
         let address = address.to_owned();
@@ -74,7 +74,7 @@ impl Crowd {
         Self { leave, thread }
     }
 
-    pub fn close(self) {
+    pub(crate) fn close(self) {
         self.leave.send(()).ok();
         self.thread.join().unwrap();
         // The daemon sees that they are gone.
@@ -87,7 +87,7 @@ fn request(address: &str) -> String {
 }
 
 /// A thousand sockets here and as many in the daemon, which inherits the limit.
-pub fn raise_descriptors() {
+pub(crate) fn raise_descriptors() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(8192, |most| most.min(8192));

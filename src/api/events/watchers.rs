@@ -41,6 +41,15 @@ impl Watchers {
         self.most.saturating_sub(self.seats.available_permits())
     }
 
+    /// Returns when nobody watches any more; nobody can from now on.
+    pub async fn empty(&self) {
+        let all = u32::try_from(self.most).unwrap_or(u32::MAX);
+        // An error would say that they are closed, which they never are.
+        if let Ok(seats) = self.seats.acquire_many(all).await {
+            seats.forget();
+        }
+    }
+
     /// A seat, if one is free.
     pub(super) fn seat(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.seats).try_acquire_owned().ok()
