@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
 use crate::model::notice::{Notice, Turned, thing};
+use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -217,4 +218,5 @@ macro_rules! kinds {
 
 kinds! {
     Chassis: Chassis => chassis,
+    Portgroup: Portgroup => portgroups,
 }

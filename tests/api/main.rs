@@ -12,5 +12,6 @@ mod metrics;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;
