@@ -31,8 +31,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::events::watchers::Watchers;
-use crate::api::metrics::traffic::Traffic;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::Traffic;
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
 use crate::app::images::Depot;
@@ -147,12 +147,11 @@ impl App {
         let config = discover::with_bmc_networks(config);
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
-        let opened =
-            Store::open(Options {
-                key: systemd::key(),
-                host: config.policy.host.as_str().into(),
-                ..Options::new(&config.data, clock.clone())
-            });
+        let opened = Store::open(Options {
+            key: systemd::key(),
+            host: config.policy.host.as_str().into(),
+            ..Options::new(&config.data, clock.clone())
+        });
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
@@ -338,7 +337,15 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
     let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
     let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
     let account = config.policy.discovery.bmc.clone();
-    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles, account, calls: Calls::default() })
+    Arc::new(Drivers {
+        registry,
+        clock,
+        logs: config.logs.clone(),
+        tray,
+        consoles,
+        account,
+        calls: Calls::default(),
+    })
 }
 
 /// What agents are handed.

@@ -25,9 +25,9 @@ pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
     args.finish()?;
     let since = since(&call.headers, given)?;
     let watchers = &call.api.watchers;
-    let seat = watchers.seat().ok_or_else(|| {
-        Fault::new(503, "as many watch the events as can be served: try again later")
-    })?;
+    let seat = watchers
+        .seat()
+        .ok_or_else(|| Fault::new(503, "as many watch the events as can be served: try again later"))?;
     let reader = call.api.reader.clone();
     let news = watchers.news(&reader);
     let cursor = since.unwrap_or_else(|| reader.last_event());

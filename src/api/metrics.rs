@@ -47,7 +47,11 @@ fn nodes(call: &Call<'_>, page: &mut Page) {
 
 fn commits(call: &Call<'_>, page: &mut Page) {
     let reader = &call.api.reader;
-    page.family("ferric_commit_duration_seconds", Kind::Histogram, "Commits, from the first job to the disk.");
+    page.family(
+        "ferric_commit_duration_seconds",
+        Kind::Histogram,
+        "Commits, from the first job to the disk.",
+    );
     page.durations("ferric_commit_duration_seconds", &[], &reader.commits().read());
     if let Ok(owed) = reader.owed_count() {
         page.one("ferric_effects_owed", Kind::Gauge, "Changes that are yet to be made on machines.", owed);
@@ -71,17 +75,18 @@ fn networks(call: &Call<'_>, page: &mut Page) {
     page.family("ferric_network_events_total", Kind::Counter, "DHCP packets and TFTP transfers by outcome.");
     for network in &networks {
         for (event, count) in &network.counters {
-            let labels = [("network", network.name.as_str()), ("service", network.service), ("event", *event)];
+            let labels =
+                [("network", network.name.as_str()), ("service", network.service), ("event", *event)];
             page.sample("ferric_network_events_total", &labels, count);
         }
     }
     page.family("ferric_network_addresses", Kind::Gauge, "Addresses of the pools, by what became of them.");
     for network in &networks {
         for pool in &network.pools {
-            for (state, count) in
-                [("used", pool.used), ("quarantined", pool.quarantined), ("all", pool.size)]
+            for (state, count) in [("used", pool.used), ("quarantined", pool.quarantined), ("all", pool.size)]
             {
-                let labels = [("network", pool.network.as_str()), ("service", network.service), ("state", state)];
+                let labels =
+                    [("network", pool.network.as_str()), ("service", network.service), ("state", state)];
                 page.sample("ferric_network_addresses", &labels, count);
             }
         }
@@ -109,7 +114,9 @@ fn watchers(call: &Call<'_>, page: &mut Page) {
 type HookRow = (&'static str, Kind, &'static str, fn(&HookShown) -> u64);
 
 const HOOKS: &[HookRow] = &[
-    ("ferric_webhook_behind", Kind::Gauge, "Numbers of events that a webhook lags behind.", |hook| hook.behind),
+    ("ferric_webhook_behind", Kind::Gauge, "Numbers of events that a webhook lags behind.", |hook| {
+        hook.behind
+    }),
     ("ferric_webhook_delivered_total", Kind::Counter, "Events that a webhook took.", |hook| hook.delivered),
     ("ferric_webhook_failures_total", Kind::Counter, "Attempts that failed.", |hook| hook.failed),
     ("ferric_webhook_lost_total", Kind::Counter, "Events that a webhook was never told.", |hook| hook.lost),

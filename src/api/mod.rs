@@ -86,7 +86,16 @@ impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
         let (turns, watchers) = (body::Turns::default(), Arc::default());
-        Self { reader, lanes, door: Door::Operator, public, tls: false, turns, watchers, traffic: Arc::default() }
+        Self {
+            reader,
+            lanes,
+            door: Door::Operator,
+            public,
+            tls: false,
+            turns,
+            watchers,
+            traffic: Arc::default(),
+        }
     }
 
     /// The same with its answers counted there.

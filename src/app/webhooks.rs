@@ -54,7 +54,9 @@ async fn outgoing(hook: &Hook, letter: Letter) -> Result<Outgoing, String> {
         _ if url.scheme() != "https" => Trust::Plain,
         None => Trust::Roots,
         Some(file) => {
-            let pem = tokio::fs::read(file).await.map_err(|error| format!("its ca_file cannot be read: {error}"))?;
+            let pem = tokio::fs::read(file)
+                .await
+                .map_err(|error| format!("its ca_file cannot be read: {error}"))?;
             Trust::Authorities(Arc::from(pem))
         }
     };

@@ -45,9 +45,8 @@ impl Durations {
 }
 
 /// Microseconds: from an answer out of memory to a BMC that takes its time.
-const BOUNDS: [u64; 13] = [
-    100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000, 60_000_000,
-];
+const BOUNDS: [u64; 13] =
+    [100, 250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 100_000, 500_000, 2_500_000, 10_000_000, 60_000_000];
 
 #[cfg(test)]
 mod tests {

@@ -69,7 +69,24 @@ impl Core {
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
         let commits = Durations::default();
-        Ok((Self { file, sealer, publisher, due, entries, commits, ring, host, clock, probe, space, cut, dir }, owed))
+        Ok((
+            Self {
+                file,
+                sealer,
+                publisher,
+                due,
+                entries,
+                commits,
+                ring,
+                host,
+                clock,
+                probe,
+                space,
+                cut,
+                dir,
+            },
+            owed,
+        ))
     }
 
     /// Shows a commit to readers, to the due order and to those who watch.

@@ -53,7 +53,15 @@ impl Options {
     /// The settings of the daemon.
     pub fn new(dir: impl Into<PathBuf>, clock: SharedClock) -> Self {
         let mode = Mode::Threaded;
-        Self { dir: dir.into(), clock, mode, probe: None, key: None, reserve: RESERVE, host: "localhost".into() }
+        Self {
+            dir: dir.into(),
+            clock,
+            mode,
+            probe: None,
+            key: None,
+            reserve: RESERVE,
+            host: "localhost".into(),
+        }
     }
 }
 

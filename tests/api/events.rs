@@ -37,8 +37,7 @@ impl Stream {
         let (from, mut to) = socket.into_split();
         let request = format!("GET /events{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
         to.write_all(request.as_bytes()).await.unwrap();
-        let mut stream =
-            Self { lines: BufReader::new(from).lines(), status: 0, head: Vec::new(), _open: to };
+        let mut stream = Self { lines: BufReader::new(from).lines(), status: 0, head: Vec::new(), _open: to };
         loop {
             let line = stream.line().await.unwrap();
             if line.is_empty() {

@@ -96,9 +96,7 @@ async fn requests_are_counted_by_route_whatever_their_paths_are() {
         ask(&format!("/v1/nothing-{number}"), "1.115").await;
     }
     let before = scrape(&rack).await;
-    assert_eq!(
-        before["ferric_http_requests_total{route=\"nodes/{}\",method=\"GET\",status=\"404\"}"], 20.0
-    );
+    assert_eq!(before["ferric_http_requests_total{route=\"nodes/{}\",method=\"GET\",status=\"404\"}"], 20.0);
     assert_eq!(before["ferric_http_requests_total{route=\"none\",method=\"none\",status=\"404\"}"], 20.0);
     for number in 20..40 {
         ask(&format!("/v1/nodes/nobody-{number}"), "1.115").await;

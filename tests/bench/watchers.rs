@@ -63,7 +63,9 @@ impl Crowd {
                     socket.write_all(request(&address).as_bytes()).await.unwrap();
                     let mut bytes = vec![0; 16 << 10];
                     assert!(socket.read(&mut bytes).await.unwrap() > 0);
-                    watchers.spawn(async move { while socket.read(&mut bytes).await.is_ok_and(|count| count > 0) {} });
+                    watchers.spawn(async move {
+                        while socket.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+                    });
                 }
                 ready.send(()).unwrap();
                 left.await.ok();

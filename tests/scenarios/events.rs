@@ -230,8 +230,12 @@ fn take_letters(client: TcpStream, refuse: bool, to: &mpsc::Sender<Letter>) {
 fn by_openssl(letter: &Letter, key: &str) -> String {
     let signed = format!("{}.{}.{}", letter.id, letter.timestamp, letter.body);
     let script = format!("openssl dgst -sha256 -hmac '{key}' -binary | base64");
-    let mut child =
-        Command::new("sh").args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = Command::new("sh")
+        .args(["-c", &script])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     child.stdin.take().unwrap().write_all(signed.as_bytes()).unwrap();
     let out = child.wait_with_output().unwrap();
     format!("v1,{}", String::from_utf8(out.stdout).unwrap().trim())
@@ -243,7 +247,9 @@ fn a_webhook_gets_every_change_in_order_over_refusals_and_kills() {
     let folder = tempfile::tempdir().unwrap();
     let (key, config) = (folder.path().join("key"), folder.path().join("ferric.toml"));
     std::fs::write(&key, "a key of sixteen and more\n").unwrap();
-    let text = format!("[[webhook]]\nname = \"cmdb\"\nurl = \"{url}\"\nevents = [\"node\"]\nsecret_file = {key:?}\n");
+    let text = format!(
+        "[[webhook]]\nname = \"cmdb\"\nurl = \"{url}\"\nevents = [\"node\"]\nsecret_file = {key:?}\n"
+    );
     std::fs::write(&config, text).unwrap();
     let mut daemon = Daemon::start_with(&["--config", config.to_str().unwrap()]);
     Cli::new(daemon.url()).json(&["node", "create", "--driver", "fake-hardware", "--name", "n1"]);

@@ -89,7 +89,11 @@ impl Teller {
             // Kept at the next opportunity, lest what comes before the first letter be lost by a cut.
             Ok(None) => (self.cursor, self.kept) = (last, u64::MAX),
             Err(error) => {
-                tracing::warn!(hook = self.hook.name, error = error.chain(), "where a webhook stood is unknown");
+                tracing::warn!(
+                    hook = self.hook.name,
+                    error = error.chain(),
+                    "where a webhook stood is unknown"
+                );
                 (self.cursor, self.kept) = (last, last);
             }
         }
@@ -103,7 +107,11 @@ impl Teller {
         let Some(first) = items.first() else { return Ok(None) };
         let lost = first.sequence.saturating_sub(self.cursor.saturating_add(1));
         if lost > 0 {
-            tracing::warn!(hook = self.hook.name, lost, "events are no longer kept that a webhook was not told");
+            tracing::warn!(
+                hook = self.hook.name,
+                lost,
+                "events are no longer kept that a webhook was not told"
+            );
             self.book.open().lost += lost;
         }
         for item in items {
@@ -136,7 +144,10 @@ impl Teller {
                     return Fate::Told;
                 }
                 Reply::Status(410) => {
-                    tracing::warn!(hook = self.hook.name, "a webhook answered 410: it is told nothing more until the next start");
+                    tracing::warn!(
+                        hook = self.hook.name,
+                        "a webhook answered 410: it is told nothing more until the next start"
+                    );
                     let mut book = self.book.open();
                     (book.state, book.last_error) = (State::Disabled, Some("it answered 410".to_owned()));
                     return Fate::Gone;
@@ -198,7 +209,11 @@ impl Teller {
         match kept {
             Ok(()) => self.kept = self.cursor,
             Err(error) => {
-                tracing::debug!(hook = self.hook.name, error = error.chain(), "how far a webhook came is not kept");
+                tracing::debug!(
+                    hook = self.hook.name,
+                    error = error.chain(),
+                    "how far a webhook came is not kept"
+                );
             }
         }
         self.kept_at = Some(self.site.clock.tick());

@@ -52,7 +52,10 @@ impl Webhook {
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let is_wrong = |rest: &str| {
             let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-            host.is_empty() || host.contains('@') || rest.contains('#') || rest.bytes().any(|byte| byte <= b' ')
+            host.is_empty()
+                || host.contains('@')
+                || rest.contains('#')
+                || rest.bytes().any(|byte| byte <= b' ')
         };
         if rest.is_none_or(is_wrong) {
             return Err("its url must begin with http:// or https:// and name no login".to_owned());
@@ -60,7 +63,8 @@ impl Webhook {
         if self.ca_file.is_some() && !url.starts_with("https://") {
             return Err("ca_file needs a url that begins with https://".to_owned());
         }
-        let kinds = Kinds::parse(self.events.iter().map(String::as_str)).map_err(|why| format!("events: {why}"))?;
+        let kinds =
+            Kinds::parse(self.events.iter().map(String::as_str)).map_err(|why| format!("events: {why}"))?;
         let secret = self.secret_file.as_deref().map(secret).transpose()?;
         if let Some(file) = &self.ca_file {
             fs::metadata(file).map_err(|error| format!("its ca_file cannot be read: {error}"))?;
@@ -71,11 +75,14 @@ impl Webhook {
 }
 
 fn secret(file: &Path) -> Result<Secret, String> {
-    let text = fs::read_to_string(file).map_err(|error| format!("its secret_file cannot be read: {error}"))?;
+    let text =
+        fs::read_to_string(file).map_err(|error| format!("its secret_file cannot be read: {error}"))?;
     let text = Secret::new(text);
     let line = text.reveal().lines().next().unwrap_or_default().trim();
     if line.len() < SHORTEST_SECRET {
-        return Err(format!("the first line of its secret_file must have {SHORTEST_SECRET} characters or more"));
+        return Err(format!(
+            "the first line of its secret_file must have {SHORTEST_SECRET} characters or more"
+        ));
     }
     Ok(Secret::new(line))
 }

@@ -8,7 +8,8 @@ impl Kinds {
     /// Each is whole words from the beginning of a type: `node`, `port.create` or `baremetal.node.power_set.end`. The
     /// error says what is wrong.
     pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
-        let kinds: Vec<String> = names.into_iter().map(|name| whole(name.trim())).collect::<Result<_, _>>()?;
+        let kinds: Vec<String> =
+            names.into_iter().map(|name| whole(name.trim())).collect::<Result<_, _>>()?;
         if kinds.len() > MOST {
             return Err(format!("more than {MOST} kinds of events are named"));
         }

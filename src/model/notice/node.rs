@@ -40,8 +40,7 @@ fn wishes_differ(before: &Node, after: &Node) -> bool {
     if !apart {
         return old != new;
     }
-    let level =
-        Wished { maintenance: new.maintenance, console_enabled: new.console_enabled, ..old.clone() };
+    let level = Wished { maintenance: new.maintenance, console_enabled: new.console_enabled, ..old.clone() };
     level != *new
 }
 

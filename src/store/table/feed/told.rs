@@ -31,7 +31,9 @@ fn notices(txn: &Txn<'_>) -> Vec<Notice> {
             Change::Thing(one) if things.insert((one.kind(), one.id())) => {
                 all.extend(of_thing(txn, one.kind(), one.id()));
             }
-            Change::ThingGone(kind, id) if things.insert((*kind, *id)) => all.extend(of_thing(txn, *kind, *id)),
+            Change::ThingGone(kind, id) if things.insert((*kind, *id)) => {
+                all.extend(of_thing(txn, *kind, *id))
+            }
             Change::Node(_)
             | Change::NodeGone(_)
             | Change::Port(_)
