@@ -68,6 +68,12 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
             let mut console = Console::standard(&mut out, &mut err);
             Ok(runtime.block_on(cli::token::audit(&given, &mut console, &RealClock::new())))
         }
+        Command::Events(given) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::events::run(&given, &mut console, &RealClock::new())))
+        }
         Command::Node(given) => {
             let runtime = Builder::new_current_thread().enable_all().build()?;
             let (mut out, mut err) = (stdout(), stderr());

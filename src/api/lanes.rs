@@ -14,6 +14,7 @@ use crate::base::time::Later;
 use crate::base::who::{Author, Who};
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
+use crate::conduct::hands::calls::CallsShown;
 use crate::model::Object;
 use crate::model::account::Token;
 use crate::model::audit::Deed;
@@ -29,6 +30,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::model::webhook::HookShown;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
 pub trait Lanes: Send + Sync + fmt::Debug {
@@ -54,6 +56,10 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
+    /// How it stands with each webhook, the last event having this number.
+    fn webhooks(&self, last: u64) -> Vec<HookShown>;
+    /// Calls to machines since the start, by kind.
+    fn calls(&self) -> Vec<CallsShown>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
@@ -131,6 +137,14 @@ impl Lanes for Arc<Desk> {
 
     fn events(&self) -> Vec<RackEvent> {
         self.chronicle().all()
+    }
+
+    fn calls(&self) -> Vec<CallsShown> {
+        Desk::calls(self)
+    }
+
+    fn webhooks(&self, last: u64) -> Vec<HookShown> {
+        Desk::webhooks(self).shown(last)
     }
 
     fn leases(&self) -> Vec<LeaseShown> {

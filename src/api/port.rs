@@ -56,12 +56,16 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
 /// A port that is told to boot from the network is used alone: its portgroup must let it.
 fn check_alone(call: &Call<'_>, body: &Object) -> Result<(), Fault> {
     let text = |name| body.get(name).and_then(Value::as_str);
-    let booting = body.get("pxe_enabled").and_then(Value::as_bool).or_else(|| parse_flag(text("pxe_enabled")?));
+    let booting =
+        body.get("pxe_enabled").and_then(Value::as_bool).or_else(|| parse_flag(text("pxe_enabled")?));
     let group = text("portgroup_uuid").and_then(parse_uuid).and_then(|id| shelf::<Portgroup>(call).get(id));
     match group {
         Some(group) if booting == Some(true) && !group.wished.standalone_ports_supported => {
             let id = group.id;
-            Err(Fault::new(409, format!("portgroup {id} does not support standalone ports: pxe_enabled must be false")))
+            Err(Fault::new(
+                409,
+                format!("portgroup {id} does not support standalone ports: pxe_enabled must be false"),
+            ))
         }
         Some(_) | None => Ok(()),
     }

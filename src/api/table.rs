@@ -21,6 +21,8 @@ pub struct Route {
     pub rack: bool,
     /// What is said below `since`.
     pub below: Below,
+    /// One of our own, not below `/v1`.
+    pub bare: bool,
 }
 
 /// How an older client is told that something is not there.
@@ -98,6 +100,10 @@ pub enum Action {
     DriverRaid,
     DriverMethods,
     DriverPassthru,
+    /// The stream of what changes.
+    Events,
+    /// Numbers for Prometheus.
+    Metrics,
     ConductorList,
     ConductorShow,
     Network(Page),
@@ -198,7 +204,7 @@ pub enum ChassisAction {
 }
 
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
-    Route { method, path, since, action, rack: false, below: Below::Nothing }
+    Route { method, path, since, action, rack: false, below: Below::Nothing, bare: false }
 }
 
 /// Also at the rack's door.
@@ -209,6 +215,11 @@ const fn rack(route: Route) -> Route {
 /// For agents: below its version the resource itself says that it is not there.
 const fn agents(route: Route) -> Route {
     Route { rack: true, below: Below::NotFound, ..route }
+}
+
+/// Ours, of no microversion, and not below `/v1`.
+const fn bare(method: Method, path: &'static str, action: Action) -> Route {
+    Route { bare: true, ..at(method, path, 1, action) }
 }
 
 /// 406 below its version.
@@ -233,6 +244,8 @@ pub const ROUTES: &[Route] = &[
     agents(at(Get, "lookup", 22, Action::Lookup)),
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
+    bare(Get, "events", Action::Events),
+    bare(Get, "metrics", Action::Metrics),
     at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
@@ -316,6 +329,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
     at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
     at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
+    at(Get, "ferric/v1/webhooks", 1, Action::Network(Page::Webhooks)),
     at(Get, "ferric/v1/discovered", 1, Action::Rack(RackAction::DiscoveredList)),
     at(Delete, "ferric/v1/discovered/{}", 1, Action::Rack(RackAction::DiscoveredForget)),
     at(Get, "ferric/v1/tokens", 1, Action::Rack(RackAction::TokenList)),

@@ -20,6 +20,7 @@ use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::hands::calls::CallsShown;
 use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
@@ -29,6 +30,7 @@ use crate::conduct::post::Post;
 use crate::conduct::rack::allocations::work::Allocator;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
+use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::flow;
@@ -82,6 +84,7 @@ pub struct Desk {
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
+    webhooks: Webhooks,
     keyring: Keyring,
     audit: Arc<Audit>,
 }
@@ -110,6 +113,7 @@ impl Desk {
             board: Arc::default(),
             chronicle,
             leases,
+            webhooks: Webhooks::default(),
             gate: Gate::default(),
             allocator: Arc::default(),
             keyring,
@@ -269,6 +273,16 @@ impl Desk {
     /// The rack's journal.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// Calls to machines since the start, by kind.
+    pub fn calls(&self) -> Vec<CallsShown> {
+        self.site.hands.calls()
+    }
+
+    /// Programs elsewhere that are told what changes.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// Bearer tokens that are valid or were.

@@ -26,6 +26,7 @@
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
 //! - `freed`   allocations that nodes have lost, to the rack's lane
+//! - `webhook` programs elsewhere that are told what changes
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
 pub mod audit;
@@ -53,6 +54,7 @@ pub mod site;
 pub mod through;
 pub mod tick;
 pub mod tray;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -13,4 +13,5 @@ mod pipelines;
 mod power;
 mod relatives;
 mod rig;
+mod webhooks;
 mod world;

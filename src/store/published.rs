@@ -18,9 +18,10 @@ use crate::model::node::Node;
 use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
-use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::model::runbook::Runbook;
+use crate::model::tally::Tally;
 use crate::model::template::Template;
+use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 use crate::store::words::{self, Word, Words};
@@ -29,6 +30,7 @@ use crate::store::words::{self, Word, Words};
 #[derive(Debug, Clone, Default)]
 pub struct Published {
     nodes: OrdMap<NodeId, Arc<Node>>,
+    tally: Tally,
     by_order: OrdMap<u64, Arc<Node>>,
     by_name: OrdMap<Arc<str>, NodeId>,
     by_instance: OrdMap<Uuid, NodeId>,
@@ -186,6 +188,11 @@ impl Published {
         self.ports_by_order.get_max().map_or(0, |(order, _)| *order)
     }
 
+    /// How many nodes are how.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     pub fn node_count(&self) -> usize {
         self.nodes.len()
     }
@@ -237,8 +244,19 @@ impl Published {
     /// Takes in what a commit changed.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Node(node) => self.put_node(node),
-            Change::NodeGone(id) => self.drop_node(id),
+            Change::Node(node) => {
+                if let Some(old) = self.nodes.get(&node.id) {
+                    self.tally.minus(old);
+                }
+                self.tally.plus(&node);
+                self.put_node(node);
+            }
+            Change::NodeGone(id) => {
+                if let Some(old) = self.nodes.get(&id) {
+                    self.tally.minus(old);
+                }
+                self.drop_node(id);
+            }
             Change::Port(port) => self.put_port(port),
             Change::PortGone(id) => self.drop_port(id),
             Change::Thing(any) => Arc::make_mut(&mut self.things).put(&any),

@@ -99,7 +99,11 @@ async fn wrong_portgroups_change_nothing() {
         let mut body = json!({"node_uuid": node});
         body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
         let answer = post(&rack, "/v1/portgroups", body).await;
-        assert_eq!((answer.status, answer.inner()["faultcode"].as_str()), (status, Some("Client")), "{members}");
+        assert_eq!(
+            (answer.status, answer.inner()["faultcode"].as_str()),
+            (status, Some("Client")),
+            "{members}"
+        );
     }
     let path = format!("/v1/portgroups/{first}");
     for (op, member, value) in [
@@ -268,7 +272,8 @@ async fn a_portgroup_is_in_one_physical_network() {
         patch(&rack, &format!("/v1/portgroups/{bond}"), "replace", "/physical_network", json!("p2")).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     assert_eq!(rack.get(&path).await.body["physical_network"], "p2", "its ports follow");
-    let gone = patch(&rack, &format!("/v1/portgroups/{bond}"), "remove", "/physical_network", Value::Null).await;
+    let gone =
+        patch(&rack, &format!("/v1/portgroups/{bond}"), "remove", "/physical_network", Value::Null).await;
     assert_eq!((gone.status, &rack.get(&path).await.body["physical_network"]), (200, &Value::Null));
 }
 
@@ -355,16 +360,20 @@ async fn a_vif_takes_the_best_place() {
     let bond = group(&rack, &node, json!({"name": "bond0"})).await;
     port(&rack, &node, 3, json!({"portgroup_uuid": bond})).await;
     let holder = async |vif: &str| {
-        for path in [format!("/v1/portgroups/{bond}"), format!("/v1/ports/{lit}"), format!("/v1/ports/{dark}")] {
+        for path in
+            [format!("/v1/portgroups/{bond}"), format!("/v1/ports/{lit}"), format!("/v1/ports/{dark}")]
+        {
             if rack.get(&path).await.body["internal_info"]["tenant_vif_port_id"] == vif {
                 return path;
             }
         }
         String::new()
     };
-    for (vif, place) in
-        [("v1", format!("/v1/portgroups/{bond}")), ("v2", format!("/v1/ports/{lit}")), ("v3", format!("/v1/ports/{dark}"))]
-    {
+    for (vif, place) in [
+        ("v1", format!("/v1/portgroups/{bond}")),
+        ("v2", format!("/v1/ports/{lit}")),
+        ("v3", format!("/v1/ports/{dark}")),
+    ] {
         assert_eq!(post(&rack, path, json!({"id": vif})).await.status, 204);
         assert_eq!(holder(vif).await, place, "{vif}");
     }
@@ -404,5 +413,9 @@ async fn a_vif_goes_where_it_is_told() {
     assert_eq!(bound["internal_info"]["tenant_vif_port_id"], "v1");
     assert_eq!(post(&rack, path, json!({"id": "v2", "port_uuid": second})).await.status, 400, "it is taken");
     assert_eq!(post(&rack, path, json!({"id": "v2", "portgroup_uuid": bond})).await.status, 204);
-    assert_eq!(post(&rack, path, json!({"id": "v3", "portgroup_uuid": bond})).await.status, 400, "it is taken");
+    assert_eq!(
+        post(&rack, path, json!({"id": "v3", "portgroup_uuid": bond})).await.status,
+        400,
+        "it is taken"
+    );
 }

@@ -20,6 +20,7 @@ mod boot_storm;
 mod demo;
 mod dhcp;
 mod doors;
+mod events;
 mod ipmi_sim;
 mod managed_inspection;
 mod refusals;

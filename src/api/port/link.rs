@@ -13,7 +13,10 @@ pub fn check_body(body: &Object, version: u16) -> Result<(), Fault> {
         return Err(Fault::too_new("local_link_connection/network_type", NETWORK_TYPE_SINCE));
     }
     if link.contains_key(VTEP) && !VTEP_TIME.contains(&version) {
-        return Err(Fault::new(406, format!("local_link_connection/{VTEP} is known from API version 1.90 to 1.104")));
+        return Err(Fault::new(
+            406,
+            format!("local_link_connection/{VTEP} is known from API version 1.90 to 1.104"),
+        ));
     }
     Ok(())
 }

@@ -18,8 +18,7 @@ use crate::base::secret::Secret;
 use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
-use crate::conduct::relatives::OtherLanes;
-use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
+touse crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
 use crate::depot::blobs::Blobs;
@@ -103,6 +102,7 @@ impl Rig {
             tray: tray.clone(),
             consoles: consoles.clone(),
             account: None,
+            calls: Calls::default(),
         };
         let world = World::new(clock.clone(), drivers);
         let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };

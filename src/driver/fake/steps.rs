@@ -89,9 +89,7 @@ fn looked(call: &StepCall) -> Turn {
     let is_first = !call.memo.contains_key(TURNS);
     match call.step.step.as_str() {
         "fake_verify" => verified(call),
-        "apply_configuration" => {
-            wished_settings(&call.step.args).map_or_else(Turn::failed, |_| Turn::done())
-        }
+        "apply_configuration" => wished_settings(&call.step.args).map_or_else(Turn::failed, |_| Turn::done()),
         "factory_reset" | "cache_bios_settings" => Turn::done(),
         "fake_fail" => Turn::failed(text(call, "error").unwrap_or("this step was made to fail")),
         "fake_act" | "fake_slow" if turns(call) < times(call) => Turn::Act { memo: call.memo.clone() },

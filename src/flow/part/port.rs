@@ -91,11 +91,7 @@ pub fn delete(node: &Node, port: PortId, facts: &Facts<'_>) -> Result<Decision, 
 }
 
 /// The portgroup that a port says it belongs to: one of the same node.
-fn group_of<'a>(
-    node: &Node,
-    port: &Port,
-    facts: &'a Facts<'_>,
-) -> Result<Option<&'a Portgroup>, Refusal> {
+fn group_of<'a>(node: &Node, port: &Port, facts: &'a Facts<'_>) -> Result<Option<&'a Portgroup>, Refusal> {
     let Some(id) = &port.wished.portgroup_uuid else { return Ok(None) };
     let found = facts.portgroups.iter().find(|group| group.id.to_string() == *id);
     found.map(|group| Some(&**group)).ok_or_else(|| {

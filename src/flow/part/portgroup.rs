@@ -5,8 +5,8 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::flow::course::Course;
-use crate::flow::part::port::touches;
 use crate::flow::part::INSPECT_WAIT_SINCE;
+use crate::flow::part::port::touches;
 use crate::model::decision::ask::{Answer, PatchOp};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;

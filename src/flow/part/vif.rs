@@ -141,7 +141,8 @@ fn free_place<'a>(node: &Node, wish: &VifWish, facts: &'a Facts<'_>) -> Result<P
 /// A VIF has one place.
 fn refuse_twice(wish: &VifWish, facts: &Facts<'_>) -> Result<(), Refusal> {
     let is_it = |info: &Object| of(info) == Some(wish.id.as_str());
-    let port = facts.ports.iter().find(|port| is_it(&port.internal_info)).map(|port| format!("port {}", port.id));
+    let port =
+        facts.ports.iter().find(|port| is_it(&port.internal_info)).map(|port| format!("port {}", port.id));
     let group = facts.portgroups.iter().find(|group| is_it(&group.internal_info));
     match port.or_else(|| group.map(|group| format!("portgroup {}", group.id))) {
         Some(place) => Err(Refusal::Conflict(format!("VIF {} is already attached to {place}", wish.id))),

@@ -123,7 +123,9 @@ mod tests {
         for (given, kept) in
             [("0A-1B-2C-3D-4E-5F", "0a:1b:2c:3d:4e:5f"), ("0X00000000000000AB", "0x00000000000000ab")]
         {
-            let Value::Object(mut link) = json!({"switch_id": given, "port_id": "E1"}) else { panic!("no object") };
+            let Value::Object(mut link) = json!({"switch_id": given, "port_id": "E1"}) else {
+                panic!("no object")
+            };
             assert!(check(&link, 115).is_ok());
             settle(&mut link);
             assert_eq!(Value::Object(link), json!({"switch_id": kept, "port_id": "E1"}));

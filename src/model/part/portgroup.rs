@@ -13,7 +13,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::{Given, given, parse_uuid};
 use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known, mac, name, required};
 use crate::model::patch::touched;
-use crate::model::shape::{self, portgroup::TABLE};
+use crate::model::shape::{self, Field, portgroup::TABLE};
 use crate::model::thing::{Mark, Thing};
 
 /// A portgroup's record.
@@ -77,6 +77,10 @@ impl Thing for Portgroup {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 
     fn marks(&self) -> Vec<Mark> {
@@ -226,7 +230,8 @@ mod tests {
         assert_eq!(made.wished.address.unwrap().to_string(), "52:54:00:aa:bb:01");
         assert!(!made.wished.standalone_ports_supported);
         assert_eq!(made.marks().len(), 2);
-        let plain = draft(json!({"mode": null, "standalone_ports_supported": null, "address": null})).unwrap();
+        let plain =
+            draft(json!({"mode": null, "standalone_ports_supported": null, "address": null})).unwrap();
         assert_eq!(plain.wished, PortgroupWished::default());
         assert_eq!((plain.wished.mode.as_str(), plain.marks().len()), ("active-backup", 0));
     }
@@ -265,7 +270,9 @@ mod tests {
             ])
             .unwrap();
         assert_eq!((after.wished.name, json!(after.wished.properties)), (None, json!({"a": 1, "b": 2})));
-        for path in ["/uuid", "/created_at", "/internal_info", "/dynamic_portgroup", "/node_uuid", "/properties/z/z"] {
+        for path in
+            ["/uuid", "/created_at", "/internal_info", "/dynamic_portgroup", "/node_uuid", "/properties/z/z"]
+        {
             assert!(before.patched(&[op(PatchVerb::Replace, path, json!("x"))]).is_err(), "{path}");
         }
         for path in ["/mode", "/properties/z"] {

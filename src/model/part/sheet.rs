@@ -70,12 +70,9 @@ pub fn applied(before: &[Setting], wished: &[(String, String)], at: Moment) -> V
     let one = |(name, value): &(String, String)| match before.iter().find(|old| old.name == *name) {
         Some(old) if old.value.as_ref() == Some(value) => old.clone(),
         Some(old) => Setting { value: Some(value.clone()), updated_at: Some(at), ..old.clone() },
-        None => Setting {
-            name: name.clone(),
-            value: Some(value.clone()),
-            created_at: at,
-            ..Setting::default()
-        },
+        None => {
+            Setting { name: name.clone(), value: Some(value.clone()), created_at: at, ..Setting::default() }
+        }
     };
     wished.iter().map(one).collect()
 }

@@ -66,12 +66,7 @@ pub fn components(file: &File, txn: &RoTxn, node: NodeId) -> Result<Vec<Componen
     read(file, txn, node, COMPONENTS)
 }
 
-fn read<T: DeserializeOwned>(
-    file: &File,
-    txn: &RoTxn,
-    node: NodeId,
-    kind: u8,
-) -> Result<Vec<T>, StoreError> {
+fn read<T: DeserializeOwned>(file: &File, txn: &RoTxn, node: NodeId, kind: u8) -> Result<Vec<T>, StoreError> {
     let bytes = file.tables.sheets.get(txn, &key(node, kind))?;
     bytes.map_or(Ok(Vec::new()), |bytes| codec::decode(bytes, &file.path, || what(node)))
 }
