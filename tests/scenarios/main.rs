@@ -20,6 +20,7 @@ mod demo;
 mod dhcp;
 mod ipmi_sim;
 mod managed_inspection;
+mod openapi;
 mod refusals;
 mod stage;
 mod stock_agent;
