@@ -30,6 +30,7 @@ pub mod metrics;
 pub mod network;
 pub mod node;
 pub mod part;
+pub mod openapi;
 pub mod port;
 pub mod request;
 pub mod root;
@@ -284,6 +285,7 @@ fn plain(address: IpAddr) -> IpAddr {
 async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
     match action {
         Action::Root => Ok(root::root(&call)),
+        Action::OpenApi => Ok(openapi::show(&call)),
         Action::Version => Ok(root::version(&call)),
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,

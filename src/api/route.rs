@@ -41,7 +41,9 @@ impl Path {
         if versioned {
             segments.remove(0);
         }
-        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL) {
+        // Pages of our own have no microversions, so that nothing is taken off their names.
+        let ours = !versioned && segments.first().is_some_and(|first| first == OURS);
+        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL && !ours) {
             let bare = last.strip_suffix(".json").unwrap_or(last).len();
             last.truncate(bare);
         }

@@ -44,6 +44,7 @@ pub enum Below {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Root,
+    OpenApi,
     Version,
     NodeList,
     NodeDetail,
@@ -327,6 +328,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
     at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
+    at(Get, "ferric/v1/openapi.json", 1, Action::OpenApi),
     at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
     at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
     at(Get, "ferric/v1/webhooks", 1, Action::Network(Page::Webhooks)),

@@ -23,6 +23,7 @@ mod doors;
 mod events;
 mod ipmi_sim;
 mod managed_inspection;
+mod openapi;
 mod refusals;
 mod stage;
 mod stock_agent;
