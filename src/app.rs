@@ -147,7 +147,7 @@ pub struct App {
     close_doors: CancellationToken,
     crew: Crew,
     /// Threads for those who watch.
-    gallery: Crew,
+    _gallery: Crew,
     watchers: Arc<Watchers>,
     traffic: Arc<Traffic>,
     registry: Arc<Registry>,
@@ -201,7 +201,7 @@ impl App {
         ledger.open(&desk);
         let first_token = first_token(&config, &desk).await.map_err(AppError::FirstToken)?;
         let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
-        desk.webhooks().open(&site, config.webhooks.clone(), &post);
+        Desk::webhooks(&desk).open(&site, config.webhooks.clone(), &post);
         let store = Arc::new(store);
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
@@ -220,7 +220,7 @@ impl App {
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
-            gallery,
+            _gallery: gallery,
             watchers,
             traffic: Arc::default(),
             registry,
@@ -269,9 +269,8 @@ impl App {
         let places = doors.places();
         let api = self.watched(places.clone(), Arc::new(guard));
         let mut gone = places.into_iter().map(|place| place.gone);
-        let mut opened = |listener, service, tls| {
-            Opened { listener, service, tls, gone: gone.next().unwrap_or_default() }
-        };
+        let mut opened =
+            |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
         self.open_door(opened(doors.operator, api, doors.operator_tls), &Handle::current());
         let rack_api = |tls| {
             let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());

@@ -72,7 +72,8 @@ impl Service for Health {
             if !matches!(request.method, Method::Get | Method::Head) {
                 return Response::text(405, "this can only be read\n").with("Allow", "GET, HEAD");
             }
-            let answer = if request.path == LIVE { shown(200, &json!({"alive": true})) } else { self.ready().await };
+            let answer =
+                if request.path == LIVE { shown(200, &json!({"alive": true})) } else { self.ready().await };
             answer.with("Cache-Control", "no-store")
         })
     }

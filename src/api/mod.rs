@@ -168,11 +168,12 @@ impl Api {
         if !route::takes_json(accepts) && !path.is_bare(request.method) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| match fault.allowed() {
+        let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
+            match fault.allowed() {
                 Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
                 None => fault,
-            })?;
+            }
+        })?;
         *place = found.place;
         let who = self.who(request, found.pattern)?;
         let need = if policy::is_public_route(found.pattern) {

@@ -104,7 +104,9 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {
             Some(Below::NotAllowed) => not_allowed(method.word(), String::new()),
-            Some(Below::NotAllowedBelow(since)) if version < since => not_allowed(method.word(), String::new()),
+            Some(Below::NotAllowedBelow(since)) if version < since => {
+                not_allowed(method.word(), String::new())
+            }
             Some(Below::TooNew) => {
                 Fault::new(406, "this needs a newer API version than the one that was asked for")
             }
@@ -127,9 +129,8 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
 
 /// What can be done at a path in this version, as `Allow` lists it (RFC 9110 10.2.1).
 fn allowed(at_path: &[(&Route, Vec<String>)], version: u16) -> String {
-    let here = |method: &Method| {
-        at_path.iter().any(|(route, _)| route.method == *method && route.since <= version)
-    };
+    let here =
+        |method: &Method| at_path.iter().any(|(route, _)| route.method == *method && route.since <= version);
     let methods = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
     methods.into_iter().filter(here).map(Method::word).collect::<Vec<_>>().join(", ")
 }

@@ -159,7 +159,9 @@ impl Certificates {
                     tracing::info!(door = kept.door, "the door shows a new certificate");
                 }
                 Err(error) => tracing::error!(
-                    door = kept.door, error = told(&error), "a new certificate cannot be used; the door keeps the one it has"
+                    door = kept.door,
+                    error = told(&error),
+                    "a new certificate cannot be used; the door keeps the one it has"
                 ),
             }
         }
@@ -205,8 +207,7 @@ fn read(chain: &Path, key: &Path, floor: TlsFloor) -> Result<ServerTls, Certific
         std::fs::read_to_string(path).map_err(unreadable)
     };
     let (pem, secret) = (text(chain)?, Secret::new(text(key)?));
-    let unusable =
-        |source| CertificateError::Files { chain: chain.to_owned(), key: key.to_owned(), source };
+    let unusable = |source| CertificateError::Files { chain: chain.to_owned(), key: key.to_owned(), source };
     ServerTls::from_pem(pem.as_bytes(), &secret, floor).map_err(unusable)
 }
 

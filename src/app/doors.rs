@@ -41,7 +41,9 @@ impl Doors {
         let api = operator.local_addr().unwrap_or(config.listen);
         let operator_tls = certificates.operator.clone();
         if operator_tls.is_some() && rack.is_empty() {
-            tracing::info!("machines cannot boot from here: that needs the rack's door (--rack-listen, [api] rack_listen)");
+            tracing::info!(
+                "machines cannot boot from here: that needs the rack's door (--rack-listen, [api] rack_listen)"
+            );
         }
         Ok(Self { operator, operator_tls, rack, https, tftp, api, rack_at })
     }

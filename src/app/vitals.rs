@@ -34,12 +34,7 @@ pub struct Door {
 
 impl Body {
     /// `closing` ends when no request is taken any more.
-    pub fn new(
-        writer: Writer,
-        clock: SharedClock,
-        doors: Vec<Door>,
-        closing: CancellationToken,
-    ) -> Self {
+    pub fn new(writer: Writer, clock: SharedClock, doors: Vec<Door>, closing: CancellationToken) -> Self {
         Self { writer, clock, doors, closing }
     }
 
@@ -54,9 +49,7 @@ impl Body {
         };
         match said {
             Ok(()) => None,
-            Err(error @ StoreError::Full { .. }) => {
-                Some(Reason { check: "disk", why: chain(&error) })
-            }
+            Err(error @ StoreError::Full { .. }) => Some(Reason { check: "disk", why: chain(&error) }),
             Err(error) => Some(Reason { check: "store", why: chain(&error) }),
         }
     }

@@ -115,9 +115,11 @@ fn distrust(why: &dyn Error) -> String {
         return "the server there may speak plain HTTP: --url http://...".to_owned();
     }
     if said.contains("NotValidForName") || said.contains("not valid for") {
-        return "ask by a name or address that is in the certificate, or add this one to tls_names of [api]".to_owned();
+        return "ask by a name or address that is in the certificate, or add this one to tls_names of [api]"
+            .to_owned();
     }
-    "give the appliance's own authority: --ca FILE or FERRIC_CA, a copy of tls/ca.pem in its data directory".to_owned()
+    "give the appliance's own authority: --ca FILE or FERRIC_CA, a copy of tls/ca.pem in its data directory"
+        .to_owned()
 }
 
 /// A refusal by the API.

@@ -27,7 +27,6 @@ use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
-
 /// What a lane needs to know after a commit.
 #[derive(Debug)]
 pub struct Committed {

@@ -371,10 +371,7 @@ const SECTIONS: &[Section] = &[
             "api_ca_file",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend"],
-            ),
+            (Shape::Text, &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend"]),
             (
                 Shape::Whole,
                 &[

@@ -1,6 +1,6 @@
 use super::*;
-use crate::model::bmc::panel::Mode;
 use crate::model::access::Strategy;
+use crate::model::bmc::panel::Mode;
 use crate::model::boot::plan::Discovery;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::policy::{Hook, ManagedBoot};

@@ -167,7 +167,9 @@ async fn attend(stream: TcpStream, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door
 async fn greeted(mut stream: TcpStream, tls: &ServerTls) -> std::io::Result<Option<TlsStream<TcpStream>>> {
     let mut first = [0];
     if stream.peek(&mut first).await? == 1 && first.iter().all(u8::is_ascii_uppercase) {
-        let told = [b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n", PLAIN].concat();
+        let told =
+            [b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n", PLAIN]
+                .concat();
         stream.write_all(&told).await?;
         linger(stream).await;
         return Ok(None);

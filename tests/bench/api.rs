@@ -261,7 +261,11 @@ fn allocations() {
         for number in 0..1000 {
             daemon.ok("PUT", &format!("/v1/nodes/free-{number:04}/states/provision"), &body, 202);
         }
-        daemon.until_listed(&format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"), "nodes", 1000);
+        daemon.until_listed(
+            &format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"),
+            "nodes",
+            1000,
+        );
     }
     daemon.settle();
     let (before, began) = (daemon.cpu(), Instant::now());

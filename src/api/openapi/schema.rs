@@ -10,6 +10,17 @@ pub fn all() -> Value {
     both(&mut all, "node", shape::node::TABLE, &["driver"]);
     both(&mut all, "port", shape::port::TABLE, &["address"]);
     both(&mut all, "chassis", shape::chassis::TABLE, &[]);
+    both(&mut all, "portgroup", shape::portgroup::TABLE, &["node_uuid"]);
+    both(&mut all, "volume_connector", shape::connector::TABLE, &["node_uuid", "type", "connector_id"]);
+    both(
+        &mut all,
+        "volume_target",
+        shape::target::TABLE,
+        &["node_uuid", "volume_type", "volume_id", "boot_index"],
+    );
+    both(&mut all, "allocation", shape::allocation::TABLE, &[]);
+    both(&mut all, "deploy_template", shape::template::TABLE, &["name", "steps"]);
+    both(&mut all, "runbook", shape::runbook::TABLE, &["name", "steps"]);
     record(&mut all, "inspection_rule", shape::rule::TABLE);
     for (name, text) in OTHERS {
         all.insert((*name).to_owned(), read(text));
@@ -66,12 +77,14 @@ fn kind(name: &str, place: Place) -> Value {
 /// A member as a request gives it.
 fn accepted(name: &str, accepts: Accepts) -> Value {
     match accepts {
+        _ if LISTS.contains(&name) => json!({"type": ["array", "null"]}),
         Accepts::Nothing => json!(false),
         Accepts::Must => json!({"type": "string", "minLength": 1}),
         Accepts::Text { min, max } => json!({"type": ["string", "null"], "minLength": min, "maxLength": max}),
         Accepts::Uuid => json!({"type": ["string", "null"], "format": "uuid"}),
         Accepts::Flag => json!({"type": ["boolean", "string", "null"]}),
         Accepts::Bare => json!({"type": "boolean"}),
+        Accepts::Integer => json!({"type": ["integer", "null"]}),
         Accepts::Object => json!({"type": ["object", "null"], "title": name}),
     }
 }

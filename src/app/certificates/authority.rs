@@ -40,7 +40,8 @@ impl House {
         made.map_err(|source| CertificateError::Unwritable { path: folder.clone(), source })?;
         let authority = Authority::of(&key(&folder.join(KEY))?)?;
         let path = folder.join(CERTIFICATE);
-        let kept = fs::read_to_string(&path).ok().filter(|pem| is_one_certificate(pem) && authority.is_of(pem));
+        let kept =
+            fs::read_to_string(&path).ok().filter(|pem| is_one_certificate(pem) && authority.is_of(pem));
         let new = kept.is_none();
         let pem = match kept {
             Some(pem) => pem,
@@ -81,7 +82,11 @@ fn key(path: &Path) -> Result<Secret, CertificateError> {
         Ok(text) => {
             let mode = fs::metadata(path).map(|meta| meta.permissions().mode()).unwrap_or_default();
             let exposed = mode & 0o077 != 0;
-            if exposed { Err(CertificateError::Exposed { path: path.to_owned() }) } else { Ok(Secret::new(text)) }
+            if exposed {
+                Err(CertificateError::Exposed { path: path.to_owned() })
+            } else {
+                Ok(Secret::new(text))
+            }
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let fresh = Authority::fresh_key()?;
@@ -111,7 +116,8 @@ fn put(path: &Path, content: &[u8]) -> Result<(), CertificateError> {
 fn show(pem: &str) {
     let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY") else { return };
     let path = Path::new(&folder).join(CERTIFICATE);
-    let shown = fs::write(&path, pem).and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o644)));
+    let shown =
+        fs::write(&path, pem).and_then(|()| fs::set_permissions(&path, Permissions::from_mode(0o644)));
     if let Err(error) = shown {
         tracing::warn!(%error, path = %path.display(), "the certificate authority cannot be shown to this host's users");
     }
@@ -135,7 +141,8 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         let first = House::open(data.path(), NOW).unwrap().made();
         assert!(first.new && first.path.ends_with("tls/ca.pem") && first.fingerprint.len() == 95);
-        let mode = |name: &str| fs::metadata(data.path().join("tls").join(name)).unwrap().permissions().mode();
+        let mode =
+            |name: &str| fs::metadata(data.path().join("tls").join(name)).unwrap().permissions().mode();
         assert_eq!((mode("ca.key") & 0o777, mode("") & 0o777), (0o600, 0o700));
         let later = House::open(data.path(), NOW).unwrap().made();
         assert_eq!(later, Made { new: false, ..first.clone() });

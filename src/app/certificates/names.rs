@@ -21,7 +21,9 @@ impl Names {
     pub(super) fn of(config: &Config) -> Self {
         let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
         let urls = [&config.public_endpoint, &config.http_url, &config.external_http_url];
-        let of_url = |url: &String| Url::parse(url).ok()?.host_str().map(|host| host.trim_matches(['[', ']']).to_owned());
+        let of_url = |url: &String| {
+            Url::parse(url).ok()?.host_str().map(|host| host.trim_matches(['[', ']']).to_owned())
+        };
         let said = ["localhost".to_owned(), config.policy.host.clone()]
             .into_iter()
             .chain(host)
@@ -36,7 +38,8 @@ impl Names {
     /// All names and addresses as of now, in a fixed order.
     pub(super) fn now(&self) -> Vec<String> {
         let mut names: Vec<_> = self.said.iter().cloned().collect();
-        let mut addresses: BTreeSet<IpAddr> = own_addresses().into_iter().filter(is_wide).chain(self.only).collect();
+        let mut addresses: BTreeSet<IpAddr> =
+            own_addresses().into_iter().filter(is_wide).chain(self.only).collect();
         addresses.extend([IpAddr::from([127, 0, 0, 1]), IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])]);
         names.extend(addresses.into_iter().map(|address| address.to_string()));
         names.truncate(MOST);
@@ -64,7 +67,8 @@ mod tests {
     fn a_host_is_known_by_its_names_and_its_addresses() {
         let home = tempfile::tempdir().unwrap();
         let file = home.path().join("ferric.toml");
-        let text = "[api]\npublic_endpoint = \"https://rack7.example.org:6385/\"\ntls_names = [\"10.9.9.9\"]\n";
+        let text =
+            "[api]\npublic_endpoint = \"https://rack7.example.org:6385/\"\ntls_names = [\"10.9.9.9\"]\n";
         std::fs::write(&file, text).unwrap();
         let given = Given { file: Some(file), ..Given::default() };
         let config = Config::load(&given, "not_a_dns_name".to_owned()).unwrap();

@@ -19,7 +19,8 @@ pub fn say(ca: Option<PathBuf>) {
 /// For an API at `host`, as it stands in the URL.
 pub(super) fn of(host: &str) -> Result<Trust, CliError> {
     let said = SAID.get().cloned().flatten();
-    let named = said.or_else(|| std::env::var_os("FERRIC_CA").filter(|value| !value.is_empty()).map(PathBuf::from));
+    let named =
+        said.or_else(|| std::env::var_os("FERRIC_CA").filter(|value| !value.is_empty()).map(PathBuf::from));
     if let Some(path) = named {
         return named_by(&path);
     }

@@ -52,7 +52,6 @@ impl Desk {
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
             RackAsk::RuleClear => self.clear_rules().await,
-            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,

@@ -10,7 +10,10 @@ use crate::stage::peers::folder;
 fn handed(daemon: &Daemon) -> (String, String) {
     let said = daemon.said();
     let after = |words: &str| {
-        let line = said.iter().find_map(|line| line.split_once(words)).unwrap_or_else(|| panic!("{words}: {said:?}"));
+        let line = said
+            .iter()
+            .find_map(|line| line.split_once(words))
+            .unwrap_or_else(|| panic!("{words}: {said:?}"));
         line.1.trim().to_owned()
     };
     (after("SHA-256 of that certificate:"), after("shown this once:"))

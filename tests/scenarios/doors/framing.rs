@@ -61,7 +61,10 @@ fn no_header_makes_one_method_of_another() {
 fn the_server_is_named_in_the_line_or_in_one_good_host_header() {
     let daemon = Daemon::start();
     let (head, body) = asked(&daemon, "GET http://rack8.example:99/v1 HTTP/1.1", "Host: other\r\n", "");
-    assert!(head.starts_with("HTTP/1.1 200 ") && body.contains("http://rack8.example:99/v1"), "{head} {body}");
+    assert!(
+        head.starts_with("HTTP/1.1 200 ") && body.contains("http://rack8.example:99/v1"),
+        "{head} {body}"
+    );
     for (headers, status) in [
         ("", 400),
         ("Host: a\r\nHost: b\r\n", 400),
@@ -124,8 +127,19 @@ fn bodies_have_their_limits_and_are_refused_without_the_wrapper() {
         let data = format!("@{}", file.path().display());
         let url = format!("{}{path}", daemon.url());
         let version = "X-OpenStack-Ironic-API-Version: 1.115";
-        let (_, said, _) =
-            curl(&["-X", method, "-H", version, "-H", "Expect:", "--data-binary", &data, "-w", "\n%{http_code}", &url]);
+        let (_, said, _) = curl(&[
+            "-X",
+            method,
+            "-H",
+            version,
+            "-H",
+            "Expect:",
+            "--data-binary",
+            &data,
+            "-w",
+            "\n%{http_code}",
+            &url,
+        ]);
         let (body, status) = said.rsplit_once('\n').unwrap();
         (status.to_owned(), body.to_owned())
     };

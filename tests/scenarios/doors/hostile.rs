@@ -108,7 +108,8 @@ fn a_body_of_100_mib_is_refused_and_not_kept() {
         ("/nowhere", "X-A: b"),
     ] {
         let url = format!("{}{path}", watched.url());
-        let (_, said, _) = curl(&["-X", "POST", "-H", extra, "--data-binary", &data, "-w", " %{http_code}", &url]);
+        let (_, said, _) =
+            curl(&["-X", "POST", "-H", extra, "--data-binary", &data, "-w", " %{http_code}", &url]);
         let status = said.rsplit(' ').next().unwrap();
         assert!(["404", "405", "413"].contains(&status), "{path} {extra}: {said}");
     }
@@ -140,7 +141,10 @@ fn readers_who_take_nothing_are_bounded() {
     for number in 0..8 {
         let node = format!(r#"{{"driver":"fake-hardware","name":"n{number}","extra":{{"a":"{extra}"}}}}"#);
         let head = "X-OpenStack-Ironic-API-Version: 1.50\r\nConnection: close";
-        let post = format!("POST /v1/nodes HTTP/1.1\r\nHost: x\r\n{head}\r\nContent-Length: {}\r\n\r\n{node}", node.len());
+        let post = format!(
+            "POST /v1/nodes HTTP/1.1\r\nHost: x\r\n{head}\r\nContent-Length: {}\r\n\r\n{node}",
+            node.len()
+        );
         let answer = talk(watched.url(), post.as_bytes());
         assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
     }

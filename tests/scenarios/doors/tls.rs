@@ -31,7 +31,8 @@ fn strangers_believe_the_authority_and_nothing_else() {
     for (version, is_spoken) in [("-tls1_2", true), ("-tls1_3", true), ("-tls1_1", false)] {
         let mut client = Command::new("openssl");
         client.args(["s_client", "-connect", place(daemon.url()), "-CAfile", ca]);
-        let (code, said, error) = told(client.args(["-verify_return_error", "-verify_ip", "127.0.0.1", version]));
+        let (code, said, error) =
+            told(client.args(["-verify_return_error", "-verify_ip", "127.0.0.1", version]));
         assert_eq!(code == 0, is_spoken, "{version}: {said}{error}");
     }
     let (_, purpose, _) = told(Command::new("openssl").args(["x509", "-noout", "-purpose", "-in", ca]));
