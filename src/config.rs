@@ -15,6 +15,7 @@ use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
 use crate::model::journal::History;
 use crate::model::policy::{CollectLogs, Policy};
+use crate::model::webhook::Hook;
 
 /// All that the daemon is told at start.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +64,8 @@ pub struct Config {
     pub history: History,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
+    /// Programs elsewhere that are told what changes.
+    pub webhooks: Vec<Hook>,
 }
 
 /// What the command line gave.
@@ -93,6 +96,8 @@ pub enum ConfigError {
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
     Value { name: &'static str, value: String, rule: &'static str },
+    #[error("[[webhook]] {name}: {why}")]
+    Webhook { name: String, why: String },
     #[error("[[network]] {name}: {why}")]
     Network { name: String, why: String },
 }
@@ -115,6 +120,8 @@ impl Config {
         let access = document.auth.access(&document.default, listen, given.insecure)?;
         let tls = section::tls::Tls::of(&document, listen, given.insecure)?;
         let plan = plan(&document)?;
+        let webhooks = section::webhook::hooks(&document.webhook)
+            .map_err(|(name, why)| ConfigError::Webhook { name, why })?;
         let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
         let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
         let rack_listen = given.rack_listen.or(document.api.rack_listen).or(door);
@@ -162,6 +169,7 @@ impl Config {
             api_ca_file: document.agent.api_ca_file.clone(),
             plan,
             history: document.conductor.history(),
+            webhooks,
             policy: Policy { inspector, discovery, access, ..policy(document, host, rack_listen, &images) },
             images,
             data,

@@ -14,6 +14,7 @@ use crate::base::time::Later;
 use crate::base::who::{Author, Who};
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
+use crate::conduct::hands::calls::CallsShown;
 use crate::model::Object;
 use crate::model::account::Token;
 use crate::model::audit::Deed;
@@ -29,6 +30,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::model::webhook::HookShown;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
 pub trait Lanes: Send + Sync + fmt::Debug {
@@ -54,10 +56,16 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
+    /// How it stands with each webhook, the last event having this number.
+    fn webhooks(&self, last: u64) -> Vec<HookShown>;
+    /// Calls to machines since the start, by kind.
+    fn calls(&self) -> Vec<CallsShown>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
     fn lessee(&self, address: IpAddr) -> Option<Mac>;
+    /// What would keep a deployment of the node from taking the steps of its templates.
+    fn deploy_trouble(&self, node: &Node) -> Option<String>;
     /// Who bears this token, if it is valid.
     fn bearer(&self, secret: &Secret) -> Option<Who>;
     /// Every token that is kept, the oldest first.
@@ -70,8 +78,6 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn tell(&self, tiding: Tiding);
     /// The wall's moment.
     fn now(&self) -> Moment;
-    /// What would keep a deployment of the node from taking the steps of its templates.
-    fn deploy_trouble(&self, node: &Node) -> Option<String>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -133,12 +139,24 @@ impl Lanes for Arc<Desk> {
         self.chronicle().all()
     }
 
+    fn calls(&self) -> Vec<CallsShown> {
+        Desk::calls(self)
+    }
+
+    fn webhooks(&self, last: u64) -> Vec<HookShown> {
+        Desk::webhooks(self).shown(last)
+    }
+
     fn leases(&self) -> Vec<LeaseShown> {
         self.board().leases()
     }
 
     fn lessee(&self, address: IpAddr) -> Option<Mac> {
         self.board().lessee(address)
+    }
+
+    fn deploy_trouble(&self, node: &Node) -> Option<String> {
+        Desk::deploy_trouble(self, node)
     }
 
     fn bearer(&self, secret: &Secret) -> Option<Who> {
@@ -163,10 +181,6 @@ impl Lanes for Arc<Desk> {
 
     fn now(&self) -> Moment {
         self.wall()
-    }
-
-    fn deploy_trouble(&self, node: &Node) -> Option<String> {
-        Desk::deploy_trouble(self, node)
     }
 
     fn catalog(&self) -> &Catalog {

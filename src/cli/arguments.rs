@@ -3,6 +3,7 @@
 //! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
 
 pub mod discovered;
+pub mod events;
 pub mod example;
 pub mod node;
 pub mod ramdisk;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use discovered::DiscoveredArguments;
+pub use events::EventsArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
 pub use token::{AuditArguments, TokenArguments};
@@ -82,6 +84,7 @@ impl Arguments {
             Command::Discovered(discovered) => discovered.url = url,
             Command::Token(token) => token.url = url,
             Command::Audit(audit) => audit.url = url,
+            Command::Events(events) => events.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
@@ -129,6 +132,9 @@ pub enum Command {
     /// See who changed what
     #[command(after_help = token::AUDIT)]
     Audit(AuditArguments),
+    /// Show what changed, and what changes
+    #[command(after_help = events::EXAMPLE)]
+    Events(EventsArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

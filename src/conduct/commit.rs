@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
@@ -12,7 +14,7 @@ use crate::flow;
 use crate::model::audit::By;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Around, Facts};
 use crate::model::decision::outcome::{Happened, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
@@ -21,6 +23,7 @@ use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::provision::Provision;
+use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
@@ -36,6 +39,8 @@ pub struct Committed {
     pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
+    /// The allocation that no longer has the node.
+    freed: Option<Uuid>,
     /// What is told in the log, now that it is committed.
     told: Vec<Told>,
 }
@@ -91,6 +96,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
+        around: &*published,
         plans: &*published,
         at: site.clock.wall(),
         token: &token,
@@ -114,7 +120,7 @@ pub struct Known<'a> {
     pub silent: Option<u8>,
 }
 
-/// The other nodes, as the transaction sees them.
+/// The rack as the transaction sees it. Its tables are opened for one answer at a time.
 #[derive(Debug)]
 struct InTxn<'t, 'p>(RefCell<&'t mut Txn<'p>>);
 
@@ -128,6 +134,28 @@ impl Bearers for InTxn<'_, '_> {
 
     fn count_in(&self, states: &[Provision]) -> usize {
         self.0.borrow_mut().nodes().count_in(states)
+    }
+}
+
+impl Around for InTxn<'_, '_> {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.0.borrow_mut().nodes().get(id)
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        self.0.borrow_mut().nodes().children(parent)
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        let mut txn = self.0.borrow_mut();
+        match kind {
+            VolumeKind::Connector => {
+                txn.things::<Connector>().of_node(node).into_iter().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                txn.things::<Target>().of_node(node).into_iter().map(VolumeRow::Target).collect()
+            }
+        }
     }
 }
 
@@ -146,11 +174,12 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
-            let bearers = InTxn(RefCell::new(&mut *txn));
+            let around = InTxn(RefCell::new(&mut *txn));
             // Not longer than the decision: a copy that is held is copied when the commit is published.
             let published = reader.published();
             let facts = Facts {
-                bearers: &bearers,
+                bearers: &around,
+                around: &around,
                 plans: &*published,
                 at,
                 token: &token,
@@ -168,6 +197,9 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
         })
         .await?;
     committed.told.iter().for_each(Told::tell);
+    if let Some(allocation) = committed.freed {
+        site.freed.put(allocation);
+    }
     Ok(committed)
 }
 
@@ -193,6 +225,7 @@ fn keep(
             silent: None,
             answer: decision.answer,
             removed,
+            freed: None,
             told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
@@ -210,6 +243,10 @@ fn keep(
         match row {
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
+            Row::Volume(VolumeRow::Connector(one)) => drop(txn.things().put(&*one)?),
+            Row::Volume(VolumeRow::Target(one)) => drop(txn.things().put(&*one)?),
+            Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
+            Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
             Row::Portgroup(group) => drop(txn.things().put(&*group)?),
             Row::PortgroupRemoved(group) => {
@@ -237,8 +274,14 @@ fn keep(
         silent: decision.silent,
         answer: decision.answer,
         removed,
+        freed: freed(before, now),
         told,
     })
+}
+
+fn freed(before: &Node, now: &Node) -> Option<Uuid> {
+    let held = before.allocation.as_ref()?;
+    (!now.is_held_by(held.id)).then_some(held.id)
 }
 
 fn told(node: &Node, event: Event, scene: Scene) -> Told {
@@ -265,6 +308,9 @@ pub async fn create(site: &Site, node: Node, author: Option<&Author>) -> Result<
         .write("create", move |txn| {
             if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
+            }
+            if let Some(parent) = node.wished.parent_node {
+                flow::relatives::check(&InTxn(RefCell::new(&mut *txn)), node.id, parent)?;
             }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");

@@ -20,14 +20,17 @@ use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::hands::calls::CallsShown;
 use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
 use crate::conduct::parked::Reply;
 use crate::conduct::post::Post;
+use crate::conduct::rack::allocations::work::Allocator;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
+use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::flow;
@@ -76,10 +79,12 @@ pub struct Desk {
     /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
     pub(in crate::conduct) gate: Gate,
+    pub(in crate::conduct) allocator: Arc<Allocator>,
     /// Networks that are served.
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
+    webhooks: Webhooks,
     keyring: Keyring,
     audit: Arc<Audit>,
 }
@@ -108,15 +113,19 @@ impl Desk {
             board: Arc::default(),
             chronicle,
             leases,
+            webhooks: Webhooks::default(),
             gate: Gate::default(),
+            allocator: Arc::default(),
             keyring,
             audit,
         });
+        desk.site.others.found(&desk);
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
         desk.resume_discovered();
+        desk.tend_allocations();
         desk
     }
 
@@ -264,6 +273,16 @@ impl Desk {
     /// The rack's journal.
     pub fn chronicle(&self) -> &Arc<Chronicle> {
         &self.chronicle
+    }
+
+    /// Calls to machines since the start, by kind.
+    pub fn calls(&self) -> Vec<CallsShown> {
+        self.site.hands.calls()
+    }
+
+    /// Programs elsewhere that are told what changes.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
     }
 
     /// Bearer tokens that are valid or were.

@@ -25,6 +25,8 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `freed`   allocations that nodes have lost, to the rack's lane
+//! - `webhook` programs elsewhere that are told what changes
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
 pub mod audit;
@@ -35,6 +37,7 @@ pub mod chronicle;
 pub mod commit;
 pub mod console;
 pub mod desk;
+pub mod freed;
 pub mod gate;
 pub mod hands;
 pub mod keyring;
@@ -46,10 +49,12 @@ pub mod letterbox;
 pub mod parked;
 pub mod post;
 pub mod rack;
+pub mod relatives;
 pub mod site;
 pub mod through;
 pub mod tick;
 pub mod tray;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

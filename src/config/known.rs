@@ -32,7 +32,7 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
 }
 
 /// Sections of which there are several.
-const LISTS: [&str; 1] = ["network"];
+const LISTS: [&str; 2] = ["network", "webhook"];
 
 /// Values that no message repeats.
 const SECRETS: [(&str, &str); 1] = [("cifs", "password")];

@@ -8,6 +8,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod webhook;
 pub mod inspector;
 pub mod tls;
 pub mod written;
@@ -57,6 +58,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub webhook: Vec<webhook::Webhook>,
 }
 
 /// `[DEFAULT]`

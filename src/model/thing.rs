@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::shape::Field;
 
 /// A record of its own kind.
 pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -24,6 +25,12 @@ pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send
     /// What no other of its kind may bear, its UUID apart.
     fn marks(&self) -> Vec<Mark> {
         Vec::new()
+    }
+
+    /// Its members as answers show them: what changes tell has their values. Without a table they are told as they are
+    /// stored, secrets masked.
+    fn table() -> &'static [Field<Self>] {
+        &[]
     }
 
     /// The node that it belongs to: it goes with the node.

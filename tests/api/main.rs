@@ -3,17 +3,23 @@
 
 mod accounts;
 mod agent;
+mod allocations;
+mod allocations_hostile;
 mod conductor;
 mod chassis;
 mod console;
 mod discovery;
+mod events;
 mod inspection;
 mod listing;
+mod nodes;
+mod metrics;
 mod observed;
 mod panel;
 mod parts;
 mod portgroups;
 mod rack;
 mod refusals;
+mod volumes;
 mod runbooks;
 mod templates;

@@ -21,6 +21,10 @@ impl Lane {
 
     /// An ask: parked while a change is owed, else looked into and decided.
     pub(super) async fn ask(&mut self, ask: Ask, reply: AskReply) {
+        if self.is_busy() && ask.yields() {
+            Waiting::Ask(ask, reply).refuse(self.locked());
+            return;
+        }
         if self.is_busy() && !ask.never_waits() {
             self.park(Waiting::Ask(ask, reply));
             return;

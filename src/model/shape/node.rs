@@ -76,7 +76,7 @@ pub const TABLE: &[Row] = &[
     Row::new("vendor_interface", 31, |s, out| json::text(out, &s.record.wished.interfaces.vendor)).takes(TEXT),
     Row::new("links", 1, |s, out| links(s, out, "")).place(Place::Always),
     Row::new("conductor", 49, |s, out| json::text(out, s.frame.host)),
-    Row::new("allocation_uuid", 52, no_value),
+    Row::new("allocation_uuid", 52, |s, out| json::maybe_uuid(out, s.record.allocation.as_ref().map(|held| held.id))),
     Row::new("chassis_uuid", 1, |s, out| json::maybe_text(out, s.record.wished.chassis_uuid.as_deref())).takes(TEXT),
     Row::new("ports", 1, |s, out| links(s, out, "/ports")).place(Place::Whole),
     Row::new("states", 14, |s, out| links(s, out, "/states")).place(Place::Whole),
@@ -183,11 +183,6 @@ fn reservation(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
         return json::text(out, "** Redacted - requires baremetal:node:get:reservation permission. **");
     }
     json::maybe_text(out, shown.record.reserved.then_some(shown.frame.host));
-}
-
-/// A member that this version never fills.
-fn no_value(_: &Shown<'_, Node>, out: &mut Vec<u8>) {
-    json::null(out);
 }
 
 fn links(shown: &Shown<'_, Node>, out: &mut Vec<u8>, below: &str) {

@@ -2,6 +2,7 @@
 
 pub mod audits;
 pub mod events;
+pub mod feed;
 pub mod inventories;
 pub mod journal;
 pub mod leases;

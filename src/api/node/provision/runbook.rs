@@ -37,7 +37,8 @@ pub fn take(
         return Err(Fault::invalid("runbook must be the UUID or the name of a runbook"));
     }
     let missing = || Fault::not_found(format!("runbook {ident} could not be found"));
-    let runbook = call.published.runbook(&ident).filter(|one| thing::sees(call, &**one)).ok_or_else(missing)?;
+    let runbook =
+        call.published.runbook(&ident).filter(|one| thing::sees(call, &**one)).ok_or_else(missing)?;
     if !runbook.wished.public && call.who.project.is_some() && call.who.role < Role::Admin {
         return Err(Fault::new(403, "this needs the role admin: the runbook is not public"));
     }
