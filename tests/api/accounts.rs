@@ -469,3 +469,55 @@ async fn steps_can_be_kept_for_those_who_may() {
     );
     assert_ne!(admin.status("PUT", &path, asked("delete_configuration")).await, 403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runbooks_and_allocations_are_their_projects() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let boss = Caller::bearing(&door, &first);
+    let a = boss.token(json!({"name": "a", "role": "admin", "project": "a"})).await;
+    let b = boss.token(json!({"name": "b", "role": "admin", "project": "b"})).await;
+    let (a, b) = (Caller::bearing(&door, &a), Caller::bearing(&door, &b));
+    let steps = json!([{"interface": "bios", "step": "x", "args": {}, "order": 1}]);
+    let book = |name: &str, more: Value| {
+        let mut body = json!({"name": name, "steps": steps});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let own = a.call("POST", "/v1/runbooks", Some(book("CUSTOM_A", json!({})))).await;
+    assert_eq!((own.status, &own.body["owner"]), (201, &json!("a")), "{own:?}");
+    assert_eq!(a.status("POST", "/v1/runbooks", book("CUSTOM_B", json!({"owner": "b"}))).await, 400);
+    assert_eq!(a.status("POST", "/v1/runbooks", book("CUSTOM_C", json!({"public": true}))).await, 400);
+    assert_eq!(boss.status("POST", "/v1/runbooks", book("CUSTOM_P", json!({"public": true}))).await, 201);
+    assert_eq!(boss.status("POST", "/v1/runbooks", book("CUSTOM_S", json!({}))).await, 201);
+    let names = |answer: &Answer| {
+        let all = answer.body["runbooks"].as_array().unwrap();
+        all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&a.get("/v1/runbooks").await), ["CUSTOM_A", "CUSTOM_P"]);
+    assert_eq!(names(&b.get("/v1/runbooks").await), ["CUSTOM_P"]);
+    assert_eq!(b.get("/v1/runbooks/CUSTOM_A").await.status, 404);
+    assert_eq!(b.get("/v1/runbooks/CUSTOM_P").await.status, 200);
+    let public = json!([{"op": "add", "path": "/public", "value": true}]);
+    assert_eq!(a.status("PATCH", "/v1/runbooks/CUSTOM_A", public.clone()).await, 403);
+    assert_eq!(b.status("PATCH", "/v1/runbooks/CUSTOM_P", public).await, 404);
+    for (caller, name, status) in [(&b, "CUSTOM_A", 404), (&b, "CUSTOM_P", 404), (&a, "CUSTOM_A", 204)] {
+        assert_eq!(
+            caller.status("DELETE", &format!("/v1/runbooks/{name}"), Value::Null).await,
+            status,
+            "{name}"
+        );
+    }
+    let wanted = |name: &str| json!({"name": name, "resource_class": "none-such"});
+    let own = a.call("POST", "/v1/allocations", Some(wanted("for-a"))).await;
+    assert_eq!((own.status, &own.body["owner"]), (201, &json!("a")), "{own:?}");
+    assert_eq!(boss.status("POST", "/v1/allocations", wanted("for-all")).await, 201);
+    assert_eq!(uuids(&a.get("/v1/allocations").await, "allocations").len(), 1);
+    assert_eq!(uuids(&b.get("/v1/allocations").await, "allocations").len(), 0);
+    assert_eq!(a.get("/v1/allocations?owner=b").await.status, 403);
+    for name in ["for-a", "for-all"] {
+        assert_eq!(b.get(&format!("/v1/allocations/{name}")).await.status, 404);
+        assert_eq!(b.status("DELETE", &format!("/v1/allocations/{name}"), Value::Null).await, 404);
+    }
+    assert_eq!(a.status("DELETE", "/v1/allocations/for-a", Value::Null).await, 204);
+}
