@@ -1,11 +1,12 @@
 //! Who is let in, what they may do, what they see, and what is written down of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ferric::api::access::guard::Guard;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::rack::{Answer, Rack, answered, request};
 
