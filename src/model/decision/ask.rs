@@ -14,7 +14,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
-use crate::model::part::ask::PartAsk;
+use crate::model::part::ask::{PartAsk, PortgroupAsk};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
@@ -94,12 +94,13 @@ impl Ask {
     /// May be admitted while a change is owed (style corner 4).
     pub fn never_waits(&self) -> bool {
         match self {
-            Self::Maintenance { .. } | Self::Lookup { .. } => true,
+            // Making a port or a portgroup changes nothing that is there.
+            Self::Maintenance { .. } | Self::Lookup { .. } | Self::PortCreate(_) => true,
+            Self::Part(ask) => matches!(ask, PartAsk::Portgroup(PortgroupAsk::Create(_))),
             Self::Provision(ask) => ask.verb == Verb::Abort,
             Self::Patch(patch) => patch.touches_only(&["/maintenance", "/description", "/extra"]),
             Self::Power { .. }
             | Self::Delete
-            | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
             | Self::Mode(_)
@@ -108,8 +109,7 @@ impl Ask {
             | Self::Eject(_)
             | Self::Passthru(_)
             | Self::Told(_)
-            | Self::Onward
-            | Self::Part(_) => false,
+            | Self::Onward => false,
         }
     }
 }
