@@ -164,10 +164,9 @@ async fn the_fake_bios_keeps_what_cleaning_tells_it() {
     let rack = Rack::start().await;
     let node = rack.node(json!({"name": "n1"})).await;
     rack.go(&node, "manage").await;
-    let apply = |settings: Value| {
-        json!({"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}})
-    };
-    clean(&rack, &node, apply(json!([{"name": "turbo", "value": "on"}, {"name": "cores", "value": 8}]))).await;
+    let apply = |settings: Value| json!({"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}});
+    clean(&rack, &node, apply(json!([{"name": "turbo", "value": "on"}, {"name": "cores", "value": 8}])))
+        .await;
     let listed = rack.get("/v1/nodes/n1/bios").await.body["bios"].clone();
     assert_eq!((&listed[0]["name"], &listed[0]["value"]), (&json!("turbo"), &json!("on")), "{listed}");
     assert_eq!(listed[1]["value"], "8");
