@@ -343,6 +343,32 @@ async fn a_tenant_sees_its_own_and_nothing_of_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_bonds_its_own_ports_and_no_others() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let boss = Caller::bearing(&door, &first);
+    let token = boss.token(json!({"name": "a", "role": "admin", "project": "a"})).await;
+    let (tenant, t) = (Caller::bearing(&door, &token), tenants(&rack).await);
+    let made = async |caller: &Caller<'_>, node: &str, name: &str| {
+        let body = json!({"node_uuid": node, "name": name});
+        caller.call("POST", "/v1/portgroups", Some(body)).await
+    };
+    let own = made(&tenant, &t.owned, "own").await;
+    assert_eq!(own.status, 201, "{own:?}");
+    let foreign = made(&boss, &t.foreign, "theirs").await;
+    assert_eq!(foreign.status, 201, "{foreign:?}");
+    assert_eq!(made(&tenant, &t.foreign, "more").await.status, 400, "the node is not there for it");
+    assert_eq!(tenant.get("/v1/portgroups").await.body["portgroups"].as_array().unwrap().len(), 1);
+    for path in ["/v1/portgroups/theirs", "/v1/portgroups/theirs/ports", "/v1/ports?portgroup=theirs"] {
+        assert_eq!(tenant.get(path).await.status, 404, "{path}");
+    }
+    let body = json!([{"op": "replace", "path": "/node_uuid", "value": t.foreign}]);
+    assert_eq!(tenant.status("PATCH", "/v1/portgroups/own", body).await, 400);
+    assert_eq!(tenant.status("DELETE", "/v1/portgroups/theirs", Value::Null).await, 404);
+    assert_eq!(boss.get("/v1/portgroups/theirs").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn owner_and_lessee_may_what_the_reference_lets_them() {
     let rack = Rack::start_with(TOKENS).await;
     let (door, first) = (rack.door(), rack.first_token().unwrap());
