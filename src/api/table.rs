@@ -30,6 +30,8 @@ pub enum Below {
     Nothing,
     /// 405 of the router.
     NotAllowed,
+    /// 405 below this version, 404 of the router from there on.
+    NotAllowedBelow(u16),
     /// 404 of the resource.
     NotFound,
     /// 406 of the resource.
@@ -110,6 +112,8 @@ pub enum Action {
     Lookup,
     Heartbeat,
     Rack(RackAction),
+    Template(TemplateAction),
+    Runbook(RunbookAction),
     Chassis(ChassisAction),
 }
 
@@ -132,6 +136,34 @@ pub enum RackAction {
     RuleShow,
     RulePatch,
     RuleDelete,
+    RuleClear,
+}
+
+/// What a request wants of deploy templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+}
+
+/// What a request wants of runbooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunbookAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+    Traits,
+    TraitsSet,
+    TraitsDrop,
+    TraitAdd,
+    TraitDrop,
 }
 
 /// What a request wants of chassis.
@@ -171,6 +203,11 @@ const fn refuses(route: Route) -> Route {
     Route { below: Below::NotAllowed, ..route }
 }
 
+/// A part of runbooks that came later than they: 404 below its version, and 405 where there are no runbooks.
+const fn of_runbooks(route: Route) -> Route {
+    Route { below: Below::NotAllowedBelow(92), ..route }
+}
+
 #[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
     rack(at(Get, "", 1, Action::Root)),
@@ -208,9 +245,6 @@ pub const ROUTES: &[Route] = &[
     at(Put, "nodes/{}/management/indicators/{}", 63, Action::NodeIndicatorSet),
     at(Get, "nodes/{}/management/indicators/{}/{}", 63, Action::NodeIndicator),
     at(Put, "nodes/{}/management/indicators/{}/{}", 63, Action::NodeIndicatorSet),
-    at(Get, "nodes/{}/bios", 40, Action::NodeEmpty("bios")),
-    at(Get, "nodes/{}/bios/{}", 40, Action::NodeAbsent("BIOS settings")),
-    at(Get, "nodes/{}/firmware", 86, Action::NodeEmpty("firmware")),
     at(Get, "nodes/{}/volume", 32, Action::Volume(VolumeAction::NodePage)),
     at(Get, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Connector))),
     at(Post, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::Misplaced)),
@@ -222,14 +256,17 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Patch, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Delete, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/bios", 40, Action::Part(PartAction::Settings)),
+    at(Get, "nodes/{}/bios/{}", 40, Action::Part(PartAction::Setting)),
+    at(Get, "nodes/{}/firmware", 86, Action::Part(PartAction::Components)),
     at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
     at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
     at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
     at(Put, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitAdd)),
     at(Delete, "nodes/{}/traits/{}", 37, Action::Part(PartAction::TraitRemove)),
-    at(Get, "nodes/{}/vifs", 28, Action::NodeEmpty("vifs")),
-    at(Post, "nodes/{}/vifs", 28, Action::NodeAbsent("VIFs")),
-    at(Delete, "nodes/{}/vifs/{}", 28, Action::NodeAbsent("VIFs")),
+    at(Get, "nodes/{}/vifs", 28, Action::Part(PartAction::Vifs)),
+    at(Post, "nodes/{}/vifs", 28, Action::Part(PartAction::VifAttach)),
+    at(Delete, "nodes/{}/vifs/{}", 28, Action::Part(PartAction::VifDetach)),
     at(Get, "nodes/{}/vendor_passthru/methods", 1, Action::NodeMethods),
     at(Get, "nodes/{}/vendor_passthru", 1, Action::NodePassthru(Get)),
     at(Put, "nodes/{}/vendor_passthru", 1, Action::NodePassthru(Put)),
@@ -251,7 +288,8 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
     at(Delete, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
     at(Get, "nodes/{}/ports", 1, Action::NodePorts),
-    at(Get, "nodes/{}/portgroups", 24, Action::NodeEmpty("portgroups")),
+    at(Get, "nodes/{}/portgroups", 24, Action::Part(PartAction::NodePortgroups)),
+    at(Get, "nodes/{}/portgroups/{}/ports", 24, Action::Part(PartAction::NodePortgroupPorts)),
     at(Get, "ferric/v1/nodes/{}/console", 1, Action::NodeConsoleLine),
     at(Get, "ferric/v1/nodes/{}/console/log", 1, Action::NodeConsoleLog),
     at(Get, "ferric/v1/nodes/{}/sensors", 1, Action::NodeSensors),
@@ -286,12 +324,13 @@ pub const ROUTES: &[Route] = &[
     at(Get, "conductors", 49, Action::ConductorList),
     at(Get, "conductors/{}", 49, Action::ConductorShow),
     at(Get, "shards", 82, Action::Shards),
-    at(Get, "portgroups", 23, Action::Empty("portgroups")),
-    at(Get, "portgroups/detail", 23, Action::Empty("portgroups")),
-    at(Post, "portgroups", 23, Action::Absent("portgroups")),
-    at(Get, "portgroups/{}", 23, Action::NoSuch("portgroup")),
-    at(Patch, "portgroups/{}", 23, Action::NoSuch("portgroup")),
-    at(Delete, "portgroups/{}", 23, Action::NoSuch("portgroup")),
+    at(Get, "portgroups", 23, Action::Part(PartAction::PortgroupList)),
+    at(Get, "portgroups/detail", 23, Action::Part(PartAction::PortgroupDetail)),
+    at(Post, "portgroups", 23, Action::Part(PartAction::PortgroupCreate)),
+    at(Get, "portgroups/{}", 23, Action::Part(PartAction::PortgroupShow)),
+    at(Patch, "portgroups/{}", 23, Action::Part(PartAction::PortgroupPatch)),
+    at(Delete, "portgroups/{}", 23, Action::Part(PartAction::PortgroupDelete)),
+    at(Get, "portgroups/{}/ports", 24, Action::Part(PartAction::PortgroupPorts)),
     at(Get, "chassis", 1, Action::Chassis(ChassisAction::List)),
     at(Post, "chassis", 1, Action::Chassis(ChassisAction::Create)),
     at(Patch, "chassis", 1, Action::Chassis(ChassisAction::Unnamed)),
@@ -321,18 +360,28 @@ pub const ROUTES: &[Route] = &[
     at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),
     refuses(at(Patch, "allocations/{}", 57, Action::NoSuch("allocation"))),
     refuses(at(Delete, "allocations/{}", 52, Action::NoSuch("allocation"))),
-    at(Get, "deploy_templates", 55, Action::Empty("deploy_templates")),
-    refuses(at(Post, "deploy_templates", 55, Action::Absent("deploy templates"))),
-    at(Get, "deploy_templates/{}", 55, Action::NoSuch("deploy template")),
-    refuses(at(Patch, "deploy_templates/{}", 55, Action::NoSuch("deploy template"))),
-    refuses(at(Delete, "deploy_templates/{}", 55, Action::NoSuch("deploy template"))),
-    at(Get, "runbooks", 92, Action::Empty("runbooks")),
-    refuses(at(Post, "runbooks", 92, Action::Absent("runbooks"))),
-    at(Get, "runbooks/{}", 92, Action::NoSuch("runbook")),
-    refuses(at(Patch, "runbooks/{}", 92, Action::NoSuch("runbook"))),
-    refuses(at(Delete, "runbooks/{}", 92, Action::NoSuch("runbook"))),
+    at(Get, "deploy_templates", 55, Action::Template(TemplateAction::List)),
+    refuses(at(Post, "deploy_templates", 55, Action::Template(TemplateAction::Create))),
+    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    at(Get, "deploy_templates/{}", 55, Action::Template(TemplateAction::Show)),
+    refuses(at(Patch, "deploy_templates/{}", 55, Action::Template(TemplateAction::Patch))),
+    refuses(at(Delete, "deploy_templates/{}", 55, Action::Template(TemplateAction::Delete))),
+    at(Get, "runbooks", 92, Action::Runbook(RunbookAction::List)),
+    refuses(at(Post, "runbooks", 92, Action::Runbook(RunbookAction::Create))),
+    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    at(Get, "runbooks/{}", 92, Action::Runbook(RunbookAction::Show)),
+    refuses(at(Patch, "runbooks/{}", 92, Action::Runbook(RunbookAction::Patch))),
+    refuses(at(Delete, "runbooks/{}", 92, Action::Runbook(RunbookAction::Delete))),
+    at(Get, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::Traits)),
+    of_runbooks(at(Put, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsSet))),
+    of_runbooks(at(Delete, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsDrop))),
+    of_runbooks(at(Put, "runbooks/{}/traits/{}", 112, Action::Runbook(RunbookAction::TraitAdd))),
+    of_runbooks(at(Delete, "runbooks/{}/traits/{}", 112, Action::Runbook(RunbookAction::TraitDrop))),
     at(Get, "inspection_rules", 96, Action::Rack(RackAction::RuleList)),
     refuses(at(Post, "inspection_rules", 96, Action::Rack(RackAction::RuleCreate))),
+    refuses(at(Delete, "inspection_rules", 96, Action::Rack(RackAction::RuleClear))),
     at(Get, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleShow)),
     refuses(at(Patch, "inspection_rules/{}", 96, Action::Rack(RackAction::RulePatch))),
     refuses(at(Delete, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleDelete))),

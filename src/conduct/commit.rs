@@ -18,6 +18,7 @@ use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
+use crate::model::part::portgroup::Portgroup;
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
@@ -82,10 +83,12 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let published = site.reader.published();
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
+    let portgroups: Vec<_> = published.shelves().portgroups.of_node(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
         around: &*published,
+        plans: &*published,
         at: site.clock.wall(),
         token: &token,
         boot_token: &boot_token,
@@ -93,6 +96,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         catalog: &site.catalog,
         owed: known.owed,
         ports: &ports,
+        portgroups: &portgroups,
         seen: &[],
         silent: known.silent,
     };
@@ -149,16 +153,21 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
+    let reader = site.reader.clone();
     let committed = site
         .writer
         .submit(label, urgency, move |txn| {
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
+            let portgroups = txn.things::<Portgroup>().of_node(id);
             let around = InTxn(RefCell::new(&mut *txn));
+            // Not longer than the decision: a copy that is held is copied when the commit is published.
+            let published = reader.published();
             let facts = Facts {
                 bearers: &around,
                 around: &around,
+                plans: &*published,
                 at,
                 token: &token,
                 boot_token: &boot_token,
@@ -166,6 +175,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
+                portgroups: &portgroups,
                 seen: &said.seen,
                 silent: said.silent,
             };
@@ -215,6 +225,11 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
             Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
+            Row::Portgroup(group) => drop(txn.things().put(&*group)?),
+            Row::PortgroupRemoved(group) => {
+                txn.things::<Portgroup>().remove(group)?;
+            }
+            Row::Sheet(sheet) => txn.sheets().put(id, &sheet)?,
         }
     }
     let now = after.as_ref().unwrap_or(before);

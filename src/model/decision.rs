@@ -16,6 +16,8 @@ use crate::model::decision::effect::{Look, Owed};
 use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
+use crate::model::part::sheet::Sheet;
 use crate::model::port::Port;
 use crate::model::volume::{VolumeKind, VolumeRow};
 
@@ -65,6 +67,10 @@ pub enum Row {
     VolumeRemoved(VolumeKind, Uuid),
     /// Takes the place of the one before.
     Inventory(Arc<Inventory>),
+    Portgroup(Box<Portgroup>),
+    PortgroupRemoved(Uuid),
+    /// Takes the place of the one before.
+    Sheet(Box<Sheet>),
 }
 
 impl Decision {

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod mask;
 pub mod rules;
+pub mod whole;
 
 use serde_json::Value;
 
@@ -45,6 +46,9 @@ pub fn patch_node(
     if wished.instance_info != node.wished.instance_info {
         draft::name_instance(&mut wished);
     }
+    if wished.network_data != node.wished.network_data {
+        draft::network::check(&wished.network_data)?;
+    }
     let version = name_version(node, &wished, ask.version);
     draft::settle(&mut wished, version)?;
     draft::fill_interfaces(&mut wished, catalog)?;
@@ -52,8 +56,8 @@ pub fn patch_node(
     Ok(wished)
 }
 
-/// What a port is after a patch, or why it is refused in its node's present state.
-pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
+/// What a port is after a patch, whatever its node's state.
+pub fn port_patch(port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
     let mut next = port.clone();
     for (root, value) in touched(operations, shape::port::TABLE, |root| match root {
         "address" => Some(Value::String(port.address.to_string())),
@@ -67,9 +71,9 @@ pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Po
         }
     }
     if next.wished != port.wished {
-        draft::settle_port(&next.wished, link_version(port, &next))?;
+        let version = link_version(port, &next);
+        draft::settle_port(&mut next.wished, version)?;
     }
-    rules::port_change(node, port, &next)?;
     Ok(next)
 }
 

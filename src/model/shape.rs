@@ -9,8 +9,11 @@ pub mod internal;
 pub mod json;
 pub mod node;
 pub mod port;
+pub mod portgroup;
 pub mod rule;
+pub mod runbook;
 pub mod target;
+pub mod template;
 
 use serde_json::Value;
 

@@ -9,12 +9,16 @@ use uuid::Uuid;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::decision::facts::Around;
+use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
+use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::volume::{VolumeKind, VolumeRow};
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 use crate::store::words::{self, Word, Words};
@@ -64,6 +68,17 @@ impl Around for Published {
                 self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect()
             }
         }
+    }
+}
+
+impl Plans for Published {
+    fn template(&self, name: &str) -> Option<Arc<Template>> {
+        self.shelves().templates.named(name).cloned()
+    }
+
+    fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
+        let shelf = &self.shelves().runbooks;
+        parse_uuid(ident).map_or_else(|| shelf.named(ident), |id| shelf.get(id)).cloned()
     }
 }
 

@@ -8,6 +8,9 @@ use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::model::chassis::Chassis;
+use crate::model::part::portgroup::Portgroup;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
@@ -181,7 +184,6 @@ macro_rules! kinds {
             }
 
             fn unwrap(any: &AnyThing) -> Option<&Arc<Self>> {
-                #[allow(irrefutable_let_patterns, reason = "as long as there is one kind only")]
                 if let AnyThing::$variant(thing) = any { Some(thing) } else { None }
             }
 
@@ -196,4 +198,7 @@ kinds! {
     Chassis: Chassis => chassis,
     Connector: Connector => connectors,
     Target: Target => targets,
+    Template: Template => templates,
+    Runbook: Runbook => runbooks,
+    Portgroup: Portgroup => portgroups,
 }

@@ -209,8 +209,10 @@ impl Desk {
                 catalog: &catalog,
                 owed: &[],
                 ports: &[],
+                portgroups: &[],
                 bearers: &*published,
                 around: &*published,
+                plans: &*published,
                 seen: &[],
                 silent: None,
             };

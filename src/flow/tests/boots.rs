@@ -37,7 +37,9 @@ fn plain(answer: &Answer) -> String {
         | Answer::Port(_)
         | Answer::Volume(_)
         | Answer::AskAgain
-        | Answer::Told { .. } => panic!("{answer:?}"),
+        | Answer::Told { .. }
+        | Answer::Portgroup(_)
+        | Answer::Refused(_) => panic!("{answer:?}"),
     }
 }
 

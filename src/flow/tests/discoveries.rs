@@ -20,6 +20,7 @@ use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, 
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 
@@ -88,8 +89,10 @@ fn enrolled_beside(
         catalog: &catalog,
         owed: &[],
         ports: &[],
+        portgroups: &[],
         bearers: &bearers,
         around: &neighbours,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     };
@@ -235,8 +238,10 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         catalog: &stage.catalog,
         owed: &[],
         ports: &[],
+        portgroups: &[],
         bearers: &stage.bearers,
         around: &stage.around,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     }

@@ -32,6 +32,8 @@ use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
+use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -44,6 +46,7 @@ pub(super) struct Stage {
     pub(super) node: Node,
     pub(super) owed: Vec<Owed>,
     pub(super) ports: Vec<Arc<Port>>,
+    pub(super) portgroups: Vec<Arc<Portgroup>>,
     pub(super) bearers: Others,
     pub(super) around: Neighbours,
     /// The inventory that was kept last.
@@ -93,6 +96,7 @@ impl Stage {
             node: Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0)),
             owed: Vec::new(),
             ports: Vec::new(),
+            portgroups: Vec::new(),
             bearers: Others::default(),
             around: Neighbours::default(),
             inventory: None,
@@ -134,8 +138,10 @@ impl Stage {
             catalog: &self.catalog,
             owed: &self.owed,
             ports: &self.ports,
+            portgroups: &self.portgroups,
             bearers: &self.bearers,
             around: &self.around,
+            plans: &NoPlans,
             seen,
             silent: self.silent,
         };
@@ -338,6 +344,12 @@ impl Stage {
             Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
             Row::Inventory(kept) => self.inventory = Some(kept),
             Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
+            Row::Portgroup(group) => {
+                self.portgroups.retain(|one| one.id != group.id);
+                self.portgroups.push(group.into());
+            }
+            Row::PortgroupRemoved(id) => self.portgroups.retain(|one| one.id != id),
+            Row::Sheet(_) => {}
         }
     }
 }

@@ -321,8 +321,10 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         catalog: &stage.catalog,
         owed: &stage.owed,
         ports: &[],
+        portgroups: &[],
         bearers: &stage.bearers,
         around: &stage.around,
+        plans: &crate::model::plans::NoPlans,
         seen: &[],
         silent: None,
     };

@@ -11,6 +11,8 @@ use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::volume::{VolumeKind, VolumeRow};
@@ -30,10 +32,14 @@ pub struct Facts<'a> {
     pub owed: &'a [Owed],
     /// The node's own ports.
     pub ports: &'a [Arc<Port>],
+    /// The node's own portgroups.
+    pub portgroups: &'a [Arc<Portgroup>],
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
     /// What else stands in the rack.
     pub around: &'a dyn Around,
+    /// Deploy templates and runbooks, as they were committed last.
+    pub plans: &'a dyn Plans,
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no

@@ -6,6 +6,7 @@ mod opening;
 mod records;
 mod room;
 mod rows;
+mod sheets;
 mod things;
 mod shown;
 

@@ -41,7 +41,7 @@ impl Neighbours {
                 self.volumes.push(row);
             }
             Row::VolumeRemoved(_, id) => self.volumes.retain(|one| place(one).2 != id),
-            Row::Port(_) | Row::PortRemoved(_) | Row::Inventory(_) => panic!("no neighbour's row"),
+            _other => panic!("no neighbour's row"),
         }
     }
 }
