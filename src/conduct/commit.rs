@@ -19,6 +19,7 @@ use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::model::part::portgroup::Portgroup;
+use crate::model::provision::Provision;
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
@@ -121,6 +122,10 @@ impl Bearers for InTxn<'_, '_> {
         let ports = txn.ports();
         let port = ports.get(ports.with_mac(mac)?)?;
         Some(port.node)
+    }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        self.0.borrow_mut().nodes().count_in(states)
     }
 }
 
