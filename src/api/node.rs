@@ -23,6 +23,7 @@ pub mod validate;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
@@ -45,8 +46,12 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
         resolve_parent(call, parent)?;
     }
     let id = NodeId(Uuid::new_v4());
-    let draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
-    let node = call.api.lanes.create(draft).await?;
+    let mut draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
+    call.claim(&mut draft.wished.owner)?;
+    if let Some(parent) = draft.wished.parent_node {
+        admit_parent(call, parent)?;
+    }
+    let node = call.lanes().create(draft).await?;
     let location = format!("{}/v1/nodes/{}", call.base, node.id);
     Ok(call.show(201, TABLE, &Pick::All, &*node).with("Location", location))
 }
@@ -68,9 +73,13 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     args.finish()?;
     let mut operations = operations::parse(call.json().await?)?;
     operations::check_roots(&operations, TABLE, call.version)?;
+    policy::admit_patch(&call.who, call.relation(node), &operations)?;
     check_chassis(call, node, &operations)?;
     for parent in operations.iter_mut().filter(|op| op.path == "/parent_node") {
         resolve_parent(call, &mut parent.value)?;
+        if let Some(parent) = parent.value.as_str().and_then(parse_uuid) {
+            admit_parent(call, NodeId(parent))?;
+        }
     }
     let ask = PatchAsk { operations, reset_interfaces, version: call.version };
     call.ask(id, Ask::Patch(ask)).await?;
@@ -96,6 +105,11 @@ fn resolve_parent(call: &Call<'_>, value: &mut Value) -> Result<(), Fault> {
         *value = Value::String(parent.id.to_string());
     }
     Ok(())
+}
+
+/// Who asks may do with the parent what it does with the node.
+fn admit_parent(call: &Call<'_>, parent: NodeId) -> Result<(), Fault> {
+    call.admit_of(parent, || Fault::invalid(format!("parent_node {parent} could not be found")))
 }
 
 /// A node can leave its chassis since then.

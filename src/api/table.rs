@@ -21,6 +21,8 @@ pub struct Route {
     pub rack: bool,
     /// What is said below `since`.
     pub below: Below,
+    /// One of our own, not below `/v1`.
+    pub bare: bool,
 }
 
 /// How an older client is told that something is not there.
@@ -42,6 +44,7 @@ pub enum Below {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Root,
+    OpenApi,
     Version,
     NodeList,
     NodeDetail,
@@ -98,6 +101,10 @@ pub enum Action {
     DriverRaid,
     DriverMethods,
     DriverPassthru,
+    /// The stream of what changes.
+    Events,
+    /// Numbers for Prometheus.
+    Metrics,
     ConductorList,
     ConductorShow,
     Network(Page),
@@ -115,6 +122,7 @@ pub enum Action {
     Template(TemplateAction),
     Runbook(RunbookAction),
     Chassis(ChassisAction),
+    Allocation(AllocationAction),
 }
 
 /// What a request wants of a BMC's drives.
@@ -131,6 +139,10 @@ pub enum RackAction {
     ContinueInspection,
     DiscoveredList,
     DiscoveredForget,
+    TokenList,
+    TokenCreate,
+    TokenRevoke,
+    Audit,
     RuleList,
     RuleCreate,
     RuleShow,
@@ -166,6 +178,19 @@ pub enum RunbookAction {
     TraitDrop,
 }
 
+/// What a request wants of allocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllocationAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    /// The one that has the path's node.
+    OfNode,
+    DeleteOfNode,
+}
+
 /// What a request wants of chassis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChassisAction {
@@ -180,7 +205,7 @@ pub enum ChassisAction {
 }
 
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
-    Route { method, path, since, action, rack: false, below: Below::Nothing }
+    Route { method, path, since, action, rack: false, below: Below::Nothing, bare: false }
 }
 
 /// Also at the rack's door.
@@ -191,6 +216,11 @@ const fn rack(route: Route) -> Route {
 /// For agents: below its version the resource itself says that it is not there.
 const fn agents(route: Route) -> Route {
     Route { rack: true, below: Below::NotFound, ..route }
+}
+
+/// Ours, of no microversion, and not below `/v1`.
+const fn bare(method: Method, path: &'static str, action: Action) -> Route {
+    Route { bare: true, ..at(method, path, 1, action) }
 }
 
 /// 406 below its version.
@@ -215,6 +245,8 @@ pub const ROUTES: &[Route] = &[
     agents(at(Get, "lookup", 22, Action::Lookup)),
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
+    bare(Get, "events", Action::Events),
+    bare(Get, "metrics", Action::Metrics),
     at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
@@ -245,6 +277,9 @@ pub const ROUTES: &[Route] = &[
     at(Put, "nodes/{}/management/indicators/{}", 63, Action::NodeIndicatorSet),
     at(Get, "nodes/{}/management/indicators/{}/{}", 63, Action::NodeIndicator),
     at(Put, "nodes/{}/management/indicators/{}/{}", 63, Action::NodeIndicatorSet),
+    at(Get, "nodes/{}/bios", 40, Action::Part(PartAction::Settings)),
+    at(Get, "nodes/{}/bios/{}", 40, Action::Part(PartAction::Setting)),
+    at(Get, "nodes/{}/firmware", 86, Action::Part(PartAction::Components)),
     at(Get, "nodes/{}/volume", 32, Action::Volume(VolumeAction::NodePage)),
     at(Get, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Connector))),
     at(Post, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::Misplaced)),
@@ -256,9 +291,6 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Patch, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Delete, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
-    at(Get, "nodes/{}/bios", 40, Action::Part(PartAction::Settings)),
-    at(Get, "nodes/{}/bios/{}", 40, Action::Part(PartAction::Setting)),
-    at(Get, "nodes/{}/firmware", 86, Action::Part(PartAction::Components)),
     at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
     at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
     at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
@@ -285,8 +317,8 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),
     at(Get, "nodes/{}/children", 83, Action::NodeChildren),
-    at(Get, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
-    at(Delete, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
+    at(Get, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::OfNode)),
+    at(Delete, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::DeleteOfNode)),
     at(Get, "nodes/{}/ports", 1, Action::NodePorts),
     at(Get, "nodes/{}/portgroups", 24, Action::Part(PartAction::NodePortgroups)),
     at(Get, "nodes/{}/portgroups/{}/ports", 24, Action::Part(PartAction::NodePortgroupPorts)),
@@ -296,10 +328,16 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
     at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
+    at(Get, "ferric/v1/openapi.json", 1, Action::OpenApi),
     at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
     at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
+    at(Get, "ferric/v1/webhooks", 1, Action::Network(Page::Webhooks)),
     at(Get, "ferric/v1/discovered", 1, Action::Rack(RackAction::DiscoveredList)),
     at(Delete, "ferric/v1/discovered/{}", 1, Action::Rack(RackAction::DiscoveredForget)),
+    at(Get, "ferric/v1/tokens", 1, Action::Rack(RackAction::TokenList)),
+    at(Post, "ferric/v1/tokens", 1, Action::Rack(RackAction::TokenCreate)),
+    at(Delete, "ferric/v1/tokens/{}", 1, Action::Rack(RackAction::TokenRevoke)),
+    at(Get, "ferric/v1/audit", 1, Action::Rack(RackAction::Audit)),
     at(Get, "ports", 1, Action::PortList),
     at(Post, "ports", 1, Action::PortCreate),
     at(Get, "ports/detail", 1, Action::PortDetail),
@@ -355,25 +393,25 @@ pub const ROUTES: &[Route] = &[
     at(Get, "volume/targets/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Target))),
     at(Patch, "volume/targets/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Target))),
     at(Delete, "volume/targets/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Target))),
-    at(Get, "allocations", 52, Action::Empty("allocations")),
-    refuses(at(Post, "allocations", 52, Action::Absent("allocations"))),
-    at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),
-    refuses(at(Patch, "allocations/{}", 57, Action::NoSuch("allocation"))),
-    refuses(at(Delete, "allocations/{}", 52, Action::NoSuch("allocation"))),
+    at(Get, "allocations", 52, Action::Allocation(AllocationAction::List)),
+    refuses(at(Post, "allocations", 52, Action::Allocation(AllocationAction::Create))),
+    at(Get, "allocations/{}", 52, Action::Allocation(AllocationAction::Show)),
+    refuses(at(Patch, "allocations/{}", 57, Action::Allocation(AllocationAction::Patch))),
+    refuses(at(Delete, "allocations/{}", 52, Action::Allocation(AllocationAction::Delete))),
     at(Get, "deploy_templates", 55, Action::Template(TemplateAction::List)),
     refuses(at(Post, "deploy_templates", 55, Action::Template(TemplateAction::Create))),
-    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
-    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
     at(Get, "deploy_templates/{}", 55, Action::Template(TemplateAction::Show)),
     refuses(at(Patch, "deploy_templates/{}", 55, Action::Template(TemplateAction::Patch))),
     refuses(at(Delete, "deploy_templates/{}", 55, Action::Template(TemplateAction::Delete))),
     at(Get, "runbooks", 92, Action::Runbook(RunbookAction::List)),
     refuses(at(Post, "runbooks", 92, Action::Runbook(RunbookAction::Create))),
-    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
-    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
     at(Get, "runbooks/{}", 92, Action::Runbook(RunbookAction::Show)),
     refuses(at(Patch, "runbooks/{}", 92, Action::Runbook(RunbookAction::Patch))),
     refuses(at(Delete, "runbooks/{}", 92, Action::Runbook(RunbookAction::Delete))),
+    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
     at(Get, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::Traits)),
     of_runbooks(at(Put, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsSet))),
     of_runbooks(at(Delete, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsDrop))),

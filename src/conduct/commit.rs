@@ -3,11 +3,15 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::base::who::Author;
 use crate::conduct::site::Site;
 use crate::flow;
+use crate::model::audit::By;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
 use crate::model::decision::facts::{Around, Facts};
@@ -17,9 +21,9 @@ use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
-use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::provision::Provision;
+use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
@@ -35,6 +39,8 @@ pub struct Committed {
     pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
+    /// The allocation that no longer has the node.
+    freed: Option<Uuid>,
     /// What is told in the log, now that it is committed.
     told: Vec<Told>,
 }
@@ -76,6 +82,8 @@ pub struct Said {
     pub seen: Vec<Seen>,
     /// Silent looks in a row, as the last decision counted them.
     pub silent: Option<u8>,
+    /// In whose name it is decided; `None` for the daemon itself.
+    pub author: Option<Arc<Author>>,
 }
 
 /// What the rules make of something that has happened, if nothing of it must be kept: then no transaction is
@@ -185,14 +193,22 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 silent: said.silent,
             };
             let decision = rule(&node, &facts)?;
-            keep(txn, &node, decision, at)
+            keep(txn, &node, decision, (at, said.author.as_deref()))
         })
         .await?;
     committed.told.iter().for_each(Told::tell);
+    if let Some(allocation) = committed.freed {
+        site.freed.put(allocation);
+    }
     Ok(committed)
 }
 
-fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Result<Committed, Refusal> {
+fn keep(
+    txn: &mut Txn<'_>,
+    before: &Node,
+    decision: Decision,
+    (at, author): (Moment, Option<&Author>),
+) -> Result<Committed, Refusal> {
     let id = before.id;
     let (after, removed) = match decision.fate {
         Fate::Same => (None, false),
@@ -209,9 +225,11 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             silent: None,
             answer: decision.answer,
             removed,
+            freed: None,
             told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
+    let changes = after.is_some() || !decision.rows.is_empty() || !decision.owe.is_empty();
     if let Some(node) = &after {
         txn.nodes().put(node)?;
     }
@@ -238,9 +256,15 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         }
     }
     let now = after.as_ref().unwrap_or(before);
+    let mut journal = decision.journal;
+    // Who changed something is always told, also where the change alone is not worth an entry.
+    if let Some(author) = author.filter(|_| journal.is_empty() && changes) {
+        let event = Event::info("request", author.deed.as_str());
+        journal.push(Noted { event, scene: Scene::of(now, at) });
+    }
     let mut told = Vec::new();
-    for noted in decision.journal {
-        told.push(write_down(txn, now, noted)?);
+    for noted in journal {
+        told.push(write_down(txn, now, noted, author)?);
     }
     Ok(Committed {
         owed: txn.owed().of(id)?,
@@ -250,23 +274,35 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         silent: decision.silent,
         answer: decision.answer,
         removed,
+        freed: freed(before, now),
         told,
     })
+}
+
+fn freed(before: &Node, now: &Node) -> Option<Uuid> {
+    let held = before.allocation.as_ref()?;
+    (!now.is_held_by(held.id)).then_some(held.id)
 }
 
 fn told(node: &Node, event: Event, scene: Scene) -> Told {
     Told { node: node.label(), step: scene.step.unwrap_or_default(), event }
 }
 
-pub fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
+/// Journals an event of a node, with who asked for it.
+pub fn write_down(
+    txn: &mut Txn<'_>,
+    node: &Node,
+    noted: Noted,
+    author: Option<&Author>,
+) -> Result<Told, Refusal> {
     let Noted { event, scene } = noted;
-    txn.journal().append(node.id, event.clone(), scene.clone())?;
+    txn.journal().append_by(node.id, event.clone(), scene.clone(), author.map(By::from))?;
     Ok(told(node, event, scene))
 }
 
 /// Makes a node: the rack's own transaction.
-pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
-    let at = site.clock.wall();
+pub async fn create(site: &Site, node: Node, author: Option<&Author>) -> Result<(), Refusal> {
+    let (at, author) = (site.clock.wall(), author.cloned());
     let told = site
         .writer
         .write("create", move |txn| {
@@ -278,7 +314,7 @@ pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
             }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");
-            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) })
+            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) }, author.as_ref())
         })
         .await?;
     told.tell();

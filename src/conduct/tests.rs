@@ -1,5 +1,6 @@
 //! Lanes in process: a store that commits inline, virtual time, machines that outlive the daemon.
 
+mod allocations;
 mod clock;
 mod cut;
 mod cuts;
@@ -12,4 +13,5 @@ mod pipelines;
 mod power;
 mod relatives;
 mod rig;
+mod webhooks;
 mod world;

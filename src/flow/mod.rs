@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod adopt;
+pub mod allocation;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -80,6 +81,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Passthru(_)
         | Ask::Volume(_)
         | Ask::Told(_)
+        | Ask::Allocation(_)
         | Ask::Part(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
@@ -115,6 +117,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
         Ask::Onward => discover::onward(node, facts),
+        Ask::Allocation(ask) => allocation::admit(node, ask, facts),
         Ask::Part(ask) => part::admit(node, ask, facts),
     }
 }

@@ -3,6 +3,7 @@
 mod abort;
 mod adopt;
 mod again;
+mod allocations;
 mod asks;
 mod beats;
 mod bmc;

@@ -3,6 +3,7 @@
 //!
 //! Rendering goes straight to bytes: a list of a thousand nodes is a matter of milliseconds.
 
+pub mod allocation;
 pub mod chassis;
 pub mod connector;
 pub mod internal;
@@ -11,8 +12,8 @@ pub mod node;
 pub mod port;
 pub mod portgroup;
 pub mod rule;
-pub mod runbook;
 pub mod target;
+pub mod runbook;
 pub mod template;
 
 use serde_json::Value;
@@ -30,6 +31,8 @@ pub struct Frame<'a> {
     pub base: &'a str,
     /// Minor number of the microversion.
     pub version: u16,
+    /// The project that who asks is bound to.
+    pub project: Option<&'a str>,
 }
 
 /// A record with its frame.
@@ -232,7 +235,7 @@ pub fn port_for_agent(port: &Port, host: &str) -> Value {
 }
 
 fn latest(host: &str) -> Frame<'_> {
-    Frame { host, base: "", version: LATEST }
+    Frame { host, base: "", version: LATEST, project: None }
 }
 
 fn read_back(bytes: &[u8]) -> Value {

@@ -11,7 +11,6 @@ use crate::api::request::paging::{Listing, Paging, Wanted};
 use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::{Fault as NodeFault, Node};
-use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 use crate::model::shape::node::{SHORT, TABLE};
 use crate::net::http::Response;
@@ -40,7 +39,7 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
     paging.expect_one(filters.instance_uuid.is_some());
     let after = match &paging.marker {
         None => None,
-        Some(marker) => Some(marked(&call.published, marker)?),
+        Some(marker) => Some(marked(call, marker)?),
     };
     let listing = Listing {
         table: TABLE,
@@ -59,9 +58,9 @@ fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
-fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| published.node(NodeId(uuid)));
-    found.ok_or_else(|| Fault::not_found("marker names no node"))
+fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Node>, Fault> {
+    let found = parse_uuid(marker).and_then(|uuid| call.published.node(NodeId(uuid)));
+    found.filter(|node| call.sees(node)).ok_or_else(|| Fault::not_found("marker names no node"))
 }
 
 /// Which nodes are wanted; what is `None` does not matter.
@@ -105,7 +104,7 @@ impl Filters {
             ..Self::default()
         };
         filters.take_indexed(args, call)?;
-        filters.take_texts(args, call.policy())?;
+        filters.take_texts(args, call)?;
         Ok(filters)
     }
 
@@ -135,7 +134,7 @@ impl Filters {
         Ok(())
     }
 
-    fn take_texts(&mut self, args: &mut Args, policy: &Policy) -> Result<(), Fault> {
+    fn take_texts(&mut self, args: &mut Args, call: &Call<'_>) -> Result<(), Fault> {
         for (name, word) in WORDS {
             if let Some(text) = args.text(name)? {
                 self.words.push((*word, text));
@@ -153,12 +152,21 @@ impl Filters {
         }
         let host = args.text("conductor")?;
         self.project = args.text("project")?;
+        if let Some(own) = &call.who.project {
+            if self.project.as_ref().is_some_and(|project| project != own) {
+                return Err(Fault::new(
+                    403,
+                    "a token that is bound to a project lists the nodes of this project only",
+                ));
+            }
+            self.project = Some(own.clone());
+        }
         if let Some(text) = args.text("chassis_uuid")? {
             let uuid = parse_uuid(&text).ok_or_else(|| Fault::invalid("chassis_uuid must be a UUID"))?;
             self.chassis = Some(uuid);
         }
         // There is one conductor.
-        self.nothing = host.is_some_and(|host| host != policy.host);
+        self.nothing = host.is_some_and(|host| host != call.policy().host);
         Ok(())
     }
 

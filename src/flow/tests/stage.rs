@@ -367,13 +367,13 @@ impl Stage {
             }
             Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
             Row::Inventory(kept) => self.inventory = Some(kept),
-            Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
             Row::Portgroup(group) => {
                 self.portgroups.retain(|one| one.id != group.id);
                 self.portgroups.push(group.into());
             }
             Row::PortgroupRemoved(id) => self.portgroups.retain(|one| one.id != id),
             Row::Sheet(_) => {}
+            Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }
     }
 }

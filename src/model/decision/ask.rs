@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::secret::Secret;
+use crate::model::allocation::Tenancy;
 use crate::model::bmc::panel::{Medium, ModeWish, Passthru};
 use crate::model::bmc::power::PowerTarget;
 use crate::model::boot::BootDevice;
@@ -67,6 +68,8 @@ pub enum Ask {
     Told(Arc<Told>),
     /// A discovered node takes its next step by itself.
     Onward,
+    /// An allocation wants it, or gives it back.
+    Allocation(Tenancy),
     /// Change what belongs to it beside its settings.
     Part(PartAsk),
 }
@@ -75,7 +78,7 @@ impl Ask {
     /// Frees space or ends something, so that a full disk must not refuse it.
     pub fn ends_things(&self) -> bool {
         match self {
-            Self::Delete | Self::Maintenance { .. } => true,
+            Self::Delete | Self::Maintenance { .. } | Self::Allocation(Tenancy::Release(_)) => true,
             Self::Provision(ask) => ask.verb == Verb::Abort,
             Self::Patch(_)
             | Self::Power { .. }
@@ -91,8 +94,14 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
+            | Self::Allocation(Tenancy::Claim(_))
             | Self::Part(_) => false,
         }
+    }
+
+    /// Who asks has other nodes to ask: it is refused at once while a change is owed.
+    pub fn yields(&self) -> bool {
+        matches!(self, Self::Allocation(Tenancy::Claim(allocation)) if !allocation.backfill)
     }
 
     /// May be admitted while a change is owed (style corner 4).
@@ -116,6 +125,7 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
+            | Self::Allocation(_)
             | Self::Part(_) => false,
         }
     }
@@ -201,10 +211,10 @@ pub enum Answer {
     Done,
     Node(Arc<Node>),
     Port(Arc<Port>),
-    Volume(VolumeRow),
     Portgroup(Arc<Portgroup>),
     /// It could not be done, and that is written down.
     Refused(Box<Refusal>),
+    Volume(VolumeRow),
     Token(TokenAnswer),
     /// The agent must ask again (style corner 2).
     AskAgain,

@@ -41,7 +41,12 @@ impl Neighbours {
                 self.volumes.push(row);
             }
             Row::VolumeRemoved(_, id) => self.volumes.retain(|one| place(one).2 != id),
-            _other => panic!("no neighbour's row"),
+            Row::Port(_)
+            | Row::PortRemoved(_)
+            | Row::Portgroup(_)
+            | Row::PortgroupRemoved(_)
+            | Row::Sheet(_)
+            | Row::Inventory(_) => panic!("no neighbour's row"),
         }
     }
 }
