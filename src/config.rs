@@ -170,7 +170,7 @@ impl Config {
             plan,
             history: document.conductor.history(),
             webhooks,
-            policy: Policy { inspector, discovery, access, ..policy(document, host, rack_listen, &images) },
+            policy: Policy { access, inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
         })

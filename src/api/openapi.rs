@@ -1,4 +1,4 @@
-//! `GET /ferric/v1/openapi.json`: what this daemon serves, as OpenAPI 3.1, made from the tables that it serves from.
+//! `GET /ferric/v1/openapi.json`: what this daemon serves, as `OpenAPI` 3.1, made from the tables that it serves from.
 //!
 //! Paths, methods and versions come from the route table, members of resources from their field tables; `book` adds
 //! what no table knows: a sentence, the status of success, arguments and the shape of odd answers.

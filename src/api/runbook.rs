@@ -126,10 +126,10 @@ async fn set_traits(call: &Call<'_>) -> Result<Response, Fault> {
     };
     let mut names = Vec::new();
     for item in items {
-        match item {
-            Value::String(name) => names.push(name),
-            _ => return Err(Fault::invalid("traits must be a list of texts")),
-        }
+        let Value::String(name) = item else {
+            return Err(Fault::invalid("traits must be a list of texts"));
+        };
+        names.push(name);
     }
     write_traits(call, |id, _| RunbookAsk::Traits(id, names)).await?;
     Ok(Response::empty(204))

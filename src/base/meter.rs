@@ -62,7 +62,7 @@ mod tests {
         let of = |bound: f64| reading.up_to.iter().find(|(up_to, _)| *up_to >= bound).unwrap().1;
         assert_eq!((of(0.0001), of(0.00025), of(2.5), of(10.0), of(60.0)), (2, 3, 3, 4, 4));
         assert_eq!(reading.count, 5);
-        assert!((reading.sum - 3605.000_202).abs() < 1e-6);
+        assert!((reading.sum - 3_605.000_202).abs() < 1e-6);
         assert!(reading.up_to.is_sorted_by(|(a, less), (b, more)| a < b && less <= more));
     }
 }

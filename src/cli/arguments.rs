@@ -95,6 +95,7 @@ impl Arguments {
 }
 
 /// A text that `Debug` does not show.
+#[expect(clippy::unnecessary_wraps, reason = "what reads an argument may fail")]
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }

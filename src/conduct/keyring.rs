@@ -21,7 +21,9 @@ impl Keyring {
             Vec::new()
         });
         let keyring = Self::default();
-        tokens.into_iter().for_each(|token| keyring.add(Arc::new(token)));
+        for token in tokens {
+            keyring.add(Arc::new(token));
+        }
         keyring
     }
 

@@ -379,7 +379,7 @@ fn given_out(response: Response, ledger: Option<Ledger>) -> hyper::Response<Outf
 /// The head of an answer that ends with its connection (RFC 9112 6.3, rule 8).
 fn written_head(status: u16, headers: &Headers) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {status} OK\r\nConnection: close\r\n");
-    for (name, value) in headers_out(headers).unwrap_or_default().iter() {
+    for (name, value) in &headers_out(headers).unwrap_or_default() {
         head.push_str(name.as_str());
         head.push_str(": ");
         head.push_str(&String::from_utf8_lossy(value.as_bytes()));

@@ -114,8 +114,8 @@ impl Plans for Published {
     }
 
     fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
-        let shelf = &self.shelves().runbooks;
-        parse_uuid(ident).map_or_else(|| shelf.named(ident), |id| shelf.get(id)).cloned()
+        let kept = &self.shelves().runbooks;
+        parse_uuid(ident).map_or_else(|| kept.named(ident), |id| kept.get(id)).cloned()
     }
 }
 

@@ -1,4 +1,4 @@
-//! The daemon against its own OpenAPI document, by schemathesis: whatever it makes up, each answer is one that the
+//! The daemon against its own `OpenAPI` document, by schemathesis: whatever it makes up, each answer is one that the
 //! document knows, and none is an error of the daemon's own.
 
 use std::process::Command;

@@ -28,10 +28,10 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     let mut args = call.action().await?;
     let draft = draft(&mut args, call)?;
     args.finish()?;
-    match call.lanes().rack(RackAsk::Token(TokenAsk::Create(draft))).await? {
-        RackAnswer::Issued(issued) => Ok(made(call, &issued)),
-        other => Err(Refusal::Internal(format!("a token was made and not answered: {other:?}")).into()),
+    if let RackAnswer::Issued(issued) = call.lanes().rack(RackAsk::Token(TokenAsk::Create(draft))).await? {
+        return Ok(made(call, &issued));
     }
+    Err(Refusal::Internal("a token was made and not answered".to_owned()).into())
 }
 
 /// `DELETE /ferric/v1/tokens/{name or uuid}`.

@@ -13,11 +13,10 @@ use crate::net::http::Response;
 pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     call.no_query()?;
-    let config = match call.json().await? {
-        Value::Object(config) => config,
-        other => {
-            return Err(Fault::invalid(format!("the body must be an object, not {}", kind(&other))));
-        }
+    let config = call.json().await?;
+    let sort = kind(&config);
+    let Value::Object(config) = config else {
+        return Err(Fault::invalid(format!("the body must be an object, not {sort}")));
     };
     call.ask(id, Ask::Part(PartAsk::Raid(config))).await?;
     Ok(Response::empty(204))

@@ -44,7 +44,11 @@ fn what(event_type: &str, shown: &impl Fn(&str) -> String) -> String {
         "console_set" => "closed".to_owned(),
         _ => String::new(),
     };
-    if event_type.ends_with(".error") { format!("{change}: {}", shown("last_error")) } else { change }
+    if event_type.rsplit('.').next() == Some("error") {
+        format!("{change}: {}", shown("last_error"))
+    } else {
+        change
+    }
 }
 
 fn line(time: &str, number: &str, event: &str, about: &str, what: &str) -> String {

@@ -15,10 +15,10 @@ use crate::model::rack::{RackAnswer, RackAsk};
 impl Desk {
     /// Makes a token; its secret is in the answer and nowhere else.
     pub async fn create_token(self: &Arc<Self>, draft: TokenDraft) -> Result<Issued, Refusal> {
-        match self.rack(RackAsk::Token(TokenAsk::Create(draft))).await? {
-            RackAnswer::Issued(issued) => Ok(*issued),
-            other => Err(Refusal::Internal(format!("a new token was answered with {other:?}"))),
+        if let RackAnswer::Issued(issued) = self.rack(RackAsk::Token(TokenAsk::Create(draft))).await? {
+            return Ok(*issued);
         }
+        Err(Refusal::Internal("a token was made and not answered".to_owned()))
     }
 
     /// A token that may do everything, if there is none that may: for a start at which nobody could log in otherwise.

@@ -21,7 +21,7 @@ use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::rack::{RackAnswer, RackAsk};
 
-fn allocation(n: u128, members: Value) -> Allocation {
+fn allocation(n: u128, members: &Value) -> Allocation {
     let mut body = json!({"resource_class": "big"});
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let draft = Draft::read(body.as_object().unwrap().clone()).unwrap();
@@ -111,7 +111,7 @@ fn two_get_a_node_each_wherever_the_power_fails() {
         let mut rig = rig(3, point).await;
         let first = rig.cut().clone();
         for n in [1, 2] {
-            let answer = create(&rig, allocation(n, json!({"name": format!("a{n}")}))).await;
+            let answer = create(&rig, allocation(n, &json!({"name": format!("a{n}")}))).await;
             if rig.cut().is_dead() {
                 rig.start_again().await;
                 assert!(
@@ -119,7 +119,7 @@ fn two_get_a_node_each_wherever_the_power_fails() {
                     "what was answered is lost"
                 );
                 if row(&rig, n).is_none() {
-                    create(&rig, allocation(n, json!({"name": format!("a{n}")}))).await.unwrap().unwrap();
+                    create(&rig, allocation(n, &json!({"name": format!("a{n}")}))).await.unwrap().unwrap();
                 }
             }
         }
@@ -145,7 +145,7 @@ fn what_is_deleted_is_gone_and_its_node_free_wherever_the_power_fails() {
     cut_everywhere(async |point| {
         let mut rig = rig(1, point).await;
         let first = rig.cut().clone();
-        create(&rig, allocation(1, json!({}))).await;
+        create(&rig, allocation(1, &json!({}))).await;
         let deleted = asked(&rig, AllocationAsk::Delete(key(1))).await;
         if rig.cut().is_dead() {
             rig.start_again().await;
@@ -210,9 +210,9 @@ async fn a_busy_node_is_passed_over_and_asked_again_if_there_is_no_other() {
     trick(&rig, "power on", Trick::Stall(seconds(2)));
     rig.ask(1, ON).await.unwrap();
     assert!(rig.seen(1).unwrap().reserved);
-    create(&rig, allocation(1, json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(1, &json!({}))).await.unwrap().unwrap();
     assert_eq!(settled(&rig, 1).await.node, Some(id(2)));
-    create(&rig, allocation(2, json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(2, &json!({}))).await.unwrap().unwrap();
     assert_eq!(settled(&rig, 2).await.node, Some(id(1)));
     check(&rig);
     rig.stop().await;
@@ -223,7 +223,7 @@ async fn a_node_that_stays_busy_is_told_of() {
     let mut rig = rig(1, Point::Never).await;
     trick(&rig, "power on", Trick::Stall(seconds(50)));
     rig.ask(1, ON).await.unwrap();
-    create(&rig, allocation(1, json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(1, &json!({}))).await.unwrap().unwrap();
     let row = settled(&rig, 1).await;
     let why = row.last_error.as_deref().unwrap();
     assert!(why.contains("could not reserve any of 1 suitable nodes") && why.contains("locked"), "{why}");
@@ -235,8 +235,8 @@ async fn a_node_that_stays_busy_is_told_of() {
 #[tokio::test]
 async fn who_comes_last_learns_why_there_is_none() {
     let mut rig = rig(1, Point::Never).await;
-    create(&rig, allocation(1, json!({}))).await.unwrap().unwrap();
-    create(&rig, allocation(2, json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(1, &json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(2, &json!({}))).await.unwrap().unwrap();
     settled(&rig, 1).await;
     let row = settled(&rig, 2).await;
     assert_eq!(row.state, AllocationState::Error);
@@ -250,7 +250,8 @@ async fn many_at_once_get_a_node_each() {
     let mut rig = rig(20, Point::Never).await;
     let asking: Vec<_> = (1..=20)
         .map(|n| {
-            let (desk, ask) = (rig.desk().clone(), AllocationAsk::Create(Box::new(allocation(n, json!({})))));
+            let (desk, ask) =
+                (rig.desk().clone(), AllocationAsk::Create(Box::new(allocation(n, &json!({})))));
             tokio::spawn(async move { desk.rack(RackAsk::Allocation(ask)).await })
         })
         .collect();
@@ -268,7 +269,7 @@ async fn many_at_once_get_a_node_each() {
 async fn an_allocation_ends_with_the_use_of_its_node() {
     let mut rig = rig(3, Point::Never).await;
     for n in 1..=3 {
-        create(&rig, allocation(n, json!({"name": format!("n{n}")}))).await.unwrap().unwrap();
+        create(&rig, allocation(n, &json!({"name": format!("n{n}")}))).await.unwrap().unwrap();
         assert_eq!(settled(&rig, n).await.node, Some(id(n)));
     }
     let remove = PatchOp { op: PatchVerb::Remove, path: "/instance_uuid".to_owned(), value: Value::Null };
@@ -301,7 +302,7 @@ async fn a_node_without_its_row_is_free_again() {
     rig.start(Point::Never);
     rig.clock.pass(Duration::from_secs(1)).await;
     assert_eq!(check(&rig).len(), 0);
-    create(&rig, allocation(1, json!({}))).await.unwrap().unwrap();
+    create(&rig, allocation(1, &json!({}))).await.unwrap().unwrap();
     assert_eq!(settled(&rig, 1).await.node, Some(id(1)));
     rig.stop().await;
 }

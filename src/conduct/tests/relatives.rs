@@ -96,7 +96,7 @@ async fn a_card_whose_server_is_busy_says_so_and_stays_off() {
 #[tokio::test]
 async fn a_card_whose_server_does_not_come_on_is_not_switched() {
     let mut rig = family(Point::Never).await;
-    let script = |_: &_, _, called: &'static str| (called == "power on").then(|| Trick::Silent);
+    let script = |_: &_, _, called: &'static str| (called == "power on").then_some(Trick::Silent);
     *rig.world.script.lock().unwrap() = Some(Box::new(script));
     rig.ask(2, ON).await.unwrap();
     rig.until(2, |node| node.last_error.is_some() && !node.reserved).await;

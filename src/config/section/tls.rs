@@ -133,8 +133,8 @@ mod tests {
         Tls::of(&document, listen.parse().unwrap(), insecure).map_err(|error| error.to_string())
     }
 
-    fn files() -> Option<Certificate> {
-        Some(Certificate::Files { chain: "c".into(), key: "k".into() })
+    fn files() -> Certificate {
+        Certificate::Files { chain: "c".into(), key: "k".into() }
     }
 
     #[test]
@@ -155,9 +155,9 @@ mod tests {
     #[test]
     fn files_are_named_as_ours_or_as_the_reference_names_them() {
         let ours = "[api]\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
-        assert_eq!(of(ours, LOOPBACK, false).unwrap().operator, files());
+        assert_eq!(of(ours, LOOPBACK, false).unwrap().operator, Some(files()));
         let theirs = "[api]\nenable_ssl_api = true\n[ssl]\ncert_file = \"c\"\nkey_file = \"k\"\n";
-        assert_eq!(of(theirs, ANYWHERE, true).unwrap().operator, files());
+        assert_eq!(of(theirs, ANYWHERE, true).unwrap().operator, Some(files()));
         let off = "[api]\nenable_ssl_api = false\ntls_certificate = \"c\"\ntls_key = \"k\"\n";
         assert_eq!(of(off, LOOPBACK, false).unwrap().operator, None);
     }
@@ -167,7 +167,7 @@ mod tests {
         let own = "[boot]\nhttps_listen = \"127.0.0.1:0\"\n";
         assert_eq!(of(own, LOOPBACK, false).unwrap().boot, Some(Certificate::Own));
         let given = format!("{own}tls_certificate = \"c\"\ntls_key = \"k\"\n");
-        assert_eq!(of(&given, LOOPBACK, false).unwrap().boot, files());
+        assert_eq!(of(&given, LOOPBACK, false).unwrap().boot, Some(files()));
         assert_eq!(of("", LOOPBACK, false).unwrap().boot, None);
     }
 

@@ -66,7 +66,7 @@ fn free(n: u128) -> Node {
     node
 }
 
-fn allocation(members: Value) -> Allocation {
+fn allocation(members: &Value) -> Allocation {
     let mut body = json!({"resource_class": "big"});
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
     let draft = Draft::read(body.as_object().unwrap().clone()).unwrap();
@@ -85,7 +85,7 @@ fn pool(nodes: Vec<Node>) -> Nodes {
 
 #[test]
 fn a_node_that_does_not_fit_says_why() {
-    let plain = allocation(json!({}));
+    let plain = allocation(&json!({}));
     assert_eq!(fits(&free(1), &plain), Ok(()));
     let unfit = |change: fn(&mut Node)| {
         let mut node = free(1);
@@ -108,26 +108,26 @@ fn a_node_that_does_not_fit_says_why() {
     );
     assert_eq!(unfit(|node| node.power = None), (Unfit::UnknownPower, false));
     assert_eq!(unfit(|node| node.wished.maintenance = true), (Unfit::Maintenance, false));
-    let wants = allocation(json!({"traits": ["CUSTOM_A", "CUSTOM_B"]}));
+    let wants = allocation(&json!({"traits": ["CUSTOM_A", "CUSTOM_B"]}));
     let mut node = free(1);
     node.traits = vec!["CUSTOM_B".to_owned(), "CUSTOM_C".to_owned()];
     assert_eq!(fits(&node, &wants), Err(Unfit::Traits(vec!["CUSTOM_A".to_owned()])));
     node.traits.push("CUSTOM_A".to_owned());
     assert_eq!(fits(&node, &wants), Ok(()));
     assert_eq!(
-        fits(&node, &allocation(json!({"candidate_nodes": [id(2).to_string()]}))),
+        fits(&node, &allocation(&json!({"candidate_nodes": [id(2).to_string()]}))),
         Err(Unfit::NoCandidate)
     );
 }
 
 #[test]
 fn an_owner_gets_what_it_owns_or_has_leased() {
-    let owned = allocation(json!({"owner": "p"}));
+    let owned = allocation(&json!({"owner": "p"}));
     let mut node = free(1);
     assert_eq!(fits(&node, &owned), Err(Unfit::OtherOwner));
     node.wished.owner = Some("q".to_owned());
     assert_eq!(fits(&node, &owned), Err(Unfit::OtherOwner));
-    assert_eq!(fits(&node, &allocation(json!({}))), Ok(()), "without an owner every node does");
+    assert_eq!(fits(&node, &allocation(&json!({}))), Ok(()), "without an owner every node does");
     node.wished.lessee = Some("p".to_owned());
     assert_eq!(fits(&node, &owned), Ok(()));
     (node.wished.owner, node.wished.lessee) = (Some("p".to_owned()), None);
@@ -138,7 +138,7 @@ fn an_owner_gets_what_it_owns_or_has_leased() {
 fn each_free_node_is_chosen_by_some_seed() {
     let nodes = pool((1..=5).map(free).collect());
     let chosen: BTreeSet<_> = (0..200_u64)
-        .map(|turn| next(&nodes, &allocation(json!({})), turn.wrapping_mul(u64::MAX / 199)).unwrap())
+        .map(|turn| next(&nodes, &allocation(&json!({})), turn.wrapping_mul(u64::MAX / 199)).unwrap())
         .collect();
     assert_eq!(chosen.len(), 5);
 }
@@ -146,20 +146,20 @@ fn each_free_node_is_chosen_by_some_seed() {
 #[test]
 fn a_namesake_goes_first_and_only_if_it_fits() {
     let mut nodes: Vec<_> = (1..=5).map(free).collect();
-    let wants = allocation(json!({"name": "n4"}));
+    let wants = allocation(&json!({"name": "n4"}));
     for seed in [0, u64::MAX / 2, u64::MAX] {
         assert_eq!(next(&pool(nodes.clone()), &wants, seed), Ok(id(4)));
     }
     nodes[3].wished.maintenance = true;
     assert_ne!(next(&pool(nodes.clone()), &wants, 0), Ok(id(4)));
-    let listed = allocation(json!({"name": "n1", "candidate_nodes": [id(2).to_string()]}));
+    let listed = allocation(&json!({"name": "n1", "candidate_nodes": [id(2).to_string()]}));
     assert_eq!(next(&pool(nodes), &listed, 0), Ok(id(2)));
 }
 
 #[test]
 fn only_candidates_are_chosen_and_those_asked_for_are_not() {
     let mut nodes = pool((1..=5).map(free).collect());
-    let listed = allocation(json!({"candidate_nodes": [id(2).to_string(), id(3).to_string()]}));
+    let listed = allocation(&json!({"candidate_nodes": [id(2).to_string(), id(3).to_string()]}));
     let chosen: BTreeSet<_> = (0..20).map(|seed| next(&nodes, &listed, seed).unwrap()).collect();
     assert_eq!(chosen, BTreeSet::from([id(2), id(3)]));
     nodes.asked_for.insert(id(2));
@@ -201,7 +201,7 @@ fn last_error_says_what_keeps_the_nodes() {
         "no suitable nodes have the requested traits CUSTOM_A: of 5 nodes that have it 1 in maintenance, 2 not \
          available, 1 of unknown power, 1 without the traits."
     );
-    let (pool, wants) = (pool(vec![free(1)]), allocation(json!({})));
+    let (pool, wants) = (pool(vec![free(1)]), allocation(&json!({})));
     let locked = Refusal::Locked { node: id(1), host: "rack0".to_owned() };
     let passed = Passed::from([(id(1), locked)]);
     let why = Search { allocation: &wants, pool: &pool, passed: &passed, seed: 0 }.choose().unwrap_err();
@@ -230,7 +230,7 @@ fn remove_instance() -> PatchOp {
 #[test]
 fn a_claim_is_kept_once_and_refused_to_others() {
     let mut stage = stage();
-    let first = allocation(json!({"owner": null, "name": "a1", "traits": []}));
+    let first = allocation(&json!({"owner": null, "name": "a1", "traits": []}));
     stage.ask(&claim(&first)).unwrap();
     assert_eq!(stage.node.allocation, Some(Held { id: first.id, owner: None }));
     assert_eq!(stage.node.wished.instance_uuid, Some(first.id));
@@ -246,7 +246,7 @@ fn a_claim_is_kept_once_and_refused_to_others() {
 
 #[test]
 fn a_node_is_given_back_unless_it_is_in_use_or_on_its_way() {
-    let wants = allocation(json!({}));
+    let wants = allocation(&json!({}));
     let release = Ask::Allocation(Tenancy::Release(wants.id));
     for state in Provision::all() {
         for maintenance in [false, true] {
@@ -274,7 +274,7 @@ fn a_node_is_given_back_unless_it_is_in_use_or_on_its_way() {
 
 #[test]
 fn removing_the_instance_ends_the_allocation_where_a_node_rests() {
-    let wants = allocation(json!({}));
+    let wants = allocation(&json!({}));
     for (state, maintenance, is_ok) in [
         (Provision::Available, false, true),
         (Provision::Manageable, false, true),
@@ -301,7 +301,7 @@ fn removing_the_instance_ends_the_allocation_where_a_node_rests() {
 fn a_node_of_an_owned_allocation_keeps_its_owner() {
     let mut stage = stage();
     stage.node.wished.owner = Some("p".to_owned());
-    stage.ask(&claim(&allocation(json!({"owner": "p"})))).unwrap();
+    stage.ask(&claim(&allocation(&json!({"owner": "p"})))).unwrap();
     let owner = |value: &str| {
         patch(vec![PatchOp { op: PatchVerb::Replace, path: "/owner".to_owned(), value: json!(value) }])
     };
@@ -314,7 +314,7 @@ fn a_node_of_an_owned_allocation_keeps_its_owner() {
 #[test]
 fn tear_down_ends_the_allocation() {
     let mut stage = stage();
-    stage.ask(&claim(&allocation(json!({})))).unwrap();
+    stage.ask(&claim(&allocation(&json!({})))).unwrap();
     stage.verb("active").unwrap();
     stage.pay_all();
     assert_eq!(stage.node.provision, Provision::Active);
@@ -371,7 +371,7 @@ proptest! {
             node
         });
         let nodes = pool(nodes.collect());
-        let wants = allocation(json!({"traits": if wants_trait { vec!["CUSTOM_A"] } else { Vec::new() }}));
+        let wants = allocation(&json!({"traits": if wants_trait { vec!["CUSTOM_A"] } else { Vec::new() }}));
         match next(&nodes, &wants, seed) {
             Ok(chosen) => prop_assert_eq!(fits(nodes.get(chosen).unwrap(), &wants), Ok(())),
             Err(_) => prop_assert!(nodes.nodes.iter().all(|node| fits(node, &wants).is_err())),

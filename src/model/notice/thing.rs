@@ -65,10 +65,14 @@ fn stored(all: &mut Members, id: Uuid, value: Value) {
     members.retain(|name, _| !matches!(name.as_str(), "id" | "uuid" | "order"));
     for (name, value) in members {
         let hidden = Veil::Names.hides(&name);
-        all.member(&name, |out| match value {
-            Value::Object(inner) => json::masked(out, &inner, Veil::Names),
-            Value::String(_) if hidden => json::text(out, MASK),
-            other => json::value(out, &other),
+        all.member(&name, |out| {
+            if let Value::Object(inner) = &value {
+                json::masked(out, inner, Veil::Names);
+            } else if hidden && value.is_string() {
+                json::text(out, MASK);
+            } else {
+                json::value(out, &value);
+            }
         });
     }
 }

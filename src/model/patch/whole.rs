@@ -21,10 +21,7 @@ pub fn patched(before: Object, operations: &[PatchOp]) -> Result<Object, Refusal
         }
         apply::below(&mut whole, op, op.path.trim_start_matches('/'))?;
     }
-    match whole {
-        Value::Object(after) => Ok(after),
-        _ => Ok(Object::new()),
-    }
+    if let Value::Object(after) = whole { Ok(after) } else { Ok(Object::new()) }
 }
 
 /// Whether an operation writes this member, or something below it.

@@ -147,10 +147,10 @@ fn exclusive() -> Refusal {
 }
 
 fn word(value: Value) -> Result<String, Refusal> {
-    match value {
-        Value::String(text) => Ok(text),
-        _ => Err(Refusal::Invalid("name must be a text".to_owned())),
-    }
+    let Value::String(text) = value else {
+        return Err(Refusal::Invalid("name must be a text".to_owned()));
+    };
+    Ok(text)
 }
 
 fn text(name: &str, value: Value) -> Result<Option<String>, Refusal> {
@@ -226,13 +226,16 @@ mod tests {
         let owned = draft(&json!({"owner": "p1"}), 115).unwrap();
         let public = op(PatchVerb::Replace, "/public", json!(true));
         assert_eq!(owned.patched(std::slice::from_ref(&public), 115).unwrap().wished.owner, None);
-        let private = op(PatchVerb::Replace, "/public", json!(false));
-        assert_eq!(owned.patched(&[private.clone()], 115).unwrap().wished.owner.as_deref(), Some("p1"));
-        let owner = op(PatchVerb::Replace, "/owner", json!("p2"));
-        assert!(owned.patched(&[public.clone(), owner.clone()], 115).is_err());
+        let withdrawn = op(PatchVerb::Replace, "/public", json!(false));
+        assert_eq!(
+            owned.patched(std::slice::from_ref(&withdrawn), 115).unwrap().wished.owner.as_deref(),
+            Some("p1")
+        );
+        let other = op(PatchVerb::Replace, "/owner", json!("p2"));
+        assert!(owned.patched(&[public.clone(), other.clone()], 115).is_err());
         let made_public = owned.patched(&[public], 115).unwrap();
-        assert!(made_public.patched(std::slice::from_ref(&owner), 115).is_err());
-        let given = made_public.patched(&[private, owner], 115).unwrap();
+        assert!(made_public.patched(std::slice::from_ref(&other), 115).is_err());
+        let given = made_public.patched(&[withdrawn, other], 115).unwrap();
         assert_eq!((given.wished.public, given.wished.owner.as_deref()), (false, Some("p2")));
     }
 

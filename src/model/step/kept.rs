@@ -135,10 +135,10 @@ fn one(item: Value, rank: Rank, before: &[KeptStep]) -> Result<KeptStep, String>
     let stored = before.iter().find(|other| other.interface == interface && other.step == step);
     let stored = stored.map(|other| Value::Object(other.args.clone()));
     let args = mask::keep(Value::Object(args), stored.as_ref(), Veil::Names);
-    match args.map_err(|refusal| format!("has a mask in args: {refusal}"))? {
-        Value::Object(args) => Ok(KeptStep { interface, step, args, rank: number }),
-        _ => Err("needs args to be an object".to_owned()),
-    }
+    let Value::Object(args) = args.map_err(|refusal| format!("has a mask in args: {refusal}"))? else {
+        return Err("needs args to be an object".to_owned());
+    };
+    Ok(KeptStep { interface, step, args, rank: number })
 }
 
 fn interface(members: &mut Object) -> Result<Interface, String> {

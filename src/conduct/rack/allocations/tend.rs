@@ -65,7 +65,7 @@ impl Desk {
             Ok(true) => tracing::info!(allocation = %id, "an allocation has ended with its node's use"),
             Ok(false) => {}
             Err(refusal) => {
-                tracing::warn!(allocation = %id, error = %refusal, "an allocation cannot end for now")
+                tracing::warn!(allocation = %id, error = %refusal, "an allocation cannot end for now");
             }
         }
     }

@@ -188,7 +188,7 @@ impl Desk {
         let active = kept.await?;
         match &active {
             Some(row) => {
-                tracing::info!(allocation = %row.label(), %id, %node, "an allocation has got its node")
+                tracing::info!(allocation = %row.label(), %id, %node, "an allocation has got its node");
             }
             None => self.release_beside(node, id),
         }

@@ -32,7 +32,7 @@ fn notices(txn: &Txn<'_>) -> Vec<Notice> {
                 all.extend(of_thing(txn, one.kind(), one.id()));
             }
             Change::ThingGone(kind, id) if things.insert((*kind, *id)) => {
-                all.extend(of_thing(txn, *kind, *id))
+                all.extend(of_thing(txn, *kind, *id));
             }
             Change::Node(_)
             | Change::NodeGone(_)
