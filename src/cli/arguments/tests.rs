@@ -188,3 +188,16 @@ fn the_address_may_stand_before_the_command() {
     let error = read(&["--url", "http://a", "serve"]).unwrap().gathered().unwrap_err();
     assert!(error.to_string().contains("this command asks none"), "{error}");
 }
+
+#[test]
+fn the_login_goes_with_every_command() {
+    let line = ["--token", "secret", "token", "revoke", "ci"];
+    let arguments = read(&line).unwrap();
+    assert!(!format!("{arguments:?}").contains("secret"), "{arguments:?}");
+    assert!(arguments.login.said().token.is_some_and(|token| token.matches("secret")));
+    let Command::Token(given) = arguments.command else { panic!("no command about tokens") };
+    assert_eq!(given.command, Some(token::TokenCommand::Revoke { which: "ci".to_owned() }));
+    let line = ["node", "list", "--user", "u", "--password", "p", "--token-file", "/t"];
+    let said = read(&line).unwrap().login.said();
+    assert_eq!((said.user.as_deref(), said.token_file), (Some("u"), Some("/t".into())));
+}

@@ -8,6 +8,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
 
 use crate::store::disk::dir;
+use crate::store::disk::pages;
 use crate::store::error::StoreError;
 use crate::store::upgrade;
 
@@ -136,7 +137,10 @@ fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
     }
     if length < wanted {
         tracing::warn!(file = %file.display(), length, wanted, "store file is short");
-        let file = fs::OpenOptions::new().write(true).open(&file).map_err(fail)?;
+        let file = fs::OpenOptions::new().read(true).write(true).open(&file).map_err(fail)?;
+        if !pages::is_whole(&file, length).map_err(fail)? {
+            return Err(StoreError::lmdb(path, heed::Error::Mdb(heed::MdbError::Corrupted)));
+        }
         file.set_len(wanted).map_err(fail)?;
     }
     Ok(())
