@@ -8,12 +8,16 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
+use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::runbook::Runbook;
 use crate::model::tally::Tally;
+use crate::model::template::Template;
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 
@@ -41,6 +45,17 @@ pub struct Published {
 impl Bearers for Published {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.port_by_mac(mac).map(|port| port.node)
+    }
+}
+
+impl Plans for Published {
+    fn template(&self, name: &str) -> Option<Arc<Template>> {
+        self.shelves().templates.named(name).cloned()
+    }
+
+    fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
+        let shelf = &self.shelves().runbooks;
+        parse_uuid(ident).map_or_else(|| shelf.named(ident), |id| shelf.get(id)).cloned()
     }
 }
 

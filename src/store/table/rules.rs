@@ -48,6 +48,16 @@ impl Rules<'_, '_> {
         self.tell(before.as_ref(), Some(rule))
     }
 
+    /// Removes all of them.
+    pub fn clear(&mut self) -> Result<(), StoreError> {
+        for key in self.txn.keys(self.txn.tables().rack, PREFIX.as_bytes())? {
+            if let Some(id) = id_of(&key) {
+                self.remove(id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Tells whether it was there.
     pub fn remove(&mut self, id: Uuid) -> Result<bool, StoreError> {
         let Some(before) = self.get(id)? else { return Ok(false) };
