@@ -150,6 +150,7 @@ impl App {
         let opened = Store::open(Options {
             key: systemd::key(),
             host: config.policy.host.as_str().into(),
+            history: config.history,
             ..Options::new(&config.data, clock.clone())
         });
         let store =

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::meter::Durations;
 use crate::base::time::SharedClock;
+use crate::model::journal::History;
 use crate::store::disk::dir::DataDir;
 use crate::store::disk::env::File;
 use crate::store::disk::key;
@@ -35,6 +36,7 @@ pub struct Core {
     /// This host's name.
     pub host: Arc<str>,
     pub clock: SharedClock,
+    pub history: History,
     pub probe: Option<Arc<dyn Probe>>,
     space: Mutex<Space>,
     cut: AtomicBool,
@@ -51,7 +53,7 @@ impl fmt::Debug for Core {
 impl Core {
     /// Opens the data directory and reads every record; returns what was owed, too.
     pub fn open(options: Options) -> Result<(Self, OwedByNode), StoreError> {
-        let Options { dir, clock, mode: _, probe, key, reserve, host } = options;
+        let Options { dir, clock, mode: _, probe, key, reserve, history, host } = options;
         let dir = DataDir::open(&dir)?;
         let file = File::open(&dir.store())?;
         let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
@@ -80,6 +82,7 @@ impl Core {
                 ring,
                 host,
                 clock,
+                history,
                 probe,
                 space,
                 cut,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
+use crate::model::journal::History;
 use crate::store::disk::space::RESERVE;
 
 /// How to open a store.
@@ -23,6 +24,8 @@ pub struct Options {
     pub reserve: u64,
     /// This host's name: who tells what changes.
     pub host: Arc<str>,
+    /// How much of each node's journal is kept.
+    pub history: History,
 }
 
 /// Where commits run.
@@ -61,6 +64,7 @@ impl Options {
             key: None,
             reserve: RESERVE,
             host: "localhost".into(),
+            history: History::default(),
         }
     }
 }

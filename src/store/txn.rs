@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
+use crate::model::journal::History;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::store::codec;
@@ -49,6 +50,7 @@ pub struct Txn<'p> {
     earlier: &'p [Change],
     entries: &'p Entries,
     host: &'p str,
+    pub(in crate::store) history: History,
     at: Moment,
     dirty: bool,
 }
@@ -89,9 +91,9 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, entries, host, clock, .. } = core;
-        let (changes, told, at) = (Vec::new(), Vec::new(), clock.wall());
-        Self { rw, file, sealer, changes, told, publisher, earlier, entries, host, at, dirty: false }
+        let Core { file, sealer, publisher, entries, host, clock, history, .. } = core;
+        let (changes, told, at, history) = (Vec::new(), Vec::new(), clock.wall(), *history);
+        Self { rw, file, sealer, changes, told, publisher, earlier, entries, host, history, at, dirty: false }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Outcome) {
