@@ -178,7 +178,7 @@ impl App {
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
         let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
-        desk.webhooks().open(&site, config.webhooks.clone(), &post);
+        Desk::webhooks(&desk).open(&site, config.webhooks.clone(), &post);
         let store = Arc::new(store);
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
