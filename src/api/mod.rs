@@ -20,6 +20,7 @@ pub mod driver;
 pub mod empty;
 pub mod events;
 pub mod fault;
+pub mod health;
 pub mod lanes;
 pub mod metrics;
 pub mod network;
@@ -153,8 +154,12 @@ impl Api {
         if !route::takes_json(accepts) && !path.is_bare(request.method) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
+        let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
+            match fault.allowed() {
+                Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
+                None => fault,
+            }
+        })?;
         *place = found.place;
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);

@@ -20,6 +20,7 @@ fn node(line: &[&str]) -> NodeArguments {
         | Command::Leases(_)
         | Command::Networks(_)
         | Command::Discovered(_)
+        | Command::Events(_)
         | Command::Ramdisk(_) => panic!("not a node command"),
     }
 }
