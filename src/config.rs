@@ -90,7 +90,9 @@ pub enum ConfigError {
     UnreadablePassword { path: PathBuf, source: std::io::Error },
     #[error("[discovery.bmc]: the first line of its password file {path} is no password")]
     NoPassword { path: PathBuf },
-    #[error("{0} would let anybody on the network command the rack: listen on loopback, or say --insecure")]
+    #[error(
+        "{0} would let anybody on the network command the rack: listen on loopback, choose another [auth] strategy than none, or say --insecure"
+    )]
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
     Value { name: &'static str, value: String, rule: &'static str },
@@ -115,9 +117,7 @@ impl Config {
             document.api.host_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             document.api.port.unwrap_or(API_PORT),
         ));
-        if !listen.ip().is_loopback() && !given.insecure {
-            return Err(ConfigError::Open(listen));
-        }
+        let access = document.auth.access(&document.default, listen, given.insecure)?;
         let tls = section::tls::Tls::of(&document, listen, given.insecure)?;
         let plan = plan(&document)?;
         let webhooks = section::webhook::hooks(&document.webhook)
@@ -168,9 +168,9 @@ impl Config {
             external_callback_url: document.deploy.external_callback_url.clone(),
             api_ca_file: document.agent.api_ca_file.clone(),
             plan,
-            webhooks,
             history: document.conductor.history(),
-            policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
+            webhooks,
+            policy: Policy { inspector, discovery, access, ..policy(document, host, rack_listen, &images) },
             images,
             data,
         })

@@ -12,6 +12,8 @@ use crate::net::http::Method;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     pub action: Action,
+    /// The route's path, as its table has it.
+    pub pattern: &'static str,
     pub idents: Vec<String>,
     /// The route and its method, for who counts.
     pub place: (&'static str, &'static str),
@@ -39,7 +41,9 @@ impl Path {
         if versioned {
             segments.remove(0);
         }
-        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL) {
+        // Pages of our own have no microversions, so that nothing is taken off their names.
+        let ours = !versioned && segments.first().is_some_and(|first| first == OURS);
+        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL && !ours) {
             let bare = last.strip_suffix(".json").unwrap_or(last).len();
             last.truncate(bare);
         }
@@ -116,6 +120,7 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         .find(|(route, _)| route.method == method && route.since <= version)
         .map(|(route, idents)| Found {
             action: route.action,
+            pattern: route.path,
             idents,
             place: (route.path, route.method.word()),
         })

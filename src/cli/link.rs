@@ -1,11 +1,13 @@
 //! The way to the API over HTTP: the one file here that knows the client of `net`.
 
+pub mod login;
 pub mod trust;
 
 use std::time::Duration;
 
 use url::Url;
 
+use crate::base::secret::Secret;
 use crate::base::time::Later;
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::session::{Answer, Exchange, Payload, Request};
@@ -24,6 +26,8 @@ pub struct Link {
     /// As it was given, for messages.
     url: String,
     trust: Trust,
+    /// The value of `Authorization`.
+    login: Option<Secret>,
 }
 
 impl Link {
@@ -39,11 +43,17 @@ impl Link {
             "https" => trust::of(base.host_str().unwrap_or_default())?,
             _ => return Err(wrong()),
         };
-        let login = !base.username().is_empty() || base.password().is_some();
-        if login || base.query().is_some() || base.fragment().is_some() {
+        let in_url = !base.username().is_empty() || base.password().is_some();
+        if in_url || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong());
         }
-        Ok(Self { client: Client::keeping(), base, url: url.to_owned(), trust })
+        Ok(Self {
+            client: Client::keeping(),
+            base,
+            url: url.to_owned(),
+            trust,
+            login: login::authorization()?,
+        })
     }
 
     fn outgoing(&self, request: Request) -> Result<Outgoing, CliError> {
@@ -53,6 +63,9 @@ impl Link {
         outgoing.headers.set("X-OpenStack-Ironic-API-Version", VERSION);
         outgoing.headers.set("Accept", "application/json");
         outgoing.deadline = DEADLINE;
+        if let Some(login) = &self.login {
+            outgoing.headers.set("Authorization", login.reveal());
+        }
         match request.body {
             Payload::Nothing => {}
             Payload::Json(body) => {

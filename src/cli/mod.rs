@@ -12,6 +12,7 @@
 //! - `events` what changed, and what changes
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
+//! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
 //! - `ramdisk` what machines boot to be deployed
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
@@ -31,6 +32,7 @@ pub mod rack;
 pub mod ramdisk;
 pub mod session;
 pub mod table;
+pub mod token;
 pub mod value;
 
 use crate::base::time::Clock;

@@ -228,6 +228,10 @@ impl Drivers {
             Effect::Meet(meeting) => {
                 Box::pin(self.meet(&machine, *meeting)).await.unwrap_or_else(|error| failed(&error))
             }
+            // Lanes pay it among themselves.
+            Effect::Relative { .. } => {
+                Outcome::Failed(Failure::step("a driver switches its own machine only"))
+            }
             Effect::Mode(_)
             | Effect::Nmi
             | Effect::Indicator { .. }
@@ -376,7 +380,8 @@ fn limit_of(effect: &Effect) -> Duration {
         }
         Effect::Boot(BootPart::Fetch) => FETCH_LIMIT,
         Effect::BootDevice { .. } | Effect::KeptBootDevice | Effect::Boot(_) => BOOT_LIMIT,
-        Effect::Nmi
+        Effect::Relative { .. }
+        | Effect::Nmi
         | Effect::Indicator { .. }
         | Effect::Console { .. }
         | Effect::Step { .. }

@@ -1,6 +1,9 @@
 //! What exists and what may follow what: plain values without clock, socket or store.
 
+pub mod access;
 pub mod account;
+pub mod allocation;
+pub mod audit;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;
@@ -29,6 +32,7 @@ pub mod template;
 pub mod thing;
 pub mod trait_name;
 pub mod turn;
+pub mod volume;
 pub mod webhook;
 
 /// A JSON object that we carry without reading a rule from it.

@@ -140,7 +140,7 @@ impl Members {
 
     /// Members of a resource as its answers show them at the latest version, secrets masked.
     fn shown<T>(&mut self, table: &'static [Field<T>], names: &[&str], record: &T, host: &str) {
-        let shown = Shown { record, frame: Frame { host, base: "", version: LATEST } };
+        let shown = Shown { record, frame: Frame { host, base: "", version: LATEST, project: None } };
         for row in names.iter().filter_map(|name| field(table, name)) {
             self.member(row.name, |out| (row.write)(&shown, out));
         }

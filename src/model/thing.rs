@@ -37,6 +37,24 @@ pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send
     fn node(&self) -> Option<NodeId> {
         None
     }
+
+    /// Whose it is: what tokens see that are bound to a project.
+    fn owner(&self) -> Owner<'_> {
+        self.node().map_or(Owner::Rack, Owner::Node)
+    }
+}
+
+/// Whose a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The site's: tenants do not see it.
+    Rack,
+    /// Its node's.
+    Node(NodeId),
+    /// This project's; nobody's but the site's if there is none.
+    Project(Option<&'a str>),
+    /// This project's or the site's to change, but everybody's to look at.
+    Public(Option<&'a str>),
 }
 
 /// A value that one record of a kind bears at most.

@@ -395,10 +395,10 @@ fn broken() -> hyper::Response<Outflow> {
     response
 }
 
-/// The status after which hyper itself lets go of a connection.
-const SWITCHING: u16 = 101;
 /// What a client is told that speaks HTTP where HTTPS is spoken.
 const PLAIN: &[u8] = b"this door speaks HTTPS: ask with https://\n";
+/// The status after which hyper itself lets go of a connection.
+const SWITCHING: u16 = 101;
 
 /// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(200);

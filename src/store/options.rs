@@ -22,10 +22,10 @@ pub struct Options {
     pub key: Option<Secret>,
     /// Bytes kept free for outcomes; 0 keeps none and never refuses an ask.
     pub reserve: u64,
-    /// This host's name: who tells what changes.
-    pub host: Arc<str>,
     /// How much of each node's journal is kept.
     pub history: History,
+    /// This host's name: who tells what changes.
+    pub host: Arc<str>,
 }
 
 /// Where commits run.
@@ -63,8 +63,8 @@ impl Options {
             probe: None,
             key: None,
             reserve: RESERVE,
-            host: "localhost".into(),
             history: History::default(),
+            host: "localhost".into(),
         }
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use crate::base::id::NodeId;
 use crate::base::meter::Durations;
 use crate::model::account::Token;
+use crate::model::audit::Deed;
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
@@ -20,7 +21,7 @@ use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::table::feed::ring::Item;
 use crate::store::table::{
-    events, feed, inventories, journal, leases, leases6, rules, sheets, sightings, tokens,
+    audits, events, feed, inventories, journal, leases, leases6, rules, sheets, sightings, tokens,
 };
 
 /// Reads the store; a clone is another handle on the same one.
@@ -142,5 +143,19 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         tokens::read(file, &txn)
+    }
+
+    /// The latest deeds of the audit before the number `before`, the latest first, `limit` at most.
+    pub fn audit(&self, before: u64, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        audits::read(file, &txn, before, limit)
+    }
+
+    /// The numbers of the first and the last deed of the audit.
+    pub fn audit_span(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        audits::span(file, &txn)
     }
 }

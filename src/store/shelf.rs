@@ -7,12 +7,14 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
 use crate::model::notice::{Notice, Turned, thing};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::runbook::Runbook;
 use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
+use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 
@@ -218,8 +220,11 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
+    Portgroup: Portgroup => portgroups,
+    Connector: Connector => connectors,
+    Target: Target => targets,
     Template: Template => templates,
     Runbook: Runbook => runbooks,
-    Portgroup: Portgroup => portgroups,
 }

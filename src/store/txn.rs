@@ -20,6 +20,7 @@ use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
 use crate::store::shelf::{AnyThing, Kept, Kind};
+use crate::store::table::audits::Audits;
 use crate::store::table::events::Events;
 use crate::store::table::feed::FeedTable;
 use crate::store::table::feed::ring::Item;
@@ -49,8 +50,8 @@ pub struct Txn<'p> {
     publisher: &'p Publisher,
     earlier: &'p [Change],
     entries: &'p Entries,
-    host: &'p str,
     pub(in crate::store) history: History,
+    host: &'p str,
     at: Moment,
     dirty: bool,
 }
@@ -91,9 +92,9 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, entries, host, clock, history, .. } = core;
+        let Core { file, sealer, publisher, entries, history, host, clock, .. } = core;
         let (changes, told, at, history) = (Vec::new(), Vec::new(), clock.wall(), *history);
-        Self { rw, file, sealer, changes, told, publisher, earlier, entries, host, history, at, dirty: false }
+        Self { rw, file, sealer, changes, told, publisher, earlier, entries, history, host, at, dirty: false }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Outcome) {
@@ -160,6 +161,10 @@ impl<'p> Txn<'p> {
 
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {
         Sightings { txn: self }
+    }
+
+    pub fn audits(&mut self) -> Audits<'_, 'p> {
+        Audits { txn: self }
     }
 
     pub fn tokens(&mut self) -> Tokens<'_, 'p> {

@@ -40,6 +40,7 @@ fn main() {
     reads(&mut daemon, "1000");
     drop(daemon);
     restart(folder.path());
+    allocations();
     idle_day();
 }
 
@@ -246,6 +247,38 @@ fn restart(folder: &Path) {
     figure("restart_1000_nodes", best, "ms");
 }
 
+/// A thousand allocations over a thousand free nodes, from the first request until the last one has its node.
+fn allocations() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(folder.path(), &[]);
+    for number in 0..1000 {
+        let (name, class) = (format!("free-{number:04}"), "bench");
+        let body = json!({"name": name, "driver": "fake-hardware", "resource_class": class});
+        daemon.json("POST", "/v1/nodes", &body, 201);
+    }
+    for (target, goal) in [("manage", "manageable"), ("provide", "available")] {
+        let body = json!({"target": target}).to_string();
+        for number in 0..1000 {
+            daemon.ok("PUT", &format!("/v1/nodes/free-{number:04}/states/provision"), &body, 202);
+        }
+        daemon.until_listed(
+            &format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"),
+            "nodes",
+            1000,
+        );
+    }
+    daemon.settle();
+    let (before, began) = (daemon.cpu(), Instant::now());
+    for _ in 0..1000 {
+        daemon.json("POST", "/v1/allocations", &json!({"resource_class": "bench"}), 201);
+    }
+    daemon.until_listed("/v1/allocations?fields=uuid&limit=1000&state=active", "allocations", 1000);
+    let wall = began.elapsed();
+    daemon.settle();
+    figure("allocate_1000_cpu", (daemon.cpu() - before) as f64 / 1e9, "s");
+    figure("allocate_1000_wall", wall.as_secs_f64(), "s");
+}
+
 /// Bytes written on a day on which nothing happens: 720 rounds of power sync, of which twenty are run.
 fn idle_day() {
     let folder = tempfile::tempdir().unwrap();
@@ -302,6 +335,17 @@ impl Daemon {
         let (got, answer) = self.call(method, path, &text);
         assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&answer));
         serde_json::from_slice(&answer).unwrap_or(Value::Null)
+    }
+
+    /// Waits until the list has so many entries.
+    fn until_listed(&mut self, path: &str, key: &str, count: usize) {
+        for _ in 0..2000 {
+            if self.json("GET", path, &Value::Null, 200)[key].as_array().map(Vec::len) == Some(count) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{path} never has {count} entries");
     }
 
     fn provision(&mut self, name: &str, target: &str, goal: &str) {

@@ -19,6 +19,7 @@ use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
 use crate::conduct::hands::calls::Calls;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
@@ -183,6 +184,8 @@ impl Rig {
             }),
             tray: self.tray.clone(),
             consoles: self.consoles.clone(),
+            others: OtherLanes::default(),
+            freed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),

@@ -2,6 +2,7 @@
 
 mod batch;
 mod feed;
+mod free;
 mod kill;
 mod opening;
 mod records;
