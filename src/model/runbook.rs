@@ -13,7 +13,7 @@ use crate::model::node::Node;
 use crate::model::shape::{Field, runbook};
 use crate::model::step::AskedStep;
 use crate::model::step::kept::KeptStep;
-use crate::model::thing::{Mark, Thing};
+use crate::model::thing::{Mark, Owner, Thing};
 
 /// A runbook's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,6 +80,11 @@ impl Thing for Runbook {
 
     fn table() -> &'static [Field<Self>] {
         runbook::TABLE
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        let project = self.wished.owner.as_deref();
+        if self.wished.public { Owner::Public(project) } else { Owner::Project(project) }
     }
 
     fn marks(&self) -> Vec<Mark> {
