@@ -23,7 +23,7 @@ use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::node::Node;
 use crate::model::shape::{Field, allocation};
-use crate::model::thing::{Mark, Thing};
+use crate::model::thing::{Mark, Owner, Thing};
 
 /// An allocation's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -137,6 +137,10 @@ impl Thing for Allocation {
 
     fn node(&self) -> Option<NodeId> {
         self.node
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Project(self.wished.owner.as_deref())
     }
 }
 
