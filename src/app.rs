@@ -207,9 +207,11 @@ impl App {
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
         site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
+        let descriptors = room::descriptors();
+        let most = usize::try_from(descriptors / 8).unwrap_or(WATCHERS).min(WATCHERS);
         let gallery = Crew::for_watchers().map_err(AppError::Crew)?;
         let (worker, leave) = (gallery.handle().clone(), site.stop.child_token());
-        let watchers = Arc::new(Watchers::on(worker, &site.reader, WATCHERS, leave));
+        let watchers = Arc::new(Watchers::on(worker, &site.reader, most, leave));
         let app = Self {
             api,
             rack,
@@ -225,7 +227,7 @@ impl App {
             traffic: Arc::default(),
             registry,
             store,
-            descriptors: room::descriptors(),
+            descriptors,
         };
         app.serve_all(&config, &depot, ramdisks, doors)?;
         Ok(app)
@@ -524,7 +526,7 @@ fn announce(app: &App, out: &mut dyn Write) {
 
 /// Repeats the demo's image.
 const DEMO_SEED: u64 = 1;
-/// Watchers at once, at most.
+/// Watchers at once, at most; fewer where the process may have few descriptors.
 const WATCHERS: usize = 2000;
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

@@ -22,6 +22,7 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::node::Node;
+use crate::model::shape::{Field, allocation};
 use crate::model::thing::{Mark, Owner, Thing};
 
 /// An allocation's record.
@@ -121,6 +122,10 @@ impl Thing for Allocation {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        allocation::TABLE
     }
 
     /// Its name, and the node that it has or asks for: two never ask for one.

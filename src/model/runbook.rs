@@ -10,6 +10,7 @@ use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
+use crate::model::shape::{Field, runbook};
 use crate::model::step::AskedStep;
 use crate::model::step::kept::KeptStep;
 use crate::model::thing::{Mark, Owner, Thing};
@@ -75,6 +76,10 @@ impl Thing for Runbook {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        runbook::TABLE
     }
 
     fn owner(&self) -> Owner<'_> {

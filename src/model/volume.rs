@@ -134,6 +134,10 @@ impl<W: Wished> Thing for Volume<W> {
         self.order = order;
     }
 
+    fn table() -> &'static [Field<Self>] {
+        W::TABLE
+    }
+
     fn marks(&self) -> Vec<Mark> {
         vec![self.wished.mark(self.node)]
     }

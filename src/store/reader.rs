@@ -121,7 +121,7 @@ impl Reader {
         }
         let file = &self.core.file;
         let txn = file.read()?;
-        feed::read(file, &txn, after, limit)
+        feed::read(file, &self.core.sealer, &txn, after, limit)
     }
 
     /// Every inspection rule, in the order of their creation.

@@ -1,8 +1,11 @@
 //! The feed: what changes have told, in the order of their commits. A row is written in the transaction of its change, so
 //! that there is one for each change that is kept and none for any other; the oldest go a few with each new one.
+//! What is told lies sealed, since records may hold secrets anywhere in them.
 
 pub mod ring;
 pub mod told;
+
+use std::sync::Arc;
 
 use heed::RoTxn;
 use serde::{Deserialize, Serialize};
@@ -12,6 +15,7 @@ use crate::base::id::NodeId;
 use crate::model::notice::{Envelope, Notice};
 use crate::store::codec;
 use crate::store::disk::env::File;
+use crate::store::disk::seal::Sealer;
 use crate::store::error::StoreError;
 use crate::store::table::feed::ring::Item;
 use crate::store::txn::Txn;
@@ -28,6 +32,7 @@ struct Row {
     event_type: String,
     #[serde(default)]
     node: Option<NodeId>,
+    /// Sealed.
     json: String,
 }
 
@@ -40,10 +45,13 @@ impl FeedTable<'_, '_> {
         let envelope = Envelope { sequence, at: self.txn.at(), id: Uuid::new_v4(), host: self.txn.host() };
         // The writer of JSON writes UTF-8 only.
         let json = String::from_utf8_lossy(&envelope.wrap(notice)).into_owned();
-        let row = Row { event_type: notice.event_type.clone(), node: notice.node, json };
+        let sealed = self.txn.sealer.seal_text(&what(sequence), &json);
+        let sealed =
+            sealed.map_err(|error| StoreError::Encode { what: what(sequence), source: Arc::new(error) })?;
+        let row = Row { event_type: notice.event_type.clone(), node: notice.node, json: sealed };
         let bytes = codec::encode(&row, || what(sequence))?;
         self.txn.put(table, &key(sequence), &bytes)?;
-        self.txn.told.push(item(sequence, row));
+        self.txn.told.push(Item::new(sequence, row.event_type, row.node, &json));
         self.trim()
     }
 
@@ -74,20 +82,28 @@ pub fn bounds(file: &File, txn: &RoTxn) -> Result<Option<(u64, u64)>, StoreError
 }
 
 /// Rows after the one of number `after`, `limit` at most.
-pub fn read(file: &File, txn: &RoTxn, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+pub fn read(
+    file: &File,
+    sealer: &Sealer,
+    txn: &RoTxn,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<Item>, StoreError> {
     let from = key(after.saturating_add(1));
     let range = (std::ops::Bound::Included(from.as_slice()), std::ops::Bound::Unbounded);
     let mut items = Vec::new();
     for row in file.tables.feed.range(txn, &range)?.take(limit) {
         let (key, bytes) = row?;
         let sequence = number(key);
-        items.push(item(sequence, codec::decode(bytes, &file.path, || what(sequence))?));
+        let row: Row = codec::decode(bytes, &file.path, || what(sequence))?;
+        let json = sealer.open_text(&what(sequence), &row.json).map_err(|error| StoreError::Unreadable {
+            file: file.path.clone(),
+            record: what(sequence),
+            source: Arc::new(error),
+        })?;
+        items.push(Item::new(sequence, row.event_type, row.node, json.reveal()));
     }
     Ok(items)
-}
-
-fn item(sequence: u64, row: Row) -> Item {
-    Item::new(sequence, row.event_type, row.node, &row.json)
 }
 
 fn key(sequence: u64) -> [u8; 8] {
