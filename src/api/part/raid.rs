@@ -13,11 +13,9 @@ use crate::net::http::Response;
 pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     call.no_query()?;
-    let config = match call.json().await? {
-        Value::Object(config) => config,
-        other => {
-            return Err(Fault::invalid(format!("the body must be an object, not {}", kind(&other))));
-        }
+    let body = call.json().await?;
+    let Value::Object(config) = body else {
+        return Err(Fault::invalid(format!("the body must be an object, not {}", kind(&body))));
     };
     call.ask(id, Ask::Part(PartAsk::Raid(config))).await?;
     Ok(Response::empty(204))

@@ -90,7 +90,6 @@ fn looked(call: &StepCall) -> Turn {
     match call.step.step.as_str() {
         "fake_verify" => verified(call),
         "apply_configuration" => wished_settings(&call.step.args).map_or_else(Turn::failed, |_| Turn::done()),
-        "factory_reset" | "cache_bios_settings" => Turn::done(),
         "fake_fail" => Turn::failed(text(call, "error").unwrap_or("this step was made to fail")),
         "fake_act" | "fake_slow" if turns(call) < times(call) => Turn::Act { memo: call.memo.clone() },
         "fake_look_in" if turns(call) < times(call) => {
@@ -99,7 +98,8 @@ fn looked(call: &StepCall) -> Turn {
         "fake_agent" => beaten(call),
         "fake_reboot" if is_first => Turn::Reboot { into: into(call), memo: next(call) },
         "fake_hold" => Turn::Hold,
-        "fake_done" | "fake_act" | "fake_slow" | "fake_look_in" | "fake_reboot" => Turn::done(),
+        "factory_reset" | "cache_bios_settings" | "fake_done" | "fake_act" | "fake_slow" | "fake_look_in"
+        | "fake_reboot" => Turn::done(),
         other => Turn::failed(format!("there is no fake step {other}")),
     }
 }

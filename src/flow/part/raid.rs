@@ -18,7 +18,7 @@ pub fn target(node: &Node, config: &Object, facts: &Facts<'_>) -> Result<Decisio
     }
     let mut course = Course::of(node, facts);
     if course.node.target_raid_config != *config {
-        course.node.target_raid_config = config.clone();
+        course.node.target_raid_config.clone_from(config);
         let text = if config.is_empty() { "the target RAID is forgotten" } else { "a target RAID is set" };
         course.note(Event::info("raid", text));
     }

@@ -33,7 +33,9 @@ fn after(node: &Node, ask: &TraitAsk) -> Result<Vec<String>, Refusal> {
     match ask {
         TraitAsk::Set(wanted) => {
             traits.clear();
-            wanted.iter().for_each(|one| add(&mut traits, one));
+            for one in wanted {
+                add(&mut traits, one);
+            }
         }
         TraitAsk::Add(one) => add(&mut traits, one),
         TraitAsk::Clear => traits.clear(),

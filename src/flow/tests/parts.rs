@@ -83,8 +83,8 @@ fn ports_of_a_portgroup_are_places_of_their_own_if_one_of_them_is_taken() {
     stage.ports = vec![Arc::new(taken), port(2, Some(bond.id))];
     stage.portgroups = vec![bond];
     attach(&mut stage, "v2").unwrap();
-    let bound = stage.ports.iter().find(|port| port.id.0 == Uuid::from_u128(2)).unwrap();
-    assert_eq!(vif::of(&bound.internal_info), Some("v2"));
+    let second = stage.ports.iter().find(|port| port.id.0 == Uuid::from_u128(2)).unwrap();
+    assert_eq!(vif::of(&second.internal_info), Some("v2"));
 }
 
 #[test]
