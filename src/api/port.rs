@@ -1,5 +1,6 @@
 //! Ports: create, show, patch, delete.
 
+pub mod link;
 pub mod list;
 
 use std::sync::Arc;
@@ -11,14 +12,16 @@ use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
+use crate::api::thing::shelf;
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft;
-use crate::model::draft::given::parse_uuid;
+use crate::model::draft::given::{parse_flag, parse_uuid};
 use crate::model::draft::name;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::shape::port::TABLE;
 use crate::model::shape::{self, Pick};
@@ -30,7 +33,9 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     if let Some(row) = shape::too_new(TABLE, body.keys().map(String::as_str), call.version) {
         return Err(Fault::too_new(&format!("field {}", row.name), row.since));
     }
+    link::check_body(&body, call.version)?;
     let node = owner(call, &body)?;
+    check_alone(call, &body)?;
     // The lane gives it its moment.
     let port = draft::port(body, call.version, node, PortId(Uuid::new_v4()), Moment::default())?;
     let id = port.id;
@@ -46,6 +51,24 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     let port = written(call, id, answer)?;
     let location = format!("{}/v1/ports/{id}", call.base);
     Ok(call.show(201, TABLE, &Pick::All, &*port).with("Location", location))
+}
+
+/// A port that is told to boot from the network is used alone: its portgroup must let it.
+fn check_alone(call: &Call<'_>, body: &Object) -> Result<(), Fault> {
+    let text = |name| body.get(name).and_then(Value::as_str);
+    let booting =
+        body.get("pxe_enabled").and_then(Value::as_bool).or_else(|| parse_flag(text("pxe_enabled")?));
+    let group = text("portgroup_uuid").and_then(parse_uuid).and_then(|id| shelf::<Portgroup>(call).get(id));
+    match group {
+        Some(group) if booting == Some(true) && !group.wished.standalone_ports_supported => {
+            let id = group.id;
+            Err(Fault::new(
+                409,
+                format!("portgroup {id} does not support standalone ports: pxe_enabled must be false"),
+            ))
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// The node that the body names, by exactly one of two members.
@@ -78,7 +101,8 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let patch = operations::parse(call.json().await?)?;
     operations::check_roots(&patch, TABLE, call.version)?;
-    let answer = call.ask(node, Ask::PortPatch { port: id, patch }).await?;
+    link::check_patch(&patch, call.version)?;
+    let answer = call.ask(node, Ask::PortPatch { port: id, patch, version: call.version }).await?;
     let port = written(call, id, answer)?;
     Ok(call.show(200, TABLE, &Pick::All, &*port))
 }

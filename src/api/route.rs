@@ -202,8 +202,6 @@ mod tests {
         // Rows a method.
         "nodes/{}/vendor_passthru/{}",
         "drivers/{}/vendor_passthru/{}",
-        "nodes/{}/portgroups/{}/ports",
-        "portgroups/{}/ports",
         "chassis/{}/nodes",
         "runbooks/{}/traits",
         "runbooks/{}/traits/{}",

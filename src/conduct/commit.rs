@@ -16,6 +16,7 @@ use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
 use crate::store::commit::Urgency;
 use crate::store::table::ports::Ports;
 use crate::store::txn::Txn;
@@ -84,6 +85,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let published = site.reader.published();
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
+    let portgroups: Vec<_> = published.shelves().portgroups.of_node(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
@@ -94,6 +96,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         catalog: &site.catalog,
         owed: known.owed,
         ports: &ports,
+        portgroups: &portgroups,
         seen: &[],
         silent: known.silent,
     };
@@ -132,6 +135,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
+            let portgroups = txn.things::<Portgroup>().of_node(id);
             let bearers = InTxn(txn.ports());
             let facts = Facts {
                 bearers: &bearers,
@@ -142,6 +146,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
+                portgroups: &portgroups,
                 seen: &said.seen,
                 silent: said.silent,
             };
@@ -191,6 +196,11 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
+            Row::Portgroup(group) => drop(txn.things().put(&*group)?),
+            Row::PortgroupRemoved(group) => {
+                txn.things::<Portgroup>().remove(group)?;
+            }
+            Row::Sheet(sheet) => txn.sheets().put(id, &sheet)?,
         }
     }
     let now = after.as_ref().unwrap_or(before);

@@ -53,7 +53,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Firmware, &["fake", "no-firmware"]),
             (Interface::Inspect, &["fake", "agent", "no-inspect"]),
             (Interface::Management, &["fake"]),
-            (Interface::Network, &["noop"]),
+            (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["fake"]),
             (Interface::Raid, &["fake", "no-raid"]),
             (Interface::Rescue, &["fake", "no-rescue"]),
@@ -72,7 +72,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["noop", "fake"]),
-            (Interface::Network, &["noop"]),
+            (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["agent", "fake"]),
             (Interface::Raid, &["no-raid"]),
             (Interface::Rescue, &["no-rescue"]),
@@ -148,7 +148,7 @@ pub const TYPES: &[TypeRow] = &[
 
 /// Every implementation.
 pub const ROWS: &[Row] = &[
-    plain(Interface::Bios, "fake"),
+    Row { steps: &[FAKE_BIOS], ..plain(Interface::Bios, "fake") },
     plain(Interface::Bios, "no-bios"),
     plain(Interface::Boot, "fake"),
     plain(Interface::Console, "fake"),
@@ -327,6 +327,13 @@ const FAKE_VERIFY: &[StepSpec] = &[StepSpec {
     ..deploy("fake_verify", 1, By::Driver, Again::Repeat)
 }];
 
+/// The reference's fake BIOS: it writes down what it is told.
+const FAKE_BIOS: &[StepSpec] = &[
+    fake(Kind::Clean, "apply_configuration", &[SETTINGS]),
+    fake(Kind::Clean, "factory_reset", &[]),
+    fake(Kind::Clean, "cache_bios_settings", &[]),
+];
+
 /// One for each turn that a step can say, for each kind that has steps; priority 0: only on request.
 const FAKE_STEPS: &[StepSpec] = &[
     fake(Kind::Clean, "fake_done", &[]),
@@ -372,6 +379,11 @@ const fn optional(name: &'static str, description: &'static str) -> ArgSpec {
     ArgSpec { name, description, required: false }
 }
 
+const SETTINGS: ArgSpec = ArgSpec {
+    name: "settings",
+    description: "List of BIOS settings, each an object with name and value.",
+    required: true,
+};
 const ERROR: ArgSpec = optional("error", "Text of the failure.");
 const TIMES: ArgSpec = optional("times", "How often, 1 if not given.");
 const SECONDS: ArgSpec = optional("seconds", "How long, 1 if not given.");

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::base::mac::Mac;
 use crate::flow::course::Course;
-use crate::flow::update::PORTS_LIMIT;
+use crate::flow::part::port::PORTS_LIMIT;
 use crate::model::Object;
 use crate::model::bmc::panel::Mode;
 use crate::model::decision::Row;

@@ -94,9 +94,12 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         Ask::Patch(patch) => update::patch(node, patch, facts),
         Ask::Delete => update::delete(node, facts),
         Ask::Lookup { from } => lookup::admit(node, *from, facts),
-        Ask::PortCreate(port) => update::port_create(node, port, facts),
-        Ask::PortPatch { port, patch } => update::port_patch(node, *port, patch, facts),
-        Ask::PortDelete { port } => update::port_delete(node, *port, facts),
+        Ask::PortCreate(port) => part::port::create(node, port, facts),
+        Ask::PortPatch { port, patch, version } => {
+            let change = part::port::Change { port: *port, operations: patch, version: *version };
+            part::port::patch(node, change, facts)
+        }
+        Ask::PortDelete { port } => part::port::delete(node, *port, facts),
         Ask::Mode(wish) => mode::admit(node, *wish, facts),
         Ask::Console { on } => aside::console(node, *on, facts),
         Ask::Insert(medium) => aside::insert(node, medium, facts),

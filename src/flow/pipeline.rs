@@ -2,6 +2,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::step;
 use crate::model::Object;
@@ -109,6 +110,7 @@ fn empty_instance(course: &mut Course<'_>) {
     node.boots = Boots::Nothing;
     node.boot_token = None;
     node.deploy_boot_mode = None;
+    vif::detach_all(course);
 }
 
 /// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.

@@ -2,6 +2,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
@@ -378,6 +379,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         Turn::Done(result) => {
             saw_power(course, result);
             keep_boot_device(course, result);
+            part::sheet::step_done(course);
             work(course);
             done(course);
         }

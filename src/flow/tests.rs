@@ -12,6 +12,7 @@ mod discoveries;
 mod inspect;
 mod meetings;
 mod modes;
+mod parts;
 mod pipelines;
 mod plans;
 mod power;

@@ -1,16 +1,14 @@
-//! Changes of the record that work on no machine: patch, maintenance, delete, ports.
+//! Changes of the record that work on no machine: patch, maintenance, delete.
 
-use crate::base::id::PortId;
 use crate::flow::bmc;
 use crate::flow::course::Course;
-use crate::model::decision::ask::{Answer, PatchAsk, PatchOp};
+use crate::model::decision::ask::PatchAsk;
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
-use crate::model::decision::{Decision, Fate, Row};
+use crate::model::decision::{Decision, Fate};
 use crate::model::journal::Event;
 use crate::model::node::Node;
 use crate::model::patch;
-use crate::model::port::Port;
 use crate::model::provision::Provision;
 
 /// Sets or ends maintenance; its end clears reason and fault, and lifts a refused log-in.
@@ -74,46 +72,3 @@ pub fn delete(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     }
     Ok(Decision::with(Fate::Removed))
 }
-
-/// Adds a NIC.
-pub fn port_create(node: &Node, port: &Port, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    let mut course = Course::of(node, facts);
-    if facts.ports.len() >= PORTS_LIMIT {
-        return Err(Refusal::Invalid(format!("node {} has {PORTS_LIMIT} ports already", node.id)));
-    }
-    let port = Port { node: node.id, created_at: facts.at, updated_at: None, ..port.clone() };
-    course.answer = Answer::Port(std::sync::Arc::new(port.clone()));
-    course.row(Row::Port(Box::new(port)));
-    Ok(course.finish(node))
-}
-
-/// Changes a NIC.
-pub fn port_patch(
-    node: &Node,
-    port: PortId,
-    operations: &[PatchOp],
-    facts: &Facts<'_>,
-) -> Result<Decision, Refusal> {
-    let mut course = Course::of(node, facts);
-    let old = facts.ports.iter().find(|one| one.id == port).ok_or(Refusal::NoSuchPort { port })?;
-    let mut next = patch::port_patch(node, old, operations)?;
-    if next != **old {
-        next.updated_at = Some(facts.at);
-        course.row(Row::Port(Box::new(next.clone())));
-    }
-    course.answer = Answer::Port(std::sync::Arc::new(next));
-    Ok(course.finish(node))
-}
-
-/// Removes a NIC.
-pub fn port_delete(node: &Node, port: PortId, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    let mut course = Course::of(node, facts);
-    if !facts.ports.iter().any(|one| one.id == port) {
-        return Err(Refusal::NoSuchPort { port });
-    }
-    course.row(Row::PortRemoved(port));
-    Ok(course.finish(node))
-}
-
-/// NICs of one server: more than any has.
-pub const PORTS_LIMIT: usize = 128;

@@ -8,12 +8,16 @@ pub mod refusal;
 
 use std::sync::Arc;
 
+use uuid::Uuid;
+
 use crate::base::id::PortId;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
 use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
+use crate::model::part::sheet::Sheet;
 use crate::model::port::Port;
 
 /// The outcome of a rule, committed in one transaction.
@@ -60,6 +64,10 @@ pub enum Row {
     PortRemoved(PortId),
     /// Takes the place of the one before.
     Inventory(Arc<Inventory>),
+    Portgroup(Box<Portgroup>),
+    PortgroupRemoved(Uuid),
+    /// Takes the place of the one before.
+    Sheet(Box<Sheet>),
 }
 
 impl Decision {

@@ -64,7 +64,10 @@ pub fn port(body: Object, version: u16, node: NodeId, id: PortId, at: Moment) ->
             _ => put_port(&mut wished, &name, value)?,
         }
     }
-    settle_port(&wished, version)?;
+    settle_port(&mut wished, version)?;
+    if wished.is_smartnic {
+        link::check_smart(&wished.local_link_connection)?;
+    }
     let address = address.ok_or_else(|| missing("address"))?;
     Ok(Port {
         id,
@@ -167,17 +170,21 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
 }
 
 /// Rules of a port that concern its members, whatever its node's state.
-pub fn settle_port(wished: &PortWished, version: u16) -> Result<(), Refusal> {
+pub fn settle_port(wished: &mut PortWished, version: u16) -> Result<(), Refusal> {
     if let Some(name) = &wished.name {
         name::check_logical(name)?;
     }
-    if wished.portgroup_uuid.is_some() {
-        return Err(Refusal::Invalid("portgroup_uuid names no portgroup: this version has none".to_owned()));
+    if let Some(text) = &wished.portgroup_uuid {
+        let id = given::parse_uuid(text);
+        let id = id.ok_or_else(|| Refusal::Invalid("portgroup_uuid must be a UUID".to_owned()))?;
+        wished.portgroup_uuid = Some(id.to_string());
     }
     if bytes(&wished.extra) > RECORD_LIMIT {
         return Err(Refusal::Invalid(format!("extra must be smaller than {RECORD_LIMIT} bytes")));
     }
-    link::check(&wished.local_link_connection, version)
+    link::check(&wished.local_link_connection, version)?;
+    link::settle(&mut wished.local_link_connection);
+    Ok(())
 }
 
 /// A MAC address from a request.

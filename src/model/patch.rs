@@ -49,8 +49,8 @@ pub fn patch_node(
     Ok(wished)
 }
 
-/// What a port is after a patch, or why it is refused in its node's present state.
-pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
+/// What a port is after a patch, whatever its node's state.
+pub fn port_patch(port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
     let mut next = port.clone();
     for (root, value) in touched(operations, shape::port::TABLE, |root| match root {
         "address" => Some(Value::String(port.address.to_string())),
@@ -64,9 +64,9 @@ pub fn port_patch(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Po
         }
     }
     if next.wished != port.wished {
-        draft::settle_port(&next.wished, link_version(port, &next))?;
+        let version = link_version(port, &next);
+        draft::settle_port(&mut next.wished, version)?;
     }
-    rules::port_change(node, port, &next)?;
     Ok(next)
 }
 

@@ -9,6 +9,7 @@ pub mod internal;
 pub mod json;
 pub mod node;
 pub mod port;
+pub mod portgroup;
 pub mod rule;
 
 use serde_json::Value;

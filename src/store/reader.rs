@@ -13,10 +13,11 @@ use crate::model::inspection::Inventory;
 use crate::model::inspection::discovery::Sighting;
 use crate::model::inspection::rule::Rule;
 use crate::model::journal::Entry;
+use crate::model::part::sheet::{Component, Setting};
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{events, inventories, journal, leases, leases6, rules, sightings, tokens};
+use crate::store::table::{events, inventories, journal, leases, leases6, rules, sheets, sightings, tokens};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -48,6 +49,20 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         inventories::read(file, &txn, node)
+    }
+
+    /// The node's BIOS settings, as they were last written down.
+    pub fn settings(&self, node: NodeId) -> Result<Vec<Setting>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        sheets::settings(file, &txn, node)
+    }
+
+    /// The node's parts that bear firmware, as they were last written down.
+    pub fn components(&self, node: NodeId) -> Result<Vec<Component>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        sheets::components(file, &txn, node)
     }
 
     /// Every lease: read once, by who serves a network.

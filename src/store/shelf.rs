@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -195,4 +196,5 @@ macro_rules! kinds {
 kinds! {
     Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
+    Portgroup: Portgroup => portgroups,
 }

@@ -29,6 +29,7 @@ use crate::store::table::owed::OwedTable;
 use crate::store::table::ports::Ports;
 use crate::store::table::rack::Rack;
 use crate::store::table::rules::Rules;
+use crate::store::table::sheets::Sheets;
 use crate::store::table::sightings::Sightings;
 use crate::store::table::things::Things;
 use crate::store::table::tokens::Tokens;
@@ -126,6 +127,10 @@ impl<'p> Txn<'p> {
     /// Records of a kind that is neither node nor port.
     pub fn things<T: Kept>(&mut self) -> Things<'_, 'p, T> {
         Things { txn: self, kind: PhantomData }
+    }
+
+    pub fn sheets(&mut self) -> Sheets<'_, 'p> {
+        Sheets { txn: self }
     }
 
     pub fn sightings(&mut self) -> Sightings<'_, 'p> {

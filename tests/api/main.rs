@@ -12,5 +12,6 @@ mod listing;
 mod observed;
 mod panel;
 mod parts;
+mod portgroups;
 mod rack;
 mod refusals;

@@ -21,14 +21,14 @@ async fn put(rack: &Rack, path: &str, body: Value) -> Answer {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_new_is_not_there() {
     let rack = Rack::start().await;
-    rack.node(json!({"name": "n1"})).await;
+    rack.node(json!({"name": "n1", "driver_info": {"fake_panel": true}})).await;
     for (method, path, since, body) in [
         ("PUT", "states/boot_mode", 76, json!({"target": "bios"})),
         ("PUT", "states/secure_boot", 76, json!({"target": false})),
         ("PUT", "management/inject_nmi", 29, json!({})),
         ("GET", "management/indicators", 63, Value::Null),
-        ("GET", "management/indicators/locator@system", 63, Value::Null),
-        ("PUT", "management/indicators/locator@system", 63, json!({"state": "on"})),
+        ("GET", "management/indicators/led@system", 63, Value::Null),
+        ("PUT", "management/indicators/led@system", 63, json!({"state": "on"})),
         ("GET", "vmedia", 93, Value::Null),
         ("POST", "vmedia", 89, json!({"device_type": "cdrom", "image_url": "http://x/y.iso"})),
         ("DELETE", "vmedia", 89, Value::Null),
@@ -116,10 +116,10 @@ async fn lamps_are_listed_read_and_set() {
     let base = "/v1/nodes/n1/management/indicators";
     let all = rack.get(base).await.body;
     let names: Vec<_> = all["indicators"].as_array().unwrap().iter().map(|one| one["name"].clone()).collect();
-    assert_eq!(names, ["locator@system", "power@chassis"]);
+    assert_eq!(names, ["led@system", "led-0@chassis"]);
     assert_eq!(all["indicators"][0]["states"], json!(["on", "off", "blinking"]));
     assert_eq!(all["indicators"][1]["readonly"], true);
-    for path in ["locator@system", "system/locator"] {
+    for path in ["led@system", "system/led"] {
         for state in ["blinking", "off"] {
             assert_eq!(put(&rack, &format!("{base}/{path}"), json!({"state": state})).await.status, 204);
             assert_eq!(rack.get(&format!("{base}/{path}")).await.body, json!({"state": state}));
@@ -127,10 +127,10 @@ async fn lamps_are_listed_read_and_set() {
     }
     assert_eq!(rack.get(&format!("{base}/system")).await.body["indicators"].as_array().unwrap().len(), 1);
     for (path, body) in [
-        ("locator@system", json!({"state": "ON"})),
-        ("locator@system", json!({"state": "unknown"})),
-        ("locator@system", json!({})),
-        ("power@chassis", json!({"state": "on"})),
+        ("led@system", json!({"state": "ON"})),
+        ("led@system", json!({"state": "unknown"})),
+        ("led@system", json!({})),
+        ("led-0@chassis", json!({"state": "on"})),
         ("zz@system", json!({"state": "on"})),
         ("system", json!({"state": "on"})),
     ] {
@@ -142,9 +142,22 @@ async fn lamps_are_listed_read_and_set() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_fake_without_a_panel_lacks_what_the_references_lacks() {
+    let rack = Rack::start().await;
+    rack.node(json!({"name": "n1"})).await;
+    assert_eq!(rack.get("/v1/nodes/n1/vmedia").await.status, 400);
+    assert_eq!(put(&rack, "/v1/nodes/n1/management/inject_nmi", json!({})).await.status, 400);
+    let body = json!({"device_type": "cdrom", "image_url": "http://x/y.iso"});
+    assert_eq!(rack.call("POST", "/v1/nodes/n1/vmedia", "1.115", Some(&body)).await.status, 204);
+    rack.rest().await;
+    let error = rack.get("/v1/nodes/n1").await.body["last_error"].to_string();
+    assert!(error.contains("virtual media"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn media_are_inserted_listed_and_ejected() {
     let rack = Rack::start().await;
-    let node = rack.node(json!({"name": "n1"})).await;
+    let node = rack.node(json!({"name": "n1", "driver_info": {"fake_panel": true}})).await;
     let path = "/v1/nodes/n1/vmedia";
     let empty = rack.get(path).await.body;
     assert_eq!(empty[0], json!({"media_types": ["CD", "DVD"], "inserted": false, "image": null}));

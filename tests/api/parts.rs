@@ -133,6 +133,24 @@ async fn events_are_checked_and_let_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_known_of_a_firmware_that_nobody_has_looked_at() {
+    let rack = Rack::start().await;
+    rack.node(json!({"name": "n1"})).await;
+    assert_eq!(rack.get("/v1/nodes/n1/bios").await.body, json!({"bios": []}));
+    assert_eq!(rack.get("/v1/nodes/n1/firmware?detail=true").await.body, json!({"firmware": []}));
+    for (path, status) in [
+        ("/v1/nodes/n1/bios/x", 404),
+        ("/v1/nodes/n9/bios", 404),
+        ("/v1/nodes/n1/bios?fields=color", 400),
+        ("/v1/nodes/n1/bios?fields=name&detail=true", 400),
+        ("/v1/nodes/n1/bios?color=1", 400),
+        ("/v1/nodes/n1/firmware?fields=color", 400),
+    ] {
+        assert_eq!(rack.get(path).await.status, status, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn parts_appear_with_their_versions() {
     let rack = Rack::start().await;
     rack.node(json!({"name": "n1"})).await;
@@ -145,6 +163,11 @@ async fn parts_appear_with_their_versions() {
         ("PUT", "/v1/nodes/n1/states/raid", Some(&disks), 12, 406, 204),
         ("GET", "/v1/drivers/fake-hardware/raid/logical_disk_properties", None, 12, 406, 200),
         ("POST", "/v1/events", Some(&events), 54, 404, 400),
+        ("GET", "/v1/nodes/n1/bios", None, 40, 404, 200),
+        ("GET", "/v1/nodes/n1/bios?detail=true", None, 74, 406, 200),
+        ("GET", "/v1/nodes/n1/bios?fields=name", None, 74, 406, 200),
+        ("GET", "/v1/nodes/n1/firmware", None, 86, 404, 200),
+        ("GET", "/v1/nodes/n1/firmware?fields=vendor", None, 114, 400, 200),
     ] {
         for (version, status) in [(since - 1, below), (since, from)] {
             let answer = rack.call(method, path, &format!("1.{version}"), body).await;

@@ -38,9 +38,7 @@ pub async fn token(call: &Call<'_>, node: NodeId) -> Result<Secret, Fault> {
     match call.api.lanes.ask(node, Ask::Lookup { from: call.from }).await {
         Ok(Answer::Token(TokenAnswer::Plain(token))) => Ok(token),
         Ok(Answer::Token(TokenAnswer::Masked)) => Ok(Secret::new(MASK)),
-        Ok(Answer::AskAgain | Answer::Done | Answer::Node(_) | Answer::Port(_) | Answer::Told { .. }) => {
-            Err(Refusal::AskAgain { node }.into())
-        }
+        Ok(_other) => Err(Refusal::AskAgain { node }.into()),
         Err(Refusal::NotFound(_) | Refusal::NoSuchNode { .. }) => Err(hidden()),
         Err(refusal) => Err(refusal.into()),
     }

@@ -6,9 +6,11 @@ use crate::api::fault::Fault;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
 use crate::api::request::paging::{Listing, Paging, Wanted};
+use crate::api::thing;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::draft::given::parse_uuid;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::shape::port::{SHORT, TABLE};
 use crate::net::http::Response;
@@ -31,6 +33,31 @@ pub fn of_node(call: &Call<'_>) -> Result<Response, Fault> {
     args.finish()?;
     let filters = Filters { node: Some(node), ..Filters::default() };
     answer(call, &paging, &filters, &format!("nodes/{node}/ports"))
+}
+
+/// The ports of the path's portgroup.
+pub fn of_portgroup(call: &Call<'_>) -> Result<Response, Fault> {
+    let group = thing::find::<Portgroup>(call, call.ident(0), true)?;
+    in_portgroup(call, group, &format!("portgroups/{}/ports", group.id))
+}
+
+/// The ports of a portgroup of the path's node.
+pub fn of_node_portgroup(call: &Call<'_>) -> Result<Response, Fault> {
+    let node = call.node()?.id;
+    let group = thing::find::<Portgroup>(call, call.ident(1), true)?;
+    if group.node != node {
+        return Err(Fault::not_found(format!("node {node} has no portgroup {}", group.id)));
+    }
+    in_portgroup(call, group, &format!("nodes/{node}/portgroups/{}/ports", group.id))
+}
+
+fn in_portgroup(call: &Call<'_>, group: &Portgroup, path: &str) -> Result<Response, Fault> {
+    let mut args = call.args()?;
+    let paging = Paging::take(&mut args, &wanted(call, false))?;
+    args.finish()?;
+    let filters =
+        Filters { node: Some(group.node), portgroup: Some(group.id.to_string()), ..Filters::default() };
+    answer(call, &paging, &filters, path)
 }
 
 fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str) -> Result<Response, Fault> {
@@ -67,8 +94,8 @@ struct Filters {
     shards: Option<Vec<String>>,
     groups: Option<Vec<String>>,
     description_contains: Option<String>,
-    /// A value that no port has: nothing is found.
-    nothing: bool,
+    /// UUID of the portgroup; its node is the one above.
+    portgroup: Option<String>,
 }
 
 impl Filters {
@@ -91,8 +118,9 @@ impl Filters {
         if groups.is_some() && (exclusive > 0 || address.is_some()) {
             return Err(Fault::invalid("conductor_groups goes with no other filter"));
         }
+        let group = portgroup.map(|ident| thing::find::<Portgroup>(call, &ident, true)).transpose()?;
         let node = match uuid.or(ident) {
-            None => None,
+            None => group.map(|group| group.node),
             Some(ident) => Some(call.find_node(&ident)?.id),
         };
         Ok(Self {
@@ -101,7 +129,7 @@ impl Filters {
             shards: shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect()),
             groups,
             description_contains: args.text("description_contains")?.map(|text| text.to_lowercase()),
-            nothing: portgroup.is_some(),
+            portgroup: group.map(|group| group.id.to_string()),
         })
     }
 
@@ -111,9 +139,6 @@ impl Filters {
         published: &'a Published,
         after: Option<u64>,
     ) -> Box<dyn Iterator<Item = &'a Arc<Port>> + 'a> {
-        if self.nothing {
-            return Box::new(std::iter::empty());
-        }
         if let Some(address) = self.address {
             return Box::new(published.port_by_mac(address).into_iter());
         }
@@ -131,6 +156,7 @@ impl Filters {
             port.wished.description.as_ref().is_some_and(|text| text.to_lowercase().contains(part))
         };
         self.node.is_none_or(|node| port.node == node)
+            && (self.portgroup.is_none() || port.wished.portgroup_uuid == self.portgroup)
             && self.description_contains.as_deref().is_none_or(described)
             && self.belongs(port, published)
     }

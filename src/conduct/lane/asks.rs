@@ -77,6 +77,7 @@ impl Lane {
             self.commit(label, seen, Box::new(move |node, facts| flow::admit(node, &one, facts))).await;
         match result {
             Ok(Answer::AskAgain) => Err(Refusal::AskAgain { node: self.id }),
+            Ok(Answer::Refused(refusal)) => Err(*refusal),
             Ok(Answer::Done) if matches!(ask, Ask::Patch(_)) => self.published_answer(),
             Ok(answer) => Ok(answer),
             Err(refusal) => Err(refusal),

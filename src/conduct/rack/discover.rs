@@ -209,6 +209,7 @@ impl Desk {
                 catalog: &catalog,
                 owed: &[],
                 ports: &[],
+                portgroups: &[],
                 bearers: &*published,
                 seen: &[],
                 silent: None,

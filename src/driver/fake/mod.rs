@@ -55,6 +55,8 @@ pub struct FakeServer {
     late: bool,
     /// A boot device cannot be set for more than one boot (`driver_info.fake_forgets_boot_device`).
     forgetful: bool,
+    /// It has an NMI button and drives for virtual media (`driver_info.fake_panel`).
+    panel: bool,
 }
 
 impl FakeRack {
@@ -74,7 +76,7 @@ impl FakeRack {
         self.machines().entry(node.id).or_insert_with(|| FakeMachine::of(node, now));
         let is = |key| node.wished.driver_info.get(key) == Some(&serde_json::Value::Bool(true));
         let (late, forgetful) = (is("fake_late_settings"), is("fake_forgets_boot_device"));
-        FakeServer { rack: Arc::clone(self), node: node.id, late, forgetful }
+        FakeServer { rack: Arc::clone(self), node: node.id, late, forgetful, panel: is("fake_panel") }
     }
 
     /// Forgets the machine of a removed node.
@@ -93,7 +95,7 @@ impl FakeRack {
 }
 
 impl FakeServer {
-    /// Every capability.
+    /// Every capability; virtual media and the NMI button, which the reference's fake lacks, if the node asks for them.
     pub fn hardware(&self) -> Hardware {
         let server = Arc::new(self.clone());
         Hardware {
@@ -101,7 +103,7 @@ impl FakeServer {
             boot_device: Some(server.clone()),
             boot_mode: Some(server.clone()),
             secure_boot: Some(server.clone()),
-            virtual_media: Some(server.clone()),
+            virtual_media: if self.panel { Some(server.clone()) } else { None },
             bios: Some(server.clone()),
             raid: Some(server.clone()),
             firmware: Some(server.clone()),
@@ -109,7 +111,7 @@ impl FakeServer {
             sensors: Some(server.clone()),
             books: None,
             indicators: Some(server.clone()),
-            nmi: Some(server.clone()),
+            nmi: if self.panel { Some(server.clone()) } else { None },
             console: Some(server.clone()),
             vendor: Some(server),
         }

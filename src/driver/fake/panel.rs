@@ -37,7 +37,7 @@ impl Indicators for FakeServer {
             };
             let power = Indicator {
                 component: "chassis".to_owned(),
-                name: "power".to_owned(),
+                name: "led-0".to_owned(),
                 shows: if machine.power == Power::On { Lamp::On } else { Lamp::Off },
                 can: Vec::new(),
             };
@@ -89,7 +89,7 @@ async fn echo(mut line: DuplexStream) {
 }
 
 const SYSTEM: &str = "system";
-const LOCATOR: &str = "locator";
+const LOCATOR: &str = "led";
 const GREETING: &[u8] = b"fake console\r\n";
 
 /// A screenful.

@@ -11,6 +11,9 @@
 //! | `fake_agent` | times | wait for so many heartbeats |
 //! | `fake_hold` | | hold; `unhold` goes on with the next step |
 //! | `fake_slow` | seconds | one act that takes so many seconds |
+//! | `apply_configuration` | settings | done; the settings are what is known of the BIOS from then on |
+//! | `factory_reset` | | done; nothing is known of the BIOS |
+//! | `cache_bios_settings` | | done |
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,6 +26,7 @@ use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::memo::{count, with};
 use crate::driver::{StepCall, StepWork};
 use crate::model::boot::Boots;
+use crate::model::part::sheet::wished_settings;
 use crate::model::turn::{Memo, Turn};
 
 /// Work of every fake step.
@@ -85,6 +89,8 @@ fn looked(call: &StepCall) -> Turn {
     let is_first = !call.memo.contains_key(TURNS);
     match call.step.step.as_str() {
         "fake_verify" => verified(call),
+        "apply_configuration" => wished_settings(&call.step.args).map_or_else(Turn::failed, |_| Turn::done()),
+        "factory_reset" | "cache_bios_settings" => Turn::done(),
         "fake_fail" => Turn::failed(text(call, "error").unwrap_or("this step was made to fail")),
         "fake_act" | "fake_slow" if turns(call) < times(call) => Turn::Act { memo: call.memo.clone() },
         "fake_look_in" if turns(call) < times(call) => {

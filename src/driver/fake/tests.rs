@@ -302,7 +302,11 @@ async fn settings_are_kept() {
 #[tokio::test]
 async fn media_lamps_readings_interrupts_and_the_console_answer() {
     let (_, rack) = rack(FakeDelays::default(), FakeFaults::none());
-    let has = rack.server(&node()).hardware();
+    let plain = rack.server(&node()).hardware();
+    assert!(plain.virtual_media.is_none() && plain.nmi.is_none(), "as in the reference");
+    let mut node = node();
+    node.wished.driver_info.insert("fake_panel".to_owned(), json!(true));
+    let has = rack.server(&node).hardware();
     let media = has.virtual_media.unwrap();
     let medium = |url: &str| Medium { drive: BootDevice::Cdrom, url: url.to_owned() };
     media.insert(medium("http://host/a")).await.unwrap();
@@ -312,12 +316,12 @@ async fn media_lamps_readings_interrupts_and_the_console_answer() {
     media.eject(BootDevice::Cdrom).await.unwrap();
     assert!(media.list().await.unwrap().iter().all(|slot| !slot.inserted));
     let lamps = has.indicators.unwrap();
-    lamps.set("system", "locator", Lamp::Blinking).await.unwrap();
+    lamps.set("system", "led", Lamp::Blinking).await.unwrap();
     assert_eq!(lamps.list().await.unwrap()[0].shows, Lamp::Blinking);
     assert!(lamps.set("system", "door", Lamp::On).await.is_err());
     assert_eq!(has.sensors.unwrap().readings().await.unwrap().len(), 2);
     has.nmi.unwrap().inject().await.unwrap();
-    assert_eq!(rack.seen(node().id).unwrap().interrupts, 1);
+    assert_eq!(rack.seen(node.id).unwrap().interrupts, 1);
     let mut console = has.console.unwrap().open().await.unwrap();
     tokio::io::AsyncWriteExt::write_all(&mut console, b"hello").await.unwrap();
     let mut heard = vec![0; "fake console\r\nhello".len()];

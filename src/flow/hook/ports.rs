@@ -6,7 +6,7 @@ use crate::base::id::PortId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::flow::hook::{Survey, interfaces};
-use crate::flow::update::PORTS_LIMIT;
+use crate::flow::part::port::PORTS_LIMIT;
 use crate::model::Object;
 use crate::model::inspection::policy::{AddPorts, KeepPorts};
 use crate::model::port::{Port, PortWished};

@@ -292,7 +292,7 @@ pub fn survey(node: &Node, told: &Told, facts: &Facts<'_>) -> Result<Surveyed, U
         draft::fill_interfaces(&mut after.wished, facts.catalog).map_err(unfit)?;
     }
     for port in &ports {
-        draft::settle_port(&port.wished, LATEST)
+        draft::settle_port(&mut port.wished.clone(), LATEST)
             .map_err(|refusal| Unsurveyed::Unfit(format!("the port of {}: {refusal}", port.address)))?;
     }
     let kept = Arc::new(Inventory { inventory: told.inventory.clone(), plugin_data: data });

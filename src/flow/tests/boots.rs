@@ -36,7 +36,9 @@ fn plain(answer: &Answer) -> String {
         | Answer::Node(_)
         | Answer::Port(_)
         | Answer::AskAgain
-        | Answer::Told { .. } => panic!("{answer:?}"),
+        | Answer::Told { .. }
+        | Answer::Portgroup(_)
+        | Answer::Refused(_) => panic!("{answer:?}"),
     }
 }
 

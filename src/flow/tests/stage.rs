@@ -30,6 +30,7 @@ use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
+use crate::model::part::portgroup::Portgroup;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -42,6 +43,7 @@ pub(super) struct Stage {
     pub(super) node: Node,
     pub(super) owed: Vec<Owed>,
     pub(super) ports: Vec<Arc<Port>>,
+    pub(super) portgroups: Vec<Arc<Portgroup>>,
     pub(super) bearers: Others,
     /// The inventory that was kept last.
     pub(super) inventory: Option<Arc<Inventory>>,
@@ -90,6 +92,7 @@ impl Stage {
             node: Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0)),
             owed: Vec::new(),
             ports: Vec::new(),
+            portgroups: Vec::new(),
             bearers: Others::default(),
             inventory: None,
             looks: Vec::new(),
@@ -130,6 +133,7 @@ impl Stage {
             catalog: &self.catalog,
             owed: &self.owed,
             ports: &self.ports,
+            portgroups: &self.portgroups,
             bearers: &self.bearers,
             seen,
             silent: self.silent,
@@ -332,6 +336,12 @@ impl Stage {
             }
             Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
             Row::Inventory(kept) => self.inventory = Some(kept),
+            Row::Portgroup(group) => {
+                self.portgroups.retain(|one| one.id != group.id);
+                self.portgroups.push(group.into());
+            }
+            Row::PortgroupRemoved(id) => self.portgroups.retain(|one| one.id != id),
+            Row::Sheet(_) => {}
         }
     }
 }

@@ -321,6 +321,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         catalog: &stage.catalog,
         owed: &stage.owed,
         ports: &[],
+        portgroups: &[],
         bearers: &stage.bearers,
         seen: &[],
         silent: None,

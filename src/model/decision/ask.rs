@@ -11,10 +11,12 @@ use crate::model::allocation::Tenancy;
 use crate::model::bmc::panel::{Medium, ModeWish, Passthru};
 use crate::model::bmc::power::PowerTarget;
 use crate::model::boot::BootDevice;
+use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
 use crate::model::part::ask::PartAsk;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
 
@@ -41,6 +43,8 @@ pub enum Ask {
     PortPatch {
         port: PortId,
         patch: Vec<PatchOp>,
+        /// The client's microversion, minor number: some rules began later.
+        version: u16,
     },
     PortDelete {
         port: PortId,
@@ -189,6 +193,9 @@ pub enum Answer {
     Done,
     Node(Arc<Node>),
     Port(Arc<Port>),
+    Portgroup(Arc<Portgroup>),
+    /// It could not be done, and that is written down.
+    Refused(Box<Refusal>),
     Token(TokenAnswer),
     /// The agent must ask again (style corner 2).
     AskAgain,

@@ -8,6 +8,7 @@ use crate::model::catalog::Catalog;
 use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 
@@ -26,6 +27,8 @@ pub struct Facts<'a> {
     pub owed: &'a [Owed],
     /// The node's own ports.
     pub ports: &'a [Arc<Port>],
+    /// The node's own portgroups.
+    pub portgroups: &'a [Arc<Portgroup>],
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
     /// What the looks that the ask wanted have seen.

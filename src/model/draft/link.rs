@@ -16,12 +16,29 @@ pub fn check(link: &Object, version: u16) -> Result<(), Refusal> {
     let complete = link.is_empty()
         || (has("switch_id") && has("port_id"))
         || (has("hostname") && has("port_id"))
-        || (has(VTEP[0]) && has(VTEP[1]))
+        || (has("port_id") && has(VTEP[0]) && has(VTEP[1]))
         || link.get("network_type").and_then(Value::as_str) == Some("unmanaged");
+    if has(VTEP[0]) != has(VTEP[1]) {
+        return Err(refused(&format!("needs {} and {} together", VTEP[0], VTEP[1])));
+    }
     if complete {
         return Ok(());
     }
     Err(refused("needs switch_id and port_id, port_id and hostname, or network_type unmanaged"))
+}
+
+/// Checks that the link of a smart NIC says which host it is in.
+pub fn check_smart(link: &Object) -> Result<(), Refusal> {
+    if link.contains_key("port_id") && link.contains_key("hostname") {
+        return Ok(());
+    }
+    Err(refused("of a smart NIC needs port_id and hostname"))
+}
+
+/// Writes a checked switch in one way: small letters, and colons in addresses.
+pub fn settle(link: &mut Object) {
+    let Some(Value::String(text)) = link.get_mut("switch_id") else { return };
+    *text = text.parse::<Mac>().map_or_else(|_| text.to_lowercase(), |address| address.to_string());
 }
 
 fn member(key: &str, value: &Value, version: u16) -> Result<(), Refusal> {
@@ -47,7 +64,7 @@ fn member(key: &str, value: &Value, version: u16) -> Result<(), Refusal> {
 fn is_switch(text: &str) -> bool {
     let hexadecimal =
         |digits: &str| digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.parse::<Mac>().is_ok() || text.strip_prefix("0x").is_some_and(hexadecimal)
+    text.parse::<Mac>().is_ok() || text.to_lowercase().strip_prefix("0x").is_some_and(hexadecimal)
 }
 
 fn refused(why: &str) -> Refusal {
@@ -94,9 +111,24 @@ mod tests {
 
     #[test]
     fn vtep_members_had_their_time() {
-        let link = json!({"vtep-logical-switch": "a", "vtep-physical-switch": "b"});
+        let link = json!({"port_id": "e1", "vtep-logical-switch": "a", "vtep-physical-switch": "b"});
         assert!(!checked(&link, 89));
         assert!(checked(&link, 90));
         assert!(!checked(&link, 105));
+        assert!(!checked(&json!({"port_id": "e1", "hostname": "h", "vtep-logical-switch": "a"}), 90));
+    }
+
+    #[test]
+    fn a_switch_is_written_in_one_way() {
+        for (given, kept) in
+            [("0A-1B-2C-3D-4E-5F", "0a:1b:2c:3d:4e:5f"), ("0X00000000000000AB", "0x00000000000000ab")]
+        {
+            let Value::Object(mut link) = json!({"switch_id": given, "port_id": "E1"}) else {
+                panic!("no object")
+            };
+            assert!(check(&link, 115).is_ok());
+            settle(&mut link);
+            assert_eq!(Value::Object(link), json!({"switch_id": kept, "port_id": "E1"}));
+        }
     }
 }

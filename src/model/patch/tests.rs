@@ -221,27 +221,34 @@ fn port() -> Port {
     }
 }
 
+/// A patch with the rules of the node's state.
+fn port_patched(node: &Node, port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> {
+    let next = port_patch(port, operations)?;
+    rules::port_change(node, port, &next)?;
+    Ok(next)
+}
+
 #[test]
 fn ports_follow_their_nodes_state() {
     let port = port();
     let pxe = vec![replace("/pxe_enabled", json!(false))];
-    assert!(!port_patch(&node(Provision::Manageable), &port, &pxe).unwrap().wished.pxe_enabled);
-    assert!(matches!(port_patch(&node(Provision::Available), &port, &pxe), Err(Refusal::Conflict(_))));
+    assert!(!port_patched(&node(Provision::Manageable), &port, &pxe).unwrap().wished.pxe_enabled);
+    assert!(matches!(port_patched(&node(Provision::Available), &port, &pxe), Err(Refusal::Conflict(_))));
     let address = vec![replace("/address", json!("02:00:00:00:00:02"))];
-    assert_eq!(port_patch(&node(Provision::Available), &port, &address).unwrap().address.0[5], 2);
-    assert!(matches!(port_patch(&node(Provision::Active), &port, &address), Err(Refusal::Conflict(_))));
+    assert_eq!(port_patched(&node(Provision::Available), &port, &address).unwrap().address.0[5], 2);
+    assert!(matches!(port_patched(&node(Provision::Active), &port, &address), Err(Refusal::Conflict(_))));
     for operation in [
         remove("/address"),
         replace("/node_uuid", json!(Uuid::from_u128(7))),
         replace("/internal_info", json!({})),
     ] {
         assert!(matches!(
-            port_patch(&node(Provision::Enroll), &port, &[operation]),
+            port_patched(&node(Provision::Enroll), &port, &[operation]),
             Err(Refusal::Invalid(_))
         ));
     }
     let same = vec![replace("/node_uuid", json!(Uuid::nil())), remove("/available_for_dynamic_portgroup")];
-    assert_eq!(port_patch(&node(Provision::Active), &port, &same).unwrap(), port);
+    assert_eq!(port_patched(&node(Provision::Active), &port, &same).unwrap(), port);
 }
 
 proptest! {
@@ -257,7 +264,7 @@ proptest! {
             if let Ok(wished) = patched(&node, operations.clone()) {
                 prop_assert_eq!(&patched(&Node { wished: wished.clone(), ..node.clone() }, Vec::new()).unwrap(), &wished);
             }
-            port_patch(&node, &port(), &operations).ok();
+            port_patched(&node, &port(), &operations).ok();
         }
     }
 }

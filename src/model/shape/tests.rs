@@ -55,12 +55,17 @@ fn contract(resource: &str) -> Vec<(String, u16, bool, bool)> {
 fn the_tables_are_the_contract() {
     assert_eq!(rows(node::TABLE), contract("node"));
     assert_eq!(rows(port::TABLE), contract("port"));
+    assert_eq!(rows(portgroup::TABLE), contract("portgroup"));
 }
 
 #[test]
 fn json_columns_are_no_sort_keys() {
     let golden = golden();
-    for (resource, names) in [("node", refused(node::TABLE)), ("port", refused(port::TABLE))] {
+    for (resource, names) in [
+        ("node", refused(node::TABLE)),
+        ("port", refused(port::TABLE)),
+        ("portgroup", refused(portgroup::TABLE)),
+    ] {
         let mut theirs: Vec<_> = golden["refused_sort_keys"][resource]
             .as_array()
             .unwrap()

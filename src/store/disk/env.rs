@@ -62,6 +62,8 @@ tables! {
     rack,
     /// Node id to what its last inspection found.
     inventories,
+    /// Node id and kind to what is known of its firmware.
+    sheets,
     /// Hardware address and network to leased address.
     leases,
     /// Network, association and client to leased IPv6 address.

@@ -10,6 +10,7 @@ pub mod owed;
 pub mod ports;
 pub mod rack;
 pub mod rules;
+pub mod sheets;
 pub mod sightings;
 pub mod things;
 pub mod tokens;

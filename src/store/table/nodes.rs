@@ -74,6 +74,7 @@ impl Nodes<'_, '_> {
         self.txn.owed().clear(id)?;
         self.txn.journal().clear(id)?;
         self.txn.inventories().remove(id)?;
+        self.txn.sheets().remove(id)?;
         if old.order == self.last_order()? {
             self.txn.rack().put(ORDER, &old.order)?;
         }

@@ -7,6 +7,7 @@ mod opening;
 mod records;
 mod room;
 mod rows;
+mod sheets;
 mod things;
 mod shown;
 
