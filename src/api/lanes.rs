@@ -53,6 +53,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
     fn lessee(&self, address: IpAddr) -> Option<Mac>;
+    /// What would keep a deployment of the node from taking the steps of its templates.
+    fn deploy_trouble(&self, node: &Node) -> Option<String>;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -120,6 +122,10 @@ impl Lanes for Arc<Desk> {
 
     fn lessee(&self, address: IpAddr) -> Option<Mac> {
         self.board().lessee(address)
+    }
+
+    fn deploy_trouble(&self, node: &Node) -> Option<String> {
+        Desk::deploy_trouble(self, node)
     }
 
     fn catalog(&self) -> &Catalog {

@@ -27,8 +27,10 @@ pub mod port;
 pub mod request;
 pub mod root;
 pub mod rule;
+pub mod runbook;
 pub mod route;
 pub mod table;
+pub mod template;
 pub mod thing;
 pub mod while_waiting;
 
@@ -184,6 +186,8 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
         Action::Allocation(action) => allocation::act(action, &call).await,
+        Action::Template(action) => template::act(action, &call).await,
+        Action::Runbook(action) => runbook::act(action, &call).await,
         Action::Chassis(action) => chassis::act(action, &call).await,
         Action::NodeList => node::list::list(&call, false),
         Action::NodeDetail => node::list::list(&call, true),
@@ -267,6 +271,7 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::RuleShow => rule::show(call),
         RackAction::RulePatch => rule::patch(call).await,
         RackAction::RuleDelete => rule::delete(call).await,
+        RackAction::RuleClear => rule::clear(call).await,
     }
 }
 

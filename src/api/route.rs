@@ -91,11 +91,12 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {
             Some(Below::NotAllowed) => not_allowed(method.word()),
+            Some(Below::NotAllowedBelow(since)) if version < since => not_allowed(method.word()),
             Some(Below::TooNew) => {
                 Fault::new(406, "this needs a newer API version than the one that was asked for")
             }
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
-            Some(Below::Nothing) | None => nowhere(),
+            Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
     }
     at_path
@@ -203,8 +204,6 @@ mod tests {
         "nodes/{}/vendor_passthru/{}",
         "drivers/{}/vendor_passthru/{}",
         "chassis/{}/nodes",
-        "runbooks/{}/traits",
-        "runbooks/{}/traits/{}",
         "runbooks/{}/traits[/{}]",
         // Agents call it without a version; it says so at each.
         "continue_inspection",

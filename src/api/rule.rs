@@ -81,6 +81,14 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
     Ok(Response::empty(204))
 }
 
+/// `DELETE /v1/inspection_rules`: all of the site's rules, as the reference means it; there it is an error. Those of the
+/// file stay.
+pub async fn clear(call: &Call<'_>) -> Result<Response, Fault> {
+    call.no_query()?;
+    call.api.lanes.rack(RackAsk::RuleClear).await?;
+    Ok(Response::empty(204))
+}
+
 async fn written(call: &Call<'_>, ask: RackAsk) -> Result<Arc<Rule>, Fault> {
     if let RackAnswer::Rule(rule) = call.api.lanes.rack(ask).await? {
         return Ok(rule);

@@ -28,6 +28,8 @@ pub enum Below {
     Nothing,
     /// 405 of the router.
     NotAllowed,
+    /// 405 below this version, 404 of the router from there on.
+    NotAllowedBelow(u16),
     /// 404 of the resource.
     NotFound,
     /// 406 of the resource.
@@ -109,6 +111,8 @@ pub enum Action {
     Lookup,
     Heartbeat,
     Rack(RackAction),
+    Template(TemplateAction),
+    Runbook(RunbookAction),
     Chassis(ChassisAction),
     Allocation(AllocationAction),
 }
@@ -132,6 +136,34 @@ pub enum RackAction {
     RuleShow,
     RulePatch,
     RuleDelete,
+    RuleClear,
+}
+
+/// What a request wants of deploy templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TemplateAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+}
+
+/// What a request wants of runbooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunbookAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    Unnamed,
+    Traits,
+    TraitsSet,
+    TraitsDrop,
+    TraitAdd,
+    TraitDrop,
 }
 
 /// What a request wants of allocations.
@@ -182,6 +214,11 @@ const fn newer(route: Route) -> Route {
 /// 405 below its version.
 const fn refuses(route: Route) -> Route {
     Route { below: Below::NotAllowed, ..route }
+}
+
+/// A part of runbooks that came later than they: 404 below its version, and 405 where there are no runbooks.
+const fn of_runbooks(route: Route) -> Route {
+    Route { below: Below::NotAllowedBelow(92), ..route }
 }
 
 #[rustfmt::skip]
@@ -324,18 +361,28 @@ pub const ROUTES: &[Route] = &[
     at(Get, "allocations/{}", 52, Action::Allocation(AllocationAction::Show)),
     refuses(at(Patch, "allocations/{}", 57, Action::Allocation(AllocationAction::Patch))),
     refuses(at(Delete, "allocations/{}", 52, Action::Allocation(AllocationAction::Delete))),
-    at(Get, "deploy_templates", 55, Action::Empty("deploy_templates")),
-    refuses(at(Post, "deploy_templates", 55, Action::Absent("deploy templates"))),
-    at(Get, "deploy_templates/{}", 55, Action::NoSuch("deploy template")),
-    refuses(at(Patch, "deploy_templates/{}", 55, Action::NoSuch("deploy template"))),
-    refuses(at(Delete, "deploy_templates/{}", 55, Action::NoSuch("deploy template"))),
-    at(Get, "runbooks", 92, Action::Empty("runbooks")),
-    refuses(at(Post, "runbooks", 92, Action::Absent("runbooks"))),
-    at(Get, "runbooks/{}", 92, Action::NoSuch("runbook")),
-    refuses(at(Patch, "runbooks/{}", 92, Action::NoSuch("runbook"))),
-    refuses(at(Delete, "runbooks/{}", 92, Action::NoSuch("runbook"))),
+    at(Get, "deploy_templates", 55, Action::Template(TemplateAction::List)),
+    refuses(at(Post, "deploy_templates", 55, Action::Template(TemplateAction::Create))),
+    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    at(Get, "deploy_templates/{}", 55, Action::Template(TemplateAction::Show)),
+    refuses(at(Patch, "deploy_templates/{}", 55, Action::Template(TemplateAction::Patch))),
+    refuses(at(Delete, "deploy_templates/{}", 55, Action::Template(TemplateAction::Delete))),
+    at(Get, "runbooks", 92, Action::Runbook(RunbookAction::List)),
+    refuses(at(Post, "runbooks", 92, Action::Runbook(RunbookAction::Create))),
+    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    at(Get, "runbooks/{}", 92, Action::Runbook(RunbookAction::Show)),
+    refuses(at(Patch, "runbooks/{}", 92, Action::Runbook(RunbookAction::Patch))),
+    refuses(at(Delete, "runbooks/{}", 92, Action::Runbook(RunbookAction::Delete))),
+    at(Get, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::Traits)),
+    of_runbooks(at(Put, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsSet))),
+    of_runbooks(at(Delete, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsDrop))),
+    of_runbooks(at(Put, "runbooks/{}/traits/{}", 112, Action::Runbook(RunbookAction::TraitAdd))),
+    of_runbooks(at(Delete, "runbooks/{}/traits/{}", 112, Action::Runbook(RunbookAction::TraitDrop))),
     at(Get, "inspection_rules", 96, Action::Rack(RackAction::RuleList)),
     refuses(at(Post, "inspection_rules", 96, Action::Rack(RackAction::RuleCreate))),
+    refuses(at(Delete, "inspection_rules", 96, Action::Rack(RackAction::RuleClear))),
     at(Get, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleShow)),
     refuses(at(Patch, "inspection_rules/{}", 96, Action::Rack(RackAction::RulePatch))),
     refuses(at(Delete, "inspection_rules/{}", 96, Action::Rack(RackAction::RuleDelete))),

@@ -89,6 +89,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
+        plans: &*published,
         at: site.clock.wall(),
         token: &token,
         boot_token: &boot_token,
@@ -129,6 +130,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let at = site.clock.wall();
     let policy = site.policy.clone();
     let catalog = site.catalog.clone();
+    let reader = site.reader.clone();
     let committed = site
         .writer
         .submit(label, urgency, move |txn| {
@@ -137,8 +139,11 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
             let bearers = InTxn(txn.ports());
+            // Not longer than the decision: a copy that is held is copied when the commit is published.
+            let published = reader.published();
             let facts = Facts {
                 bearers: &bearers,
+                plans: &*published,
                 at,
                 token: &token,
                 boot_token: &boot_token,

@@ -27,6 +27,7 @@ use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
+use crate::flow;
 use crate::model::Object;
 use crate::model::bmc::Fact;
 use crate::model::bmc::panel::Passthru;
@@ -131,6 +132,12 @@ impl Desk {
 
     pub fn catalog(&self) -> &Catalog {
         &self.site.catalog
+    }
+
+    /// What would keep a deployment of the node from taking the steps of its templates.
+    pub fn deploy_trouble(&self, node: &Node) -> Option<String> {
+        let Site { policy, catalog, reader, .. } = &*self.site;
+        flow::template::trouble(node, policy, catalog, &*reader.published())
     }
 
     pub fn policy(&self) -> &Policy {

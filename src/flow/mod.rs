@@ -22,6 +22,7 @@ pub mod power;
 pub mod recover;
 pub mod rule;
 pub mod step;
+pub mod template;
 pub mod trouble;
 pub mod update;
 pub mod verb;

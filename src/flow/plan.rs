@@ -2,7 +2,7 @@
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
-use crate::model::catalog::StepSpec;
+use crate::model::catalog::{Catalog, StepSpec};
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -61,7 +61,7 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
         declared(node, facts, Kind::Deploy).iter().any(|step| step.by == By::Core(Core::BootAgent));
     let mut steps = declared(node, facts, Kind::Deploy);
     for ask in asked {
-        override_with(&mut steps, ask, asked_step(node, ask, facts, uses_agent)?);
+        override_with(&mut steps, ask, asked_step(node, ask, facts.catalog, uses_agent)?);
     }
     sort(&mut steps, Kind::Deploy);
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
@@ -137,15 +137,19 @@ fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
     steps.extend(step.filter(|step| step.priority > 0));
 }
 
+/// What the driver knows to be wrong with a step that a deployment is asked for.
+pub fn check_asked(node: &Node, ask: &AskedStep, catalog: &Catalog) -> Result<(), String> {
+    asked_step(node, ask, catalog, true).map(|_| ())
+}
+
 fn asked_step(
     node: &Node,
     ask: &AskedStep,
-    facts: &Facts<'_>,
+    catalog: &Catalog,
     uses_agent: bool,
 ) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
-    let declared = facts
-        .catalog
+    let declared = catalog
         .steps(&node.wished.interfaces, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
@@ -159,8 +163,9 @@ fn asked_step(
         return Err(format!("deploy step {interface}.{} cannot be overridden", spec.step));
     }
     let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
+    // One that is to be left out needs no arguments.
     let required: Vec<_> =
-        spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
+        spec.args.iter().filter(|arg| arg.required && priority > 0).map(|arg| arg.name.to_owned()).collect();
     check_args(&ask.args, &known, &required)
         .map_err(|why| format!("deploy step {interface}.{}: {why}", spec.step))?;
     Ok(Some(Step { args: ask.args.clone(), asked: true, priority, ..from_spec(interface, spec) }))

@@ -5,6 +5,7 @@ use crate::flow::inspect;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
+use crate::flow::template;
 use crate::model::decision::Decision;
 use crate::model::decision::ask::ProvisionAsk;
 use crate::model::decision::effect::Purpose;
@@ -12,6 +13,7 @@ use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
+use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
 use crate::model::provision::Provision;
@@ -195,24 +197,33 @@ fn manage(course: &mut Course<'_>) {
 
 fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
-    for asked in &ask.steps {
+    let template::Asked { steps, templates } =
+        template::asked(&course.node, &ask.steps, facts.plans).map_err(Refusal::Invalid)?;
+    for asked in &steps {
         let name = format!("{}.{}", asked.interface, asked.step);
         if facts.policy.disallow_deploy_steps.contains(&name) {
             return Err(Refusal::Invalid(format!("deploy step {name} is not allowed on this host")));
         }
     }
-    let size = serde_json::to_vec(&ask.steps).map_or(usize::MAX, |text| text.len());
+    let size = serde_json::to_vec(&steps).map_or(usize::MAX, |text| text.len());
     if size > ASKED_LIMIT {
         return Err(Refusal::Invalid(format!(
             "deploy_steps of {size} bytes are over the limit of {ASKED_LIMIT}"
         )));
     }
-    let plan = plan::deploy(&course.node, &ask.steps, facts).map_err(Refusal::Invalid)?;
+    let plan = plan::deploy(&course.node, &steps, facts).map_err(Refusal::Invalid)?;
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
     }
     course.drop_agent();
     course.go(ask.verb);
+    if !templates.is_empty() {
+        let names = templates.join(", ");
+        course.note(Event::info(
+            "templates",
+            format!("the deployment takes the steps of deploy templates {names}"),
+        ));
+    }
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
     match unfit {

@@ -4,6 +4,7 @@
 pub mod apply;
 pub mod mask;
 pub mod rules;
+pub mod whole;
 
 use serde_json::Value;
 

@@ -14,15 +14,21 @@ use crate::model::decision::ask::PatchOp;
 use crate::model::inspection::discovery::TurnedAway;
 use crate::model::inspection::rule::{Rule, RuleWished};
 use crate::model::inspection::told::Told;
+use crate::model::runbook::{Runbook, RunbookAsk};
+use crate::model::template::{Template, TemplateAsk};
 
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
     Allocation(AllocationAsk),
-    Chassis(ChassisAsk),
+    Template(TemplateAsk),
+    Runbook(RunbookAsk),
     RuleCreate(Uuid, RuleWished),
     RulePatch(Uuid, Vec<PatchOp>),
     RuleDelete(Uuid),
+    /// All rules but those that are built in.
+    RuleClear,
+    Chassis(ChassisAsk),
     Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
@@ -38,6 +44,8 @@ pub enum RackAnswer {
     Done,
     Allocation(Arc<Allocation>),
     Rule(Arc<Rule>),
+    Template(Arc<Template>),
+    Runbook(Arc<Runbook>),
     Chassis(Arc<Chassis>),
     /// A token was made.
     Issued(Box<Issued>),

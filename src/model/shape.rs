@@ -11,6 +11,8 @@ pub mod node;
 pub mod port;
 pub mod portgroup;
 pub mod rule;
+pub mod runbook;
+pub mod template;
 
 use serde_json::Value;
 

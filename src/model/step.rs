@@ -1,5 +1,7 @@
 //! Steps: named actions of an interface, the unit that a pipeline goes by.
 
+pub mod kept;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -189,3 +191,6 @@ pub struct AskedStep {
     #[serde(default)]
     pub priority: Option<i64>,
 }
+
+/// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 16 KiB.
+pub const ASKED_LIMIT: usize = 4096;

@@ -10,11 +10,15 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::allocation::Allocation;
 use crate::model::allocation::pool::{Pool, place};
+use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
+use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
 
@@ -70,6 +74,17 @@ impl Pool for Published {
     fn is_asked_for(&self, node: NodeId, but: Uuid) -> bool {
         let asking = self.things.allocations.marked(&Allocation::mark_of(node));
         asking.is_some_and(|row| row.is_allocating() && row.id != but)
+    }
+}
+
+impl Plans for Published {
+    fn template(&self, name: &str) -> Option<Arc<Template>> {
+        self.shelves().templates.named(name).cloned()
+    }
+
+    fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
+        let shelf = &self.shelves().runbooks;
+        parse_uuid(ident).map_or_else(|| shelf.named(ident), |id| shelf.get(id)).cloned()
     }
 }
 

@@ -10,6 +10,8 @@ use crate::base::id::NodeId;
 use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::runbook::Runbook;
+use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
@@ -182,7 +184,6 @@ macro_rules! kinds {
             }
 
             fn unwrap(any: &AnyThing) -> Option<&Arc<Self>> {
-                #[allow(irrefutable_let_patterns, reason = "as long as there is one kind only")]
                 if let AnyThing::$variant(thing) = any { Some(thing) } else { None }
             }
 
@@ -196,5 +197,7 @@ macro_rules! kinds {
 kinds! {
     Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
+    Template: Template => templates,
+    Runbook: Runbook => runbooks,
     Portgroup: Portgroup => portgroups,
 }

@@ -363,6 +363,24 @@ async fn rules_are_made_shown_changed_deleted_and_applied() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_rules_of_the_site_go_at_once() {
+    let rack = Rack::start().await;
+    let body = json!({"actions": [{"op": "log", "args": {"msg": "x"}}]});
+    let path = "/v1/inspection_rules";
+    for _ in 0..3 {
+        assert_eq!(rack.call("POST", path, "1.96", Some(&body)).await.status, 201);
+    }
+    assert_eq!(rack.call("DELETE", path, "1.95", None).await.status, 405);
+    assert_eq!(rack.call("DELETE", &format!("{path}?phase=main"), "1.96", None).await.status, 400);
+    assert_eq!(rack.get(path).await.body["inspection_rules"].as_array().unwrap().len(), 3);
+    for _ in 0..2 {
+        assert_eq!(rack.call("DELETE", path, "1.96", None).await.status, 204);
+    }
+    assert_eq!(rack.get(path).await.body["inspection_rules"], json!([]));
+    assert_eq!(rack.call("POST", path, "1.96", Some(&body)).await.status, 201, "and new ones are made");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sensitive_rule_is_hidden_sealed_and_stays_so() {
     let rack = Rack::start().await;
     let body = json!({"sensitive": true,

@@ -15,3 +15,5 @@ mod parts;
 mod portgroups;
 mod rack;
 mod refusals;
+mod runbooks;
+mod templates;

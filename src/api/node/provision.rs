@@ -1,6 +1,8 @@
 //! `PUT nodes/{ident}/states/provision`: a word, and what comes with it. The order of the checks is the contract's
 //! (`api.md` section 6); what depends on the machine is checked behind the desk.
 
+pub mod runbook;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -28,7 +30,8 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let target = known(&word, call.version)?;
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
-    let steps = companions(&mut args, target, call.version)?;
+    let brought = runbook::take(&mut args, call, node, target)?;
+    let steps = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
     late_versions(node, target, call.version)?;
     let id = node.id;
@@ -139,8 +142,12 @@ fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
 }
 
 /// Arguments that go with one word or another.
-fn companions(args: &mut Args, target: &Target, version: u16) -> Result<Vec<AskedStep>, Fault> {
-    runbook(args, target, version)?;
+fn companions(
+    args: &mut Args,
+    target: &Target,
+    version: u16,
+    brought: Option<runbook::Brought>,
+) -> Result<Vec<AskedStep>, Fault> {
     ramdisk(args, target, version)?;
     let clean = args.take("clean_steps");
     let deploy = args.take("deploy_steps");
@@ -160,9 +167,12 @@ fn companions(args: &mut Args, target: &Target, version: u16) -> Result<Vec<Aske
         "rescue" if password.as_ref().is_none_or(String::is_empty) => return Err(needed("rescue_password")),
         _ => (deploy, None, Kind::Deploy),
     };
+    if let Some(brought) = brought {
+        return Ok(brought.steps);
+    }
     match (given, name) {
         (Some(given), _) => steps::parse(given, kind),
-        (None, Some(name)) => Err(needed(name)),
+        (None, Some(name)) => Err(needed(&format!("{name} or runbook"))),
         (None, None) => Ok(Vec::new()),
     }
 }
@@ -172,16 +182,6 @@ fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result
         return Ok(());
     }
     Err(Fault::invalid(format!("{name} goes with {}, not with {:?}", words.join(" and "), target.word)))
-}
-
-fn runbook(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
-    let Some(name) = args.text("runbook")? else { return Ok(()) };
-    if version < RUNBOOK_SINCE {
-        return Err(Fault::too_new("runbook", RUNBOOK_SINCE));
-    }
-    goes_with(true, "runbook", &["clean", "service"], target)?;
-    let shown: String = name.chars().take(255).collect();
-    Err(Fault::not_found(format!("runbook {shown} could not be found: this version has none")))
 }
 
 fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
@@ -201,7 +201,6 @@ const DRIVE_OBJECT_SINCE: u16 = 56;
 const VENDOR_DATA_SINCE: u16 = 59;
 const DEPLOY_STEPS_SINCE: u16 = 69;
 const CLEAN_RAMDISK_SINCE: u16 = 70;
-const RUNBOOK_SINCE: u16 = 92;
 const SERVICE_RAMDISK_SINCE: u16 = 108;
 const ABORT_DEPLOY_SINCE: u16 = 110;
 
@@ -236,7 +235,7 @@ mod tests {
     fn with(body: &Value, version: u16) -> Result<usize, u16> {
         let mut args = Args::of_action(body.to_string().as_bytes(), "").unwrap();
         let word = args.needed_text("target").unwrap();
-        companions(&mut args, Target::parse(&word).unwrap(), version)
+        companions(&mut args, Target::parse(&word).unwrap(), version, None)
             .map(|steps| steps.len())
             .map_err(|fault| fault.status())
     }
@@ -257,7 +256,5 @@ mod tests {
             Err(406)
         );
         assert_eq!(with(&json!({"target": "active", "disable_ramdisk": true}), 115), Err(400));
-        assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 115), Err(404));
-        assert_eq!(with(&json!({"target": "clean", "runbook": "rb1"}), 91), Err(406));
     }
 }

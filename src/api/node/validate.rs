@@ -13,9 +13,11 @@ use crate::net::http::Response;
 
 /// Looks at the settings, and at the image.
 pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
-    let id = node(call)?.id;
+    let node = node(call)?;
+    let id = node.id;
+    let trouble = call.lanes().deploy_trouble(node);
     match call.api.lanes.look(id, Look::Valid { deploy: true }).await? {
-        Seen::Valid(verdicts) => Ok(answer(&Value::Object(shown(&verdicts)))),
+        Seen::Valid(verdicts) => Ok(answer(&Value::Object(shown(&with_templates(verdicts, trouble))))),
         Seen::Silent(failure) => Err(Fault::new(503, failure.why)),
         Seen::Power(_)
         | Seen::Turn(_)
@@ -45,6 +47,16 @@ fn node<'a>(call: &'a Call<'_>) -> Result<&'a Node, Fault> {
         Some(ident) => call.find_node(&ident).map(|node| &**node),
         None => Err(Fault::invalid("the path or node_uuid must name a node")),
     }
+}
+
+/// The deploy interface has what is wrong with the instance's traits and their deploy templates as its reason, if it has
+/// no other.
+fn with_templates(mut verdicts: Vec<Verdict>, trouble: Option<String>) -> Vec<Verdict> {
+    let deploy = verdicts.iter_mut().find(|verdict| verdict.interface == Interface::Deploy);
+    if let Some(verdict) = deploy.filter(|verdict| verdict.reason.is_none()) {
+        verdict.reason = trouble;
+    }
+    verdicts
 }
 
 fn shown(verdicts: &[Verdict]) -> Map<String, Value> {

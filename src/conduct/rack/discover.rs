@@ -211,6 +211,7 @@ impl Desk {
                 ports: &[],
                 portgroups: &[],
                 bearers: &*published,
+                plans: &*published,
                 seen: &[],
                 silent: None,
             };

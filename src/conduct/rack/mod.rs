@@ -3,6 +3,7 @@
 //! - `allocations` which node is whose
 //! - `chassis`  names for nodes that stand together
 //! - `rules`    inspection rules
+//! - `templates`, `runbooks` steps that are kept for later
 //! - `tokens`   bearer tokens
 //! - `discover` machines that nobody has enrolled
 
@@ -10,6 +11,8 @@ pub mod allocations;
 pub mod chassis;
 pub mod discover;
 pub mod rules;
+pub mod runbooks;
+pub mod templates;
 pub mod tokens;
 
 use std::sync::Arc;
@@ -42,10 +45,13 @@ impl Desk {
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
             RackAsk::Allocation(ask) => self.allocations(ask).await,
-            RackAsk::Chassis(ask) => self.chassis(ask).await,
+            RackAsk::Template(ask) => self.template(ask).await,
+            RackAsk::Runbook(ask) => self.runbook(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
+            RackAsk::RuleClear => self.clear_rules().await,
+            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,

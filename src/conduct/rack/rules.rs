@@ -51,6 +51,15 @@ impl Desk {
         });
         work.await
     }
+
+    pub(super) async fn clear_rules(&self) -> Result<RackAnswer, Refusal> {
+        let _one_at_a_time = self.rack.lock().await;
+        let work = self.site.writer.write("rule", move |txn| {
+            txn.rules().clear()?;
+            Ok(RackAnswer::Done)
+        });
+        work.await
+    }
 }
 
 fn missing(id: Uuid) -> Refusal {

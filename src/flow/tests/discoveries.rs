@@ -19,6 +19,7 @@ use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, 
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 
@@ -88,6 +89,7 @@ fn enrolled_beside(
         ports: &[],
         portgroups: &[],
         bearers: &bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     };
@@ -235,6 +237,7 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         ports: &[],
         portgroups: &[],
         bearers: &stage.bearers,
+        plans: &NoPlans,
         seen: &[],
         silent: None,
     }

@@ -31,6 +31,7 @@ use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
 use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -135,6 +136,7 @@ impl Stage {
             ports: &self.ports,
             portgroups: &self.portgroups,
             bearers: &self.bearers,
+            plans: &NoPlans,
             seen,
             silent: self.silent,
         };

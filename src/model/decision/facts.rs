@@ -9,6 +9,7 @@ use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 
@@ -31,6 +32,8 @@ pub struct Facts<'a> {
     pub portgroups: &'a [Arc<Portgroup>],
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
+    /// Deploy templates and runbooks, as they were committed last.
+    pub plans: &'a dyn Plans,
     /// What the looks that the ask wanted have seen.
     pub seen: &'a [Seen],
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no

@@ -31,7 +31,10 @@ fn rows<T>(table: &'static [Field<T>]) -> Vec<(String, u16, bool, bool)> {
 }
 
 fn contract(resource: &str) -> Vec<(String, u16, bool, bool)> {
-    let golden = golden();
+    contract_in(&golden(), resource)
+}
+
+fn contract_in(golden: &Value, resource: &str) -> Vec<(String, u16, bool, bool)> {
     let mut rows: Vec<_> = golden[resource]
         .as_array()
         .unwrap()
@@ -56,6 +59,19 @@ fn the_tables_are_the_contract() {
     assert_eq!(rows(node::TABLE), contract("node"));
     assert_eq!(rows(port::TABLE), contract("port"));
     assert_eq!(rows(portgroup::TABLE), contract("portgroup"));
+}
+
+#[test]
+fn the_tables_of_plans_are_the_contract() {
+    let golden: Value = serde_json::from_str(include_str!("../../../tests/goldens/api/plans.json")).unwrap();
+    assert_eq!(rows(template::TABLE), contract_in(&golden, "deploy_template"));
+    assert_eq!(rows(runbook::TABLE), contract_in(&golden, "runbook"));
+    for (resource, names) in
+        [("deploy_template", refused(template::TABLE)), ("runbook", refused(runbook::TABLE))]
+    {
+        let theirs: Vec<_> = golden["refused_sort_keys"][resource].as_array().unwrap().iter().collect();
+        assert_eq!(names, theirs, "{resource}");
+    }
 }
 
 #[test]

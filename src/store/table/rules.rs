@@ -45,6 +45,16 @@ impl Rules<'_, '_> {
         self.txn.rack().put(&key(rule.id), &sealed)
     }
 
+    /// Removes all of them.
+    pub fn clear(&mut self) -> Result<(), StoreError> {
+        for key in self.txn.keys(self.txn.tables().rack, PREFIX.as_bytes())? {
+            if let Some(id) = id_of(&key) {
+                self.remove(id)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Tells whether it was there.
     pub fn remove(&mut self, id: Uuid) -> Result<bool, StoreError> {
         self.txn.rack().remove(&key(id))
