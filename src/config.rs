@@ -13,6 +13,7 @@ use crate::config::section::images::DownloadSource;
 use crate::config::section::{CollectWhen, Document};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
+use crate::model::journal::History;
 use crate::model::policy::{CollectLogs, Policy};
 
 /// All that the daemon is told at start.
@@ -36,6 +37,8 @@ pub struct Config {
     pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
+    /// Which doors speak TLS, and with whose certificates.
+    pub tls: section::tls::Tls,
     pub boot: section::boot::Boot,
     pub pxe: section::boot::Pxe,
     pub tftp: section::tftp::Tftp,
@@ -53,7 +56,11 @@ pub struct Config {
     pub http_url: Option<String>,
     pub external_http_url: Option<String>,
     pub external_callback_url: Option<String>,
+    /// Who vouches for the API to agents, if not our own authority.
+    pub api_ca_file: Option<PathBuf>,
     pub policy: Policy,
+    /// How much of a node's history is kept.
+    pub history: History,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
 }
@@ -106,6 +113,7 @@ impl Config {
         if !listen.ip().is_loopback() && !given.insecure {
             return Err(ConfigError::Open(listen));
         }
+        let tls = section::tls::Tls::of(&document, listen, given.insecure)?;
         let plan = plan(&document)?;
         let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
         let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
@@ -136,6 +144,7 @@ impl Config {
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
+            tls,
             boot: document.boot.clone(),
             pxe: document.pxe.clone(),
             tftp: document.tftp.clone(),
@@ -150,7 +159,9 @@ impl Config {
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
+            api_ca_file: document.agent.api_ca_file.clone(),
             plan,
+            history: document.conductor.history(),
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -204,25 +215,12 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
-    boot(&document.boot)?;
     document.tftp.check()?;
     base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
     base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
     base_url("deploy.external_callback_url", document.deploy.external_callback_url.as_ref())?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
-}
-
-/// TLS needs all of its three options.
-fn boot(section: &section::boot::Boot) -> Result<(), ConfigError> {
-    let given =
-        [section.tls_certificate.is_some(), section.tls_key.is_some(), section.https_listen.is_some()];
-    if given == [true; 3] || given == [false; 3] {
-        return Ok(());
-    }
-    let value = section.https_listen.map_or_else(|| "none".to_owned(), |address| address.to_string());
-    let rule = "tls_certificate, tls_key and https_listen go together";
-    Err(ConfigError::Value { name: "boot.https_listen", value, rule })
 }
 
 /// What is made of inventories, and how large the body of one may be.
@@ -302,6 +300,12 @@ fn policy(
     set(&mut policy.allow_provisioning_in_maintenance, conductor.allow_provisioning_in_maintenance);
     set(&mut policy.allow_deleting_available_nodes, conductor.allow_deleting_available_nodes);
     set(&mut policy.poweroff_in_cleanfail, conductor.poweroff_in_cleanfail);
+    set(&mut policy.poweroff_in_servicefail, conductor.poweroff_in_servicefail);
+    set(&mut policy.max_concurrent_deploy, conductor.max_concurrent_deploy.map(|most| most.get().into()));
+    set(&mut policy.max_concurrent_clean, conductor.max_concurrent_clean.map(|most| most.get().into()));
+    set(&mut policy.automatic_lessee, conductor.lessee());
+    policy.disallowed_deployment_boot_modes.clone_from(&conductor.disallowed_deployment_boot_modes);
+    set(&mut policy.record_step_flows_in_history, conductor.record_step_flows_in_history);
     set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
@@ -317,6 +321,8 @@ fn policy(
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
+    set(&mut policy.disallow_clean_steps, api.disallow_clean_steps);
+    set(&mut policy.disallow_service_steps, api.disallow_service_steps);
     set(&mut policy.max_limit, api.max_limit.map(|limit| limit.get().into()));
     policy.default_resource_class = default.default_resource_class;
     set(&mut policy.default_conductor_group, default.default_conductor_group);

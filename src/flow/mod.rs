@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod allocation;
+pub mod adopt;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -14,6 +15,7 @@ pub mod fetch;
 pub mod hook;
 pub mod inspect;
 pub mod lookup;
+pub mod manual;
 pub mod mode;
 pub mod part;
 pub mod pipeline;
@@ -47,17 +49,17 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {
         Ask::Provision(ask) => match ask.verb {
             Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
-            Verb::Provide | Verb::Delete | Verb::Inspect => vec![Look::Valid { deploy: false }],
+            Verb::Adopt => vec![Look::Valid { deploy: true }],
+            Verb::Clean | Verb::Service | Verb::Provide | Verb::Delete | Verb::Inspect => {
+                vec![Look::Valid { deploy: false }]
+            }
             Verb::Abort
-            | Verb::Adopt
-            | Verb::Clean
             | Verb::Done
             | Verb::Fail
             | Verb::Hold
             | Verb::Manage
             | Verb::Rescue
             | Verb::Resume
-            | Verb::Service
             | Verb::Unhold
             | Verb::Unrescue
             | Verb::Wait => Vec::new(),

@@ -72,6 +72,9 @@ pub struct Node {
     /// The allocation that has it, for as long as its instance is on it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allocation: Option<Held>,
+    /// The lessee was set by the deployment, and goes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic_lessee: bool,
     /// Name of the hashed file that holds the instance's config drive.
     #[serde(default)]
     pub config_drive: Option<String>,
@@ -206,6 +209,7 @@ impl Node {
             agent_seen: None,
             bmc: Bmc::default(),
             allocation: None,
+            automatic_lessee: false,
             config_drive: None,
             misses: 0,
             changes: 0,

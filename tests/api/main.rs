@@ -4,6 +4,7 @@
 mod agent;
 mod allocations;
 mod allocations_hostile;
+mod conductor;
 mod chassis;
 mod console;
 mod discovery;
