@@ -67,7 +67,8 @@ impl Filters {
     }
 
     fn take_in(&self, row: &Allocation) -> bool {
-        let is = |wanted: &Option<String>, value: Option<&str>| wanted.is_none() || wanted.as_deref() == value;
+        let is =
+            |wanted: &Option<String>, value: Option<&str>| wanted.is_none() || wanted.as_deref() == value;
         is(&self.resource_class, row.wished.resource_class.as_deref())
             && is(&self.state, Some(row.state.name()))
             && is(&self.owner, row.wished.owner.as_deref())

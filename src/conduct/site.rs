@@ -12,6 +12,7 @@ use crate::base::time::SharedClock;
 use crate::conduct::console::Consoles;
 use crate::conduct::freed::Freed;
 use crate::conduct::hands::Hands;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::tray::Tray;
 use crate::model::catalog::Catalog;
 use crate::model::policy::Policy;
@@ -34,6 +35,8 @@ pub struct Site {
     pub tokens: Tokens,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,
+    /// From one lane to the others.
+    pub others: OtherLanes,
     /// Allocations that nodes have lost.
     pub freed: Arc<Freed>,
     /// Ends every task.

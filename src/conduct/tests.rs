@@ -11,5 +11,7 @@ mod looks;
 mod machine;
 mod pipelines;
 mod power;
+mod relatives;
 mod rig;
+mod webhooks;
 mod world;

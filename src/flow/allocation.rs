@@ -183,7 +183,8 @@ impl Search<'_> {
     fn counted(&self, nodes: &[&Arc<Node>]) -> String {
         let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
         for node in nodes {
-            let word = fits(node, self.allocation).err().map_or("being allocated to another", |unfit| unfit.word());
+            let word =
+                fits(node, self.allocation).err().map_or("being allocated to another", |unfit| unfit.word());
             *counts.entry(word).or_default() += 1;
         }
         let counts: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();

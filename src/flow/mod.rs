@@ -3,8 +3,8 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
-pub mod allocation;
 pub mod adopt;
+pub mod allocation;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -22,12 +22,14 @@ pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
+pub mod relatives;
 pub mod rule;
 pub mod step;
 pub mod template;
 pub mod trouble;
 pub mod update;
 pub mod verb;
+pub mod volume;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -77,6 +79,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
+        | Ask::Volume(_)
         | Ask::Told(_)
         | Ask::Allocation(_)
         | Ask::Part(_) => Vec::new(),
@@ -103,6 +106,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
             part::port::patch(node, change, facts)
         }
         Ask::PortDelete { port } => part::port::delete(node, *port, facts),
+        Ask::Volume(ask) => volume::admit(node, ask, facts),
         Ask::Mode(wish) => mode::admit(node, *wish, facts),
         Ask::Console { on } => aside::console(node, *on, facts),
         Ask::Insert(medium) => aside::insert(node, medium, facts),

@@ -21,6 +21,7 @@ use crate::model::template::{Template, TemplateAsk};
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
     Allocation(AllocationAsk),
+    Chassis(ChassisAsk),
     Template(TemplateAsk),
     Runbook(RunbookAsk),
     RuleCreate(Uuid, RuleWished),
@@ -28,7 +29,6 @@ pub enum RackAsk {
     RuleDelete(Uuid),
     /// All rules but those that are built in.
     RuleClear,
-    Chassis(ChassisAsk),
     Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),

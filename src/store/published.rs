@@ -10,6 +10,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::allocation::Allocation;
 use crate::model::allocation::pool::{Pool, place};
+use crate::model::decision::facts::Around;
 use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
@@ -18,20 +19,25 @@ use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::runbook::Runbook;
+use crate::model::tally::Tally;
 use crate::model::template::Template;
+use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
+use crate::store::words::{self, Word, Words};
 
 /// Nodes and ports as of one commit. A clone shares everything.
 #[derive(Debug, Clone, Default)]
 pub struct Published {
     nodes: OrdMap<NodeId, Arc<Node>>,
+    tally: Tally,
     by_order: OrdMap<u64, Arc<Node>>,
     by_name: OrdMap<Arc<str>, NodeId>,
     by_instance: OrdMap<Uuid, NodeId>,
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
     by_mark: OrdMap<(Mark, u64), NodeId>,
+    by_word: Words,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
@@ -51,6 +57,27 @@ impl Bearers for Published {
 
     fn count_in(&self, states: &[Provision]) -> usize {
         states.iter().map(|state| self.ids_in(*state).count()).sum()
+    }
+}
+
+impl Around for Published {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.nodes.get(&id).cloned()
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        Self::children(self, parent).cloned().collect()
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        match kind {
+            VolumeKind::Connector => {
+                self.shelves().connectors.of_node(node).cloned().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect()
+            }
+        }
     }
 }
 
@@ -124,6 +151,15 @@ impl Published {
         self.by_state.range((state, 0)..=(state, u64::MAX)).map(|(_, id)| id)
     }
 
+    /// Nodes that say this, in the order of their creation.
+    pub fn saying<'a>(
+        &'a self,
+        word: Word,
+        text: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Node>> + use<'a> {
+        self.by_word.with(word, text).filter_map(|id| self.node(id))
+    }
+
     /// Nodes whose parent this is, in the order of their creation.
     pub fn children(&self, parent: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_parent.range((parent, 0)..=(parent, u64::MAX));
@@ -150,6 +186,11 @@ impl Published {
     /// The highest order given to a port that is there; 0 without ports.
     pub fn last_port_order(&self) -> u64 {
         self.ports_by_order.get_max().map_or(0, |(order, _)| *order)
+    }
+
+    /// How many nodes are how.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub fn node_count(&self) -> usize {
@@ -203,8 +244,19 @@ impl Published {
     /// Takes in what a commit changed.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Node(node) => self.put_node(node),
-            Change::NodeGone(id) => self.drop_node(id),
+            Change::Node(node) => {
+                if let Some(old) = self.nodes.get(&node.id) {
+                    self.tally.minus(old);
+                }
+                self.tally.plus(&node);
+                self.put_node(node);
+            }
+            Change::NodeGone(id) => {
+                if let Some(old) = self.nodes.get(&id) {
+                    self.tally.minus(old);
+                }
+                self.drop_node(id);
+            }
             Change::Port(port) => self.put_port(port),
             Change::PortGone(id) => self.drop_port(id),
             Change::Thing(any) => Arc::make_mut(&mut self.things).put(&any),
@@ -238,6 +290,7 @@ impl Published {
             self.by_chassis.insert((chassis.as_str().into(), order), id);
         }
         self.by_state.insert((node.provision, order), id);
+        self.by_word.put(node);
         if let Some(class) = node.free_class() {
             self.by_free.insert((class.into(), place(id), id));
         }
@@ -261,6 +314,7 @@ impl Published {
             self.by_chassis.remove(&(chassis.as_str().into(), old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
+        self.by_word.drop(&old);
         if let Some(class) = old.free_class() {
             self.by_free.remove(&(class.into(), place(id), id));
         }
@@ -302,6 +356,7 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.chassis_uuid == new.wished.chassis_uuid
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
+        && words::are_alike(old, new)
         && old.discovered.is_some() == new.discovered.is_some()
         && old.is_left_to_network() == new.is_left_to_network()
 }

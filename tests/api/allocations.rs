@@ -38,7 +38,10 @@ async fn an_allocation_gets_a_node_and_gives_it_back() {
     let rack = Rack::start().await;
     let node = free(&rack, "n1", "big").await;
     let made = post(&rack, json!({"resource_class": "big", "name": "a1", "extra": {"k": 1}})).await;
-    assert_eq!((made.status, &made.body["state"], &made.body["node_uuid"]), (201, &json!("allocating"), &Value::Null));
+    assert_eq!(
+        (made.status, &made.body["state"], &made.body["node_uuid"]),
+        (201, &json!("allocating"), &Value::Null)
+    );
     let id = made.body["uuid"].as_str().unwrap().to_owned();
     assert_eq!(made.headers.get("Location"), Some(format!("http://api/v1/allocations/{id}").as_str()));
     let active = settled(&rack, "a1").await;
@@ -71,7 +74,9 @@ async fn why_there_is_no_node_is_said() {
     let why = row["last_error"].as_str().unwrap();
     assert_eq!(
         why,
-        format!("Failed to process allocation {id}: no available nodes match the resource class big: no node has it.")
+        format!(
+            "Failed to process allocation {id}: no available nodes match the resource class big: no node has it."
+        )
     );
     assert_eq!(rack.call("DELETE", &format!("/v1/allocations/{id}"), "1.52", None).await.status, 204);
 }
@@ -90,7 +95,10 @@ async fn candidates_are_named_either_way_and_no_other_is_taken() {
     assert!(got.contains(&json!(first)) && got.contains(&json!(third)), "{got:?}");
     post(&rack, json!({"resource_class": "big", "name": "a3", "candidate_nodes": ["n1"]})).await;
     let why = settled(&rack, "a3").await["last_error"].as_str().unwrap().to_owned();
-    assert!(why.contains("none of the requested nodes are available and match the resource class big: node n1"), "{why}");
+    assert!(
+        why.contains("none of the requested nodes are available and match the resource class big: node n1"),
+        "{why}"
+    );
     let unknown = post(&rack, json!({"resource_class": "big", "candidate_nodes": ["n1", "zz"]})).await;
     assert_eq!((unknown.status, unknown.text().contains("zz")), (400, true), "{unknown:?}");
 }
@@ -140,7 +148,11 @@ async fn an_active_node_is_not_given_back_and_tear_down_ends_the_allocation() {
     assert_eq!(rack.get("/v1/allocations/a1").await.status, 404);
     assert_eq!(rack.get("/v1/allocations").await.body["allocations"], json!([]));
     assert_eq!(rack.get("/v1/nodes/n1").await.body["allocation_uuid"], Value::Null);
-    assert_eq!(post(&rack, json!({"resource_class": "big", "name": "a1"})).await.status, 201, "its name is free");
+    assert_eq!(
+        post(&rack, json!({"resource_class": "big", "name": "a1"})).await.status,
+        201,
+        "its name is free"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,7 +211,10 @@ async fn a_node_in_use_is_backfilled() {
         assert_eq!(refused.status, status, "{members} {refused:?}");
     }
     let made = rack.call("POST", "/v1/allocations", "1.58", Some(&body)).await;
-    assert_eq!((made.status, &made.body["uuid"], &made.body["state"]), (201, &json!(instance), &json!("active")));
+    assert_eq!(
+        (made.status, &made.body["uuid"], &made.body["state"]),
+        (201, &json!(instance), &json!("active"))
+    );
     assert_eq!((&made.body["node_uuid"], &made.body["resource_class"]), (&json!(node), &json!("big")));
     assert_eq!(rack.get("/v1/nodes/n1").await.body["allocation_uuid"], json!(instance));
     assert_eq!(post(&rack, json!({"node": "n1"})).await.status, 409, "it has one already");
@@ -373,10 +388,14 @@ async fn a_patch_changes_name_and_extra() {
         {"op": "replace", "path": "/name", "value": "b1"}, {"op": "add", "path": "/extra/k", "value": [1]},
     ]);
     let changed = rack.call("PATCH", "/v1/allocations/a1", "1.57", Some(&patch)).await;
-    assert_eq!((changed.status, &changed.body["name"], &changed.body["extra"]), (200, &json!("b1"), &json!({"k": [1]})));
+    assert_eq!(
+        (changed.status, &changed.body["name"], &changed.body["extra"]),
+        (200, &json!("b1"), &json!({"k": [1]}))
+    );
     assert_eq!(rack.get("/v1/allocations/b1").await.body["extra"], json!({"k": [1]}));
     assert_eq!(rack.get("/v1/allocations/a1").await.status, 404);
-    let clash = rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&op("add", "/name", json!("a2")))).await;
+    let clash =
+        rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&op("add", "/name", json!("a2")))).await;
     assert_eq!(clash.status, 409);
     let gone = json!([{"op": "remove", "path": "/name"}]);
     let changed = rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&gone)).await;

@@ -30,16 +30,48 @@ fn value() -> impl Strategy<Value = Value> {
 /// Words that mean something somewhere.
 fn word() -> impl Strategy<Value = String> {
     let words = [
-        "n1", "a1", "CUSTOM_A", "active", "allocating", "error", "big", "", ".", "..", "%", "a/b", "null", "\0", "' OR 1=1",
-        "00000000-0000-0000-0000-000000000000", "latest", "-1", "é", "\u{202e}",
+        "n1",
+        "a1",
+        "CUSTOM_A",
+        "active",
+        "allocating",
+        "error",
+        "big",
+        "",
+        ".",
+        "..",
+        "%",
+        "a/b",
+        "null",
+        "\0",
+        "' OR 1=1",
+        "00000000-0000-0000-0000-000000000000",
+        "latest",
+        "-1",
+        "é",
+        "\u{202e}",
     ];
     proptest::sample::select(words.map(str::to_owned).to_vec())
 }
 
 fn member() -> impl Strategy<Value = String> {
     let names = [
-        "uuid", "name", "resource_class", "traits", "candidate_nodes", "extra", "owner", "node", "node_uuid", "state",
-        "last_error", "created_at", "links", "candidate", "backfill", "order",
+        "uuid",
+        "name",
+        "resource_class",
+        "traits",
+        "candidate_nodes",
+        "extra",
+        "owner",
+        "node",
+        "node_uuid",
+        "state",
+        "last_error",
+        "created_at",
+        "links",
+        "candidate",
+        "backfill",
+        "order",
     ];
     prop_oneof![4 => proptest::sample::select(names.map(str::to_owned).to_vec()), 1 => any::<String>()]
 }
@@ -55,8 +87,8 @@ fn patch() -> impl Strategy<Value = Value> {
         4 => proptest::collection::vec(member(), 1..4).prop_map(|parts| format!("/{}", parts.join("/"))),
         1 => any::<String>(),
     ];
-    let operation = (op, path, value())
-        .prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}));
+    let operation =
+        (op, path, value()).prop_map(|(op, path, value)| json!({"op": op, "path": path, "value": value}));
     let operations = proptest::collection::vec(operation, 0..4).prop_map(Value::Array);
     prop_oneof![6 => operations, 1 => value()]
 }
@@ -141,7 +173,9 @@ fn no_patch_that_is_refused_changes_an_allocation() {
             let answer = rack.call("PATCH", &format!("/v1/allocations/{id}"), "1.115", Some(&patch)).await;
             let after = all(&rack).await["allocations"][0].clone();
             if answer.status == 200 {
-                for member in ["uuid", "resource_class", "state", "traits", "candidate_nodes", "owner", "node_uuid"] {
+                for member in
+                    ["uuid", "resource_class", "state", "traits", "candidate_nodes", "owner", "node_uuid"]
+                {
                     assert_eq!(before[member], after[member], "{patch}");
                 }
             } else {
@@ -160,7 +194,8 @@ fn no_query_fails_inside() {
     let tried = runner().run(&(query(), 50..116_u16), |(query, version)| {
         runtime.block_on(async {
             for path in ["/v1/allocations", "/v1/allocations/a1", "/v1/nodes/n1/allocation"] {
-                let answer = rack.call("GET", &format!("{path}?{query}"), &format!("1.{version}"), None).await;
+                let answer =
+                    rack.call("GET", &format!("{path}?{query}"), &format!("1.{version}"), None).await;
                 assert!(answer.status == 200 || is_well_refused(&answer), "{path}?{query} {answer:?}");
             }
         });

@@ -11,6 +11,9 @@
 )]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+#[path = "watchers.rs"]
+mod watchers;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -22,12 +25,15 @@ use ferric::net::tls;
 use serde_json::{Value, json};
 
 fn main() {
+    watchers::raise_descriptors();
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &["--rack-listen", "127.0.0.1:0"]);
     fill(&mut daemon, 0, 48);
     figure("idle_rss_48_nodes", daemon.rss() as f64 / 1_048_576.0, "MiB");
     reads(&mut daemon, "48");
     writes(&mut daemon);
+    events_latency(&mut daemon);
+    watchers_1000(&mut daemon);
     beats(&mut daemon);
     deploys(&mut daemon);
     fill(&mut daemon, 100, 1000);
@@ -104,6 +110,69 @@ fn writes(daemon: &mut Daemon) {
         let patch = json!([{"op": "add", "path": "/extra/turn", "value": turn}]);
         daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
     });
+}
+
+/// From the moment at which a change's job began, its flush included, to its receipt by one who watches.
+fn events_latency(daemon: &mut Daemon) {
+    let mut watcher = watchers::Watcher::open(&daemon.address);
+    let mut lengths: Vec<f64> = (0..400)
+        .map(|turn| {
+            let patch = json!([{"op": "add", "path": "/extra/turn", "value": format!("l{turn}")}]);
+            daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+            watcher.next_after_its_change()
+        })
+        .collect();
+    lengths.sort_by(f64::total_cmp);
+    figure("events_latency_p50", lengths[lengths.len() / 2], "ms");
+    figure("events_latency_p99", lengths[lengths.len() * 99 / 100], "ms");
+}
+
+/// What a request takes with a thousand watchers and without: rounds in turn, so that what drifts drifts for both.
+fn watchers_1000(daemon: &mut Daemon) {
+    let (mut alone, mut watched) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        alone.push(request_time(daemon));
+        let crowd = watchers::Crowd::open(&daemon.address, 1000);
+        watched.push(request_time(daemon));
+        crowd.close();
+    }
+    for (name, shows) in [("show", true), ("patch", false)] {
+        let of = |times: &[(f64, f64)]| {
+            let mut all: Vec<f64> = times.iter().map(|both| if shows { both.0 } else { both.1 }).collect();
+            all.sort_by(f64::total_cmp);
+            f64::midpoint(all[1], all[2])
+        };
+        let (without, with) = (of(&alone), of(&watched));
+        figure(&format!("watchers_1000_{name}_without"), without, "us");
+        figure(&format!("watchers_1000_{name}_with"), with, "us");
+        figure(&format!("watchers_1000_{name}_more"), (with / without - 1.0) * 100.0, "percent");
+    }
+}
+
+/// The median time of a show and of a patch, in microseconds.
+fn request_time(daemon: &mut Daemon) -> (f64, f64) {
+    let show = timed(daemon, |daemon, turn| {
+        daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
+    });
+    let patch = timed(daemon, |daemon, turn| {
+        let value = format!("{turn}-{:?}", Instant::now());
+        let patch = json!([{"op": "add", "path": "/extra/turn", "value": value}]);
+        daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+    });
+    (show, patch)
+}
+
+fn timed(daemon: &mut Daemon, call: impl Fn(&mut Daemon, usize)) -> f64 {
+    let mut times = Vec::new();
+    for turn in 0..200 {
+        let began = Instant::now();
+        call(daemon, turn);
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+        // What a change sets off comes to its end before the next one.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which
@@ -192,7 +261,11 @@ fn allocations() {
         for number in 0..1000 {
             daemon.ok("PUT", &format!("/v1/nodes/free-{number:04}/states/provision"), &body, 202);
         }
-        daemon.until_listed(&format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"), "nodes", 1000);
+        daemon.until_listed(
+            &format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"),
+            "nodes",
+            1000,
+        );
     }
     daemon.settle();
     let (before, began) = (daemon.cpu(), Instant::now());

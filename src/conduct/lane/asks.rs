@@ -57,6 +57,7 @@ impl Lane {
 
     /// Decides an ask on the record as it is by now.
     pub(super) async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
+        self.author.clone_from(&reply.author);
         let answer = self.decide(&ask, seen).await;
         if matches!(ask, Ask::Lookup { .. })
             && matches!(answer, Err(Refusal::AskAgain { .. }))
@@ -118,6 +119,7 @@ impl Lane {
             self.park(Waiting::Act(effect, reply));
             return;
         }
+        self.author.clone_from(&reply.author);
         let result = self
             .commit("call", Vec::new(), Box::new(move |node, facts| Ok(flow::call(node, effect, facts))))
             .await;

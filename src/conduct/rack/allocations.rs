@@ -30,7 +30,8 @@ impl Desk {
     /// Keeps it with its first candidate. Answered as `allocating`: the candidate is asked after the answer; but for a
     /// node in use, which is asked before.
     async fn create_allocation(self: &Arc<Self>, allocation: Allocation) -> Result<RackAnswer, Refusal> {
-        let candidate = if allocation.backfill { allocation.candidate } else { self.first_candidate(&allocation) };
+        let candidate =
+            if allocation.backfill { allocation.candidate } else { self.first_candidate(&allocation) };
         let backfill = allocation.backfill;
         // Held before anybody else can find the row.
         let under_way = self.allocator.begin(allocation.id);
@@ -65,7 +66,8 @@ impl Desk {
             if after == *before {
                 return Ok(before);
             }
-            if let Some(name) = after.wished.name.as_ref().filter(|_| after.wished.name != before.wished.name) {
+            if let Some(name) = after.wished.name.as_ref().filter(|_| after.wished.name != before.wished.name)
+            {
                 clear(txn, &Mark::name(name))?;
             }
             Ok(txn.things().put(&Allocation { updated_at: Some(at), ..after })?)

@@ -45,13 +45,13 @@ impl Desk {
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
             RackAsk::Allocation(ask) => self.allocations(ask).await,
+            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Template(ask) => self.template(ask).await,
             RackAsk::Runbook(ask) => self.runbook(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
             RackAsk::RuleClear => self.clear_rules().await,
-            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,

@@ -114,7 +114,10 @@ fn two_get_a_node_each_wherever_the_power_fails() {
             let answer = create(&rig, allocation(n, json!({"name": format!("a{n}")}))).await;
             if rig.cut().is_dead() {
                 rig.start_again().await;
-                assert!(!matches!(answer, Some(Ok(_))) || row(&rig, n).is_some(), "what was answered is lost");
+                assert!(
+                    !matches!(answer, Some(Ok(_))) || row(&rig, n).is_some(),
+                    "what was answered is lost"
+                );
                 if row(&rig, n).is_none() {
                     create(&rig, allocation(n, json!({"name": format!("a{n}")}))).await.unwrap().unwrap();
                 }
@@ -147,7 +150,10 @@ fn what_is_deleted_is_gone_and_its_node_free_wherever_the_power_fails() {
         if rig.cut().is_dead() {
             rig.start_again().await;
             rig.clock.pass(seconds(130)).await;
-            assert!(!matches!(deleted, Some(Ok(_))) || row(&rig, 1).is_none(), "what was answered did not hold");
+            assert!(
+                !matches!(deleted, Some(Ok(_))) || row(&rig, 1).is_none(),
+                "what was answered did not hold"
+            );
             if row(&rig, 1).is_some() {
                 asked(&rig, AllocationAsk::Delete(key(1))).await.unwrap().unwrap();
             }
@@ -175,8 +181,9 @@ fn a_backfill_is_whole_or_not_there_wherever_the_power_fails() {
         rig.start(point);
         let first = rig.cut().clone();
         let body = json!({"node": "n1"});
-        let wish =
-            || Draft::read(body.as_object().unwrap().clone()).unwrap().finish(Some(&node), Vec::new(), key(9));
+        let wish = || {
+            Draft::read(body.as_object().unwrap().clone()).unwrap().finish(Some(&node), Vec::new(), key(9))
+        };
         let answer = create(&rig, wish()).await;
         if rig.cut().is_dead() {
             rig.start_again().await;

@@ -96,7 +96,10 @@ fn a_node_that_does_not_fit_says_why() {
     };
     let other = Uuid::from_u128(9);
     assert_eq!(unfit(|node| node.wished.resource_class = None), (Unfit::OtherClass, false));
-    assert_eq!(unfit(|node| node.wished.resource_class = Some("small".to_owned())), (Unfit::OtherClass, true));
+    assert_eq!(
+        unfit(|node| node.wished.resource_class = Some("small".to_owned())),
+        (Unfit::OtherClass, true)
+    );
     assert_eq!(
         unfit(|node| node.provision = Provision::Manageable),
         (Unfit::State(Provision::Manageable), false)

@@ -249,8 +249,13 @@ mod tests {
         let after = before
             .patched(&[op(PatchVerb::Remove, "/name", Value::Null), op(PatchVerb::Add, "/extra/y", json!(2))])
             .unwrap();
-        assert_eq!((after.wished.name.as_deref(), json!(after.wished.extra)), (None, json!({"x": 1, "y": 2})));
-        for path in ["/uuid", "/resource_class", "/owner", "/traits", "/candidate_nodes", "/state", "/node", "/zz"] {
+        assert_eq!(
+            (after.wished.name.as_deref(), json!(after.wished.extra)),
+            (None, json!({"x": 1, "y": 2}))
+        );
+        for path in
+            ["/uuid", "/resource_class", "/owner", "/traits", "/candidate_nodes", "/state", "/node", "/zz"]
+        {
             assert!(before.patched(&[op(PatchVerb::Replace, path, json!("x"))]).is_err(), "{path}");
         }
         assert!(before.patched(&[op(PatchVerb::Replace, "/name", json!("a/b"))]).is_err());

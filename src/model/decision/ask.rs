@@ -19,6 +19,7 @@ use crate::model::part::ask::PartAsk;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
+use crate::model::volume::{VolumeAsk, VolumeRow};
 
 /// A request to one node.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +50,8 @@ pub enum Ask {
     PortDelete {
         port: PortId,
     },
+    /// Something of the node's volume connectors and targets.
+    Volume(VolumeAsk),
     /// Change how the firmware boots.
     Mode(ModeWish),
     /// Open or close the console.
@@ -83,6 +86,7 @@ impl Ask {
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
+            | Self::Volume(_)
             | Self::Mode(_)
             | Self::Console { .. }
             | Self::Insert(_)
@@ -105,12 +109,15 @@ impl Ask {
         match self {
             Self::Maintenance { .. } | Self::Lookup { .. } => true,
             Self::Provision(ask) => ask.verb == Verb::Abort,
+            // Nothing has been done with it yet.
+            Self::Volume(VolumeAsk::Create(_)) => true,
             Self::Patch(patch) => patch.touches_only(&["/maintenance", "/description", "/extra"]),
             Self::Power { .. }
             | Self::Delete
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
+            | Self::Volume(VolumeAsk::Patch { .. } | VolumeAsk::Delete { .. })
             | Self::Mode(_)
             | Self::Console { .. }
             | Self::Insert(_)
@@ -207,6 +214,7 @@ pub enum Answer {
     Portgroup(Arc<Portgroup>),
     /// It could not be done, and that is written down.
     Refused(Box<Refusal>),
+    Volume(VolumeRow),
     Token(TokenAnswer),
     /// The agent must ask again (style corner 2).
     AskAgain,

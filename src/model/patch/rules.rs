@@ -53,7 +53,10 @@ pub fn change(node: &Node, next: &Wished) -> Result<(), Refusal> {
         ));
     }
     if node.allocation.as_ref().is_some_and(|held| held.owner.is_some()) && old.owner != next.owner {
-        return Err(conflict(node, "belongs to an allocation that has an owner: its own owner cannot change"));
+        return Err(conflict(
+            node,
+            "belongs to an allocation that has an owner: its own owner cannot change",
+        ));
     }
     let protectable = matches!(node.provision, Provision::Active | Provision::Rescue);
     if next.protected && !old.protected && !protectable {

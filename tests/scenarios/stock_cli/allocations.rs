@@ -51,7 +51,8 @@ fn an_operator_gets_a_node_by_what_it_is_and_gives_it_back() {
     let shown = cli.json(&["allocation", "show", "b1"]);
     assert_eq!(shown["extra"], json!({"for": "web", "shelf": 4}));
     cli.ok(&["allocation", "unset", "b1", "--name", "--extra", "shelf"]);
-    let shown = cli.json(&["allocation", "show", made["uuid"].as_str().unwrap(), "--fields", "name", "extra"]);
+    let shown =
+        cli.json(&["allocation", "show", made["uuid"].as_str().unwrap(), "--fields", "name", "extra"]);
     assert_eq!(shown, json!({"name": null, "extra": {"for": "web"}}));
 
     cli.ok(&["node", "deploy", "n1", "--wait", WAIT]);

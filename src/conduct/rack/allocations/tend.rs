@@ -64,7 +64,9 @@ impl Desk {
         match ended.await {
             Ok(true) => tracing::info!(allocation = %id, "an allocation has ended with its node's use"),
             Ok(false) => {}
-            Err(refusal) => tracing::warn!(allocation = %id, error = %refusal, "an allocation cannot end for now"),
+            Err(refusal) => {
+                tracing::warn!(allocation = %id, error = %refusal, "an allocation cannot end for now")
+            }
         }
     }
 }
@@ -74,7 +76,8 @@ fn orphans(published: &Published) -> Vec<(NodeId, Uuid)> {
     let rows = &published.shelves().allocations;
     let held = published.nodes().filter_map(|node| Some((node.id, node.allocation.as_ref()?.id)));
     let is_known = |node, id| {
-        rows.get(id).is_some_and(|row| row.node == Some(node) || (row.is_allocating() && row.candidate == Some(node)))
+        rows.get(id)
+            .is_some_and(|row| row.node == Some(node) || (row.is_allocating() && row.candidate == Some(node)))
     };
     held.filter(|(node, id)| !is_known(*node, *id)).collect()
 }

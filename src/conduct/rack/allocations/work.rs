@@ -104,7 +104,9 @@ impl Desk {
 
     /// Asks the candidate, or finds the next.
     async fn step(self: &Arc<Self>, id: Uuid, passed: &mut Passed) -> Result<After, Refusal> {
-        let Some(row) = self.allocation(id).filter(|row| row.is_allocating()) else { return Ok(After::Nothing) };
+        let Some(row) = self.allocation(id).filter(|row| row.is_allocating()) else {
+            return Ok(After::Nothing);
+        };
         let Some(node) = row.candidate else { return self.move_on(&row, passed).await };
         match self.claim(&row, node).await {
             Ok(()) => self.activate(id, node).await.map(|_| After::Nothing),
@@ -185,7 +187,9 @@ impl Desk {
         });
         let active = kept.await?;
         match &active {
-            Some(row) => tracing::info!(allocation = %row.label(), %id, %node, "an allocation has got its node"),
+            Some(row) => {
+                tracing::info!(allocation = %row.label(), %id, %node, "an allocation has got its node")
+            }
             None => self.release_beside(node, id),
         }
         Ok(active)
@@ -205,7 +209,10 @@ impl Desk {
     }
 
     /// An allocation for a node in use is made whole or not at all.
-    pub(super) async fn backfill(self: &Arc<Self>, row: &Arc<Allocation>) -> Result<Arc<Allocation>, Refusal> {
+    pub(super) async fn backfill(
+        self: &Arc<Self>,
+        row: &Arc<Allocation>,
+    ) -> Result<Arc<Allocation>, Refusal> {
         let node = row.candidate.ok_or_else(|| missing(row.id))?;
         match self.claim(row, node).await {
             Ok(()) => self.activate(row.id, node).await?.ok_or_else(|| missing(row.id)),
