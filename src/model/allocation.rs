@@ -22,7 +22,9 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::node::Node;
-use crate::model::thing::{Mark, Thing};
+use crate::model::shape::Field;
+use crate::model::shape::allocation::TABLE;
+use crate::model::thing::{Mark, Owner, Thing};
 
 /// An allocation's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -130,8 +132,16 @@ impl Thing for Allocation {
         name.into_iter().chain(node).collect()
     }
 
+    fn table() -> &'static [Field<Self>] {
+        TABLE
+    }
+
     fn node(&self) -> Option<NodeId> {
         self.node
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Project(self.wished.owner.as_deref())
     }
 }
 

@@ -469,3 +469,42 @@ async fn steps_can_be_kept_for_those_who_may() {
     );
     assert_ne!(admin.status("PUT", &path, asked("delete_configuration")).await, 403);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_has_allocations_of_its_own() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let admin = Caller::bearing(&door, &first);
+    let token = admin.token(json!({"name": "a", "role": "operator", "project": "a"})).await;
+    let (tenant, t) = (Caller::bearing(&door, &token), tenants(&rack).await);
+    let class = |members: Value| {
+        let mut body = json!({"resource_class": "big"});
+        body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        body
+    };
+    for body in [json!({"name": "site"}), json!({"name": "theirs", "owner": "b"})] {
+        assert_eq!(admin.status("POST", "/v1/allocations", class(body)).await, 201);
+    }
+    let made = tenant.call("POST", "/v1/allocations", Some(class(json!({"name": "own"})))).await;
+    assert_eq!((made.status, &made.body["owner"]), (201, &json!("a")));
+    assert_eq!(tenant.status("POST", "/v1/allocations", class(json!({"owner": "b"}))).await, 403);
+    let foreign = class(json!({"candidate_nodes": [t.foreign]}));
+    assert_eq!(tenant.status("POST", "/v1/allocations", foreign).await, 400, "it does not see that node");
+    let own = vec![made.body["uuid"].as_str().unwrap().to_owned()];
+    for query in ["", "?resource_class=big", "?sort_key=name"] {
+        let seen = tenant.get(&format!("/v1/allocations{query}")).await;
+        assert_eq!(uuids(&seen, "allocations"), own, "{query}");
+    }
+    assert_eq!(uuids(&admin.get("/v1/allocations").await, "allocations").len(), 3);
+    let patch = json!([{"op": "add", "path": "/extra/a", "value": 1}]);
+    for name in ["site", "theirs"] {
+        let path = format!("/v1/allocations/{name}");
+        assert_eq!(tenant.get(&path).await.status, 404);
+        assert_eq!(tenant.status("PATCH", &path, patch.clone()).await, 404);
+        assert_eq!(tenant.status("DELETE", &path, Value::Null).await, 404);
+    }
+    assert_eq!(tenant.status("PATCH", "/v1/allocations/own", patch).await, 200);
+    assert_eq!(tenant.status("DELETE", "/v1/allocations/own", Value::Null).await, 204);
+    assert_eq!(tenant.get(&format!("/v1/nodes/{}/allocation", t.foreign)).await.status, 404);
+    assert_eq!(tenant.get(&format!("/v1/nodes/{}/allocation", t.owned)).await.status, 404);
+}
