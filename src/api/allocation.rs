@@ -58,12 +58,11 @@ impl Filters {
         args.too_new(&[("owner", OWNER_SINCE)], call.version)?;
         let node = args.text("node")?;
         let node = node.map(|ident| named(call, &ident).map(|node| node.id)).transpose()?;
-        Ok(Self {
-            node,
-            resource_class: args.text("resource_class")?,
-            state: args.text("state")?,
-            owner: args.text("owner")?,
-        })
+        let owner = args.text("owner")?;
+        if owner.is_some() && !call.sees_project(owner.as_deref()) {
+            return Err(Fault::new(403, "a token that is bound to a project lists its own allocations only"));
+        }
+        Ok(Self { node, resource_class: args.text("resource_class")?, state: args.text("state")?, owner })
     }
 
     fn take_in(&self, row: &Allocation) -> bool {
@@ -92,15 +91,14 @@ async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     let candidates = candidates.iter().map(|ident| named(call, ident).map(|node| node.id));
     let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
     let mut allocation = draft.finish(node.map(|node| &**node), candidates, Uuid::new_v4());
-    own(call, &mut allocation)?;
+    call.claim(&mut allocation.wished.owner)?;
     let made = written(call, AllocationAsk::Create(Box::new(allocation))).await?;
     Ok(thing::created(call, &ALLOCATIONS, &*made))
 }
 
 /// A node that the request names outside of its path: its absence is a mistake of the request.
 fn named<'a>(call: &'a Call<'_>, ident: &str) -> Result<&'a Arc<Node>, Fault> {
-    call.find_node(ident)
-        .map_err(|fault| if fault.status() == 404 { Fault::invalid(fault.text()) } else { fault })
+    call.find_node(ident).map_err(|fault| Fault::invalid(fault.text()))
 }
 
 fn show(call: &Call<'_>, row: &Allocation) -> Result<Response, Fault> {
@@ -134,26 +132,13 @@ fn found<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Allocation>, Fault> {
 fn of_node<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Allocation>, Fault> {
     let node = call.node()?;
     let row = node.allocation.as_ref().and_then(|held| thing::shelf::<Allocation>(call).get(held.id));
-    row.filter(|row| thing::sees(call, &***row))
-        .ok_or_else(|| Fault::not_found(format!("allocation for node {} was not found", node.label())))
+    let row = row.filter(|row| thing::sees(call, &***row));
+    row.ok_or_else(|| Fault::not_found(format!("allocation for node {} was not found", node.label())))
 }
 
 /// Whether its node was taken from it, and the row only waits to be removed.
 fn is_over(call: &Call<'_>, row: &Allocation) -> bool {
     row.is_over(row.node.and_then(|node| call.published.node(node)).map(|node| &**node))
-}
-
-/// What a tenant asks for is its project's.
-fn own(call: &Call<'_>, allocation: &mut Allocation) -> Result<(), Fault> {
-    let Some(project) = &call.who.project else { return Ok(()) };
-    if allocation.wished.owner.as_ref().is_some_and(|owner| owner != project) {
-        return Err(Fault::new(
-            403,
-            "a token that is bound to a project makes allocations of this project only: leave out owner",
-        ));
-    }
-    allocation.wished.owner = Some(project.clone());
-    Ok(())
 }
 
 async fn written(call: &Call<'_>, ask: AllocationAsk) -> Result<Arc<Allocation>, Fault> {
