@@ -22,7 +22,8 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::node::Node;
-use crate::model::shape::{Field, allocation};
+use crate::model::shape::Field;
+use crate::model::shape::allocation::TABLE;
 use crate::model::thing::{Mark, Owner, Thing};
 
 /// An allocation's record.
@@ -125,7 +126,7 @@ impl Thing for Allocation {
     }
 
     fn table() -> &'static [Field<Self>] {
-        allocation::TABLE
+        TABLE
     }
 
     /// Its name, and the node that it has or asks for: two never ask for one.
@@ -133,6 +134,10 @@ impl Thing for Allocation {
         let name = self.wished.name.clone().map(Mark::name);
         let node = self.node.or(self.candidate).map(Self::mark_of);
         name.into_iter().chain(node).collect()
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 
     fn node(&self) -> Option<NodeId> {

@@ -16,7 +16,7 @@ fn free(cli: &Cli, name: &str) -> Value {
 fn names(cli: &Cli, options: &[&str]) -> Vec<String> {
     let rows = cli.json(&[&["allocation", "list"], options].concat());
     let rows = rows.as_array().unwrap().iter();
-    rows.map(|row| row["Name"].as_str().unwrap_or_default().to_owned()).collect()
+    rows.map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
 #[test]
@@ -41,9 +41,9 @@ fn an_operator_gets_a_node_by_what_it_is_and_gives_it_back() {
     assert_eq!(names(&cli, &["--node", "n1"]), ["a1"]);
     assert_eq!(names(&cli, &["--owner", "ann"]), ["a3"]);
     assert_eq!(names(&cli, &["--resource-class", "gold"]), [""; 0]);
-    assert_eq!(names(&cli, &["--limit", "2", "--sort", "name:desc"]), ["a3", "a2"]);
+    assert_eq!(names(&cli, &["--limit", "2", "--sort", "name"]), ["a1", "a2"]);
     let long = cli.json(&["allocation", "list", "--long", "--state", "active"]);
-    assert_eq!(long[0]["Node UUID"], node);
+    assert_eq!(long[0]["node_uuid"], node);
     let fields = cli.json(&["allocation", "list", "--fields", "name", "state", "--node", "n1"]);
     assert_eq!(fields, json!([{"name": "a1", "state": "active"}]));
 
