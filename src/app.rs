@@ -138,8 +138,8 @@ impl App {
         let config = discover::with_bmc_networks(config);
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
-        let opened =
-            Store::open(Options { key: systemd::key(), ..Options::new(&config.data, clock.clone()) });
+        let options = Options::new(&config.data, clock.clone());
+        let opened = Store::open(Options { key: systemd::key(), history: config.history, ..options });
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);

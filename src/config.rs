@@ -13,6 +13,7 @@ use crate::config::section::images::DownloadSource;
 use crate::config::section::{CollectWhen, Document};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
+use crate::model::journal::History;
 use crate::model::policy::{CollectLogs, Policy};
 
 /// All that the daemon is told at start.
@@ -54,6 +55,8 @@ pub struct Config {
     pub external_http_url: Option<String>,
     pub external_callback_url: Option<String>,
     pub policy: Policy,
+    /// How much of a node's history is kept.
+    pub history: History,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
 }
@@ -151,6 +154,7 @@ impl Config {
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
             plan,
+            history: document.conductor.history(),
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -302,6 +306,12 @@ fn policy(
     set(&mut policy.allow_provisioning_in_maintenance, conductor.allow_provisioning_in_maintenance);
     set(&mut policy.allow_deleting_available_nodes, conductor.allow_deleting_available_nodes);
     set(&mut policy.poweroff_in_cleanfail, conductor.poweroff_in_cleanfail);
+    set(&mut policy.poweroff_in_servicefail, conductor.poweroff_in_servicefail);
+    set(&mut policy.max_concurrent_deploy, conductor.max_concurrent_deploy.map(|most| most.get().into()));
+    set(&mut policy.max_concurrent_clean, conductor.max_concurrent_clean.map(|most| most.get().into()));
+    set(&mut policy.automatic_lessee, conductor.lessee());
+    policy.disallowed_deployment_boot_modes.clone_from(&conductor.disallowed_deployment_boot_modes);
+    set(&mut policy.record_step_flows_in_history, conductor.record_step_flows_in_history);
     set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
@@ -317,6 +327,8 @@ fn policy(
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
+    set(&mut policy.disallow_clean_steps, api.disallow_clean_steps);
+    set(&mut policy.disallow_service_steps, api.disallow_service_steps);
     set(&mut policy.max_limit, api.max_limit.map(|limit| limit.get().into()));
     policy.default_resource_class = default.default_resource_class;
     set(&mut policy.default_conductor_group, default.default_conductor_group);

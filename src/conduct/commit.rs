@@ -1,5 +1,7 @@
 //! A decision inside a transaction: load, decide, write (style "Where rules run").
 
+use std::cell::RefCell;
+
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
@@ -15,8 +17,8 @@ use crate::model::inspection::Bearers;
 use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
+use crate::model::provision::Provision;
 use crate::store::commit::Urgency;
-use crate::store::table::ports::Ports;
 use crate::store::txn::Txn;
 
 /// What a lane needs to know after a commit.
@@ -107,14 +109,20 @@ pub struct Known<'a> {
     pub silent: Option<u8>,
 }
 
-/// Who has the port of an address, as the transaction sees it.
+/// The other nodes, as the transaction sees them.
 #[derive(Debug)]
-struct InTxn<'t, 'p>(Ports<'t, 'p>);
+struct InTxn<'t, 'p>(RefCell<&'t mut Txn<'p>>);
 
 impl Bearers for InTxn<'_, '_> {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
-        let port = self.0.get(self.0.with_mac(mac)?)?;
+        let mut txn = self.0.borrow_mut();
+        let ports = txn.ports();
+        let port = ports.get(ports.with_mac(mac)?)?;
         Some(port.node)
+    }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        self.0.borrow_mut().nodes().count_in(states)
     }
 }
 
@@ -133,7 +141,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
-            let bearers = InTxn(txn.ports());
+            let bearers = InTxn(RefCell::new(&mut *txn));
             // Not longer than the decision: a copy that is held is copied when the commit is published.
             let published = reader.published();
             let facts = Facts {

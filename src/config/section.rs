@@ -22,6 +22,8 @@ use crate::base::secret::Secret;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
+use crate::model::journal::History;
+use crate::model::policy::AutomaticLessee;
 
 /// The file as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -91,6 +93,8 @@ pub struct Api {
     pub restrict_lookup: Option<bool>,
     pub enable_ramdisk_endpoints: Option<bool>,
     pub disallow_deploy_steps: Option<Vec<String>>,
+    pub disallow_clean_steps: Option<Vec<String>>,
+    pub disallow_service_steps: Option<Vec<String>>,
     /// KiB.
     pub max_json_body_size_inspection: Option<u32>,
 }
@@ -113,6 +117,18 @@ pub struct Conductor {
     pub allow_provisioning_in_maintenance: Option<bool>,
     pub allow_deleting_available_nodes: Option<bool>,
     pub poweroff_in_cleanfail: Option<bool>,
+    pub poweroff_in_servicefail: Option<bool>,
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
+    pub max_concurrent_deploy: Option<NonZeroU16>,
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
+    pub max_concurrent_clean: Option<NonZeroU16>,
+    pub automatic_lessee: Option<bool>,
+    pub automatic_lessee_source: Option<AutomaticLessee>,
+    pub disallowed_deployment_boot_modes: Vec<Mode>,
+    pub record_step_flows_in_history: Option<bool>,
+    /// 0 keeps all that the journal has room for.
+    pub node_history_max_entries: Option<u32>,
+    pub node_history_minimum_days: Option<u32>,
     pub max_conductor_wait_step_seconds: Option<u32>,
     pub clean_step_priority_override: Vec<String>,
     pub verify_step_priority_override: Vec<String>,
@@ -124,6 +140,26 @@ pub struct Conductor {
     pub disable_deep_image_inspection: Option<bool>,
     pub disable_zstandard_decompression: Option<bool>,
     pub disable_support_for_checksum_files: Option<bool>,
+}
+
+impl Conductor {
+    /// The older flag switches off what the newer word chooses.
+    pub fn lessee(&self) -> Option<AutomaticLessee> {
+        if self.automatic_lessee == Some(false) {
+            Some(AutomaticLessee::Never)
+        } else {
+            self.automatic_lessee_source
+        }
+    }
+
+    pub fn history(&self) -> History {
+        let mut history = History::default();
+        if let Some(most) = self.node_history_max_entries {
+            history.entries = usize::try_from(most).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
+        }
+        history.days = self.node_history_minimum_days.unwrap_or_default();
+        history
+    }
 }
 
 /// `[deploy]`

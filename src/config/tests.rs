@@ -1,7 +1,9 @@
 use super::*;
+use crate::model::bmc::panel::Mode;
 use crate::model::boot::plan::Discovery;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::policy::{Hook, ManagedBoot};
+use crate::model::policy::AutomaticLessee;
 
 fn given() -> Given {
     Given::default()
@@ -38,8 +40,39 @@ fn names_of_the_reference_are_read() {
 }
 
 #[test]
+fn limits_lessees_and_histories_are_read() {
+    let config = parse(
+        "[conductor]\nmax_concurrent_deploy = 3\nmax_concurrent_clean = 2\nautomatic_lessee_source = \"request\"\n\
+         disallowed_deployment_boot_modes = [\"bios\"]\nrecord_step_flows_in_history = false\n\
+         poweroff_in_servicefail = true\nnode_history_max_entries = 9\nnode_history_minimum_days = 4\n\
+         [api]\ndisallow_clean_steps = [\"raid.delete_configuration\"]\ndisallow_service_steps = []\n",
+    )
+    .unwrap();
+    let policy = &config.policy;
+    assert_eq!((policy.max_concurrent_deploy, policy.max_concurrent_clean), (3, 2));
+    assert_eq!(policy.automatic_lessee, AutomaticLessee::Request);
+    assert_eq!(policy.disallowed_deployment_boot_modes, [Mode::Bios]);
+    assert!(policy.poweroff_in_servicefail && !policy.record_step_flows_in_history);
+    assert_eq!(policy.disallow_clean_steps, ["raid.delete_configuration"]);
+    assert!(policy.disallow_service_steps.is_empty());
+    assert_eq!(config.history, History { entries: 9, days: 4 });
+    let never = parse("[conductor]\nautomatic_lessee = false\nnode_history_max_entries = 0\n").unwrap();
+    assert_eq!(never.policy.automatic_lessee, AutomaticLessee::Never);
+    assert_eq!(never.history.entries, usize::MAX);
+    for wrong in [
+        "max_concurrent_deploy = 0",
+        "max_concurrent_clean = -1",
+        "automatic_lessee_source = \"who\"",
+        "disallowed_deployment_boot_modes = [\"coreboot\"]",
+        "node_history_max_entries = -1",
+    ] {
+        assert!(parse(&format!("[conductor]\n{wrong}\n")).is_err(), "{wrong}");
+    }
+}
+
+#[test]
 fn names_of_the_reference_without_effect_are_told() {
-    let text = "[conductor]\nmax_concurrent_deploy = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
+    let text = "[conductor]\nsync_power_state_workers = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
                 [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
                 [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
@@ -48,7 +81,7 @@ fn names_of_the_reference_without_effect_are_told() {
     idle.sort();
     let expected = [
         "[DEFAULT] enabled_boot_interfaces",
-        "[conductor] max_concurrent_deploy",
+        "[conductor] sync_power_state_workers",
         "[deploy] fast_track",
         "[fake] vendor_delay",
     ];

@@ -1,6 +1,7 @@
 //! Heartbeats: where the agent is, and that it is time to look (contract `agent.md` section 5).
 
 use crate::flow::course::Course;
+use crate::flow::pipeline;
 use crate::flow::step;
 use crate::model::boot::Beat;
 use crate::model::run::Phase;
@@ -43,6 +44,11 @@ pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
 
 fn react(course: &mut Course<'_>) {
     let Some(run) = course.node.run.as_ref() else { return };
+    let awaited = matches!(run.phase, Phase::FirstBeat | Phase::Beat);
+    if course.node.wished.maintenance && awaited {
+        in_maintenance(course);
+        return;
+    }
     match run.phase {
         Phase::FirstBeat => step::first_beat(course),
         Phase::Beat => {
@@ -58,5 +64,16 @@ fn react(course: &mut Course<'_>) {
         | Phase::Firmware { .. }
         | Phase::Later
         | Phase::Hold => {}
+    }
+}
+
+/// A node in maintenance is left as it is until that ends, unless the site wants its work ended.
+fn in_maintenance(course: &mut Course<'_>) {
+    if !course.facts.policy.allow_provisioning_in_maintenance {
+        pipeline::fail(
+            course,
+            "the node is in maintenance mode, and this site does no provisioning there ([conductor] \
+             allow_provisioning_in_maintenance)",
+        );
     }
 }

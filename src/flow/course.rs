@@ -10,6 +10,7 @@ use crate::model::moves::Verb;
 use crate::model::node::{AgentSeen, Node};
 use crate::model::provision::Provision;
 use crate::model::run::{Wait, WaitFor};
+use crate::model::step::Kind;
 
 /// A decision in the making.
 #[derive(Debug)]
@@ -165,7 +166,7 @@ impl<'a> Course<'a> {
         if traits.stable {
             return None;
         }
-        let manual = self.node.run.as_ref().is_some_and(|run| run.manual);
+        let manual = self.node.run.as_ref().is_some_and(|run| run.manual && run.kind == Kind::Clean);
         if manual { Some(Provision::Manageable) } else { traits.target }
     }
 

@@ -57,6 +57,9 @@ fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String>
     let after = run.cursor + 1;
     let plan = match run.kind {
         Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
+        Kind::Clean | Kind::Service if run.manual => {
+            plan::manual::with_agent(&run.plan, after, &steps.steps, run.kind)?
+        }
         Kind::Clean => {
             let past = run.plan.iter().take(after).cloned();
             let cleaning = plan::cleaning(&course.node, facts, &steps.steps);

@@ -3,6 +3,7 @@
 //! Pure: nothing here waits, reads a clock, draws a random number or touches a socket. Asking may be
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
+pub mod adopt;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -13,6 +14,7 @@ pub mod fetch;
 pub mod hook;
 pub mod inspect;
 pub mod lookup;
+pub mod manual;
 pub mod mode;
 pub mod part;
 pub mod pipeline;
@@ -46,17 +48,17 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {
         Ask::Provision(ask) => match ask.verb {
             Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
-            Verb::Provide | Verb::Delete | Verb::Inspect => vec![Look::Valid { deploy: false }],
+            Verb::Adopt => vec![Look::Valid { deploy: true }],
+            Verb::Clean | Verb::Service | Verb::Provide | Verb::Delete | Verb::Inspect => {
+                vec![Look::Valid { deploy: false }]
+            }
             Verb::Abort
-            | Verb::Adopt
-            | Verb::Clean
             | Verb::Done
             | Verb::Fail
             | Verb::Hold
             | Verb::Manage
             | Verb::Rescue
             | Verb::Resume
-            | Verb::Service
             | Verb::Unhold
             | Verb::Unrescue
             | Verb::Wait => Vec::new(),

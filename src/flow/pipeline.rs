@@ -2,6 +2,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::manual;
 use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::step;
@@ -14,32 +15,36 @@ use crate::model::moves::Verb;
 use crate::model::node::Fault;
 use crate::model::policy::CollectLogs;
 use crate::model::provision::Provision;
-use crate::model::run::{Phase, Run};
+use crate::model::run::Run;
 use crate::model::step::{AskedStep, Kind, Step};
 
 /// Begins a pipeline; the state has been entered already.
 pub fn start(course: &mut Course<'_>, kind: Kind, plan: Vec<Step>, asked: Vec<AskedStep>) {
+    begin(course, Run { asked, ..Run::new(kind, plan, course.facts.at) });
+}
+
+/// Enters the pipeline's state by `verb` and begins it: for runs that decide what that state heads for.
+pub fn enter(course: &mut Course<'_>, verb: Verb, run: Run) {
+    course.node.run = Some(run.clone());
+    course.go(verb);
+    begin(course, run);
+}
+
+/// Writes down where a pipeline begins and ends, unless the site does not want that; true if it is written.
+fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
+    let wanted = course.facts.policy.record_step_flows_in_history;
+    if wanted {
+        course.note(Event::info(event, text));
+    }
+    wanted
+}
+
+fn begin(course: &mut Course<'_>, run: Run) {
     course.node.last_error = None;
     course.stop_waiting();
-    course.node.run = Some(Run {
-        kind,
-        manual: false,
-        plan,
-        cursor: 0,
-        phase: Phase::Look,
-        memo: Object::new(),
-        lost: 0,
-        silent: 0,
-        firmware: None,
-        boot_waited: 0,
-        trouble: None,
-        step_began: None,
-        fetched: false,
-        versions: Object::new(),
-        asked,
-        started: course.facts.at,
-    });
-    course.note(Event::info("start", format!("{} begins", kind.gerund())));
+    let what = run.text();
+    course.node.run = Some(run);
+    tell(course, "start", format!("{what} begins"));
     step::begin(course);
 }
 
@@ -66,9 +71,11 @@ fn cleaned(course: &Course<'_>) -> Verb {
 /// All steps are done.
 pub fn finish(course: &mut Course<'_>, kind: Kind) {
     let verb = if kind == Kind::Clean { cleaned(course) } else { Verb::Done };
-    course.note(Event::info("end", format!("{} ends", kind.gerund())));
+    let what = course.node.run.as_ref().map_or(kind.gerund(), Run::text);
     let began = course.node.run.as_ref().map(|run| run.started);
-    course.which_began(began);
+    if tell(course, "end", format!("{what} ends")) {
+        course.which_began(began);
+    }
     course.node.run = None;
     course.stop_waiting();
     match kind {
@@ -107,6 +114,9 @@ fn empty_instance(course: &mut Course<'_>) {
     node.wished.instance_uuid = None;
     node.wished.instance_name = None;
     node.config_drive = None;
+    if std::mem::take(&mut node.automatic_lessee) {
+        node.wished.lessee = None;
+    }
     node.boots = Boots::Nothing;
     node.boot_token = None;
     node.deploy_boot_mode = None;
@@ -129,7 +139,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
         return;
     };
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
-    let text = sentence(course, run.kind, visible.as_deref(), why);
+    let text = sentence(course, &run, visible.as_deref(), why);
     if run.kind == Kind::Verify && visible.is_some() {
         // As the reference does: only the look at power decides, a verify step records what it found.
         course.error(text);
@@ -137,7 +147,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
         return;
     }
     if run.is_before_touch() {
-        unprepared(course, why);
+        unprepared(course, run.kind, why);
         return;
     }
     course.strike(Purpose::Run);
@@ -155,8 +165,11 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
 fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));
     course.node.run = None;
-    course.node.boot_token = None;
-    if course.node.boots != Boots::Disk {
+    let is_untouched = run.kind == Kind::Service && course.node.boots == Boots::Instance;
+    if !is_untouched {
+        course.node.boot_token = None;
+    }
+    if course.node.boots != Boots::Disk && !is_untouched {
         course.node.boots = Boots::Nothing;
     }
     course.stop_waiting();
@@ -172,22 +185,25 @@ pub fn aftermath_paid(course: &mut Course<'_>) {
     }
 }
 
-/// A deployment whose image cannot be had ends before the machine is touched.
-pub fn unprepared(course: &mut Course<'_>, why: &str) {
+/// What cannot be carried out ends before the machine is touched: an image that cannot be had, a step that nobody
+/// knows.
+pub fn unprepared(course: &mut Course<'_>, kind: Kind, why: &str) {
     let node = course.node.label();
     course.strike(Purpose::Run);
     course.drop_agent();
-    course.node.run = None;
     course.stop_waiting();
     course.go(Verb::Fail);
-    let remedy = remedy(Kind::Deploy, course.node.wished.maintenance);
-    course.error(format!("deployment of node {node} failed before the machine was touched: {why}. {remedy}"));
+    let manual = course.node.run.take().is_some_and(|run| run.manual);
+    let remedy = remedy(kind, manual, course.node.wished.maintenance);
+    let what = kind.gerund();
+    course.error(format!("{what} of node {node} failed before the machine was touched: {why}. {remedy}"));
 }
 
-fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> String {
+fn sentence(course: &Course<'_>, run: &Run, step: Option<&str>, why: &str) -> String {
     let node = course.node.label();
+    let kind = run.kind;
     let marked = step.is_some() && matches!(kind, Kind::Clean | Kind::Service);
-    let remedy = remedy(kind, course.node.wished.maintenance || marked);
+    let remedy = remedy(kind, run.manual, course.node.wished.maintenance || marked);
     match step {
         Some(step) => format!("{} of node {node} failed in step {step}: {why}. {remedy}", kind.gerund()),
         None => format!("{} of node {node} failed: {why}. {remedy}", kind.gerund()),
@@ -195,9 +211,10 @@ fn sentence(course: &Course<'_>, kind: Kind, step: Option<&str>, why: &str) -> S
 }
 
 /// What to do about it; in maintenance that ends first.
-fn remedy(kind: Kind, maintenance: bool) -> String {
+fn remedy(kind: Kind, manual: bool, maintenance: bool) -> String {
     let (mend, then) = match kind {
         Kind::Verify => ("Correct driver_info or the BMC", "verify it again"),
+        Kind::Clean if manual => ("Mend the cause", "manage and clean it again"),
         Kind::Clean => ("Mend the cause", "manage and provide it again"),
         Kind::Deploy => ("Mend the cause", "deploy it again or undeploy it"),
         Kind::Service => ("Mend the cause", "service it again or abort"),
@@ -207,11 +224,12 @@ fn remedy(kind: Kind, maintenance: bool) -> String {
     format!("{mend}{unset}, then {then}.")
 }
 
-fn abort_remedy(kind: Kind) -> &'static str {
-    match kind {
+fn abort_remedy(run: &Run) -> &'static str {
+    match run.kind {
+        Kind::Clean if run.manual => "Manage it to go on.",
         Kind::Clean => "Manage and provide it again when it may be cleaned.",
         Kind::Deploy => "Deploy it again or undeploy it.",
-        Kind::Service => "Service it again.",
+        Kind::Service => "The instance gets its machine back.",
         Kind::Verify => "Verify it again.",
         Kind::Delete => "Undeploy it again.",
     }
@@ -232,7 +250,8 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     let off = match run.kind {
         Kind::Deploy => policy.power_off_after_deploy_failure,
         Kind::Clean => policy.poweroff_in_cleanfail || (aborted && reachable),
-        Kind::Verify | Kind::Service | Kind::Delete => false,
+        Kind::Service => policy.poweroff_in_servicefail,
+        Kind::Verify | Kind::Delete => false,
     };
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;
@@ -258,7 +277,12 @@ fn mark_fault(course: &mut Course<'_>, kind: Kind, in_step: bool, text: &str) {
 /// Somebody said abort, and the current step allows it.
 pub fn abort(course: &mut Course<'_>) {
     let Some(run) = course.node.run.clone() else {
-        course.go(Verb::Abort);
+        if course.node.provision == Provision::ServiceFail {
+            course.node.last_error = None;
+            manual::give_up(course);
+        } else {
+            course.go(Verb::Abort);
+        }
         return;
     };
     let step = run
@@ -267,11 +291,20 @@ pub fn abort(course: &mut Course<'_>) {
         .map_or("before its first step".to_owned(), |step| format!("during step {step}"));
     let node = course.node.label();
     course.strike(Purpose::Run);
-    aftermath(course, &run, true);
-    course.go(Verb::Abort);
-    let (what, remedy) = (run.kind.gerund(), abort_remedy(run.kind));
+    if run.kind == Kind::Service {
+        // Failed first, as the moves are; its agent is no more needed.
+        course.go(Verb::Fail);
+    } else {
+        aftermath(course, &run, true);
+        course.go(Verb::Abort);
+    }
+    let (what, remedy) = (run.kind.gerund(), abort_remedy(&run));
     course.error(format!("{what} of node {node} was aborted by request {step}. {remedy}"));
     end_badly(course, &run);
+    if run.kind == Kind::Service {
+        course.drop_agent();
+        manual::give_up(course);
+    }
 }
 
 /// Aborted while a step works that has now ended: the wait state is passed for the move's sake.

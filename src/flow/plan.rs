@@ -1,5 +1,7 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
+pub mod manual;
+
 use crate::model::Object;
 use crate::model::boot::elsewhere;
 use crate::model::catalog::{Catalog, StepSpec};
@@ -43,7 +45,8 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
             step.priority = priority;
         }
     }
-    steps.retain(|step| step.priority > 0);
+    let refused = &facts.policy.disallow_clean_steps;
+    steps.retain(|step| step.priority > 0 && !refused.contains(&step.to_string()));
     sort(&mut steps, Kind::Clean);
     steps
 }
@@ -90,7 +93,7 @@ pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Resu
     let (past, future) = plan.split_at(done.min(plan.len()));
     let mut steps = Vec::new();
     for step in future {
-        steps.push(confirmed(step, in_band)?);
+        steps.push(confirmed(step, in_band, Kind::Deploy)?);
     }
     for offered in in_band {
         let known = plan.iter().any(|step| step.is(offered.interface, &offered.step));
@@ -103,16 +106,17 @@ pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Resu
 }
 
 /// An asked step that only the agent can know must be one it offers; its rules are taken from there.
-fn confirmed(step: &Step, in_band: &[InBand]) -> Result<Step, String> {
+fn confirmed(step: &Step, in_band: &[InBand], kind: Kind) -> Result<Step, String> {
+    let kind = kind.name();
     if !step.asked || step.by != By::Agent {
         return Ok(step.clone());
     }
     let offered = in_band
         .iter()
         .find(|offered| step.is(offered.interface, &offered.step))
-        .ok_or_else(|| format!("neither the driver nor the agent has a deploy step {step}"))?;
+        .ok_or_else(|| format!("neither the driver nor the agent has a {kind} step {step}"))?;
     check_args(&step.args, &offered.known, &offered.required)
-        .map_err(|why| format!("deploy step {step}: {why}"))?;
+        .map_err(|why| format!("{kind} step {step}: {why}"))?;
     Ok(Step {
         abortable: offered.abortable,
         again: offered.again,

@@ -329,7 +329,9 @@ fn set_power_fault(course: &mut Course<'_>, why: &str) {
 /// A node with a power fault waits for its next look, unless it does so already.
 pub fn keep_recovering(course: &mut Course<'_>) {
     let node = &course.node;
-    if node.fault == Some(Fault::Power) && node.run.is_none() && node.wait.is_none() {
-        course.wait(WaitFor::Power, "the BMC", course.facts.policy.power_failure_recovery_interval);
+    // With 0 only power sync looks again.
+    let interval = course.facts.policy.power_failure_recovery_interval;
+    if interval > 0 && node.fault == Some(Fault::Power) && node.run.is_none() && node.wait.is_none() {
+        course.wait(WaitFor::Power, "the BMC", interval);
     }
 }

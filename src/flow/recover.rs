@@ -11,6 +11,8 @@ use crate::flow::step;
 use crate::flow::take_outcome;
 use crate::model::decision::effect::{Effect, Owed, Purpose};
 use crate::model::decision::outcome::Outcome;
+use crate::model::moves::Verb;
+use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{Again, By, Core};
 use crate::model::turn::{Failure, FailureKind};
@@ -18,9 +20,28 @@ use crate::model::turn::{Failure, FailureKind};
 /// The daemon has found the node in its store. Owed effects are paid by the lane, with `again`.
 pub fn opened(course: &mut Course<'_>) {
     resume(course);
+    end_what_cannot_go_on(course);
     mode::opened(course);
     aside::opened(course);
     inspect::opened(course);
+}
+
+/// A state in which somebody works, and nobody does: it would never end. Records of our own making do not come to this.
+fn end_what_cannot_go_on(course: &mut Course<'_>) {
+    let state = course.node.provision;
+    let is_inspected = matches!(state, Provision::Inspecting | Provision::InspectWait);
+    let rests = state.traits().stable || state.traits().failure;
+    if rests || is_inspected || course.node.run.is_some() || state.after(Verb::Fail).is_none() {
+        return;
+    }
+    course.strike(Purpose::Run);
+    course.stop_waiting();
+    course.go(Verb::Fail);
+    course.error(format!(
+        "node {} was found in state {state} with nothing under way when the daemon started. Look at the machine, then ask \
+         for the work again.",
+        course.node.label()
+    ));
 }
 
 fn resume(course: &mut Course<'_>) {

@@ -1,6 +1,7 @@
 //! Rules tested by calling them: a record, what is asked or has happened, and what follows.
 
 mod abort;
+mod adopt;
 mod again;
 mod asks;
 mod beats;
@@ -9,6 +10,7 @@ mod booting;
 mod boots;
 mod discoveries;
 mod inspect;
+mod manual;
 mod meetings;
 mod modes;
 mod parts;
@@ -16,6 +18,7 @@ mod pipelines;
 mod plans;
 mod power;
 mod scenes;
+mod service;
 mod silence;
 mod stage;
 mod steps;

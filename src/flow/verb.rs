@@ -1,14 +1,17 @@
 //! Provision verbs: what a client may ask in which state (contract `states.json`).
 
+use crate::flow::adopt;
 use crate::flow::course::Course;
 use crate::flow::inspect;
+use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::step;
 use crate::flow::template;
+use crate::model::bmc::firmware;
 use crate::model::decision::Decision;
 use crate::model::decision::ask::ProvisionAsk;
-use crate::model::decision::effect::Purpose;
+use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::decision::refusal::Refusal;
@@ -16,6 +19,7 @@ use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
+use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{Kind, Step};
@@ -24,10 +28,15 @@ use crate::model::step::{Kind, Step};
 pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     check_move(node, ask, facts)?;
     check_built(node, ask)?;
+    check_room(ask, facts)?;
     if ask.verb == Verb::Inspect {
         inspect::check(node, facts)?;
     }
+    if ask.verb == Verb::Abort && node.provision == Provision::ServiceFail {
+        manual::check_give_up(node)?;
+    }
     check_flags(node, ask, facts)?;
+    check_boot_mode(node, ask, facts)?;
     check_settings(node, ask, facts)?;
     let mut course = Course::of(node, facts);
     match ask.verb {
@@ -41,16 +50,12 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         Verb::Abort => abort(&mut course),
         Verb::Unhold => unhold(&mut course),
         Verb::Inspect => inspect::start(&mut course),
-        Verb::Adopt
-        | Verb::Clean
-        | Verb::Done
-        | Verb::Fail
-        | Verb::Hold
-        | Verb::Rescue
-        | Verb::Resume
-        | Verb::Service
-        | Verb::Unrescue
-        | Verb::Wait => return Err(no_such_move(node, ask)),
+        Verb::Adopt => adopt::start(&mut course),
+        Verb::Clean => manual::start(&mut course, Kind::Clean, ask)?,
+        Verb::Service => manual::start(&mut course, Kind::Service, ask)?,
+        Verb::Done | Verb::Fail | Verb::Hold | Verb::Rescue | Verb::Resume | Verb::Unrescue | Verb::Wait => {
+            return Err(no_such_move(node, ask));
+        }
     }
     Ok(course.finish(node))
 }
@@ -75,11 +80,10 @@ fn check_move(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), 
 /// A verb whose pipeline comes later is refused before the move.
 fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let pipeline = match ask.verb {
-        Verb::Adopt => "adoption",
-        Verb::Clean => "manual cleaning",
         Verb::Rescue | Verb::Unrescue => "rescue",
-        Verb::Service => "servicing",
         Verb::Abort
+        | Verb::Adopt
+        | Verb::Clean
         | Verb::Delete
         | Verb::Deploy
         | Verb::Done
@@ -90,17 +94,70 @@ fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
         | Verb::Provide
         | Verb::Rebuild
         | Verb::Resume
+        | Verb::Service
         | Verb::Unhold
         | Verb::Wait => return Ok(()),
     };
     Err(Refusal::NotBuilt { node: node.id, word: ask.word.clone(), pipeline })
 }
 
+/// The site's limits of what is under way at once, counted in the decision's own transaction.
+fn check_room(ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let policy = facts.policy;
+    let (states, most, option): (&[Provision], _, _) = match ask.verb {
+        Verb::Deploy | Verb::Rebuild => (
+            &[Provision::Deploying, Provision::DeployWait],
+            policy.max_concurrent_deploy,
+            "max_concurrent_deploy",
+        ),
+        Verb::Delete | Verb::Clean | Verb::Service => (
+            &[Provision::Deleting, Provision::Cleaning, Provision::CleanWait],
+            policy.max_concurrent_clean,
+            "max_concurrent_clean",
+        ),
+        Verb::Abort
+        | Verb::Adopt
+        | Verb::Done
+        | Verb::Fail
+        | Verb::Hold
+        | Verb::Inspect
+        | Verb::Manage
+        | Verb::Provide
+        | Verb::Rescue
+        | Verb::Resume
+        | Verb::Unhold
+        | Verb::Unrescue
+        | Verb::Wait => return Ok(()),
+    };
+    if facts.bearers.count_in(states) < most {
+        return Ok(());
+    }
+    Err(Refusal::Busy(format!(
+        "the requested action {:?} would be one too many: {most} nodes are in such work already, as many as [conductor] \
+         {option} allows; ask again when one of them is done",
+        ask.word
+    )))
+}
+
+/// A way to boot that the site does not want on deployed machines.
+fn check_boot_mode(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    let policy = facts.policy;
+    let mode = firmware::wanted_mode(node).unwrap_or(policy.default_boot_mode);
+    if !is_deployment(ask.verb) || !policy.disallowed_deployment_boot_modes.contains(&mode) {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!(
+        "node {} would boot in {} mode, which this site does not deploy ([conductor] disallowed_deployment_boot_modes)",
+        node.id,
+        mode.name()
+    )))
+}
+
 fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
     let maintenance =
         || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
     let wished = &node.wished;
-    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild) && wished.maintenance {
+    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service) && wished.maintenance {
         return Err(maintenance());
     }
     if ask.verb == Verb::Provide && wished.maintenance && !facts.policy.allow_provisioning_in_maintenance {
@@ -117,6 +174,10 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
 
 /// What the looks found wrong with the settings.
 fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if ask.verb == Verb::Adopt {
+        // Whatever is wrong is the work's to tell.
+        return Ok(());
+    }
     let boots = (ask.verb == Verb::Provide && is_cleaned(node, facts))
         || (ask.verb == Verb::Inspect && inspect::in_band::is_booted(node, facts));
     for seen in facts.seen {
@@ -159,11 +220,11 @@ fn matters(interface: Interface, verb: Verb) -> bool {
         Interface::Power => true,
         Interface::Deploy | Interface::Boot => is_deployment(verb),
         Interface::Inspect => verb == Verb::Inspect,
+        Interface::Network => matches!(verb, Verb::Clean | Verb::Service),
         Interface::Bios
         | Interface::Console
         | Interface::Firmware
         | Interface::Management
-        | Interface::Network
         | Interface::Raid
         | Interface::Rescue
         | Interface::Storage
@@ -180,6 +241,7 @@ fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
         (true, _) => "deploy or power",
         (false, true) => "inspect or power",
         (false, false) if verb == Verb::Provide => "boot or power",
+        (false, false) if matches!(verb, Verb::Clean | Verb::Service) => "network or power",
         (false, false) => "power",
     };
     Refusal::Invalid(format!("Failed to validate {what} info for node {}: {reason}", node.id))
@@ -199,21 +261,13 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
     let template::Asked { steps, templates } =
         template::asked(&course.node, &ask.steps, facts.plans).map_err(Refusal::Invalid)?;
-    for asked in &steps {
-        let name = format!("{}.{}", asked.interface, asked.step);
-        if facts.policy.disallow_deploy_steps.contains(&name) {
-            return Err(Refusal::Invalid(format!("deploy step {name} is not allowed on this host")));
-        }
-    }
-    let size = serde_json::to_vec(&steps).map_or(usize::MAX, |text| text.len());
-    if size > ASKED_LIMIT {
-        return Err(Refusal::Invalid(format!(
-            "deploy_steps of {size} bytes are over the limit of {ASKED_LIMIT}"
-        )));
-    }
+    manual::check_asked(Kind::Deploy, &steps, facts)?;
     let plan = plan::deploy(&course.node, &steps, facts).map_err(Refusal::Invalid)?;
     if let Some(name) = &ask.config_drive {
         course.node.config_drive = Some(name.clone());
+    }
+    if ask.verb == Verb::Deploy {
+        lend(course, ask);
     }
     course.drop_agent();
     course.go(ask.verb);
@@ -227,14 +281,32 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let unfit =
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
     match unfit {
-        Some(why) => pipeline::unprepared(course, why),
+        Some(why) => pipeline::unprepared(course, Kind::Deploy, why),
         None => pipeline::start(course, Kind::Deploy, plan, ask.steps.clone()),
     }
     Ok(())
 }
 
+/// The project for which a node is deployed becomes its lessee, unless it has one.
+fn lend(course: &mut Course<'_>, ask: &ProvisionAsk) {
+    let project = match course.facts.policy.automatic_lessee {
+        AutomaticLessee::Never => None,
+        AutomaticLessee::Request => ask.project.clone(),
+        AutomaticLessee::Instance => course.node.instance_info("project_id").map(str::to_owned),
+    };
+    let Some(project) = project.filter(|project| !project.is_empty()) else { return };
+    if course.node.wished.lessee.is_none() {
+        course.note(Event::info("lessee", format!("the node is lent to project {project}")));
+        course.node.wished.lessee = Some(project);
+        course.node.automatic_lessee = true;
+    }
+}
+
 fn delete(course: &mut Course<'_>) {
     course.strike(Purpose::Run);
+    if course.node.wished.console_enabled {
+        course.owe(Effect::Console { on: false }, Purpose::Aside);
+    }
     course.drop_agent();
     course.go(Verb::Delete);
     let plan = plan::delete(&course.node, course.facts);
@@ -268,6 +340,3 @@ fn unhold(course: &mut Course<'_>) {
         step::unheld(course);
     }
 }
-
-/// Bytes of the steps in a request, so that the record stays under 16 KiB.
-const ASKED_LIMIT: usize = 4096;

@@ -16,6 +16,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
 use crate::model::Object;
 use crate::model::bmc::panel::Mode;
+use crate::model::provision::Provision;
 
 /// What is kept of the last inspection: the machine in the shape of the agent's inventory, and what its source tells
 /// beyond that shape.
@@ -51,9 +52,13 @@ pub struct Nic {
     pub port: PortId,
 }
 
-/// Which node has the port of an address; the answer is as of the decision's transaction.
+/// What a decision asks of the other nodes; the answer is as of its transaction.
 pub trait Bearers: fmt::Debug {
+    /// Which node has the port of an address.
     fn bearer(&self, mac: Mac) -> Option<NodeId>;
+
+    /// How many nodes are in one of these states.
+    fn count_in(&self, states: &[Provision]) -> usize;
 }
 
 /// Largest inventory in bytes of JSON, with its plugin data: a server with every drive and card has some 200 KiB.

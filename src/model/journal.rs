@@ -5,6 +5,33 @@ use serde::{Deserialize, Serialize};
 use crate::base::moment::Moment;
 use crate::model::node::Node;
 
+/// How much of a node's journal is kept; the whole journal is bounded besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct History {
+    /// Entries of one node.
+    pub entries: usize,
+    /// Days for which an entry is kept although there are more; 0: none.
+    pub days: u32,
+}
+
+impl History {
+    /// Whether an entry of `at` may go, now that there are too many.
+    pub fn lets_go(&self, at: Moment, now: Moment) -> bool {
+        now.seconds_since(at) >= u64::from(self.days).saturating_mul(DAY)
+    }
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self { entries: ENTRIES, days: 0 }
+    }
+}
+
+/// Entries kept of one node unless the site says otherwise (style corner 13; the reference's number).
+const ENTRIES: usize = 300;
+/// Seconds.
+const DAY: u64 = 86_400;
+
 /// How much an event matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Severity {

@@ -68,6 +68,9 @@ pub struct Node {
     /// What is learnt of its BMC.
     #[serde(default, skip_serializing_if = "Bmc::is_empty")]
     pub bmc: Bmc,
+    /// The lessee was set by the deployment, and goes with it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub automatic_lessee: bool,
     /// Name of the hashed file that holds the instance's config drive.
     #[serde(default)]
     pub config_drive: Option<String>,
@@ -201,6 +204,7 @@ impl Node {
             agent: None,
             agent_seen: None,
             bmc: Bmc::default(),
+            automatic_lessee: false,
             config_drive: None,
             misses: 0,
             changes: 0,

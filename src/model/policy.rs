@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use serde::Deserialize;
 
 use crate::model::bmc::panel::Mode;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::step::Kind;
 
 /// Options that rules read. All lengths are seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +35,16 @@ pub struct Policy {
     pub allow_deleting_available_nodes: bool,
     pub power_off_after_deploy_failure: bool,
     pub poweroff_in_cleanfail: bool,
+    pub poweroff_in_servicefail: bool,
+    /// Deployments under way at once.
+    pub max_concurrent_deploy: usize,
+    /// Nodes in cleaning or tear down at once.
+    pub max_concurrent_clean: usize,
+    pub automatic_lessee: AutomaticLessee,
+    /// How no machine is deployed.
+    pub disallowed_deployment_boot_modes: Vec<Mode>,
+    /// Where pipelines begin and end is written down.
+    pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
@@ -56,10 +68,26 @@ pub struct Policy {
     pub boot_retry_check_interval: u32,
     /// `interface.step` that no deploy request may name.
     pub disallow_deploy_steps: Vec<String>,
+    /// The same in cleaning.
+    pub disallow_clean_steps: Vec<String>,
+    /// The same in servicing.
+    pub disallow_service_steps: Vec<String>,
     pub collect_logs: CollectLogs,
     pub agent: AgentPolicy,
     pub inspector: Inspector,
     pub discovery: DiscoveryPolicy,
+}
+
+/// Whose project becomes the lessee of a node that is deployed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AutomaticLessee {
+    /// The one that `instance_info` names.
+    Instance,
+    /// The one of the account that asks.
+    Request,
+    #[serde(rename = "none")]
+    Never,
 }
 
 /// When the ramdisk's logs are fetched.
@@ -98,6 +126,18 @@ pub struct AgentPolicy {
     pub permitted_image_formats: Vec<String>,
     pub disable_deep_image_inspection: bool,
     pub allow_md5_checksum: bool,
+}
+
+impl Policy {
+    /// `interface.step` that no request for this kind of work may name.
+    pub fn disallowed(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Clean => &self.disallow_clean_steps,
+            Kind::Deploy => &self.disallow_deploy_steps,
+            Kind::Service => &self.disallow_service_steps,
+            Kind::Verify | Kind::Delete => &[],
+        }
+    }
 }
 
 impl AgentPolicy {
@@ -147,6 +187,12 @@ impl Default for Policy {
             allow_deleting_available_nodes: true,
             power_off_after_deploy_failure: true,
             poweroff_in_cleanfail: false,
+            poweroff_in_servicefail: false,
+            max_concurrent_deploy: 250,
+            max_concurrent_clean: 50,
+            automatic_lessee: AutomaticLessee::Instance,
+            disallowed_deployment_boot_modes: Vec::new(),
+            record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
@@ -160,6 +206,8 @@ impl Default for Policy {
             boot_retry_timeout: None,
             boot_retry_check_interval: 90,
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
+            disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
+            disallow_service_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
             agent: AgentPolicy::default(),
             inspector: Inspector::default(),

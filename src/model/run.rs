@@ -14,9 +14,12 @@ use crate::model::turn::Memo;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Run {
     pub kind: Kind,
-    /// Cleaning that ends in `manageable` instead of `available`.
+    /// Steps that a person chose, in their order. Such cleaning ends in `manageable` instead of `available`.
     #[serde(default)]
     pub manual: bool,
+    /// The request wanted no ramdisk.
+    #[serde(default)]
+    pub disable_ramdisk: bool,
     pub plan: Vec<Step>,
     pub cursor: usize,
     pub phase: Phase,
@@ -54,6 +57,37 @@ pub struct Run {
 }
 
 impl Run {
+    /// A pipeline at its beginning.
+    pub fn new(kind: Kind, plan: Vec<Step>, started: Moment) -> Self {
+        Self {
+            kind,
+            manual: false,
+            disable_ramdisk: false,
+            plan,
+            cursor: 0,
+            phase: Phase::Look,
+            memo: Memo::new(),
+            lost: 0,
+            silent: 0,
+            firmware: None,
+            boot_waited: 0,
+            trouble: None,
+            step_began: None,
+            fetched: false,
+            versions: Object::new(),
+            asked: Vec::new(),
+            started,
+        }
+    }
+
+    /// What it is called in a sentence.
+    pub fn text(&self) -> &'static str {
+        match self.kind {
+            Kind::Clean if self.manual => "manual cleaning",
+            Kind::Clean | Kind::Verify | Kind::Deploy | Kind::Service | Kind::Delete => self.kind.gerund(),
+        }
+    }
+
     pub fn step(&self) -> Option<&Step> {
         self.plan.get(self.cursor)
     }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::base::time::SharedClock;
+use crate::model::journal::History;
 use crate::store::disk::dir::DataDir;
 use crate::store::disk::env::File;
 use crate::store::disk::key;
@@ -26,6 +27,7 @@ pub struct Core {
     pub due: Due,
     pub entries: Entries,
     pub clock: SharedClock,
+    pub history: History,
     pub probe: Option<Arc<dyn Probe>>,
     space: Mutex<Space>,
     cut: AtomicBool,
@@ -42,7 +44,7 @@ impl fmt::Debug for Core {
 impl Core {
     /// Opens the data directory and reads every record; returns what was owed, too.
     pub fn open(options: Options) -> Result<(Self, OwedByNode), StoreError> {
-        let Options { dir, clock, mode: _, probe, key, reserve } = options;
+        let Options { dir, clock, mode: _, probe, key, reserve, history } = options;
         let dir = DataDir::open(&dir)?;
         let file = File::open(&dir.store())?;
         let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
@@ -58,7 +60,7 @@ impl Core {
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
-        Ok((Self { file, sealer, publisher, due, entries, clock, probe, space, cut, dir }, owed))
+        Ok((Self { file, sealer, publisher, due, entries, clock, history, probe, space, cut, dir }, owed))
     }
 
     /// Shows a commit to readers and to the due order.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
+use crate::model::journal::History;
 use crate::store::disk::space::RESERVE;
 
 /// How to open a store.
@@ -21,6 +22,8 @@ pub struct Options {
     pub key: Option<Secret>,
     /// Bytes kept free for outcomes; 0 keeps none and never refuses an ask.
     pub reserve: u64,
+    /// How much of each node's journal is kept.
+    pub history: History,
 }
 
 /// Where commits run.
@@ -51,7 +54,15 @@ impl Options {
     /// The settings of the daemon.
     pub fn new(dir: impl Into<PathBuf>, clock: SharedClock) -> Self {
         let mode = Mode::Threaded;
-        Self { dir: dir.into(), clock, mode, probe: None, key: None, reserve: RESERVE }
+        Self {
+            dir: dir.into(),
+            clock,
+            mode,
+            probe: None,
+            key: None,
+            reserve: RESERVE,
+            history: History::default(),
+        }
     }
 }
 

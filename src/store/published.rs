@@ -44,6 +44,10 @@ impl Bearers for Published {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.port_by_mac(mac).map(|port| port.node)
     }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        states.iter().map(|state| self.ids_in(*state).count()).sum()
+    }
 }
 
 impl Plans for Published {
@@ -82,8 +86,11 @@ impl Published {
 
     /// Nodes in this state, in the order of their creation.
     pub fn nodes_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
-        let rows = self.by_state.range((state, 0)..=(state, u64::MAX));
-        rows.filter_map(|(_, id)| self.node(*id))
+        self.ids_in(state).filter_map(|id| self.node(*id))
+    }
+
+    fn ids_in(&self, state: Provision) -> impl DoubleEndedIterator<Item = &NodeId> {
+        self.by_state.range((state, 0)..=(state, u64::MAX)).map(|(_, id)| id)
     }
 
     /// Nodes whose parent this is, in the order of their creation.

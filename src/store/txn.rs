@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
+use crate::model::journal::History;
 use crate::model::node::Node;
 use crate::model::port::Port;
 use crate::store::codec;
@@ -44,6 +45,7 @@ pub struct Txn<'p> {
     publisher: &'p Publisher,
     earlier: &'p [Change],
     entries: &'p Entries,
+    pub(in crate::store) history: History,
     at: Moment,
     dirty: bool,
 }
@@ -70,9 +72,9 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, entries, clock, .. } = core;
+        let Core { file, sealer, publisher, entries, clock, history, .. } = core;
         let (changes, at) = (Vec::new(), clock.wall());
-        Self { rw, file, sealer, changes, publisher, earlier, entries, at, dirty: false }
+        Self { rw, file, sealer, changes, publisher, earlier, entries, history: *history, at, dirty: false }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Vec<Change>) {

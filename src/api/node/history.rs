@@ -168,7 +168,7 @@ fn details(call: &Call<'_>, entry: &Entry, members: &mut Map<String, Value>) {
 }
 
 /// A node's journal holds 300 entries (style corner 13).
-const ENTRIES_LIMIT: usize = 1000;
+const ENTRIES_LIMIT: usize = 100_000;
 
 /// Members to sort by, beside the order of events, with their versions.
 const SORTED: &[(&str, u16)] = &[

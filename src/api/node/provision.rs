@@ -31,6 +31,8 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
     let brought = runbook::take(&mut args, call, node, target)?;
+    let disable_ramdisk = ramdisk(&mut args, target, call.version)?;
+    let disable_ramdisk = brought.as_ref().map_or(disable_ramdisk, |brought| brought.disable_ramdisk);
     let steps = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
     late_versions(node, target, call.version)?;
@@ -39,7 +41,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
         None => None,
     };
-    let ask = ProvisionAsk { verb: target.verb, word, config_drive, steps };
+    let ask = ProvisionAsk { config_drive, steps, disable_ramdisk, ..ProvisionAsk::new(target.verb, word) };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{id}/states")))
 }
@@ -148,7 +150,6 @@ fn companions(
     version: u16,
     brought: Option<runbook::Brought>,
 ) -> Result<Vec<AskedStep>, Fault> {
-    ramdisk(args, target, version)?;
     let clean = args.take("clean_steps");
     let deploy = args.take("deploy_steps");
     let service = args.take("service_steps");
@@ -184,15 +185,14 @@ fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result
     Err(Fault::invalid(format!("{name} goes with {}, not with {:?}", words.join(" and "), target.word)))
 }
 
-fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<(), Fault> {
-    if args.flag("disable_ramdisk")?.is_none() {
-        return Ok(());
-    }
+fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<bool, Fault> {
+    let Some(disabled) = args.flag("disable_ramdisk")? else { return Ok(false) };
     let since = if target.word == "service" { SERVICE_RAMDISK_SINCE } else { CLEAN_RAMDISK_SINCE };
     if version < since {
         return Err(Fault::too_new("disable_ramdisk", since));
     }
-    goes_with(true, "disable_ramdisk", &["clean", "service"], target)
+    goes_with(true, "disable_ramdisk", &["clean", "service"], target)?;
+    Ok(disabled)
 }
 
 const REBUILD_DRIVE_SINCE: u16 = 35;
@@ -235,7 +235,9 @@ mod tests {
     fn with(body: &Value, version: u16) -> Result<usize, u16> {
         let mut args = Args::of_action(body.to_string().as_bytes(), "").unwrap();
         let word = args.needed_text("target").unwrap();
-        companions(&mut args, Target::parse(&word).unwrap(), version, None)
+        let target = Target::parse(&word).unwrap();
+        ramdisk(&mut args, target, version)
+            .and_then(|_| companions(&mut args, target, version, None))
             .map(|steps| steps.len())
             .map_err(|fault| fault.status())
     }

@@ -42,7 +42,7 @@ struct Scene {
 impl Scene {
     /// Whether a machine of metal is inspected: its ramdisk tells, for its BMC does not.
     fn tells(&self) -> bool {
-        self.metal && (self.start, self.end) == (Provision::Manageable, Provision::Manageable)
+        self.metal && self.wishes.iter().any(|wish| (wish.ask)() == provision("inspect"))
     }
 }
 
@@ -194,6 +194,17 @@ fn cut_twice(scene: &Scene, then: &[Point]) {
     }
 }
 
+fn manual(verb: Verb, steps: &[&str]) -> Ask {
+    let step = |name: &&str| AskedStep {
+        interface: Interface::Deploy,
+        step: (*name).to_owned(),
+        args: serde_json::Map::new(),
+        priority: None,
+    };
+    let steps = steps.iter().map(step).collect();
+    Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(verb, verb.name()) })
+}
+
 fn taken_from(node: &Node, from: Provision) -> bool {
     node.provision != from
 }
@@ -262,6 +273,17 @@ const ABORT: Wish = Wish {
     ask: || provision("abort"),
     taken: |node| node.provision == Provision::DeployFail,
 };
+const CLEAN: Wish = Wish {
+    ask: || manual(Verb::Clean, &["erase_devices_metadata"]),
+    taken: |node| node.provision != Provision::Manageable || node.changes > 0,
+    ..PROVIDE
+};
+const SERVICE: Wish = Wish {
+    ask: || manual(Verb::Service, &["erase_devices_metadata"]),
+    taken: |node| node.provision != Provision::Active || node.changes > 0,
+    ..UNDEPLOY
+};
+const ADOPT: Wish = Wish { ask: || provision("adopt"), ..PROVIDE };
 const INSPECT: Wish = Wish {
     when: |node| node.provision == Provision::Manageable && is_at_rest(node),
     ask: || provision("inspect"),
@@ -296,6 +318,42 @@ fn cleaning_survives_cuts() {
         start: Provision::Manageable,
         wishes: &[PROVIDE],
         end: Provision::Available,
+    });
+}
+
+#[test]
+fn manual_cleaning_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        wired: false,
+        start: Provision::Manageable,
+        wishes: &[CLEAN],
+        end: Provision::Manageable,
+    });
+}
+
+#[test]
+fn servicing_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "direct",
+        metal: true,
+        wired: false,
+        start: Provision::Active,
+        wishes: &[SERVICE],
+        end: Provision::Active,
+    });
+}
+
+#[test]
+fn adoption_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "fake",
+        metal: true,
+        wired: false,
+        start: Provision::Manageable,
+        wishes: &[ADOPT],
+        end: Provision::Active,
     });
 }
 

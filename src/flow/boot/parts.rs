@@ -135,6 +135,21 @@ pub fn disk(course: &mut Course<'_>) {
     switch_on(course, Purpose::Run);
 }
 
+/// Owes on behalf of `purpose` that the instance runs again after a ramdisk did: its disk, or what it boots itself.
+pub fn back(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
+    let way = way(course);
+    if into != Boots::Disk || way == BootWay::Bare {
+        return prepare(course, into, purpose);
+    }
+    course.drop_agent();
+    course.node.boots = into;
+    course.node.boot_token = None;
+    switch_off(course, purpose);
+    owe_parts(course, way, into, purpose);
+    switch_on(course, purpose);
+    Ok(())
+}
+
 /// Nothing of a boot stays behind; the machine is off by then, for the ramdisk may read from its medium.
 pub fn clean_up(course: &mut Course<'_>, purpose: Purpose) {
     empty_drives(course, purpose);

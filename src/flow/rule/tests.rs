@@ -22,6 +22,10 @@ impl Bearers for Nobody {
     fn bearer(&self, _: Mac) -> Option<NodeId> {
         None
     }
+
+    fn count_in(&self, _: &[crate::model::provision::Provision]) -> usize {
+        0
+    }
 }
 
 fn object(value: Value) -> Object {

@@ -1,17 +1,21 @@
 //! Verbs: every word from every state, and what each asks of the record.
 
-use super::stage::{Stage, asked, silent};
+use serde_json::json;
+
+use super::stage::{Stage, asked, object, silent};
 use crate::flow;
+use crate::model::bmc::panel::Mode;
 use crate::model::decision::ask::{Ask, ProvisionAsk};
-use crate::model::decision::effect::Look;
-use crate::model::decision::outcome::{Seen, Verdict};
+use crate::model::decision::effect::{Effect, Look};
+use crate::model::decision::outcome::{Happened, Seen, Verdict};
 use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::moves::{TARGETS, Verb};
+use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
 
 /// Verbs whose pipeline is not there: refused before the move.
-const NOT_BUILT: &[Verb] = &[Verb::Adopt, Verb::Clean, Verb::Rescue, Verb::Service, Verb::Unrescue];
+const NOT_BUILT: &[Verb] = &[Verb::Rescue, Verb::Unrescue];
 
 #[test]
 fn a_word_is_taken_from_a_state_as_the_move_table_says() {
@@ -143,7 +147,10 @@ fn asks_that_need_the_settings_look_at_them_first() {
     let stage = Stage::at("plain", Provision::Available);
     let looks = |verb| flow::wants(&stage.node, &Ask::Provision(ProvisionAsk::new(verb, "")));
     assert_eq!(looks(Verb::Deploy), [Look::Valid { deploy: true }, Look::Image]);
-    assert_eq!(looks(Verb::Delete), [Look::Valid { deploy: false }]);
+    for verb in [Verb::Delete, Verb::Clean, Verb::Service] {
+        assert_eq!(looks(verb), [Look::Valid { deploy: false }]);
+    }
+    assert_eq!(looks(Verb::Adopt), [Look::Valid { deploy: true }]);
     assert_eq!(looks(Verb::Abort), []);
     assert_eq!(flow::wants(&stage.node, &Ask::Maintenance { on: true, reason: None }), []);
 }
@@ -187,4 +194,98 @@ fn a_node_is_deleted_where_nothing_is_on_it() {
     assert!(matches!(stage.ask(&Ask::Delete).unwrap_err(), Refusal::Conflict(_)));
     stage.node.wished.protected = true;
     assert!(matches!(stage.ask(&Ask::Delete).unwrap_err(), Refusal::Protected { .. }));
+}
+
+#[test]
+fn only_so_many_are_under_way_at_once() {
+    let busy = |state, most| vec![state; most];
+    for (word, from, at_work, option) in [
+        ("active", Provision::Available, Provision::DeployWait, "max_concurrent_deploy"),
+        ("rebuild", Provision::Active, Provision::Deploying, "max_concurrent_deploy"),
+        ("deleted", Provision::Active, Provision::Deleting, "max_concurrent_clean"),
+        ("clean", Provision::Manageable, Provision::CleanWait, "max_concurrent_clean"),
+        ("service", Provision::Active, Provision::Cleaning, "max_concurrent_clean"),
+    ] {
+        let mut stage = Stage::at("plain", from);
+        (stage.policy.max_concurrent_deploy, stage.policy.max_concurrent_clean) = (3, 3);
+        let before = stage.node.clone();
+        stage.bearers.1 = busy(at_work, 3);
+        let refusal = stage.verb(word).unwrap_err();
+        assert!(matches!(&refusal, Refusal::Busy(why) if why.contains(option)), "{word}: {refusal}");
+        assert_eq!(stage.node, before);
+        stage.bearers.1 = busy(at_work, 2);
+        stage.verb(word).unwrap();
+    }
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.bearers.1 = busy(Provision::Cleaning, 50);
+    stage.verb("provide").unwrap();
+}
+
+#[test]
+fn a_way_to_boot_that_the_site_does_not_want_is_not_deployed() {
+    let mut stage = Stage::at("plain", Provision::Available);
+    stage.policy.disallowed_deployment_boot_modes = vec![Mode::Bios];
+    stage.node.wished.properties = object(json!({"capabilities": "boot_mode:bios"}));
+    let refusal = stage.verb("active").unwrap_err();
+    assert!(refusal.to_string().contains("disallowed_deployment_boot_modes"), "{refusal}");
+    stage.node.wished.properties = object(json!({"capabilities": "boot_mode:uefi"}));
+    stage.verb("active").unwrap();
+}
+
+#[test]
+fn whom_a_node_is_deployed_for_becomes_its_lessee_until_it_is_torn_down() {
+    let deployed = |source, lessee: Option<&str>| {
+        let mut stage = Stage::at("plain", Provision::Available);
+        stage.policy.automatic_lessee = source;
+        stage.node.wished.instance_info = object(json!({"project_id": "p1"}));
+        stage.node.wished.owner = Some("o".to_owned());
+        stage.node.wished.lessee = lessee.map(str::to_owned);
+        let project = Some("p2".to_owned());
+        let ask = ProvisionAsk { project, ..ProvisionAsk::new(Verb::Deploy, "active") };
+        stage.ask(&Ask::Provision(ask)).unwrap();
+        stage
+    };
+    for (source, before, during, after) in [
+        (AutomaticLessee::Instance, None, Some("p1"), None),
+        (AutomaticLessee::Request, None, Some("p2"), None),
+        (AutomaticLessee::Never, None, None, None),
+        (AutomaticLessee::Instance, Some("p0"), Some("p0"), Some("p0")),
+    ] {
+        let mut stage = deployed(source, before);
+        assert_eq!(stage.state(), Provision::Active);
+        assert_eq!(stage.node.wished.lessee.as_deref(), during);
+        stage.verb("deleted").unwrap();
+        stage.pay_all();
+        assert_eq!(stage.node.wished.lessee.as_deref(), after);
+        assert_eq!((stage.node.wished.owner.as_deref(), stage.node.automatic_lessee), (Some("o"), false));
+    }
+}
+
+#[test]
+fn a_tear_down_closes_the_console() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.wished.console_enabled = true;
+    stage.verb("deleted").unwrap();
+    assert_eq!(stage.pay_well(), Effect::Console { on: false });
+    assert!(!stage.node.wished.console_enabled);
+}
+
+#[test]
+fn work_that_nobody_does_is_ended_at_a_start() {
+    for (state, then) in [
+        (Provision::Deploying, Provision::DeployFail),
+        (Provision::CleanWait, Provision::CleanFail),
+        (Provision::Deleting, Provision::Error),
+        (Provision::Servicing, Provision::ServiceFail),
+        (Provision::Adopting, Provision::AdoptFail),
+        (Provision::Verifying, Provision::Enroll),
+    ] {
+        let mut stage = Stage::at("plain", state);
+        stage.happen(&Happened::Opened);
+        assert_eq!(stage.state(), then);
+        assert!(stage.error().contains("nothing under way"), "{}", stage.error());
+    }
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.happen(&Happened::Opened);
+    assert_eq!((stage.state(), stage.error()), (Provision::Active, ""));
 }

@@ -66,3 +66,25 @@ fn a_beat_in_the_middle_of_work_is_only_recorded() {
     stage.beat();
     assert_eq!((stage.state(), stage.looks.len()), (Provision::DeployHold, 0));
 }
+
+#[test]
+fn in_maintenance_a_beat_is_only_recorded() {
+    let mut stage = working();
+    stage.node.wished.maintenance = true;
+    stage.beat();
+    assert_eq!((stage.looks.len(), stage.state()), (0, Provision::DeployWait));
+    assert!(stage.node.agent.as_ref().unwrap().last_heartbeat.is_some());
+    stage.node.wished.maintenance = false;
+    stage.beat();
+    assert_eq!(stage.looks, [Look::Step { cursor: 2 }]);
+}
+
+#[test]
+fn a_site_without_work_in_maintenance_ends_it_with_the_next_beat() {
+    let mut stage = working();
+    stage.policy.allow_provisioning_in_maintenance = false;
+    stage.node.wished.maintenance = true;
+    stage.beat();
+    assert_eq!(stage.state(), Provision::DeployFail);
+    assert!(stage.error().contains("allow_provisioning_in_maintenance"), "{}", stage.error());
+}

@@ -71,13 +71,17 @@ pub(super) struct Stage {
     ended: Option<u64>,
 }
 
-/// Ports of other nodes.
+/// Ports and states of other nodes.
 #[derive(Debug, Default)]
-pub(super) struct Others(pub(super) BTreeMap<Mac, NodeId>);
+pub(super) struct Others(pub(super) BTreeMap<Mac, NodeId>, pub(super) Vec<Provision>);
 
 impl Bearers for Others {
     fn bearer(&self, mac: Mac) -> Option<NodeId> {
         self.0.get(&mac).copied()
+    }
+
+    fn count_in(&self, states: &[Provision]) -> usize {
+        self.1.iter().filter(|state| states.contains(state)).count()
     }
 }
 
@@ -162,6 +166,26 @@ impl Stage {
     pub(super) fn deploy(&mut self, steps: &[AskedStep]) -> Result<Answer, Refusal> {
         let steps = steps.to_vec();
         self.ask(&Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") }))
+    }
+
+    /// Asks for steps by name, of the deploy interface unless it is said with a dot.
+    pub(super) fn manual(&mut self, word: &str, steps: &[&str]) -> Result<Answer, Refusal> {
+        self.manual_as(word, steps, false)
+    }
+
+    pub(super) fn manual_as(
+        &mut self,
+        word: &str,
+        steps: &[&str],
+        disable_ramdisk: bool,
+    ) -> Result<Answer, Refusal> {
+        let step = |name: &&str| {
+            let (interface, step) = name.split_once('.').unwrap_or(("deploy", name));
+            AskedStep { priority: None, ..asked(Interface::parse(interface).unwrap(), step, 0) }
+        };
+        let steps = steps.iter().map(step).collect();
+        let verb = Target::parse(word).map_or(Verb::Fail, |target| target.verb);
+        self.ask(&Ask::Provision(ProvisionAsk { steps, disable_ramdisk, ..ProvisionAsk::new(verb, word) }))
     }
 
     pub(super) fn power_ask(&mut self, target: PowerTarget) -> Result<Answer, Refusal> {

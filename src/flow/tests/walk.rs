@@ -80,6 +80,12 @@ fn seen(look: &Look, n: u8) -> Seen {
     }
 }
 
+/// Steps of somebody's choice.
+fn manual(n: u8) -> [&'static str; 2] {
+    let first = ["bios.factory_reset", "erase_devices", "hold", "reboot"][usize::from(n / 16 % 4)];
+    [first, ["flash", "wait", "bios.flash", "conjure"][usize::from(n / 4 % 4)]]
+}
+
 /// An ask, as a lane would let it in.
 fn ask(stage: &mut Stage, n: u8) {
     let free = stage.owed.is_empty();
@@ -94,8 +100,11 @@ fn ask(stage: &mut Stage, n: u8) {
             let name = ["turn", "press", "hold", "wait", "reboot", "flash"][usize::from(n / 16 % 6)];
             stage.deploy(&[asked(Interface::Deploy, name, 70)]).err()
         }
+        10 if n > 128 => stage.manual_as("service", &manual(n), n.is_multiple_of(32)).err(),
         10 => stage.verb("deleted").err(),
+        11 if n > 128 => stage.manual_as("clean", &manual(n), n.is_multiple_of(32)).err(),
         11 => stage.verb("rebuild").err(),
+        12 if n > 192 => stage.verb("adopt").err(),
         12 => stage.verb("inspect").err(),
         13 => {
             let inventory = if n > 64 { inventory() } else { Object::new() };

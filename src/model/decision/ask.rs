@@ -123,11 +123,22 @@ pub struct ProvisionAsk {
     /// Name of the hashed file that holds the config drive.
     pub config_drive: Option<String>,
     pub steps: Vec<AskedStep>,
+    /// Cleaning and servicing: the machine is left as it runs, no ramdisk is booted.
+    pub disable_ramdisk: bool,
+    /// The project on whose behalf it is asked, where the client's account belongs to one.
+    pub project: Option<String>,
 }
 
 impl ProvisionAsk {
     pub fn new(verb: Verb, word: impl Into<String>) -> Self {
-        Self { verb, word: word.into(), config_drive: None, steps: Vec::new() }
+        Self {
+            verb,
+            word: word.into(),
+            config_drive: None,
+            steps: Vec::new(),
+            disable_ramdisk: false,
+            project: None,
+        }
     }
 }
 

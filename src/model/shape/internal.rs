@@ -24,6 +24,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     if let Some(mode) = node.deploy_boot_mode.map(Mode::name).or(known) {
         object.text("deploy_boot_mode", mode);
     }
+    if node.automatic_lessee {
+        json::flag(object.member("automatic_lessee"), true);
+    }
     if let Some(run) = &node.run {
         steps(run, &mut object);
     }
@@ -147,6 +150,14 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         for (name, value) in ERASE {
             object.member(name).extend_from_slice(value.as_bytes());
         }
+    }
+    match run.kind {
+        Kind::Clean if run.manual => {
+            json::flag(object.member("declarative_cleaning"), false);
+            json::flag(object.member("cleaning_disable_ramdisk"), run.disable_ramdisk);
+        }
+        Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),
+        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete => {}
     }
     let visible = run.plan.iter().filter(|step| !step.hidden);
     json::array(object.member(list), visible, step);

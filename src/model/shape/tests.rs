@@ -257,24 +257,8 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
     let plain = waiting(&record);
     assert_eq!((plain["deadline_seconds"].as_u64(), plain.as_object().unwrap().len()), (Some(15), 4));
     record.wished.maintenance = true;
-    record.run = Some(Run {
-        kind: Kind::Clean,
-        manual: false,
-        plan: Vec::new(),
-        cursor: 0,
-        phase: Phase::Beat,
-        memo: Object::new(),
-        lost: 0,
-        silent: 0,
-        firmware: None,
-        boot_waited: 0,
-        trouble: Some(Trouble { since: Moment(0), why: "refused".to_owned() }),
-        step_began: None,
-        fetched: false,
-        versions: Object::new(),
-        asked: Vec::new(),
-        started: Moment(0),
-    });
+    let trouble = Some(Trouble { since: Moment(0), why: "refused".to_owned() });
+    record.run = Some(Run { phase: Phase::Beat, trouble, ..Run::new(Kind::Clean, Vec::new(), Moment(0)) });
     let waiting = waiting(&record);
     assert_eq!(waiting["suspended_by"], "maintenance");
     let trouble = serde_json::json!({"since": "1970-01-01T00:00:00.000000", "why": "refused"});

@@ -64,12 +64,29 @@ impl Journal<'_, '_> {
 
     /// Drops the node's oldest entries above its share, a few at a time.
     fn trim_node(&mut self, node: NodeId) -> Result<(), StoreError> {
-        if self.txn.entry_count(node) <= PER_NODE {
+        let history = self.txn.history;
+        if self.txn.entry_count(node) <= history.entries {
             return Ok(());
         }
         let kept = self.txn.entries(node);
-        let excess = kept.len().saturating_sub(PER_NODE).min(PIECE);
-        kept.into_iter().take(excess).try_for_each(|sequence| self.drop_entry(node, sequence))
+        let excess = kept.len().saturating_sub(history.entries).min(PIECE);
+        for sequence in kept.into_iter().take(excess) {
+            if !self.may_go(sequence)? {
+                break;
+            }
+            self.drop_entry(node, sequence)?;
+        }
+        Ok(())
+    }
+
+    /// Whether an entry has been kept for as many days as it must be.
+    fn may_go(&self, sequence: u64) -> Result<bool, StoreError> {
+        if self.txn.history.days == 0 {
+            return Ok(true);
+        }
+        let Some(bytes) = self.txn.get(self.txn.tables().journal, &key(sequence))? else { return Ok(true) };
+        let entry = decode(self.txn.file, bytes)?;
+        Ok(self.txn.history.lets_go(entry.at, self.txn.at()))
     }
 
     /// Drops the oldest entries of all above the journal's size, a few at a time.
@@ -126,9 +143,6 @@ pub fn sequence(key: &[u8]) -> u64 {
 fn what(node: NodeId) -> String {
     format!("a journal entry of node {node}")
 }
-
-/// Entries kept of one node (style corner 13).
-pub const PER_NODE: usize = 300;
 
 /// Entries kept in all (style corner 13).
 pub const IN_ALL: usize = 100_000;

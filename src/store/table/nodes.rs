@@ -9,7 +9,9 @@ use crate::base::id::NodeId;
 use crate::base::secret::{Secret, Veil};
 use crate::model::Object;
 use crate::model::chassis::Chassis;
+use crate::model::inspection::Bearers;
 use crate::model::node::Node;
+use crate::model::provision::Provision;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::{SealError, Sealer};
@@ -38,6 +40,17 @@ impl Nodes<'_, '_> {
     pub fn with_instance(&self, instance: Uuid) -> Option<NodeId> {
         let published = self.txn.published();
         self.bearer(published.node_by_instance(instance), |node| node.wished.instance_uuid == Some(instance))
+    }
+
+    /// How many nodes are in one of these states, with what this flush has changed.
+    pub fn count_in(&self, states: &[Provision]) -> usize {
+        let published = self.txn.published();
+        let was = |id: &NodeId| published.node(*id).is_some_and(|node| states.contains(&node.provision));
+        let is = |id: &NodeId| self.get(*id).is_some_and(|node| states.contains(&node.provision));
+        let changed: BTreeSet<_> = self.txn.changed_nodes().map(|(id, _)| id).collect();
+        let left = changed.iter().filter(|id| was(id)).count();
+        let came = changed.iter().filter(|id| is(id)).count();
+        published.count_in(states).saturating_sub(left).saturating_add(came)
     }
 
     /// Who bears it now: one that this flush has changed, or the published one, if it is unchanged.

@@ -23,6 +23,7 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::time::PausedClock;
 use crate::model::Object;
+use crate::model::journal::History;
 use crate::model::node::{Node, Wished};
 use crate::model::port::{Port, PortWished};
 use crate::store::Store;
@@ -50,6 +51,10 @@ impl Rig {
 
     fn open(&self) -> Store {
         Store::open(self.options(Mode::Inline)).unwrap()
+    }
+
+    fn open_with(&self, history: History) -> Store {
+        Store::open(Options { history, ..self.options(Mode::Inline) }).unwrap()
     }
 
     fn threaded(&self) -> Store {

@@ -186,6 +186,7 @@ fn run(args: Object) -> Run {
     Run {
         kind: Kind::Deploy,
         manual: true,
+        disable_ramdisk: true,
         plan: vec![step],
         cursor: 3,
         phase: Phase::Reboot { into: Boots::Ramdisk },

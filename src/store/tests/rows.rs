@@ -7,7 +7,6 @@ use crate::model::journal::Event;
 use crate::model::journal::Scene;
 use crate::model::provision::Provision;
 use crate::store::error::Duplicate;
-use crate::store::table::journal::PER_NODE;
 
 #[tokio::test]
 async fn orders_rise_and_survive_a_removal() {
@@ -204,6 +203,9 @@ async fn owed_effects_come_by_number_and_go_when_settled() {
     assert_eq!(store.owed_at_open(), &expected);
 }
 
+/// Entries kept of one node.
+const PER_NODE: usize = 300;
+
 #[tokio::test]
 async fn the_journal_keeps_the_newest_of_each_node() {
     let rig = Rig::new();
@@ -229,6 +231,33 @@ async fn the_journal_keeps_the_newest_of_each_node() {
     drop((reader, store));
     let again = rig.open().reader().journal(node_id(1), 0, 1000).unwrap();
     assert_eq!(again, entries, "as found in the file");
+}
+
+#[tokio::test]
+async fn a_site_says_how_much_of_a_history_is_kept() {
+    let count = async |history| {
+        let rig = Rig::new();
+        let store = rig.open_with(history);
+        write(&store, |txn| {
+            for _ in 0..400 {
+                txn.journal().append(node_id(1), Event::info("test", ""), scene())?;
+            }
+            Ok::<_, StoreError>(())
+        })
+        .await
+        .unwrap();
+        store.reader().journal(node_id(1), 0, 1000).unwrap().len()
+    };
+    assert_eq!(count(History { entries: 7, days: 0 }).await, 7);
+    assert_eq!(count(History { entries: usize::MAX, days: 0 }).await, 400);
+    assert_eq!(count(History { entries: 7, days: 1 }).await, 400, "all are of today");
+}
+
+#[test]
+fn an_entry_goes_when_its_days_are_over() {
+    let (at, day) = (Moment(0), 86_400_000_000);
+    assert!(!History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day - 1_000_000)));
+    assert!(History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day)));
 }
 
 #[tokio::test]

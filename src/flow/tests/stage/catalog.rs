@@ -77,7 +77,11 @@ pub(super) fn catalog() -> Catalog {
     let own = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstance))];
     let ramdisk = Implementation { steps: own, uses_agent: true, ..Implementation::default() };
     add(Interface::Deploy, "ramdisk", ramdisk);
-    let bios = vec![spec(Kind::Clean, "factory_reset", 10, By::Driver)];
+    let bios = vec![
+        spec(Kind::Clean, "factory_reset", 10, By::Driver),
+        spec(Kind::Service, "factory_reset", 0, By::Driver),
+        StepSpec { requires_ramdisk: true, ..spec(Kind::Clean, "flash", 0, By::Driver) },
+    ];
     add(Interface::Bios, "x", Implementation { steps: bios, ..Implementation::default() });
     catalog
 }

@@ -1,0 +1,112 @@
+//! The steps of a person's own choice, in their own order: manual cleaning and servicing (contract `steps.md`
+//! section 2).
+
+use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, reserved};
+use crate::model::boot::Boots;
+use crate::model::decision::facts::Facts;
+use crate::model::node::Node;
+use crate::model::step::{AskedStep, By, Core, Kind, Step};
+use crate::model::turn::InBand;
+
+/// The plan for what was asked; an error names the first step that cannot be.
+///
+/// The ramdisk is booted if a step needs it, or if only an agent can know the step: its word comes with the first
+/// heartbeat ([`with_agent`]).
+pub fn plan(
+    node: &Node,
+    kind: Kind,
+    asked: &[AskedStep],
+    disable_ramdisk: bool,
+    facts: &Facts<'_>,
+) -> Result<Vec<Step>, String> {
+    let has_agent = facts.catalog.uses_agent(&node.wished.interfaces);
+    let mut steps = Vec::new();
+    let mut boots = false;
+    for ask in asked {
+        let Resolved { step, needs_ramdisk } = resolve(node, kind, ask, facts)?;
+        if needs_ramdisk && disable_ramdisk {
+            return Err(match step.by {
+                By::Agent => {
+                    format!("the driver has no {} step {step}, and disable_ramdisk is set", kind.name())
+                }
+                By::Core(_) | By::Driver => {
+                    format!("step {step} needs the ramdisk, and disable_ramdisk is set")
+                }
+            });
+        }
+        if step.by == By::Agent && !has_agent {
+            return Err(format!("the driver has no {} step {step}", kind.name()));
+        }
+        boots |= needs_ramdisk && has_agent;
+        steps.push(step);
+    }
+    Ok(framed(node, kind, steps, boots, facts))
+}
+
+/// A step as the driver or the pipeline knows it.
+struct Resolved {
+    step: Step,
+    needs_ramdisk: bool,
+}
+
+fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Result<Resolved, String> {
+    if let Some(core) = reserved(&ask.step) {
+        let step = Step { by: By::Core(core), ..from_request(ask, 0, By::Agent) };
+        return Ok(Resolved { step, needs_ramdisk: false });
+    }
+    let declared = facts
+        .catalog
+        .steps(&node.wished.interfaces, kind)
+        .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
+    let Some((interface, spec)) = declared else {
+        return Ok(Resolved { step: from_request(ask, 0, By::Agent), needs_ramdisk: true });
+    };
+    let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
+    let required: Vec<_> =
+        spec.args.iter().filter(|arg| arg.required).map(|arg| arg.name.to_owned()).collect();
+    check_args(&ask.args, &known, &required)
+        .map_err(|why| format!("{} step {interface}.{}: {why}", kind.name(), spec.step))?;
+    let step = Step { args: ask.args.clone(), asked: true, ..from_spec(interface, spec) };
+    Ok(Resolved { step, needs_ramdisk: spec.requires_ramdisk })
+}
+
+/// The steps with what the pipeline does around them. An instance that does not run, since this or an earlier run has
+/// booted a ramdisk, is booted again at the end.
+fn framed(node: &Node, kind: Kind, steps: Vec<Step>, boots: bool, facts: &Facts<'_>) -> Vec<Step> {
+    let mut plan = Vec::new();
+    if boots {
+        plan.push(frame("boot_agent", Core::BootAgent));
+        plan.push(frame("fetch_steps", Core::FetchSteps));
+    }
+    plan.extend(steps);
+    let has_agent = facts.catalog.uses_agent(&node.wished.interfaces);
+    let is_away = boots || (has_agent && !matches!(node.boots, Boots::Disk | Boots::Instance));
+    match kind {
+        Kind::Clean if boots => plan.push(frame("power_off", Core::PowerOff)),
+        Kind::Service if is_away => {
+            plan.push(frame("power_off", Core::PowerOff));
+            let back = if boots_itself(node, facts) { Core::BootInstance } else { Core::BootDisk };
+            plan.push(frame("boot_instance", back));
+        }
+        Kind::Clean | Kind::Service | Kind::Deploy | Kind::Verify | Kind::Delete => {}
+    }
+    plan
+}
+
+/// Whether the instance is a ramdisk or ISO of its own instead of what is on the disk.
+pub fn boots_itself(node: &Node, facts: &Facts<'_>) -> bool {
+    facts
+        .catalog
+        .steps(&node.wished.interfaces, Kind::Deploy)
+        .any(|(_, spec)| spec.by == By::Core(Core::BootInstance))
+}
+
+/// What is left of the plan after `done`, now that the agent has told its steps: what only it can know must be there.
+pub fn with_agent(plan: &[Step], done: usize, in_band: &[InBand], kind: Kind) -> Result<Vec<Step>, String> {
+    let (past, future) = plan.split_at(done.min(plan.len()));
+    let mut steps = past.to_vec();
+    for step in future {
+        steps.push(confirmed(step, in_band, kind)?);
+    }
+    Ok(steps)
+}

@@ -1,0 +1,131 @@
+//! Servicing: steps on a machine that is in use, which gets its instance back.
+
+use serde_json::json;
+
+use super::stage::{Stage, in_band, object};
+use crate::model::bmc::power::{Power, PowerWish};
+use crate::model::boot::Boots;
+use crate::model::decision::ask::Ask;
+use crate::model::decision::effect::Effect;
+use crate::model::decision::refusal::Refusal;
+use crate::model::node::Fault;
+use crate::model::provision::Provision;
+use crate::model::turn::Turn;
+
+const OFF: Effect = Effect::Power { wish: PowerWish::Off, limit: 60 };
+const ON: Effect = Effect::Power { wish: PowerWish::On, limit: 60 };
+
+fn active() -> Stage {
+    let mut stage = Stage::at("agent", Provision::Active);
+    stage.node.boots = Boots::Disk;
+    stage.node.power = Some(Power::On);
+    stage
+}
+
+/// An agent runs on the machine and works.
+fn serviced() -> Stage {
+    let mut stage = active();
+    stage.manual("service", &["burnin_cpu"]).unwrap();
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Servicing, Boots::Ramdisk));
+    stage.pay_all();
+    stage.agent_comes();
+    stage.see(in_band(&[("burnin_cpu", 0)]));
+    stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
+    assert_eq!(
+        (stage.state(), stage.node.target_provision),
+        (Provision::ServiceWait, Some(Provision::Active))
+    );
+    stage
+}
+
+#[test]
+fn steps_at_the_bmc_leave_the_instance_running() {
+    let mut stage = active();
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    assert_eq!(stage.plan(), ["factory_reset"]);
+    stage.turn(Turn::done());
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Disk));
+    assert_eq!(stage.node.changes, 0, "nothing was done to the machine");
+}
+
+#[test]
+fn after_the_agent_the_instance_is_booted_again() {
+    let mut stage = serviced();
+    stage.beat();
+    stage.turn(Turn::done());
+    assert_eq!(stage.pay_all(), [OFF, ON]);
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Disk));
+    assert!(stage.node.agent.is_none());
+}
+
+#[test]
+fn a_step_that_fails_asks_for_a_person_and_may_be_given_up() {
+    let mut stage = serviced();
+    stage.beat();
+    stage.turn(Turn::failed("too hot"));
+    assert_eq!((stage.state(), stage.node.fault), (Provision::ServiceFail, Some(Fault::Service)));
+    assert!(stage.error().contains("step deploy.burnin_cpu: too hot"), "{}", stage.error());
+    stage.pay_all();
+    assert!(matches!(stage.verb("abort").unwrap_err(), Refusal::Conflict(_)));
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    stage.verb("abort").unwrap();
+    assert_eq!((stage.state(), stage.error()), (Provision::Active, ""));
+    assert_eq!(stage.pay_all(), [OFF, ON]);
+    assert_eq!(stage.node.boots, Boots::Disk);
+}
+
+#[test]
+fn after_a_failure_the_next_steps_bring_the_instance_back() {
+    let mut stage = serviced();
+    stage.turn(Turn::failed("too hot"));
+    stage.pay_all();
+    stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    assert_eq!(stage.plan(), ["factory_reset", "power_off", "boot_instance"]);
+    stage.turn(Turn::done());
+    assert_eq!(stage.pay_all(), [OFF, ON]);
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Disk));
+}
+
+#[test]
+fn an_abort_ends_in_active() {
+    let mut stage = serviced();
+    stage.verb("abort").unwrap();
+    assert_eq!(stage.state(), Provision::Active);
+    assert!(stage.error().contains("aborted by request during step deploy.burnin_cpu"), "{}", stage.error());
+    assert_eq!(stage.pay_all(), [OFF, ON]);
+    assert!(stage.node.agent.is_none() && !stage.node.wished.maintenance);
+}
+
+#[test]
+fn it_is_held_and_another_one_may_take_its_place() {
+    let mut stage = active();
+    stage.manual("service", &["hold"]).unwrap();
+    assert_eq!(stage.state(), Provision::ServiceHold);
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    assert_eq!(stage.state(), Provision::Servicing);
+    stage.turn(Turn::done());
+    assert_eq!(stage.state(), Provision::Active);
+}
+
+#[test]
+fn an_instance_that_boots_itself_keeps_its_files() {
+    let mut stage = Stage::at("ramdisk", Provision::Active);
+    stage.node.boots = Boots::Instance;
+    stage.node.boot_token = Some(crate::base::secret::Secret::new("files"));
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    stage.turn(Turn::failed("no"));
+    assert_eq!((stage.state(), stage.node.boots), (Provision::ServiceFail, Boots::Instance));
+    assert!(stage.node.boot_token.is_some());
+}
+
+#[test]
+fn a_step_that_nobody_knows_fails_before_the_instance_is_left() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.boots = Boots::Disk;
+    stage.manual("service", &["conjure"]).unwrap();
+    assert_eq!((stage.state(), stage.node.boots), (Provision::ServiceFail, Boots::Disk));
+    assert!(!stage.node.wished.maintenance && stage.owed.is_empty());
+    stage.verb("abort").unwrap();
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Active, 0));
+}
