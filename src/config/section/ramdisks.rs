@@ -43,7 +43,8 @@ enum Written {
     Text(String),
 }
 
-fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+/// A table of texts, also as one text: `x86_64:/a,aarch64:/b`.
+pub fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
     let text = match Written::deserialize(from)? {
         Written::Table(table) => return Ok(table),
         Written::Text(text) => text,
