@@ -52,9 +52,7 @@ pub fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, St
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| {
         let (arch, href) = pair.split_once(':').ok_or_else(|| {
-            serde::de::Error::custom(
-                "a kernel or ramdisk by processor is PROCESSOR:FILE, with commas between",
-            )
+            serde::de::Error::custom("a table in one text is NAME:VALUE, with commas between")
         })?;
         Ok((arch.trim().to_owned(), href.trim().to_owned()))
     });
