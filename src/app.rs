@@ -1,23 +1,28 @@
 //! The one page that wires things together: opens, binds, spawns, drains.
 
 pub mod boot;
+pub mod certificates;
 pub mod crew;
 pub mod dhcp;
 pub mod dhcp6;
 pub mod discover;
 pub mod doors;
 pub mod ground;
+mod first;
 mod house;
 pub mod images;
 pub mod interfaces;
 pub mod ramdisks;
+mod room;
 mod systemd;
 pub mod tftp;
+pub mod vitals;
 
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use base64::Engine;
@@ -29,7 +34,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
+use crate::api::health::Health;
 use crate::api::lanes::Lanes;
+use crate::app::certificates::{CertificateError, Certificates};
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
 use crate::app::images::Depot;
@@ -61,11 +68,12 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::boot::loading::Loading;
 use crate::model::boot::plan::BootPlan;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
-use crate::net::tls::TlsError;
+use crate::net::tls::ServerTls;
 use crate::net::whereabouts::Whereabouts;
 use crate::store::Store;
 use crate::store::error::StoreError;
@@ -91,10 +99,8 @@ pub enum AppError {
     Bind { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
-    #[error("tls_certificate or tls_key of [boot] cannot be used")]
-    BootTls(#[source] TlsError),
-    #[error("{} of [boot] cannot be read", path.display())]
-    BootFile { path: PathBuf, source: std::io::Error },
+    #[error("a door that speaks TLS has no certificate")]
+    Certificates(#[from] CertificateError),
     #[error("{field} cannot be used: {why}")]
     KernelWords { field: &'static str, why: CmdlineError },
     #[error(transparent)]
@@ -119,11 +125,14 @@ pub struct App {
     pub rack: Option<SocketAddr>,
     pub site: Arc<Site>,
     pub desk: Arc<Desk>,
+    pub certificates: Arc<Certificates>,
     doors: TaskTracker,
     close_doors: CancellationToken,
     crew: Crew,
     registry: Arc<Registry>,
     store: Arc<Store>,
+    /// How many the process may have.
+    descriptors: u64,
 }
 
 impl std::fmt::Debug for App {
@@ -145,7 +154,8 @@ impl App {
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
-        let doors = Doors::open(&config).await?;
+        let certificates = Arc::new(Certificates::open(&config, &clock)?);
+        let doors = Doors::open(&config, &certificates).await?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
@@ -168,16 +178,19 @@ impl App {
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
+        site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
         let app = Self {
             api,
             rack,
             site,
             desk,
+            certificates,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
             registry,
             store,
+            descriptors: room::descriptors(),
         };
         app.serve_all(&config, &depot, ramdisks, doors)?;
         Ok(app)
@@ -193,6 +206,8 @@ impl App {
     ) -> Result<(), AppError> {
         let loading =
             boot::fitted(boot::loading(config), &loaders::Loaders::new(config.boot.loaders.as_deref()));
+        let api_ca = self.certificates.for_agents(config.api_ca_file.as_deref())?;
+        let loading = Loading { api_ca, ..loading };
         let discovery = config.policy.discovery.what;
         let plan = Arc::new(BootPlan { discovery, loading, ..config.plan.clone() });
         let machines = doors.of_machines();
@@ -208,20 +223,27 @@ impl App {
         });
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
-        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone());
+        let tls = doors.operator_tls.is_some();
+        let api = Api { tls, ..Api::operator(self.site.reader.clone(), lanes.clone(), public.clone()) };
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
-        self.open_door(doors.operator, shop.for_operator(counter(api)), &Handle::current());
-        let rack_api =
-            || counter(Arc::new(Api::rack(self.site.reader.clone(), lanes.clone(), public.clone())));
+        let places = doors.places();
+        let api = self.watched(places.clone(), shop.for_operator(counter(api)));
+        let mut gone = places.into_iter().map(|place| place.gone);
+        let mut opened =
+            |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
+        self.open_door(opened(doors.operator, api, doors.operator_tls), &Handle::current());
+        let rack_api = |tls| {
+            let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());
+            counter(Arc::new(Api { tls, ..api }))
+        };
         for listener in doors.rack {
-            self.open_door(listener, shop.for_rack(rack_api(), Via::Http), self.crew.handle());
+            let plain = shop.for_rack(rack_api(false), Via::Http);
+            self.open_door(opened(listener, plain, None), self.crew.handle());
         }
         if let Some((listener, _, tls)) = doors.https {
-            let secured = shop.for_rack(rack_api(), Via::Https);
-            let end = self.close_doors.clone();
-            let serving = server::serve_tls(listener, tls, secured, Limits::default(), end);
-            self.doors.spawn_on(serving, self.crew.handle());
+            let secured = shop.for_rack(rack_api(true), Via::Https);
+            self.open_door(opened(listener, secured, Some(tls)), self.crew.handle());
         }
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
@@ -230,9 +252,25 @@ impl App {
         Ok(())
     }
 
-    fn open_door(&self, listener: TcpListener, service: Arc<dyn Service>, workers: &Handle) {
-        let serving = server::serve(listener, service, Limits::default(), self.close_doors.clone());
+    /// Serves at a door, over TLS if there is any.
+    fn open_door(&self, door: Opened, workers: &Handle) {
+        let (limits, end) = (Limits::within(self.descriptors), self.close_doors.clone());
+        let Opened { listener, service, tls, gone } = door;
+        let serving = async move {
+            let _gone = Gone(gone);
+            match tls {
+                Some(tls) => server::serve_tls(listener, tls, service, limits, end).await,
+                None => server::serve(listener, service, limits, end).await,
+            }
+        };
         self.doors.spawn_on(serving, workers);
+    }
+
+    /// The operator's door with what is said to those who watch the daemon.
+    fn watched(&self, places: Vec<vitals::Door>, next: Arc<dyn Service>) -> Arc<dyn Service> {
+        let (writer, clock) = (self.site.writer.clone(), self.site.clock.clone());
+        let body = vitals::Body::new(writer, clock.clone(), places, self.close_doors.clone());
+        Arc::new(Health::new(Arc::new(body), clock, next))
     }
 
     /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.
@@ -261,6 +299,24 @@ impl App {
             () = work => {}
             () = sleep(&*self.site.clock, limit) => tracing::warn!("draining took too long; going on"),
         }
+    }
+}
+
+/// What is served at a socket.
+struct Opened {
+    listener: TcpListener,
+    service: Arc<dyn Service>,
+    tls: Option<ServerTls>,
+    /// Set once it is served no more.
+    gone: Arc<AtomicBool>,
+}
+
+/// Tells at its end, whatever ends it.
+struct Gone(Arc<AtomicBool>);
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 
@@ -378,13 +434,17 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
+    let mut reload = signal(SignalKind::hangup()).map_err(AppError::Signals)?;
     let app = App::start(config).await?;
     announce(&app, out);
     systemd::tell(&[sd_notify::NotifyState::Ready]);
     let watchdog = tokio::spawn(systemd::watch(app.site.clone()));
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => break,
+            _ = interrupt.recv() => break,
+            _ = reload.recv() => certificates::renewed(app.certificates.clone(), true).await,
+        }
     }
     systemd::tell(&[sd_notify::NotifyState::Stopping]);
     watchdog.abort();
@@ -393,9 +453,13 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
 }
 
 fn announce(app: &App, out: &mut dyn Write) {
+    if let Some(made) = app.certificates.authority().filter(|made| made.new) {
+        first::authority(&made, out);
+    }
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
+    let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };
     // A closed standard output is no reason to stop a daemon.
-    writeln!(out, "{rack}ferric: API at http://{}", app.api).and_then(|()| out.flush()).ok();
+    writeln!(out, "{rack}ferric: API at {scheme}://{}", app.api).and_then(|()| out.flush()).ok();
     tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
 }
 

@@ -37,6 +37,8 @@ pub struct Config {
     pub health: bool,
     pub ipmi: section::Ipmi,
     pub bmc: section::Bmc,
+    /// Which doors speak TLS, and with whose certificates.
+    pub tls: section::tls::Tls,
     pub boot: section::boot::Boot,
     pub pxe: section::boot::Pxe,
     pub tftp: section::tftp::Tftp,
@@ -54,6 +56,8 @@ pub struct Config {
     pub http_url: Option<String>,
     pub external_http_url: Option<String>,
     pub external_callback_url: Option<String>,
+    /// Who vouches for the API to agents, if not our own authority.
+    pub api_ca_file: Option<PathBuf>,
     pub policy: Policy,
     /// How much of a node's history is kept.
     pub history: History,
@@ -109,6 +113,7 @@ impl Config {
         if !listen.ip().is_loopback() && !given.insecure {
             return Err(ConfigError::Open(listen));
         }
+        let tls = section::tls::Tls::of(&document, listen, given.insecure)?;
         let plan = plan(&document)?;
         let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
         let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
@@ -139,6 +144,7 @@ impl Config {
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
+            tls,
             boot: document.boot.clone(),
             pxe: document.pxe.clone(),
             tftp: document.tftp.clone(),
@@ -153,6 +159,7 @@ impl Config {
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
+            api_ca_file: document.agent.api_ca_file.clone(),
             plan,
             history: document.conductor.history(),
             policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
@@ -208,25 +215,12 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         }
     }
     redfish(&document.redfish)?;
-    boot(&document.boot)?;
     document.tftp.check()?;
     base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
     base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
     base_url("deploy.external_callback_url", document.deploy.external_callback_url.as_ref())?;
     priorities("conductor.clean_step_priority_override", &conductor.clean_step_priority_override)?;
     priorities("conductor.verify_step_priority_override", &conductor.verify_step_priority_override)
-}
-
-/// TLS needs all of its three options.
-fn boot(section: &section::boot::Boot) -> Result<(), ConfigError> {
-    let given =
-        [section.tls_certificate.is_some(), section.tls_key.is_some(), section.https_listen.is_some()];
-    if given == [true; 3] || given == [false; 3] {
-        return Ok(());
-    }
-    let value = section.https_listen.map_or_else(|| "none".to_owned(), |address| address.to_string());
-    let rule = "tls_certificate, tls_key and https_listen go together";
-    Err(ConfigError::Value { name: "boot.https_listen", value, rule })
 }
 
 /// What is made of inventories, and how large the body of one may be.

@@ -19,6 +19,7 @@ use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse().gathered().unwrap_or_else(|error| error.exit());
+    cli::link::trust::say(arguments.ca.clone());
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {

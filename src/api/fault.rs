@@ -13,6 +13,8 @@ pub struct Fault {
     status: u16,
     text: String,
     form: Form,
+    /// The methods that are possible instead.
+    allowed: Option<String>,
 }
 
 /// How the body is shaped; clients read all three.
@@ -29,7 +31,7 @@ enum Form {
 impl Fault {
     /// An error of a resource.
     pub fn new(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Resource }
+        Self { status, text: text.into(), form: Form::Resource, allowed: None }
     }
 
     /// The request itself is wrong.
@@ -48,12 +50,23 @@ impl Fault {
 
     /// An error before any resource was reached.
     pub fn router(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Router }
+        Self { status, text: text.into(), form: Form::Router, allowed: None }
     }
 
     /// A body that was too large, too deep or did not come.
     pub fn bare(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Bare }
+        Self { status, text: text.into(), form: Form::Bare, allowed: None }
+    }
+
+    /// The same with the methods that are possible instead.
+    #[must_use]
+    pub fn allowing(self, methods: String) -> Self {
+        Self { allowed: Some(methods), ..self }
+    }
+
+    /// Methods that are possible instead.
+    pub fn allowed(&self) -> Option<&str> {
+        self.allowed.as_deref()
     }
 
     pub fn status(&self) -> u16 {
@@ -77,7 +90,11 @@ impl Fault {
             }
             Form::Bare => json!({"faultcode": faultcode, "faultstring": self.text}),
         };
-        Response::json(self.status, body.to_string().into_bytes())
+        let response = Response::json(self.status, body.to_string().into_bytes());
+        match &self.allowed {
+            Some(methods) => response.with("Allow", methods.as_str()),
+            None => response,
+        }
     }
 }
 

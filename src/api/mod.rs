@@ -18,6 +18,7 @@ pub mod discovered;
 pub mod driver;
 pub mod empty;
 pub mod fault;
+pub mod health;
 pub mod lanes;
 pub mod network;
 pub mod node;
@@ -113,8 +114,12 @@ impl Api {
         if !route::takes_json(accepts) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
-        let found = route::find(request.method, &path, version, self.door)
-            .map_err(|fault| if fault.status() == 405 { route::not_allowed(&request.word) } else { fault })?;
+        let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
+            match fault.allowed() {
+                Some(allowed) => route::not_allowed(&request.word, allowed.to_owned()),
+                None => fault,
+            }
+        })?;
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };

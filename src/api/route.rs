@@ -90,8 +90,10 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     if !here {
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {
-            Some(Below::NotAllowed) => not_allowed(method.word()),
-            Some(Below::NotAllowedBelow(since)) if version < since => not_allowed(method.word()),
+            Some(Below::NotAllowed) => not_allowed(method.word(), String::new()),
+            Some(Below::NotAllowedBelow(since)) if version < since => {
+                not_allowed(method.word(), String::new())
+            }
             Some(Below::TooNew) => {
                 Fault::new(406, "this needs a newer API version than the one that was asked for")
             }
@@ -99,21 +101,30 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
             Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
     }
+    let allowed = allowed(&at_path, version);
     at_path
         .into_iter()
         .find(|(route, _)| route.method == method && route.since <= version)
         .map(|(route, idents)| Found { action: route.action, idents })
-        .ok_or_else(|| not_allowed(method.word()))
+        .ok_or_else(|| not_allowed(method.word(), allowed))
+}
+
+/// What can be done at a path in this version, as `Allow` lists it (RFC 9110 10.2.1).
+fn allowed(at_path: &[(&Route, Vec<String>)], version: u16) -> String {
+    let here =
+        |method: &Method| at_path.iter().any(|(route, _)| route.method == *method && route.since <= version);
+    let methods = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
+    methods.into_iter().filter(here).map(Method::word).collect::<Vec<_>>().join(", ")
 }
 
 fn nowhere() -> Fault {
     Fault::router(404, "there is nothing at this path, or not in this API version")
 }
 
-/// The refusal of a method, by its word as sent.
-pub fn not_allowed(word: &str) -> Fault {
+/// The refusal of a method, by its word as sent, where those of `allowed` are possible.
+pub fn not_allowed(word: &str, allowed: String) -> Fault {
     let shown: String = word.chars().take(32).collect();
-    Fault::router(405, format!("{shown} is not possible here"))
+    Fault::router(405, format!("{shown} is not possible here")).allowing(allowed)
 }
 
 /// Whether a client that sent these `Accept` texts takes JSON.
@@ -169,6 +180,20 @@ mod tests {
         assert_eq!(at(Method::Post, "/v1/runbooks", 50), Err(405));
         assert_eq!(at(Method::Get, "/v1/lookup", 21), Err(404));
         assert_eq!(at(Method::Get, "/v1/nodes/a/traits", 36), Err(404));
+    }
+
+    #[test]
+    fn who_may_not_is_told_what_is_possible_in_this_version() {
+        let allowed = |method, path, version| {
+            let path = Path::parse(path, version).unwrap();
+            let fault = find(method, &path, version, Door::Operator).unwrap_err();
+            (fault.status() == 405).then(|| fault.allowed().unwrap().to_owned())
+        };
+        assert_eq!(allowed(Method::Head, "/v1/nodes", 115).unwrap(), "GET, POST");
+        assert_eq!(allowed(Method::Post, "/v1/nodes/a", 115).unwrap(), "GET, PATCH, DELETE");
+        assert_eq!(allowed(Method::Other, "/v1/nodes/a/states/power", 115).unwrap(), "PUT");
+        assert_eq!(allowed(Method::Post, "/v1/runbooks", 50).unwrap(), "", "nothing yet");
+        assert_eq!(allowed(Method::Get, "/v1/foo", 115), None);
     }
 
     #[test]

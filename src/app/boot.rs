@@ -1,14 +1,12 @@
 //! What booting machines are given, wired together: the catalogue of files and scripts, and its HTTP service.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::app::AppError;
-use crate::base::secret::Secret;
+use crate::app::{AppError, doors};
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
@@ -27,7 +25,7 @@ use crate::model::boot::loading::{Loaders as Names, Loading};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::net::link::neighbour::hardware_of;
 use crate::net::server::Service;
-use crate::net::tls::{ServerTls, TlsFloor};
+use crate::net::tls::ServerTls;
 use crate::store::reader::Reader;
 use crate::wire::cmdline::Cmdline;
 
@@ -227,24 +225,16 @@ fn names(names: &mut Names, bios: Option<&String>, uefi: Option<&String>) {
     }
 }
 
-/// The HTTPS door of booting machines, if the site has a certificate.
-pub(super) async fn https(boot: &Boot) -> Result<Option<(TcpListener, SocketAddr, ServerTls)>, AppError> {
-    let (Some(chain), Some(key), Some(address)) = (&boot.tls_certificate, &boot.tls_key, boot.https_listen)
-    else {
-        return Ok(None);
-    };
-    let (chain, key) = (read(chain)?, Secret::new(read(key)?));
-    let tls = ServerTls::from_pem(chain.as_bytes(), &key, TlsFloor::default());
-    let tls = tls.map_err(AppError::BootTls)?;
-    let listener = crate::app::bind(address).await?;
+/// The HTTPS door of booting machines, if the site wants one.
+pub(super) fn https(
+    boot: &Boot,
+    tls: Option<ServerTls>,
+) -> Result<Option<(TcpListener, SocketAddr, ServerTls)>, AppError> {
+    let (Some(tls), Some(address)) = (tls, boot.https_listen) else { return Ok(None) };
+    let listener = doors::bind(address)?;
     let address = listener.local_addr().unwrap_or(address);
     tracing::info!(%address, "serving boot files over HTTPS");
     Ok(Some((listener, address, tls)))
-}
-
-fn read(path: &Path) -> Result<String, AppError> {
-    let unreadable = |source| AppError::BootFile { path: path.to_owned(), source };
-    std::fs::read_to_string(path).map_err(unreadable)
 }
 
 #[cfg(test)]

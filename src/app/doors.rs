@@ -1,10 +1,12 @@
 //! The sockets of the daemon, open before anything is begun, so that a port that is taken stops the start.
 
 use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::app::{AppError, boot, tftp};
+use crate::app::certificates::Certificates;
+use crate::app::{AppError, boot, tftp, vitals};
 use crate::boot::ground::place;
 use crate::boot::library::catalogue::Ports;
 use crate::boot::tftp::Door;
@@ -17,6 +19,7 @@ use crate::net::whereabouts::Whereabouts;
 /// Open sockets and where they are.
 pub(super) struct Doors {
     pub(super) operator: TcpListener,
+    pub(super) operator_tls: Option<ServerTls>,
     /// One, or one more for IPv6.
     pub(super) rack: Vec<TcpListener>,
     pub(super) https: Option<(TcpListener, SocketAddr, ServerTls)>,
@@ -28,15 +31,29 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    pub(super) async fn open(config: &Config) -> Result<Self, AppError> {
+    pub(super) async fn open(config: &Config, certificates: &Certificates) -> Result<Self, AppError> {
         let operator = super::bind(config.listen).await?;
         let mut rack: Vec<TcpListener> = config.rack_listen.map(bind).transpose()?.into_iter().collect();
         let rack_at = rack.first().and_then(|one| one.local_addr().ok());
         rack.extend(rack_at.and_then(|at| beside(at, config)));
-        let https = boot::https(&config.boot).await?;
+        let https = boot::https(&config.boot, certificates.boot.clone())?;
         let tftp = tftp::open(&config.tftp, &config.plan)?;
         let api = operator.local_addr().unwrap_or(config.listen);
-        Ok(Self { operator, rack, https, tftp, api, rack_at })
+        let operator_tls = certificates.operator.clone();
+        if operator_tls.is_some() && rack.is_empty() {
+            tracing::info!(
+                "machines cannot boot from here: that needs the rack's door (--rack-listen, [api] rack_listen)"
+            );
+        }
+        Ok(Self { operator, operator_tls, rack, https, tftp, api, rack_at })
+    }
+
+    /// Every door of HTTP, in the order in which they are opened.
+    pub(super) fn places(&self) -> Vec<vitals::Door> {
+        let rack = self.rack.iter().filter_map(|one| Some(("rack's", one.local_addr().ok()?)));
+        let https = self.https.iter().map(|(_, address, _)| ("rack's HTTPS", *address));
+        let all = std::iter::once(("operator's", self.api)).chain(rack).chain(https);
+        all.map(|(name, address)| vitals::Door { name, address, gone: Arc::default() }).collect()
     }
 
     /// The door that machines use.
@@ -49,7 +66,8 @@ impl Doors {
     pub(super) fn whereabouts(&self, config: &Config) -> Whereabouts {
         let boot = config.plan.networks.iter().filter(|network| network.role == Role::Boot);
         let places: Vec<_> = boot.map(place).collect();
-        let found = Whereabouts::of(self.of_machines(), places.clone());
+        let secured = self.rack_at.is_none() && self.operator_tls.is_some();
+        let found = Whereabouts::of(self.of_machines(), places.clone()).secured(secured);
         if found.url(None).is_none() && !places.is_empty() && config.http_url.is_none() {
             let why = found.missing();
             tracing::warn!(why, "agents and BMCs are told where this host is once it has an address there");

@@ -10,7 +10,12 @@ use crate::store::error::StoreError;
 
 /// The key of sealed values, if systemd hands one in (`LoadCredential=ferric.key`).
 pub(super) fn key() -> Option<Secret> {
-    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join("ferric.key");
+    credential("ferric.key")
+}
+
+/// What systemd hands in under this name.
+pub(super) fn credential(name: &str) -> Option<Secret> {
+    let path = Path::new(&std::env::var_os("CREDENTIALS_DIRECTORY")?).join(name);
     std::fs::read_to_string(path).ok().map(|text| Secret::new(text.trim()))
 }
 

@@ -23,6 +23,9 @@ pub struct Arguments {
     /// Address of the API, for those who say it before the command
     #[arg(long, hide = true)]
     url: Option<String>,
+    /// Who vouches for the API's certificate (PEM) [env: FERRIC_CA]
+    #[arg(long, global = true, value_name = "FILE", display_order = 902)]
+    pub ca: Option<PathBuf>,
     #[command(subcommand)]
     pub command: Command,
 }

@@ -17,6 +17,12 @@ pub enum CliError {
     /// The server was there, but its answer did not come, or is no use.
     #[error("no usable answer from {url}")]
     Unanswered { url: String, source: Box<dyn Error + Send + Sync> },
+    /// The server's certificate is not believed, or it speaks no TLS.
+    #[error("no TLS with {url}")]
+    Untrusted { url: String, source: Box<dyn Error + Send + Sync> },
+    /// The file of authorities is of no use.
+    #[error("certificate authority {}: {why}", path.display())]
+    Authority { path: PathBuf, why: String },
     #[error("{0}")]
     Refused(Fault),
     #[error("{url} does not answer as the API does")]
@@ -42,7 +48,14 @@ impl CliError {
 
     /// Whether the command itself was wrong, whatever the rack says.
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Address { .. } | Self::File { .. } | Self::Content { .. } | Self::Value(_))
+        matches!(
+            self,
+            Self::Address { .. }
+                | Self::Authority { .. }
+                | Self::File { .. }
+                | Self::Content { .. }
+                | Self::Value(_)
+        )
     }
 }
 
@@ -73,6 +86,11 @@ fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
         CliError::Unreachable { .. } => {
             Some("is `ferric serve` running there? --url or FERRIC_URL say where to ask".to_owned())
         }
+        CliError::Untrusted { source, .. } => Some(distrust(&**source)),
+        CliError::Authority { .. } => Some(
+            "--ca or FERRIC_CA name the file that the appliance's first start told: tls/ca.pem in its data directory"
+                .to_owned(),
+        ),
         CliError::Garbled { .. } | CliError::Unanswered { .. } => {
             Some("does --url lead to the API?".to_owned())
         }
@@ -80,6 +98,20 @@ fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
         CliError::Address { .. } => Some("as in http://127.0.0.1:6385".to_owned()),
         CliError::File { .. } | CliError::Content { .. } | CliError::Value(_) | CliError::Print(_) => None,
     }
+}
+
+/// What helps where a certificate is not believed.
+fn distrust(why: &dyn Error) -> String {
+    let said = chain(why);
+    if said.contains("InvalidContentType") || said.contains("corrupt message") {
+        return "the server there may speak plain HTTP: --url http://...".to_owned();
+    }
+    if said.contains("NotValidForName") || said.contains("not valid for") {
+        return "ask by a name or address that is in the certificate, or add this one to tls_names of [api]"
+            .to_owned();
+    }
+    "give the appliance's own authority: --ca FILE or FERRIC_CA, a copy of tls/ca.pem in its data directory"
+        .to_owned()
 }
 
 /// A refusal by the API.

@@ -1,5 +1,7 @@
 //! The way to the API over HTTP: the one file here that knows the client of `net`.
 
+pub mod trust;
+
 use std::time::Duration;
 
 use url::Url;
@@ -33,7 +35,7 @@ impl Link {
         let base: Url = format!("{root}/").parse().map_err(|_| wrong())?;
         let trust = match base.scheme() {
             "http" => Trust::Plain,
-            "https" => Trust::Roots,
+            "https" => trust::of(base.host_str().unwrap_or_default())?,
             _ => return Err(wrong()),
         };
         let login = !base.username().is_empty() || base.password().is_some();
@@ -80,9 +82,7 @@ impl Link {
             Err(WebSocketError::Refused { status, body }) => {
                 Err(CliError::Refused(Fault::read(status, &body)))
             }
-            Err(WebSocketError::Connection(error @ ClientError::Unreachable { .. })) => {
-                Err(CliError::Unreachable { url, source: error.into() })
-            }
+            Err(WebSocketError::Connection(error)) => Err(unsent(url, error)),
             Err(error) => Err(CliError::Unanswered { url, source: error.into() }),
         }
     }
@@ -91,12 +91,20 @@ impl Link {
         let url = self.url.clone();
         match self.client.send(self.outgoing(request)?).await {
             Ok(answer) => Ok(Answer { status: answer.status, body: answer.body }),
-            Err(error @ ClientError::Unreachable { .. }) => {
-                Err(CliError::Unreachable { url, source: error.into() })
-            }
-            Err(error) => Err(CliError::Unanswered { url, source: error.into() }),
+            Err(error) => Err(unsent(url, error)),
         }
     }
+}
+
+/// Why a request has no answer.
+fn unsent(url: String, error: ClientError) -> CliError {
+    if matches!(error, ClientError::Unreachable { .. }) {
+        return CliError::Unreachable { url, source: error.into() };
+    }
+    if matches!(error, ClientError::Tls { .. } | ClientError::WrongCertificate { .. }) {
+        return CliError::Untrusted { url, source: error.into() };
+    }
+    CliError::Unanswered { url, source: error.into() }
 }
 
 impl Exchange for Link {

@@ -202,12 +202,21 @@ const SECTIONS: &[Section] = &[
             "disallow_clean_steps",
             "disallow_service_steps",
             "max_json_body_size_inspection",
+            "enable_ssl_api",
+            "tls_certificate",
+            "tls_key",
+            "tls_names",
+            "server_tls_minimum_version",
         ],
         idle: &[
-            (Shape::Text, &["server_tls_minimum_version"]),
             (Shape::Whole, &["max_json_body_depth", "max_json_body_size", "max_json_body_size_provision"]),
             (Shape::List, &["disallowed_enrollment_boot_modes"]),
         ],
+    },
+    Section {
+        name: "ssl",
+        acting: &["cert_file", "key_file"],
+        idle: &[(Shape::Text, &["ca_file", "version", "ciphers"])],
     },
     Section {
         name: "conductor",
@@ -360,12 +369,10 @@ const SECTIONS: &[Section] = &[
             "image_download_source",
             "stream_raw_images",
             "allow_md5_checksum",
+            "api_ca_file",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend", "api_ca_file"],
-            ),
+            (Shape::Text, &["certificates_path", "tls_minimum_version", "deploy_logs_storage_backend"]),
             (
                 Shape::Whole,
                 &[

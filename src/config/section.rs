@@ -9,6 +9,7 @@ pub mod tftp;
 pub mod images;
 pub mod discovery;
 pub mod inspector;
+pub mod tls;
 pub mod written;
 
 use std::net::{IpAddr, SocketAddr};
@@ -33,6 +34,7 @@ pub struct Document {
     #[serde(rename = "DEFAULT")]
     pub default: General,
     pub api: Api,
+    pub ssl: tls::Ssl,
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
@@ -98,6 +100,14 @@ pub struct Api {
     pub disallow_service_steps: Option<Vec<String>>,
     /// KiB.
     pub max_json_body_size_inspection: Option<u32>,
+    /// Whether the operator's door speaks TLS; beyond loopback it does unless told otherwise.
+    pub enable_ssl_api: Option<bool>,
+    /// PEM files; one of our own authority if not given.
+    pub tls_certificate: Option<PathBuf>,
+    pub tls_key: Option<PathBuf>,
+    /// More names and addresses for the certificate of our own authority.
+    pub tls_names: Option<Vec<String>>,
+    pub server_tls_minimum_version: Option<tls::Oldest>,
 }
 
 /// `[conductor]`
@@ -202,6 +212,9 @@ pub struct Agent {
     pub image_download_source: Option<images::DownloadSource>,
     pub stream_raw_images: Option<bool>,
     pub allow_md5_checksum: Option<bool>,
+    /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
+    /// not given.
+    pub api_ca_file: Option<PathBuf>,
 }
 
 /// `agent.deploy_logs_collect`

@@ -360,6 +360,14 @@ const FAKE_STEPS: &[StepSpec] = &[
     fake(Kind::Verify, "fake_agent", &[TIMES]),
     fake(Kind::Verify, "fake_hold", &[]),
     fake(Kind::Verify, "fake_slow", &[SECONDS]),
+    fake(Kind::Service, "fake_done", &[]),
+    fake(Kind::Service, "fake_fail", &[ERROR]),
+    fake(Kind::Service, "fake_act", &[TIMES]),
+    fake(Kind::Service, "fake_look_in", &[TIMES, SECONDS]),
+    fake(Kind::Service, "fake_reboot", &[INTO]),
+    fake(Kind::Service, "fake_agent", &[TIMES]),
+    fake(Kind::Service, "fake_hold", &[]),
+    fake(Kind::Service, "fake_slow", &[SECONDS]),
 ];
 
 const fn fake(kind: Kind, step: &'static str, args: &'static [ArgSpec]) -> StepSpec {

@@ -173,6 +173,7 @@ impl Inflow {
         let Stage::Unread(body) = arrival.change(Stage::Lost) else { return Ok(Vec::new()) };
         let gathered = tokio::time::timeout(self.time, gather(body, limit, Some(seat))).await;
         seat.resume().await;
+        seat.let_go();
         match gathered {
             Ok(Ok(bytes)) => {
                 arrival.change(Stage::Spent);
@@ -246,6 +247,9 @@ pub(super) async fn gather(mut body: Incoming, limit: usize, seat: Option<&Seat>
         let Ok(data) = frame.map_err(Spill::Broken)?.into_data() else { continue };
         if bytes.len().saturating_add(data.len()) > limit {
             return Err(Spill::TooLarge);
+        }
+        if let Some(seat) = seat.filter(|_| bytes.len() < COUNTED) {
+            seat.hold(data.len());
         }
         bytes.extend_from_slice(&data);
     }
@@ -346,6 +350,9 @@ impl fmt::Debug for Outflow {
 
 /// Large enough that a hop to a blocking thread costs little beside the copy; two of them are held at a time.
 const CHUNK: usize = 128 * 1024;
+
+/// Bytes of one body that count as held: who reads larger ones lets few come at a time.
+const COUNTED: usize = 1 << 20;
 
 /// Bytes of a body without a reader that are taken in to keep the connection: any request of ours that is refused by
 /// its head is shorter.

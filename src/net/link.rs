@@ -3,11 +3,11 @@
 pub mod neighbour;
 
 use std::io;
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsRawFd;
 
 use ipnet::Ipv4Net;
-use nix::ifaddrs::getifaddrs;
+use nix::ifaddrs::{InterfaceAddress, getifaddrs};
 use nix::net::if_::{InterfaceFlags, if_nametoindex};
 use nix::sys::socket::{LinkAddr, MsgFlags, bind, recv, sendto};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
@@ -78,6 +78,18 @@ impl Interface {
     pub fn network_of(&self, address: Ipv4Addr) -> Option<Ipv4Net> {
         self.addresses.iter().find(|net| net.addr() == address).copied()
     }
+}
+
+/// The addresses of all interfaces that are up; none if they cannot be listed.
+pub fn own_addresses() -> Vec<IpAddr> {
+    let Ok(all) = getifaddrs() else { return Vec::new() };
+    let up = all.filter(|one| one.flags.contains(InterfaceFlags::IFF_UP));
+    let address = |one: InterfaceAddress| {
+        let address = one.address?;
+        let v4 = address.as_sockaddr_in().map(|own| IpAddr::from(own.ip()));
+        v4.or_else(|| address.as_sockaddr_in6().map(|own| IpAddr::from(own.ip())))
+    };
+    up.filter_map(address).collect()
 }
 
 /// Why nothing goes through an interface with these flags.

@@ -28,6 +28,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error, warn};
 
@@ -153,13 +154,28 @@ async fn attend(stream: TcpStream, ends: Ends, seat: &Arc<Seat>, door: &Arc<Door
         let stream = Sending::new(stream, ledger.clone());
         return converse((stream, Some(ledger)), ends, seat, door, stop).await;
     };
-    let greeting = timeout(door.limits.head, tls.acceptor().accept(stream));
+    let greeting = timeout(door.limits.head, greeted(stream, tls));
     match stop.run_until_cancelled(greeting).await {
-        Some(Ok(Ok(stream))) => converse((stream, None), ends, seat, door, stop).await,
+        Some(Ok(Ok(Some(stream)))) => converse((stream, None), ends, seat, door, stop).await,
+        Some(Ok(Ok(None))) => debug!(%peer, "plain HTTP came to a door that speaks HTTPS"),
         Some(Ok(Err(why))) => debug!(%peer, error = %why, "TLS handshake failed"),
         Some(Err(_)) => debug!(%peer, "TLS handshake took too long"),
         None => {}
     }
+}
+
+/// The stream behind TLS; none if the client speaks plain HTTP, which it is told in its own language.
+async fn greeted(mut stream: TcpStream, tls: &ServerTls) -> std::io::Result<Option<TlsStream<TcpStream>>> {
+    let mut first = [0];
+    if stream.peek(&mut first).await? == 1 && first.iter().all(u8::is_ascii_uppercase) {
+        let told =
+            [b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n\r\n", PLAIN]
+                .concat();
+        stream.write_all(&told).await?;
+        linger(stream).await;
+        return Ok(None);
+    }
+    tls.acceptor().accept(stream).await.map(Some)
 }
 
 /// The two ends of a connection.
@@ -277,6 +293,10 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         seat.resume().await;
+        // A file is not in memory, whatever its length.
+        if let Outflow::Whole(bytes) = response.body() {
+            seat.hold(bytes.len());
+        }
         Ok(response.map(|body| Given::new(body, seat)))
     })
 }
@@ -304,6 +324,10 @@ fn taken_in(head: &Parts, ends: Ends) -> Request {
     head.method.as_str().clone_into(&mut request.word);
     head.uri.query().unwrap_or_default().clone_into(&mut request.query);
     request.headers = headers_in(&head.headers);
+    // Who names a server in the request line means that one, whatever else is said (RFC 9112 3.2.2).
+    if let Some(named) = head.uri.authority() {
+        request.headers.set("Host", named.as_str());
+    }
     (request.peer, request.local) = (ends.peer, ends.local);
     request
 }
@@ -348,6 +372,9 @@ fn broken() -> hyper::Response<Outflow> {
     *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
     response
 }
+
+/// What a client is told that speaks HTTP where HTTPS is spoken.
+const PLAIN: &[u8] = b"this door speaks HTTPS: ask with https://\n";
 
 /// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(200);

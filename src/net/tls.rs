@@ -1,7 +1,10 @@
-//! TLS from PEM: the server's side, certificates as DER, self-signed certificates.
+//! TLS from PEM: the server's side, certificates as DER, self-signed certificates; [`authority`]: those of our own
+//! authority.
+
+pub mod authority;
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
@@ -43,10 +46,11 @@ pub enum TlsError {
     NotMade { name: String, source: Box<dyn std::error::Error + Send + Sync> },
 }
 
-/// What a server needs to speak TLS: its certificate chain and key.
+/// What a server needs to speak TLS: its certificate chain and key. A clone is the same: what one is renewed with, all
+/// have.
 #[derive(Clone)]
 pub struct ServerTls {
-    acceptor: TlsAcceptor,
+    current: Arc<RwLock<TlsAcceptor>>,
 }
 
 impl ServerTls {
@@ -58,11 +62,23 @@ impl ServerTls {
             .with_protocol_versions(floor.versions())
             .and_then(|config| config.with_no_client_auth().with_single_cert(chain, key))
             .map_err(|why| TlsError::Unusable(Box::new(why)))?;
-        Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)) })
+        Ok(Self { current: Arc::new(RwLock::new(TlsAcceptor::from(Arc::new(config)))) })
     }
 
-    pub(super) fn acceptor(&self) -> &TlsAcceptor {
-        &self.acceptor
+    /// Connections that come from now on are shown what `newer` has; those that are open stay as they are.
+    pub fn renew(&self, newer: &Self) {
+        let acceptor = newer.acceptor();
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = acceptor;
+    }
+
+    /// By which tests see that something else is shown.
+    #[cfg(test)]
+    pub(crate) fn current_address(&self) -> usize {
+        Arc::as_ptr(self.acceptor().config()).addr()
+    }
+
+    pub(super) fn acceptor(&self) -> TlsAcceptor {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

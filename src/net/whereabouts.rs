@@ -14,7 +14,7 @@ pub enum Whereabouts {
     /// Somebody said so, or the server listens on one address: no slash at the end.
     Fixed(String),
     /// It listens on every address.
-    Anywhere { port: u16, places: Vec<Place> },
+    Anywhere { port: u16, places: Vec<Place>, tls: bool },
 }
 
 /// A network in which the server is reached.
@@ -37,9 +37,19 @@ impl Whereabouts {
     /// Of a server that listens at `door`.
     pub fn of(door: SocketAddr, places: Vec<Place>) -> Self {
         if door.ip().is_unspecified() {
-            Self::Anywhere { port: door.port(), places }
+            Self::Anywhere { port: door.port(), places, tls: false }
         } else {
             Self::Fixed(format!("http://{door}"))
+        }
+    }
+
+    /// The same; if `tls`, of a server that speaks TLS.
+    #[must_use]
+    pub fn secured(self, tls: bool) -> Self {
+        match self {
+            Self::Anywhere { port, places, .. } => Self::Anywhere { port, places, tls },
+            Self::Fixed(url) if tls => Self::Fixed(url.replacen("http://", "https://", 1)),
+            Self::Fixed(url) => Self::Fixed(url),
         }
     }
 
@@ -48,10 +58,11 @@ impl Whereabouts {
     pub fn url(&self, peer: Option<IpAddr>) -> Option<String> {
         match self {
             Self::Fixed(url) => Some(url.clone()),
-            Self::Anywhere { port, places } => {
+            Self::Anywhere { port, places, tls } => {
                 let ours = places.iter().find_map(Place::address).map(IpAddr::V4);
                 let address = ours.or_else(|| local_towards(peer?))?;
-                Some(format!("http://{}", SocketAddr::new(address, *port)))
+                let scheme = if *tls { "https" } else { "http" };
+                Some(format!("{scheme}://{}", SocketAddr::new(address, *port)))
             }
         }
     }
@@ -117,6 +128,15 @@ mod tests {
         let loopback = anywhere("none0", None);
         let peer = Some(IpAddr::from([127, 0, 0, 9]));
         assert_eq!(loopback.url(peer).as_deref(), Some("http://127.0.0.1:6385"));
+    }
+
+    #[test]
+    fn a_server_that_speaks_tls_is_told_so() {
+        let loopback = Some(IpAddr::from([127, 0, 0, 9]));
+        let anywhere = anywhere("none0", None).secured(true);
+        assert_eq!(anywhere.url(loopback).as_deref(), Some("https://127.0.0.1:6385"));
+        let one = Whereabouts::of("10.0.0.1:80".parse().unwrap(), Vec::new()).secured(true);
+        assert_eq!(one.url(None).as_deref(), Some("https://10.0.0.1:80"));
     }
 
     #[test]

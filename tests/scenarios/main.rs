@@ -18,6 +18,7 @@ mod boot_interfaces;
 mod boot_storm;
 mod demo;
 mod dhcp;
+mod doors;
 mod ipmi_sim;
 mod managed_inspection;
 mod refusals;

@@ -31,8 +31,8 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
     let brought = runbook::take(&mut args, call, node, target)?;
-    let disable_ramdisk = ramdisk(&mut args, target, call.version)?;
-    let disable_ramdisk = brought.as_ref().map_or(disable_ramdisk, |brought| brought.disable_ramdisk);
+    let runs_bare = brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
+    let disable_ramdisk = ramdisk(&mut args, target, call.version)? || runs_bare;
     let steps = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
     late_versions(node, target, call.version)?;

@@ -142,6 +142,10 @@ fn agent(wanted: &Wanted<'_>) -> Result<Load, MediumError> {
     if !node.wished.network_data.is_empty() {
         files.push((NETWORK_DATA, serde_json::to_vec(&node.wished.network_data)?));
     }
+    if let Some(authority) = wanted.loading.api_ca.as_ref().filter(|_| wanted.api.starts_with("https://")) {
+        files.push((API_CA, authority.clone().into_bytes()));
+        files.push((API_CA_NAMED, format!("[DEFAULT]\ncafile = /{API_CA}\n").into_bytes()));
+    }
     Ok((pair, line, files))
 }
 
@@ -165,6 +169,11 @@ fn parameters(line: &Cmdline) -> Vec<u8> {
 
 /// Where first-boot software and the agent's network setup look for it.
 const NETWORK_DATA: &str = "openstack/latest/network_data.json";
+
+/// Where the agent finds who vouches for the API, and is told so: it copies both folders from its medium
+/// (ironic-python-agent, `copy_config_from_vmedia`).
+const API_CA: &str = "etc/ironic-python-agent/ironic.crt";
+const API_CA_NAMED: &str = "etc/ironic-python-agent.d/ironic-tls.conf";
 
 /// Media at once: a rack's machines that are deployed together. One more is made again when it is asked for.
 const KEPT: usize = 64;

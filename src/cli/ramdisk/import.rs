@@ -123,6 +123,8 @@ fn is_break(error: &CliError) -> bool {
         CliError::Refused(fault) => matches!(fault.status, 408 | 409 | 502..=504),
         CliError::Garbled { .. }
         | CliError::Address { .. }
+        | CliError::Untrusted { .. }
+        | CliError::Authority { .. }
         | CliError::File { .. }
         | CliError::Content { .. }
         | CliError::Value(_)

@@ -6,6 +6,7 @@ use super::rig::{Rig, id};
 use super::world::Trick;
 use crate::model::bmc::power::Power;
 use crate::model::decision::ask::{Ask, ProvisionAsk};
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
@@ -159,5 +160,22 @@ async fn steps_of_a_bmc_run_in_a_deployment_that_asks_for_them() {
     rig.until(1, |node| node.provision == Provision::Active && node.run.is_none()).await;
     let done = rig.world.machine(id(1), |one| one.traces.done.clone()).unwrap();
     assert_eq!((done.get("send_raw"), done.get("clear_secure_boot_keys")), (Some(&1), Some(&1)), "{done:?}");
+    rig.stop().await;
+}
+
+#[tokio::test]
+async fn one_deployment_too_many_is_refused_until_one_is_done() {
+    let mut rig = Rig::new();
+    rig.policy.max_concurrent_deploy = 1;
+    rig.put((1..=2).map(|n| rig.node(n, "direct", Provision::Available)).collect()).await;
+    (1..=2).for_each(|n| rig.world.add(id(n), Power::Off));
+    rig.start(Point::Never);
+    rig.ask(1, provision(Verb::Deploy)).await.unwrap();
+    let refusal = rig.ask(2, provision(Verb::Deploy)).await.unwrap_err();
+    assert!(matches!(&refusal, Refusal::Busy(why) if why.contains("max_concurrent_deploy")), "{refusal}");
+    assert_eq!(rig.seen(2).unwrap().provision, Provision::Available);
+    rig.until(1, |node| node.provision == Provision::Active).await;
+    rig.ask(2, provision(Verb::Deploy)).await.unwrap();
+    rig.until(2, |node| node.provision == Provision::Active).await;
     rig.stop().await;
 }

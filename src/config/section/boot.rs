@@ -15,7 +15,8 @@ use crate::config::section::written;
 pub struct Boot {
     /// The folder of loaders; else the places where Debian's packages have them.
     pub loaders: Option<PathBuf>,
-    /// PEM files; with both, all that is given out over HTTP is given out at `https_listen` too.
+    /// PEM files of the door at `https_listen`, which gives out all that the rack's door does; one of our own authority
+    /// if not given.
     pub tls_certificate: Option<PathBuf>,
     pub tls_key: Option<PathBuf>,
     pub https_listen: Option<SocketAddr>,

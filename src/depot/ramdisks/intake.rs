@@ -63,6 +63,15 @@ struct Wanted {
     cmdline: Option<String>,
 }
 
+/// What can be done at a path, as `Allow` lists it.
+fn allowed(parts: &[&str]) -> &'static str {
+    match parts {
+        [] => "GET",
+        ["uploads", _] => "GET, PUT",
+        _ => "GET, PUT, DELETE",
+    }
+}
+
 /// An answer that is an error.
 struct Refused {
     status: u16,
@@ -97,7 +106,8 @@ impl Intake {
             tracing::debug!(?request, status = refused.status, error = refused.text, "request refused");
             let side = if refused.status < 500 { "Client" } else { "Server" };
             let body = json!({"faultcode": side, "faultstring": refused.text, "debuginfo": null});
-            Response::json(refused.status, body.to_string().into_bytes())
+            let response = Response::json(refused.status, body.to_string().into_bytes());
+            if refused.status == 405 { response.with("Allow", allowed(&parts)) } else { response }
         })
     }
 

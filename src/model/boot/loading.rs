@@ -23,6 +23,8 @@ pub struct Loading {
     /// Where agents call that were booted from a medium, if not where the medium came from: the BMC that fetched it may
     /// be in another network.
     pub callback: Option<String>,
+    /// Who vouches for an `https` address at which agents call, PEM: it lies on their media.
+    pub api_ca: Option<String>,
     /// The agent tells more.
     pub debug: bool,
     /// The longest wait of iPXE for a file in seconds; 0: as long as it takes.
@@ -98,6 +100,7 @@ impl Default for Loading {
             kernel_append: KERNEL_APPEND.to_owned(),
             inspection_append: INSPECTION_APPEND.to_owned(),
             callback: None,
+            api_ca: None,
             debug: false,
             ipxe_timeout: 0,
             fallback_script: None,

@@ -20,6 +20,15 @@ pub struct Limits {
     pub drain: Duration,
 }
 
+impl Limits {
+    /// Limits of one of the few servers of a process that may have so many descriptors: three of eight, since a
+    /// connection may have a file open beside itself.
+    pub fn within(descriptors: u64) -> Self {
+        let share = usize::try_from(descriptors / 8 * 3).unwrap_or(MOST);
+        Self { connections: share.clamp(FEWEST, MOST), ..Self::default() }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -37,6 +46,12 @@ impl Default for Limits {
 /// process stays under the 1024 descriptors that it may have by default.
 const CONNECTIONS: usize = 384;
 
+/// A thousand who watch and as many who ask; what each may hold of memory bounds it.
+const MOST: usize = 2048;
+
+/// A person, a browser and some machines.
+const FEWEST: usize = 32;
+
 /// Long enough for a keep-alive client that asks every few seconds, short enough to shed silent ones.
 const HEAD: Duration = Duration::from_secs(30);
 
@@ -51,3 +66,17 @@ const STALL: Duration = Duration::from_mins(2);
 
 /// Under systemd's usual 90 s stop time, and longer than the slowest answer that waits for a machine.
 const DRAIN: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_grow_with_the_descriptors_within_bounds() {
+        for (descriptors, connections) in
+            [(0, FEWEST), (1024, CONNECTIONS), (4096, 1536), (65_536, MOST), (u64::MAX, MOST)]
+        {
+            assert_eq!(Limits::within(descriptors).connections, connections, "{descriptors}");
+        }
+    }
+}

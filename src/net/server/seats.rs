@@ -1,4 +1,5 @@
-//! The connections of a server: which of them wait for their clients, and which one makes room for another.
+//! The connections of a server: which of them wait for their clients, which one makes room for another, and how much
+//! memory all of them hold for bodies that come in and answers that go out slowly.
 //!
 //! ```text
 //! waiting: TLS greeting, head or body incomplete, idle between requests
@@ -31,12 +32,16 @@ struct Taken {
     /// Rises with every seat and every wait: what waits since the lowest number waits longest.
     moment: u64,
     places: HashMap<u64, Place>,
+    /// Bytes that all places hold.
+    held: usize,
 }
 
 #[derive(Debug)]
 struct Place {
     peer: IpAddr,
     state: State,
+    /// Bytes of a request body that has not come to its end, or of an answer that is not sent to its end.
+    held: usize,
     cut: CancellationToken,
 }
 
@@ -45,8 +50,8 @@ enum State {
     /// For its client, since this moment.
     Waiting(u64),
     Served,
-    /// The answer is with the connection, but not all of it is sent.
-    Given,
+    /// The answer is with the connection since this moment, but not all of it is sent.
+    Given(u64),
     /// Told to make room.
     Leaving,
 }
@@ -56,6 +61,29 @@ impl Taken {
         self.moment = self.moment.saturating_add(1);
         self.moment
     }
+
+    /// Ends connections that wait for their clients, or whose clients are slow to take their answers, until what all hold
+    /// is within `limit`: of the neighbours that hold the most, the one that has stood longest. `but` stays if anybody
+    /// else can go.
+    fn shed(&mut self, limit: usize, but: u64) {
+        while self.held > limit {
+            let mut crowds: HashMap<IpAddr, usize> = HashMap::new();
+            for place in self.places.values() {
+                *crowds.entry(place.peer).or_default() += place.held;
+            }
+            let standing = self.places.iter_mut().filter_map(|(number, place)| match place.state {
+                State::Waiting(since) | State::Given(since) if place.held > 0 => {
+                    let crowd = crowds.get(&place.peer).copied();
+                    Some(((*number != but, crowd, std::cmp::Reverse(since)), place))
+                }
+                State::Waiting(_) | State::Given(_) | State::Served | State::Leaving => None,
+            });
+            let Some((_, place)) = standing.max_by_key(|(order, _)| *order) else { return };
+            self.held = self.held.saturating_sub(std::mem::take(&mut place.held));
+            place.state = State::Leaving;
+            place.cut.cancel();
+        }
+    }
 }
 
 impl Seats {
@@ -63,7 +91,8 @@ impl Seats {
     pub(in crate::net) fn take(self: &Arc<Self>, peer: IpAddr) -> Seat {
         let mut taken = self.lock();
         let (number, cut) = (taken.next(), CancellationToken::new());
-        let place = Place { peer: neighbourhood(peer), state: State::Waiting(number), cut: cut.clone() };
+        let (peer, state) = (neighbourhood(peer), State::Waiting(number));
+        let place = Place { peer, state, held: 0, cut: cut.clone() };
         taken.places.insert(number, place);
         drop(taken);
         Seat { seats: Arc::clone(self), number, cut }
@@ -79,7 +108,7 @@ impl Seats {
         }
         let waiting = taken.places.values_mut().filter_map(|place| match place.state {
             State::Waiting(since) => Some((crowds.get(&place.peer).copied(), since, place)),
-            State::Served | State::Given | State::Leaving => None,
+            State::Served | State::Given(_) | State::Leaving => None,
         });
         let chosen = waiting.max_by_key(|(crowd, since, _)| (*crowd, std::cmp::Reverse(*since)));
         let Some((_, _, place)) = chosen else { return false };
@@ -128,7 +157,28 @@ impl Seat {
 
     /// All that was written has gone out: if that was an answer, the client's next request is waited for.
     pub(in crate::net) fn sent(&self) {
-        self.change(|state, moment| (state == State::Given).then_some(State::Waiting(moment)));
+        let is_given = |state| matches!(state, State::Given(_));
+        self.change(|state, moment| is_given(state).then_some(State::Waiting(moment)));
+    }
+
+    /// So many bytes more are held for this connection. What all hold is bounded: others may have to leave.
+    pub(in crate::net) fn hold(&self, bytes: usize) {
+        let mut taken = self.seats.lock();
+        let Some(place) = taken.places.get_mut(&self.number) else { return };
+        if place.state == State::Leaving {
+            return;
+        }
+        place.held = place.held.saturating_add(bytes);
+        taken.held = taken.held.saturating_add(bytes);
+        taken.shed(HELD, self.number);
+    }
+
+    /// Nothing is held any more.
+    pub(in crate::net) fn let_go(&self) {
+        let mut taken = self.seats.lock();
+        let Some(place) = taken.places.get_mut(&self.number) else { return };
+        let held = std::mem::take(&mut place.held);
+        taken.held = taken.held.saturating_sub(held);
     }
 
     fn change(&self, to: impl FnOnce(State, u64) -> Option<State>) {
@@ -139,7 +189,11 @@ impl Seat {
             return;
         }
         let Some(state) = to(place.state, moment) else { return };
-        place.state = state;
+        let was = std::mem::replace(&mut place.state, state);
+        if matches!(was, State::Given(_)) {
+            let held = std::mem::take(&mut place.held);
+            taken.held = taken.held.saturating_sub(held);
+        }
         drop(taken);
         if matches!(state, State::Waiting(_)) {
             self.seats.waits.notify_one();
@@ -149,7 +203,9 @@ impl Seat {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.seats.lock().places.remove(&self.number);
+        let mut taken = self.seats.lock();
+        let held = taken.places.remove(&self.number).map_or(0, |place| place.held);
+        taken.held = taken.held.saturating_sub(held);
     }
 }
 
@@ -168,7 +224,7 @@ impl Given {
 
 impl Drop for Given {
     fn drop(&mut self) {
-        self.seat.change(|state, _| (state == State::Served).then_some(State::Given));
+        self.seat.change(|state, moment| (state == State::Served).then_some(State::Given(moment)));
     }
 }
 
@@ -199,6 +255,10 @@ fn neighbourhood(peer: IpAddr) -> IpAddr {
         IpAddr::V6(peer) => IpAddr::V6(Ipv6Addr::from_bits(peer.to_bits() & PREFIX)),
     }
 }
+
+/// Bytes that all connections of a server may hold for bodies of which more is to come, and for answers that are not
+/// taken: some hundred bodies of ordinary size.
+const HELD: usize = 128 << 20;
 
 /// The first 64 bits.
 const PREFIX: u128 = !0 << 64;
@@ -238,6 +298,46 @@ mod tests {
         assert!(!seats.make_room(), "the answer is on its way");
         seat.sent();
         assert!(seats.make_room());
+    }
+
+    #[tokio::test]
+    async fn who_holds_the_most_and_stands_longest_leaves_when_too_much_is_held() {
+        let seats = Arc::new(Seats::default());
+        let few = seats.take(FEW);
+        let many = [seats.take(MANY), seats.take(MANY), seats.take(MANY)];
+        let leaving = || many.iter().chain([&few]).map(|seat| seat.cut.is_cancelled()).collect::<Vec<_>>();
+        few.hold(HELD / 4);
+        many[1].wait();
+        many[0].wait();
+        many[0].hold(HELD / 4);
+        many[1].hold(HELD / 4);
+        many[2].resume().await;
+        many[2].hold(HELD / 4);
+        assert_eq!(leaving(), [false; 4], "as much as may be");
+        few.hold(1);
+        assert_eq!(leaving(), [false, true, false, false]);
+        assert_eq!(seats.lock().held, HELD / 4 * 3 + 1);
+        many[0].let_go();
+        drop(few);
+        assert_eq!(seats.lock().held, HELD / 4, "only what is served is left");
+        many[2].hold(HELD);
+        assert!(!many[2].cut.is_cancelled(), "who is served stays");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_held_until_it_is_sent() {
+        let seats = Arc::new(Seats::default());
+        let (slow, other) = (Arc::new(seats.take(FEW)), seats.take(MANY));
+        slow.resume().await;
+        slow.hold(HELD);
+        drop(Given::new(Outflow::Whole(Bytes::new()), slow.clone()));
+        slow.sent();
+        assert_eq!(seats.lock().held, 0);
+        slow.resume().await;
+        slow.hold(HELD);
+        drop(Given::new(Outflow::Whole(Bytes::new()), slow.clone()));
+        other.hold(1);
+        assert!(slow.cut.is_cancelled() && !other.cut.is_cancelled());
     }
 
     #[test]

@@ -31,6 +31,8 @@ pub struct Daemon {
 struct Doors {
     api: String,
     rack: Option<String>,
+    /// Whatever else it said before.
+    said: Vec<String>,
 }
 
 impl Daemon {
@@ -70,6 +72,11 @@ impl Daemon {
     /// Where agents reach the rack's door.
     pub fn rack_url(&self) -> &str {
         self.doors.rack.as_deref().expect("started without the rack's door")
+    }
+
+    /// What the last start printed before it said where its doors are.
+    pub fn said(&self) -> &[String] {
+        &self.doors.said
     }
 
     /// The data directory that `serve` was given.
@@ -130,12 +137,14 @@ fn spawn(home: &Path, before: &[String], options: &[String]) -> (Child, Doors) {
     let log = File::options().create(true).append(true).open(home.join("log")).unwrap();
     let binary = env!("CARGO_BIN_EXE_ferric").to_owned();
     let line: Vec<&String> = before.iter().chain([&binary]).collect();
+    let elsewhere = options.iter().any(|option| option == "--listen");
     let mut child = Command::new(line[0])
         .args(&line[1..])
         .arg("serve")
         .arg("--data")
         .arg(home.join("data"))
-        .args(["--listen", "127.0.0.1:0", "--hardware", "fake-hardware,manual-management"])
+        .args(["--hardware", "fake-hardware,manual-management"])
+        .args(["--listen", "127.0.0.1:0"].iter().filter(|_| !elsewhere))
         .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -167,7 +176,7 @@ fn doors(told: &mpsc::Receiver<String>) -> Result<Doors, Vec<String>> {
     while let Ok(line) = told.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
         let url = |prefix| Some(line.strip_prefix(prefix)?.trim().trim_end_matches('/').to_owned());
         if let Some(api) = url(API_LINE) {
-            return Ok(Doors { api, rack });
+            return Ok(Doors { api, rack, said });
         }
         rack = url(RACK_LINE).or(rack);
         said.push(line);

@@ -42,6 +42,20 @@ async fn a_boot_medium_bears_all_that_its_agent_needs() {
 }
 
 #[tokio::test]
+async fn an_agent_that_calls_over_https_finds_on_its_medium_who_vouches_for_the_api() {
+    for (callback, is_there) in [("https://rack7.example.org:8443", true), ("http://10.0.0.1:6385", false)] {
+        let (rig, name) = Rig::with_media(Boots::Ramdisk).await;
+        let (callback, api_ca) = (Some(callback.to_owned()), Some("an authority of the site".to_owned()));
+        let loading = Loading { loops: LIMIT, callback, api_ca, ..Loading::default() };
+        let catalogue = rig.catalogue_of(BootPlan { loading, ..BootPlan::default() });
+        let medium = whole(&medium(&catalogue, &name, "10.0.0.1").await.unwrap());
+        for text in ["an authority of the site", "cafile = /etc/ironic-python-agent/ironic.crt\n"] {
+            assert_eq!(holds(&medium, text), is_there, "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_medium_and_a_script_of_an_inspection_bear_where_it_reports_and_the_sites_words() {
     let (mut rig, name) = Rig::with_media(Boots::Ramdisk).await;
     rig.node.provision = Provision::InspectWait;
