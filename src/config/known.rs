@@ -269,13 +269,7 @@ const SECTIONS: &[Section] = &[
             "disable_support_for_checksum_files",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &[
-                    "bootloader",
-                    "rescue_password_hash_algorithm",
-                ],
-            ),
+            (Shape::Text, &["bootloader", "rescue_password_hash_algorithm"]),
             (
                 Shape::Whole,
                 &[

@@ -31,7 +31,8 @@ fn chosen(course: &Course<'_>) -> Result<Option<Arc<Runbook>>, String> {
     let site = &course.facts.policy.cleaning_source;
     let Some(ident) = site.runbook_of(&course.node) else {
         return if site.source == StepSource::Runbook {
-            Err("[conductor] automated_cleaning_step_source wants a runbook, and none is named for the node".to_owned())
+            Err("[conductor] automated_cleaning_step_source wants a runbook, and none is named for the node"
+                .to_owned())
         } else {
             Ok(None)
         };

@@ -12,7 +12,7 @@ use crate::model::draft::given::{Given, given};
 use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known, required};
 use crate::model::patch::whole;
 use crate::model::shape::template::TABLE;
-use crate::model::shape::{Accepts, TEXT};
+use crate::model::shape::{Accepts, Field, TEXT};
 use crate::model::step::kept::{self, KeptStep, Rank};
 use crate::model::thing::{Mark, Thing};
 use crate::model::trait_name::{RULE, is_trait};
@@ -62,6 +62,10 @@ impl Thing for Template {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 
     fn marks(&self) -> Vec<Mark> {

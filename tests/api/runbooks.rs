@@ -250,11 +250,9 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_with_a_runbook_is_checked_before_anything_moves() {
     let rack = Rack::start().await;
-    let rule = json!({"actions": [{"op": "add-trait", "args": {"name": "CUSTOM_A"}}]});
-    assert_eq!(rack.call("POST", "/v1/inspection_rules", "1.96", Some(&rule)).await.status, 201);
     let node = rack.node(json!({"name": "n1"})).await;
     rack.go(&node, "manage").await;
-    rack.go(&node, "inspect").await;
+    assert_eq!(rack.call("PUT", "/v1/nodes/n1/traits/CUSTOM_A", "1.37", None).await.status, 204);
     for name in ["CUSTOM_A", "CUSTOM_B"] {
         assert_eq!(post(&rack, &runbook(name)).await.status, 201);
     }
