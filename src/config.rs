@@ -295,6 +295,7 @@ fn policy(
     let Document { default, api, conductor, deploy, pxe, agent, redfish, .. } = document;
     let mut policy = Policy { host: default.host.unwrap_or(host), ..Policy::default() };
     set(&mut policy.automated_clean, conductor.automated_clean);
+    policy.cleaning_source = conductor.cleaning.chosen();
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
     set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);

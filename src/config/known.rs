@@ -222,6 +222,11 @@ const SECTIONS: &[Section] = &[
         name: "conductor",
         acting: &[
             "automated_clean",
+            "automated_cleaning_step_source",
+            "automated_cleaning_runbook",
+            "automated_cleaning_runbook_by_resource_class",
+            "automated_cleaning_runbook_from_node",
+            "automated_cleaning_runbook_validate_traits",
             "deploy_callback_timeout",
             "clean_callback_timeout",
             "service_callback_timeout",
@@ -264,15 +269,7 @@ const SECTIONS: &[Section] = &[
             "disable_support_for_checksum_files",
         ],
         idle: &[
-            (
-                Shape::Text,
-                &[
-                    "automated_cleaning_step_source",
-                    "automated_cleaning_runbook",
-                    "bootloader",
-                    "rescue_password_hash_algorithm",
-                ],
-            ),
+            (Shape::Text, &["bootloader", "rescue_password_hash_algorithm"]),
             (
                 Shape::Whole,
                 &[
@@ -298,8 +295,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::Flag,
                 &[
-                    "automated_cleaning_runbook_from_node",
-                    "automated_cleaning_runbook_validate_traits",
                     "node_history",
                     "clear_image_cache_on_deploy_failure",
                     "require_rescue_password_hashed",
@@ -310,7 +305,7 @@ const SECTIONS: &[Section] = &[
                     "enable_mdns",
                 ],
             ),
-            (Shape::Map, &["automated_cleaning_runbook_by_resource_class", "bootloader_by_arch"]),
+            (Shape::Map, &["bootloader_by_arch"]),
         ],
     },
     Section {

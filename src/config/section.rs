@@ -3,6 +3,7 @@
 
 pub mod auth;
 pub mod boot;
+pub mod cleaning;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
@@ -112,6 +113,8 @@ pub struct Api {
 #[serde(default)]
 pub struct Conductor {
     pub automated_clean: Option<bool>,
+    #[serde(flatten)]
+    pub cleaning: cleaning::Cleaning,
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,

@@ -57,7 +57,7 @@ fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String>
     let after = run.cursor + 1;
     let plan = match run.kind {
         Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
-        Kind::Clean | Kind::Service if run.manual => {
+        Kind::Clean | Kind::Service if run.manual || run.by_runbook => {
             plan::manual::with_agent(&run.plan, after, &steps.steps, run.kind)?
         }
         Kind::Clean => {

@@ -19,7 +19,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
 use crate::model::run::Run;
-use crate::model::step::{AskedStep, Kind};
+use crate::model::step::{ASKED_LIMIT, AskedStep, Kind};
 
 /// Steps that this site does not let anybody ask for, and more of them than a record holds.
 pub fn check_asked(kind: Kind, steps: &[AskedStep], facts: &Facts<'_>) -> Result<(), Refusal> {
@@ -95,6 +95,3 @@ fn bring_back(course: &mut Course<'_>) {
         course.error(format!("the instance of node {} was not booted again: {why}", course.node.label()));
     }
 }
-
-/// Bytes of the steps in a request, so that the record stays under 16 KiB.
-const ASKED_LIMIT: usize = 4096;

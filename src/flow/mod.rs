@@ -9,6 +9,7 @@ pub mod aside;
 pub mod beat;
 pub mod bmc;
 pub mod boot;
+pub mod by_runbook;
 pub mod course;
 pub mod discover;
 pub mod fetch;

@@ -1,6 +1,7 @@
 //! Where pipelines begin and end: verification, cleaning, deployment, tear down.
 
 use crate::flow::boot::parts;
+use crate::flow::by_runbook;
 use crate::flow::course::Course;
 use crate::flow::manual;
 use crate::flow::part::vif;
@@ -40,7 +41,8 @@ fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
     wanted
 }
 
-fn begin(course: &mut Course<'_>, run: Run) {
+/// Begins a run; its state has been entered already.
+pub fn begin(course: &mut Course<'_>, run: Run) {
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
@@ -57,6 +59,9 @@ pub fn start_cleaning(course: &mut Course<'_>) {
         course.node.last_error = None;
         course.stop_waiting();
         course.go(cleaned(course));
+        return;
+    }
+    if by_runbook::start_cleaning(course) {
         return;
     }
     let plan = plan::clean(&course.node, course.facts);

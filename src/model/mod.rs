@@ -8,6 +8,7 @@ pub mod bmc;
 pub mod boot;
 pub mod catalog;
 pub mod chassis;
+pub mod cleaning;
 pub mod decision;
 pub mod draft;
 pub mod inspection;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::model::access::Access;
 use crate::model::bmc::panel::Mode;
+use crate::model::cleaning::CleaningSource;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
 use crate::model::step::Kind;
@@ -21,6 +22,7 @@ pub struct Policy {
     pub default_resource_class: Option<String>,
     pub default_conductor_group: String,
     pub automated_clean: bool,
+    pub cleaning_source: CleaningSource,
     pub deploy_callback_timeout: u32,
     pub clean_callback_timeout: u32,
     pub service_callback_timeout: u32,
@@ -176,6 +178,7 @@ impl Default for Policy {
             default_resource_class: None,
             default_conductor_group: String::new(),
             automated_clean: true,
+            cleaning_source: CleaningSource::default(),
             deploy_callback_timeout: 1800,
             clean_callback_timeout: 1800,
             service_callback_timeout: 1800,

@@ -17,6 +17,9 @@ pub struct Run {
     /// Steps that a person chose, in their order. Such cleaning ends in `manageable` instead of `available`.
     #[serde(default)]
     pub manual: bool,
+    /// Steps of a runbook that the site has chosen, in its order.
+    #[serde(default)]
+    pub by_runbook: bool,
     /// The request wanted no ramdisk.
     #[serde(default)]
     pub disable_ramdisk: bool,
@@ -62,6 +65,7 @@ impl Run {
         Self {
             kind,
             manual: false,
+            by_runbook: false,
             disable_ramdisk: false,
             plan,
             cursor: 0,

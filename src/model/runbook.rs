@@ -10,7 +10,8 @@ use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
-use crate::model::shape::{Field, runbook};
+use crate::model::shape::Field;
+use crate::model::shape::runbook::TABLE;
 use crate::model::step::AskedStep;
 use crate::model::step::kept::KeptStep;
 use crate::model::thing::{Mark, Owner, Thing};
@@ -79,12 +80,16 @@ impl Thing for Runbook {
     }
 
     fn table() -> &'static [Field<Self>] {
-        runbook::TABLE
+        TABLE
     }
 
     fn owner(&self) -> Owner<'_> {
         let project = self.wished.owner.as_deref();
         if self.wished.public { Owner::Public(project) } else { Owner::Project(project) }
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 
     fn marks(&self) -> Vec<Mark> {

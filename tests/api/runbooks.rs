@@ -250,11 +250,9 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_with_a_runbook_is_checked_before_anything_moves() {
     let rack = Rack::start().await;
-    let rule = json!({"actions": [{"op": "add-trait", "args": {"name": "CUSTOM_A"}}]});
-    assert_eq!(rack.call("POST", "/v1/inspection_rules", "1.96", Some(&rule)).await.status, 201);
     let node = rack.node(json!({"name": "n1"})).await;
     rack.go(&node, "manage").await;
-    rack.go(&node, "inspect").await;
+    assert_eq!(rack.call("PUT", "/v1/nodes/n1/traits/CUSTOM_A", "1.37", None).await.status, 204);
     for name in ["CUSTOM_A", "CUSTOM_B"] {
         assert_eq!(post(&rack, &runbook(name)).await.status, 201);
     }
@@ -282,4 +280,80 @@ async fn a_request_with_a_runbook_is_checked_before_anything_moves() {
         assert!(refused.text().contains(part), "{version} {asked}: {}", refused.text());
     }
     assert_eq!(rack.get("/v1/nodes/n1").await.body["provision_state"], "manageable");
+}
+
+/// A manageable node with the trait `CUSTOM_A`, and a runbook of this name for it.
+async fn approved(rack: &Rack, name: &str, steps: &Value) -> String {
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    assert_eq!(rack.call("PUT", "/v1/nodes/n1/traits/CUSTOM_A", "1.37", None).await.status, 204);
+    assert_eq!(post(rack, &json!({"name": name, "steps": steps})).await.status, 201);
+    let traits = json!({"traits": ["CUSTOM_A"]});
+    let path = format!("{PATH}/{name}/traits");
+    assert_eq!(rack.call("PUT", &path, "1.112", Some(&traits)).await.status, 204);
+    node
+}
+
+fn hold_then_act() -> Value {
+    json!([
+        {"interface": "deploy", "step": "reboot", "order": 20},
+        {"interface": "deploy", "step": "hold", "order": 10},
+    ])
+}
+
+async fn planned(rack: &Rack) -> Vec<String> {
+    let node = rack.get("/v1/nodes/n1").await.body;
+    let steps = node["driver_internal_info"]["clean_steps"].as_array().unwrap().clone();
+    steps.iter().map(|step| step["step"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_cleaned_by_a_runbook_and_keeps_its_steps() {
+    let rack = Rack::start().await;
+    let node = approved(&rack, "rb", &hold_then_act()).await;
+    let asked = json!({"target": "clean", "runbook": "rb"});
+    let path = "/v1/nodes/n1/states/provision";
+    assert_eq!(rack.call("PUT", path, "1.112", Some(&asked)).await.status, 202);
+    rack.until(&node, "clean hold").await;
+    assert_eq!(planned(&rack).await, ["hold", "reboot"]);
+    assert_eq!(rack.call("DELETE", &format!("{PATH}/rb"), "1.112", None).await.status, 204);
+    let rack = rack.restarted().await;
+    rack.go(&node, "unhold").await;
+    rack.until(&node, "manageable").await;
+    assert_eq!(rack.get("/v1/nodes/n1").await.body["last_error"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn automated_cleaning_goes_by_the_sites_runbook() {
+    let rack = Rack::start_with(
+        "[conductor]\nautomated_cleaning_step_source = \"runbook\"\nautomated_cleaning_runbook = \"rb\"\n",
+    )
+    .await;
+    let node = approved(&rack, "rb", &hold_then_act()).await;
+    let path = "/v1/nodes/n1/states/provision";
+    let provide = json!({"target": "provide"});
+    assert_eq!(rack.call("PUT", path, "1.112", Some(&provide)).await.status, 202);
+    rack.until(&node, "clean hold").await;
+    assert_eq!(planned(&rack).await, ["hold", "reboot"]);
+    rack.go(&node, "unhold").await;
+    rack.until(&node, "available").await;
+    let history = rack.get("/v1/nodes/n1/history?detail=true").await.body.to_string();
+    assert!(history.contains("is cleaned by runbook rb"), "{history}");
+
+    rack.go(&node, "manage").await;
+    assert_eq!(rack.call("DELETE", "/v1/nodes/n1/traits", "1.37", None).await.status, 204);
+    rack.go(&node, "provide").await;
+    let shown = rack.get("/v1/nodes/n1").await.body;
+    assert_eq!(shown["provision_state"], "clean failed");
+    assert!(shown["last_error"].as_str().unwrap().contains("none of its traits CUSTOM_A"), "{shown}");
+    assert_eq!(shown["maintenance"], false);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_runbook_hybrid_cleaning_is_the_drivers() {
+    let rack = Rack::start_with("[conductor]\nautomated_cleaning_step_source = \"hybrid\"\n").await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    rack.go(&node, "provide").await;
+    assert_eq!(rack.get("/v1/nodes/n1").await.body["provision_state"], "available");
 }

@@ -43,7 +43,8 @@ enum Written {
     Text(String),
 }
 
-fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
+/// A table of texts, also as one text: `x86_64:/a,aarch64:/b`.
+pub fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String>, D::Error> {
     let text = match Written::deserialize(from)? {
         Written::Table(table) => return Ok(table),
         Written::Text(text) => text,
@@ -51,9 +52,7 @@ fn by_arch<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, String
     let pairs = text.split(',').map(str::trim).filter(|pair| !pair.is_empty());
     let pairs = pairs.map(|pair| {
         let (arch, href) = pair.split_once(':').ok_or_else(|| {
-            serde::de::Error::custom(
-                "a kernel or ramdisk by processor is PROCESSOR:FILE, with commas between",
-            )
+            serde::de::Error::custom("a table in one text is NAME:VALUE, with commas between")
         })?;
         Ok((arch.trim().to_owned(), href.trim().to_owned()))
     });

@@ -184,6 +184,7 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
     off.run = Some(Run {
         kind: Kind::Clean,
         manual: false,
+        by_runbook: false,
         disable_ramdisk: false,
         plan: Vec::new(),
         cursor: 0,

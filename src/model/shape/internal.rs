@@ -152,8 +152,8 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         }
     }
     match run.kind {
-        Kind::Clean if run.manual => {
-            json::flag(object.member("declarative_cleaning"), false);
+        Kind::Clean if run.manual || run.by_runbook => {
+            json::flag(object.member("declarative_cleaning"), run.by_runbook);
             json::flag(object.member("cleaning_disable_ramdisk"), run.disable_ramdisk);
         }
         Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),

@@ -186,6 +186,7 @@ fn run(args: Object) -> Run {
     Run {
         kind: Kind::Deploy,
         manual: true,
+        by_runbook: false,
         disable_ramdisk: true,
         plan: vec![step],
         cursor: 3,
