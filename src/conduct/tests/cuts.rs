@@ -352,8 +352,8 @@ fn adoption_survives_cuts() {
         metal: true,
         wired: false,
         start: Provision::Manageable,
-        wishes: &[ADOPT],
-        end: Provision::Active,
+        wishes: &[ADOPT, UNDEPLOY],
+        end: Provision::Available,
     });
 }
 
