@@ -102,6 +102,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     let patch = operations::parse(call.json().await?)?;
     operations::check_roots(&patch, TABLE, call.version)?;
     link::check_patch(&patch, call.version)?;
+    operations::check_owner(&patch, call)?;
     let answer = call.ask(node, Ask::PortPatch { port: id, patch, version: call.version }).await?;
     let port = written(call, id, answer)?;
     Ok(call.show(200, TABLE, &Pick::All, &*port))

@@ -187,6 +187,12 @@ pub fn settle_port(wished: &mut PortWished, version: u16) -> Result<(), Refusal>
     Ok(())
 }
 
+/// The node that a member names as its owner.
+pub fn owner(value: &Value) -> Result<NodeId, Refusal> {
+    let id = value.as_str().and_then(given::parse_uuid).map(NodeId);
+    id.ok_or_else(|| Refusal::Invalid("node_uuid must be the UUID of a node".to_owned()))
+}
+
 /// A MAC address from a request.
 pub fn mac(value: &Value) -> Result<Mac, Refusal> {
     let text = value.as_str().ok_or_else(|| Refusal::Invalid("address must be a text".to_owned()))?;

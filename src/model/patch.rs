@@ -60,7 +60,7 @@ pub fn port_patch(port: &Port, operations: &[PatchOp]) -> Result<Port, Refusal> 
     })? {
         match root {
             "address" => next.address = draft::mac(&value)?,
-            "node_uuid" => same_node(port, &value)?,
+            "node_uuid" => next.node = draft::owner(&value)?,
             _ => draft::put_port(&mut next.wished, root, value)?,
         }
     }
@@ -164,16 +164,6 @@ fn name_version(node: &Node, wished: &Wished, version: u16) -> u16 {
 /// A link that carries members of the past is judged by their time, unless it is what changes.
 fn link_version(port: &Port, next: &Port) -> u16 {
     if port.wished.local_link_connection == next.wished.local_link_connection { VTEP_TIME } else { LATEST }
-}
-
-fn same_node(port: &Port, value: &Value) -> Result<(), Refusal> {
-    let same = value.as_str().and_then(draft::given::parse_uuid) == Some(port.node.0);
-    if same {
-        return Ok(());
-    }
-    Err(Refusal::Invalid(
-        "node_uuid cannot change: delete the port and create it on the other node".to_owned(),
-    ))
 }
 
 /// The last version that knows every member of a link.

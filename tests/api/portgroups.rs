@@ -110,6 +110,7 @@ async fn wrong_portgroups_change_nothing() {
         ("remove", "/mode", Value::Null),
         ("replace", "/uuid", json!(node)),
         ("replace", "/node_uuid", json!(first)),
+        ("replace", "/node_uuid", json!("n1")),
         ("add", "/color", json!(1)),
         ("replace", "/extra/a", json!(1)),
         ("replace", "/name", json!("a/b")),
@@ -247,6 +248,32 @@ async fn ports_belong_to_portgroups_of_their_node() {
     group(&rack, &two, json!({"name": "bond1"})).await;
     assert_eq!(delete(&rack, "/v1/nodes/n2").await, 204);
     assert_eq!(rack.get("/v1/portgroups/bond1").await.status, 404, "it goes with its node");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ports_and_portgroups_go_to_other_nodes() {
+    let rack = Rack::start().await;
+    let one = rack.node(json!({"name": "n1"})).await;
+    let two = rack.node(json!({"name": "n2"})).await;
+    let bond = format!("/v1/portgroups/{}", group(&rack, &one, json!({"name": "bond0"})).await);
+    let id = bond.rsplit('/').next().unwrap().to_owned();
+    let nic = format!("/v1/ports/{}", port(&rack, &one, 1, json!({"portgroup_uuid": id})).await);
+    let nobody = json!("11111111-1111-1111-1111-111111111111");
+    for path in [&bond, &nic] {
+        assert_eq!(patch(&rack, path, "replace", "/node_uuid", json!(two)).await.status, 400, "they are one");
+        assert_eq!(patch(&rack, path, "replace", "/node_uuid", nobody.clone()).await.status, 400);
+        assert_eq!(patch(&rack, path, "remove", "/node_uuid", Value::Null).await.status, 400);
+    }
+    assert_eq!(patch(&rack, &nic, "remove", "/portgroup_uuid", Value::Null).await.status, 200);
+    for path in [&bond, &nic] {
+        let moved = patch(&rack, path, "replace", "/node_uuid", json!(two)).await;
+        assert_eq!((moved.status, &moved.body["node_uuid"]), (200, &json!(two)), "{moved:?}");
+    }
+    assert_eq!(uuids(&rack.get("/v1/nodes/n1/ports").await, "ports"), [""; 0]);
+    assert_eq!(uuids(&rack.get("/v1/nodes/n2/ports").await, "ports").len(), 1);
+    assert_eq!(uuids(&rack.get("/v1/nodes/n2/portgroups").await, "portgroups"), [id]);
+    assert_eq!(delete(&rack, "/v1/nodes/n1").await, 204);
+    assert_eq!(rack.get(&nic).await.status, 200, "it is the other node's");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -81,6 +81,7 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let operations = operations::parse(call.json().await?)?;
     operations::check_roots(&operations, TABLE, call.version)?;
+    operations::check_owner(&operations, call)?;
     let ask = PortgroupAsk::Patch { id: group.id, operations, version: call.version };
     let changed = written(call, group.node, ask).await?;
     Ok(call.show(200, TABLE, &Pick::All, &*changed))
@@ -95,10 +96,10 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
 }
 
 async fn written(call: &Call<'_>, node: NodeId, ask: PortgroupAsk) -> Result<Arc<Portgroup>, Refusal> {
-    match call.api.lanes.ask(node, Ask::Part(PartAsk::Portgroup(ask))).await? {
-        Answer::Portgroup(group) => Ok(group),
-        _other => Err(Refusal::Internal("a portgroup was written and not answered".to_owned())),
+    if let Answer::Portgroup(group) = call.api.lanes.ask(node, Ask::Part(PartAsk::Portgroup(ask))).await? {
+        return Ok(group);
     }
+    Err(Refusal::Internal("a portgroup was written and not answered".to_owned()))
 }
 
 /// Which portgroups are wanted; what is `None` does not matter.

@@ -21,7 +21,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let ports = call.published.ports_of(node.id).map(|port| &port.internal_info);
     let groups = shelf::<Portgroup>(call).of_node(node.id).map(|group| &group.internal_info);
-    let found = ports.chain(groups).filter(|_| vif::are_kept(node)).filter_map(|info| vif::of(info));
+    let found = ports.chain(groups).filter(|_| vif::are_kept(node)).filter_map(vif::of);
     let vifs: Vec<_> = found.map(|id| json!({"id": id})).collect();
     Ok(answer(&json!({"vifs": vifs})))
 }

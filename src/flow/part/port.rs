@@ -10,6 +10,7 @@ use crate::model::decision::ask::{Answer, PatchOp};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
+use crate::model::journal::Event;
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::part::vif;
@@ -47,7 +48,12 @@ pub fn patch(node: &Node, change: Change<'_>, facts: &Facts<'_>) -> Result<Decis
     let mut course = Course::of(node, facts);
     let old = facts.ports.iter().find(|one| one.id == port).ok_or(Refusal::NoSuchPort { port })?;
     let mut next = patch::port_patch(old, operations)?;
-    let group = group_of(node, &next, facts)?;
+    let group = if next.node == node.id {
+        group_of(node, &next, facts)?
+    } else {
+        leave(old, &next)?;
+        None
+    };
     if version >= GROUP_NETWORK_SINCE && group.is_some() && touches(operations, "physical_network") {
         return Err(Refusal::Invalid(format!(
             "physical_network of port {port} cannot change while the port belongs to a portgroup"
@@ -73,8 +79,28 @@ pub fn patch(node: &Node, change: Change<'_>, facts: &Facts<'_>) -> Result<Decis
         next.updated_at = Some(facts.at);
         course.row(Row::Port(Box::new(next.clone())));
     }
+    if next.node != node.id {
+        course.note(Event::info("port", format!("port {port} belongs to node {} now", next.node)));
+    }
     course.answer = Answer::Port(Arc::new(next));
     Ok(course.finish(node))
+}
+
+/// Whether a port may go to another node: it brings neither portgroup nor VIF along.
+fn leave(old: &Port, next: &Port) -> Result<(), Refusal> {
+    if next.wished.portgroup_uuid.is_some() {
+        return Err(Refusal::Invalid(format!(
+            "port {} cannot go to another node with its portgroup: take it out first",
+            old.id
+        )));
+    }
+    if let Some(bound) = vif::of(&old.internal_info) {
+        return Err(Refusal::Conflict(format!(
+            "port {} cannot go to another node: VIF {bound} is bound to it",
+            old.id
+        )));
+    }
+    Ok(())
 }
 
 /// Removes a NIC; one that a VIF is bound to stays, except in maintenance.

@@ -11,10 +11,12 @@ use crate::model::decision::ask::{Answer, PatchOp};
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
+use crate::model::journal::Event;
 use crate::model::node::Node;
 use crate::model::part::ask::PortgroupAsk;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::part::vif;
+use crate::model::patch::rules;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 
@@ -54,6 +56,9 @@ fn patch(
             node.id
         )));
     }
+    if next.node != old.node {
+        leave(node, old, facts)?;
+    }
     let alone = next.wished.standalone_ports_supported;
     if vif::are_kept(node) && !alone && old.wished.standalone_ports_supported {
         members(old, facts).try_for_each(|port| check_alone(port, &next))?;
@@ -63,11 +68,29 @@ fn patch(
         next.updated_at = Some(facts.at);
         course.row(Row::Portgroup(Box::new(next.clone())));
     }
+    if next.node != old.node {
+        course.note(Event::info("portgroup", format!("portgroup {id} belongs to node {} now", next.node)));
+    }
     if touches(operations, "physical_network") {
         cascade(&mut course, &next, facts);
     }
     course.answer = Answer::Portgroup(Arc::new(next));
     Ok(course.finish(node))
+}
+
+/// Whether a portgroup may go to another node.
+fn leave(node: &Node, old: &Portgroup, facts: &Facts<'_>) -> Result<(), Refusal> {
+    if members(old, facts).next().is_some() {
+        let id = old.id;
+        return Err(Refusal::Invalid(format!("portgroup {id} cannot go to another node while it has ports")));
+    }
+    if let Some(bound) = vif::of(&old.internal_info) {
+        let id = old.id;
+        return Err(Refusal::Conflict(format!(
+            "portgroup {id} cannot go to another node: VIF {bound} is bound to it"
+        )));
+    }
+    rules::portgroup_move(node)
 }
 
 fn cascade(course: &mut Course<'_>, group: &Portgroup, facts: &Facts<'_>) {

@@ -10,8 +10,8 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::{PatchOp, PatchVerb};
 use crate::model::decision::refusal::Refusal;
-use crate::model::draft::given::{Given, given, parse_uuid};
-use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known, mac, name, required};
+use crate::model::draft::given::{Given, given};
+use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known, mac, name, owner, required};
 use crate::model::patch::touched;
 use crate::model::shape::{self, portgroup::TABLE};
 use crate::model::thing::{Mark, Thing};
@@ -120,27 +120,18 @@ impl Portgroup {
         if operations.iter().any(is_mode_removed) {
             return Err(Refusal::Invalid("mode is required and cannot be removed".to_owned()));
         }
-        let mut wished = self.wished.clone();
+        let mut next = self.clone();
         for (root, value) in touched(operations, TABLE, |root| match root {
             "node_uuid" => Some(Value::String(self.node.to_string())),
             _ => self.wished.value(root),
         })? {
             match root {
-                "node_uuid" => self.check_node(&value)?,
-                _ => wished.put(root, value)?,
+                "node_uuid" => next.node = owner(&value)?,
+                _ => next.wished.put(root, value)?,
             }
         }
-        wished.settle()?;
-        Ok(Self { wished, ..self.clone() })
-    }
-
-    fn check_node(&self, value: &Value) -> Result<(), Refusal> {
-        if value.as_str().and_then(parse_uuid) == Some(self.node.0) {
-            return Ok(());
-        }
-        Err(Refusal::Invalid(
-            "node_uuid cannot change: delete the portgroup and create it on the other node".to_owned(),
-        ))
+        next.wished.settle()?;
+        Ok(next)
     }
 }
 

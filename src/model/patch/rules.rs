@@ -106,21 +106,39 @@ pub fn port_change(node: &Node, old: &Port, next: &Port) -> Result<(), Refusal> 
             "is in use: the address of its port cannot change, except in maintenance",
         ));
     }
-    let wiring = old.wished.portgroup_uuid != next.wished.portgroup_uuid
+    let wiring = old.node != next.node
+        || old.wished.portgroup_uuid != next.wished.portgroup_uuid
         || old.wished.pxe_enabled != next.wished.pxe_enabled
         || old.wished.local_link_connection != next.wished.local_link_connection
         || old.wished.physical_network != next.wished.physical_network;
-    let rewirable = at_rest(node) && node.provision != Provision::Available;
-    if wiring && !rewirable {
+    if wiring && !is_rewirable(node) {
         return Err(conflict(
             node,
             &format!(
-                "is in {}: pxe_enabled, local_link_connection, physical_network and portgroup of its ports change in enroll, manageable, while inspecting or in maintenance only",
+                "is in {}: node, pxe_enabled, local_link_connection, physical_network and portgroup of its ports change in enroll, manageable, while inspecting or in maintenance only",
                 node.provision
             ),
         ));
     }
     Ok(())
+}
+
+/// Whether a portgroup may go to another node in its node's present state.
+pub fn portgroup_move(node: &Node) -> Result<(), Refusal> {
+    if node.wished.maintenance || is_rewirable(node) {
+        return Ok(());
+    }
+    Err(conflict(
+        node,
+        &format!(
+            "is in {}: its portgroups go to other nodes in enroll, manageable, while inspecting or in maintenance only",
+            node.provision
+        ),
+    ))
+}
+
+fn is_rewirable(node: &Node) -> bool {
+    at_rest(node) && node.provision != Provision::Available
 }
 
 fn conflict(node: &Node, why: &str) -> Refusal {

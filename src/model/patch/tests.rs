@@ -237,16 +237,18 @@ fn ports_follow_their_nodes_state() {
     let address = vec![replace("/address", json!("02:00:00:00:00:02"))];
     assert_eq!(port_patched(&node(Provision::Available), &port, &address).unwrap().address.0[5], 2);
     assert!(matches!(port_patched(&node(Provision::Active), &port, &address), Err(Refusal::Conflict(_))));
-    for operation in [
-        remove("/address"),
-        replace("/node_uuid", json!(Uuid::from_u128(7))),
-        replace("/internal_info", json!({})),
-    ] {
+    for operation in
+        [remove("/address"), replace("/node_uuid", json!("n7")), replace("/internal_info", json!({}))]
+    {
         assert!(matches!(
             port_patched(&node(Provision::Enroll), &port, &[operation]),
             Err(Refusal::Invalid(_))
         ));
     }
+    let moved = vec![replace("/node_uuid", json!(Uuid::from_u128(7)))];
+    let other = NodeId(Uuid::from_u128(7));
+    assert_eq!(port_patched(&node(Provision::Enroll), &port, &moved).unwrap().node, other);
+    assert!(matches!(port_patched(&node(Provision::Active), &port, &moved), Err(Refusal::Conflict(_))));
     let same = vec![replace("/node_uuid", json!(Uuid::nil())), remove("/available_for_dynamic_portgroup")];
     assert_eq!(port_patched(&node(Provision::Active), &port, &same).unwrap(), port);
 }
