@@ -17,6 +17,7 @@ mod room;
 mod systemd;
 pub mod tftp;
 pub mod vitals;
+mod webhooks;
 
 use std::io::Write;
 use std::net::SocketAddr;
@@ -34,8 +35,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
+use crate::api::access::guard::Guard;
+use crate::api::access::users::UsersError;
+use crate::api::events::watchers::Watchers;
 use crate::api::health::Health;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::Traffic;
 use crate::app::certificates::{CertificateError, Certificates};
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
@@ -48,9 +53,12 @@ use crate::boot::library::loaders::{self, FolderError};
 use crate::conduct::console::{Consoles, Life, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
+use crate::conduct::hands::calls::Calls;
 use crate::conduct::ledger::Ledger;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tray::Tray;
+use crate::conduct::webhook::Caller;
 use crate::config::section::{Delay, Fake};
 use crate::config::{Config, ConfigError, Given};
 use crate::depot::blobs::{BlobError, Blobs};
@@ -68,8 +76,11 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::model::access::Strategy;
+use crate::model::account::Issued;
 use crate::model::boot::loading::Loading;
 use crate::model::boot::plan::BootPlan;
+use crate::model::decision::refusal::Refusal;
 use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
@@ -109,6 +120,10 @@ pub enum AppError {
     Image(String),
     #[error(transparent)]
     Dhcp(#[from] StartError),
+    #[error("nobody could log in")]
+    Users(#[from] UsersError),
+    #[error("the first admin token could not be made")]
+    FirstToken(#[source] Refusal),
     #[error(transparent)]
     Tftp(#[from] tftp::ClosedDoor),
     #[error("no threads could be started for the rack's door")]
@@ -126,9 +141,15 @@ pub struct App {
     pub site: Arc<Site>,
     pub desk: Arc<Desk>,
     pub certificates: Arc<Certificates>,
+    /// The one that was made because nobody could have logged in: shown once.
+    pub first_token: Option<Issued>,
     doors: TaskTracker,
     close_doors: CancellationToken,
     crew: Crew,
+    /// Threads for those who watch.
+    _gallery: Crew,
+    watchers: Arc<Watchers>,
+    traffic: Arc<Traffic>,
     registry: Arc<Registry>,
     store: Arc<Store>,
     /// How many the process may have.
@@ -147,8 +168,12 @@ impl App {
         let config = discover::with_bmc_networks(config);
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
-        let options = Options::new(&config.data, clock.clone());
-        let opened = Store::open(Options { key: systemd::key(), history: config.history, ..options });
+        let opened = Store::open(Options {
+            key: systemd::key(),
+            history: config.history,
+            host: config.policy.host.as_str().into(),
+            ..Options::new(&config.data, clock.clone())
+        });
         let store =
             opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
@@ -174,20 +199,30 @@ impl App {
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
+        let first_token = first_token(&config, &desk).await.map_err(AppError::FirstToken)?;
+        let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
+        Desk::webhooks(&desk).open(&site, config.webhooks.clone(), &post);
         let store = Arc::new(store);
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
         site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
+        let gallery = Crew::for_watchers().map_err(AppError::Crew)?;
+        let (worker, leave) = (gallery.handle().clone(), site.stop.child_token());
+        let watchers = Arc::new(Watchers::on(worker, &site.reader, WATCHERS, leave));
         let app = Self {
             api,
             rack,
             site,
             desk,
             certificates,
+            first_token,
             doors: TaskTracker::new(),
             close_doors: CancellationToken::new(),
             crew: Crew::start().map_err(AppError::Crew)?,
+            _gallery: gallery,
+            watchers,
+            traffic: Arc::default(),
             registry,
             store,
             descriptors: room::descriptors(),
@@ -224,18 +259,22 @@ impl App {
         let (lanes, public): (Arc<dyn Lanes>, _) =
             (Arc::new(self.desk.clone()), config.public_endpoint.clone());
         let tls = doors.operator_tls.is_some();
-        let api = Api { tls, ..Api::operator(self.site.reader.clone(), lanes.clone(), public.clone()) };
-        let api = ramdisks::intake(config, &self.site.clock, Arc::new(api))?;
+        let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone())
+            .watched(self.watchers.clone())
+            .counted(self.traffic.clone());
+        let api = ramdisks::intake(config, &self.site.clock, Arc::new(Api { tls, guarded: true, ..api }))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
+        let (access, clock) = (config.policy.access.clone(), self.site.clock.clone());
+        let guard = Guard::open(access, lanes.clone(), clock, shop.for_operator(counter(api)))?;
         let places = doors.places();
-        let api = self.watched(places.clone(), shop.for_operator(counter(api)));
+        let api = self.watched(places.clone(), Arc::new(guard));
         let mut gone = places.into_iter().map(|place| place.gone);
         let mut opened =
             |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
         self.open_door(opened(doors.operator, api, doors.operator_tls), &Handle::current());
         let rack_api = |tls| {
             let api = Api::rack(self.site.reader.clone(), lanes.clone(), public.clone());
-            counter(Arc::new(Api { tls, ..api }))
+            counter(Arc::new(Api { tls, ..api.counted(self.traffic.clone()) }))
         };
         for listener in doors.rack {
             let plain = shop.for_rack(rack_api(false), Via::Http);
@@ -282,6 +321,7 @@ impl App {
         self.within(DRAIN, self.registry.close()).await;
         self.within(DRAIN, self.desk.settle()).await;
         self.site.stop.cancel();
+        self.within(DRAIN, self.watchers.empty()).await;
         self.site.tasks.close();
         self.within(DRAIN, self.site.tasks.wait()).await;
         self.site.consoles.end();
@@ -355,6 +395,8 @@ fn site(
         tokens: Arc::new(fresh_token),
         tray: drivers.tray.clone(),
         consoles: drivers.consoles.clone(),
+        others: OtherLanes::default(),
+        freed: Arc::default(),
         stop,
         tasks,
         recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
@@ -368,7 +410,15 @@ fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Ar
     let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
     let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
     let account = config.policy.discovery.bmc.clone();
-    Arc::new(Drivers { registry, clock, logs: config.logs.clone(), tray, consoles, account })
+    Arc::new(Drivers {
+        registry,
+        clock,
+        logs: config.logs.clone(),
+        tray,
+        consoles,
+        account,
+        calls: Calls::default(),
+    })
 }
 
 /// What agents are handed.
@@ -452,9 +502,18 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
     Ok(())
 }
 
+/// A token that may do everything, where one has to log in and there is no other way to.
+async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>, Refusal> {
+    if config.policy.access.strategy == Strategy::Token { desk.first_admin_token().await } else { Ok(None) }
+}
+
 fn announce(app: &App, out: &mut dyn Write) {
     if let Some(made) = app.certificates.authority().filter(|made| made.new) {
         first::authority(&made, out);
+    }
+    if let Some(issued) = &app.first_token {
+        let (name, secret) = (&issued.token.name, issued.secret.reveal());
+        writeln!(out, "ferric: admin token {name}, shown this once: {secret}").ok();
     }
     let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
     let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };
@@ -465,5 +524,7 @@ fn announce(app: &App, out: &mut dyn Write) {
 
 /// Repeats the demo's image.
 const DEMO_SEED: u64 = 1;
+/// Watchers at once, at most.
+const WATCHERS: usize = 2000;
 /// Each stage of draining ends within this.
 const DRAIN: Duration = Duration::from_secs(20);

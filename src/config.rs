@@ -15,6 +15,7 @@ use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
 use crate::model::journal::History;
 use crate::model::policy::{CollectLogs, Policy};
+use crate::model::webhook::Hook;
 
 /// All that the daemon is told at start.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,6 +64,8 @@ pub struct Config {
     pub history: History,
     /// The networks that are served, and what becomes of machines that boot from them.
     pub plan: BootPlan,
+    /// Programs elsewhere that are told what changes.
+    pub webhooks: Vec<Hook>,
 }
 
 /// What the command line gave.
@@ -87,10 +90,14 @@ pub enum ConfigError {
     UnreadablePassword { path: PathBuf, source: std::io::Error },
     #[error("[discovery.bmc]: the first line of its password file {path} is no password")]
     NoPassword { path: PathBuf },
-    #[error("{0} would let anybody on the network command the rack: listen on loopback, or say --insecure")]
+    #[error(
+        "{0} would let anybody on the network command the rack: listen on loopback, choose another [auth] strategy than none, or say --insecure"
+    )]
     Open(SocketAddr),
     #[error("{name} = {value}: {rule}")]
     Value { name: &'static str, value: String, rule: &'static str },
+    #[error("[[webhook]] {name}: {why}")]
+    Webhook { name: String, why: String },
     #[error("[[network]] {name}: {why}")]
     Network { name: String, why: String },
 }
@@ -110,11 +117,11 @@ impl Config {
             document.api.host_ip.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
             document.api.port.unwrap_or(API_PORT),
         ));
-        if !listen.ip().is_loopback() && !given.insecure {
-            return Err(ConfigError::Open(listen));
-        }
+        let access = document.auth.access(&document.default, listen, given.insecure)?;
         let tls = section::tls::Tls::of(&document, listen, given.insecure)?;
         let plan = plan(&document)?;
+        let webhooks = section::webhook::hooks(&document.webhook)
+            .map_err(|(name, why)| ConfigError::Webhook { name, why })?;
         let boots = plan.networks.iter().any(|network| network.role == Role::Boot);
         let door = boots.then(|| SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), RACK_PORT));
         let rack_listen = given.rack_listen.or(document.api.rack_listen).or(door);
@@ -162,7 +169,8 @@ impl Config {
             api_ca_file: document.agent.api_ca_file.clone(),
             plan,
             history: document.conductor.history(),
-            policy: Policy { inspector, discovery, ..policy(document, host, rack_listen, &images) },
+            webhooks,
+            policy: Policy { inspector, discovery, access, ..policy(document, host, rack_listen, &images) },
             images,
             data,
         })

@@ -20,6 +20,7 @@ use tracing_subscriber::EnvFilter;
 fn main() -> ExitCode {
     let arguments = Arguments::parse().gathered().unwrap_or_else(|error| error.exit());
     cli::link::trust::say(arguments.ca.clone());
+    cli::link::login::say(arguments.login.said());
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -54,6 +55,24 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
             let (mut out, mut err) = (stdout(), stderr());
             let mut console = Console::standard(&mut out, &mut err);
             Ok(runtime.block_on(cli::discovered::run(&given, &mut console, &RealClock::new())))
+        }
+        Command::Token(given) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::token::run(&given, &mut console, &RealClock::new())))
+        }
+        Command::Audit(given) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::token::audit(&given, &mut console, &RealClock::new())))
+        }
+        Command::Events(given) => {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let (mut out, mut err) = (stdout(), stderr());
+            let mut console = Console::standard(&mut out, &mut err);
+            Ok(runtime.block_on(cli::events::run(&given, &mut console, &RealClock::new())))
         }
         Command::Node(given) => {
             let runtime = Builder::new_current_thread().enable_all().build()?;

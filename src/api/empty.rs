@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
-use crate::api::root::{answer, pair};
+use crate::api::root::answer;
 use crate::model::node::Node;
 use crate::net::http::Response;
 
@@ -14,15 +14,6 @@ pub fn list(call: &Call<'_>, name: &str) -> Result<Response, Fault> {
     // Filters of any name are taken: nothing is found either way.
     call.args()?;
     Ok(answer(&json!({name: []})))
-}
-
-/// `volume`: links to its two lists; `before` is the path of the node or empty.
-pub fn volume(call: &Call<'_>, before: &str) -> Response {
-    answer(&json!({
-        "links": pair(call, &format!("{before}volume")),
-        "connectors": pair(call, &format!("{before}volume/connectors")),
-        "targets": pair(call, &format!("{before}volume/targets")),
-    }))
 }
 
 /// An item of an empty list.

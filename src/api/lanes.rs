@@ -8,12 +8,18 @@ use serde_json::Value;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
+use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::base::time::Later;
+use crate::base::who::{Author, Who};
 use crate::conduct::console::Line;
 use crate::conduct::desk::{Called, Desk};
+use crate::conduct::hands::calls::CallsShown;
 use crate::model::Object;
+use crate::model::account::Token;
+use crate::model::audit::Deed;
 use crate::model::boot::Beat;
-use crate::model::boot::event::RackEvent;
+use crate::model::boot::event::{RackEvent, Tiding};
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, NodeDraft};
@@ -24,6 +30,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::model::webhook::HookShown;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
 pub trait Lanes: Send + Sync + fmt::Debug {
@@ -49,12 +56,28 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn networks(&self) -> Vec<NetworkStatus>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
+    /// How it stands with each webhook, the last event having this number.
+    fn webhooks(&self, last: u64) -> Vec<HookShown>;
+    /// Calls to machines since the start, by kind.
+    fn calls(&self) -> Vec<CallsShown>;
     /// Who has which address.
     fn leases(&self) -> Vec<LeaseShown>;
     /// To whom this host has leased this address.
     fn lessee(&self, address: IpAddr) -> Option<Mac>;
     /// What would keep a deployment of the node from taking the steps of its templates.
     fn deploy_trouble(&self, node: &Node) -> Option<String>;
+    /// Who bears this token, if it is valid.
+    fn bearer(&self, secret: &Secret) -> Option<Who>;
+    /// Every token that is kept, the oldest first.
+    fn tokens(&self) -> Vec<Arc<Token>>;
+    /// Writes down who asked for a change and which status was answered.
+    fn audit(&self, author: &Author, status: u16);
+    /// What was changed by whom before this number, the latest first; why it cannot be read.
+    fn deeds(&self, before: u64, limit: usize) -> Result<Vec<Deed>, String>;
+    /// Journals what belongs to no node.
+    fn tell(&self, tiding: Tiding);
+    /// The wall's moment.
+    fn now(&self) -> Moment;
     fn catalog(&self) -> &Catalog;
     fn policy(&self) -> &Policy;
 }
@@ -116,6 +139,14 @@ impl Lanes for Arc<Desk> {
         self.chronicle().all()
     }
 
+    fn calls(&self) -> Vec<CallsShown> {
+        Desk::calls(self)
+    }
+
+    fn webhooks(&self, last: u64) -> Vec<HookShown> {
+        Desk::webhooks(self).shown(last)
+    }
+
     fn leases(&self) -> Vec<LeaseShown> {
         self.board().leases()
     }
@@ -126,6 +157,30 @@ impl Lanes for Arc<Desk> {
 
     fn deploy_trouble(&self, node: &Node) -> Option<String> {
         Desk::deploy_trouble(self, node)
+    }
+
+    fn bearer(&self, secret: &Secret) -> Option<Who> {
+        self.keyring().find(secret.reveal(), self.wall()).map(|token| token.bearer())
+    }
+
+    fn tokens(&self) -> Vec<Arc<Token>> {
+        self.keyring().all()
+    }
+
+    fn audit(&self, author: &Author, status: u16) {
+        self.note_deed(author, status);
+    }
+
+    fn deeds(&self, before: u64, limit: usize) -> Result<Vec<Deed>, String> {
+        Desk::audit(self).latest(before, limit).map_err(|error| error.chain())
+    }
+
+    fn tell(&self, tiding: Tiding) {
+        self.chronicle().note(tiding);
+    }
+
+    fn now(&self) -> Moment {
+        self.wall()
     }
 
     fn catalog(&self) -> &Catalog {

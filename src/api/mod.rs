@@ -1,28 +1,36 @@
 //! What clients and the agent talk to: a file a resource, over our own route table.
 //!
 //! ```text
-//! request -> version (406) -> route (404, 405) -> body (413) -> resource -> desk or published copy -> answer
+//! request -> guard (401) -> version (406) -> route (404, 405) -> policy (403) -> body (413) -> resource
+//!         -> desk or published copy -> answer
 //! ```
 //!
 //! - `version`  both version headers        - `route`, `table`  from method and path to an action
 //! - `fault`    refusals to status codes    - `body`, `args`    JSON and arguments, bounded
 //! - `call`     one request under way       - `paging`          lists in pages
+//! - `events`   the stream of what changes     - `metrics` numbers for Prometheus
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
+//! - `access`   who asks and whether they may
 //! - `thing`  lists and single records of all other kinds
 //! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
 
+pub mod access;
 pub mod agent;
+pub mod allocation;
 pub mod chassis;
 pub mod conductor;
 pub mod discovered;
 pub mod driver;
 pub mod empty;
+pub mod events;
 pub mod fault;
 pub mod health;
 pub mod lanes;
+pub mod metrics;
 pub mod network;
 pub mod node;
 pub mod part;
+pub mod openapi;
 pub mod port;
 pub mod request;
 pub mod root;
@@ -32,21 +40,30 @@ pub mod route;
 pub mod table;
 pub mod template;
 pub mod thing;
+pub mod volume;
 pub mod while_waiting;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::api::access::audit::Witness;
+use crate::api::access::policy::{self, Need};
+use crate::api::access::{audit, tokens};
 use crate::api::agent::{heartbeat, inspection, lookup};
+use crate::api::events::watchers::Watchers;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::{NOWHERE, Place, Traffic};
 use crate::api::request::call::Call;
 use crate::api::request::{body, version};
-use crate::api::route::Path;
+use crate::api::route::{Found, Path};
 use crate::api::table::{Action, Drive, RackAction};
 use crate::base::time::Later;
+use crate::base::who::{Author, Who};
+use crate::conduct::author;
 use crate::model::shape::LATEST;
 use crate::net::http::{Request, Response};
 use crate::net::server::Service;
@@ -73,45 +90,82 @@ pub struct Api {
     pub tls: bool,
     /// Who may send a large body now.
     pub turns: body::Turns,
+    /// There is a guard in front: who did not come by it gets the public pages only.
+    pub guarded: bool,
+    /// Who watches what changes.
+    pub watchers: Arc<Watchers>,
+    /// What was answered.
+    pub traffic: Arc<Traffic>,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Operator, public, tls: false, turns: body::Turns::default() }
+        let (turns, watchers) = (body::Turns::default(), Arc::default());
+        Self {
+            reader,
+            lanes,
+            door: Door::Operator,
+            public,
+            tls: false,
+            turns,
+            guarded: false,
+            watchers,
+            traffic: Arc::default(),
+        }
+    }
+
+    /// The same with its answers counted there.
+    #[must_use]
+    pub fn counted(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
+    }
+
+    /// The same with its watchers served elsewhere.
+    #[must_use]
+    pub fn watched(self, watchers: Arc<Watchers>) -> Self {
+        Self { watchers, ..self }
     }
 
     /// What machines of the rack need and no more.
     pub fn rack(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        Self { reader, lanes, door: Door::Rack, public, tls: false, turns: body::Turns::default() }
+        Self { door: Door::Rack, ..Self::operator(reader, lanes, public) }
     }
 
     async fn answer(&self, mut request: Request) -> Response {
         let version = version::asked(&request.headers);
         let used = version.as_ref().copied().unwrap_or(version::OLDEST);
-        let response = match self.served(&mut request, version).await {
+        let (began, mut place) = (Instant::now(), NOWHERE);
+        let response = match self.served(&mut request, version, &mut place).await {
             Ok(response) => response,
             Err(fault) => {
                 tracing::debug!(?request, status = fault.status(), error = fault.text(), "request refused");
                 fault.response()
             }
         };
+        self.traffic.add(place, response.status, began.elapsed());
         let id = format!("req-{}", Uuid::new_v4());
         version::mark(response, used)
             .with("openstack-request-id", id.as_str())
             .with("x-openstack-request-id", id)
     }
 
-    async fn served(&self, request: &mut Request, version: Result<u16, Fault>) -> Result<Response, Fault> {
+    /// `place`: where it is counted, once its route is found.
+    async fn served(
+        &self,
+        request: &mut Request,
+        version: Result<u16, Fault>,
+        place: &mut Place,
+    ) -> Result<Response, Fault> {
         let used = version.as_ref().copied().unwrap_or(version::OLDEST);
         let path = Path::parse(&request.path, used)?;
         let version = match () {
             () if path.is_root() => used,
-            () if path.is_ours() => LATEST,
+            () if path.is_ours() || path.is_bare(request.method) => LATEST,
             () => version?,
         };
         let accepts = request.headers.get("Accept").unwrap_or_default();
-        if !route::takes_json(accepts) {
+        if !route::takes_json(accepts) && !path.is_bare(request.method) {
             return Err(Fault::router(406, "answers are JSON: accept application/json"));
         }
         let found = route::find(request.method, &path, version, self.door).map_err(|fault| {
@@ -120,6 +174,44 @@ impl Api {
                 None => fault,
             }
         })?;
+        *place = found.place;
+        let who = self.who(request, found.pattern)?;
+        let need = if policy::is_public_route(found.pattern) {
+            Need::NOTHING
+        } else {
+            Need::of(request.method, found.pattern)
+        };
+        let is_change = !request.method.is_safe() && need != Need::NOTHING;
+        let deed = if is_change { policy::deed(request) } else { String::new() };
+        let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
+        let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
+        let answer = match need.admit(&who) {
+            Ok(()) => self.answered(request, found, (version, need), &author).await,
+            Err(fault) => Err(fault),
+        };
+        if let Some(witness) = &mut witness {
+            witness.status = answer.as_ref().map_or_else(Fault::status, |response| response.status);
+        }
+        answer
+    }
+
+    /// Who asks.
+    fn who(&self, request: &mut Request, pattern: &str) -> Result<Who, Fault> {
+        match request.who.take() {
+            Some(who) => Ok(who),
+            None if !self.guarded || policy::is_public_route(pattern) => Ok(Who::anybody()),
+            None => Err(Fault::new(401, "a login is needed")),
+        }
+    }
+
+    /// The answer of the resource.
+    async fn answered(
+        &self,
+        request: &mut Request,
+        found: Found,
+        (version, need): (u16, Need),
+        author: &Author,
+    ) -> Result<Response, Fault> {
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
@@ -133,11 +225,20 @@ impl Api {
             body: Arc::new(body),
             headers: std::mem::take(&mut request.headers),
             base,
-            from: plain(request.peer.ip()),
+            from: author.from,
+            who: author.who.clone(),
+            need,
+            only_looks: request.method.is_safe(),
             published: self.reader.published(),
         };
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
-        let answer = Box::pin(act(found.action, call)).await;
+        let work = Box::pin(act(found.action, call));
+        let answer = if author.deed.is_empty() {
+            // Who looks changes nothing, and agents ask in nobody's name.
+            work.await
+        } else {
+            author::asking(author.clone(), work).await
+        };
         drop(turn);
         answer
     }
@@ -185,10 +286,12 @@ fn plain(address: IpAddr) -> IpAddr {
 async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
     match action {
         Action::Root => Ok(root::root(&call)),
+        Action::OpenApi => Ok(openapi::show(&call)),
         Action::Version => Ok(root::version(&call)),
         Action::Lookup => lookup::lookup(&call).await,
         Action::Heartbeat => heartbeat::heartbeat(&call).await,
         Action::Rack(action) => of_rack(action, &call).await,
+        Action::Allocation(action) => allocation::act(action, &call).await,
         Action::Template(action) => template::act(action, &call).await,
         Action::Runbook(action) => runbook::act(action, &call).await,
         Action::Chassis(action) => chassis::act(action, &call).await,
@@ -229,7 +332,6 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),
         Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
-        Action::NodeVolume => call.node().map(|node| empty::volume(&call, &format!("nodes/{}/", node.id))),
         Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
         Action::Part(action) => part::act(action, &call).await,
         Action::PortList => port::list::list(&call, false),
@@ -244,11 +346,13 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::DriverRaid => driver::raid(&call),
         Action::DriverMethods => driver::methods(&call),
         Action::DriverPassthru => driver::passthru(&call).await,
+        Action::Events => events::open(&call),
+        Action::Metrics => metrics::show(&call).await,
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
         Action::Network(page) => network::show(&call, page),
         Action::Shards => node::states::shards(&call),
-        Action::Volume => Ok(empty::volume(&call, "")),
+        Action::Volume(action) => volume::act(&call, action).await,
         Action::Empty(name) => empty::list(&call, name),
         Action::NoSuch(what) => Err(empty::no_such(what, call.ident(0))),
         Action::Absent(what) => Err(empty::absent(what)),
@@ -269,6 +373,10 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::ContinueInspection => inspection::proceed(call).await,
         RackAction::DiscoveredList => discovered::list(call).await,
         RackAction::DiscoveredForget => discovered::forget(call).await,
+        RackAction::TokenList => tokens::list(call),
+        RackAction::TokenCreate => tokens::create(call).await,
+        RackAction::TokenRevoke => tokens::revoke(call).await,
+        RackAction::Audit => audit::list(call),
         RackAction::RuleList => rule::list(call),
         RackAction::RuleCreate => rule::create(call).await,
         RackAction::RuleShow => rule::show(call),

@@ -1,4 +1,4 @@
-//! `GET /ferric/v1/leases` and `GET /ferric/v1/networks`: pages of ours; the reference leaves addresses to others.
+//! `GET /ferric/v1/leases`, `networks` and `webhooks`: pages of ours; the reference leaves addresses to others.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::root::answer;
+use crate::base::moment::Moment;
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::network::{LeaseShown, NetworkStatus};
 use crate::model::journal::Severity;
+use crate::model::webhook::HookShown;
 use crate::net::http::Response;
 
 /// What is shown.
@@ -19,6 +21,8 @@ pub enum Page {
     Leases,
     /// How it stands with the networks that are served.
     Networks,
+    /// How it stands with the programs elsewhere that are told what changes.
+    Webhooks,
 }
 
 pub fn show(call: &Call<'_>, page: Page) -> Result<Response, Fault> {
@@ -34,7 +38,27 @@ pub fn show(call: &Call<'_>, page: Page) -> Result<Response, Fault> {
             let events: Vec<Value> = lanes.events().iter().map(event_shown).collect();
             json!({"networks": networks, "events": events})
         }
+        Page::Webhooks => {
+            let hooks = lanes.webhooks(call.api.reader.last_event());
+            json!({"webhooks": hooks.iter().map(hook_shown).collect::<Vec<Value>>()})
+        }
     }))
+}
+
+fn hook_shown(hook: &HookShown) -> Value {
+    json!({
+        "name": hook.name,
+        "place": hook.place,
+        "events": hook.kinds,
+        "state": hook.state.name(),
+        "acknowledged": hook.acknowledged,
+        "behind": hook.behind,
+        "delivered": hook.delivered,
+        "failed": hook.failed,
+        "lost": hook.lost,
+        "last_error": hook.last_error,
+        "last_delivered_at": hook.last_delivered_at.map(Moment::iso),
+    })
 }
 
 fn lease_shown(call: &Call<'_>, lease: &LeaseShown) -> Value {

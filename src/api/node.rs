@@ -20,32 +20,38 @@ pub mod states;
 pub mod steps;
 pub mod validate;
 
+use serde_json::Value;
 use uuid::Uuid;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
 use crate::base::id::NodeId;
-use crate::model::decision::ask::{Ask, PatchAsk, PatchOp};
+use crate::model::decision::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
 use crate::model::draft;
 use crate::model::draft::given::parse_uuid;
+use crate::model::node::Node;
 use crate::model::shape::node::TABLE;
 use crate::model::shape::{self, Pick};
 use crate::net::http::Response;
-use crate::store::published::Published;
 
 /// `POST /v1/nodes`.
 pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
-    let body = call.action().await?.into_object();
+    let mut body = call.action().await?.into_object();
     if let Some(row) = shape::too_new(TABLE, body.keys().map(String::as_str), call.version) {
         return Err(Fault::too_new(&format!("field {}", row.name), row.since));
     }
-    let id = NodeId(Uuid::new_v4());
-    let draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
-    if let Some(parent) = draft.wished.parent_node {
-        check_parent(&call.published, draft.id, parent)?;
+    if let Some(parent) = body.get_mut("parent_node") {
+        resolve_parent(call, parent)?;
     }
-    let node = call.api.lanes.create(draft).await?;
+    let id = NodeId(Uuid::new_v4());
+    let mut draft = draft::node(body, call.version, id, call.policy(), call.lanes().catalog())?;
+    call.claim(&mut draft.wished.owner)?;
+    if let Some(parent) = draft.wished.parent_node {
+        admit_parent(call, parent)?;
+    }
+    let node = call.lanes().create(draft).await?;
     let location = format!("{}/v1/nodes/{}", call.base, node.id);
     Ok(call.show(201, TABLE, &Pick::All, &*node).with("Location", location))
 }
@@ -65,9 +71,16 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
     args.too_new(&[("reset_interfaces", RESET_SINCE)], call.version)?;
     let reset_interfaces = args.flag("reset_interfaces")?.unwrap_or_default();
     args.finish()?;
-    let operations = operations::parse(call.json().await?)?;
+    let mut operations = operations::parse(call.json().await?)?;
     operations::check_roots(&operations, TABLE, call.version)?;
-    check_parent_patch(call, id, &operations)?;
+    policy::admit_patch(&call.who, call.relation(node), &operations)?;
+    check_chassis(call, node, &operations)?;
+    for parent in operations.iter_mut().filter(|op| op.path == "/parent_node") {
+        resolve_parent(call, &mut parent.value)?;
+        if let Some(parent) = parent.value.as_str().and_then(parse_uuid) {
+            admit_parent(call, NodeId(parent))?;
+        }
+    }
     let ask = PatchAsk { operations, reset_interfaces, version: call.version };
     call.ask(id, Ask::Patch(ask)).await?;
     Ok(call.show(200, TABLE, &Pick::All, &*call.reread(id)?))
@@ -78,41 +91,39 @@ pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?;
     call.no_query()?;
     let id = node.id;
-    if call.published.children(id).next().is_some() {
-        return Err(Fault::new(409, format!("node {id} has child nodes: delete them first")));
-    }
     call.ask(id, Ask::Delete).await?;
     Ok(Response::empty(204))
 }
 
-fn check_parent_patch(call: &Call<'_>, id: NodeId, operations: &[PatchOp]) -> Result<(), Fault> {
-    let parents = operations.iter().filter(|op| op.path == "/parent_node");
-    for parent in parents.filter_map(|op| parse_uuid(op.value.as_str()?)) {
-        check_parent(&call.published, id, NodeId(parent))?;
+/// The value in the place of a parent's name, if that is one: its UUID.
+fn resolve_parent(call: &Call<'_>, value: &mut Value) -> Result<(), Fault> {
+    let Some(ident) = value.as_str().filter(|ident| !ident.is_empty()) else { return Ok(()) };
+    if parse_uuid(ident).is_none() {
+        let parent = call
+            .find_node(ident)
+            .map_err(|fault| Fault::invalid(format!("parent_node: {}", fault.text())))?;
+        *value = Value::String(parent.id.to_string());
     }
     Ok(())
 }
 
-/// A parent exists and is no descendant of its child.
-fn check_parent(published: &Published, child: NodeId, parent: NodeId) -> Result<(), Fault> {
-    let mut next = Some(parent);
-    for _ in 0..ANCESTORS_LIMIT {
-        let Some(id) = next else { return Ok(()) };
-        if id == child {
-            return Err(Fault::invalid(format!(
-                "parent_node {parent} is the node itself or one of its children"
-            )));
-        }
-        let Some(node) = published.node(id) else {
-            return Err(Fault::invalid(format!("parent_node {id} could not be found")));
-        };
-        next = node.wished.parent_node;
+/// Who asks may do with the parent what it does with the node.
+fn admit_parent(call: &Call<'_>, parent: NodeId) -> Result<(), Fault> {
+    call.admit_of(parent, || Fault::invalid(format!("parent_node {parent} could not be found")))
+}
+
+/// A node can leave its chassis since then.
+fn check_chassis(call: &Call<'_>, node: &Node, operations: &[PatchOp]) -> Result<(), Fault> {
+    let last = operations.iter().rfind(|op| op.path == "/chassis_uuid");
+    let leaves = last.is_some_and(|op| op.op == PatchVerb::Remove || op.value.is_null());
+    if leaves && node.wished.chassis_uuid.is_some() && call.version < UNSET_CHASSIS_SINCE {
+        return Err(Fault::too_new("removing chassis_uuid", UNSET_CHASSIS_SINCE));
     }
-    Err(Fault::invalid(format!("parent_node {parent} has more than {ANCESTORS_LIMIT} ancestors")))
+    Ok(())
 }
 
 /// Since then a patch may reset interfaces.
 const RESET_SINCE: u16 = 45;
 
-/// Generations of parents: a chassis, a server, its cards.
-const ANCESTORS_LIMIT: usize = 16;
+/// Since then a node may be without a chassis again.
+const UNSET_CHASSIS_SINCE: u16 = 25;

@@ -84,7 +84,8 @@ fn owner(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
         _ => return Err(Fault::invalid("exactly one of node_uuid and node_ident must name the node")),
     };
     // The node is named in the body, so that its absence is a mistake of the request.
-    call.find_node(text).map(|node| node.id).map_err(|fault| Fault::invalid(fault.text()))
+    let mistaken = |fault: Fault| if fault.status() == 404 { Fault::invalid(fault.text()) } else { fault };
+    call.find_node(text).map(|node| node.id).map_err(mistaken)
 }
 
 /// `GET /v1/ports/{ident}`.
@@ -128,7 +129,10 @@ fn port<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Port>, Fault> {
         None if named => call.published.port_by_name(ident),
         None => return Err(Fault::invalid("the path names neither a UUID nor a possible name of a port")),
     };
-    found.ok_or_else(|| Fault::not_found(format!("port {ident} could not be found")))
+    let missing = || Fault::not_found(format!("port {ident} could not be found"));
+    let port = found.ok_or_else(missing)?;
+    call.admit_of(port.node, missing)?;
+    Ok(port)
 }
 
 fn written(call: &Call<'_>, id: PortId, answer: Answer) -> Result<Arc<Port>, Fault> {

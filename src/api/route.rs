@@ -12,7 +12,11 @@ use crate::net::http::Method;
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     pub action: Action,
+    /// The route's path, as its table has it.
+    pub pattern: &'static str,
     pub idents: Vec<String>,
+    /// The route and its method, for who counts.
+    pub place: (&'static str, &'static str),
 }
 
 /// A path without what does not matter: `/v1` in front, slashes at the end, `.json` below 1.91.
@@ -37,7 +41,9 @@ impl Path {
         if versioned {
             segments.remove(0);
         }
-        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL) {
+        // Pages of our own have no microversions, so that nothing is taken off their names.
+        let ours = !versioned && segments.first().is_some_and(|first| first == OURS);
+        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL && !ours) {
             let bare = last.strip_suffix(".json").unwrap_or(last).len();
             last.truncate(bare);
         }
@@ -52,6 +58,12 @@ impl Path {
     /// Whether it is one of our own pages, which have no microversions.
     pub fn is_ours(&self) -> bool {
         !self.versioned && self.segments.first().is_some_and(|first| first == OURS)
+    }
+
+    /// Whether it is a page of ours that has no microversion although its name is not below `ferric`.
+    pub fn is_bare(&self, method: Method) -> bool {
+        !self.versioned
+            && ROUTES.iter().any(|row| row.bare && row.method == method && self.matches(row.path).is_some())
     }
 
     fn matches(&self, pattern: &str) -> Option<Vec<String>> {
@@ -81,6 +93,7 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     let at_path: Vec<(&Route, Vec<String>)> = ROUTES
         .iter()
         .filter(|route| route.rack || door == Door::Operator)
+        .filter(|route| !(route.bare && path.versioned))
         .filter_map(|route| Some((route, path.matches(route.path)?)))
         .collect();
     let here = at_path.iter().any(|(route, _)| route.since <= version);
@@ -105,7 +118,12 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
     at_path
         .into_iter()
         .find(|(route, _)| route.method == method && route.since <= version)
-        .map(|(route, idents)| Found { action: route.action, idents })
+        .map(|(route, idents)| Found {
+            action: route.action,
+            pattern: route.path,
+            idents,
+            place: (route.path, route.method.word()),
+        })
         .ok_or_else(|| not_allowed(method.word(), allowed))
 }
 
@@ -202,6 +220,18 @@ mod tests {
         assert_eq!(find(Method::Get, &path, 115, Door::Rack).unwrap_err().status(), 404);
         let path = Path::parse("/v1/lookup", 115).unwrap();
         assert!(find(Method::Get, &path, 115, Door::Rack).is_ok());
+    }
+
+    #[test]
+    fn the_stream_is_beside_the_versions() {
+        assert_eq!(at(Method::Get, "/events", 1), Ok(Action::Events));
+        assert_eq!(at(Method::Get, "/events/", 115), Ok(Action::Events));
+        assert_eq!(at(Method::Get, "/v1/events", 115), Err(405));
+        assert_eq!(at(Method::Get, "/v1/events", 53), Err(404));
+        assert_eq!(at(Method::Put, "/events", 115), Err(405));
+        let path = Path::parse("/events", 1).unwrap();
+        assert!(path.is_bare(Method::Get) && !path.is_bare(Method::Post));
+        assert_eq!(find(Method::Get, &path, 1, Door::Rack).unwrap_err().status(), 404);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 
 use crate::api::network::Page;
 use crate::api::part::PartAction;
+use crate::api::volume::VolumeAction;
 use crate::model::bmc::panel::Book;
+use crate::model::volume::VolumeKind;
 use crate::net::http::Method::{self, Delete, Get, Patch, Post, Put};
 
 /// One row.
@@ -19,6 +21,8 @@ pub struct Route {
     pub rack: bool,
     /// What is said below `since`.
     pub below: Below,
+    /// One of our own, not below `/v1`.
+    pub bare: bool,
 }
 
 /// How an older client is told that something is not there.
@@ -40,6 +44,7 @@ pub enum Below {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Root,
+    OpenApi,
     Version,
     NodeList,
     NodeDetail,
@@ -80,7 +85,6 @@ pub enum Action {
     NodePorts,
     /// A list of a node's that is empty in this version; the name is its key.
     NodeEmpty(&'static str),
-    NodeVolume,
     /// Something of a node's that it does not have in this version.
     NodeAbsent(&'static str),
     /// What belongs to a node beside its settings.
@@ -97,11 +101,15 @@ pub enum Action {
     DriverRaid,
     DriverMethods,
     DriverPassthru,
+    /// The stream of what changes.
+    Events,
+    /// Numbers for Prometheus.
+    Metrics,
     ConductorList,
     ConductorShow,
     Network(Page),
     Shards,
-    Volume,
+    Volume(VolumeAction),
     /// A list that is empty in this version; the name is its key.
     Empty(&'static str),
     /// An item of such a list.
@@ -114,6 +122,7 @@ pub enum Action {
     Template(TemplateAction),
     Runbook(RunbookAction),
     Chassis(ChassisAction),
+    Allocation(AllocationAction),
 }
 
 /// What a request wants of a BMC's drives.
@@ -130,6 +139,10 @@ pub enum RackAction {
     ContinueInspection,
     DiscoveredList,
     DiscoveredForget,
+    TokenList,
+    TokenCreate,
+    TokenRevoke,
+    Audit,
     RuleList,
     RuleCreate,
     RuleShow,
@@ -165,6 +178,19 @@ pub enum RunbookAction {
     TraitDrop,
 }
 
+/// What a request wants of allocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AllocationAction {
+    List,
+    Create,
+    Show,
+    Patch,
+    Delete,
+    /// The one that has the path's node.
+    OfNode,
+    DeleteOfNode,
+}
+
 /// What a request wants of chassis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChassisAction {
@@ -179,7 +205,7 @@ pub enum ChassisAction {
 }
 
 const fn at(method: Method, path: &'static str, since: u16, action: Action) -> Route {
-    Route { method, path, since, action, rack: false, below: Below::Nothing }
+    Route { method, path, since, action, rack: false, below: Below::Nothing, bare: false }
 }
 
 /// Also at the rack's door.
@@ -190,6 +216,11 @@ const fn rack(route: Route) -> Route {
 /// For agents: below its version the resource itself says that it is not there.
 const fn agents(route: Route) -> Route {
     Route { rack: true, below: Below::NotFound, ..route }
+}
+
+/// Ours, of no microversion, and not below `/v1`.
+const fn bare(method: Method, path: &'static str, action: Action) -> Route {
+    Route { bare: true, ..at(method, path, 1, action) }
 }
 
 /// 406 below its version.
@@ -214,6 +245,8 @@ pub const ROUTES: &[Route] = &[
     agents(at(Get, "lookup", 22, Action::Lookup)),
     agents(at(Post, "heartbeat/{}", 22, Action::Heartbeat)),
     rack(at(Post, "continue_inspection", 1, Action::Rack(RackAction::ContinueInspection))),
+    bare(Get, "events", Action::Events),
+    bare(Get, "metrics", Action::Metrics),
     at(Post, "events", 54, Action::Part(PartAction::Events)),
     at(Get, "nodes", 1, Action::NodeList),
     at(Post, "nodes", 1, Action::NodeCreate),
@@ -247,6 +280,17 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/bios", 40, Action::Part(PartAction::Settings)),
     at(Get, "nodes/{}/bios/{}", 40, Action::Part(PartAction::Setting)),
     at(Get, "nodes/{}/firmware", 86, Action::Part(PartAction::Components)),
+    at(Get, "nodes/{}/volume", 32, Action::Volume(VolumeAction::NodePage)),
+    at(Get, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Connector))),
+    at(Post, "nodes/{}/volume/connectors", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Patch, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Delete, "nodes/{}/volume/connectors/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/targets", 32, Action::Volume(VolumeAction::NodeList(VolumeKind::Target))),
+    at(Post, "nodes/{}/volume/targets", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Get, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Patch, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
+    at(Delete, "nodes/{}/volume/targets/{}", 32, Action::Volume(VolumeAction::Misplaced)),
     at(Get, "nodes/{}/traits", 37, Action::Part(PartAction::Traits)),
     at(Put, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsSet)),
     at(Delete, "nodes/{}/traits", 37, Action::Part(PartAction::TraitsClear)),
@@ -273,24 +317,27 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),
     at(Get, "nodes/{}/children", 83, Action::NodeChildren),
-    at(Get, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
-    at(Delete, "nodes/{}/allocation", 52, Action::NodeAbsent("allocation")),
+    at(Get, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::OfNode)),
+    at(Delete, "nodes/{}/allocation", 52, Action::Allocation(AllocationAction::DeleteOfNode)),
     at(Get, "nodes/{}/ports", 1, Action::NodePorts),
     at(Get, "nodes/{}/portgroups", 24, Action::Part(PartAction::NodePortgroups)),
     at(Get, "nodes/{}/portgroups/{}/ports", 24, Action::Part(PartAction::NodePortgroupPorts)),
-    at(Get, "nodes/{}/volume", 32, Action::NodeVolume),
-    at(Get, "nodes/{}/volume/connectors", 32, Action::NodeEmpty("connectors")),
-    at(Get, "nodes/{}/volume/targets", 32, Action::NodeEmpty("targets")),
     at(Get, "ferric/v1/nodes/{}/console", 1, Action::NodeConsoleLine),
     at(Get, "ferric/v1/nodes/{}/console/log", 1, Action::NodeConsoleLog),
     at(Get, "ferric/v1/nodes/{}/sensors", 1, Action::NodeSensors),
     at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
     at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),
+    at(Get, "ferric/v1/openapi.json", 1, Action::OpenApi),
     at(Get, "ferric/v1/leases", 1, Action::Network(Page::Leases)),
     at(Get, "ferric/v1/networks", 1, Action::Network(Page::Networks)),
+    at(Get, "ferric/v1/webhooks", 1, Action::Network(Page::Webhooks)),
     at(Get, "ferric/v1/discovered", 1, Action::Rack(RackAction::DiscoveredList)),
     at(Delete, "ferric/v1/discovered/{}", 1, Action::Rack(RackAction::DiscoveredForget)),
+    at(Get, "ferric/v1/tokens", 1, Action::Rack(RackAction::TokenList)),
+    at(Post, "ferric/v1/tokens", 1, Action::Rack(RackAction::TokenCreate)),
+    at(Delete, "ferric/v1/tokens/{}", 1, Action::Rack(RackAction::TokenRevoke)),
+    at(Get, "ferric/v1/audit", 1, Action::Rack(RackAction::Audit)),
     at(Get, "ports", 1, Action::PortList),
     at(Post, "ports", 1, Action::PortCreate),
     at(Get, "ports/detail", 1, Action::PortDetail),
@@ -331,36 +378,40 @@ pub const ROUTES: &[Route] = &[
     at(Patch, "chassis/{}", 1, Action::Chassis(ChassisAction::Patch)),
     at(Delete, "chassis/{}", 1, Action::Chassis(ChassisAction::Delete)),
     at(Get, "chassis/{}/nodes", 1, Action::Chassis(ChassisAction::Nodes)),
-    at(Get, "volume", 32, Action::Volume),
-    at(Get, "volume/connectors", 32, Action::Empty("connectors")),
-    at(Post, "volume/connectors", 32, Action::Absent("volume connectors")),
-    at(Get, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Patch, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Delete, "volume/connectors/{}", 32, Action::NoSuch("volume connector")),
-    at(Get, "volume/targets", 32, Action::Empty("targets")),
-    at(Post, "volume/targets", 32, Action::Absent("volume targets")),
-    at(Get, "volume/targets/{}", 32, Action::NoSuch("volume target")),
-    at(Patch, "volume/targets/{}", 32, Action::NoSuch("volume target")),
-    at(Delete, "volume/targets/{}", 32, Action::NoSuch("volume target")),
-    at(Get, "allocations", 52, Action::Empty("allocations")),
-    refuses(at(Post, "allocations", 52, Action::Absent("allocations"))),
-    at(Get, "allocations/{}", 52, Action::NoSuch("allocation")),
-    refuses(at(Patch, "allocations/{}", 57, Action::NoSuch("allocation"))),
-    refuses(at(Delete, "allocations/{}", 52, Action::NoSuch("allocation"))),
+    at(Get, "volume", 32, Action::Volume(VolumeAction::Page)),
+    at(Get, "volume/connectors", 32, Action::Volume(VolumeAction::List(VolumeKind::Connector))),
+    at(Post, "volume/connectors", 32, Action::Volume(VolumeAction::Create(VolumeKind::Connector))),
+    at(Patch, "volume/connectors", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Delete, "volume/connectors", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Get, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Connector))),
+    at(Patch, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Connector))),
+    at(Delete, "volume/connectors/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Connector))),
+    at(Get, "volume/targets", 32, Action::Volume(VolumeAction::List(VolumeKind::Target))),
+    at(Post, "volume/targets", 32, Action::Volume(VolumeAction::Create(VolumeKind::Target))),
+    at(Patch, "volume/targets", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Delete, "volume/targets", 32, Action::Volume(VolumeAction::Unnamed)),
+    at(Get, "volume/targets/{}", 32, Action::Volume(VolumeAction::Show(VolumeKind::Target))),
+    at(Patch, "volume/targets/{}", 32, Action::Volume(VolumeAction::Patch(VolumeKind::Target))),
+    at(Delete, "volume/targets/{}", 32, Action::Volume(VolumeAction::Delete(VolumeKind::Target))),
+    at(Get, "allocations", 52, Action::Allocation(AllocationAction::List)),
+    refuses(at(Post, "allocations", 52, Action::Allocation(AllocationAction::Create))),
+    at(Get, "allocations/{}", 52, Action::Allocation(AllocationAction::Show)),
+    refuses(at(Patch, "allocations/{}", 57, Action::Allocation(AllocationAction::Patch))),
+    refuses(at(Delete, "allocations/{}", 52, Action::Allocation(AllocationAction::Delete))),
     at(Get, "deploy_templates", 55, Action::Template(TemplateAction::List)),
     refuses(at(Post, "deploy_templates", 55, Action::Template(TemplateAction::Create))),
-    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
-    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
     at(Get, "deploy_templates/{}", 55, Action::Template(TemplateAction::Show)),
     refuses(at(Patch, "deploy_templates/{}", 55, Action::Template(TemplateAction::Patch))),
     refuses(at(Delete, "deploy_templates/{}", 55, Action::Template(TemplateAction::Delete))),
     at(Get, "runbooks", 92, Action::Runbook(RunbookAction::List)),
     refuses(at(Post, "runbooks", 92, Action::Runbook(RunbookAction::Create))),
-    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
-    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
     at(Get, "runbooks/{}", 92, Action::Runbook(RunbookAction::Show)),
     refuses(at(Patch, "runbooks/{}", 92, Action::Runbook(RunbookAction::Patch))),
     refuses(at(Delete, "runbooks/{}", 92, Action::Runbook(RunbookAction::Delete))),
+    refuses(at(Patch, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Delete, "deploy_templates", 55, Action::Template(TemplateAction::Unnamed))),
+    refuses(at(Patch, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
+    refuses(at(Delete, "runbooks", 92, Action::Runbook(RunbookAction::Unnamed))),
     at(Get, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::Traits)),
     of_runbooks(at(Put, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsSet))),
     of_runbooks(at(Delete, "runbooks/{}/traits", 112, Action::Runbook(RunbookAction::TraitsDrop))),

@@ -12,6 +12,7 @@ use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
 use crate::model::shape::Field;
+use crate::model::thing::Owner;
 use crate::net::http::Response;
 use crate::store::shelf::{Kept, Shelf};
 
@@ -88,7 +89,7 @@ pub fn page<T: Kept>(
     let after = match &paging.marker {
         None => None,
         Some(marker) => {
-            let found = parse_uuid(marker).and_then(|id| shelf.get(id));
+            let found = parse_uuid(marker).and_then(|id| shelf.get(id)).filter(|thing| sees(call, &***thing));
             Some(&**found.ok_or_else(|| Fault::not_found(format!("marker names no {}", T::WORD)))?)
         }
     };
@@ -101,8 +102,9 @@ pub fn page<T: Kept>(
         order: |thing: &T| thing.order(),
     };
     let from = after.filter(|_| paging.is_natural()).map(T::order);
-    let found =
-        source(shelf, sought.node, from).map(|thing| &**thing).filter(|thing| (sought.takes_in)(thing));
+    let found = source(shelf, sought.node, from)
+        .map(|thing| &**thing)
+        .filter(|thing| sees(call, *thing) && (sought.takes_in)(thing));
     Ok(paging.answer(call, &listing, found, after))
 }
 
@@ -127,7 +129,36 @@ pub fn find<'a, T: Kept>(call: &'a Call<'_>, ident: &str, named: bool) -> Result
         None if named => return Err(wrong_ident(T::WORD, "neither a UUID nor a possible name")),
         None => return Err(wrong_ident(T::WORD, "no UUID")),
     };
-    found.ok_or_else(|| missing::<T>(ident))
+    let thing = found.ok_or_else(|| missing::<T>(ident))?;
+    admit(call, &**thing, ident)?;
+    Ok(thing)
+}
+
+/// Whether this record is there for who asks.
+pub fn sees<T: Kept>(call: &Call<'_>, thing: &T) -> bool {
+    match thing.owner() {
+        Owner::Rack => call.who.project.is_none(),
+        Owner::Public(_) => true,
+        Owner::Node(node) => call.sees_id(node),
+        Owner::Project(project) => call.sees_project(project),
+    }
+}
+
+/// Whether who asks may do with this record what the route does.
+fn admit<T: Kept>(call: &Call<'_>, thing: &T, ident: &str) -> Result<(), Fault> {
+    match thing.owner() {
+        Owner::Rack if call.who.project.is_none() => Ok(()),
+        Owner::Rack => Err(missing::<T>(ident)),
+        Owner::Node(node) => call.admit_of(node, || missing::<T>(ident)),
+        Owner::Public(_) if call.only_looks => Ok(()),
+        Owner::Project(project) | Owner::Public(project) => {
+            if call.sees_project(project) {
+                Ok(())
+            } else {
+                Err(missing::<T>(ident))
+            }
+        }
+    }
 }
 
 /// `GET` of one record.
@@ -151,7 +182,11 @@ pub fn missing<T: Kept>(ident: &str) -> Fault {
 
 /// The UUID of the path, where names are not taken.
 pub fn uuid<T: Kept>(call: &Call<'_>) -> Result<Uuid, Fault> {
-    parse_uuid(call.ident(0)).ok_or_else(|| wrong_ident(T::WORD, "no UUID"))
+    let id = parse_uuid(call.ident(0)).ok_or_else(|| wrong_ident(T::WORD, "no UUID"))?;
+    if let Some(thing) = shelf::<T>(call).get(id) {
+        admit(call, &**thing, call.ident(0))?;
+    }
+    Ok(id)
 }
 
 fn wrong_ident(word: &str, what: &str) -> Fault {

@@ -5,6 +5,7 @@ pub mod chain;
 pub mod duid;
 pub mod id;
 pub mod mac;
+pub mod meter;
 pub mod moment;
 pub mod secret;
 pub mod size;

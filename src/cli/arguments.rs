@@ -3,9 +3,11 @@
 //! `--help` is where an operator learns the tool, so each command carries an example and says what happens next.
 
 pub mod discovered;
+pub mod events;
 pub mod example;
 pub mod node;
 pub mod ramdisk;
+pub mod token;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -13,8 +15,13 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use discovered::DiscoveredArguments;
+pub use events::EventsArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
+pub use token::{AuditArguments, TokenArguments};
+
+use crate::base::secret::Secret;
+use crate::cli::link::login::Said;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
 #[derive(Debug, Parser)]
@@ -26,8 +33,43 @@ pub struct Arguments {
     /// Who vouches for the API's certificate (PEM) [env: FERRIC_CA]
     #[arg(long, global = true, value_name = "FILE", display_order = 902)]
     pub ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub login: Login,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Who asks the API, for those commands that do.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Login, where the API wants one")]
+pub struct Login {
+    #[arg(long, global = true, display_order = 903, hide_short_help = true, value_parser = secret, help = TOKEN)]
+    token: Option<Secret>,
+    #[arg(long, global = true, display_order = 904, hide_short_help = true, value_name = "FILE", help = TOKEN_FILE)]
+    token_file: Option<PathBuf>,
+    #[arg(long, global = true, display_order = 905, hide_short_help = true, value_name = "NAME", help = USER)]
+    user: Option<String>,
+    #[arg(long, global = true, display_order = 906, hide_short_help = true, value_parser = secret, help = PASSWORD)]
+    password: Option<Secret>,
+}
+
+const TOKEN: &str =
+    "Token; everybody on this host sees it in the list of processes [env: FERRIC_TOKEN, OS_TOKEN]";
+const TOKEN_FILE: &str =
+    "File whose first line is the token [env: FERRIC_TOKEN_FILE] [default: ~/.config/ferric/token]";
+const USER: &str = "User of the daemon's file of users [env: OS_USERNAME]";
+const PASSWORD: &str = "Password; everybody on this host sees it in the list of processes [env: OS_PASSWORD]";
+
+impl Login {
+    /// For the way to the API.
+    pub fn said(&self) -> Said {
+        Said {
+            token: self.token.clone(),
+            token_file: self.token_file.clone(),
+            user: self.user.clone(),
+            password: self.password.clone(),
+        }
+    }
 }
 
 impl Arguments {
@@ -40,6 +82,9 @@ impl Arguments {
             Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
             Command::Discovered(discovered) => discovered.url = url,
+            Command::Token(token) => token.url = url,
+            Command::Audit(audit) => audit.url = url,
+            Command::Events(events) => events.url = url,
             Command::Serve(_) | Command::Demo(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
@@ -47,6 +92,11 @@ impl Arguments {
         }
         Ok(self)
     }
+}
+
+/// A text that `Debug` does not show.
+fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
+    Ok(Secret::new(text))
 }
 
 /// What the binary is asked to be.
@@ -76,6 +126,15 @@ pub enum Command {
     /// Look at machines that called and that nobody has enrolled
     #[command(after_help = discovered::EXAMPLE)]
     Discovered(DiscoveredArguments),
+    /// Say who may log in
+    #[command(after_help = token::EXAMPLE)]
+    Token(TokenArguments),
+    /// See who changed what
+    #[command(after_help = token::AUDIT)]
+    Audit(AuditArguments),
+    /// Show what changed, and what changes
+    #[command(after_help = events::EXAMPLE)]
+    Events(EventsArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

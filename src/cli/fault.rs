@@ -36,6 +36,9 @@ pub enum CliError {
     Content { path: PathBuf, why: String },
     #[error(transparent)]
     Value(#[from] ValueError),
+    /// What is said of the login is no login.
+    #[error("{0}")]
+    Login(String),
     #[error("cannot print")]
     Print(#[from] io::Error),
 }
@@ -55,6 +58,7 @@ impl CliError {
                 | Self::File { .. }
                 | Self::Content { .. }
                 | Self::Value(_)
+                | Self::Login(_)
         )
     }
 }
@@ -96,7 +100,11 @@ fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
         }
         CliError::Refused(fault) => fault.remedy(verb, node),
         CliError::Address { .. } => Some("as in http://127.0.0.1:6385".to_owned()),
-        CliError::File { .. } | CliError::Content { .. } | CliError::Value(_) | CliError::Print(_) => None,
+        CliError::File { .. }
+        | CliError::Content { .. }
+        | CliError::Value(_)
+        | CliError::Login(_)
+        | CliError::Print(_) => None,
     }
 }
 
@@ -155,7 +163,12 @@ impl Fault {
         let says = |word: &str| self.text.to_ascii_lowercase().contains(word);
         let node = one_line(node);
         match self.status {
-            401 => Some("the server wants a login".to_owned()),
+            401 => Some(
+                "log in by --token-file, FERRIC_TOKEN or --user; an admin makes tokens: `ferric token create NAME`".to_owned(),
+            ),
+            403 if says("role") => Some("ask an admin for a token: `ferric token create NAME --role ROLE`".to_owned()),
+            403 if says("token of project") => Some("ask with a token that is bound to no project".to_owned()),
+            429 => Some("too many log-ins failed: wait a minute, then check the token or password".to_owned()),
             404 if says("node") => Some("`ferric node list` shows what there is".to_owned()),
             406 => Some("the server does not speak API version 1.115".to_owned()),
             413 => Some("the request is larger than the server takes".to_owned()),

@@ -1,17 +1,20 @@
 //! The way to the API over HTTP: the one file here that knows the client of `net`.
 
+pub mod login;
 pub mod trust;
 
 use std::time::Duration;
 
 use url::Url;
 
+use crate::base::secret::Secret;
 use crate::base::time::Later;
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::session::{Answer, Exchange, Payload, Request};
 use crate::net::client::Client;
 use crate::net::client::outgoing::{ClientError, Outgoing, Trust};
 use crate::net::http::Method;
+use crate::net::intake::Intake;
 use crate::net::websocket::{self, WebSocket, WebSocketError};
 
 /// An API at an address. Nothing is sent before the first request.
@@ -23,6 +26,8 @@ pub struct Link {
     /// As it was given, for messages.
     url: String,
     trust: Trust,
+    /// The value of `Authorization`.
+    login: Option<Secret>,
 }
 
 impl Link {
@@ -38,11 +43,17 @@ impl Link {
             "https" => trust::of(base.host_str().unwrap_or_default())?,
             _ => return Err(wrong()),
         };
-        let login = !base.username().is_empty() || base.password().is_some();
-        if login || base.query().is_some() || base.fragment().is_some() {
+        let in_url = !base.username().is_empty() || base.password().is_some();
+        if in_url || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong());
         }
-        Ok(Self { client: Client::keeping(), base, url: url.to_owned(), trust })
+        Ok(Self {
+            client: Client::keeping(),
+            base,
+            url: url.to_owned(),
+            trust,
+            login: login::authorization()?,
+        })
     }
 
     fn outgoing(&self, request: Request) -> Result<Outgoing, CliError> {
@@ -52,6 +63,9 @@ impl Link {
         outgoing.headers.set("X-OpenStack-Ironic-API-Version", VERSION);
         outgoing.headers.set("Accept", "application/json");
         outgoing.deadline = DEADLINE;
+        if let Some(login) = &self.login {
+            outgoing.headers.set("Authorization", login.reveal());
+        }
         match request.body {
             Payload::Nothing => {}
             Payload::Json(body) => {
@@ -87,6 +101,29 @@ impl Link {
         }
     }
 
+    /// Hands what the API sends at `path` to `intake`, until it ends; silence for long is an end, too.
+    pub async fn stream(&self, path: String, intake: &mut dyn Intake) -> Result<(), CliError> {
+        let url = self.url.clone();
+        let request = Request { method: Method::Get, path, body: Payload::Nothing };
+        let mut outgoing = self.outgoing(request.clone())?;
+        outgoing.headers.set("Accept", "text/event-stream");
+        (outgoing.deadline, outgoing.answer_limit) = (SILENCE, usize::MAX);
+        match self.client.receive(outgoing, intake).await {
+            Ok(ended) if (200..300).contains(&ended.status) => Ok(()),
+            // Its body was not read: who is refused is told so again.
+            Ok(refused) if refused.status < 500 => {
+                let answer = self.send(request).await?;
+                Err(CliError::Refused(Fault::read(refused.status, &answer.body)))
+            }
+            Ok(refused) => Err(CliError::Refused(Fault::read(refused.status, &[]))),
+            Err(ClientError::Sink { source, .. }) => Err(CliError::Print(source)),
+            Err(error @ ClientError::Unreachable { .. }) => {
+                Err(CliError::Unreachable { url, source: error.into() })
+            }
+            Err(error) => Err(CliError::Unanswered { url, source: error.into() }),
+        }
+    }
+
     async fn send(&self, request: Request) -> Result<Answer, CliError> {
         let url = self.url.clone();
         match self.client.send(self.outgoing(request)?).await {
@@ -118,6 +155,9 @@ const VERSION: &str = "1.115";
 
 /// Over the 25 s after which the daemon gives up on a machine by itself.
 const DEADLINE: Duration = Duration::from_mins(1);
+
+/// Three beats of a stream.
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// A slice over a thin line, and the hash of the whole file after the last one.
 const SLICE_DEADLINE: Duration = Duration::from_mins(5);

@@ -9,8 +9,10 @@
 //! - `arguments` the whole command line, with `serve` and `demo`
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
 //! - `discovered` machines that nobody has enrolled
+//! - `events` what changed, and what changes
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
+//! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
 //! - `ramdisk` what machines boot to be deployed
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
@@ -22,6 +24,7 @@ pub mod arguments;
 pub mod attach;
 pub mod console;
 pub mod discovered;
+pub mod events;
 pub mod fault;
 pub mod link;
 pub mod node;
@@ -29,6 +32,7 @@ pub mod rack;
 pub mod ramdisk;
 pub mod session;
 pub mod table;
+pub mod token;
 pub mod value;
 
 use crate::base::time::Clock;

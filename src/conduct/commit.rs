@@ -1,15 +1,20 @@
 //! A decision inside a transaction: load, decide, write (style "Where rules run").
 
 use std::cell::RefCell;
+use std::sync::Arc;
+
+use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::base::moment::Moment;
+use crate::base::who::Author;
 use crate::conduct::site::Site;
 use crate::flow;
+use crate::model::audit::By;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Around, Facts};
 use crate::model::decision::outcome::{Happened, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
@@ -18,6 +23,7 @@ use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::provision::Provision;
+use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
 
@@ -33,6 +39,8 @@ pub struct Committed {
     pub silent: Option<u8>,
     pub answer: Answer,
     pub removed: bool,
+    /// The allocation that no longer has the node.
+    freed: Option<Uuid>,
     /// What is told in the log, now that it is committed.
     told: Vec<Told>,
 }
@@ -74,6 +82,8 @@ pub struct Said {
     pub seen: Vec<Seen>,
     /// Silent looks in a row, as the last decision counted them.
     pub silent: Option<u8>,
+    /// In whose name it is decided; `None` for the daemon itself.
+    pub author: Option<Arc<Author>>,
 }
 
 /// What the rules make of something that has happened, if nothing of it must be kept: then no transaction is
@@ -86,6 +96,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
+        around: &*published,
         plans: &*published,
         at: site.clock.wall(),
         token: &token,
@@ -109,7 +120,7 @@ pub struct Known<'a> {
     pub silent: Option<u8>,
 }
 
-/// The other nodes, as the transaction sees them.
+/// The rack as the transaction sees it. Its tables are opened for one answer at a time.
 #[derive(Debug)]
 struct InTxn<'t, 'p>(RefCell<&'t mut Txn<'p>>);
 
@@ -123,6 +134,28 @@ impl Bearers for InTxn<'_, '_> {
 
     fn count_in(&self, states: &[Provision]) -> usize {
         self.0.borrow_mut().nodes().count_in(states)
+    }
+}
+
+impl Around for InTxn<'_, '_> {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.0.borrow_mut().nodes().get(id)
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        self.0.borrow_mut().nodes().children(parent)
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        let mut txn = self.0.borrow_mut();
+        match kind {
+            VolumeKind::Connector => {
+                txn.things::<Connector>().of_node(node).into_iter().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                txn.things::<Target>().of_node(node).into_iter().map(VolumeRow::Target).collect()
+            }
+        }
     }
 }
 
@@ -141,11 +174,12 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
             let portgroups = txn.things::<Portgroup>().of_node(id);
-            let bearers = InTxn(RefCell::new(&mut *txn));
+            let around = InTxn(RefCell::new(&mut *txn));
             // Not longer than the decision: a copy that is held is copied when the commit is published.
             let published = reader.published();
             let facts = Facts {
-                bearers: &bearers,
+                bearers: &around,
+                around: &around,
                 plans: &*published,
                 at,
                 token: &token,
@@ -159,14 +193,22 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 silent: said.silent,
             };
             let decision = rule(&node, &facts)?;
-            keep(txn, &node, decision, at)
+            keep(txn, &node, decision, (at, said.author.as_deref()))
         })
         .await?;
     committed.told.iter().for_each(Told::tell);
+    if let Some(allocation) = committed.freed {
+        site.freed.put(allocation);
+    }
     Ok(committed)
 }
 
-fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Result<Committed, Refusal> {
+fn keep(
+    txn: &mut Txn<'_>,
+    before: &Node,
+    decision: Decision,
+    (at, author): (Moment, Option<&Author>),
+) -> Result<Committed, Refusal> {
     let id = before.id;
     let (after, removed) = match decision.fate {
         Fate::Same => (None, false),
@@ -183,9 +225,11 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
             silent: None,
             answer: decision.answer,
             removed,
+            freed: None,
             told: vec![told(before, Event::info("delete", "the node was deleted"), Scene::of(before, at))],
         });
     }
+    let changes = after.is_some() || !decision.rows.is_empty() || !decision.owe.is_empty();
     if let Some(node) = &after {
         txn.nodes().put(node)?;
     }
@@ -199,6 +243,10 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         match row {
             Row::Port(port) => drop(txn.ports().put(&port)?),
             Row::PortRemoved(port) => txn.ports().remove(port)?,
+            Row::Volume(VolumeRow::Connector(one)) => drop(txn.things().put(&*one)?),
+            Row::Volume(VolumeRow::Target(one)) => drop(txn.things().put(&*one)?),
+            Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
+            Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
             Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
             Row::Portgroup(group) => drop(txn.things().put(&*group)?),
             Row::PortgroupRemoved(group) => {
@@ -208,9 +256,15 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         }
     }
     let now = after.as_ref().unwrap_or(before);
+    let mut journal = decision.journal;
+    // Who changed something is always told, also where the change alone is not worth an entry.
+    if let Some(author) = author.filter(|_| journal.is_empty() && changes) {
+        let event = Event::info("request", author.deed.as_str());
+        journal.push(Noted { event, scene: Scene::of(now, at) });
+    }
     let mut told = Vec::new();
-    for noted in decision.journal {
-        told.push(write_down(txn, now, noted)?);
+    for noted in journal {
+        told.push(write_down(txn, now, noted, author)?);
     }
     Ok(Committed {
         owed: txn.owed().of(id)?,
@@ -220,32 +274,47 @@ fn keep(txn: &mut Txn<'_>, before: &Node, decision: Decision, at: Moment) -> Res
         silent: decision.silent,
         answer: decision.answer,
         removed,
+        freed: freed(before, now),
         told,
     })
+}
+
+fn freed(before: &Node, now: &Node) -> Option<Uuid> {
+    let held = before.allocation.as_ref()?;
+    (!now.is_held_by(held.id)).then_some(held.id)
 }
 
 fn told(node: &Node, event: Event, scene: Scene) -> Told {
     Told { node: node.label(), step: scene.step.unwrap_or_default(), event }
 }
 
-pub fn write_down(txn: &mut Txn<'_>, node: &Node, noted: Noted) -> Result<Told, Refusal> {
+/// Journals an event of a node, with who asked for it.
+pub fn write_down(
+    txn: &mut Txn<'_>,
+    node: &Node,
+    noted: Noted,
+    author: Option<&Author>,
+) -> Result<Told, Refusal> {
     let Noted { event, scene } = noted;
-    txn.journal().append(node.id, event.clone(), scene.clone())?;
+    txn.journal().append_by(node.id, event.clone(), scene.clone(), author.map(By::from))?;
     Ok(told(node, event, scene))
 }
 
 /// Makes a node: the rack's own transaction.
-pub async fn create(site: &Site, node: Node) -> Result<(), Refusal> {
-    let at = site.clock.wall();
+pub async fn create(site: &Site, node: Node, author: Option<&Author>) -> Result<(), Refusal> {
+    let (at, author) = (site.clock.wall(), author.cloned());
     let told = site
         .writer
         .write("create", move |txn| {
             if txn.nodes().get(node.id).is_some() {
                 return Err(Refusal::Duplicate(format!("a node with UUID {} already exists", node.id)));
             }
+            if let Some(parent) = node.wished.parent_node {
+                flow::relatives::check(&InTxn(RefCell::new(&mut *txn)), node.id, parent)?;
+            }
             txn.nodes().put(&node)?;
             let event = Event::info("create", "the node was enrolled");
-            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) })
+            write_down(txn, &node, Noted { event, scene: Scene::of(&node, at) }, author.as_ref())
         })
         .await?;
     told.tell();

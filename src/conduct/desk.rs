@@ -12,18 +12,25 @@ use tokio::sync::{mpsc, oneshot};
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::time::{Tick, sleep};
+use crate::base::who::Author;
+use crate::conduct::audit::Audit;
+use crate::conduct::author;
 use crate::conduct::board::Board;
 use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
 use crate::conduct::gate::Gate;
+use crate::conduct::hands::calls::CallsShown;
 use crate::conduct::keyring::Keyring;
 use crate::conduct::lane::Lane;
 use crate::conduct::leases::LeaseLane;
 use crate::conduct::letterbox::Letterbox;
+use crate::conduct::parked::Reply;
 use crate::conduct::post::Post;
+use crate::conduct::rack::allocations::work::Allocator;
 use crate::conduct::site::Site;
 use crate::conduct::through::Through;
+use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
 use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::flow;
@@ -72,11 +79,14 @@ pub struct Desk {
     /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
     pub(in crate::conduct) gate: Gate,
+    pub(in crate::conduct) allocator: Arc<Allocator>,
     /// Networks that are served.
     board: Arc<Board>,
     chronicle: Arc<Chronicle>,
     leases: LeaseLane,
+    webhooks: Webhooks,
     keyring: Keyring,
+    audit: Arc<Audit>,
 }
 
 impl fmt::Debug for Desk {
@@ -91,6 +101,7 @@ impl Desk {
         let leases = LeaseLane::open(&site);
         let chronicle = Chronicle::open(&site);
         let keyring = Keyring::open(&site.reader);
+        let audit = Audit::open(&site);
         let desk = Arc::new(Self {
             site,
             blobs,
@@ -102,14 +113,19 @@ impl Desk {
             board: Arc::default(),
             chronicle,
             leases,
+            webhooks: Webhooks::default(),
             gate: Gate::default(),
+            allocator: Arc::default(),
             keyring,
+            audit,
         });
+        desk.site.others.found(&desk);
         let nodes: Vec<_> = desk.site.reader.published().nodes().map(|node| node.id).collect();
         for id in nodes {
             desk.open_lane(id, owed.remove(&id).unwrap_or_default(), true);
         }
         desk.resume_discovered();
+        desk.tend_allocations();
         desk
     }
 
@@ -147,11 +163,15 @@ impl Desk {
 
     /// Makes a node and opens its lane. Goes on if who asked goes away: a node that is kept has a lane.
     pub async fn create(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
-        let desk = Arc::clone(self);
-        Through::new(&self.site.tasks, async move { desk.make(draft).await }).await
+        let (desk, author) = (Arc::clone(self), author::present());
+        Through::new(&self.site.tasks, async move { desk.make(draft, author).await }).await
     }
 
-    async fn make(self: &Arc<Self>, draft: NodeDraft) -> Result<Arc<Node>, Refusal> {
+    async fn make(
+        self: &Arc<Self>,
+        draft: NodeDraft,
+        author: Option<Arc<Author>>,
+    ) -> Result<Arc<Node>, Refusal> {
         let _one_at_a_time = self.rack.lock().await;
         let mut node = Node::new(draft.id, draft.wished, self.site.clock.wall());
         if draft.starts_available {
@@ -159,7 +179,7 @@ impl Desk {
         }
         // One that is made with its console enabled is opened like one that was found so.
         let (id, opened) = (node.id, node.wished.console_enabled);
-        commit::create(&self.site, node).await?;
+        commit::create(&self.site, node, author.as_deref()).await?;
         self.open_lane(id, Vec::new(), opened);
         self.published(id)
     }
@@ -173,7 +193,7 @@ impl Desk {
     pub async fn ask(&self, id: NodeId, ask: Ask) -> Result<Answer, Refusal> {
         let removes = matches!(ask, Ask::Delete);
         let slot = self.slot(id)?;
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::new();
         slot.inbox.send(Post::Ask(ask, reply)).await.map_err(|_| self.gone(id))?;
         let answer = answer.await.map_err(|_| self.gone(id))?;
         if removes && answer.is_ok() {
@@ -255,9 +275,29 @@ impl Desk {
         &self.chronicle
     }
 
+    /// Calls to machines since the start, by kind.
+    pub fn calls(&self) -> Vec<CallsShown> {
+        self.site.hands.calls()
+    }
+
+    /// Programs elsewhere that are told what changes.
+    pub fn webhooks(&self) -> &Webhooks {
+        &self.webhooks
+    }
+
     /// Bearer tokens that are valid or were.
     pub fn keyring(&self) -> &Keyring {
         &self.keyring
+    }
+
+    /// Writes down who asked for a change and which status was answered.
+    pub fn note_deed(&self, author: &Author, status: u16) {
+        self.audit.note(author, status, &self.site);
+    }
+
+    /// What was changed by whom.
+    pub fn audit(&self) -> &Arc<Audit> {
+        &self.audit
     }
 
     /// The lane of leases.
@@ -311,7 +351,7 @@ impl Desk {
     /// A change for a synchronous request: owed and committed first; it goes on if this times out.
     pub async fn act(&self, id: NodeId, effect: Effect) -> Result<Outcome, Refusal> {
         let what = effect.label();
-        let (reply, answer) = oneshot::channel();
+        let (reply, answer) = Reply::new();
         self.post(id, Post::Act(effect, reply)).await?;
         self.within(id, what, async { answer.await.map_err(|_| self.gone(id))? }).await
     }

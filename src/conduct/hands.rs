@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::base::id::NodeId;
 use crate::base::time::{Clock, Later, SharedClock, sleep};
 use crate::conduct::console::Consoles;
+use crate::conduct::hands::calls::{Calls, CallsShown};
 use crate::conduct::tray::Tray;
 use crate::driver::bmc::insist::insisting;
 use crate::driver::capability::boot_device::BootChoice;
@@ -28,6 +29,7 @@ use crate::model::run::Run;
 use crate::model::turn::{Failure, FailureKind};
 
 pub mod boot;
+pub mod calls;
 pub mod inspect;
 pub mod meet;
 pub mod logs;
@@ -51,6 +53,11 @@ pub trait Hands: Send + Sync + fmt::Debug {
         archive: Vec<u8>,
     ) -> Later<'a, Result<String, Failure>>;
 
+    /// Calls since the start, by kind.
+    fn calls(&self) -> Vec<CallsShown> {
+        Vec::new()
+    }
+
     /// A node was removed: what is remembered of its machine can go.
     fn forget(&self, node: NodeId);
 }
@@ -66,6 +73,8 @@ pub struct Drivers {
     pub consoles: Arc<Consoles>,
     /// The account of BMCs that nobody has configured.
     pub account: Option<BmcAccount>,
+    /// What was called, counted.
+    pub calls: Calls,
 }
 
 impl Hands for Drivers {
@@ -74,14 +83,16 @@ impl Hands for Drivers {
             let (call, step) = (look.label(), step_name(&machine.node, matches!(look, Look::Step { .. })));
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, "call");
             let who = format!("{} of node {}", look.label(), machine.node.label());
-            let limit = look_limit(look);
+            let (limit, began) = (look_limit(look), self.clock.tick());
             let is_asked_for = is_asked_for(&machine.node, look);
             let work = self.within(limit, self.look_at(machine, look));
             let seen = if is_asked_for { insisting(work).await } else { work.await };
             tracing::debug!(target: "ferric::call", call, step, "answer");
-            seen.unwrap_or_else(|| {
+            let seen = seen.unwrap_or_else(|| {
                 Seen::Silent(Failure::silent(format!("no answer to {who} in {} s", limit.as_secs())))
-            })
+            });
+            self.calls.add(call, self.clock.tick().since(began), matches!(seen, Seen::Silent(_)));
+            seen
         })
     }
 
@@ -90,16 +101,18 @@ impl Hands for Drivers {
             let (call, step) =
                 (effect.label(), step_name(&machine.node, matches!(effect, Effect::Step { .. })));
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, again, "call");
-            let limit = limit_of(effect);
+            let (limit, began) = (limit_of(effect), self.clock.tick());
             let who = format!("{} of node {}", effect.label(), machine.node.label());
             let outcome = insisting(self.within(limit, self.do_effect(machine, effect, again))).await;
             tracing::debug!(target: "ferric::call", call, step, "answer");
-            outcome.unwrap_or_else(|| {
+            let outcome = outcome.unwrap_or_else(|| {
                 Outcome::Failed(Failure::silent(format!(
                     "no answer to {who} in {} s; whether it was done is not known",
                     limit.as_secs()
                 )))
-            })
+            });
+            self.calls.add(call, self.clock.tick().since(began), matches!(outcome, Outcome::Failed(_)));
+            outcome
         })
     }
 
@@ -113,6 +126,10 @@ impl Hands for Drivers {
         archive: Vec<u8>,
     ) -> Later<'a, Result<String, Failure>> {
         Box::pin(self.keep_archive(logs::strangers_name(told, INSPECTION, self.clock.wall()), archive))
+    }
+
+    fn calls(&self) -> Vec<CallsShown> {
+        self.calls.shown()
     }
 
     fn forget(&self, node: NodeId) {
@@ -210,6 +227,10 @@ impl Drivers {
             }
             Effect::Meet(meeting) => {
                 Box::pin(self.meet(&machine, *meeting)).await.unwrap_or_else(|error| failed(&error))
+            }
+            // Lanes pay it among themselves.
+            Effect::Relative { .. } => {
+                Outcome::Failed(Failure::step("a driver switches its own machine only"))
             }
             Effect::Mode(_)
             | Effect::Nmi
@@ -359,7 +380,8 @@ fn limit_of(effect: &Effect) -> Duration {
         }
         Effect::Boot(BootPart::Fetch) => FETCH_LIMIT,
         Effect::BootDevice { .. } | Effect::KeptBootDevice | Effect::Boot(_) => BOOT_LIMIT,
-        Effect::Nmi
+        Effect::Relative { .. }
+        | Effect::Nmi
         | Effect::Indicator { .. }
         | Effect::Console { .. }
         | Effect::Step { .. }

@@ -15,6 +15,7 @@ pub mod slots;
 
 use crate::base::id::NodeId;
 use crate::base::time::{Tick, sleep};
+use crate::base::who::Author;
 use crate::conduct::beats::Beating;
 use crate::conduct::commit::{Committed, Known, Rule, Said, Turn, decide, decide_unkept};
 use crate::conduct::letterbox::Letterbox;
@@ -79,6 +80,8 @@ pub struct Lane {
     /// Silent looks in a row, as the last decision counted them.
     silent: Option<u8>,
     callers: HashMap<u64, ActReply>,
+    /// In whose name the next decision is made; taken by it.
+    author: Option<Arc<Author>>,
     parked: Parked,
     /// Lookups that wait until the known agent was looked at.
     lookups: Parked,
@@ -120,6 +123,7 @@ impl Lane {
             later: None,
             silent: None,
             callers: HashMap::new(),
+            author: None,
             parked: Parked::default(),
             lookups: Parked::default(),
             begun_before,
@@ -268,7 +272,7 @@ impl Lane {
     }
 
     async fn commit(&mut self, label: &'static str, seen: Vec<Seen>, rule: Rule) -> Result<Answer, Refusal> {
-        let said = Said { seen, silent: self.silent };
+        let said = Said { seen, silent: self.silent, author: self.author.take() };
         let Committed { owed, fence, looks, later, silent, answer, removed, .. } =
             decide(&self.site, self.turn(label), said, rule).await?;
         self.owed = owed;

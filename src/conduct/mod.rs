@@ -10,6 +10,7 @@
 //!
 //! - `desk`    the handle that API, boot and ticks hold: they post, they never write
 //! - `lane`    the one writer of a node; `lane/asks` what is asked of it, `lane/slots` what it does beside itself
+//! - `author`  in whose name a request works; `audit` the list of what was changed by whom
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
 //! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
 //! - `chronicle` the rack's journal: what happened in its networks and belongs to no node
@@ -24,14 +25,19 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `freed`   allocations that nodes have lost, to the rack's lane
+//! - `webhook` programs elsewhere that are told what changes
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
 
+pub mod audit;
+pub mod author;
 pub mod beats;
 pub mod board;
 pub mod chronicle;
 pub mod commit;
 pub mod console;
 pub mod desk;
+pub mod freed;
 pub mod gate;
 pub mod hands;
 pub mod keyring;
@@ -43,10 +49,12 @@ pub mod letterbox;
 pub mod parked;
 pub mod post;
 pub mod rack;
+pub mod relatives;
 pub mod site;
 pub mod through;
 pub mod tick;
 pub mod tray;
+pub mod webhook;
 
 #[cfg(test)]
 mod tests;

@@ -1,20 +1,44 @@
 //! Asks that wait for a change to end: 3 x 1 s, then they are refused as locked (style corner 4).
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use crate::base::time::Tick;
+use crate::base::who::Author;
+use crate::conduct::author;
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::Outcome;
 use crate::model::decision::refusal::Refusal;
 
 /// Who waits for an ask.
-pub type AskReply = oneshot::Sender<Result<Answer, Refusal>>;
+pub type AskReply = Reply<Answer>;
 /// Who waits for a synchronous change.
-pub type ActReply = oneshot::Sender<Result<Outcome, Refusal>>;
+pub type ActReply = Reply<Outcome>;
+
+/// Who waits, and in whose name.
+#[derive(Debug)]
+pub struct Reply<T> {
+    to: oneshot::Sender<Result<T, Refusal>>,
+    /// `None` for the daemon itself.
+    pub author: Option<Arc<Author>>,
+}
+
+impl<T> Reply<T> {
+    /// In the name of who asks now; the answer comes at the other end.
+    pub fn new() -> (Self, oneshot::Receiver<Result<T, Refusal>>) {
+        let (to, answer) = oneshot::channel();
+        (Self { to, author: author::present() }, answer)
+    }
+
+    /// Gives the answer back if nobody waits for it any more.
+    pub fn send(self, answer: Result<T, Refusal>) -> Result<(), Result<T, Refusal>> {
+        self.to.send(answer)
+    }
+}
 
 /// What waits for the lane to be free.
 #[derive(Debug)]

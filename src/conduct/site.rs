@@ -10,7 +10,9 @@ use tokio_util::task::TaskTracker;
 use crate::base::secret::Secret;
 use crate::base::time::SharedClock;
 use crate::conduct::console::Consoles;
+use crate::conduct::freed::Freed;
 use crate::conduct::hands::Hands;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::tray::Tray;
 use crate::model::catalog::Catalog;
 use crate::model::policy::Policy;
@@ -33,6 +35,10 @@ pub struct Site {
     pub tokens: Tokens,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,
+    /// From one lane to the others.
+    pub others: OtherLanes,
+    /// Allocations that nodes have lost.
+    pub freed: Arc<Freed>,
     /// Ends every task.
     pub stop: CancellationToken,
     /// Every lane and tick runs under it, so that draining can wait for them.

@@ -1,5 +1,6 @@
 //! Lanes in process: a store that commits inline, virtual time, machines that outlive the daemon.
 
+mod allocations;
 mod clock;
 mod cut;
 mod cuts;
@@ -10,5 +11,7 @@ mod looks;
 mod machine;
 mod pipelines;
 mod power;
+mod relatives;
 mod rig;
+mod webhooks;
 mod world;

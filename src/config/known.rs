@@ -32,7 +32,7 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
 }
 
 /// Sections of which there are several.
-const LISTS: [&str; 1] = ["network"];
+const LISTS: [&str; 2] = ["network", "webhook"];
 
 /// Values that no message repeats.
 const SECRETS: [(&str, &str); 1] = [("cifs", "password")];
@@ -138,6 +138,7 @@ const SECTIONS: &[Section] = &[
             "host",
             "state_path",
             "auth_strategy",
+            "http_basic_auth_user_file",
             "default_resource_class",
             "default_conductor_group",
             "force_raw_images",
@@ -147,7 +148,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::Text,
                 &[
-                    "http_basic_auth_user_file",
                     "rpc_transport",
                     "default_bios_interface",
                     "default_boot_interface",

@@ -1,12 +1,14 @@
 //! The sections of the configuration file; every member may be left out. Names are checked before they come
 //! here (`known`).
 
+pub mod auth;
 pub mod boot;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod webhook;
 pub mod inspector;
 pub mod tls;
 pub mod written;
@@ -32,6 +34,7 @@ use crate::model::policy::AutomaticLessee;
 pub struct Document {
     #[serde(rename = "DEFAULT")]
     pub default: General,
+    pub auth: auth::Auth,
     pub api: Api,
     pub ssl: tls::Ssl,
     pub conductor: Conductor,
@@ -55,6 +58,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub webhook: Vec<webhook::Webhook>,
 }
 
 /// `[DEFAULT]`
@@ -65,20 +69,14 @@ pub struct General {
     pub host: Option<String>,
     /// The data directory.
     pub state_path: Option<PathBuf>,
-    pub auth_strategy: Option<AuthStrategy>,
+    pub auth_strategy: Option<auth::AuthStrategy>,
+    pub http_basic_auth_user_file: Option<PathBuf>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
     pub force_raw_images: Option<bool>,
     /// Seconds that a server of images may be silent.
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
     pub webserver_connection_timeout: Option<NonZeroU16>,
-}
-
-/// `DEFAULT.auth_strategy`: others are refused, lest somebody believes that a login is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AuthStrategy {
-    Noauth,
 }
 
 /// `[api]`

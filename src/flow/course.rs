@@ -46,6 +46,7 @@ impl<'a> Course<'a> {
 
     /// The decision. `before` is the record as it was.
     pub fn finish(mut self, before: &Node) -> Decision {
+        self.end_allocation();
         let reserved = self.still_owed().count() > 0 || self.node.mode_change.is_some();
         self.node.reserved = reserved;
         let fate = if self.node == *before {
@@ -67,6 +68,14 @@ impl<'a> Course<'a> {
             silent: Some(self.silent),
             journal: self.journal,
             answer: self.answer,
+        }
+    }
+
+    /// An allocation has the node for as long as its instance is on it.
+    fn end_allocation(&mut self) {
+        let instance = self.node.wished.instance_uuid;
+        if let Some(held) = self.node.allocation.take_if(|held| instance != Some(held.id)) {
+            self.note(Event::info("allocation", format!("allocation {} ends", held.id)));
         }
     }
 

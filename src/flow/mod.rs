@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod adopt;
+pub mod allocation;
 pub mod aside;
 pub mod beat;
 pub mod bmc;
@@ -21,12 +22,14 @@ pub mod pipeline;
 pub mod plan;
 pub mod power;
 pub mod recover;
+pub mod relatives;
 pub mod rule;
 pub mod step;
 pub mod template;
 pub mod trouble;
 pub mod update;
 pub mod verb;
+pub mod volume;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -76,7 +79,9 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         | Ask::Insert(_)
         | Ask::Eject(_)
         | Ask::Passthru(_)
+        | Ask::Volume(_)
         | Ask::Told(_)
+        | Ask::Allocation(_)
         | Ask::Part(_) => Vec::new(),
         Ask::Onward => discover::wants(node),
     }
@@ -101,6 +106,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
             part::port::patch(node, change, facts)
         }
         Ask::PortDelete { port } => part::port::delete(node, *port, facts),
+        Ask::Volume(ask) => volume::admit(node, ask, facts),
         Ask::Mode(wish) => mode::admit(node, *wish, facts),
         Ask::Console { on } => aside::console(node, *on, facts),
         Ask::Insert(medium) => aside::insert(node, medium, facts),
@@ -111,6 +117,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
         }
         Ask::Told(told) => inspect::in_band::told(node, told, facts),
         Ask::Onward => discover::onward(node, facts),
+        Ask::Allocation(ask) => allocation::admit(node, ask, facts),
         Ask::Part(ask) => part::admit(node, ask, facts),
     }
 }

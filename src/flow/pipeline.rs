@@ -5,9 +5,10 @@ use crate::flow::course::Course;
 use crate::flow::manual;
 use crate::flow::part::vif;
 use crate::flow::plan;
+use crate::flow::power;
 use crate::flow::step;
+use crate::flow::volume;
 use crate::model::Object;
-use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
 use crate::model::decision::effect::{Effect, Look, Purpose};
 use crate::model::journal::Event;
@@ -94,6 +95,7 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
         }
         Kind::Delete => {
             empty_instance(course);
+            volume::forget_targets(course);
             course.go(Verb::Clean);
             start_cleaning(course);
             return;
@@ -255,7 +257,7 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     };
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, Purpose::Aftermath);
+        power::off(course, limit, Purpose::Aftermath);
         parts::clean_up(course, Purpose::Aftermath);
     }
 }

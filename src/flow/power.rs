@@ -2,6 +2,7 @@
 
 use crate::flow::course::Course;
 use crate::flow::pipeline;
+use crate::flow::relatives;
 use crate::flow::step;
 use crate::flow::trouble;
 use crate::model::bmc::Remembered;
@@ -35,6 +36,9 @@ pub fn admit(
         return Ok(course.finish(node));
     }
     course.node.target_power = Some(target.goal());
+    if matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
+        relatives::children_off(&mut course, Purpose::Power);
+    }
     for wish in target.wishes(node.wished.disable_power_off, support(node, facts).soft_reset) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
         switch(&mut course, *wish, limit, Purpose::Power);
@@ -46,11 +50,20 @@ pub fn admit(
 /// Owes a wish of power. A boot device that the machine does not keep is set again before it boots; whether the boot is
 /// another's is seen when it is paid, for that may be set in between.
 pub fn switch(course: &mut Course<'_>, wish: PowerWish, limit: u32, purpose: Purpose) {
+    if wish == PowerWish::On {
+        relatives::parent_on(course, purpose);
+    }
     let remembers = course.node.bmc.remembered_boot_device.is_some_and(|memory| memory.device.is_some());
     if remembers && boots(wish) {
         course.owe(Effect::KeptBootDevice, purpose);
     }
     course.owe(Effect::Power { wish, limit }, purpose);
+}
+
+/// Owes that the machine is off, and those that live on its power before.
+pub fn off(course: &mut Course<'_>, limit: u32, purpose: Purpose) {
+    relatives::children_off(course, purpose);
+    switch(course, PowerWish::Off, limit, purpose);
 }
 
 /// Whether the machine starts anew by it.
@@ -266,7 +279,12 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
                 wish.goal().name()
             ),
         ));
-        switch(course, wish, policy.power_state_change_timeout, Purpose::Sync);
+        match wish {
+            PowerWish::Off => off(course, policy.power_state_change_timeout, Purpose::Sync),
+            PowerWish::On | PowerWish::SoftOff | PowerWish::Reset | PowerWish::SoftReset => {
+                switch(course, wish, policy.power_state_change_timeout, Purpose::Sync);
+            }
+        }
     }
 }
 

@@ -85,6 +85,7 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
             .and_then(Run::step)
             .is_some_and(|step| step.again == Again::Never && step.by != By::Agent),
         Effect::Power { .. }
+        | Effect::Relative { .. }
         | Effect::BootDevice { .. }
         | Effect::KeptBootDevice
         | Effect::Boot(_)

@@ -6,6 +6,7 @@ use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
+use crate::flow::relatives;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -126,6 +127,7 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
 
 /// Off. Where it ends what the ramdisk did, nothing of its boot stays behind.
 fn power_off(course: &mut Course<'_>) {
+    relatives::children_off(course, Purpose::Run);
     switch(course, &[PowerWish::Off]);
     if is_frame_of_off(course) {
         parts::clean_up(course, Purpose::Run);

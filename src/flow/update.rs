@@ -2,6 +2,7 @@
 
 use crate::flow::bmc;
 use crate::flow::course::Course;
+use crate::flow::relatives;
 use crate::model::decision::ask::PatchAsk;
 use crate::model::decision::facts::Facts;
 use crate::model::decision::refusal::Refusal;
@@ -42,6 +43,9 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
 /// Applies a JSON patch to what clients write.
 pub fn patch(node: &Node, ask: &PatchAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let wished = patch::patch_node(node, ask, facts.catalog, facts.policy)?;
+    if let Some(parent) = wished.parent_node.filter(|_| wished.parent_node != node.wished.parent_node) {
+        relatives::check(facts.around, node.id, parent)?;
+    }
     let mut course = Course::of(node, facts);
     let maintenance = wished.maintenance;
     course.node.wished = wished;
@@ -69,6 +73,9 @@ pub fn delete(node: &Node, facts: &Facts<'_>) -> Result<Decision, Refusal> {
             node.id,
             node.provision.name()
         )));
+    }
+    if !facts.around.children(node.id).is_empty() {
+        return Err(Refusal::Conflict(format!("node {} has child nodes: delete them first", node.id)));
     }
     Ok(Decision::with(Fate::Removed))
 }

@@ -282,7 +282,7 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
         facts.seen.iter().find_map(|seen| if let Seen::Image(why) = seen { why.as_ref() } else { None });
     match unfit {
         Some(why) => pipeline::unprepared(course, Kind::Deploy, why),
-        None => pipeline::start(course, Kind::Deploy, plan, ask.steps.clone()),
+        None => pipeline::start(course, Kind::Deploy, plan, steps),
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::{Given, given};
 use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known};
 use crate::model::patch::touched;
-use crate::model::shape::{self, chassis::TABLE};
+use crate::model::shape::{self, Field, chassis::TABLE};
 use crate::model::thing::Thing;
 
 /// A chassis' record.
@@ -55,6 +55,10 @@ impl Thing for Chassis {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 }
 

@@ -19,6 +19,7 @@ use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::part::sheet::Sheet;
 use crate::model::port::Port;
+use crate::model::volume::{VolumeKind, VolumeRow};
 
 /// The outcome of a rule, committed in one transaction.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,6 +63,8 @@ pub enum Fate {
 pub enum Row {
     Port(Box<Port>),
     PortRemoved(PortId),
+    Volume(VolumeRow),
+    VolumeRemoved(VolumeKind, Uuid),
     /// Takes the place of the one before.
     Inventory(Arc<Inventory>),
     Portgroup(Box<Portgroup>),

@@ -6,6 +6,7 @@
 pub mod given;
 pub mod link;
 pub mod name;
+pub mod network;
 pub mod slot;
 
 use serde_json::Value;
@@ -33,20 +34,35 @@ pub fn node(
     policy: &Policy,
     catalog: &Catalog,
 ) -> Result<NodeDraft, Refusal> {
-    let mut wished = Wished {
-        resource_class: policy.default_resource_class.clone(),
-        conductor_group: policy.default_conductor_group.clone(),
-        ..Wished::default()
-    };
+    let mut wished = Wished::default();
     known(shape::node::TABLE, &body, &[])?;
     required(&body, "driver")?;
     let id = chosen(&body, "uuid")?.map_or(id, NodeId);
     for (name, value) in body.into_iter().filter(|(name, _)| name != "uuid") {
         put_node(&mut wished, &name, value)?;
     }
+    fill_defaults(&mut wished, policy);
+    name_instance(&mut wished);
     settle(&mut wished, version)?;
     fill_interfaces(&mut wished, catalog)?;
     Ok(NodeDraft { id, wished, starts_available: version < 11 })
+}
+
+/// What the site wants where the client has said nothing, or null.
+fn fill_defaults(wished: &mut Wished, policy: &Policy) {
+    if wished.resource_class.as_deref().is_none_or(str::is_empty) {
+        wished.resource_class.clone_from(&policy.default_resource_class);
+    }
+    if wished.conductor_group.is_empty() {
+        wished.conductor_group.clone_from(&policy.default_conductor_group);
+    }
+}
+
+/// An instance without a name is called as its display name says.
+pub fn name_instance(wished: &mut Wished) {
+    if wished.instance_name.is_none() {
+        wished.instance_name = display_name(&wished.instance_info);
+    }
 }
 
 /// A port from a create body. The API has resolved `node_uuid` or `node_ident`; `id` is used if the client
@@ -156,10 +172,7 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
     }
     wished.conductor_group = wished.conductor_group.to_lowercase();
     group(&wished.conductor_group)?;
-    network_data(&wished.network_data)?;
-    if wished.instance_name.is_none() {
-        wished.instance_name = display_name(&wished.instance_info);
-    }
+    network::check(&wished.network_data)?;
     if wished.retired_reason.is_some() && !wished.retired {
         return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
     }
@@ -241,22 +254,6 @@ fn group(name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(Refusal::Invalid("conductor_group may have the characters A-Z a-z 0-9 - . _ only".to_owned()))
-}
-
-/// The three lists of the network data format, and nothing else.
-fn network_data(members: &Object) -> Result<(), Refusal> {
-    for (key, value) in members {
-        if !["links", "networks", "services"].contains(&key.as_str()) {
-            return Err(Refusal::Invalid(format!(
-                "network_data has no member {key:?}; it has links, networks, services"
-            )));
-        }
-        let objects = value.as_array().is_some_and(|items| items.iter().all(Value::is_object));
-        if !objects {
-            return Err(Refusal::Invalid(format!("network_data member {key} must be an array of objects")));
-        }
-    }
-    Ok(())
 }
 
 fn display_name(instance_info: &Object) -> Option<String> {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::moment::Moment;
+use crate::model::audit::By;
 use crate::model::node::Node;
 
 /// How much of a node's journal is kept; the whole journal is bounded besides.
@@ -57,6 +58,9 @@ pub struct Entry {
     /// How long that lasted which the event has ended.
     #[serde(default)]
     pub seconds: Option<u64>,
+    /// Who asked for it; `None` for what the daemon did by itself.
+    #[serde(default)]
+    pub by: Option<By>,
 }
 
 /// When an event happened and how the node stood after it.

@@ -8,6 +8,7 @@ use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::Object;
+use crate::model::allocation::Held;
 use crate::model::bmc::Bmc;
 use crate::model::bmc::panel::{Mode, ModeChange, Modes};
 use crate::model::bmc::power::Power;
@@ -68,6 +69,9 @@ pub struct Node {
     /// What is learnt of its BMC.
     #[serde(default, skip_serializing_if = "Bmc::is_empty")]
     pub bmc: Bmc,
+    /// The allocation that has it, for as long as its instance is on it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<Held>,
     /// The lessee was set by the deployment, and goes with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub automatic_lessee: bool,
@@ -204,6 +208,7 @@ impl Node {
             agent: None,
             agent_seen: None,
             bmc: Bmc::default(),
+            allocation: None,
             automatic_lessee: false,
             config_drive: None,
             misses: 0,
@@ -235,6 +240,20 @@ impl Node {
     pub fn is_left_to_network(&self) -> bool {
         let is_inspected = matches!(self.provision, Provision::Inspecting | Provision::InspectWait);
         is_inspected && self.boots == Boots::Ramdisk && self.boot_token.is_none()
+    }
+
+    /// Whether this allocation has it.
+    pub fn is_held_by(&self, allocation: Uuid) -> bool {
+        self.allocation.as_ref().is_some_and(|held| held.id == allocation)
+    }
+
+    /// Its resource class, while it may be allocated to anybody.
+    pub fn free_class(&self) -> Option<&str> {
+        let is_free = self.provision == Provision::Available
+            && self.wished.instance_uuid.is_none()
+            && !self.wished.maintenance
+            && self.power.is_some();
+        self.wished.resource_class.as_deref().filter(|_| is_free)
     }
 
     /// Its name if it has one, else its id: what a person reads.

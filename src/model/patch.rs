@@ -43,6 +43,9 @@ pub fn patch_node(
         forget(&mut wished.retired_reason, node.wished.retired);
     }
     reset_interfaces(node, ask, &mut wished)?;
+    if wished.instance_info != node.wished.instance_info {
+        draft::name_instance(&mut wished);
+    }
     let version = name_version(node, &wished, ask.version);
     draft::settle(&mut wished, version)?;
     draft::fill_interfaces(&mut wished, catalog)?;
@@ -144,8 +147,11 @@ fn reset_interfaces(node: &Node, ask: &PatchAsk, wished: &mut Wished) -> Result<
     if !ask.reset_interfaces {
         return Ok(());
     }
-    if wished.driver == node.wished.driver {
+    if !ask.operations.iter().any(|op| op.path == "/driver") {
         return Err(Refusal::Invalid("reset_interfaces needs a patch that changes the driver".to_owned()));
+    }
+    if wished.driver == node.wished.driver {
+        return Ok(());
     }
     for kind in Interface::ALL {
         let path = format!("/{kind}_interface");

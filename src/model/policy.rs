@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use ipnet::IpNet;
 use serde::Deserialize;
 
+use crate::model::access::Access;
 use crate::model::bmc::panel::Mode;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
@@ -73,6 +74,8 @@ pub struct Policy {
     /// The same in servicing.
     pub disallow_service_steps: Vec<String>,
     pub collect_logs: CollectLogs,
+    /// Who is let in, and what they may do.
+    pub access: Access,
     pub agent: AgentPolicy,
     pub inspector: Inspector,
     pub discovery: DiscoveryPolicy,
@@ -209,6 +212,7 @@ impl Default for Policy {
             disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
             disallow_service_steps: vec!["vendor.send_raw".to_owned()],
             collect_logs: CollectLogs::OnFailure,
+            access: Access::default(),
             agent: AgentPolicy::default(),
             inspector: Inspector::default(),
             discovery: DiscoveryPolicy::default(),

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
 use crate::model::account::{Issued, TokenAsk};
+use crate::model::allocation::{Allocation, AllocationAsk};
 use crate::model::boot::plan::Discovery;
 use crate::model::chassis::{Chassis, ChassisAsk};
 use crate::model::decision::ask::PatchOp;
@@ -19,6 +20,8 @@ use crate::model::template::{Template, TemplateAsk};
 /// A request to the rack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAsk {
+    Allocation(AllocationAsk),
+    Chassis(ChassisAsk),
     Template(TemplateAsk),
     Runbook(RunbookAsk),
     RuleCreate(Uuid, RuleWished),
@@ -26,7 +29,6 @@ pub enum RackAsk {
     RuleDelete(Uuid),
     /// All rules but those that are built in.
     RuleClear,
-    Chassis(ChassisAsk),
     Token(TokenAsk),
     /// A machine that nobody has enrolled has told what it is made of.
     Discover(Arc<Told>),
@@ -40,6 +42,7 @@ pub enum RackAsk {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RackAnswer {
     Done,
+    Allocation(Arc<Allocation>),
     Rule(Arc<Rule>),
     Template(Arc<Template>),
     Runbook(Arc<Runbook>),

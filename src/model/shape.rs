@@ -3,13 +3,16 @@
 //!
 //! Rendering goes straight to bytes: a list of a thousand nodes is a matter of milliseconds.
 
+pub mod allocation;
 pub mod chassis;
+pub mod connector;
 pub mod internal;
 pub mod json;
 pub mod node;
 pub mod port;
 pub mod portgroup;
 pub mod rule;
+pub mod target;
 pub mod runbook;
 pub mod template;
 
@@ -28,6 +31,8 @@ pub struct Frame<'a> {
     pub base: &'a str,
     /// Minor number of the microversion.
     pub version: u16,
+    /// The project that who asks is bound to.
+    pub project: Option<&'a str>,
 }
 
 /// A record with its frame.
@@ -86,6 +91,8 @@ pub enum Accepts {
     Bare,
     /// An object or null.
     Object,
+    /// A whole number of 32 bits.
+    Integer,
 }
 
 /// A text without bounds of its own: the columns behind it hold 255 characters.
@@ -202,7 +209,15 @@ fn members<T: 'static>(
 pub fn sort_key<T>(row: &Field<T>, shown: &Shown<'_, T>) -> Vec<u8> {
     let mut out = Vec::with_capacity(40);
     (row.write)(shown, &mut out);
-    if out == b"null" { Vec::new() } else { out }
+    if out == b"null" {
+        return Vec::new();
+    }
+    let number = std::str::from_utf8(&out).ok().and_then(|text| text.parse::<i64>().ok());
+    match number {
+        // Negative numbers come first.
+        Some(number) => number.wrapping_sub(i64::MIN).to_be_bytes().to_vec(),
+        None => out,
+    }
 }
 
 /// A node as commands of the agent carry it: every member at the latest version, secrets masked.
@@ -220,7 +235,7 @@ pub fn port_for_agent(port: &Port, host: &str) -> Value {
 }
 
 fn latest(host: &str) -> Frame<'_> {
-    Frame { host, base: "", version: LATEST }
+    Frame { host, base: "", version: LATEST, project: None }
 }
 
 fn read_back(bytes: &[u8]) -> Value {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::shape::Field;
 
 /// A record of its own kind.
 pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + Sync + 'static {
@@ -26,10 +27,34 @@ pub trait Thing: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send
         Vec::new()
     }
 
+    /// Its members as answers show them: what changes tell has their values. Without a table they are told as they are
+    /// stored, secrets masked.
+    fn table() -> &'static [Field<Self>] {
+        &[]
+    }
+
     /// The node that it belongs to: it goes with the node.
     fn node(&self) -> Option<NodeId> {
         None
     }
+
+    /// Whose it is: what tokens see that are bound to a project.
+    fn owner(&self) -> Owner<'_> {
+        self.node().map_or(Owner::Rack, Owner::Node)
+    }
+}
+
+/// Whose a record is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner<'a> {
+    /// The site's: tenants do not see it.
+    Rack,
+    /// Its node's.
+    Node(NodeId),
+    /// This project's; nobody's but the site's if there is none.
+    Project(Option<&'a str>),
+    /// This project's or the site's to change, but everybody's to look at.
+    Public(Option<&'a str>),
 }
 
 /// A value that one record of a kind bears at most.

@@ -29,7 +29,7 @@ pub enum Body {
     Source(Stretch),
     /// What is made while it is sent.
     Stream(Stream),
-    /// None; with status 101 the connection is somebody else's from now on.
+    /// None; the connection is somebody else's from now on: after the head of a 101, else from the head on.
     Takeover(Takeover),
 }
 

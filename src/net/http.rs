@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::base::who::Who;
 use crate::net::body::{Body, BodyError, Inflow};
 
 /// A request method.
@@ -103,6 +104,8 @@ pub struct Request {
     pub peer: SocketAddr,
     /// Our end of the connection.
     pub local: SocketAddr,
+    /// Who sends it, once somebody has found that out.
+    pub who: Option<Who>,
     body: Inflow,
 }
 
@@ -118,6 +121,7 @@ impl Request {
             headers: Headers::new(),
             peer: nowhere,
             local: nowhere,
+            who: None,
             body: Inflow::made(body),
         }
     }

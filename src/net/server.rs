@@ -10,7 +10,6 @@ pub mod limits;
 pub mod seats;
 pub mod stall;
 
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -225,7 +224,7 @@ async fn converse<S>(
         }
     };
     let takeover = taken.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(takeover) = takeover.filter(|_| ended.is_ok()) {
+    if let Some(takeover) = takeover.filter(|takeover| ended.is_ok() || takeover.brings_head()) {
         seat.resume().await;
         let parts = talk.into_parts();
         let stream = Box::new(parts.io.into_inner());
@@ -267,7 +266,12 @@ async fn linger<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S) {
     timeout(LINGER, rest).await.ok();
 }
 
-type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Given>, Infallible>> + Send>>;
+type Answering = Pin<Box<dyn Future<Output = Result<hyper::Response<Given>, Left>> + Send>>;
+
+/// The answer is not hyper's to give: who takes the connection over writes its head, too.
+#[derive(Debug, thiserror::Error)]
+#[error("the connection was taken over")]
+struct Left;
 
 fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> Answering {
     Box::pin(async move {
@@ -283,7 +287,12 @@ fn answer(door: Arc<Door>, request: hyper::Request<Incoming>, place: Place) -> A
         };
         response.body = match response.body {
             Body::Takeover(takeover) => {
-                *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover);
+                let bare = response.status == SWITCHING;
+                let head = if bare { Vec::new() } else { written_head(response.status, &response.headers) };
+                *taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(takeover.after(head));
+                if !bare {
+                    return Err(Left);
+                }
                 Body::Empty
             }
             body @ (Body::Empty | Body::Bytes(_) | Body::File(_) | Body::Source(_) | Body::Stream(_)) => body,
@@ -367,6 +376,19 @@ fn given_out(response: Response, ledger: Option<Ledger>) -> hyper::Response<Outf
     response
 }
 
+/// The head of an answer that ends with its connection (RFC 9112 6.3, rule 8).
+fn written_head(status: u16, headers: &Headers) -> Vec<u8> {
+    let mut head = format!("HTTP/1.1 {status} OK\r\nConnection: close\r\n");
+    for (name, value) in headers_out(headers).unwrap_or_default().iter() {
+        head.push_str(name.as_str());
+        head.push_str(": ");
+        head.push_str(&String::from_utf8_lossy(value.as_bytes()));
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    head.into_bytes()
+}
+
 fn broken() -> hyper::Response<Outflow> {
     let mut response = hyper::Response::new(Outflow::from(Body::Empty));
     *response.status_mut() = hyper::StatusCode::INTERNAL_SERVER_ERROR;
@@ -375,6 +397,8 @@ fn broken() -> hyper::Response<Outflow> {
 
 /// What a client is told that speaks HTTP where HTTPS is spoken.
 const PLAIN: &[u8] = b"this door speaks HTTPS: ask with https://\n";
+/// The status after which hyper itself lets go of a connection.
+const SWITCHING: u16 = 101;
 
 /// The pause after a failed accept.
 const BREATH: Duration = Duration::from_millis(200);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use thiserror::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
@@ -26,15 +26,38 @@ pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// Who takes a connection over after its last answer.
-pub struct Takeover(Box<Take>);
+/// Who takes a connection over after its last answer, or in its place.
+pub struct Takeover {
+    take: Box<Take>,
+    /// What is sent first; empty if the answer's head is out by then.
+    head: Vec<u8>,
+}
 
 type Take = dyn FnOnce(Box<dyn Stream>, Vec<u8>) -> Later<'static, ()> + Send + Sync;
 
 impl Takeover {
+    /// `take` gets the connection and what the client has sent already; with a status other than 101 the body of the
+    /// answer is what it sends, to the end of the connection.
+    pub fn new(
+        take: impl FnOnce(Box<dyn Stream>, Vec<u8>) -> Later<'static, ()> + Send + Sync + 'static,
+    ) -> Self {
+        Self { take: Box::new(take), head: Vec::new() }
+    }
+
+    pub(super) fn after(self, head: Vec<u8>) -> Self {
+        Self { head, ..self }
+    }
+
+    /// Whether the answer's head is still to be sent.
+    pub(super) fn brings_head(&self) -> bool {
+        !self.head.is_empty()
+    }
+
     /// `early`: what the client has sent already.
-    pub(super) async fn run(self, stream: Box<dyn Stream>, early: Vec<u8>) {
-        (self.0)(stream, early).await;
+    pub(super) async fn run(self, mut stream: Box<dyn Stream>, early: Vec<u8>) {
+        if stream.write_all(&self.head).await.is_ok() {
+            (self.take)(stream, early).await;
+        }
     }
 }
 
@@ -62,13 +85,13 @@ pub fn accept(
     if is_strange(headers) {
         return Err(NoWebSocket::Stranger);
     }
-    let takeover = Takeover(Box::new(move |stream, early| {
+    let takeover = Takeover::new(move |stream, early| {
         Box::pin(async move {
             let inner =
                 WebSocketStream::from_partially_read(stream, early, Role::Server, Some(config())).await;
             serve(WebSocket { inner }).await;
         })
-    }));
+    });
     let response = Response { body: Body::Takeover(takeover), ..Response::empty(101) };
     Ok(response
         .with("Upgrade", "websocket")

@@ -13,7 +13,8 @@ use tokio::sync::mpsc;
 
 use crate::store::core::Core;
 use crate::store::error::StoreError;
-use crate::store::txn::{Change, Txn};
+use crate::store::table::feed::told;
+use crate::store::txn::{Outcome, Txn};
 
 /// One piece of work with someone who waits for its answer.
 pub trait Job: Send {
@@ -39,7 +40,7 @@ struct Batch {
     /// A failure for each job, by its place; none if its own result stands.
     failures: Vec<Option<StoreError>>,
     labels: Vec<&'static str>,
-    changes: Vec<Change>,
+    outcome: Outcome,
 }
 
 /// Runs the jobs as one batch and answers each.
@@ -73,9 +74,9 @@ fn alone(core: &Core, rw: RwTxn, job: &mut dyn Job) -> Result<Option<StoreError>
         Ok(false) => return Ok(None),
         Err(failure) => return Ok(Some(failure)),
     }
-    let (rw, changes) = txn.into_parts();
+    let (rw, outcome) = txn.into_parts();
     write(core, rw, &[job.label()])?;
-    core.publish(changes);
+    core.publish(outcome);
     Ok(None)
 }
 
@@ -84,7 +85,7 @@ fn together(
     mut parent: RwTxn,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<Vec<Option<StoreError>>, StoreError> {
-    let mut batch = Batch { failures: Vec::new(), labels: Vec::new(), changes: Vec::new() };
+    let mut batch = Batch { failures: Vec::new(), labels: Vec::new(), outcome: Outcome::default() };
     for job in jobs {
         let failure = nest(core, &mut parent, &mut **job, &mut batch).err();
         batch.failures.push(failure);
@@ -94,21 +95,21 @@ fn together(
         return Ok(batch.failures);
     }
     write(core, parent, &batch.labels)?;
-    core.publish(batch.changes);
+    core.publish(batch.outcome);
     Ok(batch.failures)
 }
 
 /// Runs one job of several in a nested transaction and keeps it, if there is something to keep.
 fn nest(core: &Core, parent: &mut RwTxn, job: &mut dyn Job, batch: &mut Batch) -> Result<(), StoreError> {
     let nested = core.file.env.nested_write_txn(parent)?;
-    let mut txn = Txn::new(nested, core, &batch.changes);
+    let mut txn = Txn::new(nested, core, &batch.outcome.changes);
     if !run(core, &mut txn, job)? {
         return Ok(());
     }
-    let (rw, changes) = txn.into_parts();
+    let (rw, outcome) = txn.into_parts();
     rw.commit().map_err(|error| StoreError::lmdb(&core.file.path, error))?;
     batch.labels.push(job.label());
-    batch.changes.extend(changes);
+    batch.outcome.extend(outcome);
     Ok(())
 }
 
@@ -123,6 +124,7 @@ fn run(core: &Core, txn: &mut Txn<'_>, job: &mut dyn Job) -> Result<bool, StoreE
     if job.urgency() == Urgency::Ask && core.space().is_full() {
         return Err(core.space().full(core.dir.path()));
     }
+    told::write(txn)?;
     Ok(true)
 }
 
@@ -132,11 +134,13 @@ fn write(core: &Core, parent: RwTxn, labels: &[&'static str]) -> Result<(), Stor
         parent.abort();
         return Err(core.cut());
     }
+    let began = core.clock.tick();
     let done = parent.commit().map_err(|error| StoreError::lmdb(&core.file.path, error));
     if let Err(StoreError::Full { .. }) = done {
         core.space().give_up();
     }
     done?;
+    core.commits.add(core.clock.tick().since(began));
     tracing::trace!(target: "ferric::commit", ?labels, "after");
     if core.probe.as_ref().is_some_and(|probe| !probe.after_commit(labels)) {
         return Err(core.cut());

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::base::meter::Durations;
 use crate::base::time::SharedClock;
 use crate::model::journal::History;
 use crate::store::disk::dir::DataDir;
@@ -17,7 +18,9 @@ use crate::store::error::StoreError;
 use crate::store::load::{self, OwedByNode};
 use crate::store::options::{Options, Probe};
 use crate::store::publisher::Publisher;
-use crate::store::txn::Change;
+use crate::store::table::feed;
+use crate::store::table::feed::ring::Ring;
+use crate::store::txn::{Change, Outcome};
 
 /// The parts of an open store.
 pub struct Core {
@@ -26,6 +29,12 @@ pub struct Core {
     pub publisher: Publisher,
     pub due: Due,
     pub entries: Entries,
+    /// How long flushes took.
+    pub commits: Durations,
+    /// What changes have told lately.
+    pub ring: Ring,
+    /// This host's name.
+    pub host: Arc<str>,
     pub clock: SharedClock,
     pub history: History,
     pub probe: Option<Arc<dyn Probe>>,
@@ -44,7 +53,7 @@ impl fmt::Debug for Core {
 impl Core {
     /// Opens the data directory and reads every record; returns what was owed, too.
     pub fn open(options: Options) -> Result<(Self, OwedByNode), StoreError> {
-        let Options { dir, clock, mode: _, probe, key, reserve, history } = options;
+        let Options { dir, clock, mode: _, probe, key, reserve, history, host } = options;
         let dir = DataDir::open(&dir)?;
         let file = File::open(&dir.store())?;
         let sealer = key::sealer(&file, dir.path(), key.as_ref())?;
@@ -52,7 +61,8 @@ impl Core {
             let txn = file.read()?;
             (load::published(&file, &sealer, &txn)?, load::owed(&file, &txn)?, load::entries(&file, &txn)?)
         };
-        let due = Due::default();
+        let last = { feed::bounds(&file, &*file.read()?)?.map_or(0, |(_, last)| last) };
+        let (due, ring) = (Due::default(), Ring::new(last));
         for node in copy.nodes() {
             due.set(node.id, node.wait.as_ref(), clock.tick());
         }
@@ -60,11 +70,31 @@ impl Core {
         let space = Mutex::new(Space::open(dir.path(), reserve, free));
         dir.mark()?;
         let (publisher, cut) = (Publisher::new(copy), AtomicBool::new(false));
-        Ok((Self { file, sealer, publisher, due, entries, clock, history, probe, space, cut, dir }, owed))
+        let commits = Durations::default();
+        Ok((
+            Self {
+                file,
+                sealer,
+                publisher,
+                due,
+                entries,
+                commits,
+                ring,
+                host,
+                clock,
+                history,
+                probe,
+                space,
+                cut,
+                dir,
+            },
+            owed,
+        ))
     }
 
-    /// Shows a commit to readers and to the due order.
-    pub fn publish(&self, changes: Vec<Change>) {
+    /// Shows a commit to readers, to the due order and to those who watch.
+    pub fn publish(&self, outcome: Outcome) {
+        let Outcome { changes, told } = outcome;
         let now = self.clock.tick();
         for change in &changes {
             match change {
@@ -80,6 +110,8 @@ impl Core {
         }
         self.entries.apply(&changes);
         self.publisher.publish(changes);
+        // Last, so that who is told sees it in the published copy, too.
+        self.ring.publish(told);
     }
 
     pub fn space(&self) -> MutexGuard<'_, Space> {

@@ -39,6 +39,7 @@ pub mod shelf;
 pub mod table;
 pub mod txn;
 pub mod upgrade;
+pub mod words;
 pub mod writer;
 
 #[cfg(test)]

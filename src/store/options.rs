@@ -24,6 +24,8 @@ pub struct Options {
     pub reserve: u64,
     /// How much of each node's journal is kept.
     pub history: History,
+    /// This host's name: who tells what changes.
+    pub host: Arc<str>,
 }
 
 /// Where commits run.
@@ -62,6 +64,7 @@ impl Options {
             key: None,
             reserve: RESERVE,
             history: History::default(),
+            host: "localhost".into(),
         }
     }
 }

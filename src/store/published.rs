@@ -3,11 +3,14 @@
 use std::ops::Bound;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::{OrdMap, OrdSet};
 use uuid::Uuid;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
+use crate::model::allocation::Allocation;
+use crate::model::allocation::pool::{Pool, place};
+use crate::model::decision::facts::Around;
 use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
@@ -16,26 +19,33 @@ use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
 use crate::model::runbook::Runbook;
+use crate::model::tally::Tally;
 use crate::model::template::Template;
+use crate::model::volume::{VolumeKind, VolumeRow};
 use crate::store::shelf::Shelves;
 use crate::store::txn::Change;
+use crate::store::words::{self, Word, Words};
 
 /// Nodes and ports as of one commit. A clone shares everything.
 #[derive(Debug, Clone, Default)]
 pub struct Published {
     nodes: OrdMap<NodeId, Arc<Node>>,
+    tally: Tally,
     by_order: OrdMap<u64, Arc<Node>>,
     by_name: OrdMap<Arc<str>, NodeId>,
     by_instance: OrdMap<Uuid, NodeId>,
     by_state: OrdMap<(Provision, u64), NodeId>,
     by_parent: OrdMap<(NodeId, u64), NodeId>,
     by_mark: OrdMap<(Mark, u64), NodeId>,
+    by_word: Words,
     ports: OrdMap<PortId, Arc<Port>>,
     ports_by_order: OrdMap<u64, Arc<Port>>,
     ports_by_mac: OrdMap<Mac, PortId>,
     ports_by_name: OrdMap<Arc<str>, PortId>,
     ports_by_node: OrdMap<(NodeId, u64), PortId>,
     by_chassis: OrdMap<(Arc<str>, u64), NodeId>,
+    /// Free nodes by resource class, and in it by an order that says nothing of them.
+    by_free: OrdSet<(Arc<str>, u64, NodeId)>,
     /// In one piece, since commits that change none of it are by far the most.
     things: Arc<Shelves>,
 }
@@ -47,6 +57,54 @@ impl Bearers for Published {
 
     fn count_in(&self, states: &[Provision]) -> usize {
         states.iter().map(|state| self.ids_in(*state).count()).sum()
+    }
+}
+
+impl Around for Published {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>> {
+        self.nodes.get(&id).cloned()
+    }
+
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        Self::children(self, parent).cloned().collect()
+    }
+
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
+        match kind {
+            VolumeKind::Connector => {
+                self.shelves().connectors.of_node(node).cloned().map(VolumeRow::Connector).collect()
+            }
+            VolumeKind::Target => {
+                self.shelves().targets.of_node(node).cloned().map(VolumeRow::Target).collect()
+            }
+        }
+    }
+}
+
+impl Pool for Published {
+    fn get(&self, id: NodeId) -> Option<&Arc<Node>> {
+        self.node(id)
+    }
+
+    fn named(&self, name: &str) -> Option<&Arc<Node>> {
+        self.node_by_name(name)
+    }
+
+    fn free<'a>(&'a self, class: &str, seed: u64) -> Box<dyn Iterator<Item = &'a Arc<Node>> + 'a> {
+        let at = |place| (Arc::<str>::from(class), place, NodeId(Uuid::nil()));
+        let end = (Arc::from(class), u64::MAX, NodeId(Uuid::max()));
+        let above = self.by_free.range(at(seed)..=end);
+        let below = self.by_free.range(at(0)..at(seed));
+        Box::new(above.chain(below).filter_map(|(_, _, id)| self.node(*id)))
+    }
+
+    fn all<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Arc<Node>> + 'a> {
+        Box::new(self.nodes())
+    }
+
+    fn is_asked_for(&self, node: NodeId, but: Uuid) -> bool {
+        let asking = self.things.allocations.marked(&Allocation::mark_of(node));
+        asking.is_some_and(|row| row.is_allocating() && row.id != but)
     }
 }
 
@@ -93,6 +151,15 @@ impl Published {
         self.by_state.range((state, 0)..=(state, u64::MAX)).map(|(_, id)| id)
     }
 
+    /// Nodes that say this, in the order of their creation.
+    pub fn saying<'a>(
+        &'a self,
+        word: Word,
+        text: &str,
+    ) -> impl DoubleEndedIterator<Item = &'a Arc<Node>> + use<'a> {
+        self.by_word.with(word, text).filter_map(|id| self.node(id))
+    }
+
     /// Nodes whose parent this is, in the order of their creation.
     pub fn children(&self, parent: NodeId) -> impl DoubleEndedIterator<Item = &Arc<Node>> {
         let rows = self.by_parent.range((parent, 0)..=(parent, u64::MAX));
@@ -119,6 +186,11 @@ impl Published {
     /// The highest order given to a port that is there; 0 without ports.
     pub fn last_port_order(&self) -> u64 {
         self.ports_by_order.get_max().map_or(0, |(order, _)| *order)
+    }
+
+    /// How many nodes are how.
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     pub fn node_count(&self) -> usize {
@@ -172,8 +244,19 @@ impl Published {
     /// Takes in what a commit changed.
     pub fn apply(&mut self, change: Change) {
         match change {
-            Change::Node(node) => self.put_node(node),
-            Change::NodeGone(id) => self.drop_node(id),
+            Change::Node(node) => {
+                if let Some(old) = self.nodes.get(&node.id) {
+                    self.tally.minus(old);
+                }
+                self.tally.plus(&node);
+                self.put_node(node);
+            }
+            Change::NodeGone(id) => {
+                if let Some(old) = self.nodes.get(&id) {
+                    self.tally.minus(old);
+                }
+                self.drop_node(id);
+            }
             Change::Port(port) => self.put_port(port),
             Change::PortGone(id) => self.drop_port(id),
             Change::Thing(any) => Arc::make_mut(&mut self.things).put(&any),
@@ -207,6 +290,10 @@ impl Published {
             self.by_chassis.insert((chassis.as_str().into(), order), id);
         }
         self.by_state.insert((node.provision, order), id);
+        self.by_word.put(node);
+        if let Some(class) = node.free_class() {
+            self.by_free.insert((class.into(), place(id), id));
+        }
         for mark in node.marks() {
             self.by_mark.insert((mark, order), id);
         }
@@ -227,6 +314,10 @@ impl Published {
             self.by_chassis.remove(&(chassis.as_str().into(), old.order));
         }
         self.by_state.remove(&(old.provision, old.order));
+        self.by_word.drop(&old);
+        if let Some(class) = old.free_class() {
+            self.by_free.remove(&(class.into(), place(id), id));
+        }
         for mark in old.marks() {
             self.by_mark.remove(&(mark, old.order));
         }
@@ -261,9 +352,11 @@ fn is_indexed_alike(old: &Node, new: &Node) -> bool {
         && old.wished.name == new.wished.name
         && old.wished.instance_uuid == new.wished.instance_uuid
         && old.wished.parent_node == new.wished.parent_node
+        && old.free_class() == new.free_class()
         && old.wished.chassis_uuid == new.wished.chassis_uuid
         && old.wished.driver_info == new.wished.driver_info
         && old.identity == new.identity
+        && words::are_alike(old, new)
         && old.discovered.is_some() == new.discovered.is_some()
         && old.is_left_to_network() == new.is_left_to_network()
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::base::meter::Durations;
 use crate::model::account::Token;
+use crate::model::audit::Deed;
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
@@ -17,7 +19,10 @@ use crate::model::part::sheet::{Component, Setting};
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
-use crate::store::table::{events, inventories, journal, leases, leases6, rules, sheets, sightings, tokens};
+use crate::store::table::feed::ring::Item;
+use crate::store::table::{
+    audits, events, feed, inventories, journal, leases, leases6, rules, sheets, sightings, tokens,
+};
 
 /// Reads the store; a clone is another handle on the same one.
 #[derive(Debug, Clone)]
@@ -86,6 +91,39 @@ impl Reader {
         events::read(file, &txn)
     }
 
+    /// How long flushes to the disk took.
+    pub fn commits(&self) -> &Durations {
+        &self.core.commits
+    }
+
+    /// How many changes are yet to be made on machines.
+    pub fn owed_count(&self) -> Result<u64, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        Ok(file.tables.owed.len(&txn)?)
+    }
+
+    /// The number of the last event of the feed; 0 before the first.
+    pub fn last_event(&self) -> u64 {
+        self.core.ring.last()
+    }
+
+    /// Told of each new number.
+    pub fn new_events(&self) -> watch::Receiver<u64> {
+        self.core.ring.subscribe()
+    }
+
+    /// Events of the feed after the one of number `after`, `limit` at most. The first may be a later one than the
+    /// next, if those between are trimmed.
+    pub fn feed(&self, after: u64, limit: usize) -> Result<Vec<Item>, StoreError> {
+        if let Some(items) = self.core.ring.after(after, limit) {
+            return Ok(items);
+        }
+        let file = &self.core.file;
+        let txn = file.read()?;
+        feed::read(file, &txn, after, limit)
+    }
+
     /// Every inspection rule, in the order of their creation.
     pub fn rules(&self) -> Result<Vec<Rule>, StoreError> {
         let Core { file, sealer, .. } = &*self.core;
@@ -105,5 +143,19 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         tokens::read(file, &txn)
+    }
+
+    /// The latest deeds of the audit before the number `before`, the latest first, `limit` at most.
+    pub fn audit(&self, before: u64, limit: usize) -> Result<Vec<Deed>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        audits::read(file, &txn, before, limit)
+    }
+
+    /// The numbers of the first and the last deed of the audit.
+    pub fn audit_span(&self) -> Result<Option<(u64, u64)>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        audits::span(file, &txn)
     }
 }

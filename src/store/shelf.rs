@@ -7,11 +7,14 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::allocation::Allocation;
 use crate::model::chassis::Chassis;
+use crate::model::notice::{Notice, Turned, thing};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::runbook::Runbook;
 use crate::model::template::Template;
 use crate::model::thing::{Mark, NAME, Thing};
+use crate::model::volume::{Connector, Target};
 use crate::store::error::StoreError;
 use crate::store::txn::Txn;
 
@@ -157,6 +160,24 @@ macro_rules! kinds {
             }
         }
 
+        /// What the change of a record tells.
+        pub(in crate::store) fn told(
+            before: Option<&AnyThing>,
+            after: Option<&AnyThing>,
+            host: &str,
+        ) -> Option<Notice> {
+            match before.or(after)? {
+                $(AnyThing::$variant(_) => {
+                    let one = |any: Option<&AnyThing>| any.and_then(<$type as Kept>::unwrap).cloned();
+                    let (before, after) = (one(before), one(after));
+                    thing::thing(
+                        stringify!($variant),
+                        &Turned { before: before.as_deref(), after: after.as_deref(), host },
+                    )
+                })+
+            }
+        }
+
         /// Removes what belongs to a node.
         pub(in crate::store) fn forget_node(txn: &mut Txn<'_>, node: NodeId) -> Result<(), StoreError> {
             $(for thing in txn.things::<$type>().of_node(node) {
@@ -166,6 +187,11 @@ macro_rules! kinds {
         }
 
         impl Shelves {
+            /// The record of any kind.
+            pub(in crate::store) fn any(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
+                match kind { $(Kind::$variant => self.$field.get(id).cloned().map(AnyThing::$variant)),+ }
+            }
+
             pub(in crate::store) fn put(&mut self, any: &AnyThing) {
                 match any { $(AnyThing::$variant(thing) => self.$field.put(thing)),+ }
             }
@@ -194,8 +220,11 @@ macro_rules! kinds {
 }
 
 kinds! {
+    Allocation: Allocation => allocations,
     Chassis: Chassis => chassis,
+    Portgroup: Portgroup => portgroups,
+    Connector: Connector => connectors,
+    Target: Target => targets,
     Template: Template => templates,
     Runbook: Runbook => runbooks,
-    Portgroup: Portgroup => portgroups,
 }

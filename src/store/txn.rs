@@ -20,7 +20,10 @@ use crate::store::error::StoreError;
 use crate::store::published::Published;
 use crate::store::publisher::Publisher;
 use crate::store::shelf::{AnyThing, Kept, Kind};
+use crate::store::table::audits::Audits;
 use crate::store::table::events::Events;
+use crate::store::table::feed::FeedTable;
+use crate::store::table::feed::ring::Item;
 use crate::store::table::inventories::Inventories;
 use crate::store::table::journal::Journal;
 use crate::store::table::leases::Leases;
@@ -41,13 +44,30 @@ pub struct Txn<'p> {
     pub(in crate::store) file: &'p File,
     pub(in crate::store) sealer: &'p Sealer,
     pub(in crate::store) changes: Vec<Change>,
+    /// What the changes tell, as it was written down.
+    pub(in crate::store) told: Vec<Item>,
     /// What is committed, and what earlier jobs of the same flush have changed.
     publisher: &'p Publisher,
     earlier: &'p [Change],
     entries: &'p Entries,
     pub(in crate::store) history: History,
+    host: &'p str,
     at: Moment,
     dirty: bool,
+}
+
+/// What a commit makes known.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub changes: Vec<Change>,
+    pub told: Vec<Item>,
+}
+
+impl Outcome {
+    pub(in crate::store) fn extend(&mut self, next: Self) {
+        self.changes.extend(next.changes);
+        self.told.extend(next.told);
+    }
 }
 
 /// What the published copy learns from a commit.
@@ -72,13 +92,13 @@ impl std::fmt::Debug for Txn<'_> {
 
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
-        let Core { file, sealer, publisher, entries, clock, history, .. } = core;
-        let (changes, at) = (Vec::new(), clock.wall());
-        Self { rw, file, sealer, changes, publisher, earlier, entries, history: *history, at, dirty: false }
+        let Core { file, sealer, publisher, entries, history, host, clock, .. } = core;
+        let (changes, told, at, history) = (Vec::new(), Vec::new(), clock.wall(), *history);
+        Self { rw, file, sealer, changes, told, publisher, earlier, entries, history, host, at, dirty: false }
     }
 
-    pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Vec<Change>) {
-        (self.rw, self.changes)
+    pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Outcome) {
+        (self.rw, Outcome { changes: self.changes, told: self.told })
     }
 
     /// The wall's moment when the job began.
@@ -114,6 +134,10 @@ impl<'p> Txn<'p> {
         Events { txn: self }
     }
 
+    pub fn feed(&mut self) -> FeedTable<'_, 'p> {
+        FeedTable { txn: self }
+    }
+
     pub fn leases6(&mut self) -> Leases6<'_, 'p> {
         Leases6 { txn: self }
     }
@@ -139,6 +163,10 @@ impl<'p> Txn<'p> {
         Sightings { txn: self }
     }
 
+    pub fn audits(&mut self) -> Audits<'_, 'p> {
+        Audits { txn: self }
+    }
+
     pub fn tokens(&mut self) -> Tokens<'_, 'p> {
         Tokens { txn: self }
     }
@@ -152,6 +180,45 @@ impl<'p> Txn<'p> {
     pub(in crate::store) fn node(&self, id: NodeId) -> Option<Arc<Node>> {
         let changed = self.changed_nodes().find(|(changed, _)| *changed == id);
         changed.map_or_else(|| self.publisher.recorded(id), |(_, node)| node.cloned())
+    }
+
+    /// The node as it was before this transaction.
+    pub(in crate::store) fn node_before(&self, id: NodeId) -> Option<Arc<Node>> {
+        let earlier = self.earlier.iter().rev().find_map(|change| {
+            if let Change::Node(node) = change {
+                return (node.id == id).then(|| Some(Arc::clone(node)));
+            }
+            matches!(change, Change::NodeGone(gone) if *gone == id).then_some(None)
+        });
+        earlier.unwrap_or_else(|| self.publisher.recorded(id))
+    }
+
+    /// The port as it was before this transaction.
+    pub(in crate::store) fn port_before(&self, id: PortId) -> Option<Arc<Port>> {
+        let earlier = self.earlier.iter().rev().find_map(|change| {
+            if let Change::Port(port) = change {
+                return (port.id == id).then(|| Some(Arc::clone(port)));
+            }
+            matches!(change, Change::PortGone(gone) if *gone == id).then_some(None)
+        });
+        earlier.unwrap_or_else(|| self.publisher.published().port(id).cloned())
+    }
+
+    /// The thing as it was before this transaction.
+    pub(in crate::store) fn thing_before(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
+        let earlier = self.earlier.iter().rev().find(|change| change.is_of(kind, id));
+        earlier.map_or_else(|| self.publisher.published().shelves().any(kind, id), Change::thing)
+    }
+
+    /// The thing as this transaction sees it.
+    pub(in crate::store) fn thing(&self, kind: Kind, id: Uuid) -> Option<AnyThing> {
+        let changed = self.newest_first().find(|change| change.is_of(kind, id));
+        changed.map_or_else(|| self.publisher.published().shelves().any(kind, id), Change::thing)
+    }
+
+    /// This host's name.
+    pub(in crate::store) fn host(&self) -> &'p str {
+        self.host
     }
 
     /// What was done to nodes since the published copy, the newest first.
@@ -273,5 +340,20 @@ impl<'p> Txn<'p> {
             keys.push(row?.0.to_vec());
         }
         Ok(keys)
+    }
+}
+
+impl Change {
+    /// Whether it is about this thing.
+    fn is_of(&self, kind: Kind, id: Uuid) -> bool {
+        if let Self::Thing(any) = self {
+            return (any.kind(), any.id()) == (kind, id);
+        }
+        matches!(self, Self::ThingGone(gone, of) if (*gone, *of) == (kind, id))
+    }
+
+    /// The thing that it has put.
+    fn thing(&self) -> Option<AnyThing> {
+        if let Self::Thing(any) = self { Some(any.clone()) } else { None }
     }
 }

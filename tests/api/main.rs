@@ -1,18 +1,25 @@
 //! The API in one process: the real store, lanes and fake drivers behind it, requests without a socket.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, unreachable_pub)]
 
+mod accounts;
 mod agent;
+mod allocations;
+mod allocations_hostile;
 mod conductor;
 mod chassis;
 mod console;
 mod discovery;
+mod events;
 mod inspection;
 mod listing;
+mod nodes;
+mod metrics;
 mod observed;
 mod panel;
 mod parts;
 mod portgroups;
 mod rack;
 mod refusals;
+mod volumes;
 mod runbooks;
 mod templates;

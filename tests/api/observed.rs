@@ -19,6 +19,11 @@ async fn recorded_calls_are_answered_alike() {
             continue;
         }
         made += 1;
+        if tag == "vc list" {
+            // Tear down has taken it, which the reference's fake driver does not.
+            let target = target(&rack, &names["UUID-1"]).await;
+            names.insert("UUID-8".to_owned(), target);
+        }
         let filled = fill(&call.to_string(), &names);
         let call: Value = serde_json::from_str(&filled).unwrap();
         let answer = make(&rack, &call).await;
@@ -46,6 +51,9 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     let body = json!({"node_uuid": first});
     let group = rack.call("POST", "/v1/portgroups", "1.115", Some(&body)).await;
     names.insert("UUID-5".to_owned(), group.body["uuid"].as_str().unwrap().to_owned());
+    let connector = json!({"node_uuid": first, "type": "iqn", "connector_id": "iqn.1"});
+    names.insert("UUID-7".to_owned(), made(rack, "volume/connectors", &connector).await);
+    names.insert("UUID-8".to_owned(), target(rack, &first).await);
     names.insert("UUID-1".to_owned(), first);
     let step = json!({"interface": "bios", "step": "x", "args": {}});
     let (mut prioritised, mut ordered) = (step.clone(), step);
@@ -55,7 +63,13 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     made(rack, "runbooks", &json!({"name": "rb1", "steps": [ordered]})).await;
     let rule = json!({"actions": [{"op": "log", "args": {"msg": "x"}}]});
     names.insert("UUID-9".to_owned(), made(rack, "inspection_rules", &rule).await);
+    allocation(rack).await;
     names
+}
+
+async fn target(rack: &Rack, node: &str) -> String {
+    let body = json!({"node_uuid": node, "volume_type": "iscsi", "volume_id": "v0", "boot_index": 1});
+    made(rack, "volume/targets", &body).await
 }
 
 /// The UUID of what is made.
@@ -63,6 +77,15 @@ async fn made(rack: &Rack, collection: &str, body: &Value) -> String {
     let made = rack.call("POST", &format!("/v1/{collection}"), "1.115", Some(body)).await;
     assert_eq!(made.status, 201, "{made:?}");
     made.body["uuid"].as_str().unwrap().to_owned()
+}
+
+/// The allocation that was there, which had found no node.
+async fn allocation(rack: &Rack) {
+    let body = json!({"resource_class": "x", "name": "a2"});
+    assert_eq!(rack.call("POST", "/v1/allocations", "1.115", Some(&body)).await.status, 201);
+    while rack.get("/v1/allocations/a2").await.body["state"] == "allocating" {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn fill(text: &str, names: &HashMap<String, String>) -> String {
@@ -166,19 +189,6 @@ const DIFFERENT: &[(&str, u16, &str)] = &[
 
 /// Calls on what this version does not have.
 const LATER: &[&str] = &[
-    // portgroups, chassis, volumes with records in them
-    "nodevc",
-    "nodevt",
-    "chassis list",
-    "chassis nodes",
-    "chassis patch",
-    "chassis get",
-    "chassis del",
-    "vc list",
-    "vc patch",
-    "vt dup",
-    "vt del",
-    "vc del",
     // Redfish and IPMI
     "patch reset",
     "patch back",
@@ -191,13 +201,6 @@ const LATER: &[&str] = &[
     "dvp",
     // the recording's host name
     "conductor",
-    // allocations with records in them
-    "alloc list",
-    "alloc get",
-    "alloc post norc",
-    "alloc dup",
-    "alloc patch",
-    "alloc del",
     // inspection
     "ci none",
     "ci",

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ferric::api::Api;
+use ferric::api::access::guard::Guard;
+use ferric::api::lanes::Lanes;
 use ferric::app::App;
 use ferric::config::{Config, Given};
 use ferric::net::body::Body;
@@ -77,6 +79,18 @@ impl Rack {
     /// Where the operator's door listens.
     pub fn address(&self) -> std::net::SocketAddr {
         self.app.api
+    }
+
+    /// The operator's door with the login that the configuration asks for, as the daemon has it.
+    pub fn door(&self) -> Guard {
+        let (site, lanes) = (&self.app.site, Arc::new(self.app.desk.clone()) as Arc<dyn Lanes>);
+        let api = Api { guarded: true, ..Api::operator(site.reader.clone(), lanes.clone(), None) };
+        Guard::open(site.policy.access.clone(), lanes, site.clock.clone(), Arc::new(api)).unwrap()
+    }
+
+    /// The admin token that was made at the first start.
+    pub fn first_token(&self) -> Option<String> {
+        self.app.first_token.as_ref().map(|issued| issued.secret.reveal().to_owned())
     }
 
     /// Where the daemon's files are.
@@ -180,7 +194,7 @@ fn config(home: &Path) -> Config {
     Config::load(&given, "rack0".to_owned()).unwrap()
 }
 
-fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {
+pub fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut request = Request::made(Method::of(method), path, body);
     method.clone_into(&mut request.word);
@@ -192,7 +206,7 @@ fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {
     request
 }
 
-async fn answered(api: &Api, request: Request) -> Answer {
+pub async fn answered(api: &dyn Service, request: Request) -> Answer {
     let response = api.call(request).await;
     let body = match response.body {
         Body::Empty => Value::Null,

@@ -11,6 +11,9 @@
 )]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
+#[path = "watchers.rs"]
+mod watchers;
+
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -22,18 +25,22 @@ use ferric::net::tls;
 use serde_json::{Value, json};
 
 fn main() {
+    watchers::raise_descriptors();
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &["--rack-listen", "127.0.0.1:0"]);
     fill(&mut daemon, 0, 48);
     figure("idle_rss_48_nodes", daemon.rss() as f64 / 1_048_576.0, "MiB");
     reads(&mut daemon, "48");
     writes(&mut daemon);
+    events_latency(&mut daemon);
+    watchers_1000(&mut daemon);
     beats(&mut daemon);
     deploys(&mut daemon);
     fill(&mut daemon, 100, 1000);
     reads(&mut daemon, "1000");
     drop(daemon);
     restart(folder.path());
+    allocations();
     idle_day();
 }
 
@@ -103,6 +110,69 @@ fn writes(daemon: &mut Daemon) {
         let patch = json!([{"op": "add", "path": "/extra/turn", "value": turn}]);
         daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
     });
+}
+
+/// From the moment at which a change's job began, its flush included, to its receipt by one who watches.
+fn events_latency(daemon: &mut Daemon) {
+    let mut watcher = watchers::Watcher::open(&daemon.address);
+    let mut lengths: Vec<f64> = (0..400)
+        .map(|turn| {
+            let patch = json!([{"op": "add", "path": "/extra/turn", "value": format!("l{turn}")}]);
+            daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+            watcher.next_after_its_change()
+        })
+        .collect();
+    lengths.sort_by(f64::total_cmp);
+    figure("events_latency_p50", lengths[lengths.len() / 2], "ms");
+    figure("events_latency_p99", lengths[lengths.len() * 99 / 100], "ms");
+}
+
+/// What a request takes with a thousand watchers and without: rounds in turn, so that what drifts drifts for both.
+fn watchers_1000(daemon: &mut Daemon) {
+    let (mut alone, mut watched) = (Vec::new(), Vec::new());
+    for _ in 0..4 {
+        alone.push(request_time(daemon));
+        let crowd = watchers::Crowd::open(&daemon.address, 1000);
+        watched.push(request_time(daemon));
+        crowd.close();
+    }
+    for (name, shows) in [("show", true), ("patch", false)] {
+        let of = |times: &[(f64, f64)]| {
+            let mut all: Vec<f64> = times.iter().map(|both| if shows { both.0 } else { both.1 }).collect();
+            all.sort_by(f64::total_cmp);
+            f64::midpoint(all[1], all[2])
+        };
+        let (without, with) = (of(&alone), of(&watched));
+        figure(&format!("watchers_1000_{name}_without"), without, "us");
+        figure(&format!("watchers_1000_{name}_with"), with, "us");
+        figure(&format!("watchers_1000_{name}_more"), (with / without - 1.0) * 100.0, "percent");
+    }
+}
+
+/// The median time of a show and of a patch, in microseconds.
+fn request_time(daemon: &mut Daemon) -> (f64, f64) {
+    let show = timed(daemon, |daemon, turn| {
+        daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
+    });
+    let patch = timed(daemon, |daemon, turn| {
+        let value = format!("{turn}-{:?}", Instant::now());
+        let patch = json!([{"op": "add", "path": "/extra/turn", "value": value}]);
+        daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
+    });
+    (show, patch)
+}
+
+fn timed(daemon: &mut Daemon, call: impl Fn(&mut Daemon, usize)) -> f64 {
+    let mut times = Vec::new();
+    for turn in 0..200 {
+        let began = Instant::now();
+        call(daemon, turn);
+        times.push(began.elapsed().as_secs_f64() * 1e6);
+        // What a change sets off comes to its end before the next one.
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 /// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which
@@ -177,6 +247,38 @@ fn restart(folder: &Path) {
     figure("restart_1000_nodes", best, "ms");
 }
 
+/// A thousand allocations over a thousand free nodes, from the first request until the last one has its node.
+fn allocations() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut daemon = Daemon::start(folder.path(), &[]);
+    for number in 0..1000 {
+        let (name, class) = (format!("free-{number:04}"), "bench");
+        let body = json!({"name": name, "driver": "fake-hardware", "resource_class": class});
+        daemon.json("POST", "/v1/nodes", &body, 201);
+    }
+    for (target, goal) in [("manage", "manageable"), ("provide", "available")] {
+        let body = json!({"target": target}).to_string();
+        for number in 0..1000 {
+            daemon.ok("PUT", &format!("/v1/nodes/free-{number:04}/states/provision"), &body, 202);
+        }
+        daemon.until_listed(
+            &format!("/v1/nodes?fields=uuid&limit=1000&provision_state={goal}"),
+            "nodes",
+            1000,
+        );
+    }
+    daemon.settle();
+    let (before, began) = (daemon.cpu(), Instant::now());
+    for _ in 0..1000 {
+        daemon.json("POST", "/v1/allocations", &json!({"resource_class": "bench"}), 201);
+    }
+    daemon.until_listed("/v1/allocations?fields=uuid&limit=1000&state=active", "allocations", 1000);
+    let wall = began.elapsed();
+    daemon.settle();
+    figure("allocate_1000_cpu", (daemon.cpu() - before) as f64 / 1e9, "s");
+    figure("allocate_1000_wall", wall.as_secs_f64(), "s");
+}
+
 /// Bytes written on a day on which nothing happens: 720 rounds of power sync, of which twenty are run.
 fn idle_day() {
     let folder = tempfile::tempdir().unwrap();
@@ -233,6 +335,17 @@ impl Daemon {
         let (got, answer) = self.call(method, path, &text);
         assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&answer));
         serde_json::from_slice(&answer).unwrap_or(Value::Null)
+    }
+
+    /// Waits until the list has so many entries.
+    fn until_listed(&mut self, path: &str, key: &str, count: usize) {
+        for _ in 0..2000 {
+            if self.json("GET", path, &Value::Null, 200)[key].as_array().map(Vec::len) == Some(count) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("{path} never has {count} entries");
     }
 
     fn provision(&mut self, name: &str, target: &str, goal: &str) {

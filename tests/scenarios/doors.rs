@@ -1,5 +1,6 @@
 //! The doors as strangers find them: TLS, odd requests, hostile load, and what is told to those who watch.
 
+mod closed;
 mod framing;
 mod hostile;
 mod tls;

@@ -11,6 +11,7 @@
     dead_code
 )]
 
+mod accounts;
 mod bmc;
 mod boot_elsewhere;
 mod boot_files;
@@ -19,8 +20,10 @@ mod boot_storm;
 mod demo;
 mod dhcp;
 mod doors;
+mod events;
 mod ipmi_sim;
 mod managed_inspection;
+mod openapi;
 mod refusals;
 mod stage;
 mod stock_agent;

@@ -1,5 +1,7 @@
 //! A node's life through the stock `baremetal` command line, unmodified.
 
+mod allocations;
+
 use std::time::Duration;
 use std::time::Instant;
 

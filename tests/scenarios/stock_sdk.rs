@@ -20,3 +20,9 @@ fn a_program_speaks_an_old_microversion() {
     let daemon = Daemon::start();
     python("old_versions", daemon.url(), &[]);
 }
+
+#[test]
+fn a_program_gets_nodes_by_what_they_are() {
+    let daemon = Daemon::start();
+    python("allocations", daemon.url(), &[]);
+}

@@ -155,8 +155,8 @@ fn details(call: &Call<'_>, entry: &Entry, members: &mut Map<String, Value>) {
     for (name, since, value) in [
         ("event_type", 78, json!(entry.event)),
         ("conductor", 78, json!(host)),
-        ("user", 78, Value::Null),
-        ("project", 113, Value::Null),
+        ("user", 78, json!(entry.by.as_ref().and_then(|by| by.user.as_ref()))),
+        ("project", 113, json!(entry.by.as_ref().and_then(|by| by.project.as_ref()))),
         ("state", 115, json!(entry.state)),
         ("target_provision_state", 115, json!(entry.target)),
         ("duration_seconds", 115, json!(entry.seconds)),

@@ -11,11 +11,11 @@ use crate::api::request::paging::{Listing, Paging, Wanted};
 use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::{Fault as NodeFault, Node};
-use crate::model::policy::Policy;
 use crate::model::provision::Provision;
 use crate::model::shape::node::{SHORT, TABLE};
 use crate::net::http::Response;
 use crate::store::published::Published;
+use crate::store::words::Word;
 
 /// The nodes that the filters let through.
 pub fn list(call: &Call<'_>, detailed: bool) -> Result<Response, Fault> {
@@ -39,7 +39,7 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
     paging.expect_one(filters.instance_uuid.is_some());
     let after = match &paging.marker {
         None => None,
-        Some(marker) => Some(marked(&call.published, marker)?),
+        Some(marker) => Some(marked(call, marker)?),
     };
     let listing = Listing {
         table: TABLE,
@@ -58,9 +58,9 @@ fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
-fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Node>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| published.node(NodeId(uuid)));
-    found.ok_or_else(|| Fault::not_found("marker names no node"))
+fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Node>, Fault> {
+    let found = parse_uuid(marker).and_then(|uuid| call.published.node(NodeId(uuid)));
+    found.filter(|node| call.sees(node)).ok_or_else(|| Fault::not_found("marker names no node"))
 }
 
 /// Which nodes are wanted; what is `None` does not matter.
@@ -82,6 +82,8 @@ struct Filters {
     project: Option<String>,
     /// Texts that must be equal, by member.
     equal: Vec<(Member, String)>,
+    /// The same, where there is an index.
+    words: Vec<(Word, String)>,
     /// A value that no node has: nothing is found.
     nothing: bool,
 }
@@ -102,7 +104,7 @@ impl Filters {
             ..Self::default()
         };
         filters.take_indexed(args, call)?;
-        filters.take_texts(args, call.policy())?;
+        filters.take_texts(args, call)?;
         Ok(filters)
     }
 
@@ -112,7 +114,9 @@ impl Filters {
             self.instance_uuid = Some(uuid);
         }
         if let Some(text) = args.text("parent_node")? {
-            self.parent_node = Some(call.find_node(&text).map_err(|fault| Fault::invalid(fault.text()))?.id);
+            // Nobody is the child of a node that is not there.
+            let parent = call.find_node(&text).ok().map(|node| node.id);
+            self.parent_node = Some(parent.unwrap_or(NodeId(Uuid::nil())));
         }
         if let Some(name) = args.text("provision_state")? {
             let Some(state) = Provision::parse(&name) else {
@@ -130,7 +134,12 @@ impl Filters {
         Ok(())
     }
 
-    fn take_texts(&mut self, args: &mut Args, policy: &Policy) -> Result<(), Fault> {
+    fn take_texts(&mut self, args: &mut Args, call: &Call<'_>) -> Result<(), Fault> {
+        for (name, word) in WORDS {
+            if let Some(text) = args.text(name)? {
+                self.words.push((*word, text));
+            }
+        }
         for (name, member) in TEXTS {
             if let Some(text) = args.text(name)? {
                 let text = if *name == "conductor_group" { text.to_lowercase() } else { text };
@@ -138,14 +147,26 @@ impl Filters {
             }
         }
         self.shards = shards(args)?;
+        if let Some([shard]) = self.shards.as_deref() {
+            self.words.push((Word::Shard, shard.clone()));
+        }
         let host = args.text("conductor")?;
         self.project = args.text("project")?;
+        if let Some(own) = &call.who.project {
+            if self.project.as_ref().is_some_and(|project| project != own) {
+                return Err(Fault::new(
+                    403,
+                    "a token that is bound to a project lists the nodes of this project only",
+                ));
+            }
+            self.project = Some(own.clone());
+        }
         if let Some(text) = args.text("chassis_uuid")? {
             let uuid = parse_uuid(&text).ok_or_else(|| Fault::invalid("chassis_uuid must be a UUID"))?;
             self.chassis = Some(uuid);
         }
         // There is one conductor.
-        self.nothing = host.is_some_and(|host| host != policy.host);
+        self.nothing = host.is_some_and(|host| host != call.policy().host);
         Ok(())
     }
 
@@ -166,6 +187,9 @@ impl Filters {
         }
         if let Some(chassis) = self.chassis {
             return Box::new(published.of_chassis(chassis));
+        }
+        if let Some((word, text)) = self.words.first() {
+            return Box::new(published.saying(*word, text));
         }
         if let Some(state) = self.provision_state {
             return Box::new(published.nodes_in(state));
@@ -193,6 +217,7 @@ impl Filters {
             && self.provision_state.is_none_or(|state| node.provision == state)
             && self.fault.is_none_or(|fault| node.fault == Some(fault))
             && self.project.as_ref().is_none_or(|project| belongs(node, project))
+            && self.words.iter().all(|(word, text)| word.of(node) == Some(text.as_str()))
             && self.equal.iter().all(|(member, text)| member(node) == Some(text.as_str()))
             && self.shards.as_ref().is_none_or(|shards| in_shard(shards, wished.shard.as_deref()))
             && self.description_contains.as_deref().is_none_or(|part| describes(node, part))
@@ -221,14 +246,18 @@ fn describes(node: &Node, part: &str) -> bool {
     node.wished.description.as_ref().is_some_and(|text| text.to_lowercase().contains(part))
 }
 
-/// Filters that compare a text.
+/// Filters that compare a text that has an index.
+const WORDS: &[(&str, Word)] = &[
+    ("resource_class", Word::Class),
+    ("owner", Word::Owner),
+    ("lessee", Word::Lessee),
+    ("instance_name", Word::InstanceName),
+];
+
+/// Filters that compare another text.
 const TEXTS: &[(&str, Member)] = &[
     ("driver", |node| Some(&node.wished.driver)),
-    ("resource_class", |node| node.wished.resource_class.as_deref()),
     ("conductor_group", |node| Some(&node.wished.conductor_group)),
-    ("owner", |node| node.wished.owner.as_deref()),
-    ("lessee", |node| node.wished.lessee.as_deref()),
-    ("instance_name", |node| node.wished.instance_name.as_deref()),
 ];
 
 /// Filters that came later than the list.

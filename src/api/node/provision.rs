@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::node::steps;
 use crate::api::request::args::Args;
@@ -31,14 +32,15 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
     let brought = runbook::take(&mut args, call, node, target)?;
-    let runs_bare = brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
-    let disable_ramdisk = ramdisk(&mut args, target, call.version)? || runs_bare;
+    let disabled = ramdisk(&mut args, target, call.version)?;
+    let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
     let steps = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
+    policy::admit_steps(&call.who, call.policy(), &steps)?;
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {
-        Some(value) => call.api.lanes.keep_config_drive(id, value).await?,
+        Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
     let ask = ProvisionAsk { config_drive, steps, disable_ramdisk, ..ProvisionAsk::new(target.verb, word) };

@@ -22,7 +22,8 @@ pub fn states(call: &Call<'_>) -> Result<Response, Fault> {
 /// `GET nodes/{ident}/children`.
 pub fn children(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
-    let children: Vec<String> = call.published.children(id).map(|node| node.id.to_string()).collect();
+    let children: Vec<String> =
+        call.published.children(id).filter(|node| call.sees(node)).map(|node| node.id.to_string()).collect();
     let href = format!("{}/v1/nodes/{id}/children", call.base);
     Ok(answer(&json!({"children": children, "links": {"href": href, "rel": "children"}})))
 }

@@ -63,7 +63,7 @@ fn in_portgroup(call: &Call<'_>, group: &Portgroup, path: &str) -> Result<Respon
 fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str) -> Result<Response, Fault> {
     let after = match &paging.marker {
         None => None,
-        Some(marker) => Some(marked(&call.published, marker)?),
+        Some(marker) => Some(marked(call, marker)?),
     };
     let listing = Listing {
         table: TABLE,
@@ -73,7 +73,9 @@ fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str)
         order: |port: &Port| port.order,
     };
     let found = filters.source(&call.published, after.filter(|_| paging.is_natural()).map(|port| port.order));
-    let found = found.filter(|port| filters.take_in(port, &call.published)).map(|port| &**port);
+    let found = found
+        .filter(|port| call.sees_id(port.node) && filters.take_in(port, &call.published))
+        .map(|port| &**port);
     Ok(paging.answer(call, &listing, found, after.map(|port| &**port)))
 }
 
@@ -81,9 +83,9 @@ fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
-fn marked<'a>(published: &'a Published, marker: &str) -> Result<&'a Arc<Port>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| published.port(PortId(uuid)));
-    found.ok_or_else(|| Fault::not_found("marker names no port"))
+fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Port>, Fault> {
+    let found = parse_uuid(marker).and_then(|uuid| call.published.port(PortId(uuid)));
+    found.filter(|port| call.sees_id(port.node)).ok_or_else(|| Fault::not_found("marker names no port"))
 }
 
 /// Which ports are wanted; what is `None` does not matter.

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::Api;
+use crate::api::access::policy::Need;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::request::args::Args;
 use crate::api::request::body;
 use crate::base::beside::beside;
 use crate::base::id::NodeId;
+use crate::base::who::Who;
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
@@ -36,6 +38,11 @@ pub struct Call<'a> {
     pub base: String,
     /// Where the connection comes from.
     pub from: IpAddr,
+    pub who: Who,
+    /// What the route asks of who calls it.
+    pub need: Need,
+    /// The request changes nothing.
+    pub only_looks: bool,
     /// Nodes and ports as they were when the request came.
     pub published: Arc<Published>,
 }
@@ -50,7 +57,8 @@ impl Call<'_> {
     }
 
     pub fn frame(&self) -> Frame<'_> {
-        Frame { host: &self.policy().host, base: &self.base, version: self.version }
+        let project = self.who.project.as_deref();
+        Frame { host: &self.policy().host, base: &self.base, version: self.version, project }
     }
 
     /// The ident at `place` of the route.
@@ -74,17 +82,20 @@ impl Call<'_> {
         Err(Fault::router(400, "the path names neither a UUID nor a possible name of a node"))
     }
 
-    /// A node by UUID, or by name since names are there.
+    /// A node by UUID, or by name since names are there; one that belongs to others is not there for a tenant.
     pub fn find_node(&self, ident: &str) -> Result<&Arc<Node>, Fault> {
         let found = match parse_uuid(ident) {
             Some(uuid) => self.published.node(NodeId(uuid)),
             None if self.version >= NAMES_SINCE => self.published.node_by_name(ident),
             None => None,
         };
-        found.ok_or_else(|| {
+        let missing = || {
             let shown: String = ident.chars().take(255).collect();
             Fault::not_found(format!("node {shown} could not be found"))
-        })
+        };
+        let node = found.filter(|node| self.sees(node)).ok_or_else(missing)?;
+        self.need.admit_with(&self.who, self.relation(node))?;
+        Ok(node)
     }
 
     /// The node as it is now, after a change of ours.
@@ -95,6 +106,8 @@ impl Call<'_> {
 
     /// Asks something of a node.
     pub async fn ask(&self, node: NodeId, ask: Ask) -> Result<Answer, Fault> {
+        // A second look: what is asked of a node goes by here, however it was found.
+        self.admit_of(node, || Fault::not_found(format!("node {node} could not be found")))?;
         Ok(self.api.lanes.ask(node, ask).await?)
     }
 

@@ -12,16 +12,8 @@ fn read(line: &[&str]) -> Result<Arguments, clap::Error> {
 
 fn node(line: &[&str]) -> NodeArguments {
     let line: Vec<&str> = std::iter::once("node").chain(line.iter().copied()).collect();
-    match read(&line).unwrap().command {
-        Command::Node(arguments) => arguments,
-        Command::Serve(_)
-        | Command::Demo(_)
-        | Command::Console(_)
-        | Command::Leases(_)
-        | Command::Networks(_)
-        | Command::Discovered(_)
-        | Command::Ramdisk(_) => panic!("not a node command"),
-    }
+    let Command::Node(arguments) = read(&line).unwrap().command else { panic!("not a node command") };
+    arguments
 }
 
 #[test]

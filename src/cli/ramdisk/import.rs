@@ -128,6 +128,7 @@ fn is_break(error: &CliError) -> bool {
         | CliError::File { .. }
         | CliError::Content { .. }
         | CliError::Value(_)
+        | CliError::Login(_)
         | CliError::Print(_) => false,
     }
 }

@@ -104,6 +104,7 @@ impl Drivers {
             Effect::Console { on: true } => self.consoles.open(&machine.node).await?,
             Effect::Console { on: false } => self.consoles.close(machine.node.id),
             Effect::Power { .. }
+            | Effect::Relative { .. }
             | Effect::BootDevice { .. }
             | Effect::KeptBootDevice
             | Effect::Boot(_)

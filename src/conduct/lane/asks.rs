@@ -21,6 +21,10 @@ impl Lane {
 
     /// An ask: parked while a change is owed, else looked into and decided.
     pub(super) async fn ask(&mut self, ask: Ask, reply: AskReply) {
+        if self.is_busy() && ask.yields() {
+            Waiting::Ask(ask, reply).refuse(self.locked());
+            return;
+        }
         if self.is_busy() && !ask.never_waits() {
             self.park(Waiting::Ask(ask, reply));
             return;
@@ -53,6 +57,7 @@ impl Lane {
 
     /// Decides an ask on the record as it is by now.
     pub(super) async fn admit(&mut self, ask: Ask, reply: AskReply, seen: Vec<Seen>) {
+        self.author.clone_from(&reply.author);
         let answer = self.decide(&ask, seen).await;
         if matches!(ask, Ask::Lookup { .. })
             && matches!(answer, Err(Refusal::AskAgain { .. }))
@@ -114,6 +119,7 @@ impl Lane {
             self.park(Waiting::Act(effect, reply));
             return;
         }
+        self.author.clone_from(&reply.author);
         let result = self
             .commit("call", Vec::new(), Box::new(move |node, facts| Ok(flow::call(node, effect, facts))))
             .await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::conduct::commit::{Known, decide_unkept};
 use crate::conduct::lane::{Lane, Looker, Looking};
+use crate::conduct::relatives;
 use crate::driver::Machine;
 use crate::model::decision::effect::{BootPart, Effect, Look};
 use crate::model::decision::outcome::{Happened, Outcome, Seen};
@@ -127,7 +128,10 @@ impl Lane {
         let site = self.site.clone();
         let task = tokio::spawn(async move {
             let _turn = if in_turn { site.recovery.clone().acquire_owned().await.ok() } else { None };
-            site.hands.pay(machine, &owed.effect, again).await
+            match owed.effect {
+                Effect::Relative { node, on } => relatives::pay(&site, node, on).await,
+                effect => site.hands.pay(machine, &effect, again).await,
+            }
         });
         self.change = self.owed.first().map(|owed| (owed.number, task));
     }

@@ -211,6 +211,7 @@ impl Desk {
                 ports: &[],
                 portgroups: &[],
                 bearers: &*published,
+                around: &*published,
                 plans: &*published,
                 seen: &[],
                 silent: None,
@@ -305,7 +306,7 @@ fn keep(
     txn.inventories().put(node.id, &kept)?;
     let mut told = Vec::new();
     for event in notes {
-        told.push(write_down(txn, &node, Noted { event, scene: Scene::of(&node, facts.at) })?);
+        told.push(write_down(txn, &node, Noted { event, scene: Scene::of(&node, facts.at) }, None)?);
     }
     Ok((node.id, told))
 }

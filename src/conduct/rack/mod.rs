@@ -1,11 +1,13 @@
 //! The rack's lane: what belongs to no node changes here, one thing at a time, and goes on if who asked goes away.
 //!
+//! - `allocations` which node is whose
 //! - `chassis`  names for nodes that stand together
 //! - `rules`    inspection rules
 //! - `templates`, `runbooks` steps that are kept for later
 //! - `tokens`   bearer tokens
 //! - `discover` machines that nobody has enrolled
 
+pub mod allocations;
 pub mod chassis;
 pub mod discover;
 pub mod rules;
@@ -42,13 +44,14 @@ impl Desk {
 
     async fn take_rack_ask(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         match ask {
+            RackAsk::Allocation(ask) => self.allocations(ask).await,
+            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Template(ask) => self.template(ask).await,
             RackAsk::Runbook(ask) => self.runbook(ask).await,
             RackAsk::RuleCreate(id, wished) => self.create_rule(id, wished).await,
             RackAsk::RulePatch(id, patch) => self.patch_rule(id, patch).await,
             RackAsk::RuleDelete(id) => self.delete_rule(id).await,
             RackAsk::RuleClear => self.clear_rules().await,
-            RackAsk::Chassis(ask) => self.chassis(ask).await,
             RackAsk::Token(ask) => self.take_token_ask(ask).await,
             RackAsk::Discover(told) => self.discover(told).await,
             RackAsk::Forget(mac) => self.forget_sighting(mac).await,

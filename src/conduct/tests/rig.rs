@@ -18,6 +18,8 @@ use crate::base::secret::Secret;
 use crate::conduct::console::{Consoles, Life as ConsoleLife, Means};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::Drivers;
+use crate::conduct::hands::calls::Calls;
+use crate::conduct::relatives::OtherLanes;
 use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
 use crate::conduct::tick;
 use crate::conduct::tray::Tray;
@@ -102,6 +104,7 @@ impl Rig {
             tray: tray.clone(),
             consoles: consoles.clone(),
             account: None,
+            calls: Calls::default(),
         };
         let world = World::new(clock.clone(), drivers);
         let policy = Policy { sync_power_state_interval: 0, ..Policy::default() };
@@ -181,6 +184,8 @@ impl Rig {
             }),
             tray: self.tray.clone(),
             consoles: self.consoles.clone(),
+            others: OtherLanes::default(),
+            freed: Arc::default(),
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),

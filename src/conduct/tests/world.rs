@@ -228,6 +228,7 @@ impl World {
             | Effect::KeptBootDevice
             | Effect::Logs
             | Effect::Mode(_)
+            | Effect::Relative { .. }
             | Effect::Nmi
             | Effect::Indicator { .. }
             | Effect::Insert { .. }

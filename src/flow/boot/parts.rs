@@ -114,7 +114,7 @@ pub fn start_bare(course: &mut Course<'_>, into: Boots, purpose: Purpose) {
 fn switch_off(course: &mut Course<'_>, purpose: Purpose) {
     let (limit, never_off) = limits(course);
     if !never_off {
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
+        power::off(course, limit, purpose);
     }
 }
 

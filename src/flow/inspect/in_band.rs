@@ -19,6 +19,7 @@ use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
+use crate::flow::power;
 use crate::flow::rule::{self, RuleFailed};
 use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{ModeChange, ModeWish, Modes};
@@ -159,6 +160,7 @@ fn remedy(effect: &Effect) -> &'static str {
             "See that its BMC takes boot devices, or choose another boot interface"
         }
         Effect::Power { .. }
+        | Effect::Relative { .. }
         | Effect::Step { .. }
         | Effect::Logs
         | Effect::Mode(_)
@@ -365,7 +367,7 @@ fn take_down(course: &mut Course<'_>, purpose: Purpose) {
     let never_off = course.node.wished.disable_power_off;
     if switches && !never_off {
         // The ramdisk may read from its medium until then.
-        course.owe(Effect::Power { wish: PowerWish::Off, limit }, purpose);
+        power::off(course, limit, purpose);
     }
     parts::empty_drives(course, purpose);
     if switches && never_off {

@@ -35,6 +35,7 @@ fn plain(answer: &Answer) -> String {
         | Answer::Done
         | Answer::Node(_)
         | Answer::Port(_)
+        | Answer::Volume(_)
         | Answer::AskAgain
         | Answer::Told { .. }
         | Answer::Portgroup(_)

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde_json::json;
 
+use super::stage::around::Neighbours;
 use super::stage::{Others, Stage, object};
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
@@ -79,6 +80,7 @@ fn enrolled_beside(
 ) -> Result<Surveyed, Refusal> {
     let policy = Policy { discovery, ..Policy::default() };
     let (bearers, secret, catalog) = (Others::default(), Secret::new("t"), catalog());
+    let neighbours = Neighbours::default();
     let facts = Facts {
         at: Moment(5),
         token: &secret,
@@ -89,6 +91,7 @@ fn enrolled_beside(
         ports: &[],
         portgroups: &[],
         bearers: &bearers,
+        around: &neighbours,
         plans: &NoPlans,
         seen: &[],
         silent: None,
@@ -237,6 +240,7 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         ports: &[],
         portgroups: &[],
         bearers: &stage.bearers,
+        around: &stage.around,
         plans: &NoPlans,
         seen: &[],
         silent: None,

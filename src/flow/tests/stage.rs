@@ -1,5 +1,6 @@
 //! A node on a stage: decisions are applied as a lane would, and each is checked on the way.
 
+pub(super) mod around;
 mod catalog;
 mod checks;
 
@@ -14,6 +15,7 @@ use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::flow;
+use crate::flow::tests::stage::around::Neighbours;
 use crate::flow::tests::stage::catalog::catalog;
 use crate::model::Object;
 use crate::model::bmc::power::{Power, PowerTarget};
@@ -46,6 +48,7 @@ pub(super) struct Stage {
     pub(super) ports: Vec<Arc<Port>>,
     pub(super) portgroups: Vec<Arc<Portgroup>>,
     pub(super) bearers: Others,
+    pub(super) around: Neighbours,
     /// The inventory that was kept last.
     pub(super) inventory: Option<Arc<Inventory>>,
     pub(super) looks: Vec<Look>,
@@ -99,6 +102,7 @@ impl Stage {
             ports: Vec::new(),
             portgroups: Vec::new(),
             bearers: Others::default(),
+            around: Neighbours::default(),
             inventory: None,
             looks: Vec::new(),
             policy: Policy::default(),
@@ -140,6 +144,7 @@ impl Stage {
             ports: &self.ports,
             portgroups: &self.portgroups,
             bearers: &self.bearers,
+            around: &self.around,
             plans: &NoPlans,
             seen,
             silent: self.silent,
@@ -368,6 +373,7 @@ impl Stage {
             }
             Row::PortgroupRemoved(id) => self.portgroups.retain(|one| one.id != id),
             Row::Sheet(_) => {}
+            Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }
     }
 }

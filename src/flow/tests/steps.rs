@@ -323,6 +323,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         ports: &[],
         portgroups: &[],
         bearers: &stage.bearers,
+        around: &stage.around,
         plans: &crate::model::plans::NoPlans,
         seen: &[],
         silent: None,

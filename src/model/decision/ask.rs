@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::base::id::{NodeId, PortId};
 use crate::base::secret::Secret;
+use crate::model::allocation::Tenancy;
 use crate::model::bmc::panel::{Medium, ModeWish, Passthru};
 use crate::model::bmc::power::PowerTarget;
 use crate::model::boot::BootDevice;
@@ -18,6 +19,7 @@ use crate::model::part::ask::PartAsk;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
+use crate::model::volume::{VolumeAsk, VolumeRow};
 
 /// A request to one node.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,6 +50,8 @@ pub enum Ask {
     PortDelete {
         port: PortId,
     },
+    /// Something of the node's volume connectors and targets.
+    Volume(VolumeAsk),
     /// Change how the firmware boots.
     Mode(ModeWish),
     /// Open or close the console.
@@ -64,6 +68,8 @@ pub enum Ask {
     Told(Arc<Told>),
     /// A discovered node takes its next step by itself.
     Onward,
+    /// An allocation wants it, or gives it back.
+    Allocation(Tenancy),
     /// Change what belongs to it beside its settings.
     Part(PartAsk),
 }
@@ -72,7 +78,7 @@ impl Ask {
     /// Frees space or ends something, so that a full disk must not refuse it.
     pub fn ends_things(&self) -> bool {
         match self {
-            Self::Delete | Self::Maintenance { .. } => true,
+            Self::Delete | Self::Maintenance { .. } | Self::Allocation(Tenancy::Release(_)) => true,
             Self::Provision(ask) => ask.verb == Verb::Abort,
             Self::Patch(_)
             | Self::Power { .. }
@@ -80,6 +86,7 @@ impl Ask {
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
+            | Self::Volume(_)
             | Self::Mode(_)
             | Self::Console { .. }
             | Self::Insert(_)
@@ -87,8 +94,14 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
+            | Self::Allocation(Tenancy::Claim(_))
             | Self::Part(_) => false,
         }
+    }
+
+    /// Who asks has other nodes to ask: it is refused at once while a change is owed.
+    pub fn yields(&self) -> bool {
+        matches!(self, Self::Allocation(Tenancy::Claim(allocation)) if !allocation.backfill)
     }
 
     /// May be admitted while a change is owed (style corner 4).
@@ -96,12 +109,15 @@ impl Ask {
         match self {
             Self::Maintenance { .. } | Self::Lookup { .. } => true,
             Self::Provision(ask) => ask.verb == Verb::Abort,
+            // Nothing has been done with it yet.
+            Self::Volume(VolumeAsk::Create(_)) => true,
             Self::Patch(patch) => patch.touches_only(&["/maintenance", "/description", "/extra"]),
             Self::Power { .. }
             | Self::Delete
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
+            | Self::Volume(VolumeAsk::Patch { .. } | VolumeAsk::Delete { .. })
             | Self::Mode(_)
             | Self::Console { .. }
             | Self::Insert(_)
@@ -109,6 +125,7 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
+            | Self::Allocation(_)
             | Self::Part(_) => false,
         }
     }
@@ -197,6 +214,7 @@ pub enum Answer {
     Portgroup(Arc<Portgroup>),
     /// It could not be done, and that is written down.
     Refused(Box<Refusal>),
+    Volume(VolumeRow),
     Token(TokenAnswer),
     /// The agent must ask again (style corner 2).
     AskAgain,

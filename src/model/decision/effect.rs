@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::NodeId;
 use crate::model::bmc::panel::{Book, Lamp, Mode, ModeWish, Passthru};
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::BootDevice;
@@ -12,6 +13,8 @@ use crate::model::step::Again;
 pub enum Effect {
     /// Bring power about; `limit` is in seconds.
     Power { wish: PowerWish, limit: u32 },
+    /// Have the node's parent, or one of its children, on or off: what its own power hangs on.
+    Relative { node: NodeId, on: bool },
     /// Set where the machine boots from.
     BootDevice { device: BootDevice, persistent: bool },
     /// Set the boot device that the record keeps for the machine, for the next boot.
@@ -50,6 +53,7 @@ impl Effect {
     pub fn again(&self) -> Again {
         match self {
             Self::Power { wish: PowerWish::On | PowerWish::Off, .. }
+            | Self::Relative { .. }
             | Self::BootDevice { .. }
             | Self::KeptBootDevice
             | Self::Boot(_)
@@ -78,6 +82,8 @@ impl Effect {
             Self::Power { wish: PowerWish::SoftOff, .. } => "soft power off",
             Self::Power { wish: PowerWish::Reset, .. } => "reset",
             Self::Power { wish: PowerWish::SoftReset, .. } => "soft reset",
+            Self::Relative { on: true, .. } => "power on parent",
+            Self::Relative { on: false, .. } => "power off child",
             Self::BootDevice { .. } => "set boot device",
             Self::KeptBootDevice => "set kept boot device",
             Self::Boot(part) => part.label(),
@@ -110,6 +116,7 @@ impl Effect {
             Self::Indicator { component, name, lamp } => {
                 format!("{label} {component} {name} {}", lamp.name())
             }
+            Self::Relative { node, .. } => format!("{label} {node}"),
             Self::Insert { drive } | Self::Eject { drive } => format!("{label} {}", drive.name()),
             Self::Passthru(call) => format!("{label} {}", call.method),
             Self::Power { .. }

@@ -1,17 +1,21 @@
 //! All that a rule may look at besides the record: it comes in as arguments.
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
+use crate::base::id::NodeId;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
 use crate::model::catalog::Catalog;
 use crate::model::decision::effect::Owed;
 use crate::model::decision::outcome::Seen;
 use crate::model::inspection::Bearers;
+use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
+use crate::model::volume::{VolumeKind, VolumeRow};
 
 /// Facts of one decision, read in the same transaction as the record.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,8 @@ pub struct Facts<'a> {
     pub portgroups: &'a [Arc<Portgroup>],
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
+    /// What else stands in the rack.
+    pub around: &'a dyn Around,
     /// Deploy templates and runbooks, as they were committed last.
     pub plans: &'a dyn Plans,
     /// What the looks that the ask wanted have seen.
@@ -39,4 +45,15 @@ pub struct Facts<'a> {
     /// Looks at the running step in a row that were silent, as the last decision counted them; `None` if no
     /// decision was made since the daemon started. Kept in memory, so that silence costs no commit.
     pub silent: Option<u8>,
+}
+
+/// What stands around a node, read in the same transaction when a rule asks for it.
+pub trait Around: Debug {
+    fn node(&self, id: NodeId) -> Option<Arc<Node>>;
+
+    /// Nodes whose parent this is, in the order of their creation.
+    fn children(&self, parent: NodeId) -> Vec<Arc<Node>>;
+
+    /// The node's volumes of this kind, in the order of their creation.
+    fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow>;
 }

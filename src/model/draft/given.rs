@@ -14,6 +14,7 @@ pub enum Given {
     Flag(Option<bool>),
     Object(Object),
     Uuid(Option<Uuid>),
+    Integer(i64),
 }
 
 /// Checks `value` for the field `name`; the refusal names the field and what it accepts, never the value.
@@ -27,6 +28,7 @@ pub fn given(name: &str, accepts: Accepts, value: Value) -> Result<Given, Refusa
         Accepts::Flag => flag(value),
         Accepts::Bare => value.as_bool().map(|flag| Given::Flag(Some(flag))),
         Accepts::Object => object(value).map(Given::Object),
+        Accepts::Integer => integer(&value).map(Given::Integer),
     };
     checked.ok_or_else(|| {
         Refusal::Invalid(format!("{name} must be {}, but {kind} was given", accepts_text(accepts)))
@@ -65,6 +67,11 @@ fn uuid(value: Value) -> Option<Given> {
 pub fn parse_uuid(text: &str) -> Option<Uuid> {
     let plain = text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
     Uuid::try_parse(text).ok().filter(|_| plain)
+}
+
+/// A whole number that the reference's columns hold.
+fn integer(value: &Value) -> Option<i64> {
+    value.as_i64().filter(|number| i32::try_from(*number).is_ok())
 }
 
 fn object(value: Value) -> Option<Object> {
@@ -112,6 +119,7 @@ fn accepts_text(accepts: Accepts) -> &'static str {
         Accepts::Flag => "a boolean, a text that reads as one, or null",
         Accepts::Bare => "a boolean",
         Accepts::Object => "an object or null",
+        Accepts::Integer => "a whole number of 32 bits",
     }
 }
 

@@ -102,7 +102,7 @@ impl<'a> Slot<'a> {
             (Self::Node(slot), Given::Text(text)) => *slot = node(name, text)?,
             (Self::Interface(slot, kind), Given::Text(text)) => slot.set(kind, text.unwrap_or_default()),
             // The tables pair every field with its slot (tested).
-            (_, Given::Text(_) | Given::Flag(_) | Given::Object(_) | Given::Uuid(_)) => {
+            (_, Given::Text(_) | Given::Flag(_) | Given::Object(_) | Given::Uuid(_) | Given::Integer(_)) => {
                 return Err(Refusal::Invalid(format!("{name} is not writable")));
             }
         }
@@ -149,6 +149,7 @@ mod tests {
             }
             Accepts::Flag | Accepts::Bare => Value::Bool(true),
             Accepts::Object => serde_json::json!({"a": 1}),
+            Accepts::Integer => Value::from(1),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::{Given, given};
 use crate::model::draft::{RECORD_LIMIT, bytes, chosen, known, mac, name, owner, required};
 use crate::model::patch::touched;
-use crate::model::shape::{self, portgroup::TABLE};
+use crate::model::shape::{self, Field, portgroup::TABLE};
 use crate::model::thing::{Mark, Thing};
 
 /// A portgroup's record.
@@ -77,6 +77,10 @@ impl Thing for Portgroup {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn table() -> &'static [Field<Self>] {
+        TABLE
     }
 
     fn marks(&self) -> Vec<Mark> {

@@ -41,6 +41,23 @@ pub fn change(node: &Node, next: &Wished) -> Result<(), Refusal> {
     {
         return Err(conflict(node, "belongs to another instance: remove its instance_uuid first"));
     }
+    let loose = at_rest(node) || old.maintenance;
+    if let Some(held) = node.allocation.as_ref().filter(|_| next.instance_uuid.is_none() && !loose) {
+        return Err(conflict(
+            node,
+            &format!(
+                "is in {} and belongs to allocation {}: its instance_uuid can be removed in enroll, manageable, \
+                 available, while inspecting or in maintenance",
+                node.provision, held.id
+            ),
+        ));
+    }
+    if node.allocation.as_ref().is_some_and(|held| held.owner.is_some()) && old.owner != next.owner {
+        return Err(conflict(
+            node,
+            "belongs to an allocation that has an owner: its own owner cannot change",
+        ));
+    }
     let protectable = matches!(node.provision, Provision::Active | Provision::Rescue);
     if next.protected && !old.protected && !protectable {
         return Err(conflict(node, "can be protected while it is active or in rescue only"));

@@ -136,16 +136,14 @@ fn a_removed_interface_is_the_default_again() {
 
 #[test]
 fn interfaces_are_reset_with_the_driver_only() {
-    let node = node(Provision::Enroll);
-    let ask = PatchAsk {
-        operations: vec![replace("/driver", json!("fake-hardware"))],
-        reset_interfaces: true,
-        version: LATEST,
-    };
-    assert!(matches!(
-        patch_node(&node, &ask, &catalog(), &Policy::default()),
-        Err(Refusal::Invalid(text)) if text.contains("reset_interfaces")
-    ));
+    let mut node = node(Provision::Enroll);
+    node.wished.interfaces.power = "other".to_owned();
+    let ask = |operation| PatchAsk { operations: vec![operation], reset_interfaces: true, version: LATEST };
+    let patched = |ask: &PatchAsk| patch_node(&node, ask, &catalog(), &Policy::default());
+    let refused = patched(&ask(add("/extra/a", json!(1))));
+    assert!(matches!(refused, Err(Refusal::Invalid(text)) if text.contains("reset_interfaces")));
+    let same = patched(&ask(replace("/driver", json!("fake-hardware")))).unwrap();
+    assert_eq!(same.interfaces.power, "other", "the driver is the one it was");
 }
 
 #[test]
@@ -153,6 +151,16 @@ fn a_display_name_becomes_the_instances_name() {
     let node = node(Provision::Enroll);
     let wished = patched(&node, vec![add("/instance_info/display_name", json!("web"))]).unwrap();
     assert_eq!(wished.instance_name.as_deref(), Some("web"));
+}
+
+#[test]
+fn a_name_that_is_taken_away_does_not_come_back_by_itself() {
+    let mut node = node(Provision::Enroll);
+    node.wished.instance_info = json!({"display_name": "web"}).as_object().unwrap().clone();
+    node.wished.instance_name = Some("web".to_owned());
+    assert_eq!(patched(&node, vec![remove("/instance_name")]).unwrap().instance_name, None);
+    let again = vec![remove("/instance_name"), add("/instance_info/a", json!(1))];
+    assert_eq!(patched(&node, again).unwrap().instance_name.as_deref(), Some("web"));
 }
 
 #[test]

@@ -29,8 +29,8 @@ pub const TABLE: &[Row] = &[
     Row::new("deploy_step", 44, |s, out| step(s, out, Kind::Deploy)).place(Place::Document),
     Row::new("description", 51, |s, out| json::maybe_text(out, s.record.wished.description.as_deref())).takes(Accepts::Text { min: 0, max: 4096 }),
     Row::new("driver", 1, |s, out| json::text(out, &s.record.wished.driver)).takes(Accepts::Must),
-    Row::new("driver_info", 1, |s, out| json::masked(out, &s.record.wished.driver_info, Veil::Names)).takes(Accepts::Object).place(Place::Document),
-    Row::new("driver_internal_info", 3, |s, out| internal::write(s.record, out)).place(Place::Document),
+    Row::new("driver_info", 1, driver_info).takes(Accepts::Object).place(Place::Document),
+    Row::new("driver_internal_info", 3, internal_info).place(Place::Document),
     Row::new("extra", 1, |s, out| json::object(out, &s.record.wished.extra)).takes(Accepts::Object).place(Place::Document),
     Row::new("fault", 42, |s, out| json::maybe_text(out, s.record.fault.map(Fault::name))),
     Row::new("firmware_interface", 86, |s, out| json::text(out, &s.record.wished.interfaces.firmware)).takes(TEXT),
@@ -41,7 +41,7 @@ pub const TABLE: &[Row] = &[
     Row::new("instance_info", 1, instance_info).takes(Accepts::Object).place(Place::Document),
     Row::new("instance_name", 104, |s, out| json::maybe_text(out, s.record.wished.instance_name.as_deref())).takes(Accepts::Text { min: 1, max: 255 }),
     Row::new("instance_uuid", 1, |s, out| json::maybe_uuid(out, s.record.wished.instance_uuid)).takes(Accepts::Uuid),
-    Row::new("last_error", 1, |s, out| json::maybe_text(out, s.record.last_error.as_deref())),
+    Row::new("last_error", 1, last_error),
     Row::new("lessee", 65, |s, out| json::maybe_text(out, s.record.wished.lessee.as_deref())).takes(TEXT),
     Row::new("maintenance", 1, |s, out| json::flag(out, s.record.wished.maintenance)).takes(Accepts::Flag),
     Row::new("maintenance_reason", 1, |s, out| json::maybe_text(out, s.record.maintenance_reason.as_deref())),
@@ -61,7 +61,7 @@ pub const TABLE: &[Row] = &[
     Row::new("raid_config", 12, |s, out| json::object(out, &s.record.raid_config)).place(Place::Document),
     Row::new("raid_interface", 31, |s, out| json::text(out, &s.record.wished.interfaces.raid)).takes(TEXT),
     Row::new("rescue_interface", 38, |s, out| json::text(out, &s.record.wished.interfaces.rescue)).takes(TEXT),
-    Row::new("reservation", 1, |s, out| json::maybe_text(out, s.record.reserved.then_some(s.frame.host))),
+    Row::new("reservation", 1, reservation),
     Row::new("resource_class", 21, |s, out| json::maybe_text(out, s.record.wished.resource_class.as_deref())).takes(Accepts::Text { min: 0, max: 80 }),
     Row::new("retired", 61, |s, out| json::flag(out, s.record.wished.retired)).takes(Accepts::Flag),
     Row::new("retired_reason", 61, |s, out| json::maybe_text(out, s.record.wished.retired_reason.as_deref())).takes(TEXT),
@@ -76,7 +76,7 @@ pub const TABLE: &[Row] = &[
     Row::new("vendor_interface", 31, |s, out| json::text(out, &s.record.wished.interfaces.vendor)).takes(TEXT),
     Row::new("links", 1, |s, out| links(s, out, "")).place(Place::Always),
     Row::new("conductor", 49, |s, out| json::text(out, s.frame.host)),
-    Row::new("allocation_uuid", 52, no_value),
+    Row::new("allocation_uuid", 52, |s, out| json::maybe_uuid(out, s.record.allocation.as_ref().map(|held| held.id))),
     Row::new("chassis_uuid", 1, |s, out| json::maybe_text(out, s.record.wished.chassis_uuid.as_deref())).takes(TEXT),
     Row::new("ports", 1, |s, out| links(s, out, "/ports")).place(Place::Whole),
     Row::new("states", 14, |s, out| links(s, out, "/states")).place(Place::Whole),
@@ -141,9 +141,48 @@ fn instance_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// A member that this version never fills.
-fn no_value(_: &Shown<'_, Node>, out: &mut Vec<u8>) {
-    json::null(out);
+/// Whether who asks is bound to a project that has only leased the node: what tells of the rack's inside is the
+/// owner's.
+fn is_lent(shown: &Shown<'_, Node>) -> bool {
+    shown.frame.project.is_some_and(|project| shown.record.wished.owner.as_deref() != Some(project))
+}
+
+/// In place of what only the owner sees (the reference's words).
+fn redacted(out: &mut Vec<u8>, member: &str) {
+    json::key(out, "content");
+    json::text(out, &format!("** Redacted - requires baremetal:node:get:{member} permission. **"));
+}
+
+fn driver_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
+    if !is_lent(shown) {
+        return json::masked(out, &shown.record.wished.driver_info, Veil::Names);
+    }
+    out.push(b'{');
+    redacted(out, "driver_info");
+    out.push(b'}');
+}
+
+fn internal_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
+    if !is_lent(shown) {
+        return internal::write(shown.record, out);
+    }
+    out.push(b'{');
+    redacted(out, "driver_internal_info");
+    out.push(b'}');
+}
+
+fn last_error(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
+    if is_lent(shown) {
+        return json::text(out, "** Value Redacted - Requires baremetal:node:get:last_error permission. **");
+    }
+    json::maybe_text(out, shown.record.last_error.as_deref());
+}
+
+fn reservation(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
+    if is_lent(shown) {
+        return json::text(out, "** Redacted - requires baremetal:node:get:reservation permission. **");
+    }
+    json::maybe_text(out, shown.record.reserved.then_some(shown.frame.host));
 }
 
 fn links(shown: &Shown<'_, Node>, out: &mut Vec<u8>, below: &str) {

@@ -70,6 +70,8 @@ tables! {
     leases6,
     /// Kind and id to sealed record, for what is neither node nor port.
     things,
+    /// Number to what a change has told.
+    feed,
 }
 
 impl File {

@@ -4,6 +4,7 @@ use heed::RoTxn;
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::audit::By;
 use crate::model::journal::{Entry, Event, Scene};
 use crate::store::codec;
 use crate::store::disk::env::File;
@@ -18,8 +19,19 @@ pub struct Journal<'t, 'p> {
 }
 
 impl Journal<'_, '_> {
-    /// Adds an entry; returns its sequence number, which rises over all nodes.
+    /// Adds an entry of the daemon's own; returns its sequence number, which rises over all nodes.
     pub fn append(&mut self, node: NodeId, event: Event, scene: Scene) -> Result<u64, StoreError> {
+        self.append_by(node, event, scene, None)
+    }
+
+    /// Adds an entry for what somebody asked for.
+    pub fn append_by(
+        &mut self,
+        node: NodeId,
+        event: Event,
+        scene: Scene,
+        by: Option<By>,
+    ) -> Result<u64, StoreError> {
         let sequence = self.last()?.saturating_add(1);
         let entry = Entry {
             sequence,
@@ -31,6 +43,7 @@ impl Journal<'_, '_> {
             target: scene.target,
             step: scene.step,
             seconds: scene.seconds,
+            by,
         };
         self.txn.put(self.txn.tables().journal, &key(sequence), &encode(node, &entry)?)?;
         self.txn.changes.push(Change::Entry(node, sequence));

@@ -1,6 +1,8 @@
 //! The tables: each type owns its rows and their indices, takes the transaction and opens none.
 
+pub mod audits;
 pub mod events;
+pub mod feed;
 pub mod inventories;
 pub mod journal;
 pub mod leases;

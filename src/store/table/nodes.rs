@@ -42,6 +42,17 @@ impl Nodes<'_, '_> {
         self.bearer(published.node_by_instance(instance), |node| node.wished.instance_uuid == Some(instance))
     }
 
+    /// Nodes whose parent this is, in the order of their creation.
+    pub fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
+        let ids: BTreeSet<_> = self.txn.changed_nodes().map(|(id, _)| id).collect();
+        let published = self.txn.published();
+        let unchanged = published.children(parent).map(|node| node.id).filter(|id| !ids.contains(id));
+        let all = unchanged.chain(ids.iter().copied()).filter_map(|id| self.get(id));
+        let mut children: Vec<_> = all.filter(|node| node.wished.parent_node == Some(parent)).collect();
+        children.sort_by_key(|node| node.order);
+        children
+    }
+
     /// How many nodes are in one of these states, with what this flush has changed.
     pub fn count_in(&self, states: &[Provision]) -> usize {
         let published = self.txn.published();

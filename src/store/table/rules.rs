@@ -7,6 +7,7 @@ use heed::RoTxn;
 use uuid::Uuid;
 
 use crate::model::inspection::rule::Rule;
+use crate::model::notice::{Turned, thing};
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::disk::seal::Sealer;
@@ -42,7 +43,9 @@ impl Rules<'_, '_> {
         let text = serde_json::to_string(rule)
             .map_err(|error| StoreError::Encode { what: what(rule.id), source: Arc::new(error) })?;
         let sealed = self.txn.sealer.seal_text(&key(rule.id), &text).map_err(failed)?;
-        self.txn.rack().put(&key(rule.id), &sealed)
+        let before = self.get(rule.id)?;
+        self.txn.rack().put(&key(rule.id), &sealed)?;
+        self.tell(before.as_ref(), Some(rule))
     }
 
     /// Removes all of them.
@@ -57,7 +60,16 @@ impl Rules<'_, '_> {
 
     /// Tells whether it was there.
     pub fn remove(&mut self, id: Uuid) -> Result<bool, StoreError> {
-        self.txn.rack().remove(&key(id))
+        let Some(before) = self.get(id)? else { return Ok(false) };
+        self.txn.rack().remove(&key(id))?;
+        self.tell(Some(&before), None)?;
+        Ok(true)
+    }
+
+    fn tell(&mut self, before: Option<&Rule>, after: Option<&Rule>) -> Result<(), StoreError> {
+        let host = self.txn.host();
+        let notice = thing::inspection_rule(&Turned { before, after, host });
+        notice.map_or(Ok(()), |notice| self.txn.feed().append(&notice))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the store as its users see it: through `Store`, `Writer` and `Reader`.
 
 mod batch;
+mod free;
 mod kill;
 mod opening;
 mod records;

@@ -12,11 +12,18 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Cli {
     url: String,
+    login: Vec<(&'static str, String)>,
 }
 
 impl Cli {
     pub fn new(url: &str) -> Self {
-        Self { url: url.to_owned() }
+        Self { url: url.to_owned(), login: Vec::new() }
+    }
+
+    /// With a login: variables of the environment, as the stock clients read them.
+    pub fn with(url: &str, login: &[(&'static str, &str)]) -> Self {
+        let login = login.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        Self { url: url.to_owned(), login }
     }
 
     /// Runs it; it must succeed. What it printed.
@@ -58,15 +65,26 @@ impl Cli {
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
-        peer("clients/bin/baremetal", &self.url).args(arguments).output().unwrap()
+        peer("clients/bin/baremetal", &self.url).envs(self.login.clone()).args(arguments).output().unwrap()
     }
 }
 
 /// Runs `tests/scenarios/py/NAME.py` with the SDK; it must succeed. Its only line of output is parsed as JSON.
 pub fn python(name: &str, url: &str, arguments: &[&str]) -> Value {
+    python_as(name, url, &[], arguments)
+}
+
+/// The same with a login.
+pub fn python_as(name: &str, url: &str, login: &[(&str, &str)], arguments: &[&str]) -> Value {
     let script =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios/py").join(name).with_extension("py");
-    let output = peer("clients/bin/python", url).arg("-B").arg(script).args(arguments).output().unwrap();
+    let output = peer("clients/bin/python", url)
+        .envs(login.iter().copied())
+        .arg("-B")
+        .arg(script)
+        .args(arguments)
+        .output()
+        .unwrap();
     let (said, complained) = texts(&output);
     assert!(output.status.success(), "{name}.py {arguments:?}: {}\n{said}\n{complained}", output.status);
     if said.trim().is_empty() {

@@ -1,0 +1,340 @@
+//! In front of everything at the operator's door: who asks is found out before anything else is looked at.
+//!
+//! ```text
+//! public path -> on      token -> keyring -> on or 401
+//! password -> a verdict of late? -> on, else may this address try? (429) -> a turn (503) -> bcrypt -> on or 401
+//! ```
+//!
+//! bcrypt runs off the async threads, few at a time. A token may also come as the password of HTTP basic
+//! authentication, for clients that can send nothing else. Whoever was found right lately, and whoever bears a valid
+//! token, is let in although others at the same address guess.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::api::access::policy::{self, Outside};
+use crate::api::access::throttle::Throttle;
+use crate::api::access::users::{UserFile, Users, UsersError};
+use crate::api::access::verdicts::Verdicts;
+use crate::api::lanes::Lanes;
+use crate::base::secret::Secret;
+use crate::base::time::{Later, SharedClock};
+use crate::base::who::{Author, Who};
+use crate::model::access::{Access, Strategy};
+use crate::model::boot::event::Tiding;
+use crate::model::journal::Severity;
+use crate::net::http::{Headers, Request, Response};
+use crate::net::server::Service;
+
+/// Lets in who may come in, and tells the service behind who it is.
+pub struct Guard {
+    access: Access,
+    users: Option<Arc<UserFile>>,
+    verdicts: Verdicts,
+    throttle: Throttle,
+    /// Who computes now, and who may wait for it.
+    turns: Semaphore,
+    queue: Semaphore,
+    clock: SharedClock,
+    lanes: Arc<dyn Lanes>,
+    next: Arc<dyn Service>,
+}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Guard").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+/// What a request brings to say who sends it.
+enum Credentials {
+    Nothing,
+    Token(Secret),
+    Password { name: String, password: Vec<u8> },
+}
+
+/// Why somebody is not let in.
+#[derive(Debug, PartialEq, Eq)]
+struct Denied {
+    status: u16,
+    text: String,
+    /// Seconds after which it may be tried again.
+    retry: Option<u64>,
+}
+
+impl Guard {
+    /// Reads the file of users, if there is to be one: blocks for that.
+    pub fn open(
+        access: Access,
+        lanes: Arc<dyn Lanes>,
+        clock: SharedClock,
+        next: Arc<dyn Service>,
+    ) -> Result<Self, UsersError> {
+        let users = match access.strategy {
+            Strategy::Basic => Some(Arc::new(UserFile::open(access.user_file.clone())?)),
+            Strategy::Nobody | Strategy::Token => None,
+        };
+        let mut key = [0; 32];
+        if getrandom::fill(&mut key).is_err() {
+            tracing::warn!(
+                "the system gave no random numbers: verdicts on passwords are kept under a known key"
+            );
+        }
+        Ok(Self {
+            throttle: Throttle::new(access.failed_logins),
+            access,
+            users,
+            verdicts: Verdicts::new(key),
+            turns: Semaphore::new(AT_ONCE),
+            queue: Semaphore::new(WAITING),
+            clock,
+            lanes,
+            next,
+        })
+    }
+
+    async fn answer(&self, mut request: Request) -> Response {
+        let outside = policy::outside(request.method, &request.path);
+        let from = request.peer.ip().to_canonical();
+        let who = match self.enter(&request, &outside, from).await {
+            Ok(who) => who,
+            Err(denied) => {
+                tracing::debug!(?request, status = denied.status, why = denied.text, "not let in");
+                return self.refusal(&denied);
+            }
+        };
+        let Outside::Needs(role) = outside else {
+            request.who = who;
+            return self.next.call(request).await;
+        };
+        let who = who.unwrap_or_else(Who::anybody);
+        let deed = policy::deed(&request);
+        let is_change = !request.method.is_safe();
+        let response = match policy::admit_outside(&who, role) {
+            Ok(()) => {
+                request.who = Some(who.clone());
+                self.next.call(request).await
+            }
+            Err(fault) => fault.response(),
+        };
+        if is_change {
+            self.lanes.audit(&Author { who, from, deed }, response.status);
+        }
+        response
+    }
+
+    /// Who it is; `None` at a public path.
+    async fn enter(&self, request: &Request, outside: &Outside, from: IpAddr) -> Result<Option<Who>, Denied> {
+        if self.access.strategy == Strategy::Nobody {
+            return Ok(Some(Who::anybody()));
+        }
+        if *outside == Outside::Public || policy::is_public(request.method, &request.path) {
+            return Ok(None);
+        }
+        match credentials(&request.headers)? {
+            Credentials::Nothing => Err(denied("Authorization required")),
+            Credentials::Token(secret) => self.bearer(&secret, from).map(Some),
+            Credentials::Password { name, password } => self.user(name, password, from).await.map(Some),
+        }
+    }
+
+    fn bearer(&self, secret: &Secret, from: IpAddr) -> Result<Who, Denied> {
+        if let Some(who) = self.lanes.bearer(secret) {
+            return Ok(who);
+        }
+        self.attempt(from)?;
+        Err(self.failed(from, "Incorrect token: it is unknown, has expired or was revoked"))
+    }
+
+    async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Who, Denied> {
+        let as_token = std::str::from_utf8(&password).ok().map(Secret::new);
+        if let Some(who) = as_token.and_then(|secret| self.lanes.bearer(&secret)) {
+            return Ok(who);
+        }
+        let Some(file) = &self.users else {
+            self.attempt(from)?;
+            return Err(self.failed(from, "Incorrect token: only tokens are taken here"));
+        };
+        let users = self.users_now(file).await;
+        let key = self.verdicts.key(users.reading, &name, &password);
+        let is_known = || key.is_some_and(|key| self.verdicts.knows(&key, self.clock.tick()));
+        if is_known() {
+            return Ok(self.who(name));
+        }
+        self.attempt(from)?;
+        let Ok(_place) = self.queue.try_acquire() else {
+            self.throttle.succeeded(from);
+            return Err(Denied { status: 503, text: BUSY.to_owned(), retry: Some(1) });
+        };
+        let Ok(_turn) = self.turns.acquire().await else { return Err(denied("the daemon is stopping")) };
+        // A hundred calls at once with one password: the first has found out.
+        let is_right = is_known() || checked(&users, &name, password).await;
+        if !is_right {
+            return Err(self.failed(from, "Incorrect username or password"));
+        }
+        self.throttle.succeeded(from);
+        if let Some(key) = key {
+            self.verdicts.add(key, self.clock.tick());
+        }
+        Ok(self.who(name))
+    }
+
+    async fn users_now(&self, file: &Arc<UserFile>) -> Arc<Users> {
+        let now = self.clock.tick();
+        if let Some(users) = file.fresh(now) {
+            return users;
+        }
+        let file = file.clone();
+        tokio::task::spawn_blocking(move || file.look(now)).await.unwrap_or_default()
+    }
+
+    fn who(&self, name: String) -> Who {
+        let role = self.access.roles.get(&name).copied().unwrap_or(self.access.default_role);
+        Who { name: Some(name), role, project: None }
+    }
+
+    fn attempt(&self, from: IpAddr) -> Result<(), Denied> {
+        self.throttle.attempt(from, self.clock.tick()).map_err(|seconds| Denied {
+            status: 429,
+            text: "Too many failed log-ins from this address".to_owned(),
+            retry: Some(seconds),
+        })
+    }
+
+    /// A log-in that failed goes to the rack's journal, a row an address.
+    fn failed(&self, from: IpAddr, text: &str) -> Denied {
+        self.lanes.tell(Tiding {
+            network: String::new(),
+            service: "api",
+            event: "login-failed",
+            subject: from.to_string(),
+            text: format!("a log-in from {from} failed"),
+            severity: Severity::Error,
+        });
+        denied(text)
+    }
+
+    fn refusal(&self, denied: &Denied) -> Response {
+        let body = json!({"error": {"message": denied.text, "code": denied.status}});
+        let mut response = Response::json(denied.status, body.to_string().into_bytes());
+        if denied.status == 401 {
+            let kind = if self.users.is_some() { "Basic" } else { "Bearer" };
+            response = response.with("WWW-Authenticate", format!("{kind} realm=\"Baremetal API\""));
+        }
+        match denied.retry {
+            Some(seconds) => response.with("Retry-After", seconds.to_string()),
+            None => response,
+        }
+    }
+}
+
+impl Service for Guard {
+    fn call(&self, request: Request) -> Later<'_, Response> {
+        Box::pin(self.answer(request))
+    }
+}
+
+fn denied(text: &str) -> Denied {
+    Denied { status: 401, text: text.to_owned(), retry: None }
+}
+
+fn malformed(text: impl Into<String>) -> Denied {
+    Denied { status: 400, text: text.into(), retry: None }
+}
+
+/// `Authorization` counts before `X-Auth-Token`, which stock clients send.
+fn credentials(headers: &Headers) -> Result<Credentials, Denied> {
+    let Some(header) = headers.get("Authorization") else {
+        let token = headers.get("X-Auth-Token").map(str::trim).filter(|token| !token.is_empty());
+        return Ok(token.map_or(Credentials::Nothing, |token| Credentials::Token(Secret::new(token))));
+    };
+    let (scheme, rest) = header
+        .trim()
+        .split_once(char::is_whitespace)
+        .ok_or_else(|| malformed("Could not parse Authorization header"))?;
+    match scheme.to_ascii_lowercase().as_str() {
+        "bearer" => Ok(Credentials::Token(Secret::new(rest.trim()))),
+        "basic" => basic(rest.trim()).ok_or_else(|| malformed("Could not decode authorization token")),
+        _ => {
+            let shown: String = scheme.chars().filter(|c| !c.is_control()).take(32).collect();
+            Err(malformed(format!("Unsupported authorization type \"{shown}\"")))
+        }
+    }
+}
+
+fn basic(text: &str) -> Option<Credentials> {
+    let bytes = STANDARD.decode(text).ok()?;
+    let colon = bytes.iter().position(|byte| *byte == b':')?;
+    let (name, password) = bytes.split_at_checked(colon)?;
+    let name = String::from_utf8(name.to_vec()).ok()?;
+    Some(Credentials::Password { name, password: password.get(1..)?.to_vec() })
+}
+
+/// Whether the password is the user's. A user that is not there costs the same.
+async fn checked(users: &Users, name: &str, password: Vec<u8>) -> bool {
+    let own = users.hash(name);
+    let is_there = own.is_some();
+    let Some(hash) = own.or(users.any()).map(str::to_owned) else { return false };
+    let password = zeroize::Zeroizing::new(password);
+    let compared = tokio::task::spawn_blocking(move || bcrypt::verify(password.as_slice(), &hash));
+    matches!(compared.await, Ok(Ok(true))) && is_there
+}
+
+/// Passwords that are compared at the same time: each takes one processor for a tenth of a second.
+const AT_ONCE: usize = 2;
+/// Requests that may wait for it.
+const WAITING: usize = 64;
+const BUSY: &str = "Too many log-ins at once: ask again in a moment";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &str, value: &str) -> Result<String, Denied> {
+        let mut headers = Headers::new();
+        headers.push(name, value);
+        credentials(&headers).map(|credentials| match credentials {
+            Credentials::Nothing => "nothing".to_owned(),
+            Credentials::Token(secret) => format!("token {}", secret.reveal()),
+            Credentials::Password { name, password } => {
+                format!("{name} {}", String::from_utf8_lossy(&password))
+            }
+        })
+    }
+
+    #[test]
+    fn credentials_come_in_three_ways() {
+        assert_eq!(read("Authorization", "Bearer abc").unwrap(), "token abc");
+        assert_eq!(read("X-Auth-Token", "abc").unwrap(), "token abc");
+        assert_eq!(read("authorization", "basic YWxpY2U6c2U6Y3JldA==").unwrap(), "alice se:cret");
+        assert_eq!(read("X-Auth-Token", " ").unwrap(), "nothing");
+        assert_eq!(read("Accept", "x").unwrap(), "nothing");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_bad_request_as_in_the_reference() {
+        for (value, text) in [
+            ("Basic", "Could not parse Authorization header"),
+            ("", "Could not parse Authorization header"),
+            ("Basic !!", "Could not decode authorization token"),
+            ("Basic YWJj", "Could not decode authorization token"),
+            ("Digest abc", "Unsupported authorization type \"Digest\""),
+        ] {
+            assert_eq!(read("Authorization", value).unwrap_err(), malformed(text), "{value:?}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_header_is_a_panic(value: String) {
+            read("Authorization", &value).ok();
+            read("Authorization", &format!("Basic {value}")).ok();
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! One who watches: reads the feed from where it stands, never the other way round, so that whoever is slow costs
+//! commits nothing and holds no more than what is being sent to it.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::events::filter::Filter;
+use crate::net::websocket::Stream;
+use crate::store::reader::Reader;
+use crate::store::table::feed::ring::Item;
+
+/// Somebody's place in the feed.
+#[derive(Debug)]
+pub struct Watch {
+    pub reader: Reader,
+    pub news: watch::Receiver<u64>,
+    /// The number of the last event that was looked at.
+    pub cursor: u64,
+    pub filter: Filter,
+    /// Goes on at the end of the feed.
+    pub follow: bool,
+    pub stop: CancellationToken,
+}
+
+/// Why a stream ends; nobody needs to know.
+struct Over;
+
+impl Watch {
+    /// Sends what comes until the client is gone, takes in nothing for too long, or the daemon stops.
+    pub async fn run(mut self, stream: Box<dyn Stream>) {
+        let (mut from, mut to) = tokio::io::split(stream);
+        let stop = self.stop.clone();
+        tokio::select! {
+            _ = self.send_all(&mut to) => {}
+            () = until_gone(&mut from) => {}
+            () = stop.cancelled() => {}
+        }
+        // Whether the client hears of the end does not matter: it sees it.
+        tokio::time::timeout(STALL, to.shutdown()).await.ok();
+    }
+
+    async fn send_all(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<(), Over> {
+        send(to, GREETING).await?;
+        self.check_future(to).await?;
+        loop {
+            self.news.borrow_and_update();
+            while self.send_some(to).await? {}
+            if !self.follow {
+                return Ok(());
+            }
+            tokio::select! {
+                news = self.news.changed() => news.map_err(|_| Over)?,
+                () = tokio::time::sleep(BEAT) => send(to, BEATS).await?,
+            }
+        }
+    }
+
+    /// A number that is not given yet: the store is another than the client knew.
+    async fn check_future(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<(), Over> {
+        let last = self.reader.last_event();
+        if self.cursor <= last {
+            return Ok(());
+        }
+        let since = std::mem::replace(&mut self.cursor, last);
+        send(to, gap(since, last, 0).as_bytes()).await
+    }
+
+    /// Sends a piece of the feed; `false` at its end.
+    async fn send_some(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<bool, Over> {
+        let items = self.reader.feed(self.cursor, PIECE).map_err(|error| {
+            tracing::warn!(error = error.chain(), "events could not be read");
+            Over
+        })?;
+        let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(false) };
+        let (since, until) = (self.cursor, first.sequence.saturating_sub(1));
+        if since < until {
+            send(to, gap(since, until, until - since).as_bytes()).await?;
+        }
+        self.cursor = last.sequence;
+        let wanted: Vec<&Item> = items.iter().filter(|item| self.filter.takes(item)).collect();
+        match wanted.as_slice() {
+            [] => {}
+            // The usual case: the bytes that all watchers share.
+            [one] => send(to, one.frame()).await?,
+            many => {
+                let frames: Vec<&[u8]> = many.iter().map(|item| item.frame()).collect();
+                send(to, &frames.concat()).await?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Events that the client asked for and that are no longer there.
+fn gap(since: u64, until: u64, lost: u64) -> String {
+    format!(
+        "id: {until}\nevent: gap\ndata: {{\"event_type\":\"gap\",\"sequence\":{until},\"since\":{since},\"lost\":{lost}}}\n\n"
+    )
+}
+
+async fn send(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), Over> {
+    let sent = async {
+        to.write_all(bytes).await?;
+        to.flush().await
+    };
+    match tokio::time::timeout(STALL, sent).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) | Err(_) => Err(Over),
+    }
+}
+
+/// A client has nothing to say on a stream; that it is gone is seen by reading.
+async fn until_gone(from: &mut (impl AsyncRead + Unpin)) {
+    let mut bytes = [0; 256];
+    while from.read(&mut bytes).await.is_ok_and(|count| count > 0) {}
+}
+
+/// So that the client sees at once that it is heard, and asks again soon after a cut.
+const GREETING: &[u8] = b": watching\nretry: 1000\n\n";
+
+/// Says on a silent stream that both ends are there.
+const BEATS: &[u8] = b": beat\n\n";
+
+/// Half of the time after which usual proxies cut what is silent.
+const BEAT: Duration = Duration::from_secs(15);
+
+/// Events read at a time: with the largest records under a MiB.
+const PIECE: usize = 32;
+
+/// A client that takes in nothing for so long is closed; it can go on later by the number of its last event.
+const STALL: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_is_an_event_from_which_one_goes_on() {
+        let text = gap(3, 9, 6);
+        let data = text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap();
+        let value: serde_json::Value = serde_json::from_str(data).unwrap();
+        assert_eq!((&value["since"], &value["lost"], &value["sequence"]), (&3.into(), &6.into(), &9.into()));
+        assert!(text.starts_with("id: 9\nevent: gap\n") && text.ends_with("\n\n"));
+    }
+}

@@ -1,0 +1,169 @@
+//! Arguments of `ferric token` and `ferric audit`.
+
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use crate::base::who::Role;
+use crate::cli::arguments::node::DEFAULT_URL;
+
+/// Arguments of every command about tokens, and the command; without one they are listed.
+#[derive(Debug, Args)]
+pub struct TokenArguments {
+    /// Address of the API
+    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    pub url: String,
+    /// Print the API's JSON instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    #[command(subcommand)]
+    pub command: Option<TokenCommand>,
+}
+
+/// What to do with tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum TokenCommand {
+    /// List the tokens that are kept, the oldest first
+    #[command(after_help = LIST)]
+    List,
+    /// Make a token and print it: the only time that it is shown
+    #[command(after_help = CREATE)]
+    Create {
+        /// What the journal calls who bears it
+        name: String,
+        /// What it may do: reader looks, operator works with nodes, admin does everything
+        #[arg(long, default_value = "reader", value_parser = role)]
+        role: Role,
+        /// Let it see and change only what this project owns or has leased
+        #[arg(long)]
+        project: Option<String>,
+        /// When it ends: a number with s, m, h, d or y, or `never`
+        #[arg(long, default_value = "90d", value_parser = lifetime, value_name = "TIME")]
+        expires: Lifetime,
+    },
+    /// End a token at once
+    #[command(after_help = REVOKE)]
+    Revoke {
+        /// Name or UUID
+        token: String,
+    },
+}
+
+/// How long a token is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lifetime {
+    Never,
+    Of(Duration),
+}
+
+/// Arguments of `ferric audit`.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct AuditArguments {
+    /// Address of the API
+    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    pub url: String,
+    /// Print the API's JSON instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// How many rows, the latest first
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
+    Role::of(text).ok_or_else(|| format!("one of {}", names.join(", ")))
+}
+
+fn lifetime(text: &str) -> Result<Lifetime, String> {
+    if text == "never" {
+        return Ok(Lifetime::Never);
+    }
+    let wrong = || "a number with s, m, h, d or y, as in 12h or 90d, or never".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3600,
+        'd' => 24 * 3600,
+        'y' => 365 * 24 * 3600,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text.strip_suffix(unit).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+    let length =
+        number.checked_mul(seconds).filter(|length| (1..=LONGEST).contains(length)).ok_or_else(wrong)?;
+    Ok(Lifetime::Of(Duration::from_secs(length)))
+}
+
+/// Ten years, in seconds: what is to last longer never ends.
+const LONGEST: u64 = 10 * 366 * 24 * 3600;
+
+pub const EXAMPLE: &str = "\
+Examples:
+  ferric token create ci --role operator --expires 30d
+  ferric token create tenant-a --role admin --project 8e6b1f
+  ferric token list
+  ferric token revoke ci
+
+What happens next:
+  A token is shown once, when it is made, and only its hash is kept. Give it to
+  a command by --token-file, FERRIC_TOKEN or FERRIC_TOKEN_FILE, or put it into
+  ~/.config/ferric/token. Only admins make, list and revoke tokens; on loopback
+  with [auth] strategy none everybody may.";
+
+const LIST: &str = "\
+Example:
+  ferric token list --json
+
+What happens next:
+  Nothing changes. A token that has expired is listed for another month.";
+
+const CREATE: &str = "\
+Examples:
+  ferric token create ci --role operator --expires 30d
+  ferric token create ci > ~/.config/ferric/token
+
+What happens next:
+  The token is printed on standard output, and what it may do on standard error.
+  It is good at once. With `curl -H 'Authorization: Bearer TOKEN'`, with the
+  stock client `baremetal --os-auth-type http_basic --os-username token
+  --os-password TOKEN --os-endpoint URL`.";
+
+const REVOKE: &str = "\
+Example:
+  ferric token revoke ci
+
+What happens next:
+  Requests that bear it are answered with 401 from now on. The last token that
+  may do everything stays where tokens are the only way in: make another first.";
+
+pub const AUDIT: &str = "\
+Examples:
+  ferric audit
+  ferric audit --limit 1000 --json
+
+What happens next:
+  Nothing changes. Each row is a request that changed something or was refused:
+  when, who, from where, what, and the outcome. What happened to one node, with
+  who asked for it, is in `ferric node show NODE` and its history.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lifetimes_are_numbers_with_a_unit() {
+        assert_eq!(lifetime("90d"), Ok(Lifetime::Of(Duration::from_hours(2160))));
+        assert_eq!(lifetime("12h"), Ok(Lifetime::Of(Duration::from_hours(12))));
+        assert_eq!(lifetime("never"), Ok(Lifetime::Never));
+        for text in ["", "d", "90", "-1d", "0s", "11y", "1w", "99999999999999999999d", "1é"] {
+            assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn roles_are_words() {
+        assert_eq!(role("operator"), Ok(Role::Operator));
+        assert!(role("root").unwrap_err().contains("reader, operator, admin"));
+    }
+}

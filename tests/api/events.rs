@@ -1,0 +1,300 @@
+//! The stream of what changes, over a socket as clients have it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+
+use crate::rack::Rack;
+
+/// A client of the stream.
+struct Stream {
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    status: u16,
+    head: Vec<String>,
+    _open: OwnedWriteHalf,
+}
+
+/// What a client reads: number, name, data.
+#[derive(Debug, Clone, PartialEq)]
+struct Event {
+    id: u64,
+    name: String,
+    data: Value,
+}
+
+impl Event {
+    fn payload(&self) -> &Value {
+        &self.data["payload"]["ironic_object.data"]
+    }
+}
+
+impl Stream {
+    async fn open(rack: &Rack, query: &str, headers: &str) -> Self {
+        let socket = TcpStream::connect(rack.address()).await.unwrap();
+        let (from, mut to) = socket.into_split();
+        let request = format!("GET /events{query} HTTP/1.1\r\nHost: x\r\n{headers}\r\n");
+        to.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = Self { lines: BufReader::new(from).lines(), status: 0, head: Vec::new(), _open: to };
+        loop {
+            let line = stream.line().await.unwrap();
+            if line.is_empty() {
+                break;
+            }
+            stream.head.push(line.to_lowercase());
+        }
+        stream.status = stream.head[0].split(' ').nth(1).unwrap().parse().unwrap();
+        stream
+    }
+
+    async fn line(&mut self) -> Option<String> {
+        let line = tokio::time::timeout(Duration::from_secs(20), self.lines.next_line());
+        line.await.expect("the stream is silent").unwrap()
+    }
+
+    /// The next event; none if the stream ends.
+    async fn next(&mut self) -> Option<Event> {
+        let mut event = Event { id: 0, name: String::new(), data: Value::Null };
+        loop {
+            let line = self.line().await?;
+            if line.is_empty() && !event.name.is_empty() {
+                return Some(event);
+            }
+            match line.split_once(": ") {
+                Some(("id", id)) => event.id = id.parse().unwrap(),
+                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
+                _ => {}
+            }
+        }
+    }
+
+    async fn take(&mut self, count: usize) -> Vec<Event> {
+        let mut events = Vec::new();
+        for _ in 0..count {
+            events.push(self.next().await.expect("the stream ended"));
+        }
+        events
+    }
+
+    /// All that is kept after `since`.
+    async fn all(rack: &Rack, since: u64) -> Vec<Event> {
+        let mut stream = Self::open(rack, &format!("?since={since}&follow=false"), "").await;
+        let mut events = Vec::new();
+        while let Some(event) = stream.next().await {
+            events.push(event);
+        }
+        events
+    }
+}
+
+fn names(events: &[Event]) -> Vec<&str> {
+    events.iter().map(|event| event.name.strip_prefix("baremetal.").unwrap()).collect()
+}
+
+async fn patch(rack: &Rack, node: &str, path: &str, value: Value) {
+    let patch = json!([{"op": "add", "path": path, "value": value}]);
+    let done = rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&patch)).await;
+    assert_eq!(done.status, 200, "{done:?}");
+}
+
+#[tokio::test]
+async fn each_change_is_one_event_with_the_references_payload() {
+    let rack = Rack::start().await;
+    let mut stream = Stream::open(&rack, "", "Accept: text/event-stream\r\n").await;
+    assert_eq!(stream.status, 200);
+    assert!(stream.head.contains(&"content-type: text/event-stream".to_owned()), "{:?}", stream.head);
+    let info = json!({"name": "n1", "driver_info": {"ipmi_password": "hunter2"}});
+    let node = rack.node(info).await;
+    let port = rack.port(&node, "52:54:00:00:00:01").await;
+    patch(&rack, &node, "/extra/row", json!("a")).await;
+    let reason = json!({"reason": "fan"});
+    rack.call("PUT", &format!("/v1/nodes/{node}/maintenance"), "1.115", Some(&reason)).await;
+    rack.call("DELETE", &format!("/v1/nodes/{node}"), "1.115", None).await;
+    let events = stream.take(6).await;
+    assert_eq!(
+        names(&events),
+        [
+            "node.create.end",
+            "port.create.end",
+            "node.update.end",
+            "node.maintenance_set.end",
+            "port.delete.end",
+            "node.delete.end"
+        ]
+    );
+    let numbers: Vec<u64> = events.iter().map(|event| event.id).collect();
+    assert_eq!(numbers, (numbers[0]..numbers[0] + 6).collect::<Vec<_>>());
+    for event in &events {
+        assert_eq!(event.data["event_type"], event.name);
+        assert_eq!(event.data["sequence"], event.id);
+        assert_eq!(event.data["publisher_id"], "ironic-api.rack0");
+        assert_eq!(event.data["priority"], "info");
+        assert_eq!(event.data["payload"]["ironic_object.namespace"], "ironic");
+        assert!(!event.data.to_string().contains("hunter2"));
+    }
+    assert_eq!(events[0].payload()["driver_info"]["ipmi_password"], "******");
+    assert_eq!(events[1].payload()["uuid"], port);
+    assert_eq!(events[1].payload()["node_uuid"], node);
+    assert_eq!(events[2].payload()["extra"]["row"], "a");
+    assert_eq!(events[3].payload()["maintenance_reason"], "fan");
+}
+
+#[tokio::test]
+async fn a_pipeline_is_told_state_by_state_and_power_from_start_to_end() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    let before = Stream::all(&rack, 0).await.last().unwrap().id;
+    let power = json!({"target": "power on"});
+    rack.call("PUT", &format!("/v1/nodes/{node}/states/power"), "1.115", Some(&power)).await;
+    rack.rest().await;
+    let events = Stream::all(&rack, 0).await;
+    let states: Vec<String> = events
+        .iter()
+        .filter(|event| event.name.contains("provision_set"))
+        .map(|event| {
+            let (payload, status) = (event.payload(), event.name.rsplit('.').next().unwrap());
+            format!(
+                "{status} {} {} {}",
+                payload["previous_provision_state"].as_str().unwrap(),
+                payload["event"].as_str().unwrap(),
+                payload["provision_state"].as_str().unwrap()
+            )
+        })
+        .collect();
+    assert_eq!(states, ["start enroll manage verifying", "end verifying done manageable"]);
+    let after: Vec<&Event> = events.iter().filter(|event| event.id > before).collect();
+    let powers: Vec<&str> =
+        after.iter().map(|event| event.name.as_str()).filter(|name| name.contains("power")).collect();
+    assert_eq!(powers, ["baremetal.node.power_set.start", "baremetal.node.power_set.end"]);
+}
+
+#[tokio::test]
+async fn a_refused_request_is_told_to_nobody() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    let before = Stream::all(&rack, 0).await;
+    let wrong = json!([{"op": "replace", "path": "/driver", "value": "none-such"}]);
+    let refused = rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&wrong)).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    let same = json!([{"op": "replace", "path": "/name", "value": "n1"}]);
+    rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&same)).await;
+    assert_eq!(Stream::all(&rack, 0).await, before);
+}
+
+#[tokio::test]
+async fn a_stream_goes_on_where_it_broke_off_also_over_a_restart() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    for turn in 0..10 {
+        patch(&rack, &node, "/extra/turn", json!(turn)).await;
+    }
+    let all = Stream::all(&rack, 0).await;
+    assert_eq!(all.len(), 11);
+    let header = format!("Last-Event-ID: {}\r\n", all[4].id);
+    // What was seen wins over the address.
+    let rest = Stream::open(&rack, "?since=0", &header).await.take(6).await;
+    assert_eq!(rest, all[5..]);
+    let rack = rack.restarted().await;
+    assert_eq!(Stream::all(&rack, all[4].id).await, all[5..]);
+    let mut stream = Stream::open(&rack, &format!("?since={}", all[9].id), "").await;
+    patch(&rack, &node, "/extra/turn", json!("new")).await;
+    let last = stream.take(2).await;
+    assert_eq!(last[0], all[10]);
+    assert_eq!((last[1].id, &last[1].payload()["extra"]["turn"]), (all[10].id + 1, &json!("new")));
+}
+
+#[tokio::test]
+async fn a_number_that_was_never_given_is_told_as_a_gap() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    let mut stream = Stream::open(&rack, "?since=4000", "").await;
+    let gap = stream.next().await.unwrap();
+    assert_eq!((gap.name.as_str(), gap.id, &gap.data["since"]), ("gap", 1, &json!(4000)));
+    patch(&rack, &node, "/extra/a", json!(1)).await;
+    assert_eq!(stream.next().await.unwrap().id, 2);
+}
+
+#[tokio::test]
+async fn filters_choose_by_node_and_by_kind() {
+    let rack = Rack::start().await;
+    let one = rack.node(json!({"name": "n1"})).await;
+    let two = rack.node(json!({"name": "n2"})).await;
+    let mut of_two = Stream::open(&rack, "?node=n2&since=0", "").await;
+    let mut ports = Stream::open(&rack, "?kind=port,node.maintenance_set", "").await;
+    rack.port(&one, "52:54:00:00:00:01").await;
+    rack.port(&two, "52:54:00:00:00:02").await;
+    rack.call("PUT", &format!("/v1/nodes/{one}/maintenance"), "1.115", Some(&json!({}))).await;
+    assert_eq!(names(&of_two.take(2).await), ["node.create.end", "port.create.end"]);
+    assert_eq!(
+        names(&ports.take(3).await),
+        ["port.create.end", "port.create.end", "node.maintenance_set.end"]
+    );
+}
+
+#[tokio::test]
+async fn wrong_questions_are_refused_and_take_no_seat() {
+    let rack = Rack::start().await;
+    for (query, status) in [
+        ("?since=x", 400),
+        ("?since=-1", 400),
+        ("?kind=Node", 400),
+        ("?kind=", 400),
+        ("?node=nobody", 404),
+        ("?follow=perhaps", 400),
+        ("?other=1", 400),
+    ] {
+        assert_eq!(Stream::open(&rack, query, "").await.status, status, "{query}");
+    }
+    let wrong = "Last-Event-ID: abc\r\n";
+    assert_eq!(Stream::open(&rack, "", wrong).await.status, 400);
+    for (method, path, status) in
+        [("POST", "/events", 404), ("PUT", "/events", 405), ("GET", "/v1/events", 405)]
+    {
+        let answer = rack.call(method, path, "1.115", None).await;
+        assert_ne!(answer.status, 200, "{method} {path}");
+        assert!(answer.status == status || method == "POST", "{method} {path}: {answer:?}");
+    }
+    let at_rack = rack.by_rack("GET", "/events", "1.115", None).await;
+    assert_eq!(at_rack.status, 404);
+}
+
+#[tokio::test]
+async fn heartbeats_of_nothing_new_make_no_event() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    rack.until_modes(&node).await;
+    let before = Stream::all(&rack, 0).await.len();
+    for _ in 0..3 {
+        rack.get(&format!("/v1/nodes/{node}/management/boot_device")).await;
+        rack.get(&format!("/v1/nodes/validate?node={node}")).await;
+    }
+    assert_eq!(Stream::all(&rack, 0).await.len(), before);
+}
+
+#[tokio::test]
+async fn things_and_rules_have_events_as_nodes_do() {
+    let rack = Rack::start().await;
+    let body = json!({"description": "row 1"});
+    let made = rack.call("POST", "/v1/chassis", "1.115", Some(&body)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let path = format!("/v1/chassis/{}", made.body["uuid"].as_str().unwrap());
+    let patch = json!([{"op": "replace", "path": "/description", "value": "row 2"}]);
+    assert_eq!(rack.call("PATCH", &path, "1.115", Some(&patch)).await.status, 200);
+    assert_eq!(rack.call("DELETE", &path, "1.115", None).await.status, 204);
+    let rule = json!({"actions": [{"op": "fail", "args": {"msg": "no"}}], "priority": 1});
+    let made = rack.call("POST", "/v1/inspection_rules", "1.115", Some(&rule)).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let events = Stream::all(&rack, 0).await;
+    assert_eq!(
+        names(&events),
+        ["chassis.create.end", "chassis.update.end", "chassis.delete.end", "inspectionrule.create.end"]
+    );
+    assert_eq!(events[1].payload()["description"], "row 2");
+    assert_eq!(events[0].data["payload"]["ironic_object.name"], "ChassisCRUDPayload");
+    assert_eq!(events[3].payload()["priority"], 1);
+}
