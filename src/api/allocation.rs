@@ -58,12 +58,11 @@ impl Filters {
         args.too_new(&[("owner", OWNER_SINCE)], call.version)?;
         let node = args.text("node")?;
         let node = node.map(|ident| named(call, &ident).map(|node| node.id)).transpose()?;
-        Ok(Self {
-            node,
-            resource_class: args.text("resource_class")?,
-            state: args.text("state")?,
-            owner: args.text("owner")?,
-        })
+        let owner = args.text("owner")?;
+        if owner.is_some() && !call.sees_project(owner.as_deref()) {
+            return Err(Fault::new(403, "a token that is bound to a project lists its own allocations only"));
+        }
+        Ok(Self { node, resource_class: args.text("resource_class")?, state: args.text("state")?, owner })
     }
 
     fn take_in(&self, row: &Allocation) -> bool {
@@ -91,7 +90,8 @@ async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     let candidates = std::mem::take(&mut draft.candidates);
     let candidates = candidates.iter().map(|ident| named(call, ident).map(|node| node.id));
     let candidates = candidates.collect::<Result<Vec<_>, _>>()?;
-    let allocation = draft.finish(node.map(|node| &**node), candidates, Uuid::new_v4());
+    let mut allocation = draft.finish(node.map(|node| &**node), candidates, Uuid::new_v4());
+    call.claim(&mut allocation.wished.owner)?;
     let made = written(call, AllocationAsk::Create(Box::new(allocation))).await?;
     Ok(thing::created(call, &ALLOCATIONS, &*made))
 }
@@ -132,6 +132,7 @@ fn found<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Allocation>, Fault> {
 fn of_node<'a>(call: &'a Call<'_>) -> Result<&'a Arc<Allocation>, Fault> {
     let node = call.node()?;
     let row = node.allocation.as_ref().and_then(|held| thing::shelf::<Allocation>(call).get(held.id));
+    let row = row.filter(|row| thing::sees(call, &***row));
     row.ok_or_else(|| Fault::not_found(format!("allocation for node {} was not found", node.label())))
 }
 

@@ -283,6 +283,7 @@ fn plain(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
+#[expect(clippy::too_many_lines, reason = "a line for each action")]
 async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
     match action {
         Action::Root => Ok(root::root(&call)),

@@ -59,7 +59,7 @@ fn check_alone(call: &Call<'_>, body: &Object) -> Result<(), Fault> {
     let booting =
         body.get("pxe_enabled").and_then(Value::as_bool).or_else(|| parse_flag(text("pxe_enabled")?));
     let group = text("portgroup_uuid").and_then(parse_uuid).and_then(|id| shelf::<Portgroup>(call).get(id));
-    match group {
+    match group.filter(|group| call.sees_id(group.node)) {
         Some(group) if booting == Some(true) && !group.wished.standalone_ports_supported => {
             let id = group.id;
             Err(Fault::new(

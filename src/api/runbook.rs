@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
 use crate::api::root::answer;
 use crate::api::table::RunbookAction;
 use crate::api::thing::{self, Collection, Sought};
+use crate::model::decision::ask::PatchOp;
 use crate::model::decision::refusal::Refusal;
 use crate::model::rack::{RackAnswer, RackAsk};
 use crate::model::runbook::draft::check_trait;
@@ -65,15 +67,36 @@ fn list(call: &Call<'_>) -> Result<Response, Fault> {
 async fn create(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
     let body = call.action().await?.into_object();
-    let runbook = Runbook::draft(body, Uuid::new_v4(), call.version)?;
+    let mut runbook = Runbook::draft(body, Uuid::new_v4(), call.version)?;
+    if call.who.project.is_some() && runbook.wished.public {
+        return Err(Fault::invalid("a token that is bound to a project makes no public runbooks"));
+    }
+    call.claim(&mut runbook.wished.owner)?;
+    admit_steps(call, &runbook)?;
     let made = written(call, RunbookAsk::Create(runbook)).await?;
     Ok(thing::created(call, &RUNBOOKS, &*made))
 }
 
+/// Whether all its steps may be asked for: who uses it later need not be asked again.
+fn admit_steps(call: &Call<'_>, runbook: &Runbook) -> Result<(), Fault> {
+    let steps = runbook.wished.steps.iter().map(|step| (step.interface, step.step.as_str()));
+    policy::admit_steps(&call.who, call.policy(), steps)
+}
+
 async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
-    let id = named(call)?.id;
+    let runbook = named(call)?;
+    let id = runbook.id;
     call.no_query()?;
     let operations = operations::parse(call.json().await?)?;
+    let root =
+        |operation: &PatchOp| operation.path.trim_start_matches('/').split('/').next().map(str::to_owned);
+    let roots: Vec<String> = operations.iter().filter_map(root).collect();
+    if call.who.project.is_some() && roots.iter().any(|root| root == "owner" || root == "public") {
+        return Err(Fault::new(403, "a token that is bound to a project may write neither owner nor public"));
+    }
+    if roots.iter().any(|root| root == "steps") {
+        admit_steps(call, &runbook.patched(&operations, call.version)?)?;
+    }
     let changed = written(call, RunbookAsk::Patch { id, operations, version: call.version }).await?;
     Ok(call.show(200, TABLE, &Pick::All, &*changed))
 }

@@ -55,10 +55,10 @@ async fn asked(
             }
             create(&mut session, body).await
         }
-        TokenCommand::Revoke { token } => {
-            let escaped: String = form_urlencoded::byte_serialize(token.as_bytes()).collect();
+        TokenCommand::Revoke { which } => {
+            let escaped: String = form_urlencoded::byte_serialize(which.as_bytes()).collect();
             session.delete(format!("{TOKENS}/{}", escaped.replace('+', "%20"))).await?;
-            session.console.line(&format!("{}: revoked", one_line(&token)))?;
+            session.console.line(&format!("{}: revoked", one_line(&which)))?;
             Ok(Exit::Done)
         }
     }

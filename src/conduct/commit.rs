@@ -239,22 +239,7 @@ fn keep(
     for owed in &decision.owe {
         txn.owed().add(id, owed)?;
     }
-    for row in decision.rows {
-        match row {
-            Row::Port(port) => drop(txn.ports().put(&port)?),
-            Row::PortRemoved(port) => txn.ports().remove(port)?,
-            Row::Volume(VolumeRow::Connector(one)) => drop(txn.things().put(&*one)?),
-            Row::Volume(VolumeRow::Target(one)) => drop(txn.things().put(&*one)?),
-            Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
-            Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
-            Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
-            Row::Portgroup(group) => drop(txn.things().put(&*group)?),
-            Row::PortgroupRemoved(group) => {
-                txn.things::<Portgroup>().remove(group)?;
-            }
-            Row::Sheet(sheet) => txn.sheets().put(id, &sheet)?,
-        }
-    }
+    write_rows(txn, id, decision.rows)?;
     let now = after.as_ref().unwrap_or(before);
     let mut journal = decision.journal;
     // Who changed something is always told, also where the change alone is not worth an entry.
@@ -277,6 +262,27 @@ fn keep(
         freed: freed(before, now),
         told,
     })
+}
+
+/// What belongs to the node beside its record.
+fn write_rows(txn: &mut Txn<'_>, id: NodeId, rows: Vec<Row>) -> Result<(), Refusal> {
+    for row in rows {
+        match row {
+            Row::Port(port) => drop(txn.ports().put(&port)?),
+            Row::PortRemoved(port) => txn.ports().remove(port)?,
+            Row::Volume(VolumeRow::Connector(one)) => drop(txn.things().put(&*one)?),
+            Row::Volume(VolumeRow::Target(one)) => drop(txn.things().put(&*one)?),
+            Row::VolumeRemoved(VolumeKind::Connector, one) => drop(txn.things::<Connector>().remove(one)?),
+            Row::VolumeRemoved(VolumeKind::Target, one) => drop(txn.things::<Target>().remove(one)?),
+            Row::Inventory(inventory) => txn.inventories().put(id, &inventory)?,
+            Row::Portgroup(group) => drop(txn.things().put(&*group)?),
+            Row::PortgroupRemoved(group) => {
+                txn.things::<Portgroup>().remove(group)?;
+            }
+            Row::Sheet(sheet) => txn.sheets().put(id, &sheet)?,
+        }
+    }
+    Ok(())
 }
 
 fn freed(before: &Node, now: &Node) -> Option<Uuid> {

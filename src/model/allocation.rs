@@ -22,7 +22,7 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::decision::ask::PatchOp;
 use crate::model::node::Node;
-use crate::model::thing::{Mark, Thing};
+use crate::model::thing::{Mark, Owner, Thing};
 
 /// An allocation's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -132,6 +132,10 @@ impl Thing for Allocation {
 
     fn node(&self) -> Option<NodeId> {
         self.node
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Project(self.wished.owner.as_deref())
     }
 }
 

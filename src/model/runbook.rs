@@ -12,7 +12,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
 use crate::model::step::AskedStep;
 use crate::model::step::kept::KeptStep;
-use crate::model::thing::{Mark, Thing};
+use crate::model::thing::{Mark, Owner, Thing};
 
 /// A runbook's record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,6 +75,11 @@ impl Thing for Runbook {
 
     fn set_order(&mut self, order: u64) {
         self.order = order;
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        let project = self.wished.owner.as_deref();
+        if self.wished.public { Owner::Public(project) } else { Owner::Project(project) }
     }
 
     fn marks(&self) -> Vec<Mark> {

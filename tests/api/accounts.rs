@@ -1,11 +1,12 @@
 //! Who is let in, what they may do, what they see, and what is written down of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ferric::api::access::guard::Guard;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::rack::{Answer, Rack, answered, request};
 
@@ -342,6 +343,32 @@ async fn a_tenant_sees_its_own_and_nothing_of_others() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_bonds_its_own_ports_and_no_others() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let boss = Caller::bearing(&door, &first);
+    let token = boss.token(json!({"name": "a", "role": "admin", "project": "a"})).await;
+    let (tenant, t) = (Caller::bearing(&door, &token), tenants(&rack).await);
+    let made = async |caller: &Caller<'_>, node: &str, name: &str| {
+        let body = json!({"node_uuid": node, "name": name});
+        caller.call("POST", "/v1/portgroups", Some(body)).await
+    };
+    let own = made(&tenant, &t.owned, "own").await;
+    assert_eq!(own.status, 201, "{own:?}");
+    let foreign = made(&boss, &t.foreign, "theirs").await;
+    assert_eq!(foreign.status, 201, "{foreign:?}");
+    assert_eq!(made(&tenant, &t.foreign, "more").await.status, 400, "the node is not there for it");
+    assert_eq!(tenant.get("/v1/portgroups").await.body["portgroups"].as_array().unwrap().len(), 1);
+    for path in ["/v1/portgroups/theirs", "/v1/portgroups/theirs/ports", "/v1/ports?portgroup=theirs"] {
+        assert_eq!(tenant.get(path).await.status, 404, "{path}");
+    }
+    let body = json!([{"op": "replace", "path": "/node_uuid", "value": t.foreign}]);
+    assert_eq!(tenant.status("PATCH", "/v1/portgroups/own", body).await, 400);
+    assert_eq!(tenant.status("DELETE", "/v1/portgroups/theirs", Value::Null).await, 404);
+    assert_eq!(boss.get("/v1/portgroups/theirs").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn owner_and_lessee_may_what_the_reference_lets_them() {
     let rack = Rack::start_with(TOKENS).await;
     let (door, first) = (rack.door(), rack.first_token().unwrap());
@@ -468,4 +495,56 @@ async fn steps_can_be_kept_for_those_who_may() {
         "insufficient privileges to execute step delete_configuration on interface raid"
     );
     assert_ne!(admin.status("PUT", &path, asked("delete_configuration")).await, 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn runbooks_and_allocations_are_their_projects() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let boss = Caller::bearing(&door, &first);
+    let a = boss.token(json!({"name": "a", "role": "admin", "project": "a"})).await;
+    let b = boss.token(json!({"name": "b", "role": "admin", "project": "b"})).await;
+    let (a, b) = (Caller::bearing(&door, &a), Caller::bearing(&door, &b));
+    let steps = json!([{"interface": "bios", "step": "x", "args": {}, "order": 1}]);
+    let book = |name: &str, more: Value| {
+        let mut body = json!({"name": name, "steps": steps});
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let own = a.call("POST", "/v1/runbooks", Some(book("CUSTOM_A", json!({})))).await;
+    assert_eq!((own.status, &own.body["owner"]), (201, &json!("a")), "{own:?}");
+    assert_eq!(a.status("POST", "/v1/runbooks", book("CUSTOM_B", json!({"owner": "b"}))).await, 400);
+    assert_eq!(a.status("POST", "/v1/runbooks", book("CUSTOM_C", json!({"public": true}))).await, 400);
+    assert_eq!(boss.status("POST", "/v1/runbooks", book("CUSTOM_P", json!({"public": true}))).await, 201);
+    assert_eq!(boss.status("POST", "/v1/runbooks", book("CUSTOM_S", json!({}))).await, 201);
+    let names = |answer: &Answer| {
+        let all = answer.body["runbooks"].as_array().unwrap();
+        all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&a.get("/v1/runbooks").await), ["CUSTOM_A", "CUSTOM_P"]);
+    assert_eq!(names(&b.get("/v1/runbooks").await), ["CUSTOM_P"]);
+    assert_eq!(b.get("/v1/runbooks/CUSTOM_A").await.status, 404);
+    assert_eq!(b.get("/v1/runbooks/CUSTOM_P").await.status, 200);
+    let public = json!([{"op": "add", "path": "/public", "value": true}]);
+    assert_eq!(a.status("PATCH", "/v1/runbooks/CUSTOM_A", public.clone()).await, 403);
+    assert_eq!(b.status("PATCH", "/v1/runbooks/CUSTOM_P", public).await, 404);
+    for (caller, name, status) in [(&b, "CUSTOM_A", 404), (&b, "CUSTOM_P", 404), (&a, "CUSTOM_A", 204)] {
+        assert_eq!(
+            caller.status("DELETE", &format!("/v1/runbooks/{name}"), Value::Null).await,
+            status,
+            "{name}"
+        );
+    }
+    let wanted = |name: &str| json!({"name": name, "resource_class": "none-such"});
+    let own = a.call("POST", "/v1/allocations", Some(wanted("for-a"))).await;
+    assert_eq!((own.status, &own.body["owner"]), (201, &json!("a")), "{own:?}");
+    assert_eq!(boss.status("POST", "/v1/allocations", wanted("for-all")).await, 201);
+    assert_eq!(uuids(&a.get("/v1/allocations").await, "allocations").len(), 1);
+    assert_eq!(uuids(&b.get("/v1/allocations").await, "allocations").len(), 0);
+    assert_eq!(a.get("/v1/allocations?owner=b").await.status, 403);
+    for name in ["for-a", "for-all"] {
+        assert_eq!(b.get(&format!("/v1/allocations/{name}")).await.status, 404);
+        assert_eq!(b.status("DELETE", &format!("/v1/allocations/{name}"), Value::Null).await, 404);
+    }
+    assert_eq!(a.status("DELETE", "/v1/allocations/for-a", Value::Null).await, 204);
 }

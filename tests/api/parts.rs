@@ -150,6 +150,45 @@ async fn nothing_is_known_of_a_firmware_that_nobody_has_looked_at() {
     }
 }
 
+/// Cleans with these steps of the BIOS and waits until the node rests.
+async fn clean(rack: &Rack, node: &str, step: Value) {
+    let body = json!({"target": "clean", "clean_steps": [step]});
+    let asked = put(rack, &format!("/v1/nodes/{node}/states/provision"), Some(&body)).await;
+    assert_eq!(asked.status, 202, "{asked:?}");
+    rack.rest().await;
+    assert_eq!(rack.get(&format!("/v1/nodes/{node}")).await.body["provision_state"], "manageable");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fake_bios_keeps_what_cleaning_tells_it() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    let apply = |settings: Value| json!({"interface": "bios", "step": "apply_configuration", "args": {"settings": settings}});
+    clean(&rack, &node, apply(json!([{"name": "turbo", "value": "on"}, {"name": "cores", "value": 8}])))
+        .await;
+    let listed = rack.get("/v1/nodes/n1/bios").await.body["bios"].clone();
+    assert_eq!((&listed[0]["name"], &listed[0]["value"]), (&json!("turbo"), &json!("on")), "{listed}");
+    assert_eq!(listed[1]["value"], "8");
+    assert!(listed[0]["links"][0]["href"].as_str().unwrap().ends_with("/v1/nodes/n1/bios/turbo"));
+    assert_eq!(listed[0].as_object().unwrap().len(), 5, "the registry is shown if it is asked for");
+    let detail = rack.get("/v1/nodes/n1/bios?detail=true").await.body["bios"][0].clone();
+    assert_eq!(detail["attribute_type"], Value::Null, "{detail}");
+    let fields = rack.get("/v1/nodes/n1/bios?fields=value").await.body["bios"][0].clone();
+    assert!(fields.get("name").is_none() && fields["value"] == "on", "{fields}");
+    for (version, members) in [("1.73", 5), ("1.74", 14)] {
+        let one = rack.call("GET", "/v1/nodes/n1/bios/turbo", version, None).await.body;
+        assert_eq!(one["turbo"].as_object().unwrap().len(), members, "{one}");
+    }
+    clean(&rack, &node, apply(json!([{"name": "turbo", "value": "off"}]))).await;
+    let rack = rack.restarted().await;
+    let listed = rack.get("/v1/nodes/n1/bios").await.body["bios"].clone();
+    assert_eq!((listed.as_array().unwrap().len(), &listed[0]["value"]), (1, &json!("off")), "{listed}");
+    assert!(listed[0]["updated_at"].is_string());
+    clean(&rack, &node, json!({"interface": "bios", "step": "factory_reset"})).await;
+    assert_eq!(rack.get("/v1/nodes/n1/bios").await.body, json!({"bios": []}));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn parts_appear_with_their_versions() {
     let rack = Rack::start().await;

@@ -102,7 +102,7 @@ impl Guard {
     async fn answer(&self, mut request: Request) -> Response {
         let outside = policy::outside(request.method, &request.path);
         let from = request.peer.ip().to_canonical();
-        let who = match self.enter(&request, &outside, from).await {
+        let who = match self.enter(&request, outside, from).await {
             Ok(who) => who,
             Err(denied) => {
                 tracing::debug!(?request, status = denied.status, why = denied.text, "not let in");
@@ -130,11 +130,11 @@ impl Guard {
     }
 
     /// Who it is; `None` at a public path.
-    async fn enter(&self, request: &Request, outside: &Outside, from: IpAddr) -> Result<Option<Who>, Denied> {
+    async fn enter(&self, request: &Request, outside: Outside, from: IpAddr) -> Result<Option<Who>, Denied> {
         if self.access.strategy == Strategy::Nobody {
             return Ok(Some(Who::anybody()));
         }
-        if *outside == Outside::Public || policy::is_public(request.method, &request.path) {
+        if outside == Outside::Public || policy::is_public(request.method, &request.path) {
             return Ok(None);
         }
         match credentials(&request.headers)? {

@@ -12,9 +12,9 @@ use crate::api::fault::Fault;
 use crate::api::route::{self, Path};
 use crate::base::who::{Role, Who};
 use crate::model::decision::ask::{PatchOp, PatchVerb};
+use crate::model::interface::Interface;
 use crate::model::policy::Policy;
 use crate::model::shape::LATEST;
-use crate::model::step::AskedStep;
 use crate::net::http::{Method, Request};
 
 /// What a route asks of who calls it.
@@ -188,12 +188,16 @@ fn members(root: &str, operation: &PatchOp) -> Members {
 }
 
 /// Whether these steps may be asked for (`[auth] steps`).
-pub fn admit_steps(who: &Who, policy: &Policy, steps: &[AskedStep]) -> Result<(), Fault> {
+pub fn admit_steps<'a>(
+    who: &Who,
+    policy: &Policy,
+    steps: impl Iterator<Item = (Interface, &'a str)>,
+) -> Result<(), Fault> {
     let mut refused = Vec::new();
-    for step in steps {
-        let name = format!("{}.{}", step.interface.name(), step.step);
+    for (interface, step) in steps {
+        let interface = interface.name();
+        let name = format!("{interface}.{step}");
         if policy.access.steps.get(&name).is_some_and(|least| who.role < *least) {
-            let (step, interface) = (&step.step, step.interface.name());
             refused.push(format!("insufficient privileges to execute step {step} on interface {interface}"));
         }
     }

@@ -1,7 +1,5 @@
 //! `/ferric/v1/tokens`: bearer tokens. The secret is in the answer to who made it, and nowhere else.
 
-use std::sync::Arc;
-
 use serde_json::{Value, json};
 
 use crate::api::fault::Fault;
@@ -73,7 +71,7 @@ fn draft(args: &mut Args, call: &Call<'_>) -> Result<TokenDraft, Fault> {
 }
 
 fn made(call: &Call<'_>, issued: &Issued) -> Response {
-    let mut value = shown(&Arc::new(issued.token.clone()), call.lanes().now());
+    let mut value = shown(&issued.token, call.lanes().now());
     if let Some(members) = value.as_object_mut() {
         members.insert("token".to_owned(), json!(issued.secret.reveal()));
     }
@@ -83,7 +81,7 @@ fn made(call: &Call<'_>, issued: &Issued) -> Response {
         .with("Cache-Control", "no-store")
 }
 
-fn shown(token: &Arc<Token>, now: Moment) -> Value {
+fn shown(token: &Token, now: Moment) -> Value {
     json!({
         "uuid": token.id.to_string(),
         "name": token.name,

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
-use crate::base::id::NodeId;
 use crate::model::Object;
 use crate::model::decision::ask::{PatchOp, PatchVerb};
 use crate::model::draft::given::{kind, parse_uuid};
@@ -71,10 +70,9 @@ pub fn check_roots<T>(operations: &[PatchOp], table: &'static [Field<T>], versio
 /// Refuses a patch that gives something to a node that is not there: that is a mistake of the request.
 pub fn check_owner(operations: &[PatchOp], call: &Call<'_>) -> Result<(), Fault> {
     let owners = operations.iter().filter(|op| op.path == "/node_uuid").filter_map(|op| op.value.as_str());
+    let mistaken = |fault: Fault| if fault.status() == 404 { Fault::invalid(fault.text()) } else { fault };
     for id in owners.filter_map(parse_uuid) {
-        if call.published.node(NodeId(id)).is_none() {
-            return Err(Fault::invalid(format!("node {id} could not be found")));
-        }
+        call.find_node(&id.to_string()).map_err(mistaken)?;
     }
     Ok(())
 }

@@ -34,9 +34,13 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let brought = runbook::take(&mut args, call, node, target)?;
     let disabled = ramdisk(&mut args, target, call.version)?;
     let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
+    let by_runbook = brought.is_some();
     let steps = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
-    policy::admit_steps(&call.who, call.policy(), &steps)?;
+    if !by_runbook {
+        let asked = steps.iter().map(|step| (step.interface, step.step.as_str()));
+        policy::admit_steps(&call.who, call.policy(), asked)?;
+    }
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {

@@ -169,7 +169,7 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
     top.build();
     let mut found = Vec::new();
     helps(&mut top, &mut found);
-    assert_eq!(found.len(), 33);
+    assert_eq!(found.len(), 39);
     for (help, below) in found {
         let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}\n{help}");
@@ -187,4 +187,17 @@ fn the_address_may_stand_before_the_command() {
     }
     let error = read(&["--url", "http://a", "serve"]).unwrap().gathered().unwrap_err();
     assert!(error.to_string().contains("this command asks none"), "{error}");
+}
+
+#[test]
+fn the_login_goes_with_every_command() {
+    let line = ["--token", "secret", "token", "revoke", "ci"];
+    let arguments = read(&line).unwrap();
+    assert!(!format!("{arguments:?}").contains("secret"), "{arguments:?}");
+    assert!(arguments.login.said().token.is_some_and(|token| token.matches("secret")));
+    let Command::Token(given) = arguments.command else { panic!("no command about tokens") };
+    assert_eq!(given.command, Some(token::TokenCommand::Revoke { which: "ci".to_owned() }));
+    let line = ["node", "list", "--user", "u", "--password", "p", "--token-file", "/t"];
+    let said = read(&line).unwrap().login.said();
+    assert_eq!((said.user.as_deref(), said.token_file), (Some("u"), Some("/t".into())));
 }

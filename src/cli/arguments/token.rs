@@ -45,7 +45,8 @@ pub enum TokenCommand {
     #[command(after_help = REVOKE)]
     Revoke {
         /// Name or UUID
-        token: String,
+        #[arg(value_name = "TOKEN")]
+        which: String,
     },
 }
 

@@ -15,7 +15,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::told::Told;
 use crate::model::moves::Verb;
 use crate::model::node::{Node, Wished};
-use crate::model::part::ask::PartAsk;
+use crate::model::part::ask::{PartAsk, PortgroupAsk};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::step::AskedStep;
@@ -107,14 +107,16 @@ impl Ask {
     /// May be admitted while a change is owed (style corner 4).
     pub fn never_waits(&self) -> bool {
         match self {
-            Self::Maintenance { .. } | Self::Lookup { .. } => true,
+            // What is made here changes nothing that is there.
+            Self::Maintenance { .. }
+            | Self::Lookup { .. }
+            | Self::PortCreate(_)
+            | Self::Volume(VolumeAsk::Create(_)) => true,
+            Self::Part(ask) => matches!(ask, PartAsk::Portgroup(PortgroupAsk::Create(_))),
             Self::Provision(ask) => ask.verb == Verb::Abort,
-            // Nothing has been done with it yet.
-            Self::Volume(VolumeAsk::Create(_)) => true,
             Self::Patch(patch) => patch.touches_only(&["/maintenance", "/description", "/extra"]),
             Self::Power { .. }
             | Self::Delete
-            | Self::PortCreate(_)
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }
             | Self::Volume(VolumeAsk::Patch { .. } | VolumeAsk::Delete { .. })
@@ -125,8 +127,7 @@ impl Ask {
             | Self::Passthru(_)
             | Self::Told(_)
             | Self::Onward
-            | Self::Allocation(_)
-            | Self::Part(_) => false,
+            | Self::Allocation(_) => false,
         }
     }
 }

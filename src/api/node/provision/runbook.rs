@@ -6,6 +6,8 @@ use crate::api::fault::Fault;
 use crate::api::node::provision::goes_with;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
+use crate::api::thing;
+use crate::base::who::Role;
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
 use crate::model::moves::Target;
@@ -34,8 +36,12 @@ pub fn take(
     if parse_uuid(&ident).is_none() && !name::is_logical(&ident) {
         return Err(Fault::invalid("runbook must be the UUID or the name of a runbook"));
     }
-    let runbook = call.published.runbook(&ident);
-    let runbook = runbook.ok_or_else(|| Fault::not_found(format!("runbook {ident} could not be found")))?;
+    let missing = || Fault::not_found(format!("runbook {ident} could not be found"));
+    let runbook =
+        call.published.runbook(&ident).filter(|one| thing::sees(call, &**one)).ok_or_else(missing)?;
+    if !runbook.wished.public && call.who.project.is_some() && call.who.role < Role::Admin {
+        return Err(Fault::new(403, "this needs the role admin: the runbook is not public"));
+    }
     goes_with(true, "runbook", &["clean", "service"], target)?;
     runbook.approve(node, call.version)?;
     let steps = format!("{}_steps", target.word);
