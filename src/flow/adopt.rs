@@ -52,8 +52,8 @@ fn unfit(course: &Course<'_>) -> Option<String> {
     };
     course.facts.seen.iter().find_map(|seen| match seen {
         Seen::Valid(verdicts) => {
-            let bad = verdicts.iter().filter(|verdict| matters(verdict.interface));
-            bad.filter_map(|verdict| verdict.reason.clone()).next()
+            let mut bad = verdicts.iter().filter(|verdict| matters(verdict.interface));
+            bad.find_map(|verdict| verdict.reason.clone())
         }
         Seen::Silent(failure) => Some(failure.why.clone()),
         Seen::Power(_)
