@@ -12,6 +12,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Row};
 use crate::model::journal::Event;
 use crate::model::node::Node;
+use crate::model::provision::Provision;
 use crate::model::volume::connector::ConnectorWished;
 use crate::model::volume::target::TargetWished;
 use crate::model::volume::{Volume, VolumeAsk, VolumeKind, VolumeRow, Wished};
@@ -74,7 +75,8 @@ fn change<W: Wished>(
 fn delete<W: Wished>(node: &Node, id: Uuid, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     let word = W::KIND.word();
     find::<W>(node, id, facts)?;
-    if !node.provision.traits().delete_ok {
+    // An available node is deleted by the site's leave only, and may be given to somebody at any time.
+    if !node.provision.traits().delete_ok || node.provision == Provision::Available {
         powered_off(node, &format!("{word} deletion"))?;
     }
     let mut course = Course::of(node, facts);

@@ -43,6 +43,7 @@ pub fn node(
     }
     fill_defaults(&mut wished, policy);
     name_instance(&mut wished);
+    network::check(&wished.network_data)?;
     settle(&mut wished, version)?;
     fill_interfaces(&mut wished, catalog)?;
     Ok(NodeDraft { id, wished, starts_available: version < 11 })
@@ -172,7 +173,6 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
     }
     wished.conductor_group = wished.conductor_group.to_lowercase();
     group(&wished.conductor_group)?;
-    network::check(&wished.network_data)?;
     if wished.retired_reason.is_some() && !wished.retired {
         return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
     }

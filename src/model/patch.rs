@@ -46,6 +46,9 @@ pub fn patch_node(
     if wished.instance_info != node.wished.instance_info {
         draft::name_instance(&mut wished);
     }
+    if wished.network_data != node.wished.network_data {
+        draft::network::check(&wished.network_data)?;
+    }
     let version = name_version(node, &wished, ask.version);
     draft::settle(&mut wished, version)?;
     draft::fill_interfaces(&mut wished, catalog)?;

@@ -51,6 +51,7 @@ async fn setting(rack: &Rack) -> HashMap<String, String> {
     let body = json!({"node_uuid": first});
     let group = rack.call("POST", "/v1/portgroups", "1.115", Some(&body)).await;
     names.insert("UUID-5".to_owned(), group.body["uuid"].as_str().unwrap().to_owned());
+    names.insert("UUID-6".to_owned(), made(rack, "chassis", &json!({"description": "x"})).await);
     let connector = json!({"node_uuid": first, "type": "iqn", "connector_id": "iqn.1"});
     names.insert("UUID-7".to_owned(), made(rack, "volume/connectors", &connector).await);
     names.insert("UUID-8".to_owned(), target(rack, &first).await);

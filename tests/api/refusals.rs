@@ -171,7 +171,7 @@ async fn a_refusal_names_what_is_wrong() {
         ("POST", "/v1/nodes", r#"{"driver": ""}"#, 400, "but an empty text was given"),
         ("POST", "/v1/ports", &port, 400, "but ':' is none of them"),
         ("POST", "/v1/ports", &strange, 400, "could not be found"),
-        ("POST", "/v1/nodes/n1/vifs", r#"{"id": "x"}"#, 404, "this version does not offer VIFs"),
+        ("POST", "/v1/nodes/n1/vifs", r#"{"id": "a b"}"#, 400, "a VIF is named by a UUID or by 1 to 255"),
     ] {
         let answer = rack.send(method, path, "1.115", body.as_bytes().to_vec()).await;
         assert_eq!(answer.status, status, "{path} {body}: {answer:?}");

@@ -13,7 +13,7 @@ use crate::flow::tests::stage::{Stage, object};
 use crate::model::bmc::power::{Power, PowerTarget, PowerWish};
 use crate::model::decision::ask::Ask;
 use crate::model::decision::effect::Effect;
-use crate::model::decision::outcome::Outcome;
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::{Node, Wished};
 use crate::model::provision::Provision;
@@ -126,16 +126,17 @@ fn a_server_whose_card_stays_on_is_not_switched_off() {
 }
 
 #[test]
-fn a_deployment_powers_the_parent_too() {
-    let mut stage = Stage::at("plain", Provision::Available);
-    stage.node.target_provision = None;
+fn power_sync_minds_the_server_too() {
+    let mut stage = managed(Power::On);
     stage.node.wished.parent_node = Some(id(9));
     with(&mut stage, node(9, None, Some(Power::Off)));
-    stage.deploy(&[]).unwrap();
-    let effects = stage.pay_all();
-    let parent = effects.iter().position(|effect| *effect == Effect::Relative { node: id(9), on: true });
-    let own = effects.iter().position(|effect| matches!(effect, Effect::Power { wish: PowerWish::On, .. }));
-    assert!(parent.is_some() && parent < own, "{effects:?}");
+    for _ in 0..2 {
+        stage.happen(&Happened::SyncDue);
+        stage.see(Seen::Power(Power::Off));
+    }
+    let effects = owed(&stage);
+    assert_eq!(effects.first(), Some(&Effect::Relative { node: id(9), on: true }), "{effects:?}");
+    assert!(matches!(effects.last(), Some(Effect::Power { wish: PowerWish::On, .. })));
 }
 
 #[test]

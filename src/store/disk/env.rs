@@ -8,6 +8,7 @@ use heed::types::Bytes;
 use heed::{CommitOrAbort, Env, EnvOpenOptions, RoTxn, RwTxn, WithoutTls};
 
 use crate::store::disk::dir;
+use crate::store::disk::pages;
 use crate::store::error::StoreError;
 use crate::store::upgrade;
 
@@ -95,7 +96,6 @@ impl File {
             }
             None => create(&env, Stamp::New).map_err(fail)?,
         };
-        walk(&env, &tables).map_err(fail)?;
         Ok(Self { env, tables, path: path.to_path_buf() })
     }
 
@@ -137,20 +137,11 @@ fn lengthen(env: &Env<WithoutTls>, path: &Path) -> Result<(), StoreError> {
     }
     if length < wanted {
         tracing::warn!(file = %file.display(), length, wanted, "store file is short");
-        let file = fs::OpenOptions::new().write(true).open(&file).map_err(fail)?;
-        file.set_len(wanted).map_err(fail)?;
-    }
-    Ok(())
-}
-
-/// Passes over every table backwards, before anything reads it forwards: a file that was cut short has pages of zeros,
-/// which LMDB tells on its way back, while forwards an assertion of its own ends the process.
-fn walk(env: &Env<WithoutTls>, tables: &Tables) -> heed::Result<()> {
-    let txn = env.read_txn()?;
-    for (_, table) in tables.all() {
-        for row in table.rev_iter(&txn)? {
-            row?;
+        let file = fs::OpenOptions::new().read(true).write(true).open(&file).map_err(fail)?;
+        if !pages::is_whole(&file, length).map_err(fail)? {
+            return Err(StoreError::lmdb(path, heed::Error::Mdb(heed::MdbError::Corrupted)));
         }
+        file.set_len(wanted).map_err(fail)?;
     }
     Ok(())
 }

@@ -3,5 +3,6 @@
 pub mod dir;
 pub mod env;
 pub mod key;
+pub mod pages;
 pub mod seal;
 pub mod space;
