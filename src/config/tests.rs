@@ -114,6 +114,7 @@ fn mistakes_are_named() {
         ("[conductor]\nautomated_cleann = false\n", "did you mean automated_clean?"),
         ("[agent]\nautomated_clean = false\n", "it belongs to [conductor]"),
         ("[conductor]\nmax_concurrent_deploy = \"many\"\n", "a whole number from 1 to 65535"),
+        ("[conductor]\nsync_power_state_workers = \"many\"\n", "must be a whole number"),
         ("[DEFAULT]\nauth_strategy = \"keystone\"\n", "http_basic"),
         ("[fake]\ndeploy_dely = 1\n", "did you mean deploy_delay?"),
         ("[fake]\ndeploy_delay = \"5,1\"\n", "the smaller one first"),

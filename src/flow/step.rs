@@ -73,6 +73,12 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
             switch(course, wishes);
         }
+        Core::OnChild { node, on } => {
+            work(course);
+            course.stop_waiting();
+            set_phase(course, Phase::Act);
+            course.owe(Effect::Relative { node, on }, Purpose::Run);
+        }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
         Core::Hold => hold(course),

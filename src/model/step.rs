@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::id::NodeId;
 use crate::model::Object;
 use crate::model::interface::Interface;
 
@@ -127,6 +128,11 @@ pub enum Core {
     Hold,
     /// Wait for the next heartbeat, or the given seconds.
     Wait,
+    /// Have a child of the node on, or off.
+    OnChild {
+        node: NodeId,
+        on: bool,
+    },
     /// Nothing to do: a step of a fake or empty implementation.
     Nothing,
 }
@@ -190,6 +196,9 @@ pub struct AskedStep {
     /// Deploy steps only; 0 removes the step.
     #[serde(default)]
     pub priority: Option<i64>,
+    /// It is for the node's children instead: for these, or for all if none is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub children: Option<Vec<NodeId>>,
 }
 
 /// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 16 KiB.

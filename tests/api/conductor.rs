@@ -190,6 +190,7 @@ async fn a_rebuild_keeps_the_instance_and_is_refused_where_it_is_protected() {
         (Some("active"), &json!("web"))
     );
     let kept = seen["instance_info"]["configdrive"].clone();
+    assert_eq!(kept, "******", "a drive is never shown");
     let seen = done(&rack, json!({"target": "rebuild"})).await;
     assert_eq!(seen["instance_info"]["configdrive"], kept, "a rebuild without one keeps the drive");
 }

@@ -47,7 +47,14 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
-    let ask = ProvisionAsk { config_drive, steps, disable_ramdisk, ..ProvisionAsk::new(target.verb, word) };
+    let project = call.who.project.clone();
+    let ask = ProvisionAsk {
+        config_drive,
+        steps,
+        disable_ramdisk,
+        project,
+        ..ProvisionAsk::new(target.verb, word)
+    };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{id}/states")))
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use crate::api::fault::Fault;
+use crate::base::id::NodeId;
 use crate::model::Object;
+use crate::model::draft::given::parse_uuid;
 use crate::model::interface::Interface;
 use crate::model::step::{AskedStep, Kind};
 
@@ -37,14 +39,15 @@ fn step(item: Value, kind: Kind) -> Result<AskedStep, String> {
         _ => return Err("needs args to be an object".to_owned()),
     };
     check_wait(&step, &args)?;
+    let mut children = None;
     let priority = if kind == Kind::Deploy {
         Some(whole(members.remove("priority")).ok_or("needs priority to be a whole number from 0 on")?)
     } else {
-        order(&mut members)?;
+        children = order(&mut members)?;
         None
     };
     match members.keys().next() {
-        None => Ok(AskedStep { interface, step, args, priority }),
+        None => Ok(AskedStep { interface, step, args, priority, children }),
         Some(key) => Err(format!("has no member {:?}", key.chars().take(64).collect::<String>())),
     }
 }
@@ -67,18 +70,26 @@ fn interface(members: &mut Object) -> Result<Interface, String> {
     })
 }
 
-/// What clean and service steps may say about order and child nodes: checked; children come with their pipeline.
-fn order(members: &mut Object) -> Result<(), String> {
+/// What clean and service steps may say about order, which is that of the list, and about child nodes.
+fn order(members: &mut Object) -> Result<Option<Vec<NodeId>>, String> {
     if let Some(order) = members.remove("order") {
         whole(Some(order)).ok_or("needs order to be a whole number from 0 on")?;
     }
-    if members.remove("execute_on_child_nodes").is_some_and(|flag| !flag.is_boolean()) {
-        return Err("needs execute_on_child_nodes to be a boolean".to_owned());
-    }
-    if members.remove("limit_child_node_execution").is_some_and(|list| !list.is_array()) {
-        return Err("needs limit_child_node_execution to be an array".to_owned());
-    }
-    Ok(())
+    let on_children = match members.remove("execute_on_child_nodes") {
+        None => false,
+        Some(Value::Bool(flag)) => flag,
+        Some(_) => return Err("needs execute_on_child_nodes to be a boolean".to_owned()),
+    };
+    let limit = match members.remove("limit_child_node_execution") {
+        None => Vec::new(),
+        Some(Value::Array(names)) => names.iter().map(child).collect::<Option<_>>().ok_or(LIMIT_RULE)?,
+        Some(_) => return Err(LIMIT_RULE.to_owned()),
+    };
+    Ok(on_children.then_some(limit))
+}
+
+fn child(name: &Value) -> Option<NodeId> {
+    name.as_str().and_then(parse_uuid).map(NodeId)
 }
 
 /// A number from 0 on, or digits.
@@ -90,6 +101,9 @@ fn whole(value: Option<Value>) -> Option<i64> {
     }
     .filter(|number| *number >= 0)
 }
+
+/// What the list of children must be.
+const LIMIT_RULE: &str = "needs limit_child_node_execution to be an array of UUIDs";
 
 /// Interfaces whose steps a request may name.
 const WITH_STEPS: &[Interface] = &[
@@ -143,6 +157,26 @@ mod tests {
             assert!(parse(json!([item]), Kind::Clean).is_err());
         }
         assert!(parse(json!({}), Kind::Clean).is_err());
+    }
+
+    #[test]
+    fn a_step_may_be_for_children() {
+        let child = "11111111-1111-1111-1111-111111111111";
+        let step = |more: Value| {
+            let mut step = json!({"interface": "power", "step": "power_on"});
+            step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            parse(json!([step]), Kind::Service).map(|steps| steps[0].children.clone())
+        };
+        assert_eq!(step(json!({})).unwrap(), None);
+        assert_eq!(step(json!({"execute_on_child_nodes": false})).unwrap(), None);
+        assert_eq!(step(json!({"execute_on_child_nodes": true})).unwrap(), Some(Vec::new()));
+        let limited = json!({"execute_on_child_nodes": true, "limit_child_node_execution": [child]});
+        assert_eq!(step(limited).unwrap(), Some(vec![NodeId(child.parse().unwrap())]));
+        for wrong in [json!("x"), json!([1]), json!(["n1"])] {
+            let limited = json!({"execute_on_child_nodes": true, "limit_child_node_execution": wrong});
+            assert_eq!(step(limited).unwrap_err().status(), 400);
+        }
+        assert_eq!(step(json!({"execute_on_child_nodes": "yes"})).unwrap_err().status(), 400);
     }
 
     #[test]

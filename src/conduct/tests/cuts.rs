@@ -200,6 +200,7 @@ fn manual(verb: Verb, steps: &[&str]) -> Ask {
         step: (*name).to_owned(),
         args: serde_json::Map::new(),
         priority: None,
+        children: None,
     };
     let steps = steps.iter().map(step).collect();
     Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(verb, verb.name()) })
@@ -247,6 +248,7 @@ const DEPLOY_EACH_TURN: Wish = Wish {
             step: name.to_owned(),
             args: args.as_object().unwrap().clone(),
             priority: Some(90 - i64::try_from(place).unwrap()),
+            children: None,
         };
         let steps = names.into_iter().enumerate().map(step).collect();
         Ask::Provision(ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Deploy, "active") })
@@ -352,8 +354,8 @@ fn adoption_survives_cuts() {
         metal: true,
         wired: false,
         start: Provision::Manageable,
-        wishes: &[ADOPT],
-        end: Provision::Active,
+        wishes: &[ADOPT, UNDEPLOY],
+        end: Provision::Available,
     });
 }
 

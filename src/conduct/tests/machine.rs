@@ -175,7 +175,8 @@ impl Machine {
         if let Err(failure) = self.reached(record) {
             return Seen::Silent(failure);
         }
-        let clean = record.node.run.as_ref().is_some_and(|run| run.kind == Kind::Clean);
+        let clean =
+            record.node.run.as_ref().is_some_and(|run| matches!(run.kind, Kind::Clean | Kind::Service));
         let erasing = [erase("erase_devices_metadata", 99), erase("erase_devices", 10)];
         let mut steps = if clean { erasing.to_vec() } else { Vec::new() };
         steps.extend((0..self.offers).map(|n| erase(&format!("{n}_{}", "x".repeat(100)), 50)));

@@ -150,6 +150,7 @@ async fn steps_of_a_bmc_run_in_a_deployment_that_asks_for_them() {
         step: step.to_owned(),
         args: args.as_object().unwrap().clone(),
         priority: Some(90),
+        children: None,
     };
     let steps = vec![
         asked(Interface::Vendor, "send_raw", serde_json::json!({"raw_bytes": "6 1"})),

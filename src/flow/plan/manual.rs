@@ -1,6 +1,7 @@
 //! The steps of a person's own choice, in their own order: manual cleaning and servicing (contract `steps.md`
 //! section 2).
 
+use crate::base::id::NodeId;
 use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, reserved};
 use crate::model::boot::Boots;
 use crate::model::decision::facts::Facts;
@@ -23,6 +24,10 @@ pub fn plan(
     let mut steps = Vec::new();
     let mut boots = false;
     for ask in asked {
+        if let Some(limit) = &ask.children {
+            steps.extend(on_children(node, kind, ask, limit, facts)?);
+            continue;
+        }
         let Resolved { step, needs_ramdisk } = resolve(node, kind, ask, facts)?;
         if needs_ramdisk && disable_ramdisk {
             return Err(match step.by {
@@ -41,6 +46,42 @@ pub fn plan(
         steps.push(step);
     }
     Ok(framed(node, kind, steps, boots, facts))
+}
+
+/// A step for the node's children: one for each of them, in the order of their creation.
+fn on_children(
+    node: &Node,
+    kind: Kind,
+    ask: &AskedStep,
+    limit: &[NodeId],
+    facts: &Facts<'_>,
+) -> Result<Vec<Step>, String> {
+    let children = facts.around.children(node.id);
+    if let Some(stranger) = limit.iter().find(|id| !children.iter().any(|child| child.id == **id)) {
+        return Err(format!("limit_child_node_execution names {stranger}, which is no child of the node"));
+    }
+    let powers: &[bool] = match ask.step.as_str() {
+        "power_on" => &[true],
+        "power_off" => &[false],
+        "reboot" => &[false, true],
+        _ if children.is_empty() => &[],
+        other => {
+            return Err(format!(
+                "{} step {}.{other} cannot be run on child nodes: this version has power_on, power_off and reboot there",
+                kind.name(),
+                ask.interface
+            ));
+        }
+    };
+    let chosen = children.iter().filter(|child| limit.is_empty() || limit.contains(&child.id));
+    let step = |node: NodeId, on: bool| Step {
+        by: By::Core(Core::OnChild { node, on }),
+        ..from_request(ask, 0, By::Agent)
+    };
+    Ok(chosen
+        .flat_map(|child| powers.iter().map(move |on| (child.id, *on)))
+        .map(|(id, on)| step(id, on))
+        .collect())
 }
 
 /// A step as the driver or the pipeline knows it.

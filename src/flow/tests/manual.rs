@@ -1,15 +1,22 @@
 //! Manual cleaning: the steps that a person named, in that order, and back to `manageable`.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
-use super::stage::{Stage, failed, in_band, object};
-use crate::model::decision::ask::Ask;
+use super::stage::{Stage, asked, failed, in_band, object};
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
+use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::Outcome;
 use crate::model::decision::refusal::Refusal;
-use crate::model::node::Fault;
+use crate::model::interface::Interface;
+use crate::model::moves::Verb;
+use crate::model::node::{Fault, Node, Wished};
 use crate::model::provision::Provision;
-use crate::model::turn::{FailureKind, Turn};
+use crate::model::step::AskedStep;
+use crate::model::turn::{Failure, FailureKind, Turn};
 
 const ALL: &[(&str, i64)] = &[("erase_devices", 10), ("burnin_cpu", 0)];
 
@@ -116,12 +123,9 @@ fn without_a_ramdisk_no_step_may_need_one() {
 #[test]
 fn a_wrong_argument_is_found_before_the_machine_is_touched() {
     let mut stage = Stage::at("agent", Provision::Manageable);
-    let mut step = super::stage::asked(crate::model::interface::Interface::Bios, "factory_reset", 0);
+    let mut step = asked(Interface::Bios, "factory_reset", 0);
     step.args.insert("zz".to_owned(), 1.into());
-    let ask = crate::model::decision::ask::ProvisionAsk {
-        steps: vec![step],
-        ..crate::model::decision::ask::ProvisionAsk::new(crate::model::moves::Verb::Clean, "clean")
-    };
+    let ask = ProvisionAsk { steps: vec![step], ..ProvisionAsk::new(Verb::Clean, "clean") };
     stage.ask(&Ask::Provision(ask)).unwrap();
     assert_eq!((stage.state(), stage.owed.len()), (Provision::CleanFail, 0));
     assert!(stage.error().contains("unknown argument \"zz\""), "{}", stage.error());
@@ -230,4 +234,62 @@ fn a_retired_node_is_cleaned_as_any_other() {
     stage.manual("clean", &["bios.factory_reset"]).unwrap();
     stage.turn(Turn::done());
     assert_eq!(stage.state(), Provision::Manageable);
+}
+
+/// A server with two cards, of which one is named.
+fn with_cards(steps: &[(&str, &[u128])]) -> Stage {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    for number in [2, 3] {
+        let wished = Wished { parent_node: Some(stage.node.id), ..Wished::default() };
+        let card = Node::new(id(number), wished, Moment(0));
+        stage.around.nodes.insert(card.id, Arc::new(card));
+    }
+    let step = |(name, limit): &(&str, &[u128])| AskedStep {
+        children: Some(limit.iter().map(|number| id(*number)).collect()),
+        priority: None,
+        ..asked(Interface::Power, name, 0)
+    };
+    let steps = steps.iter().map(step).collect();
+    let ask = ProvisionAsk { steps, ..ProvisionAsk::new(Verb::Clean, "clean") };
+    stage.ask(&Ask::Provision(ask)).unwrap();
+    stage
+}
+
+fn id(number: u128) -> NodeId {
+    NodeId(uuid::Uuid::from_u128(number))
+}
+
+#[test]
+fn power_steps_run_on_the_nodes_children_one_after_the_other() {
+    let mut stage = with_cards(&[("power_on", &[]), ("reboot", &[3])]);
+    let relative = |number, on| Effect::Relative { node: id(number), on };
+    for effect in [relative(2, true), relative(3, true), relative(3, false), relative(3, true)] {
+        assert_eq!(stage.pay(Outcome::Done), effect);
+    }
+    assert_eq!((stage.state(), stage.error()), (Provision::Manageable, ""));
+    let mut stage = with_cards(&[("power_off", &[])]);
+    stage.pay(Outcome::Failed(Failure::step("node 2 was not powered off")));
+    assert_eq!(stage.state(), Provision::CleanFail);
+    assert!(stage.error().contains("step power.power_off: node 2 was not powered off"), "{}", stage.error());
+}
+
+#[test]
+fn what_children_cannot_do_fails_before_anything_is_touched() {
+    for (steps, why) in [
+        ([("factory_reset", [].as_slice())], "cannot be run on child nodes"),
+        ([("power_on", [7].as_slice())], "no child of the node"),
+    ] {
+        let stage = with_cards(&steps);
+        assert_eq!((stage.state(), stage.owed.len()), (Provision::CleanFail, 0));
+        assert!(stage.error().contains(why), "{}", stage.error());
+    }
+}
+
+#[test]
+fn a_step_for_children_that_are_not_there_is_done() {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    let step = AskedStep { children: Some(Vec::new()), ..asked(Interface::Bios, "factory_reset", 0) };
+    let ask = ProvisionAsk { steps: vec![step], ..ProvisionAsk::new(Verb::Clean, "clean") };
+    stage.ask(&Ask::Provision(ask)).unwrap();
+    assert_eq!((stage.state(), stage.error()), (Provision::Manageable, ""));
 }

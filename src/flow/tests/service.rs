@@ -77,6 +77,7 @@ fn a_step_that_fails_asks_for_a_person_and_may_be_given_up() {
 #[test]
 fn after_a_failure_the_next_steps_bring_the_instance_back() {
     let mut stage = serviced();
+    stage.beat();
     stage.turn(Turn::failed("too hot"));
     stage.pay_all();
     stage.ask(&Ask::Maintenance { on: false, reason: None }).unwrap();

@@ -399,7 +399,13 @@ pub(super) fn object(value: serde_json::Value) -> Object {
 }
 
 pub(super) fn asked(interface: Interface, step: &str, priority: i64) -> AskedStep {
-    AskedStep { interface, step: step.to_owned(), args: Object::new(), priority: Some(priority) }
+    AskedStep {
+        interface,
+        step: step.to_owned(),
+        args: Object::new(),
+        priority: Some(priority),
+        children: None,
+    }
 }
 
 /// What the agent offers.

@@ -55,6 +55,7 @@ impl KeptStep {
             step: self.step.clone(),
             args: self.args.clone(),
             priority: None,
+            children: None,
         }
     }
 

@@ -181,8 +181,13 @@ fn run(args: Object) -> Run {
         asked: false,
         abort_after: false,
     };
-    let asked =
-        AskedStep { interface: Interface::Bios, step: "x".to_owned(), args: args.clone(), priority: None };
+    let asked = AskedStep {
+        interface: Interface::Bios,
+        step: "x".to_owned(),
+        args: args.clone(),
+        priority: None,
+        children: None,
+    };
     Run {
         kind: Kind::Deploy,
         manual: true,
