@@ -30,8 +30,7 @@ pub struct Arguments {
     /// Address of the API, for those who say it before the command
     #[arg(long, hide = true)]
     url: Option<String>,
-    /// Who vouches for the API's certificate (PEM) [env: FERRIC_CA]
-    #[arg(long, global = true, value_name = "FILE", display_order = 902)]
+    #[arg(long, global = true, value_name = "FILE", display_order = 902, help = CA)]
     pub ca: Option<PathBuf>,
     #[command(flatten)]
     pub login: Login,
@@ -55,6 +54,7 @@ pub struct Login {
 
 const TOKEN: &str =
     "Token; everybody on this host sees it in the list of processes [env: FERRIC_TOKEN, OS_TOKEN]";
+const CA: &str = "Who vouches for the API's certificate (PEM) [env: FERRIC_CA]";
 const TOKEN_FILE: &str =
     "File whose first line is the token [env: FERRIC_TOKEN_FILE] [default: ~/.config/ferric/token]";
 const USER: &str = "User of the daemon's file of users [env: OS_USERNAME]";

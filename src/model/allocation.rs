@@ -136,10 +136,6 @@ impl Thing for Allocation {
         name.into_iter().chain(node).collect()
     }
 
-    fn table() -> &'static [Field<Self>] {
-        TABLE
-    }
-
     fn node(&self) -> Option<NodeId> {
         self.node
     }

@@ -88,10 +88,6 @@ impl Thing for Runbook {
         if self.wished.public { Owner::Public(project) } else { Owner::Project(project) }
     }
 
-    fn table() -> &'static [Field<Self>] {
-        TABLE
-    }
-
     fn marks(&self) -> Vec<Mark> {
         vec![Mark::name(&self.wished.name)]
     }

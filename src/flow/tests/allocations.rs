@@ -180,7 +180,7 @@ fn last_error_says_what_keeps_the_nodes() {
     nodes[3].power = None;
     let head = "Failed to process allocation 00000000-0000-0000-0000-00000000004d: ";
     let told = |nodes: &[Node], members| {
-        let why = next(&pool(nodes.to_vec()), &allocation(members), 0).unwrap_err();
+        let why = next(&pool(nodes.to_vec()), &allocation(&members), 0).unwrap_err();
         why.strip_prefix(head).unwrap().to_owned()
     };
     assert_eq!(
