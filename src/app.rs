@@ -277,8 +277,8 @@ impl App {
             counter(Arc::new(Api { tls, ..api.counted(self.traffic.clone()) }))
         };
         for listener in doors.rack {
-            let plain = shop.for_rack(rack_api(false), Via::Http);
-            self.open_door(opened(listener, plain, None), self.crew.handle());
+            let over_http = shop.for_rack(rack_api(false), Via::Http);
+            self.open_door(opened(listener, over_http, None), self.crew.handle());
         }
         if let Some((listener, _, tls)) = doors.https {
             let secured = shop.for_rack(rack_api(true), Via::Https);

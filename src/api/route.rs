@@ -207,7 +207,8 @@ mod tests {
             let fault = find(method, &path, version, Door::Operator).unwrap_err();
             (fault.status() == 405).then(|| fault.allowed().unwrap().to_owned())
         };
-        assert_eq!(allowed(Method::Head, "/v1/nodes", 115).unwrap(), "GET, POST");
+        assert_eq!(allowed(Method::Head, "/v1/nodes", 115).unwrap(), "GET, POST, PATCH, DELETE");
+        assert_eq!(allowed(Method::Put, "/v1/conductors", 115).unwrap(), "GET");
         assert_eq!(allowed(Method::Post, "/v1/nodes/a", 115).unwrap(), "GET, PATCH, DELETE");
         assert_eq!(allowed(Method::Other, "/v1/nodes/a/states/power", 115).unwrap(), "PUT");
         assert_eq!(allowed(Method::Post, "/v1/runbooks", 50).unwrap(), "", "nothing yet");

@@ -38,7 +38,7 @@ impl Body {
         Self { writer, clock, doors, closing }
     }
 
-    /// Writes nothing, but goes the way of every change; refused as one when the disk is full.
+    /// Writes nothing, but goes the way of every change: to the commit thread, which looks at the disk.
     async fn of_store(&self) -> Option<Reason> {
         let said = tokio::select! {
             said = self.writer.write("readiness", |_| Ok::<(), StoreError>(())) => said,
@@ -48,8 +48,7 @@ impl Body {
             }
         };
         match said {
-            Ok(()) => None,
-            Err(error @ StoreError::Full { .. }) => Some(Reason { check: "disk", why: chain(&error) }),
+            Ok(()) => self.writer.refusal().map(|error| Reason { check: "disk", why: chain(&error) }),
             Err(error) => Some(Reason { check: "store", why: chain(&error) }),
         }
     }
@@ -148,10 +147,8 @@ mod tests {
         rig.disk.0.store(0, Ordering::Relaxed);
         let reasons = body.reasons().await;
         let [Reason { check: "disk", why }] = reasons.as_slice() else { panic!("{reasons:?}") };
-        assert!(why.contains("make room") || why.contains("free"), "{why}");
+        assert!(why.contains("no space left"), "{why}");
         rig.disk.0.store(1 << 40, Ordering::Relaxed);
-        // The reserve is taken back by the next batch; the one after it is let in.
-        body.reasons().await;
         assert_eq!(body.reasons().await, []);
     }
 

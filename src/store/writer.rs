@@ -106,6 +106,12 @@ impl Writer {
         }
     }
 
+    /// Why changes are refused now, if they are: the disk is full.
+    pub fn refusal(&self) -> Option<StoreError> {
+        let space = self.core.space();
+        space.is_full().then(|| space.full(self.core.dir.path()))
+    }
+
     /// Shows the node reserved in the published copy, whatever its record says; nothing is stored.
     pub fn reserve(&self, node: NodeId) {
         self.core.publisher.reserve(node);

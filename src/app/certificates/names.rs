@@ -1,7 +1,7 @@
 //! What this host is called: what a certificate has to name so that clients find what they asked for.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use url::Url;
 
@@ -31,7 +31,7 @@ impl Names {
             .chain(config.tls.names.iter().cloned())
             .filter(|name| is_name(name))
             .collect();
-        let only = Some(config.listen).as_ref().map(SocketAddr::ip).filter(|ip| !ip.is_unspecified());
+        let only = Some(config.listen.ip()).filter(|ip| !ip.is_unspecified());
         Self { said, only }
     }
 

@@ -257,8 +257,8 @@ fn neighbourhood(peer: IpAddr) -> IpAddr {
 }
 
 /// Bytes that all connections of a server may hold for bodies of which more is to come, and for answers that are not
-/// taken: some hundred bodies of ordinary size.
-const HELD: usize = 128 << 20;
+/// taken: some dozen bodies of the largest ordinary size. With buffers around them three times as much is in memory.
+const HELD: usize = 64 << 20;
 
 /// The first 64 bits.
 const PREFIX: u128 = !0 << 64;

@@ -26,10 +26,10 @@ fn a_method_that_is_not_there_is_refused_with_those_that_are() {
     let daemon = Daemon::start();
     let version = format!("{HOST}X-OpenStack-Ironic-API-Version: 1.115\r\n");
     for (method, path, allowed) in [
-        ("HEAD", "/v1/nodes", "GET, POST"),
-        ("OPTIONS", "/v1/nodes", "GET, POST"),
-        ("BREW", "/v1/nodes", "GET, POST"),
-        ("get", "/v1/nodes", "GET, POST"),
+        ("HEAD", "/v1/conductors", "GET"),
+        ("OPTIONS", "/v1/conductors", "GET"),
+        ("BREW", "/v1/conductors", "GET"),
+        ("get", "/v1/conductors", "GET"),
         ("POST", "/v1/nodes/x/states/power", "PUT"),
         ("DELETE", "/v1", "GET"),
     ] {

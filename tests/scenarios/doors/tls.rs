@@ -84,8 +84,8 @@ fn the_authority_is_told_once_and_stays_the_same() {
     let (_home, config) = configured(OWN);
     let mut daemon = Daemon::start_with(&["--config", &config]);
     let ca = daemon.data().join("tls/ca.pem");
-    let print = Command::new("openssl");
-    let print = told({ print }.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&ca)).1;
+    let mut openssl = Command::new("openssl");
+    let (_, print, _) = told(openssl.args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(&ca));
     let print = print.trim().split('=').next_back().unwrap().to_owned();
     let said = daemon.said().join("\n");
     assert!(said.contains(&print) && said.contains(ca.to_str().unwrap()), "{print}\n{said}");
