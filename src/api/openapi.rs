@@ -25,7 +25,7 @@ pub fn document(base: &str) -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for route in ROUTES {
         let Some(doc) = doc(route) else { continue };
-        let item = paths.entry(shown_path(route.path)).or_insert_with(|| json!({}));
+        let item = paths.entry(shown_path(route)).or_insert_with(|| json!({}));
         if let Value::Object(item) = item {
             // Of two rows for one path and method the first is served.
             item.entry(route.method.word().to_lowercase()).or_insert_with(|| operation(route, doc));
@@ -61,15 +61,11 @@ pub fn doc(route: &Route) -> Option<&'static Doc> {
 }
 
 /// `nodes/{}/bios/{}` as `/v1/nodes/{ident}/bios/{name}`.
-fn shown_path(path: &str) -> String {
-    if path.is_empty() {
-        return "/".to_owned();
-    }
-    let named = words(path);
-    match path.split('/').next() {
-        Some("v1" | "ferric" | "events" | "metrics" | "healthz" | "readyz") if path != "events" => {
-            format!("/{named}")
-        }
+fn shown_path(route: &Route) -> String {
+    let named = words(route.path);
+    match route.path.split('/').next() {
+        Some("" | "v1" | "ferric") => format!("/{named}"),
+        _ if route.bare => format!("/{named}"),
         _ => format!("/v1/{named}"),
     }
 }
@@ -152,6 +148,9 @@ fn success(status: u16, doc: &Doc) -> Value {
             "additionalProperties": false,
         })),
         Answers::Text(text) => Some(schema::read(text)),
+        Answers::Other(kind) => {
+            return json!({"description": "the answer", "content": {kind: {"schema": {"type": "string"}}}});
+        }
     };
     match shape {
         None => json!({"description": "done, or on its way"}),

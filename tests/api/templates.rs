@@ -238,7 +238,7 @@ async fn templates_that_cannot_run_are_refused_and_validate_says_so() {
     bearing(&rack, &names, &json!([])).await;
     for (instance, part) in [
         (json!(["CUSTOM_Z"]), "CUSTOM_Z"),
-        (json!("CUSTOM_A"), "list of texts"),
+        (json!("CUSTOM_A"), "is not a list"),
         (json!(["CUSTOM_A", "CUSTOM_B"]), "CUSTOM_A and CUSTOM_B both have step deploy.fake_done"),
         (json!(["CUSTOM_C"]), "vendor.send_raw is not allowed"),
         (json!(["CUSTOM_D"]), "cannot be overridden"),

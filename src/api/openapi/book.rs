@@ -37,6 +37,8 @@ pub enum Answers {
     List(&'static str, &'static str),
     /// A JSON schema.
     Text(&'static str),
+    /// Text of this content type.
+    Other(&'static str),
 }
 
 /// A path that answers 200 without a body, as long as nothing else is said.
@@ -134,6 +136,8 @@ pub const BOOK: &[Doc] = &[
     doc(Get, "lookup", "For the agent: which node is this machine").query(&["addresses", "node_uuid"]).answers(Answers::Record("object")),
     doc(Post, "heartbeat/{}", "For the agent: it is alive").gives(&[202]).takes(Takes::Text(r#"{"type": "object", "required": ["callback_url"], "properties": {"callback_url": {"type": "string"}, "agent_token": {"type": "string"}, "agent_version": {"type": "string"}, "agent_verify_ca": {"type": ["string", "null"]}, "agent_status": {"enum": ["start", "end", "error"]}, "agent_status_message": {"type": "string"}}}"#)),
     doc(Post, "continue_inspection", "For the agent: what the machine is made of").gives(&[202]).takes(Takes::Text(r#"{"type": "object", "required": ["inventory"], "properties": {"inventory": {"type": "object"}}}"#)).query(&["node_uuid"]).answers(Answers::Record("object")),
+    doc(Get, "events", "What changes, as a stream of events (SSE)").query(&["since", "node", "kind", "follow"]).answers(Answers::Other("text/event-stream")),
+    doc(Get, "metrics", "Numbers for Prometheus").answers(Answers::Other("text/plain")),
     doc(Post, "events", "Events of the network").gives(&[204]).takes(Takes::Text(r#"{"type": "object", "required": ["events"], "properties": {"events": {"type": "array", "items": {"type": "object", "required": ["event"]}}}}"#)),
     doc(Get, "nodes", "Nodes").query(NODES).answers(Answers::List("nodes", "node")),
     doc(Post, "nodes", "Enrol a node").gives(&[201]).takes(Takes::Create("node")).answers(Answers::Record("node")),
@@ -219,6 +223,11 @@ pub const BOOK: &[Doc] = &[
     doc(Get, "ferric/v1/nodes/{}/sel", "The event log of the BMC").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/nodes/{}/fru", "The inventory of the BMC").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/nodes/{}/power_reading", "How much power it draws").answers(Answers::Record("object")),
+    doc(Get, "ferric/v1/audit", "Who changed what").query(&["before", "limit"]).answers(Answers::Record("object")),
+    doc(Get, "ferric/v1/tokens", "Bearer tokens, without their secrets").answers(Answers::Record("object")),
+    doc(Post, "ferric/v1/tokens", "Make a bearer token: its secret is told this once").gives(&[201]).takes(Takes::Text(r#"{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "operator", "admin"]}, "project": {"type": ["string", "null"]}, "expires_in": {"type": "integer", "minimum": 0}}, "additionalProperties": false}"#)).answers(Answers::Record("object")),
+    doc(Delete, "ferric/v1/tokens/{}", "Revoke a bearer token").gives(&[204]),
+    doc(Get, "ferric/v1/webhooks", "Programs that are told what changes").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/leases", "Addresses that are given to machines").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/networks", "Networks that are served").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/discovered", "Machines that nobody has enrolled").answers(Answers::Record("object")),
@@ -293,4 +302,16 @@ pub const BOOK: &[Doc] = &[
     doc(Get, "inspection_rules/{}", "A inspection rule").query(&["fields"]).answers(Answers::Record("inspection_rule")),
     doc(Patch, "inspection_rules/{}", "Change a inspection rule").takes(Takes::Patch).answers(Answers::Record("inspection_rule")),
     doc(Delete, "inspection_rules/{}", "Delete a inspection rule").gives(&[204]),
+    doc(Patch, "volume/connectors", "Refused: the path must name one").gives(&[]).takes(Takes::Patch),
+    doc(Delete, "volume/connectors", "Refused: the path must name one").gives(&[]),
+    doc(Post, "nodes/{}/volume/connectors", "Refused: ask at /v1/volume").gives(&[]).takes(Takes::Text(r#"{"type": "object"}"#)),
+    doc(Get, "nodes/{}/volume/connectors/{}", "Refused: ask at /v1/volume").gives(&[]),
+    doc(Patch, "nodes/{}/volume/connectors/{}", "Refused: ask at /v1/volume").gives(&[]).takes(Takes::Patch),
+    doc(Delete, "nodes/{}/volume/connectors/{}", "Refused: ask at /v1/volume").gives(&[]),
+    doc(Patch, "volume/targets", "Refused: the path must name one").gives(&[]).takes(Takes::Patch),
+    doc(Delete, "volume/targets", "Refused: the path must name one").gives(&[]),
+    doc(Post, "nodes/{}/volume/targets", "Refused: ask at /v1/volume").gives(&[]).takes(Takes::Text(r#"{"type": "object"}"#)),
+    doc(Get, "nodes/{}/volume/targets/{}", "Refused: ask at /v1/volume").gives(&[]),
+    doc(Patch, "nodes/{}/volume/targets/{}", "Refused: ask at /v1/volume").gives(&[]).takes(Takes::Patch),
+    doc(Delete, "nodes/{}/volume/targets/{}", "Refused: ask at /v1/volume").gives(&[]),
 ];
