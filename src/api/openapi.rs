@@ -181,7 +181,7 @@ fn fault() -> Value {
 }
 
 /// What idents are called, by their place.
-const NAMES: [&str; 2] = ["ident", "name"];
+const NAMES: [&str; 3] = ["ident", "name", "part"];
 
 /// Statuses of refusals; an error of the daemon's own is none of them.
 const FAULTS: &[u16] = &[400, 401, 403, 404, 405, 406, 409, 413, 429, 503, 507];

@@ -90,16 +90,16 @@ impl Path {
 
 /// Finds the action of a request.
 pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Found, Fault> {
-    let at_path: Vec<(&Route, Vec<String>)> = ROUTES
+    let mut at_path: Vec<(&Route, Vec<String>)> = ROUTES
         .iter()
         .filter(|route| route.rack || door == Door::Operator)
         .filter(|route| !(route.bare && path.versioned))
         .filter_map(|route| Some((route, path.matches(route.path)?)))
         .collect();
+    // A literal that fits is no ident: nothing is called `detail`.
+    let Some(first) = at_path.first().map(|(route, _)| route.path) else { return Err(nowhere()) };
+    at_path.retain(|(route, _)| route.path == first);
     let here = at_path.iter().any(|(route, _)| route.since <= version);
-    if at_path.is_empty() {
-        return Err(nowhere());
-    }
     if !here {
         let below = at_path.iter().find(|(route, _)| route.method == method).map(|(route, _)| route.below);
         return Err(match below {

@@ -15,8 +15,10 @@ fn with_users() -> (Daemon, TempDir) {
     let line = |name: &str| format!("{name}:{}\n", bcrypt::hash(format!("{name}-secret"), 5).unwrap());
     std::fs::write(&users, line("alice") + &line("rita")).unwrap();
     let config = home.path().join("ferric.toml");
-    let text =
-        format!("[auth]\nstrategy = \"http_basic\"\nuser_file = {users:?}\nroles = {{rita = \"reader\"}}\n");
+    let text = format!(
+        "[auth]\nstrategy = \"http_basic\"\nuser_file = \"{}\"\nroles = {{rita = \"reader\"}}\n",
+        users.display()
+    );
     std::fs::write(&config, text).unwrap();
     let daemon = Daemon::start_with(&["--config", config.to_str().unwrap()]);
     (daemon, home)
