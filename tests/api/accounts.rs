@@ -70,7 +70,8 @@ async fn with_users(lines: &str, more: &str) -> (Rack, tempfile::TempDir) {
     let home = tempfile::tempdir().unwrap();
     let path = home.path().join("htpasswd");
     std::fs::write(&path, lines).unwrap();
-    let config = format!("[auth]\nstrategy = \"http_basic\"\nuser_file = {path:?}\n{more}");
+    let file = path.display();
+    let config = format!("[auth]\nstrategy = \"http_basic\"\nuser_file = \"{file}\"\n{more}");
     (Rack::start_with(&config).await, home)
 }
 
@@ -280,12 +281,12 @@ async fn a_tenant_sees_its_own_and_nothing_of_others() {
     for list in ["/v1/nodes", "/v1/nodes/detail", "/v1/nodes?include_children=true", "/v1/nodes?project=a"] {
         assert_eq!(uuids(&tenant.get(list).await, "nodes"), own, "{list}");
     }
-    assert_eq!(uuids(&tenant.get("/v1/nodes?owner=b").await, "nodes"), [t.leased.clone()]);
+    assert_eq!(uuids(&tenant.get("/v1/nodes?owner=b").await, "nodes"), std::slice::from_ref(&t.leased));
     assert_eq!(tenant.get("/v1/nodes?project=b").await.status, 403);
     let page = tenant.get("/v1/nodes?limit=1&include_children=true").await;
     let next = page.body["next"].as_str().unwrap().split_once("/v1/").unwrap().1.to_owned();
     let page = tenant.get(&format!("/v1/{next}")).await;
-    assert_eq!(uuids(&page, "nodes"), [t.leased.clone()]);
+    assert_eq!(uuids(&page, "nodes"), std::slice::from_ref(&t.leased));
     assert!(!page.body.to_string().contains(&t.foreign));
     assert_eq!(tenant.get(&format!("/v1/nodes?marker={}", t.foreign)).await.status, 404);
     assert_eq!(uuids(&tenant.get("/v1/ports").await, "ports"), t.ports[..2]);

@@ -29,7 +29,7 @@ async fn settled(rack: &Rack, ident: &str) -> Value {
     panic!("it stays allocating");
 }
 
-fn op(op: &str, path: &str, value: Value) -> Value {
+fn op(op: &str, path: &str, value: &Value) -> Value {
     json!([{"op": op, "path": path, "value": value}])
 }
 
@@ -119,11 +119,11 @@ async fn owners_get_what_is_theirs() {
     let rack = Rack::start().await;
     free(&rack, "n1", "big").await;
     let second = free(&rack, "n2", "big").await;
-    let lease = op("add", "/lessee", json!("p"));
+    let lease = op("add", "/lessee", &json!("p"));
     assert_eq!(rack.call("PATCH", "/v1/nodes/n2", "1.115", Some(&lease)).await.status, 200);
     post(&rack, json!({"resource_class": "big", "name": "a1", "owner": "p"})).await;
     assert_eq!(settled(&rack, "a1").await["node_uuid"], json!(second));
-    let owner = rack.call("PATCH", "/v1/nodes/n2", "1.115", Some(&op("add", "/owner", json!("q")))).await;
+    let owner = rack.call("PATCH", "/v1/nodes/n2", "1.115", Some(&op("add", "/owner", &json!("q")))).await;
     assert_eq!(owner.status, 409, "{owner:?}");
     post(&rack, json!({"resource_class": "big", "name": "a2", "owner": "q"})).await;
     let why = settled(&rack, "a2").await["last_error"].as_str().unwrap().to_owned();
@@ -174,7 +174,7 @@ async fn removing_the_instance_or_the_node_removes_the_allocation() {
     free(&rack, "n1", "big").await;
     post(&rack, json!({"resource_class": "big", "name": "a1"})).await;
     settled(&rack, "a1").await;
-    let other = op("replace", "/instance_uuid", json!("1be26c0b-03f2-4d2e-ae87-c02d7f33c123"));
+    let other = op("replace", "/instance_uuid", &json!("1be26c0b-03f2-4d2e-ae87-c02d7f33c123"));
     assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&other)).await.status, 409);
     let remove = json!([{"op": "remove", "path": "/instance_uuid"}]);
     assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&remove)).await.status, 200);
@@ -197,7 +197,7 @@ async fn a_node_in_use_is_backfilled() {
     assert_eq!(rack.get("/v1/allocations").await.body["allocations"], json!([]), "nothing is kept of it");
     rack.go(&node, "active").await;
     let instance = "1be26c0b-03f2-4d2e-ae87-c02d7f33c123";
-    let set = op("add", "/instance_uuid", json!(instance));
+    let set = op("add", "/instance_uuid", &json!(instance));
     assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&set)).await.status, 200);
     let old = rack.call("POST", "/v1/allocations", "1.57", Some(&body)).await;
     assert_eq!(old.status, 400, "{old:?}");
@@ -277,7 +277,7 @@ async fn every_version_has_what_is_its_own() {
     let id = made.body["uuid"].as_str().unwrap().to_owned();
     rack.node(json!({"name": "n1"})).await;
     let one = format!("/v1/allocations/{id}");
-    let patch = op("replace", "/name", json!("a1"));
+    let patch = op("replace", "/name", &json!("a1"));
     for (method, path, body, version, status) in [
         ("GET", "/v1/allocations", None, "1.51", 404),
         ("GET", "/v1/allocations", None, "1.52", 200),
@@ -346,16 +346,16 @@ async fn what_is_wrong_is_refused_and_changes_nothing() {
     }
     let one = format!("/v1/allocations/{id}");
     for patch in [
-        op("replace", "/resource_class", json!("y")),
-        op("replace", "/state", json!("active")),
-        op("add", "/traits", json!([])),
-        op("add", "/node_uuid", json!(id)),
-        op("replace", "/owner", json!("p")),
-        op("replace", "/name", json!("a/b")),
-        op("replace", "/extra", json!("x")),
-        op("replace", "/extra/zz", json!("x")),
-        op("test", "/name", json!("a1")),
-        op("add", "/extra/a.b", json!(1)),
+        op("replace", "/resource_class", &json!("y")),
+        op("replace", "/state", &json!("active")),
+        op("add", "/traits", &json!([])),
+        op("add", "/node_uuid", &json!(id)),
+        op("replace", "/owner", &json!("p")),
+        op("replace", "/name", &json!("a/b")),
+        op("replace", "/extra", &json!("x")),
+        op("replace", "/extra/zz", &json!("x")),
+        op("test", "/name", &json!("a1")),
+        op("add", "/extra/a.b", &json!(1)),
         json!({"name": "a2"}),
     ] {
         let answer = rack.call("PATCH", &one, "1.115", Some(&patch)).await;
@@ -395,7 +395,7 @@ async fn a_patch_changes_name_and_extra() {
     assert_eq!(rack.get("/v1/allocations/b1").await.body["extra"], json!({"k": [1]}));
     assert_eq!(rack.get("/v1/allocations/a1").await.status, 404);
     let clash =
-        rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&op("add", "/name", json!("a2")))).await;
+        rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&op("add", "/name", &json!("a2")))).await;
     assert_eq!(clash.status, 409);
     let gone = json!([{"op": "remove", "path": "/name"}]);
     let changed = rack.call("PATCH", "/v1/allocations/b1", "1.57", Some(&gone)).await;

@@ -64,7 +64,7 @@ impl Stream {
             }
             match line.split_once(": ") {
                 Some(("id", id)) => event.id = id.parse().unwrap(),
-                Some(("event", name)) => event.name = name.to_owned(),
+                Some(("event", name)) => name.clone_into(&mut event.name),
                 Some(("data", data)) => event.data = serde_json::from_str(data).unwrap(),
                 _ => {}
             }
@@ -95,8 +95,8 @@ fn names(events: &[Event]) -> Vec<&str> {
 }
 
 async fn patch(rack: &Rack, node: &str, path: &str, value: Value) {
-    let patch = json!([{"op": "add", "path": path, "value": value}]);
-    let done = rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&patch)).await;
+    let operations = json!([{"op": "add", "path": path, "value": value}]);
+    let done = rack.call("PATCH", &format!("/v1/nodes/{node}"), "1.115", Some(&operations)).await;
     assert_eq!(done.status, 200, "{done:?}");
 }
 
@@ -283,8 +283,8 @@ async fn things_and_rules_have_events_as_nodes_do() {
     let made = rack.call("POST", "/v1/chassis", "1.115", Some(&body)).await;
     assert_eq!(made.status, 201, "{made:?}");
     let path = format!("/v1/chassis/{}", made.body["uuid"].as_str().unwrap());
-    let patch = json!([{"op": "replace", "path": "/description", "value": "row 2"}]);
-    assert_eq!(rack.call("PATCH", &path, "1.115", Some(&patch)).await.status, 200);
+    let operations = json!([{"op": "replace", "path": "/description", "value": "row 2"}]);
+    assert_eq!(rack.call("PATCH", &path, "1.115", Some(&operations)).await.status, 200);
     assert_eq!(rack.call("DELETE", &path, "1.115", None).await.status, 204);
     let rule = json!({"actions": [{"op": "fail", "args": {"msg": "no"}}], "priority": 1});
     let made = rack.call("POST", "/v1/inspection_rules", "1.115", Some(&rule)).await;

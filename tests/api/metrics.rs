@@ -96,8 +96,14 @@ async fn requests_are_counted_by_route_whatever_their_paths_are() {
         ask(&format!("/v1/nothing-{number}"), "1.115").await;
     }
     let before = scrape(&rack).await;
-    assert_eq!(before["ferric_http_requests_total{route=\"nodes/{}\",method=\"GET\",status=\"404\"}"], 20.0);
-    assert_eq!(before["ferric_http_requests_total{route=\"none\",method=\"none\",status=\"404\"}"], 20.0);
+    assert!(
+        (before["ferric_http_requests_total{route=\"nodes/{}\",method=\"GET\",status=\"404\"}"] - 20.0).abs()
+            < 0.5
+    );
+    assert!(
+        (before["ferric_http_requests_total{route=\"none\",method=\"none\",status=\"404\"}"] - 20.0).abs()
+            < 0.5
+    );
     for number in 20..40 {
         ask(&format!("/v1/nodes/nobody-{number}"), "1.115").await;
     }

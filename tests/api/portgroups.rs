@@ -221,7 +221,7 @@ async fn ports_belong_to_portgroups_of_their_node() {
     for path in
         ["/v1/ports?portgroup=bond0", "/v1/portgroups/bond0/ports", "/v1/nodes/n1/portgroups/bond0/ports"]
     {
-        assert_eq!(uuids(&rack.get(path).await, "ports"), [inside.clone()], "{path}");
+        assert_eq!(uuids(&rack.get(path).await, "ports"), std::slice::from_ref(&inside), "{path}");
     }
     for (path, status) in [
         ("/v1/nodes/n2/portgroups/bond0/ports", 404),
@@ -436,8 +436,8 @@ async fn a_vif_goes_where_it_is_told() {
     let nowhere = json!({"id": "v1", "port_uuid": "11111111-1111-1111-1111-111111111111"});
     assert_eq!(post(&rack, path, nowhere).await.status, 400);
     assert_eq!(post(&rack, path, json!({"id": "v1", "port_uuid": second})).await.status, 204);
-    let bound = rack.get(&format!("/v1/ports/{second}")).await.body;
-    assert_eq!(bound["internal_info"]["tenant_vif_port_id"], "v1");
+    let taken = rack.get(&format!("/v1/ports/{second}")).await.body;
+    assert_eq!(taken["internal_info"]["tenant_vif_port_id"], "v1");
     assert_eq!(post(&rack, path, json!({"id": "v2", "port_uuid": second})).await.status, 400, "it is taken");
     assert_eq!(post(&rack, path, json!({"id": "v2", "portgroup_uuid": bond})).await.status, 204);
     assert_eq!(

@@ -213,8 +213,8 @@ async fn a_deployment_takes_the_templates_of_its_instance_and_keeps_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn priority_zero_takes_the_drivers_step_away() {
     let rack = Rack::start().await;
-    let none = json!({"name": "CUSTOM_A", "steps": [step("deploy", 0), step("fake_hold", 10)]});
-    assert_eq!(post(&rack, &none).await.status, 201);
+    let zero = json!({"name": "CUSTOM_A", "steps": [step("deploy", 0), step("fake_hold", 10)]});
+    assert_eq!(post(&rack, &zero).await.status, 201);
     let node = bearing(&rack, &["CUSTOM_A"], &json!(["CUSTOM_A"])).await;
     assert_eq!(deploy(&rack, &json!([])).await.status, 202);
     rack.until(&node, "deploy hold").await;
