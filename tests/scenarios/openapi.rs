@@ -17,7 +17,7 @@ fn schemathesis_finds_no_answer_that_the_document_does_not_know() {
         .args(["--checks", CHECKS, "--continue-on-failure", "--suppress-health-check", "all"])
         // What waits for a machine or goes on without an end is tried by other tests.
         .args(["--exclude-path-regex", "^/ferric/v1/nodes/|^/events|vendor_passthru"])
-        .args(["--no-shrink", "--request-timeout", "30", "--no-color", "--workers", "2"])
+        .args(["--no-shrink", "--request-timeout", "30", "--no-color", "--workers", "1"])
         .current_dir(home.path())
         .env("HOME", home.path());
     let output = run.output().unwrap();
