@@ -12,7 +12,7 @@
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `access`   who asks and whether they may
 //! - `thing`  lists and single records of all other kinds
-//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `empty` `agent` `network` `discovered`: the resources
+//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `agent` `network` `discovered`: the resources
 
 pub mod access;
 pub mod agent;
@@ -21,7 +21,6 @@ pub mod chassis;
 pub mod conductor;
 pub mod discovered;
 pub mod driver;
-pub mod empty;
 pub mod events;
 pub mod fault;
 pub mod health;
@@ -283,7 +282,6 @@ fn plain(address: IpAddr) -> IpAddr {
     address.to_canonical()
 }
 
-#[expect(clippy::too_many_lines, reason = "a line for each action")]
 async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
     match action {
         Action::Root => Ok(root::root(&call)),
@@ -332,8 +330,6 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeInventory => node::inventory::show(&call),
         Action::NodeChildren => node::states::children(&call),
         Action::NodePorts => port::list::of_node(&call),
-        Action::NodeEmpty(name) => call.node().and_then(|_| empty::list(&call, name)),
-        Action::NodeAbsent(what) => call.node().and_then(|node| Err(empty::absent_of(what, node))),
         Action::Part(action) => part::act(action, &call).await,
         Action::PortList => port::list::list(&call, false),
         Action::PortDetail => port::list::list(&call, true),
@@ -354,9 +350,6 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::Network(page) => network::show(&call, page),
         Action::Shards => node::states::shards(&call),
         Action::Volume(action) => volume::act(&call, action).await,
-        Action::Empty(name) => empty::list(&call, name),
-        Action::NoSuch(what) => Err(empty::no_such(what, call.ident(0))),
-        Action::Absent(what) => Err(empty::absent(what)),
     }
 }
 

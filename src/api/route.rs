@@ -50,6 +50,11 @@ impl Path {
         Ok(Self { segments, versioned })
     }
 
+    /// The first part; empty for `/` and `/v1`.
+    pub fn first(&self) -> &str {
+        self.segments.first().map_or("", String::as_str)
+    }
+
     /// Whether it is `/`: served whatever version is asked for.
     pub fn is_root(&self) -> bool {
         self.segments.is_empty() && !self.versioned
@@ -57,7 +62,7 @@ impl Path {
 
     /// Whether it is one of our own pages, which have no microversions.
     pub fn is_ours(&self) -> bool {
-        !self.versioned && self.segments.first().is_some_and(|first| first == OURS)
+        !self.versioned && self.first() == OURS
     }
 
     /// Whether it is a page of ours that has no microversion although its name is not below `ferric`.
@@ -114,17 +119,10 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
             Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
     }
-    let allowed = allowed(&at_path, version);
-    at_path
-        .into_iter()
-        .find(|(route, _)| route.method == method && route.since <= version)
-        .map(|(route, idents)| Found {
-            action: route.action,
-            pattern: route.path,
-            idents,
-            place: (route.path, route.method.word()),
-        })
-        .ok_or_else(|| not_allowed(method.word(), allowed))
+    let place = at_path.iter().position(|(route, _)| route.method == method && route.since <= version);
+    let Some(place) = place else { return Err(not_allowed(method.word(), allowed(&at_path, version))) };
+    let (route, idents) = at_path.swap_remove(place);
+    Ok(Found { action: route.action, pattern: route.path, idents, place: (route.path, route.method.word()) })
 }
 
 /// What can be done at a path in this version, as `Allow` lists it (RFC 9110 10.2.1).

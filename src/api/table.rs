@@ -83,10 +83,6 @@ pub enum Action {
     NodeConsole,
     NodeChildren,
     NodePorts,
-    /// A list of a node's that is empty in this version; the name is its key.
-    NodeEmpty(&'static str),
-    /// Something of a node's that it does not have in this version.
-    NodeAbsent(&'static str),
     /// What belongs to a node beside its settings.
     Part(PartAction),
     PortList,
@@ -110,12 +106,6 @@ pub enum Action {
     Network(Page),
     Shards,
     Volume(VolumeAction),
-    /// A list that is empty in this version; the name is its key.
-    Empty(&'static str),
-    /// An item of such a list.
-    NoSuch(&'static str),
-    /// Part of the reference, not of this version.
-    Absent(&'static str),
     Lookup,
     Heartbeat,
     Rack(RackAction),

@@ -81,10 +81,9 @@ impl Guard {
             Strategy::Nobody | Strategy::Token => None,
         };
         let mut key = [0; 32];
-        if getrandom::fill(&mut key).is_err() {
-            tracing::warn!(
-                "the system gave no random numbers: verdicts on passwords are kept under a known key"
-            );
+        let key = getrandom::fill(&mut key).is_ok().then_some(key);
+        if key.is_none() {
+            tracing::warn!("the system gave no random numbers: each password is compared anew");
         }
         Ok(Self {
             throttle: Throttle::new(access.failed_logins),

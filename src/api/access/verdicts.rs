@@ -18,7 +18,8 @@ pub type Key = [u8; 32];
 
 /// The verdicts.
 pub struct Verdicts {
-    key: [u8; 32],
+    /// Without one no verdict is kept.
+    key: Option<[u8; 32]>,
     found: Mutex<HashMap<Key, Tick>>,
 }
 
@@ -29,13 +30,13 @@ impl fmt::Debug for Verdicts {
 }
 
 impl Verdicts {
-    pub fn new(key: [u8; 32]) -> Self {
+    pub fn new(key: Option<[u8; 32]>) -> Self {
         Self { key, found: Mutex::default() }
     }
 
     /// The key of these credentials under this reading of the file; `None` if none can be made.
     pub fn key(&self, reading: u64, name: &str, password: &[u8]) -> Option<Key> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key?).ok()?;
         mac.update(&reading.to_be_bytes());
         mac.update(&u64::try_from(name.len()).unwrap_or(u64::MAX).to_be_bytes());
         mac.update(name.as_bytes());
@@ -74,7 +75,7 @@ mod tests {
 
     #[test]
     fn a_verdict_is_for_one_reading_name_and_password_and_ends() {
-        let verdicts = Verdicts::new([7; 32]);
+        let verdicts = Verdicts::new(Some([7; 32]));
         let key = verdicts.key(1, "ab", b"c").unwrap();
         verdicts.add(key, Tick::default());
         assert!(verdicts.knows(&key, Tick(Duration::from_secs(299))));
@@ -82,12 +83,12 @@ mod tests {
         for (reading, name, password) in [(2, "ab", "c"), (1, "a", "bc"), (1, "ab", "d"), (1, "abc", "")] {
             assert_ne!(verdicts.key(reading, name, password.as_bytes()), Some(key));
         }
-        assert_ne!(Verdicts::new([8; 32]).key(1, "ab", b"c"), Some(key));
+        assert_ne!(Verdicts::new(Some([8; 32])).key(1, "ab", b"c"), Some(key));
     }
 
     #[test]
     fn memory_is_bounded() {
-        let verdicts = Verdicts::new([7; 32]);
+        let verdicts = Verdicts::new(Some([7; 32]));
         for user in 0..3 * MOST {
             verdicts.add(verdicts.key(1, &user.to_string(), b"p").unwrap(), Tick::default());
         }
