@@ -22,6 +22,7 @@ pub use token::{AuditArguments, TokenArguments};
 
 use crate::base::secret::Secret;
 use crate::cli::link::login::Said;
+use crate::cli::resource::ask::Ask;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
 #[derive(Debug, Parser)]
@@ -78,6 +79,7 @@ impl Arguments {
         let Some(url) = self.url.take() else { return Ok(self) };
         match &mut self.command {
             Command::Node(node) => node.url = url,
+            Command::Resource(ask) => ask.url = url,
             Command::Console(console) => console.url = url,
             Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
@@ -112,6 +114,8 @@ pub enum Command {
     /// Look at servers and tell them what to become
     #[command(after_help = example::NODE)]
     Node(NodeArguments),
+    #[command(flatten)]
+    Resource(Ask),
     /// Sit at a server's serial console
     #[command(after_help = example::CONSOLE)]
     Console(ConsoleArguments),

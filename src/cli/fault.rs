@@ -63,12 +63,34 @@ impl CliError {
     }
 }
 
-/// The line for the operator: the node if one is concerned, what was tried, why not, and what helps.
-pub fn explain(error: &CliError, verb: &str, node: Option<&str>) -> String {
-    let subject = node.map(|node| format!("{}: ", one_line(node))).unwrap_or_default();
-    let remedy = remedy(error, verb, node.unwrap_or("NODE"));
+/// What a command is about: a kind of resource by its words behind `ferric`, and which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    pub kind: &'a str,
+    pub name: Option<&'a str>,
+}
+
+impl<'a> From<Option<&'a str>> for Subject<'a> {
+    /// A node.
+    fn from(name: Option<&'a str>) -> Self {
+        Self { kind: NODE, name }
+    }
+}
+
+impl Subject<'_> {
+    /// Who it is in front of a message: a node by its name alone.
+    fn lead(&self) -> String {
+        let Some(name) = self.name.map(one_line) else { return String::new() };
+        if self.kind == NODE { format!("{name}: ") } else { format!("{} {name}: ", self.kind) }
+    }
+}
+
+/// The line for the operator: what is concerned, what was tried, why not, and what helps.
+pub fn explain<'a>(error: &CliError, verb: &str, subject: impl Into<Subject<'a>>) -> String {
+    let subject = subject.into();
+    let remedy = remedy(error, verb, subject.name.unwrap_or("NODE"));
     let remedy = remedy.map(|remedy| format!(" ({remedy})")).unwrap_or_default();
-    format!("{subject}cannot {verb}: {}{remedy}", chain(error))
+    format!("{}cannot {verb}: {}{remedy}", subject.lead(), chain(error))
 }
 
 /// An error and its causes on one line; a cause that repeats what is already said is left out.
@@ -217,6 +239,9 @@ fn state_remedy(verb: &str, node: &str) -> Option<String> {
     };
     Some(text.to_owned())
 }
+
+/// The kind whose name stands alone.
+const NODE: &str = "node";
 
 /// What a refusal says of something that maintenance would allow.
 const ALLOWED_IN_MAINTENANCE: [&str; 3] =

@@ -304,7 +304,7 @@ pub fn node_named(text: &str) -> Result<String, &'static str> {
 
 /// Where the API is unless `--url` says so. Read here and not by clap, whose usage lines show an option that the
 /// environment sets as if it had to be given.
-fn address() -> String {
+pub fn address() -> String {
     let given = std::env::var_os("FERRIC_URL").map(|url| url.to_string_lossy().into_owned());
     given.unwrap_or_else(|| DEFAULT_URL.to_owned())
 }

@@ -169,7 +169,7 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
     top.build();
     let mut found = Vec::new();
     helps(&mut top, &mut found);
-    assert_eq!(found.len(), 39);
+    assert!(found.len() > 120, "{}", found.len());
     for (help, below) in found {
         let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}\n{help}");

@@ -11,14 +11,13 @@ pub mod upkeep;
 pub mod verb;
 pub mod view;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::cli::Exit;
 use crate::cli::arguments::node::NodeCommand;
 use crate::cli::fault::CliError;
 use crate::cli::node::follow::Goal;
 use crate::cli::node::follow::follow;
 use crate::cli::node::verb::Verb;
+use crate::cli::place::place;
 use crate::cli::report;
 use crate::cli::session::Session;
 
@@ -77,10 +76,9 @@ pub fn verb(command: &NodeCommand) -> &'static str {
     }
 }
 
-/// `/v1/nodes/NODE` and what follows, with `node` escaped so that it stays one segment.
-/// A node named `.` or `..` would climb out of the collection, but no such name exists.
+/// `/v1/nodes/NODE` and what follows.
 pub fn path(node: &str, tail: &str) -> String {
-    format!("/v1/nodes/{}{tail}", utf8_percent_encode(node, SEGMENT))
+    place("/v1/nodes", node, tail)
 }
 
 /// Does the same to each node, prints what is refused, and goes on. The worst of the ends is returned.
@@ -94,14 +92,11 @@ where
             if error.is_broken_pipe() {
                 return Exit::Done;
             }
-            exit = exit.max(report(session.console, &error, verb, Some(node)));
+            exit = exit.max(report(session.console, &error, verb, Some(node.as_str())));
         }
     }
     exit
 }
-
-/// What a path segment may not hold as it is (RFC 3986 2.3 lists what may).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 pub(crate) mod tests;
