@@ -1,6 +1,6 @@
 //! Arguments in, exit code out.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -24,7 +24,6 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            use std::io::Write;
             // Nothing is left to tell if standard error is closed.
             writeln!(stderr(), "ferric: {error:#}").ok();
             ExitCode::FAILURE
@@ -54,6 +53,15 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)
         }
+        Command::Completions(given) => written(&cli::shell::completions(given.shell)),
+        Command::Man(given) => match given.dir {
+            Some(dir) => {
+                let count =
+                    cli::shell::pages(&dir).with_context(|| format!("cannot write to {}", dir.display()))?;
+                written(format!("{count} pages in {}\n", dir.display()).as_bytes())
+            }
+            None => written(&cli::shell::page()?),
+        },
         Command::Node(given) => asking(async |console, clock| cli::run(&given, console, clock).await),
         Command::Resource(given) => {
             asking(async |console, clock| cli::resource::run(&given, console, clock).await)
@@ -67,6 +75,14 @@ fn asking(command: impl AsyncFnOnce(&mut Console<'_>, &RealClock) -> u8) -> anyh
     let (mut out, mut err) = (stdout(), stderr());
     let mut console = Console::standard(&mut out, &mut err);
     Ok(runtime.block_on(command(&mut console, &RealClock::new())))
+}
+
+/// Prints a text whole. A reader that has gone away is no failure.
+fn written(text: &[u8]) -> anyhow::Result<u8> {
+    match stdout().write_all(text).and_then(|()| stdout().flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
+        done => Ok(done.map(|()| 0).context("cannot print")?),
+    }
 }
 
 fn listing(listing: Listing, given: &RackArguments) -> anyhow::Result<u8> {

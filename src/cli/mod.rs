@@ -15,6 +15,7 @@
 //! - `rack` `ferric leases`, `ferric networks`
 //! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
 //! - `ramdisk` what machines boot to be deployed
+//! - `shell` completions and manual pages
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
 //! - `value` `KEY=VALUE` as typed; `place` paths of the API
@@ -34,6 +35,7 @@ pub mod rack;
 pub mod ramdisk;
 pub mod resource;
 pub mod session;
+pub mod shell;
 pub mod table;
 pub mod token;
 pub mod value;

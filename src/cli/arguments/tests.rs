@@ -113,7 +113,7 @@ fn every_command_teaches_with_an_example_and_what_follows() {
     let mut top = Arguments::command();
     let node = top.find_subcommand_mut("node").unwrap();
     let names: Vec<String> = node.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    assert_eq!(names.len(), 18, "{names:?}");
+    assert!(names.len() > 35, "{names:?}");
     for name in names {
         let error = read(&["node", &name, "--help"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DisplayHelp);

@@ -5,6 +5,7 @@ pub mod edit;
 pub mod follow;
 pub mod inventory;
 pub mod list;
+pub mod part;
 pub mod sensors;
 pub mod show;
 pub mod upkeep;
@@ -16,9 +17,11 @@ use crate::cli::arguments::node::NodeCommand;
 use crate::cli::fault::CliError;
 use crate::cli::node::follow::Goal;
 use crate::cli::node::follow::follow;
+use crate::cli::node::part::Part;
 use crate::cli::node::verb::Verb;
 use crate::cli::place::place;
 use crate::cli::report;
+use crate::cli::resource::{IDENT, call};
 use crate::cli::session::Session;
 
 /// Does what is asked and prints what came of it, errors included.
@@ -35,6 +38,11 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
         NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
         NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
+        NodeCommand::Clean(arguments) => (None, verb::steps(session, Verb::Clean, arguments).await),
+        NodeCommand::Service(arguments) => (None, verb::steps(session, Verb::Service, arguments).await),
+        NodeCommand::Rebuild(arguments) => return verb::run(session, Verb::Rebuild, arguments).await,
+        NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
+        NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
         NodeCommand::Power(arguments) => (Some(&arguments.node), upkeep::power(session, arguments).await),
         NodeCommand::Maintenance(arguments) => {
@@ -43,6 +51,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
         NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
         NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
+        NodeCommand::Part(part) => return parted(session, part).await,
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
@@ -50,6 +59,13 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
     };
     let node = node.map(String::as_str);
     result.unwrap_or_else(|error| report(session.console, &error, verb(command), node))
+}
+
+/// Makes the request below a node.
+async fn parted(session: &mut Session<'_, '_>, part: &Part) -> Exit {
+    let node = part.given.text(IDENT).unwrap_or_default();
+    let result = call::run(session, "/v1/nodes", part.call, &part.given).await;
+    result.unwrap_or_else(|error| report(session.console, &error, part.call.deed, Some(node)))
 }
 
 /// The command's word, for messages.
@@ -66,6 +82,12 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Provide(_) => "provide",
         NodeCommand::Deploy(_) => "deploy",
         NodeCommand::Undeploy(_) => "undeploy",
+        NodeCommand::Clean(_) => "clean",
+        NodeCommand::Service(_) => "service",
+        NodeCommand::Rebuild(_) => "rebuild",
+        NodeCommand::Adopt(_) => "adopt",
+        NodeCommand::Unhold(_) => "unhold",
+        NodeCommand::Part(part) => part.call.deed,
         NodeCommand::Abort(_) => "abort",
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",

@@ -169,7 +169,11 @@ async fn once(
 ) -> Result<Exit, CliError> {
     let ident = given.text(IDENT).unwrap_or_default();
     let tail = filled(call.tail, call, given, one, segment);
-    let request = request(call, given, place(collection, ident, &tail))?;
+    let path = match tail.strip_prefix(OURS) {
+        Some(_) => tail.replace("{ident}", &segment(ident)),
+        None => place(collection, ident, &tail),
+    };
+    let request = request(call, given, path)?;
     let answer = session.ask(request).await?;
     if let Shown::Said(sentence) = call.shown {
         let sentence = filled(sentence, call, given, one, |text| one_line(text));
@@ -304,6 +308,9 @@ fn named(name: &str, value: &Value, columns: &[&str]) -> Value {
     let name = ("name".to_owned(), Value::from(name));
     Value::Object(std::iter::once(name).chain(texts).collect())
 }
+
+/// What pages of ours begin with: such a tail is a whole path.
+const OURS: &str = "/ferric/";
 
 /// The calls about the traits of a resource.
 macro_rules! traits {

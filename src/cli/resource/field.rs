@@ -96,6 +96,7 @@ impl Field {
             Shape::Mac => arg.value_parser(mac),
             Shape::Texts if self.placed => arg.value_parser(some).num_args(1..),
             Shape::Texts => arg.value_parser(some).value_delimiter(',').action(ArgAction::Append),
+            Shape::Pairs if self.placed => arg.value_parser(value_parser!(Assignment)).num_args(1..),
             Shape::Pairs => arg.value_parser(value_parser!(Assignment)).action(ArgAction::Append),
             Shape::Json => arg.value_parser(some),
         }
