@@ -129,6 +129,29 @@ async fn a_hundred_calls_cost_one_comparison_until_the_file_changes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_users_that_is_gone_locks_nobody_out_once_it_is_back() {
+    let line = format!("alice:{}\n", hash("right", 4));
+    let (rack, home) = with_users(&line, "failed_logins = 2\n").await;
+    let (door, path) = (rack.door(), home.path().join("htpasswd"));
+    let alice = Caller::user(&door, "alice", "right");
+    assert_eq!(alice.get("/v1/nodes").await.status, 200);
+    std::fs::remove_file(&path).unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    while alice.get("/v1/nodes").await.status != 503 {
+        assert!(Instant::now() < end, "the file is still good");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for _ in 0..4 {
+        assert_eq!(alice.get("/v1/nodes").await.status, 503);
+    }
+    std::fs::write(&path, &line).unwrap();
+    while alice.get("/v1/nodes").await.status != 200 {
+        assert!(Instant::now() < end, "it is good again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_guesses_has_to_wait_and_nobody_else() {
     let rack = Rack::start_with(&format!("{TOKENS}failed_logins = 3\n")).await;
     let (door, token) = (rack.door(), rack.first_token().unwrap());

@@ -23,6 +23,7 @@ use crate::api::access::throttle::Throttle;
 use crate::api::access::users::{UserFile, Users, UsersError};
 use crate::api::access::verdicts::Verdicts;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::Traffic;
 use crate::base::secret::Secret;
 use crate::base::time::{Later, SharedClock};
 use crate::base::who::{Author, Who};
@@ -43,6 +44,7 @@ pub struct Guard {
     queue: Semaphore,
     clock: SharedClock,
     lanes: Arc<dyn Lanes>,
+    traffic: Arc<Traffic>,
     next: Arc<dyn Service>,
 }
 
@@ -94,8 +96,20 @@ impl Guard {
             queue: Semaphore::new(WAITING),
             clock,
             lanes,
+            traffic: Arc::default(),
             next,
         })
+    }
+
+    /// The same, counting whom it turns away there.
+    #[must_use]
+    pub fn counted(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
+    }
+
+    /// The file of users, if there is one.
+    pub fn users(&self) -> Option<Arc<UserFile>> {
+        self.users.clone()
     }
 
     async fn answer(&self, mut request: Request) -> Response {
@@ -105,6 +119,7 @@ impl Guard {
             Ok(who) => who,
             Err(denied) => {
                 tracing::debug!(?request, status = denied.status, why = denied.text, "not let in");
+                self.traffic.turned_away(denied.status);
                 return self.refusal(&denied);
             }
         };
@@ -147,8 +162,8 @@ impl Guard {
         if let Some(who) = self.lanes.bearer(secret) {
             return Ok(who);
         }
-        self.attempt(from)?;
-        Err(self.failed(from, "Incorrect token: it is unknown, has expired or was revoked"))
+        let times = self.attempt(from)?;
+        Err(self.failed(from, times, "Incorrect token: it is unknown, has expired or was revoked"))
     }
 
     async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Who, Denied> {
@@ -157,16 +172,19 @@ impl Guard {
             return Ok(who);
         }
         let Some(file) = &self.users else {
-            self.attempt(from)?;
-            return Err(self.failed(from, "Incorrect token: only tokens are taken here"));
+            let times = self.attempt(from)?;
+            return Err(self.failed(from, times, "Incorrect token: only tokens are taken here"));
         };
         let users = self.users_now(file).await;
+        if users.unusable {
+            return Err(Denied { status: 503, text: NO_USERS.to_owned(), retry: Some(5) });
+        }
         let key = self.verdicts.key(users.reading, &name, &password);
         let is_known = || key.is_some_and(|key| self.verdicts.knows(&key, self.clock.tick()));
         if is_known() {
             return Ok(self.who(name));
         }
-        self.attempt(from)?;
+        let times = self.attempt(from)?;
         let Ok(_place) = self.queue.try_acquire() else {
             self.throttle.succeeded(from);
             return Err(Denied { status: 503, text: BUSY.to_owned(), retry: Some(1) });
@@ -175,7 +193,7 @@ impl Guard {
         // A hundred calls at once with one password: the first has found out.
         let is_right = is_known() || checked(&users, &name, password).await;
         if !is_right {
-            return Err(self.failed(from, "Incorrect username or password"));
+            return Err(self.failed(from, times, "Incorrect username or password"));
         }
         self.throttle.succeeded(from);
         if let Some(key) = key {
@@ -198,7 +216,7 @@ impl Guard {
         Who { name: Some(name), role, project: None }
     }
 
-    fn attempt(&self, from: IpAddr) -> Result<(), Denied> {
+    fn attempt(&self, from: IpAddr) -> Result<u32, Denied> {
         self.throttle.attempt(from, self.clock.tick()).map_err(|seconds| Denied {
             status: 429,
             text: "Too many failed log-ins from this address".to_owned(),
@@ -206,8 +224,15 @@ impl Guard {
         })
     }
 
-    /// A log-in that failed goes to the rack's journal, a row an address.
-    fn failed(&self, from: IpAddr, text: &str) -> Denied {
+    /// A log-in that failed goes to the rack's journal, a row an address. The log has the first within a minute and the one
+    /// after which the address has to wait.
+    fn failed(&self, from: IpAddr, times: u32, text: &str) -> Denied {
+        if times == 1 {
+            tracing::warn!(%from, "a log-in failed");
+        }
+        if self.throttle.is_last(times) {
+            tracing::warn!(%from, times, "too many log-ins failed: this address has to wait");
+        }
         self.lanes.tell(Tiding {
             network: String::new(),
             service: "api",
@@ -289,6 +314,7 @@ async fn checked(users: &Users, name: &str, password: Vec<u8>) -> bool {
 const AT_ONCE: usize = 2;
 /// Requests that may wait for it.
 const WAITING: usize = 64;
+const NO_USERS: &str = "The file of users cannot be used: /readyz and the daemon's log say why";
 const BUSY: &str = "Too many log-ins at once: ask again in a moment";
 
 #[cfg(test)]
