@@ -260,7 +260,8 @@ impl App {
     ) -> Arc<dyn Service> {
         let (writer, clock) = (self.site.writer.clone(), self.site.clock.clone());
         let body = vitals::Body::new(writer, clock.clone(), places, self.close_doors.clone());
-        Arc::new(Health::new(Arc::new(body.with_users(users)), clock, next))
+        let body = body.with_users(users).with_certificates(self.certificates.clone());
+        Arc::new(Health::new(Arc::new(body), clock, next))
     }
 
     /// Ends in the opposite order of the start: doors, calls to BMCs, lanes and ticks, store. What is owed stays owed.

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::api::access::users::UserFile;
 use crate::api::health::{Reason, Vitals};
+use crate::app::certificates::Certificates;
 use crate::base::chain::chain;
 use crate::base::time::{Later, SharedClock, sleep};
 use crate::net::link::own_addresses;
@@ -25,6 +26,7 @@ pub struct Body {
     closing: CancellationToken,
     /// Who may log in with a password.
     users: Option<Arc<UserFile>>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// One door: its name, where it is, and whether it is served no more.
@@ -38,13 +40,19 @@ pub struct Door {
 impl Body {
     /// `closing` ends when no request is taken any more.
     pub fn new(writer: Writer, clock: SharedClock, doors: Vec<Door>, closing: CancellationToken) -> Self {
-        Self { writer, clock, doors, closing, users: None }
+        Self { writer, clock, doors, closing, users: None, certificates: None }
     }
 
     /// The same with the file of those who may log in with a password.
     #[must_use]
     pub fn with_users(self, users: Option<Arc<UserFile>>) -> Self {
         Self { users, ..self }
+    }
+
+    /// The same with what its doors show.
+    #[must_use]
+    pub fn with_certificates(self, certificates: Arc<Certificates>) -> Self {
+        Self { certificates: Some(certificates), ..self }
     }
 
     /// Writes nothing, but goes the way of every change: to the commit thread, which looks at the disk.
@@ -66,6 +74,17 @@ impl Body {
         let users = self.users.clone()?;
         let why = tokio::task::spawn_blocking(move || users.trouble()).await.ok()??;
         Some(Reason { check: "users", why: format!("nobody can log in with a password: {why}") })
+    }
+
+    fn of_certificates(&self) -> impl Iterator<Item = Reason> {
+        let ended = self.certificates.iter().flat_map(|all| all.ended());
+        ended.map(|(door, ended)| {
+            let why = format!(
+                "the certificate of the {door} door ended at {}: put a new one in its place",
+                ended.iso()
+            );
+            Reason { check: "certificates", why }
+        })
     }
 
     fn of_doors(&self) -> Vec<Reason> {
@@ -90,6 +109,7 @@ impl Vitals for Body {
     fn reasons(&self) -> Later<'_, Vec<Reason>> {
         Box::pin(async {
             let mut reasons = self.of_doors();
+            reasons.extend(self.of_certificates());
             reasons.extend(self.of_store().await);
             reasons.extend(self.of_users().await);
             if self.closing.is_cancelled() {
