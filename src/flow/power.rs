@@ -99,13 +99,22 @@ fn default_limit(wish: PowerWish, facts: &Facts<'_>) -> u32 {
     }
 }
 
-fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+/// Refuses a node that is cleaned, which is so however long one waits for its lock.
+pub fn cleans(node: &Node) -> Result<(), Refusal> {
     if matches!(node.provision, Provision::Cleaning | Provision::CleanWait) {
         return Err(Refusal::Invalid(format!(
             "power of node {} cannot be changed while it is in state {:?}: abort cleaning first",
             node.id,
             node.provision.name()
         )));
+    }
+    Ok(())
+}
+
+fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+    cleans(node)?;
+    if node.provision == Provision::Verifying {
+        return Err(Refusal::Locked { node: node.id, host: facts.policy.host.clone() });
     }
     if node.wished.disable_power_off && matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
         return Err(Refusal::Conflict(format!(
