@@ -267,7 +267,9 @@ fn aftermath(course: &mut Course<'_>, run: &Run, rest: Rest) {
     let uses_agent = course.facts.catalog.uses_agent(&course.node.wished.interfaces);
     let off = match run.kind {
         Kind::Deploy => policy.power_off_after_deploy_failure,
-        Kind::Clean => policy.poweroff_in_cleanfail || rest != Rest::InStep,
+        Kind::Clean => {
+            policy.poweroff_in_cleanfail || (rest != Rest::InStep && course.node.boots == Boots::Ramdisk)
+        }
         Kind::Service => policy.poweroff_in_servicefail,
         Kind::Verify | Kind::Delete => false,
     };

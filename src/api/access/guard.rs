@@ -17,8 +17,10 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::access::policy::{self, Outside};
+use crate::api::access::stay::{Doorman, Pass};
 use crate::api::access::throttle::Throttle;
 use crate::api::access::users::{UserFile, Users, UsersError};
 use crate::api::access::verdicts::Verdicts;
@@ -30,6 +32,7 @@ use crate::base::who::{Author, Who};
 use crate::model::access::{Access, Strategy};
 use crate::model::boot::event::Tiding;
 use crate::model::journal::Severity;
+use crate::net::body::Body;
 use crate::net::http::{Headers, Request, Response};
 use crate::net::server::Service;
 
@@ -59,6 +62,19 @@ enum Credentials {
     Nothing,
     Token(Secret),
     Password { name: String, password: Vec<u8> },
+}
+
+/// Who was let in, and by what.
+#[derive(Default)]
+struct Entered {
+    who: Option<Who>,
+    pass: Option<Pass>,
+}
+
+impl Entered {
+    fn by(who: Who, pass: Pass) -> Self {
+        Self { who: Some(who), pass: Some(pass) }
+    }
 }
 
 /// Why somebody is not let in.
@@ -115,8 +131,8 @@ impl Guard {
     async fn answer(&self, mut request: Request) -> Response {
         let outside = policy::outside(request.method, &request.path);
         let from = request.peer.ip().to_canonical();
-        let who = match self.enter(&request, outside, from).await {
-            Ok(who) => who,
+        let Entered { who, pass } = match self.enter(&request, outside, from).await {
+            Ok(entered) => entered,
             Err(denied) => {
                 tracing::debug!(?request, status = denied.status, why = denied.text, "not let in");
                 self.traffic.turned_away(denied.status);
@@ -125,11 +141,15 @@ impl Guard {
         };
         let Outside::Needs(role) = outside else {
             request.who = who;
-            return self.next.call(request).await;
+            let stay = request.stay.clone();
+            let response = self.next.call(request).await;
+            self.watch(pass, stay, &response);
+            return response;
         };
         let who = who.unwrap_or_else(Who::anybody);
         let deed = policy::deed(&request);
         let is_change = !request.method.is_safe();
+        let stay = request.stay.clone();
         let response = match policy::admit_outside(&who, role) {
             Ok(()) => {
                 request.who = Some(who.clone());
@@ -140,36 +160,46 @@ impl Guard {
         if is_change {
             self.lanes.audit(&Author { who, from, deed }, response.status);
         }
+        self.watch(pass, stay, &response);
         response
     }
 
-    /// Who it is; `None` at a public path.
-    async fn enter(&self, request: &Request, outside: Outside, from: IpAddr) -> Result<Option<Who>, Denied> {
+    /// An answer that goes on ends when its pass does.
+    fn watch(&self, pass: Option<Pass>, stay: CancellationToken, response: &Response) {
+        let (Some(pass), Body::Takeover(_)) = (pass, &response.body) else { return };
+        let (lanes, users, clock) = (self.lanes.clone(), self.users.clone(), self.clock.clone());
+        tokio::spawn(Doorman { lanes, users, clock }.watch(pass, stay));
+    }
+
+    /// Who it is; nobody at a public path.
+    async fn enter(&self, request: &Request, outside: Outside, from: IpAddr) -> Result<Entered, Denied> {
         if self.access.strategy == Strategy::Nobody {
-            return Ok(Some(Who::anybody()));
+            return Ok(Entered { who: Some(Who::anybody()), pass: None });
         }
         if outside == Outside::Public || policy::is_public(request.method, &request.path) {
-            return Ok(None);
+            return Ok(Entered::default());
         }
         match credentials(&request.headers)? {
             Credentials::Nothing => Err(denied("Authorization required")),
-            Credentials::Token(secret) => self.bearer(&secret, from).map(Some),
-            Credentials::Password { name, password } => self.user(name, password, from).await.map(Some),
+            Credentials::Token(secret) => self.bearer(secret, from),
+            Credentials::Password { name, password } => self.user(name, password, from).await,
         }
     }
 
-    fn bearer(&self, secret: &Secret, from: IpAddr) -> Result<Who, Denied> {
-        if let Some(who) = self.lanes.bearer(secret) {
-            return Ok(who);
+    fn bearer(&self, secret: Secret, from: IpAddr) -> Result<Entered, Denied> {
+        if let Some(who) = self.lanes.bearer(&secret) {
+            return Ok(Entered::by(who, Pass::Token(secret)));
         }
         let times = self.attempt(from)?;
         Err(self.failed(from, times, "Incorrect token: it is unknown, has expired or was revoked"))
     }
 
-    async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Who, Denied> {
+    async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Entered, Denied> {
         let as_token = std::str::from_utf8(&password).ok().map(Secret::new);
-        if let Some(who) = as_token.and_then(|secret| self.lanes.bearer(&secret)) {
-            return Ok(who);
+        if let Some(secret) = as_token
+            && let Some(who) = self.lanes.bearer(&secret)
+        {
+            return Ok(Entered::by(who, Pass::Token(secret)));
         }
         let Some(file) = &self.users else {
             let times = self.attempt(from)?;
@@ -182,7 +212,7 @@ impl Guard {
         let key = self.verdicts.key(users.reading, &name, &password);
         let is_known = || key.is_some_and(|key| self.verdicts.knows(&key, self.clock.tick()));
         if is_known() {
-            return Ok(self.who(name));
+            return Ok(self.entered(name, &users));
         }
         let times = self.attempt(from)?;
         let Ok(_place) = self.queue.try_acquire() else {
@@ -199,7 +229,7 @@ impl Guard {
         if let Some(key) = key {
             self.verdicts.add(key, self.clock.tick());
         }
-        Ok(self.who(name))
+        Ok(self.entered(name, &users))
     }
 
     async fn users_now(&self, file: &Arc<UserFile>) -> Arc<Users> {
@@ -211,9 +241,11 @@ impl Guard {
         tokio::task::spawn_blocking(move || file.look(now)).await.unwrap_or_default()
     }
 
-    fn who(&self, name: String) -> Who {
+    fn entered(&self, name: String, users: &Users) -> Entered {
         let role = self.access.roles.get(&name).copied().unwrap_or(self.access.default_role);
-        Who { name: Some(name), role, project: None }
+        let hash = Secret::new(users.hash(&name).unwrap_or_default());
+        let pass = Pass::User { name: name.clone(), hash };
+        Entered::by(Who { name: Some(name), role, project: None }, pass)
     }
 
     fn attempt(&self, from: IpAddr) -> Result<u32, Denied> {
