@@ -116,8 +116,13 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
                 Fault::new(406, "this needs a newer API version than the one that was asked for")
             }
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
-            Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
+            Some(Below::Nothing | Below::NothingAlone | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
+    }
+    if at_path.iter().any(|(route, _)| {
+        route.method == method && route.since > version && route.below == Below::NothingAlone
+    }) {
+        return Err(nowhere());
     }
     let place = at_path.iter().position(|(route, _)| route.method == method && route.since <= version);
     let Some(place) = place else { return Err(not_allowed(method.word(), allowed(&at_path, version))) };

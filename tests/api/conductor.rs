@@ -183,7 +183,7 @@ async fn a_rebuild_keeps_the_instance_and_is_refused_where_it_is_protected() {
     let patch = json!([{"op": "replace", "path": "/protected", "value": false}]);
     assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&patch)).await.status, 200);
     let drive = json!({"target": "rebuild", "configdrive": {"meta_data": {"a": 1}}});
-    assert_eq!(ask(&rack, "1.55", &drive).await.status, 406);
+    assert_eq!(ask(&rack, "1.55", &drive).await.status, 400);
     let seen = done(&rack, drive).await;
     assert_eq!(
         (seen["provision_state"].as_str(), &seen["instance_info"]["display_name"]),

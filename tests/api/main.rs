@@ -6,6 +6,7 @@ mod agent;
 mod allocations;
 mod allocations_hostile;
 mod conductor;
+mod contract;
 mod chassis;
 mod console;
 mod discovery;

@@ -93,6 +93,11 @@ impl Rack {
         self.app.first_token.as_ref().map(|issued| issued.secret.reveal().to_owned())
     }
 
+    /// The operator's door without a login, for requests that are made by hand.
+    pub fn operator(&self) -> &Api {
+        &self.operator
+    }
+
     /// Where the daemon's files are.
     pub fn home(&self) -> &Path {
         self.home.path()

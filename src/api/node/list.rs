@@ -37,10 +37,8 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
     paging.repeat("maintenance", filters.maintenance);
     paging.repeat("retired", filters.retired);
     paging.expect_one(filters.instance_uuid.is_some());
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => Some(marked(call, marker)?),
-    };
+    let seen = |id| call.published.node(NodeId(id)).filter(|node| call.sees(node));
+    let after = paging.marked("node", seen)?;
     let listing = Listing {
         table: TABLE,
         name: "nodes",
@@ -56,11 +54,6 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
-}
-
-fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Node>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| call.published.node(NodeId(uuid)));
-    found.filter(|node| call.sees(node)).ok_or_else(|| Fault::not_found("marker names no node"))
 }
 
 /// Which nodes are wanted; what is `None` does not matter.

@@ -9,7 +9,6 @@ use crate::api::request::paging::{Listing, Paging, Wanted};
 use crate::api::thing;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
-use crate::model::draft::given::parse_uuid;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::shape::port::{SHORT, TABLE};
@@ -61,10 +60,8 @@ fn in_portgroup(call: &Call<'_>, group: &Portgroup, path: &str) -> Result<Respon
 }
 
 fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str) -> Result<Response, Fault> {
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => Some(marked(call, marker)?),
-    };
+    let seen = |id| call.published.port(PortId(id)).filter(|port| call.sees_id(port.node));
+    let after = paging.marked("port", seen)?;
     let listing = Listing {
         table: TABLE,
         name: "ports",
@@ -81,11 +78,6 @@ fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str)
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
-}
-
-fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Port>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| call.published.port(PortId(uuid)));
-    found.filter(|port| call.sees_id(port.node)).ok_or_else(|| Fault::not_found("marker names no port"))
 }
 
 /// Which ports are wanted; what is `None` does not matter.
@@ -123,7 +115,7 @@ impl Filters {
         let group = portgroup.map(|ident| thing::find::<Portgroup>(call, &ident, true)).transpose()?;
         let node = match uuid.or(ident) {
             None => group.map(|group| group.node),
-            Some(ident) => Some(call.find_node(&ident)?.id),
+            Some(ident) => Some(call.named_node(&ident)?.id),
         };
         Ok(Self {
             node,
@@ -178,4 +170,4 @@ impl Filters {
 
 /// Filters that came later than the list.
 const SINCE: &[(&str, u16)] =
-    &[("portgroup", 24), ("shard", 82), ("description_contains", 97), ("conductor_groups", 99)];
+    &[("portgroup", 24), ("shard", 82), ("conductor_groups", 99)];

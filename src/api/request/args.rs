@@ -109,6 +109,14 @@ impl Args {
         }
     }
 
+    /// Refuses an argument that the version does not know, in the words for unknown ones.
+    pub fn unknown_below(&self, name: &str, since: u16, version: u16) -> Result<(), Fault> {
+        if since <= version || !self.0.contains_key(name) {
+            return Ok(());
+        }
+        Err(Fault::invalid(format!("argument {name:?} is not known below version 1.{since}")))
+    }
+
     /// What is left, for bodies with their own rules.
     pub fn into_object(self) -> Object {
         self.0
