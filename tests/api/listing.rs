@@ -131,12 +131,9 @@ async fn filters_let_through_what_they_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_that_are_too_new_are_406() {
     let rack = Rack::start().await;
-    for (query, version) in [
-        ("driver=x", "1.15"),
-        ("provision_state=active", "1.8"),
-        ("fields=uuid", "1.7"),
-        ("shard=a", "1.81"),
-    ] {
+    for (query, version) in
+        [("driver=x", "1.15"), ("provision_state=active", "1.8"), ("fields=uuid", "1.7"), ("shard=a", "1.81")]
+    {
         let answer = rack.call("GET", &format!("/v1/nodes?{query}"), version, None).await;
         assert_eq!(answer.status, 406, "{query}");
     }

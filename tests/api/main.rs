@@ -11,6 +11,7 @@ mod chassis;
 mod console;
 mod discovery;
 mod events;
+mod hostile;
 mod inspection;
 mod listing;
 mod nodes;

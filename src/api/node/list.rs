@@ -139,7 +139,8 @@ impl Filters {
                 self.equal.push((*member, text));
             }
         }
-        self.shards = shards(args)?;
+        // Shards keep their case, unlike other lists.
+        self.shards = args.words("shard")?;
         if let Some([shard]) = self.shards.as_deref() {
             self.words.push((Word::Shard, shard.clone()));
         }
@@ -215,12 +216,6 @@ impl Filters {
             && self.shards.as_ref().is_none_or(|shards| in_shard(shards, wished.shard.as_deref()))
             && self.description_contains.as_deref().is_none_or(|part| describes(node, part))
     }
-}
-
-/// Shards keep their case, unlike other lists.
-fn shards(args: &mut Args) -> Result<Option<Vec<String>>, Fault> {
-    let Some(text) = args.text("shard")? else { return Ok(None) };
-    Ok(Some(text.split(',').map(|shard| shard.trim().to_owned()).collect()))
 }
 
 fn in_shard(shards: &[String], shard: Option<&str>) -> bool {

@@ -201,7 +201,9 @@ fn companions(
     let (given, name, kind) = match target.word {
         "clean" => (clean, Some("clean_steps"), Kind::Clean),
         "service" => (service, Some("service_steps"), Kind::Service),
-        "rescue" if password.as_ref().is_none_or(|text| text.trim().is_empty()) => return Err(needed("rescue_password")),
+        "rescue" if password.as_ref().is_none_or(|text| text.trim().is_empty()) => {
+            return Err(needed("rescue_password"));
+        }
         _ => (deploy, None, Kind::Deploy),
     };
     if let Some(brought) = brought {

@@ -101,7 +101,7 @@ impl Filters {
             Some(text) => Some(text.parse().map_err(|error| Fault::invalid(format!("address: {error}")))?),
         };
         let portgroup = args.text("portgroup")?;
-        let shards = args.text("shard")?;
+        let shards = args.words("shard")?;
         let groups = args.list("conductor_groups")?;
         let exclusive = usize::from(uuid.is_some() || ident.is_some())
             + usize::from(portgroup.is_some())
@@ -120,7 +120,7 @@ impl Filters {
         Ok(Self {
             node,
             address,
-            shards: shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect()),
+            shards,
             groups,
             description_contains: args.text("description_contains")?.map(|text| text.to_lowercase()),
             portgroup: group.map(|group| group.id.to_string()),
@@ -169,5 +169,4 @@ impl Filters {
 }
 
 /// Filters that came later than the list.
-const SINCE: &[(&str, u16)] =
-    &[("portgroup", 24), ("shard", 82), ("conductor_groups", 99)];
+const SINCE: &[(&str, u16)] = &[("portgroup", 24), ("shard", 82), ("conductor_groups", 99)];

@@ -69,11 +69,7 @@ impl<T> Paging<T> {
     }
 
     /// The record that the marker names, where records are named by UUID.
-    pub fn marked<R>(
-        &self,
-        word: &str,
-        find: impl FnOnce(Uuid) -> Option<R>,
-    ) -> Result<Option<R>, Fault> {
+    pub fn marked<R>(&self, word: &str, find: impl FnOnce(Uuid) -> Option<R>) -> Result<Option<R>, Fault> {
         let Some(marker) = &self.marker else { return Ok(None) };
         let id = parse_uuid(marker).ok_or_else(|| Fault::invalid("marker must be a UUID"))?;
         find(id).map(Some).ok_or_else(|| Fault::not_found(format!("marker names no {word}")))

@@ -69,9 +69,16 @@ async fn no_list_takes_what_is_wrong_or_unknown() {
         .collect();
     for path in lists {
         let filled = scene.filled(path);
-        for query in ["nothing=1", "limit=0", "limit=-1", "limit=x", "limit=", "sort_key=nothing", "sort_dir=up"]
-            .into_iter()
-            .chain(["detail=maybe", "fields=nothing", "fields=uuid&detail=true", "limit=1&limit=2", "LIMIT=1"])
+        for query in
+            ["nothing=1", "limit=0", "limit=-1", "limit=x", "limit=", "sort_key=nothing", "sort_dir=up"]
+                .into_iter()
+                .chain([
+                    "detail=maybe",
+                    "fields=nothing",
+                    "fields=uuid&detail=true",
+                    "limit=1&limit=2",
+                    "LIMIT=1",
+                ])
         {
             let answer = scene.rack.get(&format!("{filled}?{query}")).await;
             assert_eq!(answer.status, 400, "{filled}?{query}: {answer:?}");
@@ -81,11 +88,31 @@ async fn no_list_takes_what_is_wrong_or_unknown() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_list_may_come_in_parts() {
+    let scene = Scene::new().await;
+    for shard in ["s1", "s2", "S3"] {
+        scene.rack.node(json!({"name": shard, "shard": shard})).await;
+    }
+    for (query, found) in [
+        ("shard=s1&shard=s2", 2),
+        ("shard=s1,s2,S3", 3),
+        ("shard=s3", 0),
+        ("fields=uuid&fields=name&shard=s1", 1),
+    ] {
+        let page = scene.rack.get(&format!("/v1/nodes?{query}")).await;
+        assert_eq!(page.body["nodes"].as_array().map(Vec::len), Some(found), "{query}: {page:?}");
+    }
+    let one = scene.rack.get("/v1/nodes/n1?fields=uuid&fields=name").await.body;
+    assert_eq!((&one["name"], one.as_object().unwrap().len()), (&json!("n1"), 3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_marker_is_the_uuid_of_what_is_there() {
     let scene = Scene::new().await;
-    for path in ["nodes", "nodes/detail", "ports", "portgroups", "chassis", "volume/connectors", "volume/targets"]
-        .into_iter()
-        .chain(["allocations", "deploy_templates", "runbooks", "inspection_rules", "nodes/n1/ports"])
+    for path in
+        ["nodes", "nodes/detail", "ports", "portgroups", "chassis", "volume/connectors", "volume/targets"]
+            .into_iter()
+            .chain(["allocations", "deploy_templates", "runbooks", "inspection_rules", "nodes/n1/ports"])
     {
         for (marker, status) in [("zz", 400), ("", 400), ("00000000-0000-0000-0000-000000000000", 404)] {
             let answer = scene.rack.get(&format!("/v1/{path}?marker={marker}")).await;

@@ -34,8 +34,12 @@ async fn each_version_of_the_contract_is_spoken() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_that_is_not_spoken_is_406_and_says_which_are() {
     let rack = Rack::start().await;
-    for version in ["1.0", "1.116", "1.999999999999", "0.9", "2.0", "2.1", "abc", "1", "1.", "1.1.1", "1.-5", "-1.5"] {
-        for (method, path) in [("GET", "/v1"), ("GET", "/v1/nodes"), ("POST", "/v1/nodes"), ("GET", "/v1/foo")] {
+    for version in
+        ["1.0", "1.116", "1.999999999999", "0.9", "2.0", "2.1", "abc", "1", "1.", "1.1.1", "1.-5", "-1.5"]
+    {
+        for (method, path) in
+            [("GET", "/v1"), ("GET", "/v1/nodes"), ("POST", "/v1/nodes"), ("GET", "/v1/foo")]
+        {
             let answer = rack.call(method, path, version, None).await;
             assert_eq!(answer.status, 406, "{method} {path} at {version}: {answer:?}");
             assert_eq!(answer.inner()["title"], "Not Acceptable");
@@ -127,7 +131,13 @@ async fn values_change_with_the_version() {
 async fn a_suffix_is_no_part_of_the_name_in_old_versions() {
     let rack = Rack::start().await;
     rack.node(json!({"name": "n1"})).await;
+    for name in ["odd.json", "n1.json.json"] {
+        rack.node(json!({"name": name})).await;
+    }
     for (path, old, new) in [
+        ("/v1/nodes/odd", 404, 404),
+        ("/v1/nodes/odd.json", 200, 200),
+        ("/v1/nodes/odd.json.json", 200, 404),
         ("/v1/nodes/n1.json", 200, 404),
         ("/v1/nodes.json", 200, 404),
         ("/v1/nodes/n1/states.json", 200, 404),

@@ -41,8 +41,7 @@ async fn each_path_is_there_from_its_version_on() {
     let scene = Scene::new().await;
     let contract = contract();
     // What takes something away comes last.
-    let (deletes, others): (Vec<_>, Vec<_>) =
-        list(&contract["routes"]).partition(|row| row[0] == "DELETE");
+    let (deletes, others): (Vec<_>, Vec<_>) = list(&contract["routes"]).partition(|row| row[0] == "DELETE");
     for row in others.into_iter().chain(deletes) {
         let (method, path, since) = (text(&row[0]), text(&row[1]), row[2].as_u64().unwrap());
         let filled = scene.filled(path);
@@ -81,7 +80,8 @@ async fn no_other_method_is_possible() {
         let path = text(&row[1]);
         let is_root = path.is_empty();
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"] {
-            if known(method, path) || unnamed(method, path) || is_root || path.contains("vendor_passthru/{}") {
+            if known(method, path) || unnamed(method, path) || is_root || path.contains("vendor_passthru/{}")
+            {
                 continue;
             }
             let filled = scene.filled(path);
@@ -96,10 +96,11 @@ async fn no_other_method_is_possible() {
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_that_are_not_there_are_the_routers_404() {
     let scene = Scene::new().await;
-    for path in ["/v1/foo", "/v2", "/v2/nodes", "/foo", "/v1/v1/nodes", "/v1/nodes/n1/foo", "/v1/nodes/nobody/foo"]
-        .into_iter()
-        .chain(["/v1/nodes/n1/states/foo", "/v1/volume/foo", "/v1/shards/x", "/v1/nodes/n1/ports/detail"])
-        .chain(["/v1/drivers/fake-hardware/foo", "/v1/heartbeat", "/v1/nodes/n1/children/x"])
+    for path in
+        ["/v1/foo", "/v2", "/v2/nodes", "/foo", "/v1/v1/nodes", "/v1/nodes/n1/foo", "/v1/nodes/nobody/foo"]
+            .into_iter()
+            .chain(["/v1/nodes/n1/states/foo", "/v1/volume/foo", "/v1/shards/x", "/v1/nodes/n1/ports/detail"])
+            .chain(["/v1/drivers/fake-hardware/foo", "/v1/heartbeat", "/v1/nodes/n1/children/x"])
     {
         let answer = scene.rack.get(path).await;
         assert_eq!((answer.status, is_routers(&answer)), (404, true), "{path}: {answer:?}");

@@ -83,8 +83,7 @@ impl Scene {
                 "heartbeat" => self.node().to_owned(),
                 _ => {
                     let path = parts.join("/");
-                    let (kind, _, _, _) =
-                        KINDS.iter().find(|(_, list, _, _)| path.ends_with(list)).unwrap();
+                    let (kind, _, _, _) = KINDS.iter().find(|(_, list, _, _)| path.ends_with(list)).unwrap();
                     self.ids[kind].clone()
                 }
             };

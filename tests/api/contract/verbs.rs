@@ -34,7 +34,9 @@ async fn each_verb_has_its_version() {
         }
     }
     // Words that were always known, and words of no verb.
-    for verb in ["active", "deleted", "rebuild", "undeploy", "unhold", "service", "fail", "enroll", "available", ""] {
+    for verb in
+        ["active", "deleted", "rebuild", "undeploy", "unhold", "service", "fail", "enroll", "available", ""]
+    {
         for minor in [1, 115] {
             let answer = ask(&rack, &node, "provision", minor, &json!({"target": verb})).await;
             assert_eq!(answer.status, 400, "{verb} at 1.{minor}: {answer:?}");
@@ -116,7 +118,8 @@ async fn config_drives_and_deploy_steps_have_their_versions() {
     rack.until(&node, "active").await;
     for (minor, status) in [(34, 400), (35, 202)] {
         let body = json!({"target": "rebuild", "configdrive": "aGk="});
-        assert_eq!(ask(&rack, &node, "provision", minor, &body).await.status, status, "1.{minor}");
+        let answer = ask(&rack, &node, "provision", minor, &body).await;
+        assert_eq!(answer.status, status, "1.{minor}: {}", answer.text());
     }
     rack.rest().await;
 }
