@@ -315,6 +315,7 @@ pub const ROUTES: &[Route] = &[
     apart(at(Get, "nodes/{}/vmedia", 93, Action::NodeMedia(Drive::List))),
     at(Post, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Insert)),
     at(Delete, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Eject)),
+    at(Delete, "nodes/{}/vmedia/{}", 89, Action::NodeMedia(Drive::Eject)),
     at(Get, "nodes/{}/history", 78, Action::NodeHistory),
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),

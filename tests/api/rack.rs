@@ -11,6 +11,7 @@ use ferric::config::{Config, Given};
 use ferric::net::body::Body;
 use ferric::net::http::{Headers, Method, Request};
 use ferric::net::server::Service;
+use ferric::store::published::Published;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -96,6 +97,11 @@ impl Rack {
     /// The operator's door without a login, for requests that are made by hand.
     pub fn operator(&self) -> &Api {
         &self.operator
+    }
+
+    /// What is published now: another one after each change of nodes and of what belongs to them.
+    pub fn published(&self) -> Arc<Published> {
+        self.app.site.reader.published()
     }
 
     /// Where the daemon's files are.

@@ -41,7 +41,7 @@ fn node<'a>(call: &'a Call<'_>) -> Result<&'a Node, Fault> {
         return call.node().map(|node| &**node);
     }
     let mut args = call.args()?;
-    let (uuid, ident) = (args.text("node_uuid")?, args.text("node")?);
+    let (uuid, ident) = (args.uuid("node_uuid")?, args.text("node")?);
     args.finish()?;
     match uuid.or(ident) {
         Some(ident) => call.named_node(&ident).map(|node| &**node),

@@ -95,7 +95,7 @@ struct Filters {
 impl Filters {
     fn take(args: &mut Args, call: &Call<'_>) -> Result<Self, Fault> {
         args.too_new(SINCE, call.version)?;
-        let (uuid, ident) = (args.text("node_uuid")?, args.text("node")?);
+        let (uuid, ident) = (args.uuid("node_uuid")?, args.text("node")?);
         let address = match args.text("address")? {
             None => None,
             Some(text) => Some(text.parse().map_err(|error| Fault::invalid(format!("address: {error}")))?),

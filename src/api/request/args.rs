@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::fault::Fault;
 use crate::api::request::body;
 use crate::model::Object;
-use crate::model::draft::given::{kind, parse_flag};
+use crate::model::draft::given::{kind, parse_flag, parse_uuid};
 
 /// Arguments by name, taken one by one.
 #[derive(Debug, Default)]
@@ -59,6 +59,16 @@ impl Args {
 
     pub fn needed_text(&mut self, name: &str) -> Result<String, Fault> {
         self.text(name)?.ok_or_else(|| Fault::invalid(format!("{name} is required")))
+    }
+
+    /// A text that is a UUID.
+    pub fn uuid(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.text(name)? {
+            Some(text) if parse_uuid(&text).is_none() => {
+                Err(Fault::invalid(format!("{name} must be a UUID")))
+            }
+            given => Ok(given),
+        }
     }
 
     pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Fault> {

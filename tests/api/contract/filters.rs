@@ -119,6 +119,9 @@ async fn a_marker_is_the_uuid_of_what_is_there() {
             assert_eq!(answer.status, status, "{path} {marker}: {answer:?}");
         }
     }
+    for path in ["nodes/validate?node_uuid=n1", "ports?node_uuid=n1", "nodes?instance_uuid=n1"] {
+        assert_eq!(scene.rack.get(&format!("/v1/{path}")).await.status, 400, "{path}");
+    }
     assert_eq!(scene.rack.get("/v1/conductors?marker=zz").await.status, 404);
     let after = scene.rack.get("/v1/conductors?marker=rack0").await;
     assert_eq!((after.status, &after.body), (200, &json!({"conductors": []})));

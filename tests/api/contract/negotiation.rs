@@ -128,6 +128,73 @@ async fn values_change_with_the_version() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_link_with_members_of_their_time_is_empty_at_others() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({})).await;
+    let link = json!({"port_id": "1", "vtep-logical-switch": "a", "vtep-physical-switch": "b"});
+    let body = json!({"node_uuid": node, "address": "52:54:00:00:00:01", "local_link_connection": link});
+    for (version, status) in [("1.89", 406), ("1.105", 406), ("1.90", 201)] {
+        assert_eq!(rack.call("POST", "/v1/ports", version, Some(&body)).await.status, status, "{version}");
+    }
+    for (version, shown) in
+        [("1.89", json!({})), ("1.90", link.clone()), ("1.104", link), ("1.105", json!({}))]
+    {
+        let page = rack.call("GET", "/v1/ports/detail", version, None).await.body;
+        assert_eq!(page["ports"][0]["local_link_connection"], shown, "{version}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn agents_tell_what_their_version_knows() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({})).await;
+    for (member, since) in
+        [("agent_version", 36), ("agent_verify_ca", 68), ("agent_status", 72), ("agent_status_message", 72)]
+    {
+        let mut body =
+            json!({"callback_url": "http://127.0.0.1:9", "agent_token": "x", "agent_version": "13"});
+        body[member] = json!("start");
+        for version in [since - 1, since] {
+            let path = format!("/v1/heartbeat/{node}");
+            let answer = rack.call("POST", &path, &format!("1.{version}"), Some(&body)).await;
+            // The token is not known: what is asked for afterwards is refused for that.
+            assert_eq!(answer.status, 400, "{member} at 1.{version}");
+            assert_eq!(answer.text().contains("API version"), version < since, "{member}: {}", answer.text());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn states_and_history_show_what_their_version_knows() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({})).await;
+    let path = format!("/v1/nodes/{node}");
+    for (member, since) in
+        [("raid_config", 12), ("target_raid_config", 12), ("boot_mode", 75), ("secure_boot", 75)]
+    {
+        for version in [since - 1, since] {
+            let states = rack.call("GET", &format!("{path}/states"), &format!("1.{version}"), None).await;
+            assert_eq!(states.body.get(member).is_some(), version >= since, "{member} at 1.{version}");
+        }
+    }
+    for (member, since) in
+        [("project", 113), ("state", 115), ("target_provision_state", 115), ("duration_seconds", 115)]
+    {
+        for version in [since - 1, since] {
+            let version = format!("1.{version}");
+            let page = rack.call("GET", &format!("{path}/history?detail=true"), &version, None).await.body;
+            let uuid = page["history"][0]["uuid"].as_str().unwrap();
+            let one = rack.call("GET", &format!("{path}/history/{uuid}"), &version, None).await.body;
+            let short = rack.call("GET", &format!("{path}/history"), &version, None).await.body;
+            let there = version == format!("1.{since}");
+            assert_eq!(page["history"][0].get(member).is_some(), there, "{member} at {version}");
+            assert_eq!(one.get(member).is_some(), there, "{member} at {version}");
+            assert!(short["history"][0].get(member).is_none(), "{member} at {version}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_suffix_is_no_part_of_the_name_in_old_versions() {
     let rack = Rack::start().await;
     rack.node(json!({"name": "n1"})).await;

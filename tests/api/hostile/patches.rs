@@ -40,7 +40,6 @@ fn paths() -> Vec<String> {
         "/~1extra",
         "/extra/a b",
         "/extra/a.b",
-        "/extra/é",
         "/extra/\0",
         "/extra/a/b/c",
         "/extra/../name",
@@ -76,12 +75,12 @@ fn sent(path: &str, ident: &str, body: &Value) -> Sent {
     }
 }
 
-async fn is_refused(stage: &Stage, whose: Whose, sent: &Sent, before: &str) {
+async fn is_refused(stage: &mut Stage, whose: Whose, sent: &Sent) {
     let answer = stage.send(whose, sent).await;
     let shown: String = String::from_utf8_lossy(&sent.body).chars().take(200).collect();
     assert!(is_well_refused(&answer), "{whose:?} {} {shown}: {answer:?}", sent.path);
     stage.shows_no_secret(whose, &answer, sent);
-    assert!(stage.state().await == before, "{whose:?} {} {shown} changed something", sent.path);
+    stage.is_unchanged().await.unwrap_or_else(|what| panic!("{whose:?} {} {shown}\n{what}", sent.path));
 }
 
 /// A path that is well formed and means something that is not there is refused by `replace` and `remove`, and by `add`
@@ -89,13 +88,12 @@ async fn is_refused(stage: &Stage, whose: Whose, sent: &Sent, before: &str) {
 #[test]
 fn no_odd_path_is_patched() {
     runtime().block_on(async {
-        let stage = Stage::new().await;
-        let before = stage.state().await;
+        let mut stage = Stage::new().await;
         for (kind, ident) in KINDS {
             for path in paths() {
                 for op in ["add", "replace", "remove"] {
                     let patch = json!([{"op": op, "path": path, "value": "x"}]);
-                    is_refused(&stage, Whose::Admin, &sent(kind, ident, &patch), &before).await;
+                    is_refused(&mut stage, Whose::Admin, &sent(kind, ident, &patch)).await;
                 }
             }
         }
@@ -105,8 +103,7 @@ fn no_odd_path_is_patched() {
 #[test]
 fn no_other_operator_is_known() {
     runtime().block_on(async {
-        let stage = Stage::new().await;
-        let before = stage.state().await;
+        let mut stage = Stage::new().await;
         for (kind, ident) in KINDS {
             for operation in [
                 json!({"op": "test", "path": "/extra", "value": {}}),
@@ -131,7 +128,7 @@ fn no_other_operator_is_known() {
                 // What was good before it is taken back with it.
                 let good = json!({"op": "add", "path": "/extra/before", "value": 1});
                 for patch in [json!([operation]), json!([good, operation]), operation.clone()] {
-                    is_refused(&stage, Whose::Admin, &sent(kind, ident, &patch), &before).await;
+                    is_refused(&mut stage, Whose::Admin, &sent(kind, ident, &patch)).await;
                 }
             }
         }
@@ -141,8 +138,7 @@ fn no_other_operator_is_known() {
 #[test]
 fn nobody_writes_what_the_daemon_writes() {
     runtime().block_on(async {
-        let stage = Stage::new().await;
-        let before = stage.state().await;
+        let mut stage = Stage::new().await;
         let all: Vec<(&str, &str, &str)> = [
             "provision_state",
             "power_state",
@@ -184,7 +180,7 @@ fn nobody_writes_what_the_daemon_writes() {
             for op in ["add", "replace", "remove"] {
                 for path in [format!("/{name}"), format!("/{name}/a")] {
                     let patch = json!([{"op": op, "path": path, "value": "x"}]);
-                    is_refused(&stage, Whose::Admin, &sent(kind, ident, &patch), &before).await;
+                    is_refused(&mut stage, Whose::Admin, &sent(kind, ident, &patch)).await;
                 }
             }
         }
@@ -194,8 +190,7 @@ fn nobody_writes_what_the_daemon_writes() {
 #[test]
 fn a_tenants_reader_patches_nothing() {
     runtime().block_on(async {
-        let stage = Stage::new().await;
-        let before = stage.state().await;
+        let mut stage = Stage::new().await;
         for (kind, ident) in KINDS.iter().chain(&[("nodes", "@theirs")]) {
             for patch in [
                 json!([]),
@@ -203,7 +198,7 @@ fn a_tenants_reader_patches_nothing() {
                 json!([{"op": "replace", "path": "/owner", "value": "mine"}]),
                 json!({}),
             ] {
-                is_refused(&stage, Whose::Tenant, &sent(kind, ident, &patch), &before).await;
+                is_refused(&mut stage, Whose::Tenant, &sent(kind, ident, &patch)).await;
             }
         }
     });

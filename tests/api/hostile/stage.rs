@@ -1,9 +1,12 @@
 //! A rack with one of each kind for the project `mine`, one of each for `theirs`, and secrets in all of them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use ferric::api::table::Route;
 use ferric::base::who::{Role, Who};
+use ferric::store::published::Published;
 use serde_json::{Value, json};
 
 use super::requests::Sent;
@@ -20,6 +23,15 @@ pub enum Whose {
 pub struct Stage {
     pub rack: Rack,
     known: BTreeMap<&'static str, String>,
+    seen: Seen,
+}
+
+/// How everything was when it was last looked at.
+struct Seen {
+    published: Arc<Published>,
+    /// What is not in the published copy.
+    beside: String,
+    all: String,
 }
 
 /// In every place that is not to be shown to anybody.
@@ -31,7 +43,8 @@ const THEIRS: &str = "Xanadu";
 impl Stage {
     pub async fn new() -> Self {
         let rack = Rack::start().await;
-        let mut stage = Self { rack, known: BTreeMap::new() };
+        let seen = Seen { published: rack.published(), beside: String::new(), all: String::new() };
+        let mut stage = Self { rack, known: BTreeMap::new(), seen };
         stage.fill().await;
         stage
     }
@@ -109,7 +122,8 @@ impl Stage {
 
     pub async fn send(&self, whose: Whose, sent: &Sent) -> Answer {
         let mut path = sent.path.clone();
-        for (name, ident) in &self.known {
+        // The longer of two names that begin alike comes first.
+        for (name, ident) in self.known.iter().rev() {
             path = path.replace(&format!("@{name}"), ident);
         }
         let path = path.replace('@', "");
@@ -124,10 +138,9 @@ impl Stage {
         answered(self.rack.operator(), request).await
     }
 
-    /// All that clients see, as text; what a clock or a look changes by itself is left out.
-    pub async fn state(&self) -> String {
+    async fn lists(&self, paths: &[&str]) -> String {
         let mut all = String::new();
-        for path in LISTS {
+        for path in paths {
             let list = self.rack.get(path).await;
             assert_eq!(list.status, 200, "{path}: {list:?}");
             all.push_str(&list.body.to_string());
@@ -136,12 +149,45 @@ impl Stage {
         all
     }
 
-    /// Waits until nobody works on anything.
-    pub async fn settle(&self) {
+    async fn look(&self) -> Seen {
+        let published = self.rack.published();
+        Seen { published, beside: self.lists(BESIDE).await, all: self.lists(LISTS).await }
+    }
+
+    /// Whether all that clients see is as it was; what differs if not.
+    pub async fn is_unchanged(&mut self) -> Result<(), String> {
+        let same = Arc::ptr_eq(&self.seen.published, &self.rack.published());
+        if same && self.seen.beside == self.lists(BESIDE).await {
+            return Ok(());
+        }
+        let now = self.look().await;
+        if (&now.beside, &now.all) == (&self.seen.beside, &self.seen.all) {
+            self.seen = now;
+            return Ok(());
+        }
+        Err(format!("before {}{}\nafter {}{}", self.seen.beside, self.seen.all, now.beside, now.all))
+    }
+
+    /// Waits until nobody works on anything, and takes what there is then for what was.
+    pub async fn settle(&mut self) {
         self.rack.rest().await;
         while self.rack.get("/v1/allocations?state=allocating").await.body["allocations"] != json!([]) {
             tokio::task::yield_now().await;
         }
+        // Who left `enroll` is looked at by and by.
+        let unknown = |published: &Published| {
+            published.nodes().any(|node| {
+                node.wished.boot_mode.is_none() && !["enroll", "verifying"].contains(&node.provision.name())
+            })
+        };
+        for _ in 0..500 {
+            if !unknown(&self.rack.published()) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        self.rack.rest().await;
+        self.seen = self.look().await;
     }
 
     /// Puts back what a request took away.
@@ -176,7 +222,10 @@ impl Stage {
     }
 }
 
-/// Everything that can be changed.
+/// What can be changed and is in no published copy.
+const BESIDE: &[&str] = &["/v1/inspection_rules?detail=true", "/ferric/v1/tokens", "/ferric/v1/discovered"];
+
+/// Everything else that can be changed.
 const LISTS: &[&str] = &[
     "/v1/nodes/detail?include_children=true",
     "/v1/ports/detail",
@@ -187,9 +236,6 @@ const LISTS: &[&str] = &[
     "/v1/allocations",
     "/v1/deploy_templates?detail=true",
     "/v1/runbooks?detail=true",
-    "/v1/inspection_rules?detail=true",
-    "/ferric/v1/tokens",
-    "/ferric/v1/discovered",
 ];
 
 /// What requests are made of, and where it is.
