@@ -116,7 +116,7 @@ async fn a_clean_request_has_its_versions_and_limits() {
         ("1.115", &json!({"target": "clean"}), 400),
         ("1.115", &raw, 400),
         ("1.115", &json!({"target": "clean", "clean_steps": {}}), 400),
-        ("1.115", &json!({"target": "provide", "clean_steps": []}), 400),
+        ("1.115", &json!({"target": "provide", "clean_steps": [{"interface": "deploy", "step": "x"}]}), 400),
     ] {
         let answer = ask(&rack, version, body).await;
         assert_eq!(answer.status, status, "{version} {body}: {}", answer.text());
