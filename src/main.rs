@@ -123,7 +123,7 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         tracing::warn!("{doubt}");
     }
     let runtime = serving().enable_all().build().context("no async runtime")?;
-    runtime.block_on(app::serve(config, &mut stdout()))?;
+    runtime.block_on(app::run::serve(config, &mut stdout()))?;
     Ok(0)
 }
 

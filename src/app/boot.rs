@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 
-use crate::app::{AppError, doors};
+use crate::app::doors;
+use crate::app::error::AppError;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 
 use crate::app::certificates::Certificates;
-use crate::app::{AppError, boot, tftp, vitals};
+use crate::app::error::AppError;
+use crate::app::{boot, tftp, vitals};
 use crate::boot::ground::place;
 use crate::boot::library::catalogue::Ports;
 use crate::boot::tftp::Door;
