@@ -194,8 +194,13 @@ impl Filters {
         }
     }
 
+    /// Whether a node is wanted. An instance's node is, whatever else is asked for.
     fn take_in(&self, node: &Node) -> bool {
         let wished = &node.wished;
+        if let Some(instance) = self.instance_uuid {
+            let known = self.project.as_ref().is_none_or(|project| belongs(node, project));
+            return known && wished.instance_uuid == Some(instance);
+        }
         let is = |wanted: Option<bool>, actual: bool| wanted.is_none_or(|wanted| wanted == actual);
         let relatives = match self.parent_node {
             Some(parent) => wished.parent_node == Some(parent),
@@ -206,7 +211,6 @@ impl Filters {
             && is(self.maintenance, wished.maintenance)
             && is(self.retired, wished.retired)
             && is(self.sharded, wished.shard.is_some())
-            && self.instance_uuid.is_none_or(|instance| wished.instance_uuid == Some(instance))
             && self.chassis.is_none_or(|chassis| is_in(node, chassis))
             && self.provision_state.is_none_or(|state| node.provision == state)
             && self.fault.is_none_or(|fault| node.fault == Some(fault))
