@@ -79,7 +79,7 @@ where
 /// Links to both lists; `before` is the path of the node or empty.
 fn page(call: &Call<'_>, before: &str) -> Response {
     answer(&serde_json::json!({
-        "links": pair(call, &format!("{before}volume")),
+        "links": pair(call, &format!("{before}volume/")),
         "connectors": pair(call, &format!("{before}volume/connectors")),
         "targets": pair(call, &format!("{before}volume/targets")),
     }))

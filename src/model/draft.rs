@@ -173,9 +173,6 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
     }
     wished.conductor_group = wished.conductor_group.to_lowercase();
     group(&wished.conductor_group)?;
-    if wished.retired_reason.is_some() && !wished.retired {
-        return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
-    }
     if wished.protected_reason.is_some() && !wished.protected {
         return Err(Refusal::Invalid("protected_reason needs protected to be true".to_owned()));
     }

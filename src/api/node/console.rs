@@ -37,7 +37,7 @@ pub async fn set(call: &Call<'_>) -> Result<Response, Fault> {
     let on = args.flag("enabled")?.ok_or_else(|| Fault::invalid("enabled is required"))?;
     args.finish()?;
     call.ask(id, Ask::Console { on }).await?;
-    Ok(call.accepted(&format!("nodes/{id}/states/console")))
+    Ok(call.accepted(&format!("nodes/{}/states/console", call.ident(0))))
 }
 
 /// What was recorded, byte for byte: escape sequences are in it.

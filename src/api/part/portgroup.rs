@@ -120,7 +120,7 @@ impl Filters {
         let address = args.text("address")?;
         let address = address.map(|text| text.parse());
         let address = address.transpose().map_err(|error| Fault::invalid(format!("address: {error}")))?;
-        let shards = args.text("shard")?;
+        let shards = args.words("shard")?;
         let groups = args.list("conductor_groups")?;
         let given = [node.is_some(), address.is_some(), shards.is_some(), groups.is_some()];
         if given.into_iter().filter(|is| *is).count() > 1 {
@@ -131,7 +131,6 @@ impl Filters {
             thing::shelf::<Portgroup>(call).marked(&mark).map(|group| group.node)
         });
         let node = node.map(|ident| call.find_node(&ident)).transpose()?.map(|node| node.id).or(bearer);
-        let shards = shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect());
         Ok(Self { node, address, shards, groups })
     }
 

@@ -76,10 +76,17 @@ impl Call<'_> {
         self.find_node(ident)
     }
 
-    /// Whether an ident of the path can be one: a UUID, or a name since names are there.
+    /// A node that an argument names: by its name only since names are there.
+    pub fn named_node(&self, ident: &str) -> Result<&Arc<Node>, Fault> {
+        if self.version < NAMES_SINCE && parse_uuid(ident).is_none() {
+            return Err(Fault::too_new("a node's name in place of its UUID", NAMES_SINCE));
+        }
+        self.find_node(ident)
+    }
+
+    /// Whether an ident of the path can be one: a UUID or a name.
     fn check_ident(&self, ident: &str) -> Result<(), Fault> {
-        let named = self.version >= NAMES_SINCE && name::is_logical(ident);
-        if named || parse_uuid(ident).is_some() {
+        if name::is_logical(ident) || parse_uuid(ident).is_some() {
             return Ok(());
         }
         Err(Fault::router(400, "the path names neither a UUID nor a possible name of a node"))

@@ -44,6 +44,7 @@ pub(super) const ROWS: &[Row] = &[
     row(&[], "nodes/{}/vendor_passthru*", Admin, Never),
     row(GET, "nodes/{}/vmedia", Reader, of(Reader, Reader)),
     row(CHANGES, "nodes/{}/vmedia", Operator, of(Operator, Operator)),
+    row(CHANGES, "nodes/{}/vmedia/{}", Operator, of(Operator, Operator)),
     row(GET, "nodes/{}/history*", Reader, owner(Reader)),
     row(GET, "nodes/{}/inventory", Reader, owner(Reader)),
     row(GET, "nodes/{}/children", Reader, of(Reader, Reader)),
