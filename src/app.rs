@@ -7,130 +7,70 @@ pub mod dhcp;
 pub mod dhcp6;
 pub mod discover;
 pub mod doors;
-pub mod ground;
+pub mod error;
 mod first;
+pub mod ground;
 mod house;
 pub mod images;
 pub mod interfaces;
+pub mod practice;
 pub mod ramdisks;
 mod room;
+pub mod run;
+mod site;
 mod systemd;
 pub mod tftp;
 pub mod vitals;
 mod webhooks;
 
-use std::io::Write;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::access::guard::Guard;
-use crate::api::access::users::UsersError;
+use crate::api::access::users::UserFile;
 use crate::api::events::watchers::Watchers;
 use crate::api::health::Health;
 use crate::api::lanes::Lanes;
 use crate::api::metrics::traffic::Traffic;
-use crate::app::certificates::{CertificateError, Certificates};
+use crate::app::certificates::Certificates;
 use crate::app::crew::Crew;
 use crate::app::doors::Doors;
+use crate::app::error::AppError;
 use crate::app::images::Depot;
-use crate::base::secret::Secret;
 use crate::base::time::{RealClock, SharedClock, sleep};
-use crate::boot::dhcp::StartError;
 use crate::boot::library::Via;
-use crate::boot::library::loaders::{self, FolderError};
-use crate::conduct::console::{Consoles, Life, Means};
+use crate::boot::library::loaders;
+use crate::conduct::console::Life;
 use crate::conduct::desk::Desk;
-use crate::conduct::hands::Drivers;
-use crate::conduct::hands::calls::Calls;
 use crate::conduct::ledger::Ledger;
-use crate::conduct::relatives::OtherLanes;
-use crate::conduct::site::{RECOVERY_AT_ONCE, Site};
-use crate::conduct::tray::Tray;
+use crate::conduct::site::Site;
 use crate::conduct::webhook::Caller;
-use crate::config::section::{Delay, Fake};
-use crate::config::{Config, ConfigError, Given};
-use crate::depot::blobs::{BlobError, Blobs};
+use crate::config::Config;
+use crate::depot::blobs::Blobs;
 use crate::depot::cache::Life as DepotLife;
-use crate::depot::cache::error::CacheError;
 use crate::depot::counter::Counter;
-use crate::depot::gallery::Gallery;
 use crate::depot::ramdisks::Ramdisks;
-use crate::depot::ramdisks::intake::IntakeError;
-use crate::depot::raw_disk;
-use crate::depot::shelf::ShelfError;
-use crate::driver::agent::{AgentSettings, Agents};
 use crate::driver::bmc::Ground;
-use crate::driver::boot::BootGround;
-use crate::driver::fake::FakeRack;
-use crate::driver::fake::delays::{FakeDelay, FakeDelays};
-use crate::driver::registry::{Parts, Registry, UnknownType};
+use crate::driver::registry::Registry;
 use crate::model::access::Strategy;
 use crate::model::account::Issued;
 use crate::model::boot::loading::Loading;
 use crate::model::boot::plan::BootPlan;
 use crate::model::decision::refusal::Refusal;
-use crate::net::client::Client;
 use crate::net::server::limits::Limits;
 use crate::net::server::{self, Service};
 use crate::net::tls::ServerTls;
 use crate::net::whereabouts::Whereabouts;
 use crate::store::Store;
-use crate::store::error::StoreError;
 use crate::store::options::Options;
-use crate::wire::cmdline::CmdlineError;
-
-/// Why the daemon does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum AppError {
-    #[error("the store in {dir} could not be opened")]
-    Store { dir: String, source: StoreError },
-    #[error("the image folder could not be opened")]
-    Shelf(#[from] ShelfError),
-    #[error("the image cache could not be opened")]
-    Cache(#[from] CacheError),
-    #[error("the folder of payloads could not be opened")]
-    Blobs(#[from] BlobError),
-    #[error("the folder of ramdisks could not be opened")]
-    Ramdisks(#[from] IntakeError),
-    #[error(transparent)]
-    Hardware(#[from] UnknownType),
-    #[error("cannot listen on {address}; is another daemon running there?")]
-    Bind { address: SocketAddr, source: std::io::Error },
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    #[error("a door that speaks TLS has no certificate")]
-    Certificates(#[from] CertificateError),
-    #[error("{field} cannot be used: {why}")]
-    KernelWords { field: &'static str, why: CmdlineError },
-    #[error(transparent)]
-    Loaders(#[from] FolderError),
-    #[error("the disk image could not be made: {0}")]
-    Image(String),
-    #[error(transparent)]
-    Dhcp(#[from] StartError),
-    #[error("nobody could log in")]
-    Users(#[from] UsersError),
-    #[error("the first admin token could not be made")]
-    FirstToken(#[source] Refusal),
-    #[error(transparent)]
-    Tftp(#[from] tftp::ClosedDoor),
-    #[error("no threads could be started for the rack's door")]
-    Crew(#[source] std::io::Error),
-    #[error("signals could not be taken")]
-    Signals(#[source] std::io::Error),
-}
 
 /// A daemon that runs.
 pub struct App {
@@ -179,26 +119,29 @@ impl App {
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
+        // What is made once and told once is not made for a daemon that does not come up.
+        let operator = bind(config.listen).await?;
         let certificates = Arc::new(Certificates::open(&config, &clock)?);
-        let doors = Doors::open(&config, &certificates).await?;
+        let doors = Doors::open(operator, &config, &certificates)?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
         let boot = interfaces::of(&config, ramdisks.clone(), blobs.clone(), door.clone());
         let base = config.http_url.as_deref().map_or(door, Whereabouts::from);
         let ledger = Arc::new(Ledger::default());
-        let files = Files { gallery: depot.gallery.clone(), blobs: blobs.clone(), base, boot };
+        let files = site::Files { gallery: depot.gallery.clone(), blobs: blobs.clone(), base, boot };
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
-        let parts = parts(&config, &clock, files, bmc);
+        let parts = site::parts(&config, &clock, files, bmc);
         let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
         registry.recall(&house::all(&store.reader().published()));
-        let site = Arc::new(site(&config, clock, &store, &registry, (tasks, stop)));
+        let site = Arc::new(site::of(&config, clock, &store, &registry, (tasks, stop)));
         let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };
         site.consoles.begin(life);
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
+        desk.board().show_cache(depot.cache.clone());
         let first_token = first_token(&config, &desk).await.map_err(AppError::FirstToken)?;
         let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
         Desk::webhooks(&desk).open(&site, config.webhooks.clone(), &post);
@@ -268,8 +211,10 @@ impl App {
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
         let (access, clock) = (config.policy.access.clone(), self.site.clock.clone());
         let guard = Guard::open(access, lanes.clone(), clock, shop.for_operator(counter(api)))?;
+        let users = guard.users();
+        let guard = guard.counted(self.traffic.clone());
         let places = doors.places();
-        let api = self.watched(places.clone(), Arc::new(guard));
+        let api = self.watched(places.clone(), users, Arc::new(guard));
         let mut gone = places.into_iter().map(|place| place.gone);
         let mut opened =
             |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
@@ -308,9 +253,15 @@ impl App {
     }
 
     /// The operator's door with what is said to those who watch the daemon.
-    fn watched(&self, places: Vec<vitals::Door>, next: Arc<dyn Service>) -> Arc<dyn Service> {
+    fn watched(
+        &self,
+        places: Vec<vitals::Door>,
+        users: Option<Arc<UserFile>>,
+        next: Arc<dyn Service>,
+    ) -> Arc<dyn Service> {
         let (writer, clock) = (self.site.writer.clone(), self.site.clock.clone());
         let body = vitals::Body::new(writer, clock.clone(), places, self.close_doors.clone());
+        let body = body.with_users(users).with_certificates(self.certificates.clone());
         Arc::new(Health::new(Arc::new(body), clock, next))
     }
 
@@ -344,6 +295,10 @@ impl App {
     }
 }
 
+fn life(tasks: &TaskTracker, stop: &CancellationToken) -> DepotLife {
+    DepotLife { tasks: tasks.clone(), stop: stop.clone() }
+}
+
 /// What is served at a socket.
 struct Opened {
     listener: TcpListener,
@@ -362,108 +317,14 @@ impl Drop for Gone {
     }
 }
 
-/// A daemon on free ports of loopback with its state in `data`: for the demo. A simulated machine that
-/// its agent switches off is not seen to be off by fake power, so one look is enough.
-pub async fn start_on_loopback(data: &Path) -> Result<App, AppError> {
-    let loopback = Some(([127, 0, 0, 1], 0).into());
-    let given =
-        Given { data: Some(data.to_owned()), listen: loopback, rack_listen: loopback, ..Given::default() };
-    let config = Config::load(&given, "ferric-demo".to_owned())?;
-    App::start(Config { power_looks: (1, 1), ..config }).await
-}
-
-/// Makes the demo's disk image at `path`, `size` bytes; its SHA-256 in hex. Blocks.
-pub fn make_demo_image(path: &Path, size: u64) -> Result<String, AppError> {
-    raw_disk::make_demo_image(path, size, DEMO_SEED).map_err(|error| AppError::Image(error.to_string()))
-}
-
-/// What lanes, desk and ticks share.
-fn site(
-    config: &Config,
-    clock: SharedClock,
-    store: &Store,
-    registry: &Arc<Registry>,
-    (tasks, stop): (TaskTracker, CancellationToken),
-) -> Site {
-    let drivers = drivers(config, &clock, registry);
-    Site {
-        reader: store.reader(),
-        writer: store.writer(),
-        due: store.due(),
-        hands: drivers.clone(),
-        clock,
-        policy: Arc::new(config.policy.clone()),
-        catalog: registry.catalog().clone(),
-        tokens: Arc::new(fresh_token),
-        tray: drivers.tray.clone(),
-        consoles: drivers.consoles.clone(),
-        others: OtherLanes::default(),
-        freed: Arc::default(),
-        stop,
-        tasks,
-        recovery: Arc::new(Semaphore::new(RECOVERY_AT_ONCE)),
-    }
-}
-
-/// Those who touch machines.
-fn drivers(config: &Config, clock: &SharedClock, registry: &Arc<Registry>) -> Arc<Drivers> {
-    let (registry, clock) = (registry.clone(), clock.clone());
-    let folder = config.data.join("consoles");
-    let consoles = Consoles::new(Means { registry: registry.clone(), clock: clock.clone(), folder });
-    let (tray, consoles) = (Arc::new(Tray::default()), Arc::new(consoles));
-    let account = config.policy.discovery.bmc.clone();
-    Arc::new(Drivers {
-        registry,
-        clock,
-        logs: config.logs.clone(),
-        tray,
-        consoles,
-        account,
-        calls: Calls::default(),
-    })
-}
-
-/// What agents are handed.
-struct Files {
-    gallery: Arc<Gallery>,
-    blobs: Arc<Blobs>,
-    base: Whereabouts,
-    boot: BootGround,
-}
-
-fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Ground) -> Parts {
-    let Files { gallery, blobs, base, boot } = files;
-    let settings = AgentSettings {
-        command_timeout: Duration::from_secs(config.command_timeout.into()),
-        power_limit: config.policy.power_state_change_timeout,
-        power_looks: config.power_looks.0,
-        power_interval: config.power_looks.1,
-        way: images::way(&config.images),
-        stream_raw: config.images.stream_raw,
-        ..AgentSettings::new(config.policy.host.clone(), base)
-    };
-    // Without random numbers the delays are drawn in the same order at each start.
-    let seed = getrandom::u64().unwrap_or_default();
-    Parts {
-        fake: Arc::new(FakeRack::new(clock.clone(), delays(&config.fake), seed)),
-        agents: Arc::new(Agents { client: Client::new(), clock: clock.clone(), gallery, blobs, settings }),
-        bmc,
-        boot,
-    }
-}
-
-fn life(tasks: &TaskTracker, stop: &CancellationToken) -> DepotLife {
-    DepotLife { tasks: tasks.clone(), stop: stop.clone() }
-}
-
-fn delays(fake: &Fake) -> FakeDelays {
-    let delay = |given: Delay| FakeDelay { least: given.least, most: given.most };
-    FakeDelays {
-        power: delay(fake.power_delay),
-        management: delay(fake.management_delay),
-        deploy: delay(fake.deploy_delay),
-        inspect: delay(fake.inspect_delay),
-        ..FakeDelays::default()
+/// A token that may do everything, where one has to log in and there is no other way to, or where it is asked for.
+async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>, Refusal> {
+    match config.policy.access.strategy {
+        Strategy::Basic | Strategy::Token if config.new_token => {
+            desk.admin_token("new-admin").await.map(Some)
+        }
+        Strategy::Token => desk.first_admin_token().await,
+        Strategy::Nobody | Strategy::Basic => Ok(None),
     }
 }
 
@@ -471,61 +332,6 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {
     TcpListener::bind(address).await.map_err(|source| AppError::Bind { address, source })
 }
 
-/// 32 random bytes as 43 URL-safe characters.
-fn fresh_token() -> Secret {
-    let mut bytes = [0; 32];
-    if getrandom::fill(&mut bytes).is_err() {
-        tracing::error!("the system gave no random numbers; no token can be made");
-        return Secret::default();
-    }
-    Secret::new(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// Runs until told to stop (SIGTERM or SIGINT), telling systemd how it stands.
-pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate()).map_err(AppError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(AppError::Signals)?;
-    let mut reload = signal(SignalKind::hangup()).map_err(AppError::Signals)?;
-    let app = App::start(config).await?;
-    announce(&app, out);
-    systemd::tell(&[sd_notify::NotifyState::Ready]);
-    let watchdog = tokio::spawn(systemd::watch(app.site.clone()));
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-            _ = reload.recv() => certificates::renewed(app.certificates.clone(), true).await,
-        }
-    }
-    systemd::tell(&[sd_notify::NotifyState::Stopping]);
-    watchdog.abort();
-    app.drain().await;
-    Ok(())
-}
-
-/// A token that may do everything, where one has to log in and there is no other way to.
-async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>, Refusal> {
-    if config.policy.access.strategy == Strategy::Token { desk.first_admin_token().await } else { Ok(None) }
-}
-
-fn announce(app: &App, out: &mut dyn Write) {
-    if let Some(made) = app.certificates.authority().filter(|made| made.new) {
-        first::authority(&made, out);
-    }
-    if let Some(issued) = &app.first_token {
-        let (name, secret) = (&issued.token.name, issued.secret.reveal());
-        writeln!(out, "ferric: admin token {name}, shown this once: {secret}").ok();
-    }
-    let rack = app.rack.map(|rack| format!("ferric: rack at http://{rack}\n")).unwrap_or_default();
-    let scheme = if app.certificates.operator.is_some() { "https" } else { "http" };
-    // A closed standard output is no reason to stop a daemon.
-    writeln!(out, "{rack}ferric: API at {scheme}://{}", app.api).and_then(|()| out.flush()).ok();
-    tracing::info!(api = %app.api, nodes = app.site.reader.published().node_count(), "serving");
-}
-
-/// Repeats the demo's image.
-const DEMO_SEED: u64 = 1;
 /// Watchers at once, at most; fewer where the process may have few descriptors.
 const WATCHERS: usize = 2000;
 /// Each stage of draining ends within this.

@@ -18,7 +18,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{self, App, AppError};
+use crate::app::error::AppError;
+use crate::app::{App, practice};
 use crate::base::mac::Mac;
 use crate::base::size::human;
 use crate::base::time::{RealClock, SharedClock, sleep};
@@ -73,7 +74,7 @@ pub async fn run(wanted: Wanted, console: &mut Console<'_>) -> Result<(), DemoEr
     let mut signals = Signals::take().map_err(DemoError::Signals)?;
     let folder = make_folder(&std::env::temp_dir(), console)?;
     console.line(&format!("Starting the appliance with its state in {}", folder.path.display()))?;
-    let app = app::start_on_loopback(&folder.path.join("data")).await?;
+    let app = practice::start_on_loopback(&folder.path.join("data")).await?;
     let done = on_stage(wanted, &app, &folder, &mut signals, console).await;
     app.drain().await;
     done
@@ -249,7 +250,7 @@ fn explain(stage: &Stage, controllers: &Controllers, console: &mut Console<'_>) 
 
 async fn make_image(folder: &Path, rack_url: &str) -> Result<Image, DemoError> {
     let path = folder.join("data").join("images").join(IMAGE_NAME);
-    let made = tokio::task::spawn_blocking(move || app::make_demo_image(&path, IMAGE_SIZE)).await;
+    let made = tokio::task::spawn_blocking(move || practice::make_demo_image(&path, IMAGE_SIZE)).await;
     let sha256 = made.map_err(|_| DemoError::Image)??;
     Ok(Image { url: format!("{rack_url}/images/{IMAGE_NAME}"), sha256, size: IMAGE_SIZE })
 }

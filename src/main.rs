@@ -113,6 +113,7 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         rack_listen: given.rack_listen,
         hardware: given.hardware,
         insecure: given.insecure,
+        new_token: given.new_token,
     };
     let config = Config::load(&given, host.unwrap_or_else(|| "ferric".to_owned()))?;
     for name in &config.idle {
@@ -122,7 +123,7 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         tracing::warn!("{doubt}");
     }
     let runtime = serving().enable_all().build().context("no async runtime")?;
-    runtime.block_on(app::serve(config, &mut stdout()))?;
+    runtime.block_on(app::run::serve(config, &mut stdout()))?;
     Ok(0)
 }
 

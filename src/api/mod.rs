@@ -57,7 +57,7 @@ use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
 use crate::api::metrics::traffic::{NOWHERE, Place, Traffic};
 use crate::api::request::call::Call;
-use crate::api::request::{body, version};
+use crate::api::request::{body, suffix, version};
 use crate::api::route::{Found, Path};
 use crate::api::table::{Action, Drive, RackAction};
 use crate::base::time::Later;
@@ -185,7 +185,7 @@ impl Api {
         let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
         let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
         let answer = match need.admit(&who) {
-            Ok(()) => self.answered(request, found, (version, need), &author).await,
+            Ok(()) => self.answered(request, (found, path.suffixed), (version, need), &author).await,
             Err(fault) => Err(fault),
         };
         if let Some(witness) = &mut witness {
@@ -207,7 +207,7 @@ impl Api {
     async fn answered(
         &self,
         request: &mut Request,
-        found: Found,
+        (found, suffixed): (Found, bool),
         (version, need): (u16, Need),
         author: &Author,
     ) -> Result<Response, Fault> {
@@ -215,20 +215,23 @@ impl Api {
         let limit = self.body_limit(found.action);
         let turn = if large { self.turns.take(&request.headers).await? } else { None };
         let body = body::read(request, limit).await?;
-        let base = self.base(request);
+        let (base, published) = (self.base(request), self.reader.published());
+        let idents =
+            if suffixed { suffix::restored(&published, found.pattern, found.idents) } else { found.idents };
         let call = Call {
             api: self,
             version,
-            idents: found.idents,
+            idents,
             query: std::mem::take(&mut request.query),
             body: Arc::new(body),
             headers: std::mem::take(&mut request.headers),
             base,
             from: author.from,
             who: author.who.clone(),
+            stay: request.stay.clone(),
             need,
             only_looks: request.method.is_safe(),
-            published: self.reader.published(),
+            published,
         };
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
         let work = Box::pin(act(found.action, call));

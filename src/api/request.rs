@@ -4,4 +4,5 @@ pub mod args;
 pub mod body;
 pub mod call;
 pub mod paging;
+pub mod suffix;
 pub mod version;

@@ -28,7 +28,7 @@ pub fn version(call: &Call<'_>) -> Response {
     });
     if let Value::Object(members) = &mut page {
         for (name, _) in RESOURCES.iter().filter(|(_, since)| *since <= call.version) {
-            members.insert((*name).to_owned(), pair(call, name));
+            members.insert((*name).to_owned(), pair(call, &format!("{name}/")));
         }
     }
     answer(&page)
@@ -47,7 +47,7 @@ fn described(call: &Call<'_>) -> Value {
 /// The links `self` and `bookmark` to a path.
 pub fn pair(call: &Call<'_>, path: &str) -> Value {
     let base = &call.base;
-    json!([link(&format!("{base}/v1/{path}/"), "self"), link(&format!("{base}/{path}/"), "bookmark")])
+    json!([link(&format!("{base}/v1/{path}"), "self"), link(&format!("{base}/{path}"), "bookmark")])
 }
 
 fn link(href: &str, rel: &str) -> Value {

@@ -5,6 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::api::Door;
 use crate::api::fault::Fault;
+use crate::api::request::suffix::SUFFIX;
 use crate::api::table::{Action, Below, ROUTES, Route};
 use crate::net::http::Method;
 
@@ -25,6 +26,8 @@ pub struct Path {
     segments: Vec<String>,
     /// `/v1` was there: alone it is the version's own page.
     versioned: bool,
+    /// `.json` was taken off its end.
+    pub suffixed: bool,
 }
 
 impl Path {
@@ -43,11 +46,13 @@ impl Path {
         }
         // Pages of our own have no microversions, so that nothing is taken off their names.
         let ours = !versioned && segments.first().is_some_and(|first| first == OURS);
-        if let Some(last) = segments.last_mut().filter(|_| version < SUFFIX_UNTIL && !ours) {
-            let bare = last.strip_suffix(".json").unwrap_or(last).len();
+        let last = segments.last_mut().filter(|_| version < SUFFIX_UNTIL && !ours);
+        let mut suffixed = false;
+        if let Some((bare, last)) = last.and_then(|last| Some((last.strip_suffix(SUFFIX)?.len(), last))) {
             last.truncate(bare);
+            suffixed = true;
         }
-        Ok(Self { segments, versioned })
+        Ok(Self { segments, versioned, suffixed })
     }
 
     /// The first part; empty for `/` and `/v1`.
@@ -116,8 +121,13 @@ pub fn find(method: Method, path: &Path, version: u16, door: Door) -> Result<Fou
                 Fault::new(406, "this needs a newer API version than the one that was asked for")
             }
             Some(Below::NotFound) => Fault::not_found("this is not in the API version that was asked for"),
-            Some(Below::Nothing | Below::NotAllowedBelow(_)) | None => nowhere(),
+            Some(Below::Nothing | Below::NothingAlone | Below::NotAllowedBelow(_)) | None => nowhere(),
         });
+    }
+    if at_path.iter().any(|(route, _)| {
+        route.method == method && route.since > version && route.below == Below::NothingAlone
+    }) {
+        return Err(nowhere());
     }
     let place = at_path.iter().position(|(route, _)| route.method == method && route.since <= version);
     let Some(place) = place else { return Err(not_allowed(method.word(), allowed(&at_path, version))) };

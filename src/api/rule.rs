@@ -27,13 +27,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let phase = args.text("phase")?;
     args.finish()?;
     let rules = all(call)?;
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => {
-            let found = parse_uuid(marker).and_then(|id| rules.iter().find(|rule| rule.id == id));
-            Some(found.ok_or_else(|| Fault::not_found("marker names no inspection rule"))?)
-        }
-    };
+    let after = paging.marked("inspection rule", |id| rules.iter().find(|rule| rule.id == id))?;
     let listing = Listing {
         table: TABLE,
         name: "inspection_rules",

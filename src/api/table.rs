@@ -30,6 +30,8 @@ pub struct Route {
 pub enum Below {
     /// 404 of the router.
     Nothing,
+    /// The same, whatever else can be done at the path.
+    NothingAlone,
     /// 405 of the router.
     NotAllowed,
     /// 405 below this version, 404 of the router from there on.
@@ -213,6 +215,16 @@ const fn bare(method: Method, path: &'static str, action: Action) -> Route {
     Route { bare: true, ..at(method, path, 1, action) }
 }
 
+/// 404 of the resource below its version.
+const fn absent(route: Route) -> Route {
+    Route { below: Below::NotFound, ..route }
+}
+
+/// 404 below its version, although other methods of the path are there.
+const fn apart(route: Route) -> Route {
+    Route { below: Below::NothingAlone, ..route }
+}
+
 /// 406 below its version.
 const fn newer(route: Route) -> Route {
     Route { below: Below::TooNew, ..route }
@@ -252,8 +264,8 @@ pub const ROUTES: &[Route] = &[
     at(Put, "nodes/{}/states/power", 1, Action::NodePower),
     at(Put, "nodes/{}/states/provision", 1, Action::NodeProvision),
     newer(at(Put, "nodes/{}/states/raid", 12, Action::Part(PartAction::Raid))),
-    at(Put, "nodes/{}/states/boot_mode", 76, Action::NodeBootMode),
-    at(Put, "nodes/{}/states/secure_boot", 76, Action::NodeSecureBoot),
+    absent(at(Put, "nodes/{}/states/boot_mode", 76, Action::NodeBootMode)),
+    absent(at(Put, "nodes/{}/states/secure_boot", 76, Action::NodeSecureBoot)),
     at(Get, "nodes/{}/states/console", 1, Action::NodeConsole),
     at(Put, "nodes/{}/states/console", 1, Action::NodeConsoleSet),
     at(Put, "nodes/{}/maintenance", 1, Action::NodeMaintenance),
@@ -261,7 +273,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "nodes/{}/management/boot_device", 1, Action::NodeBootDevice),
     at(Put, "nodes/{}/management/boot_device", 1, Action::NodeBootDeviceSet),
     at(Get, "nodes/{}/management/boot_device/supported", 1, Action::NodeBootDevices),
-    at(Put, "nodes/{}/management/inject_nmi", 29, Action::NodeNmi),
+    absent(at(Put, "nodes/{}/management/inject_nmi", 29, Action::NodeNmi)),
     at(Get, "nodes/{}/management/indicators", 63, Action::NodeIndicators),
     at(Get, "nodes/{}/management/indicators/{}", 63, Action::NodeIndicator),
     at(Put, "nodes/{}/management/indicators/{}", 63, Action::NodeIndicatorSet),
@@ -300,9 +312,10 @@ pub const ROUTES: &[Route] = &[
     at(Post, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Post)),
     at(Patch, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Patch)),
     at(Delete, "nodes/{}/vendor_passthru/{}", 1, Action::NodePassthru(Delete)),
-    at(Get, "nodes/{}/vmedia", 93, Action::NodeMedia(Drive::List)),
+    apart(at(Get, "nodes/{}/vmedia", 93, Action::NodeMedia(Drive::List))),
     at(Post, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Insert)),
     at(Delete, "nodes/{}/vmedia", 89, Action::NodeMedia(Drive::Eject)),
+    at(Delete, "nodes/{}/vmedia/{}", 89, Action::NodeMedia(Drive::Eject)),
     at(Get, "nodes/{}/history", 78, Action::NodeHistory),
     at(Get, "nodes/{}/history/{}", 78, Action::NodeHistoryEvent),
     at(Get, "nodes/{}/inventory", 81, Action::NodeInventory),

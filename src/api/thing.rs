@@ -86,13 +86,8 @@ pub fn page<T: Kept>(
     sought: &Sought<'_, T>,
 ) -> Result<Response, Fault> {
     let shelf = shelf::<T>(call);
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => {
-            let found = parse_uuid(marker).and_then(|id| shelf.get(id)).filter(|thing| sees(call, &***thing));
-            Some(&**found.ok_or_else(|| Fault::not_found(format!("marker names no {}", T::WORD)))?)
-        }
-    };
+    let seen = |id| shelf.get(id).filter(|thing| sees(call, &***thing));
+    let after = paging.marked(T::WORD, seen)?.map(|thing| &**thing);
     let collection = if sought.detailed { format!("{}/detail", of.path) } else { of.path.to_owned() };
     let listing = Listing {
         table: of.table,

@@ -79,7 +79,7 @@ where
 /// Links to both lists; `before` is the path of the node or empty.
 fn page(call: &Call<'_>, before: &str) -> Response {
     answer(&serde_json::json!({
-        "links": pair(call, &format!("{before}volume")),
+        "links": pair(call, &format!("{before}volume/")),
         "connectors": pair(call, &format!("{before}volume/connectors")),
         "targets": pair(call, &format!("{before}volume/targets")),
     }))
@@ -135,7 +135,7 @@ where
 fn owning(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
     let named = body.get(OWNER).ok_or_else(|| Fault::invalid(format!("{OWNER} is required")))?;
     let node = owner(named)?;
-    call.find_node(&node.to_string()).map(|node| node.id).map_err(|fault| Fault::invalid(fault.text()))
+    call.owning(&node.to_string())
 }
 
 /// `PATCH /v1/volume/{kind}/{uuid}`.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::AppError;
+use crate::app::error::AppError;
 use crate::base::time::{SharedClock, sleep};
 use crate::conduct::site::Site;
 use crate::config::Config;

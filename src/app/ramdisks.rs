@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::app::AppError;
+use crate::app::error::AppError;
 use crate::app::images::Depot;
 use crate::base::time::{SharedClock, sleep};
 use crate::conduct::site::Site;

@@ -1,9 +1,11 @@
 //! The handle that API, boot and ticks hold: they post to lanes, they never write.
 
-use std::collections::{HashMap, HashSet};
+mod drives;
+
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
-use crate::base::time::{Tick, sleep};
+use crate::base::time::sleep;
 use crate::base::who::Author;
 use crate::conduct::audit::Audit;
 use crate::conduct::author;
@@ -19,6 +21,7 @@ use crate::conduct::board::Board;
 use crate::conduct::chronicle::Chronicle;
 use crate::conduct::commit;
 use crate::conduct::console::Line;
+use crate::conduct::desk::drives::Drives;
 use crate::conduct::gate::Gate;
 use crate::conduct::hands::calls::CallsShown;
 use crate::conduct::keyring::Keyring;
@@ -32,7 +35,6 @@ use crate::conduct::site::Site;
 use crate::conduct::through::Through;
 use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
-use crate::depot::config_drive::{ConfigDrive, Owner};
 use crate::flow;
 use crate::model::Object;
 use crate::model::bmc::Fact;
@@ -68,13 +70,7 @@ pub struct Called {
 /// The handle; cheap to share behind an `Arc`.
 pub struct Desk {
     pub(in crate::conduct) site: Arc<Site>,
-    blobs: Arc<Blobs>,
-    /// Config drives kept lately: the ask that names one may still be on its way.
-    recent: Mutex<HashMap<String, Tick>>,
-    /// Held while a drive is written and while drives are swept, never both at once; a drive is built outside.
-    sweeping: tokio::sync::Mutex<()>,
-    /// Held while a drive is made: a large one takes some 100 MiB meanwhile.
-    drives: tokio::sync::Semaphore,
+    drives: Drives,
     lanes: RwLock<HashMap<NodeId, Slot>>,
     /// What belongs to no node changes one at a time, and nodes are made so: the rack's lane.
     pub(in crate::conduct) rack: tokio::sync::Mutex<()>,
@@ -104,10 +100,7 @@ impl Desk {
         let audit = Audit::open(&site);
         let desk = Arc::new(Self {
             site,
-            blobs,
-            recent: Mutex::default(),
-            sweeping: tokio::sync::Mutex::default(),
-            drives: tokio::sync::Semaphore::new(DRIVES_AT_ONCE),
+            drives: Drives::new(blobs),
             lanes: RwLock::default(),
             rack: tokio::sync::Mutex::new(()),
             board: Arc::default(),
@@ -407,64 +400,6 @@ impl Desk {
         let slot = self.slot(id)?;
         slot.inbox.send(post).await.map_err(|_| self.gone(id))
     }
-
-    /// Makes the config drive of a request's argument and keeps it as a hashed file, written and flushed before
-    /// the ask that names it (style corner 11). `None`: the argument means no drive.
-    pub async fn keep_config_drive(&self, id: NodeId, argument: Value) -> Result<Option<String>, Refusal> {
-        let (node, at) = (self.published(id)?, self.site.clock.wall());
-        let _turn = self.drives.acquire().await.map_err(|_| stopping(id))?;
-        match blocking(move || make_drive(&node, &argument, at)).await? {
-            Some(drive) => self.keep(drive).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    async fn keep(&self, drive: ConfigDrive) -> Result<String, Refusal> {
-        let blobs = Arc::clone(&self.blobs);
-        let _no_sweep = self.sweeping.lock().await;
-        let name = blocking(move || keep_drive(&blobs, &drive)).await?;
-        let now = self.site.clock.tick();
-        self.recent.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone(), now);
-        Ok(name)
-    }
-
-    /// Removes the config drives that no record names, but for those of the last minutes.
-    pub async fn sweep_config_drives(&self) {
-        let _no_keeping = self.sweeping.lock().await;
-        let named = self.named_drives();
-        let blobs = Arc::clone(&self.blobs);
-        let swept = tokio::task::spawn_blocking(move || blobs.sweep(&named)).await;
-        if let Ok(Err(error)) = swept {
-            tracing::warn!(%error, "config drives that nobody needs could not be removed");
-        }
-    }
-
-    fn named_drives(&self) -> HashSet<String> {
-        let now = self.site.clock.tick();
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.retain(|_, kept| now.since(*kept) < RECENT);
-        let published = self.site.reader.published();
-        published.nodes().filter_map(|node| node.config_drive.clone()).chain(recent.keys().cloned()).collect()
-    }
-}
-
-/// Off the async threads.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-) -> Result<T, Refusal> {
-    let given_up = |_| Err(Refusal::Internal("making the config drive was given up".to_owned()));
-    tokio::task::spawn_blocking(work).await.unwrap_or_else(given_up)
-}
-
-fn make_drive(node: &Node, argument: &Value, at: Moment) -> Result<Option<ConfigDrive>, Refusal> {
-    let uuid = node.id.to_string();
-    let owner = Owner { uuid: &uuid, name: node.wished.name.as_deref() };
-    ConfigDrive::parse(argument, &owner, at).map_err(|error| Refusal::Invalid(error.to_string()))
-}
-
-fn keep_drive(blobs: &Blobs, drive: &ConfigDrive) -> Result<String, Refusal> {
-    let kept = blobs.put(drive.text().as_bytes());
-    kept.map_err(|error| Refusal::Internal(format!("the config drive could not be kept: {error}")))
 }
 
 fn stopping(id: NodeId) -> Refusal {
@@ -473,9 +408,5 @@ fn stopping(id: NodeId) -> Refusal {
 
 /// Posts that may wait at a lane; senders wait beyond it.
 const INBOX: usize = 64;
-/// Config drives that are made at the same time.
-const DRIVES_AT_ONCE: usize = 2;
-/// A config drive outlives its keeping by this, so that its ask can be committed.
-const RECENT: Duration = Duration::from_mins(5);
 /// Synchronous requests are answered within this (style corner 9).
 const ANSWER_LIMIT: Duration = Duration::from_secs(25);

@@ -173,9 +173,6 @@ pub fn settle(wished: &mut Wished, version: u16) -> Result<(), Refusal> {
     }
     wished.conductor_group = wished.conductor_group.to_lowercase();
     group(&wished.conductor_group)?;
-    if wished.retired_reason.is_some() && !wished.retired {
-        return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
-    }
     if wished.protected_reason.is_some() && !wished.protected {
         return Err(Refusal::Invalid("protected_reason needs protected to be true".to_owned()));
     }
@@ -291,8 +288,8 @@ pub fn bytes(members: &Object) -> usize {
     out.len()
 }
 
-/// Bytes of JSON that a client may put into one record: a stored node stays under 16 KiB with room for a run.
-pub const RECORD_LIMIT: usize = 10 * 1024;
+/// Bytes of JSON that a client may put into one record: a stored node stays under 64 KiB with room for a run.
+pub const RECORD_LIMIT: usize = 40 * 1024;
 
 #[cfg(test)]
 pub mod tests;

@@ -41,6 +41,9 @@ pub fn patch_node(
     }
     if !wished.retired {
         forget(&mut wished.retired_reason, node.wished.retired);
+        if wished.retired_reason.is_some() && wished.retired_reason != node.wished.retired_reason {
+            return Err(Refusal::Invalid("retired_reason needs retired to be true".to_owned()));
+        }
     }
     reset_interfaces(node, ask, &mut wished)?;
     if wished.instance_info != node.wished.instance_info {

@@ -36,9 +36,7 @@ async fn what_is_too_new_is_not_there() {
         let path = format!("/v1/nodes/n1/{path}");
         let body = (!body.is_null()).then_some(body);
         let old = rack.call(method, &path, &format!("1.{}", since - 1), body.as_ref()).await;
-        // With POST and DELETE at hand below GET's version, reading is what is not possible.
-        let refused = if (method, since) == ("GET", 93) { 405 } else { 404 };
-        assert_eq!(old.status, refused, "{method} {path} {old:?}");
+        assert_eq!(old.status, 404, "{method} {path} {old:?}");
         let new = rack.call(method, &path, &format!("1.{since}"), body.as_ref()).await;
         assert!((200..300).contains(&new.status), "{method} {path} {new:?}");
         rack.rest().await;
@@ -51,7 +49,7 @@ async fn a_boot_mode_is_set_and_shown() {
     let node = rack.node(json!({"name": "n1"})).await;
     let asked = put(&rack, "/v1/nodes/n1/states/boot_mode", json!({"target": "bios"})).await;
     assert_eq!(asked.status, 202, "{asked:?}");
-    assert_eq!(asked.headers.get("Location"), Some(&*format!("http://api/v1/nodes/{node}/states")));
+    assert_eq!(asked.headers.get("Location"), Some("http://api/v1/nodes/n1/states"));
     rack.rest().await;
     let states = rack.get("/v1/nodes/n1/states").await.body;
     assert_eq!((&states["boot_mode"], &states["last_error"]), (&json!("bios"), &Value::Null));
@@ -204,7 +202,7 @@ async fn vendor_methods_are_listed_and_called() {
     let id = rack.get("/v1/nodes/n1").await.body["uuid"].as_str().unwrap().to_owned();
     assert_eq!(
         post("?method=third_method_sync", json!({"bar": "meow"})).await.status,
-        400,
+        404,
         "names came with 1.5"
     );
     let base = format!("/v1/nodes/{id}/vendor_passthru");

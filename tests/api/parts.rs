@@ -203,8 +203,8 @@ async fn parts_appear_with_their_versions() {
         ("GET", "/v1/drivers/fake-hardware/raid/logical_disk_properties", None, 12, 406, 200),
         ("POST", "/v1/events", Some(&events), 54, 404, 400),
         ("GET", "/v1/nodes/n1/bios", None, 40, 404, 200),
-        ("GET", "/v1/nodes/n1/bios?detail=true", None, 74, 406, 200),
-        ("GET", "/v1/nodes/n1/bios?fields=name", None, 74, 406, 200),
+        ("GET", "/v1/nodes/n1/bios?detail=true", None, 74, 400, 200),
+        ("GET", "/v1/nodes/n1/bios?fields=name", None, 74, 400, 200),
         ("GET", "/v1/nodes/n1/firmware", None, 86, 404, 200),
         ("GET", "/v1/nodes/n1/firmware?fields=vendor", None, 114, 400, 200),
     ] {

@@ -11,6 +11,7 @@ use ferric::config::{Config, Given};
 use ferric::net::body::Body;
 use ferric::net::http::{Headers, Method, Request};
 use ferric::net::server::Service;
+use ferric::store::published::Published;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -91,6 +92,16 @@ impl Rack {
     /// The admin token that was made at the first start.
     pub fn first_token(&self) -> Option<String> {
         self.app.first_token.as_ref().map(|issued| issued.secret.reveal().to_owned())
+    }
+
+    /// The operator's door without a login, for requests that are made by hand.
+    pub fn operator(&self) -> &Api {
+        &self.operator
+    }
+
+    /// What is published now: another one after each change of nodes and of what belongs to them.
+    pub fn published(&self) -> Arc<Published> {
+        self.app.site.reader.published()
     }
 
     /// Where the daemon's files are.
@@ -208,8 +219,10 @@ pub fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Reques
 
 pub async fn answered(api: &dyn Service, request: Request) -> Answer {
     let response = api.call(request).await;
+    let is_text = response.headers.get("Content-Type").is_some_and(|kind| kind.starts_with("text/"));
     let body = match response.body {
         Body::Empty => Value::Null,
+        Body::Bytes(bytes) if is_text => json!(String::from_utf8_lossy(&bytes)),
         Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
         Body::File(_) | Body::Source(_) | Body::Stream(_) => panic!("the API answers with no files"),
         Body::Takeover(_) => json!("taken over"),

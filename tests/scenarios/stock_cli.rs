@@ -1,6 +1,7 @@
 //! A node's life through the stock `baremetal` command line, unmodified.
 
 mod allocations;
+mod subcommands;
 
 use std::time::Duration;
 use std::time::Instant;

@@ -10,6 +10,7 @@ use crate::api::request::call::Call;
 use crate::api::request::paging;
 use crate::api::root::answer;
 use crate::base::id::NodeId;
+use crate::model::draft::given::parse_uuid;
 use crate::model::journal::{Entry, Severity};
 use crate::net::http::Response;
 
@@ -22,6 +23,7 @@ pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let mut entries = entries(call, id)?;
     wanted.sort(call, id, &mut entries);
     if let Some(marker) = &wanted.marker {
+        parse_uuid(marker).ok_or_else(|| Fault::invalid("marker must be a UUID"))?;
         let place = entries.iter().position(|entry| name(id, entry) == *marker);
         let place = place.ok_or_else(|| Fault::not_found("marker names no entry of this history"))?;
         entries.drain(..=place);

@@ -37,10 +37,8 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
     paging.repeat("maintenance", filters.maintenance);
     paging.repeat("retired", filters.retired);
     paging.expect_one(filters.instance_uuid.is_some());
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => Some(marked(call, marker)?),
-    };
+    let seen = |id| call.published.node(NodeId(id)).filter(|node| call.sees(node));
+    let after = paging.marked("node", seen)?;
     let listing = Listing {
         table: TABLE,
         name: "nodes",
@@ -56,11 +54,6 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
-}
-
-fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Node>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| call.published.node(NodeId(uuid)));
-    found.filter(|node| call.sees(node)).ok_or_else(|| Fault::not_found("marker names no node"))
 }
 
 /// Which nodes are wanted; what is `None` does not matter.
@@ -146,7 +139,8 @@ impl Filters {
                 self.equal.push((*member, text));
             }
         }
-        self.shards = shards(args)?;
+        // Shards keep their case, unlike other lists.
+        self.shards = args.words("shard")?;
         if let Some([shard]) = self.shards.as_deref() {
             self.words.push((Word::Shard, shard.clone()));
         }
@@ -200,8 +194,13 @@ impl Filters {
         }
     }
 
+    /// Whether a node is wanted. An instance's node is, whatever else is asked for.
     fn take_in(&self, node: &Node) -> bool {
         let wished = &node.wished;
+        if let Some(instance) = self.instance_uuid {
+            let known = self.project.as_ref().is_none_or(|project| belongs(node, project));
+            return known && wished.instance_uuid == Some(instance);
+        }
         let is = |wanted: Option<bool>, actual: bool| wanted.is_none_or(|wanted| wanted == actual);
         let relatives = match self.parent_node {
             Some(parent) => wished.parent_node == Some(parent),
@@ -212,7 +211,6 @@ impl Filters {
             && is(self.maintenance, wished.maintenance)
             && is(self.retired, wished.retired)
             && is(self.sharded, wished.shard.is_some())
-            && self.instance_uuid.is_none_or(|instance| wished.instance_uuid == Some(instance))
             && self.chassis.is_none_or(|chassis| is_in(node, chassis))
             && self.provision_state.is_none_or(|state| node.provision == state)
             && self.fault.is_none_or(|fault| node.fault == Some(fault))
@@ -222,12 +220,6 @@ impl Filters {
             && self.shards.as_ref().is_none_or(|shards| in_shard(shards, wished.shard.as_deref()))
             && self.description_contains.as_deref().is_none_or(|part| describes(node, part))
     }
-}
-
-/// Shards keep their case, unlike other lists.
-fn shards(args: &mut Args) -> Result<Option<Vec<String>>, Fault> {
-    let Some(text) = args.text("shard")? else { return Ok(None) };
-    Ok(Some(text.split(',').map(|shard| shard.trim().to_owned()).collect()))
 }
 
 fn in_shard(shards: &[String], shard: Option<&str>) -> bool {

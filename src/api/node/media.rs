@@ -48,6 +48,8 @@ pub async fn eject(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     let mut args = call.action().await?;
     let drives = match args.take("device_types") {
+        // A type may stand in the path instead.
+        None if call.idents.len() > 1 => vec![drive(call.ident(1))?],
         None => DRIVES.to_vec(),
         Some(Value::String(text)) => {
             let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());

@@ -17,7 +17,7 @@ pub async fn boot(call: &Call<'_>) -> Result<Response, Fault> {
         return Err(Fault::invalid(format!("target {shown:?} is no boot mode: bios and uefi are")));
     };
     call.ask(id, Ask::Mode(ModeWish::Boot(mode))).await?;
-    Ok(call.accepted(&format!("nodes/{id}/states")))
+    Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
 }
 
 /// Signed loaders only, or any.
@@ -27,5 +27,5 @@ pub async fn secure(call: &Call<'_>) -> Result<Response, Fault> {
     let on = args.flag("target")?.ok_or_else(|| Fault::invalid("target is required"))?;
     args.finish()?;
     call.ask(id, Ask::Mode(ModeWish::Secure(on))).await?;
-    Ok(call.accepted(&format!("nodes/{id}/states")))
+    Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
 }

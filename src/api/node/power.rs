@@ -31,7 +31,7 @@ pub async fn power(call: &Call<'_>) -> Result<Response, Fault> {
         },
     };
     call.ask(id, Ask::Power { target, timeout }).await?;
-    Ok(call.accepted(&format!("nodes/{id}/states")))
+    Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
 }
 
 /// Since then a power request may bring its own time limit.

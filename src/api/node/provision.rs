@@ -28,7 +28,12 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?;
     let mut args = call.action().await?;
     let word = args.needed_text("target")?;
-    let target = known(&word, call.version)?;
+    let target = known(&word)?;
+    // Two verbs are younger than the rule that the version is looked at first.
+    let late = matches!(target.verb, Verb::Unhold | Verb::Service);
+    if !late {
+        old_enough(target, call.version)?;
+    }
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
     let brought = runbook::take(&mut args, call, node, target)?;
@@ -56,18 +61,21 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         ..ProvisionAsk::new(target.verb, word)
     };
     call.ask(id, Ask::Provision(ask)).await?;
-    Ok(call.accepted(&format!("nodes/{id}/states")))
+    Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
 }
 
-fn known(word: &str, version: u16) -> Result<&'static Target, Fault> {
-    let Some(target) = Target::parse(word) else {
+fn known(word: &str) -> Result<&'static Target, Fault> {
+    Target::parse(word).ok_or_else(|| {
         let shown: String = word.chars().take(64).collect();
-        return Err(Fault::invalid(format!("the requested action {shown:?} is not known")));
-    };
+        Fault::invalid(format!("the requested action {shown:?} is not known"))
+    })
+}
+
+fn old_enough(target: &Target, version: u16) -> Result<(), Fault> {
     if target.since > version {
-        return Err(Fault::too_new(&format!("target {word:?}"), target.since));
+        return Err(Fault::too_new(&format!("target {:?}", target.word), target.since));
     }
-    Ok(target)
+    Ok(())
 }
 
 /// Maintenance, and whether the state knows the move.
@@ -98,7 +106,7 @@ fn late_versions(node: &Node, target: &Target, version: u16) -> Result<(), Fault
 }
 
 async fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<Option<Value>, Fault> {
-    let Some(value) = args.take("configdrive") else { return Ok(None) };
+    let Some(value) = args.take("configdrive").filter(|value| !is_empty(value)) else { return Ok(None) };
     let rebuilds = target.word == "rebuild" && version >= REBUILD_DRIVE_SINCE;
     if target.word != "active" && !rebuilds {
         return Err(Fault::invalid(format!(
@@ -120,6 +128,21 @@ async fn config_drive(args: &mut Args, target: &Target, version: u16) -> Result<
     Ok(Some(value))
 }
 
+/// Lists, objects and texts with nothing in them are as good as not given.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::String(text) => text.is_empty(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}
+
+/// What the reference refuses with 400 in older versions, as all that is wrong with a config drive.
+fn not_below(what: &str, since: u16) -> Fault {
+    Fault::invalid(format!("{what} needs API version 1.{since} or newer"))
+}
+
 /// A URL, or base64 of a gzipped image.
 fn drive_text(value: Value) -> Result<Value, Fault> {
     let text = value.as_str().unwrap_or_default();
@@ -132,13 +155,13 @@ fn drive_text(value: Value) -> Result<Value, Fault> {
 
 fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
     if version < DRIVE_OBJECT_SINCE {
-        return Err(Fault::too_new("configdrive as an object", DRIVE_OBJECT_SINCE));
+        return Err(not_below("configdrive as an object", DRIVE_OBJECT_SINCE));
     }
     for (key, value) in parts {
         let fits = match key.as_str() {
             "meta_data" | "network_data" => value.is_object(),
             "vendor_data" if version < VENDOR_DATA_SINCE => {
-                return Err(Fault::too_new("vendor_data in configdrive", VENDOR_DATA_SINCE));
+                return Err(not_below("vendor_data in configdrive", VENDOR_DATA_SINCE));
             }
             "vendor_data" => value.is_object() || value.is_null(),
             "user_data" => !value.is_number() && !value.is_boolean(),
@@ -163,22 +186,24 @@ fn companions(
     version: u16,
     brought: Option<runbook::Brought>,
 ) -> Result<Vec<AskedStep>, Fault> {
-    let clean = args.take("clean_steps");
-    let deploy = args.take("deploy_steps");
-    let service = args.take("service_steps");
+    let mut steps = |name| args.take(name).filter(|value| !is_empty(value));
+    let (clean, deploy, service) = (steps("clean_steps"), steps("deploy_steps"), steps("service_steps"));
+    if deploy.is_some() && version < DEPLOY_STEPS_SINCE {
+        return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
+    }
     let password = args.text("rescue_password")?;
     goes_with(clean.is_some(), "clean_steps", &["clean"], target)?;
     goes_with(deploy.is_some(), "deploy_steps", &["active", "rebuild"], target)?;
     goes_with(service.is_some(), "service_steps", &["service"], target)?;
     goes_with(password.is_some(), "rescue_password", &["rescue"], target)?;
-    if deploy.is_some() && version < DEPLOY_STEPS_SINCE {
-        return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
-    }
+    old_enough(target, version)?;
     let needed = |name: &str| Fault::invalid(format!("{name} is required for target {:?}", target.word));
     let (given, name, kind) = match target.word {
         "clean" => (clean, Some("clean_steps"), Kind::Clean),
         "service" => (service, Some("service_steps"), Kind::Service),
-        "rescue" if password.as_ref().is_none_or(String::is_empty) => return Err(needed("rescue_password")),
+        "rescue" if password.as_ref().is_none_or(|text| text.trim().is_empty()) => {
+            return Err(needed("rescue_password"));
+        }
         _ => (deploy, None, Kind::Deploy),
     };
     if let Some(brought) = brought {
@@ -200,11 +225,11 @@ fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result
 
 fn ramdisk(args: &mut Args, target: &Target, version: u16) -> Result<bool, Fault> {
     let Some(disabled) = args.flag("disable_ramdisk")? else { return Ok(false) };
+    goes_with(true, "disable_ramdisk", &["clean", "service"], target)?;
     let since = if target.word == "service" { SERVICE_RAMDISK_SINCE } else { CLEAN_RAMDISK_SINCE };
     if version < since {
         return Err(Fault::too_new("disable_ramdisk", since));
     }
-    goes_with(true, "disable_ramdisk", &["clean", "service"], target)?;
     Ok(disabled)
 }
 
@@ -234,10 +259,12 @@ mod tests {
         assert_eq!(drive(json!("http://x/y"), "active", 1).await, Ok(true));
         assert_eq!(drive(json!("H4sI\nAAAA"), "active", 1).await, Ok(true));
         assert_eq!(drive(json!({"meta_data": {}, "user_data": "x"}), "active", 56).await, Ok(true));
-        assert_eq!(drive(Value::Null, "manage", 115).await, Ok(false));
+        for nothing in [Value::Null, json!(""), json!({})] {
+            assert_eq!(drive(nothing, "manage", 1).await, Ok(false));
+        }
         assert_eq!(drive(json!("@@@"), "active", 115).await, Err(400));
-        assert_eq!(drive(json!({"meta_data": {}}), "active", 55).await, Err(406));
-        assert_eq!(drive(json!({"vendor_data": {}}), "active", 58).await, Err(406));
+        assert_eq!(drive(json!({"meta_data": {}}), "active", 55).await, Err(400));
+        assert_eq!(drive(json!({"vendor_data": {}}), "active", 58).await, Err(400));
         assert_eq!(drive(json!({"zz": {}}), "active", 115).await, Err(400));
         assert_eq!(drive(json!({"meta_data": 1}), "active", 115).await, Err(400));
         assert_eq!(drive(json!("http://x/y"), "deploy", 115).await, Err(400));
@@ -264,12 +291,19 @@ mod tests {
         assert_eq!(with(&json!({"target": "deploy", "deploy_steps": deploy}), 115), Err(400));
         assert_eq!(with(&json!({"target": "clean", "clean_steps": clean}), 115), Ok(1));
         assert_eq!(with(&json!({"target": "clean"}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "clean", "clean_steps": []}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "service", "service_steps": []}), 115), Err(400));
+        assert_eq!(with(&json!({"target": "service", "service_steps": clean}), 86), Err(406));
+        assert_eq!(with(&json!({"target": "manage", "clean_steps": [], "deploy_steps": []}), 4), Ok(0));
+        assert_eq!(with(&json!({"target": "manage", "deploy_steps": deploy}), 68), Err(406));
         assert_eq!(with(&json!({"target": "manage", "clean_steps": clean}), 115), Err(400));
         assert_eq!(with(&json!({"target": "rescue", "rescue_password": ""}), 115), Err(400));
         assert_eq!(
             with(&json!({"target": "clean", "clean_steps": clean, "disable_ramdisk": true}), 69),
             Err(406)
         );
-        assert_eq!(with(&json!({"target": "active", "disable_ramdisk": true}), 115), Err(400));
+        for version in [60, 115] {
+            assert_eq!(with(&json!({"target": "active", "disable_ramdisk": true}), version), Err(400));
+        }
     }
 }

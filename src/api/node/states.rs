@@ -24,7 +24,7 @@ pub fn children(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
     let children: Vec<String> =
         call.published.children(id).filter(|node| call.sees(node)).map(|node| node.id.to_string()).collect();
-    let href = format!("{}/v1/nodes/{id}/children", call.base);
+    let href = format!("{}/v1/nodes?parent_node={id}", call.base);
     Ok(answer(&json!({"children": children, "links": {"href": href, "rel": "children"}})))
 }
 

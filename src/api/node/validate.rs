@@ -41,10 +41,10 @@ fn node<'a>(call: &'a Call<'_>) -> Result<&'a Node, Fault> {
         return call.node().map(|node| &**node);
     }
     let mut args = call.args()?;
-    let (uuid, ident) = (args.text("node_uuid")?, args.text("node")?);
+    let (uuid, ident) = (args.uuid("node_uuid")?, args.text("node")?);
     args.finish()?;
     match uuid.or(ident) {
-        Some(ident) => call.find_node(&ident).map(|node| &**node),
+        Some(ident) => call.named_node(&ident).map(|node| &**node),
         None => Err(Fault::invalid("the path or node_uuid must name a node")),
     }
 }

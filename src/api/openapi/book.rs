@@ -204,6 +204,7 @@ pub const BOOK: &[Doc] = &[
     doc(Get, "nodes/{}/vmedia", "Media in the drives of the BMC").answers(Answers::Text(r#"{"type": "array"}"#)),
     doc(Post, "nodes/{}/vmedia", "Insert a medium").gives(&[204]).takes(Takes::Text(r#"{"type": "object", "required": ["device_type", "image_url"], "properties": {"device_type": {"enum": ["disk", "cdrom", "floppy"]}, "image_url": {"type": "string"}, "image_download_source": {"enum": ["http", "local", "swift"]}}, "additionalProperties": false}"#)),
     doc(Delete, "nodes/{}/vmedia", "Eject media").gives(&[204]).query(&["device_types"]),
+    doc(Delete, "nodes/{}/vmedia/{}", "Eject a medium").gives(&[204]),
     doc(Get, "nodes/{}/history", "What happened to a node").query(&["detail", "limit", "marker", "sort_key", "sort_dir"]).answers(Answers::Record("object")),
     doc(Get, "nodes/{}/history/{}", "An event of a node").answers(Answers::Record("object")),
     doc(Get, "nodes/{}/inventory", "What the last inspection found").answers(Answers::Text(r#"{"type": "object", "required": ["inventory", "plugin_data"]}"#)),

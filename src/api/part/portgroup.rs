@@ -71,10 +71,7 @@ fn owner(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
     let Some(uuid) = body.get("node_uuid").and_then(Value::as_str).and_then(parse_uuid) else {
         return Err(Fault::invalid("node_uuid is required and must be the UUID of a node"));
     };
-    let missing = || Fault::invalid(format!("node {uuid} could not be found"));
-    let node = call.published.node(NodeId(uuid)).ok_or_else(missing)?.id;
-    call.admit_of(node, missing)?;
-    Ok(node)
+    call.owning(&uuid.to_string())
 }
 
 /// Changes one.
@@ -120,7 +117,7 @@ impl Filters {
         let address = args.text("address")?;
         let address = address.map(|text| text.parse());
         let address = address.transpose().map_err(|error| Fault::invalid(format!("address: {error}")))?;
-        let shards = args.text("shard")?;
+        let shards = args.words("shard")?;
         let groups = args.list("conductor_groups")?;
         let given = [node.is_some(), address.is_some(), shards.is_some(), groups.is_some()];
         if given.into_iter().filter(|is| *is).count() > 1 {
@@ -131,7 +128,6 @@ impl Filters {
             thing::shelf::<Portgroup>(call).marked(&mark).map(|group| group.node)
         });
         let node = node.map(|ident| call.find_node(&ident)).transpose()?.map(|node| node.id).or(bearer);
-        let shards = shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect());
         Ok(Self { node, address, shards, groups })
     }
 

@@ -21,7 +21,9 @@ struct Shown<'a> {
 pub fn settings(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?.id;
     let mut args = call.args()?;
-    args.too_new(&[("fields", REGISTRY_SINCE), ("detail", REGISTRY_SINCE)], call.version)?;
+    for name in ["fields", "detail"] {
+        args.unknown_below(name, REGISTRY_SINCE, call.version)?;
+    }
     let shown = take(&mut args, SETTING, REGISTRY)?;
     args.finish()?;
     let rows = call.api.reader.settings(node).map_err(|error| unreadable(&error))?;

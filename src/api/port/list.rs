@@ -9,7 +9,6 @@ use crate::api::request::paging::{Listing, Paging, Wanted};
 use crate::api::thing;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
-use crate::model::draft::given::parse_uuid;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
 use crate::model::shape::port::{SHORT, TABLE};
@@ -61,10 +60,8 @@ fn in_portgroup(call: &Call<'_>, group: &Portgroup, path: &str) -> Result<Respon
 }
 
 fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str) -> Result<Response, Fault> {
-    let after = match &paging.marker {
-        None => None,
-        Some(marker) => Some(marked(call, marker)?),
-    };
+    let seen = |id| call.published.port(PortId(id)).filter(|port| call.sees_id(port.node));
+    let after = paging.marked("port", seen)?;
     let listing = Listing {
         table: TABLE,
         name: "ports",
@@ -83,11 +80,6 @@ fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
     Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
 }
 
-fn marked<'a>(call: &'a Call<'_>, marker: &str) -> Result<&'a Arc<Port>, Fault> {
-    let found = parse_uuid(marker).and_then(|uuid| call.published.port(PortId(uuid)));
-    found.filter(|port| call.sees_id(port.node)).ok_or_else(|| Fault::not_found("marker names no port"))
-}
-
 /// Which ports are wanted; what is `None` does not matter.
 #[derive(Debug, Default)]
 struct Filters {
@@ -103,13 +95,13 @@ struct Filters {
 impl Filters {
     fn take(args: &mut Args, call: &Call<'_>) -> Result<Self, Fault> {
         args.too_new(SINCE, call.version)?;
-        let (uuid, ident) = (args.text("node_uuid")?, args.text("node")?);
+        let (uuid, ident) = (args.uuid("node_uuid")?, args.text("node")?);
         let address = match args.text("address")? {
             None => None,
             Some(text) => Some(text.parse().map_err(|error| Fault::invalid(format!("address: {error}")))?),
         };
         let portgroup = args.text("portgroup")?;
-        let shards = args.text("shard")?;
+        let shards = args.words("shard")?;
         let groups = args.list("conductor_groups")?;
         let exclusive = usize::from(uuid.is_some() || ident.is_some())
             + usize::from(portgroup.is_some())
@@ -123,12 +115,12 @@ impl Filters {
         let group = portgroup.map(|ident| thing::find::<Portgroup>(call, &ident, true)).transpose()?;
         let node = match uuid.or(ident) {
             None => group.map(|group| group.node),
-            Some(ident) => Some(call.find_node(&ident)?.id),
+            Some(ident) => Some(call.named_node(&ident)?.id),
         };
         Ok(Self {
             node,
             address,
-            shards: shards.map(|text| text.split(',').map(|shard| shard.trim().to_owned()).collect()),
+            shards,
             groups,
             description_contains: args.text("description_contains")?.map(|text| text.to_lowercase()),
             portgroup: group.map(|group| group.id.to_string()),
@@ -177,5 +169,4 @@ impl Filters {
 }
 
 /// Filters that came later than the list.
-const SINCE: &[(&str, u16)] =
-    &[("portgroup", 24), ("shard", 82), ("description_contains", 97), ("conductor_groups", 99)];
+const SINCE: &[(&str, u16)] = &[("portgroup", 24), ("shard", 82), ("conductor_groups", 99)];

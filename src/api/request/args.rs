@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::api::fault::Fault;
 use crate::api::request::body;
 use crate::model::Object;
-use crate::model::draft::given::{kind, parse_flag};
+use crate::model::draft::given::{kind, parse_flag, parse_uuid};
 
 /// Arguments by name, taken one by one.
 #[derive(Debug, Default)]
@@ -32,10 +32,12 @@ impl Args {
             if members.len() >= MEMBERS_LIMIT {
                 return Err(Fault::invalid(format!("the query has more than {MEMBERS_LIMIT} members")));
             }
-            let twice = members.insert(name.to_string(), Value::String(value.into_owned()));
-            if twice.is_some() {
-                let shown: String = name.chars().take(64).collect();
-                return Err(Fault::invalid(format!("argument {shown:?} is given twice in the query")));
+            let value = Value::String(value.into_owned());
+            match members.get_mut(&*name) {
+                None => drop(members.insert(name.into_owned(), value)),
+                // Whoever takes a list takes it so too; to all others it is no text.
+                Some(Value::Array(values)) => values.push(value),
+                Some(first) => *first = Value::Array(vec![first.take(), value]),
             }
         }
         Ok(Self(members))
@@ -59,10 +61,25 @@ impl Args {
         self.text(name)?.ok_or_else(|| Fault::invalid(format!("{name} is required")))
     }
 
+    /// A text that is a UUID.
+    pub fn uuid(&mut self, name: &str) -> Result<Option<String>, Fault> {
+        match self.text(name)? {
+            Some(text) if parse_uuid(&text).is_none() => {
+                Err(Fault::invalid(format!("{name} must be a UUID")))
+            }
+            given => Ok(given),
+        }
+    }
+
     pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Fault> {
         let value = match self.take(name) {
             None => return Ok(None),
             Some(Value::String(text)) => parse_flag(&text),
+            Some(Value::Number(number)) => match number.as_u64() {
+                Some(0) => Some(false),
+                Some(1) => Some(true),
+                _ => None,
+            },
             Some(other) => other.as_bool(),
         };
         value.map(Some).ok_or_else(|| Fault::invalid(format!("{name} must be a boolean")))
@@ -89,16 +106,35 @@ impl Args {
         self.number(name)
     }
 
-    /// A list with commas, lower-cased, each entry once.
+    /// A list with commas, or an argument given several times; lower-cased, each entry once.
     pub fn list(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(words) = self.words(name)? else { return Ok(None) };
         let mut entries: Vec<String> = Vec::new();
-        for entry in text.split(',').map(|entry| entry.trim().to_lowercase()) {
-            if !entry.is_empty() && !entries.contains(&entry) {
+        for entry in words.into_iter().map(|entry| entry.to_lowercase()) {
+            if !entries.contains(&entry) {
                 entries.push(entry);
             }
         }
         Ok(Some(entries))
+    }
+
+    /// A list with commas, or an argument given several times, letter by letter.
+    pub fn words(&mut self, name: &str) -> Result<Option<Vec<String>>, Fault> {
+        let parts = |text: &str| -> Vec<String> {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        };
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(parts(&text))),
+            Some(Value::Array(values)) => {
+                let texts: Option<Vec<&str>> = values.iter().map(Value::as_str).collect();
+                let texts = texts.ok_or_else(|| Fault::invalid(format!("{name} must be a list of texts")))?;
+                Ok(Some(texts.into_iter().flat_map(parts).collect()))
+            }
+            Some(other) => {
+                Err(Fault::invalid(format!("{name} must be a list of texts, but {} was given", kind(&other))))
+            }
+        }
     }
 
     /// The first name that is here, was not taken, and is newer than `version`.
@@ -107,6 +143,14 @@ impl Args {
             Some((name, since)) => Err(Fault::too_new(name, *since)),
             None => Ok(()),
         }
+    }
+
+    /// Refuses an argument that the version does not know, in the words for unknown ones.
+    pub fn unknown_below(&self, name: &str, since: u16, version: u16) -> Result<(), Fault> {
+        if since <= version || !self.0.contains_key(name) {
+            return Ok(());
+        }
+        Err(Fault::invalid(format!("argument {name:?} is not known below version 1.{since}")))
     }
 
     /// What is left, for bodies with their own rules.
@@ -175,9 +219,21 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_given_twice_is_refused() {
-        let fault = Args::of_query("limit=1&sort_dir=asc&limit=2").unwrap_err();
-        assert_eq!(fault.text(), "argument \"limit\" is given twice in the query");
+    fn only_a_list_can_be_given_in_parts() {
+        let query = "limit=1&limit=2&node=a&node=b&detail=1&detail=0&fields=uuid&fields=name,UUID&fields=x";
+        let mut args = Args::of_query(query).unwrap();
+        assert_eq!(args.number("limit").unwrap_err().text(), "limit must be a whole number");
+        assert_eq!(args.text("node").unwrap_err().text(), "node must be a text, but an array was given");
+        assert!(args.flag("detail").is_err());
+        assert_eq!(args.list("fields").unwrap().unwrap(), ["uuid", "name", "x"]);
+        args.finish().unwrap();
+    }
+
+    #[test]
+    fn nought_and_one_are_flags() {
+        let mut args = Args::of_action(br#"{"a": 0, "b": 1, "c": 2, "d": 1.0}"#, "").unwrap();
+        assert_eq!((args.flag("a").ok(), args.flag("b").ok()), (Some(Some(false)), Some(Some(true))));
+        assert!(args.flag("c").is_err() && args.flag("d").is_err());
     }
 
     #[test]

@@ -2,10 +2,12 @@
 
 use form_urlencoded::Serializer;
 use serde_json::Value;
+use uuid::Uuid;
 
 use crate::api::fault::Fault;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
+use crate::model::draft::given::parse_uuid;
 use crate::model::shape::{self, Field, Pick, Place, Shown, json};
 use crate::net::http::Response;
 
@@ -53,19 +55,24 @@ pub struct Wanted<T: 'static> {
 impl<T> Paging<T> {
     /// Reads `fields`, `detail`, `limit`, `marker`, `sort_key`, `sort_dir`.
     pub fn take(args: &mut Args, wanted: &Wanted<T>) -> Result<Self, Fault> {
-        args.too_new(&[("fields", FIELDS_SINCE), ("detail", DETAIL_SINCE)], wanted.version)?;
+        args.too_new(&[("fields", FIELDS_SINCE)], wanted.version)?;
+        // Not 406: to the reference an older list has no such argument.
+        args.unknown_below("detail", DETAIL_SINCE, wanted.version)?;
         let mut repeated = Vec::new();
         let pick = take_pick(args, wanted, &mut repeated)?;
         let limit = take_limit(args, wanted.longest)?;
         let column = take_sort(args, wanted.table, wanted.version)?;
         let descending = take_descending(args)?;
-        if let Some(row) = column {
-            repeated.push(("sort_key", row.name.to_owned()));
-        }
-        if descending {
-            repeated.push(("sort_dir", "desc".to_owned()));
-        }
+        repeated.push(("sort_key", column.map_or("id", |row| row.name).to_owned()));
+        repeated.push(("sort_dir", if descending { "desc" } else { "asc" }.to_owned()));
         Ok(Self { limit, marker: args.text("marker")?, column, descending, pick, repeated, single: false })
+    }
+
+    /// The record that the marker names, where records are named by UUID.
+    pub fn marked<R>(&self, word: &str, find: impl FnOnce(Uuid) -> Option<R>) -> Result<Option<R>, Fault> {
+        let Some(marker) = &self.marker else { return Ok(None) };
+        let id = parse_uuid(marker).ok_or_else(|| Fault::invalid("marker must be a UUID"))?;
+        find(id).map(Some).ok_or_else(|| Fault::not_found(format!("marker names no {word}")))
     }
 
     /// One more pair for the link to the next page.
@@ -155,7 +162,8 @@ impl<T> Paging<T> {
         query.extend_pairs(&self.repeated);
         query.append_pair("limit", &self.limit.to_string());
         query.append_pair("marker", &(listing.marker)(last));
-        format!("{}/v1/{}?{}", call.base, listing.path, query.finish())
+        // A comma may stand in a query as it is (RFC 3986 3.4), and clients look for it so.
+        format!("{}/v1/{}?{}", call.base, listing.path, query.finish().replace("%2C", ","))
     }
 }
 

@@ -43,7 +43,7 @@ pub fn settle(link: &mut Object) {
 
 fn member(key: &str, value: &Value, version: u16) -> Result<(), Refusal> {
     let vtep = VTEP.contains(&key);
-    if !(KEYS.contains(&key) || vtep && (90..105).contains(&version)) {
+    if !(KEYS.contains(&key) || vtep && VTEP_TIME.contains(&version)) {
         return Err(refused(&format!("has no member {key:?}; it has {}", KEYS.join(", "))));
     }
     let Some(text) = value.as_str() else {
@@ -75,6 +75,14 @@ const KEYS: &[&str] = &["port_id", "switch_id", "hostname", "switch_info", "netw
 
 /// Known from 1.90 to 1.104 only.
 const VTEP: &[&str; 2] = &["vtep-logical-switch", "vtep-physical-switch"];
+
+/// Versions that know these members.
+const VTEP_TIME: std::ops::Range<u16> = 90..105;
+
+/// Whether a version knows all members of a link.
+pub fn is_known(link: &Object, version: u16) -> bool {
+    VTEP_TIME.contains(&version) || !VTEP.iter().any(|name| link.contains_key(*name))
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,7 @@
 //! The members of a port (contract `api.json`).
 
 use crate::base::secret::Veil;
+use crate::model::draft;
 use crate::model::port::Port;
 use crate::model::shape::{Accepts, Field, Place, Shown, TEXT, json};
 
@@ -16,7 +17,7 @@ pub const TABLE: &[Row] = &[
     Row::new("extra", 1, |s, out| json::object(out, &s.record.wished.extra)).takes(Accepts::Object).place(Place::Document),
     Row::new("internal_info", 18, |s, out| json::masked(out, &s.record.internal_info, Veil::Names)).place(Place::Document),
     Row::new("is_smartnic", 53, |s, out| json::flag(out, s.record.wished.is_smartnic)).takes(Accepts::Flag),
-    Row::new("local_link_connection", 19, |s, out| json::object(out, &s.record.wished.local_link_connection)).takes(Accepts::Object).place(Place::Document),
+    Row::new("local_link_connection", 19, link).takes(Accepts::Object).place(Place::Document),
     Row::new("physical_network", 34, |s, out| json::maybe_text(out, s.record.wished.physical_network.as_deref())).takes(Accepts::Text { min: 1, max: 64 }),
     Row::new("pxe_enabled", 19, |s, out| json::flag(out, s.record.wished.pxe_enabled)).takes(Accepts::Flag),
     Row::new("node_uuid", 1, |s, out| json::uuid(out, s.record.node.0)).takes(Accepts::Must),
@@ -31,6 +32,16 @@ pub const TABLE: &[Row] = &[
 
 /// What a list shows when nothing else was asked for.
 pub const SHORT: &[&str] = &["uuid", "address"];
+
+/// Empty for a version that does not know all of its members, as the reference shows it.
+fn link(shown: &Shown<'_, Port>, out: &mut Vec<u8>) {
+    let link = &shown.record.wished.local_link_connection;
+    if draft::link::is_known(link, shown.frame.version) {
+        json::object(out, link);
+    } else {
+        out.extend_from_slice(b"{}");
+    }
+}
 
 fn links(shown: &Shown<'_, Port>, out: &mut Vec<u8>) {
     json::links(out, shown.frame.base, &|out| {

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use ferric::app::App;
 use ferric::app::dhcp6;
-use ferric::app::start_on_loopback;
+use ferric::app::practice::start_on_loopback;
 use ferric::boot::ground::Ground;
 use ferric::model::boot::plan::BootPlan;
 use ferric::model::boot::plan::Dhcp6;
