@@ -141,6 +141,7 @@ impl App {
         let owed = store.owed_at_open().iter().map(|(id, owed)| (*id, owed.clone())).collect();
         let desk = Desk::open(site.clone(), blobs, owed);
         ledger.open(&desk);
+        desk.board().show_cache(depot.cache.clone());
         let first_token = first_token(&config, &desk).await.map_err(AppError::FirstToken)?;
         let post: Arc<dyn Caller> = Arc::new(webhooks::Post::new());
         Desk::webhooks(&desk).open(&site, config.webhooks.clone(), &post);
