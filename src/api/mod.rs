@@ -228,6 +228,7 @@ impl Api {
             base,
             from: author.from,
             who: author.who.clone(),
+            stay: request.stay.clone(),
             need,
             only_looks: request.method.is_safe(),
             published,

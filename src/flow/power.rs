@@ -16,6 +16,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::node::{Fault, Node};
+use crate::model::notice::telling::{Part, Telling};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core};
@@ -31,7 +32,9 @@ pub fn admit(
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
     course.node.last_error = None;
+    course.tell(Telling::Power(Part::Start, target.goal()));
     if is_there(node, target) {
+        course.tell(Telling::Power(Part::End, target.goal()));
         course.node.target_power = None;
         return Ok(course.finish(node));
     }
@@ -99,13 +102,22 @@ fn default_limit(wish: PowerWish, facts: &Facts<'_>) -> u32 {
     }
 }
 
-fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+/// Refuses a node that is cleaned, which is so however long one waits for its lock.
+pub fn cleans(node: &Node) -> Result<(), Refusal> {
     if matches!(node.provision, Provision::Cleaning | Provision::CleanWait) {
         return Err(Refusal::Invalid(format!(
             "power of node {} cannot be changed while it is in state {:?}: abort cleaning first",
             node.id,
             node.provision.name()
         )));
+    }
+    Ok(())
+}
+
+fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+    cleans(node)?;
+    if node.provision == Provision::Verifying {
+        return Err(Refusal::Locked { node: node.id, host: facts.policy.host.clone() });
     }
     if node.wished.disable_power_off && matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
         return Err(Refusal::Conflict(format!(
@@ -185,14 +197,38 @@ pub fn record(course: &mut Course<'_>, power: Power) {
 pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Failed(failure) = outcome {
         course.strike(owed.purpose);
-        course.node.target_power = None;
+        end_request(course, Part::Error);
         let text = format!("{} of node {} failed: {}", owed.effect.label(), course.node.label(), failure.why);
         course.error(text);
         return;
     }
     if !course.owes_for(owed.purpose) {
-        course.node.target_power = None;
+        end_request(course, Part::End);
     }
+}
+
+/// A request for power is over.
+fn end_request(course: &mut Course<'_>, part: Part) {
+    if let Some(target) = course.node.target_power.take() {
+        course.tell(Telling::Power(part, target));
+    }
+}
+
+/// What came of power that nobody asked for by itself: a pipeline's, or power sync's.
+pub fn tell_paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    if let (Effect::Power { wish, .. }, true) = (&owed.effect, owed.purpose != Purpose::Power) {
+        let part = if matches!(outcome, Outcome::Failed(_)) { Part::Error } else { Part::End };
+        course.tell(Telling::Power(part, wish.goal()));
+    }
+}
+
+/// A look has seen this power; the world is told if it is another than the record's.
+fn seen(course: &mut Course<'_>, power: Power) {
+    let before = course.node.power;
+    if before != Some(power) {
+        course.tell(Telling::Corrected(before));
+    }
+    record(course, power);
 }
 
 /// Power sync has come round: look, unless somebody works on the machine.
@@ -223,7 +259,7 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
     match seen {
         Seen::Power(Power::Error) => missed(course, checking, "the BMC reports a power error"),
         Seen::Power(power) if checking => {
-            record(course, *power);
+            self::seen(course, *power);
             step::core_done(course);
         }
         Seen::Power(power) => synchronise(course, *power),
@@ -250,7 +286,10 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
     if course.node.run.as_ref().is_some_and(Run::is_busy) {
         return;
     }
-    recover(course);
+    if recover(course) {
+        // What was done to the machine while the BMC did not answer was not ours to undo.
+        return follow(course, seen);
+    }
     let policy = course.facts.policy;
     let recorded = course.node.power;
     if recorded == Some(seen) {
@@ -267,7 +306,8 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
         return follow(course, seen);
     }
     course.node.misses = course.node.misses.saturating_add(1);
-    if course.node.misses > policy.power_state_sync_max_retries {
+    // The first look pushes nothing.
+    if course.node.misses > policy.power_state_sync_max_retries.saturating_add(1) {
         follow(course, seen);
         set_power_fault(course, "the machine does not stay in the recorded power state");
     } else if course.node.misses > 1 {
@@ -291,12 +331,13 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
 /// The record follows the machine.
 fn follow(course: &mut Course<'_>, seen: Power) {
     course.node.misses = 0;
-    record(course, seen);
+    self::seen(course, seen);
 }
 
-/// A good look ends a power fault.
-fn recover(course: &mut Course<'_>) {
-    if course.node.fault == Some(Fault::Power) {
+/// A good look ends a power fault; true if there was one.
+fn recover(course: &mut Course<'_>) -> bool {
+    let is_over = course.node.fault == Some(Fault::Power);
+    if is_over {
         course.node.fault = None;
         course.node.wished.maintenance = false;
         course.node.maintenance_reason = None;
@@ -307,6 +348,7 @@ fn recover(course: &mut Course<'_>) {
         }
         course.note(Event::info("power", "the BMC answers again: maintenance is over"));
     }
+    is_over
 }
 
 /// Whether a look says nothing new of the machine: nobody was asked, or the account is known to be refused, which is

@@ -133,6 +133,8 @@ pub enum Core {
         node: NodeId,
         on: bool,
     },
+    /// Have a child of the node do the step by its own driver.
+    ByChild(NodeId),
     /// Nothing to do: a step of a fake or empty implementation.
     Nothing,
 }
@@ -201,5 +203,5 @@ pub struct AskedStep {
     pub children: Option<Vec<NodeId>>,
 }
 
-/// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 16 KiB.
-pub const ASKED_LIMIT: usize = 4096;
+/// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 64 KiB.
+pub const ASKED_LIMIT: usize = 16 << 10;

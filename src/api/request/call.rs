@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::Api;
 use crate::api::access::policy::Need;
@@ -13,7 +14,7 @@ use crate::api::request::args::Args;
 use crate::api::request::body;
 use crate::base::beside::beside;
 use crate::base::id::NodeId;
-use crate::base::who::Who;
+use crate::base::who::{Role, Who};
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     /// Where the connection comes from.
     pub from: IpAddr,
     pub who: Who,
+    /// Ends when they may no longer be here; what goes on for long ends with it.
+    pub stay: CancellationToken,
     /// What the route asks of who calls it.
     pub need: Need,
     /// The request changes nothing.
@@ -58,7 +61,8 @@ impl Call<'_> {
 
     pub fn frame(&self) -> Frame<'_> {
         let project = self.who.project.as_deref();
-        Frame { host: &self.policy().host, base: &self.base, version: self.version, project }
+        let is_lesser = project.is_some() && self.who.role < Role::Admin;
+        Frame { host: &self.policy().host, base: &self.base, version: self.version, project, is_lesser }
     }
 
     /// The ident at `place` of the route.

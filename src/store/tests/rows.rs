@@ -106,9 +106,9 @@ async fn a_record_over_the_limit_is_refused() {
     let rig = Rig::new();
     let store = rig.open();
     let mut large = node(1);
-    large.wished.extra.insert("text".to_owned(), "x".repeat(16 << 10).into());
+    large.wished.extra.insert("text".to_owned(), "x".repeat(64 << 10).into());
     let error = put(&store, large).await.unwrap_err();
-    assert!(matches!(error, StoreError::TooLarge { limit: 16_384, .. }), "{error}");
+    assert!(matches!(error, StoreError::TooLarge { limit: 65_536, .. }), "{error}");
     assert_eq!(store.reader().published().node_count(), 0);
 }
 
@@ -249,16 +249,17 @@ async fn a_site_says_how_much_of_a_history_is_kept() {
         .unwrap();
         store.reader().journal(node_id(1), 0, 1000).unwrap().len()
     };
-    assert_eq!(count(History { entries: 7, days: 0 }).await, 7);
-    assert_eq!(count(History { entries: usize::MAX, days: 0 }).await, 400);
-    assert_eq!(count(History { entries: 7, days: u32::MAX }).await, 400, "none is old enough");
+    assert_eq!(count(History { is_kept: true, entries: 7, days: 0 }).await, 7);
+    assert_eq!(count(History { is_kept: true, entries: usize::MAX, days: 0 }).await, 400);
+    assert_eq!(count(History { is_kept: true, entries: 7, days: u32::MAX }).await, 400, "none is old enough");
+    assert_eq!(count(History { is_kept: false, ..History::default() }).await, 0, "it wants none");
 }
 
 #[test]
 fn an_entry_goes_when_its_days_are_over() {
     let (at, day) = (Moment(0), 86_400_000_000);
-    assert!(!History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day - 1_000_000)));
-    assert!(History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day)));
+    assert!(!History { is_kept: true, entries: 1, days: 2 }.lets_go(at, Moment(2 * day - 1_000_000)));
+    assert!(History { is_kept: true, entries: 1, days: 2 }.lets_go(at, Moment(2 * day)));
 }
 
 #[tokio::test]
