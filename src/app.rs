@@ -35,6 +35,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::api::access::guard::Guard;
+use crate::api::access::users::UserFile;
 use crate::api::events::watchers::Watchers;
 use crate::api::health::Health;
 use crate::api::lanes::Lanes;
@@ -118,8 +119,10 @@ impl App {
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
+        // What is made once and told once is not made for a daemon that does not come up.
+        let operator = bind(config.listen).await?;
         let certificates = Arc::new(Certificates::open(&config, &clock)?);
-        let doors = Doors::open(&config, &certificates).await?;
+        let doors = Doors::open(operator, &config, &certificates)?;
         let (api, rack) = (doors.api, doors.rack_at);
         let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
@@ -207,8 +210,10 @@ impl App {
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
         let (access, clock) = (config.policy.access.clone(), self.site.clock.clone());
         let guard = Guard::open(access, lanes.clone(), clock, shop.for_operator(counter(api)))?;
+        let users = guard.users();
+        let guard = guard.counted(self.traffic.clone());
         let places = doors.places();
-        let api = self.watched(places.clone(), Arc::new(guard));
+        let api = self.watched(places.clone(), users, Arc::new(guard));
         let mut gone = places.into_iter().map(|place| place.gone);
         let mut opened =
             |listener, service, tls| Opened { listener, service, tls, gone: gone.next().unwrap_or_default() };
@@ -247,9 +252,15 @@ impl App {
     }
 
     /// The operator's door with what is said to those who watch the daemon.
-    fn watched(&self, places: Vec<vitals::Door>, next: Arc<dyn Service>) -> Arc<dyn Service> {
+    fn watched(
+        &self,
+        places: Vec<vitals::Door>,
+        users: Option<Arc<UserFile>>,
+        next: Arc<dyn Service>,
+    ) -> Arc<dyn Service> {
         let (writer, clock) = (self.site.writer.clone(), self.site.clock.clone());
         let body = vitals::Body::new(writer, clock.clone(), places, self.close_doors.clone());
+        let body = body.with_users(users).with_certificates(self.certificates.clone());
         Arc::new(Health::new(Arc::new(body), clock, next))
     }
 
@@ -305,9 +316,15 @@ impl Drop for Gone {
     }
 }
 
-/// A token that may do everything, where one has to log in and there is no other way to.
+/// A token that may do everything, where one has to log in and there is no other way to, or where it is asked for.
 async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>, Refusal> {
-    if config.policy.access.strategy == Strategy::Token { desk.first_admin_token().await } else { Ok(None) }
+    match config.policy.access.strategy {
+        Strategy::Basic | Strategy::Token if config.new_token => {
+            desk.admin_token("new-admin").await.map(Some)
+        }
+        Strategy::Token => desk.first_admin_token().await,
+        Strategy::Nobody | Strategy::Basic => Ok(None),
+    }
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {

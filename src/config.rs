@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::section::images::DownloadSource;
 use crate::config::section::{CollectWhen, Document};
+use crate::model::access::{Access, Strategy};
 use crate::model::boot::plan::{BootPlan, Role};
 use crate::model::inspection::policy::Inspector;
 use crate::model::journal::History;
@@ -23,6 +24,8 @@ pub struct Config {
     pub data: PathBuf,
     /// The operator's door.
     pub listen: SocketAddr,
+    /// Make one more admin token at the start.
+    pub new_token: bool,
     /// The rack's door.
     pub rack_listen: Option<SocketAddr>,
     pub public_endpoint: Option<String>,
@@ -77,6 +80,7 @@ pub struct Given {
     pub rack_listen: Option<SocketAddr>,
     pub hardware: Vec<String>,
     pub insecure: bool,
+    pub new_token: bool,
 }
 
 /// Why the configuration is not taken.
@@ -140,6 +144,7 @@ impl Config {
         let logs = document.agent.deploy_logs_local_path.clone().unwrap_or_else(|| data.join("logs"));
         Ok(Self {
             listen,
+            new_token: given.new_token,
             rack_listen,
             public_endpoint: document.api.public_endpoint.clone(),
             hardware,
@@ -162,7 +167,7 @@ impl Config {
             ),
             command_timeout: document.agent.command_timeout.unwrap_or(COMMAND_TIMEOUT),
             idle: Vec::new(),
-            doubts: document.discovery.doubts(),
+            doubts: doubts(&document, &access, listen),
             http_url: document.deploy.http_url.clone(),
             external_http_url: document.deploy.external_http_url.clone(),
             external_callback_url: document.deploy.external_callback_url.clone(),
@@ -175,6 +180,17 @@ impl Config {
             data,
         })
     }
+}
+
+/// What is taken, and is better said aloud.
+fn doubts(document: &Document, access: &Access, listen: SocketAddr) -> Vec<String> {
+    let mut doubts = document.discovery.doubts();
+    if access.strategy == Strategy::Nobody && !listen.ip().is_loopback() {
+        doubts.push(format!(
+            "{listen} is open: whoever reaches it commands the rack, and nobody has to log in (--insecure)"
+        ));
+    }
+    doubts
 }
 
 fn read(path: &Path) -> Result<(Document, Vec<String>), ConfigError> {
@@ -224,6 +240,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
     }
     redfish(&document.redfish)?;
     document.tftp.check()?;
+    base_url("api.public_endpoint", document.api.public_endpoint.as_ref())?;
     base_url("deploy.http_url", document.deploy.http_url.as_ref())?;
     base_url("deploy.external_http_url", document.deploy.external_http_url.as_ref())?;
     base_url("deploy.external_callback_url", document.deploy.external_callback_url.as_ref())?;

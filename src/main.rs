@@ -114,6 +114,7 @@ fn serve(given: ServeArguments) -> anyhow::Result<u8> {
         rack_listen: given.rack_listen,
         hardware: given.hardware,
         insecure: given.insecure,
+        new_token: given.new_token,
     };
     let config = Config::load(&given, host.unwrap_or_else(|| "ferric".to_owned()))?;
     for name in &config.idle {

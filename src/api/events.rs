@@ -31,11 +31,14 @@ pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
     let reader = call.api.reader.clone();
     let news = watchers.news(&reader);
     let cursor = since.unwrap_or_else(|| reader.last_event());
-    let watch = Watch { reader, news, cursor, filter, follow, stop: watchers.stop() };
+    let watch =
+        Watch { reader, news, cursor, filter, follow, stop: watchers.stop(), stay: call.stay.clone() };
     let worker = watchers.worker();
+    let over = call.stay.clone().drop_guard();
     let takeover = Takeover::new(move |stream, _early| {
         Box::pin(async move {
             worker.spawn(async move {
+                let _over = over;
                 watch.run(stream).await;
                 drop(seat);
             });

@@ -232,6 +232,7 @@ impl Api {
             base,
             from: author.from,
             who: author.who.clone(),
+            stay: request.stay.clone(),
             need,
             only_looks: request.method.is_safe(),
             published,

@@ -1,7 +1,8 @@
 //! The certificates of the doors: files of the site, or issued by an authority of our own. They change while the daemon
 //! runs: files when they are replaced, our own long before they end and when this host gets another name or address.
 //!
-//! What cannot be used changes nothing: a door keeps what it has.
+//! What cannot be used, or has ended, changes nothing: a door keeps what it has. At the start one that has ended is taken
+//! with an error in the log and in `/readyz`: machines that are at work are not to wait for it.
 
 mod authority;
 mod names;
@@ -19,6 +20,7 @@ use crate::base::time::{SharedClock, sleep};
 use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::tls::{Certificate, Oldest};
+use crate::net::tls::authority::validity;
 use crate::net::tls::{ServerTls, TlsError, TlsFloor, holds_certificates};
 
 pub use crate::app::certificates::authority::Made;
@@ -34,6 +36,8 @@ pub enum CertificateError {
     Files { chain: PathBuf, key: PathBuf, source: TlsError },
     #[error("{}, the key of this host's certificate authority, may be read by others: chmod 600", path.display())]
     Exposed { path: PathBuf },
+    #[error("{} ended at {}", chain.display(), ended.iso())]
+    Ended { chain: PathBuf, ended: Moment },
     #[error("api_ca_file of [agent]: there is no certificate in {}", path.display())]
     NoAuthority { path: PathBuf },
     #[error("this host's certificate authority cannot be used")]
@@ -59,12 +63,43 @@ struct Kept {
     door: &'static str,
     tls: ServerTls,
     from: Origin,
+    /// Until when it is good, if that can be read.
+    ends: Option<Moment>,
 }
 
 #[derive(Debug)]
 enum Origin {
-    Own { names: Vec<String>, issued: Moment },
-    Files { chain: PathBuf, key: PathBuf, read: Stamps, seen: Stamps },
+    Own {
+        names: Vec<String>,
+        issued: Moment,
+    },
+    Files {
+        chain: PathBuf,
+        key: PathBuf,
+        read: Stamps,
+        seen: Stamps,
+        /// When the last word was said about its end.
+        warned: Option<Moment>,
+    },
+}
+
+impl Kept {
+    /// Says once a day that the certificate has ended or is about to.
+    fn warn(&mut self, wall: Moment) {
+        let (Origin::Files { chain, warned, .. }, Some(ends)) = (&mut self.from, self.ends) else { return };
+        let is_near = ends.seconds_since(wall) < NEAR.as_secs();
+        let is_said = warned.is_some_and(|said| wall.seconds_since(said) < DAY.as_secs());
+        if !is_near || is_said {
+            return;
+        }
+        *warned = Some(wall);
+        let (door, chain, ends_at) = (self.door, chain.display(), ends.iso());
+        if ends < wall {
+            tracing::error!(door, %chain, ends_at, "the door's certificate has ended: clients refuse it");
+        } else {
+            tracing::warn!(door, %chain, ends_at, "the door's certificate ends soon: put a new one in its place");
+        }
+    }
 }
 
 /// By which a file is known to be another one: length, time and number of both files; none if one is not there.
@@ -110,24 +145,38 @@ impl Certificates {
         Ok(Some(pem))
     }
 
+    /// The doors whose certificates have ended, and when.
+    pub fn ended(&self) -> Vec<(&'static str, Moment)> {
+        let wall = self.clock.wall();
+        self.ends().into_iter().filter(|(_, ends)| *ends < wall).collect()
+    }
+
+    /// Until when the certificates of the site are good, by door. Our own are renewed in time.
+    pub fn ends(&self) -> Vec<(&'static str, Moment)> {
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        doors.iter().filter_map(|kept| Some((kept.door, kept.ends?))).collect()
+    }
+
     fn first(
         &self,
         door: &'static str,
         wanted: Option<&Certificate>,
     ) -> Result<Option<ServerTls>, CertificateError> {
-        let (tls, from) = match (wanted, &self.house) {
+        let (tls, from, ends) = match (wanted, &self.house) {
             (Some(Certificate::Files { chain, key }), _) => {
                 let stamps = stamps(chain, key);
-                let tls = read(chain, key, self.floor)?;
-                (tls, Origin::Files { chain: chain.clone(), key: key.clone(), read: stamps, seen: stamps })
+                let (tls, ends) = read(chain, key, self.floor)?;
+                let (chain, key) = (chain.clone(), key.clone());
+                (tls, Origin::Files { chain, key, read: stamps, seen: stamps, warned: None }, ends)
             }
             (Some(Certificate::Own), Some(house)) => {
                 let (names, issued) = (self.names.now(), self.clock.wall());
-                (house.issue(&names, issued, self.floor)?, Origin::Own { names, issued })
+                (house.issue(&names, issued, self.floor)?, Origin::Own { names, issued }, None)
             }
             (Some(Certificate::Own) | None, _) => return Ok(None),
         };
-        let kept = Kept { door, tls: tls.clone(), from };
+        let mut kept = Kept { door, tls: tls.clone(), from, ends };
+        kept.warn(self.clock.wall());
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         Ok(Some(tls))
     }
@@ -135,27 +184,36 @@ impl Certificates {
     /// Renews what is due. `now`: files are read if they have changed at all; else only once they change no more, since
     /// two files are not replaced at one moment. Blocks.
     pub fn renew(&self, now: bool) {
+        let wall = self.clock.wall();
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         for kept in doors.iter_mut() {
             let newer = match &mut kept.from {
-                Origin::Files { chain, key, read, seen } => {
+                Origin::Files { chain, key, read, seen, .. } => {
                     let stamps = stamps(chain, key);
                     let settled = now || *seen == stamps;
                     *seen = stamps;
                     if *read == stamps || !settled {
+                        kept.warn(wall);
                         continue;
                     }
                     *read = stamps;
-                    self::read(chain, key, self.floor)
+                    self::read(chain, key, self.floor).and_then(|(tls, ends)| match ends {
+                        Some(ended) if ended < wall => {
+                            Err(CertificateError::Ended { chain: chain.clone(), ended })
+                        }
+                        ends => Ok((tls, ends)),
+                    })
                 }
                 Origin::Own { names, issued } => match self.again(names, issued) {
-                    Some(newer) => newer,
+                    Some(newer) => newer.map(|tls| (tls, None)),
                     None => continue,
                 },
             };
             match newer {
-                Ok(newer) => {
+                Ok((newer, ends)) => {
                     kept.tls.renew(&newer);
+                    kept.ends = ends;
+                    kept.warn(wall);
                     tracing::info!(door = kept.door, "the door shows a new certificate");
                 }
                 Err(error) => tracing::error!(
@@ -201,14 +259,16 @@ pub(super) async fn renewed(certificates: Arc<Certificates>, now: bool) {
     looked.ok(); // one that panicked is made up by the next
 }
 
-fn read(chain: &Path, key: &Path, floor: TlsFloor) -> Result<ServerTls, CertificateError> {
+/// The pair, and until when it is good.
+fn read(chain: &Path, key: &Path, floor: TlsFloor) -> Result<(ServerTls, Option<Moment>), CertificateError> {
     let text = |path: &Path| {
         let unreadable = |source| CertificateError::Unreadable { path: path.to_owned(), source };
         std::fs::read_to_string(path).map_err(unreadable)
     };
     let (pem, secret) = (text(chain)?, Secret::new(text(key)?));
     let unusable = |source| CertificateError::Files { chain: chain.to_owned(), key: key.to_owned(), source };
-    ServerTls::from_pem(pem.as_bytes(), &secret, floor).map_err(unusable)
+    let tls = ServerTls::from_pem(pem.as_bytes(), &secret, floor).map_err(unusable)?;
+    Ok((tls, validity(&pem).map(|(_, ends)| ends)))
 }
 
 fn stamps(chain: &Path, key: &Path) -> Stamps {
@@ -221,6 +281,10 @@ fn stamps(chain: &Path, key: &Path) -> Stamps {
 
 /// How often files and names are looked at: a new certificate is shown within two of these.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// From then on it is said that a certificate ends.
+const NEAR: Duration = Duration::from_hours(14 * 24);
+const DAY: Duration = Duration::from_hours(24);
 
 /// Our own certificates are good for three times as long.
 const RENEWED: Duration = Duration::from_hours(30 * 24);

@@ -32,8 +32,12 @@ pub(super) struct Doors {
 }
 
 impl Doors {
-    pub(super) async fn open(config: &Config, certificates: &Certificates) -> Result<Self, AppError> {
-        let operator = super::bind(config.listen).await?;
+    /// Opens those of the rack beside the operator's.
+    pub(super) fn open(
+        operator: TcpListener,
+        config: &Config,
+        certificates: &Certificates,
+    ) -> Result<Self, AppError> {
         let mut rack: Vec<TcpListener> = config.rack_listen.map(bind).transpose()?.into_iter().collect();
         let rack_at = rack.first().and_then(|one| one.local_addr().ok());
         rack.extend(rack_at.and_then(|at| beside(at, config)));

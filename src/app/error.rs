@@ -1,5 +1,6 @@
 //! Why the daemon does not start.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 
 use crate::api::access::users::UsersError;
@@ -32,7 +33,7 @@ pub enum AppError {
     Ramdisks(#[from] IntakeError),
     #[error(transparent)]
     Hardware(#[from] UnknownType),
-    #[error("cannot listen on {address}; is another daemon running there?")]
+    #[error("cannot listen on {address}{}", remedy(source))]
     Bind { address: SocketAddr, source: std::io::Error },
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -50,10 +51,27 @@ pub enum AppError {
     Users(#[from] UsersError),
     #[error("the first admin token could not be made")]
     FirstToken(#[source] Refusal),
+    #[error(
+        "the admin token could not be printed, so it was taken back: standard output has to be readable at this start"
+    )]
+    Untold(#[source] std::io::Error),
     #[error(transparent)]
     Tftp(#[from] tftp::ClosedDoor),
     #[error("no threads could be started for the rack's door")]
     Crew(#[source] std::io::Error),
     #[error("signals could not be taken")]
     Signals(#[source] std::io::Error),
+}
+
+/// What is to be done about a socket that could not be opened.
+fn remedy(error: &std::io::Error) -> &'static str {
+    let all = [
+        (ErrorKind::AddrInUse, ": is another daemon running there? (`ss -ltnp` tells)"),
+        (
+            ErrorKind::AddrNotAvailable,
+            ": this host does not have that address (`ip address` tells those it has)",
+        ),
+        (ErrorKind::PermissionDenied, ": ports below 1024 are for root or CAP_NET_BIND_SERVICE"),
+    ];
+    all.into_iter().find(|(kind, _)| *kind == error.kind()).map_or("", |(_, remedy)| remedy)
 }

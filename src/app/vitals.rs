@@ -1,5 +1,5 @@
-//! What the daemon needs to do its work: a store that takes writes, room on the disk, doors that are open where they should
-//! be. Lanes are open before a door is served, so that what was under way goes on by then.
+//! What the daemon needs to do its work: a store that takes writes, room on the disk, users who can log in, doors that are
+//! open where they should be. Lanes are open before a door is served, so that what was under way goes on by then.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::api::access::users::UserFile;
 use crate::api::health::{Reason, Vitals};
+use crate::app::certificates::Certificates;
 use crate::base::chain::chain;
 use crate::base::time::{Later, SharedClock, sleep};
 use crate::net::link::own_addresses;
@@ -22,6 +24,9 @@ pub struct Body {
     clock: SharedClock,
     doors: Vec<Door>,
     closing: CancellationToken,
+    /// Who may log in with a password.
+    users: Option<Arc<UserFile>>,
+    certificates: Option<Arc<Certificates>>,
 }
 
 /// One door: its name, where it is, and whether it is served no more.
@@ -35,7 +40,19 @@ pub struct Door {
 impl Body {
     /// `closing` ends when no request is taken any more.
     pub fn new(writer: Writer, clock: SharedClock, doors: Vec<Door>, closing: CancellationToken) -> Self {
-        Self { writer, clock, doors, closing }
+        Self { writer, clock, doors, closing, users: None, certificates: None }
+    }
+
+    /// The same with the file of those who may log in with a password.
+    #[must_use]
+    pub fn with_users(self, users: Option<Arc<UserFile>>) -> Self {
+        Self { users, ..self }
+    }
+
+    /// The same with what its doors show.
+    #[must_use]
+    pub fn with_certificates(self, certificates: Arc<Certificates>) -> Self {
+        Self { certificates: Some(certificates), ..self }
     }
 
     /// Writes nothing, but goes the way of every change: to the commit thread, which looks at the disk.
@@ -51,6 +68,23 @@ impl Body {
             Ok(()) => self.writer.refusal().map(|error| Reason { check: "disk", why: chain(&error) }),
             Err(error) => Some(Reason { check: "store", why: chain(&error) }),
         }
+    }
+
+    async fn of_users(&self) -> Option<Reason> {
+        let users = self.users.clone()?;
+        let why = tokio::task::spawn_blocking(move || users.trouble()).await.ok()??;
+        Some(Reason { check: "users", why: format!("nobody can log in with a password: {why}") })
+    }
+
+    fn of_certificates(&self) -> impl Iterator<Item = Reason> {
+        let ended = self.certificates.iter().flat_map(|all| all.ended());
+        ended.map(|(door, ended)| {
+            let why = format!(
+                "the certificate of the {door} door ended at {}: put a new one in its place",
+                ended.iso()
+            );
+            Reason { check: "certificates", why }
+        })
     }
 
     fn of_doors(&self) -> Vec<Reason> {
@@ -75,7 +109,9 @@ impl Vitals for Body {
     fn reasons(&self) -> Later<'_, Vec<Reason>> {
         Box::pin(async {
             let mut reasons = self.of_doors();
+            reasons.extend(self.of_certificates());
             reasons.extend(self.of_store().await);
+            reasons.extend(self.of_users().await);
             if self.closing.is_cancelled() {
                 reasons.push(Reason { check: "running", why: "the daemon is stopping".to_owned() });
             }
@@ -115,7 +151,7 @@ mod tests {
     }
 
     struct Rig {
-        _home: tempfile::TempDir,
+        home: tempfile::TempDir,
         disk: Arc<Disk>,
         store: Store,
         clock: SharedClock,
@@ -127,7 +163,7 @@ mod tests {
             let disk = Arc::new(Disk(AtomicU64::new(1 << 40)));
             let options = Options { reserve: 4 << 20, ..Options::new(home.path().join("d"), clock.clone()) };
             let store = Store::open(Options { probe: Some(disk.clone()), ..options }).unwrap();
-            Self { _home: home, disk, store, clock }
+            Self { home, disk, store, clock }
         }
 
         fn body(&self, doors: Vec<Door>) -> Body {
@@ -160,6 +196,19 @@ mod tests {
         store.close().await;
         let reasons = body.reasons().await;
         assert_eq!(reasons.first().map(|reason| reason.check), Some("store"), "{reasons:?}");
+    }
+
+    #[tokio::test]
+    async fn users_who_cannot_log_in_are_a_reason() {
+        let rig = Rig::new();
+        let path = rig.home.path().join("htpasswd");
+        std::fs::write(&path, "").unwrap();
+        let users = Some(Arc::new(UserFile::open(path.clone()).unwrap()));
+        let body = rig.body(Vec::new()).with_users(users);
+        assert_eq!(body.reasons().await, []);
+        std::fs::remove_file(path).unwrap();
+        let reasons = body.reasons().await;
+        assert!(reasons[0].check == "users" && reasons[0].why.contains("htpasswd"), "{reasons:?}");
     }
 
     #[tokio::test]

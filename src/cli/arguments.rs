@@ -160,6 +160,9 @@ pub struct ServeArguments {
     /// Let the operator's door listen beyond loopback although nobody has to log in
     #[arg(long)]
     pub insecure: bool,
+    /// Make one more admin token and print it once, for who has lost theirs; revoke the lost one with `ferric token revoke`
+    #[arg(long)]
+    pub new_token: bool,
 }
 
 /// Arguments of `ferric console`.

@@ -162,8 +162,8 @@ const SILENCE: Duration = Duration::from_secs(45);
 /// A slice over a thin line, and the hash of the whole file after the last one.
 const SLICE_DEADLINE: Duration = Duration::from_mins(5);
 
-/// A page of 1000 nodes at their largest (16 KiB a record) fits four times.
-const ANSWER_LIMIT: usize = 64 << 20;
+/// A page of 1000 nodes at their largest (64 KiB a record) fits twice.
+const ANSWER_LIMIT: usize = 128 << 20;
 
 /// Characters of a wrong address that are shown.
 const LONGEST_SHOWN: usize = 200;

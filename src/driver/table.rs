@@ -158,7 +158,7 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
-    plain(Interface::Firmware, "fake"),
+    Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
     plain(Interface::Firmware, "no-firmware"),
     plain(Interface::Inspect, "fake"),
     plain(Interface::Inspect, "no-inspect"),
@@ -172,7 +172,7 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
-    plain(Interface::Vendor, "fake"),
+    Row { steps: &[FAKE_VENDOR], ..plain(Interface::Vendor, "fake") },
     plain(Interface::Vendor, "no-vendor"),
     // What stands behind these is in `boot`.
     Row { boot_way: BootWay::Network, ..plain(Interface::Boot, "ipxe") },
@@ -334,6 +334,16 @@ const FAKE_BIOS: &[StepSpec] = &[
     fake(Kind::Clean, "cache_bios_settings", &[]),
 ];
 
+/// The reference's fake firmware: it takes what it is told to install.
+const FAKE_FIRMWARE: &[StepSpec] = &[fake(Kind::Clean, "update", &[COMPONENTS])];
+
+/// The reference's fake vendor: a step that is part of each automated cleaning, and one that waits for a heartbeat.
+const FAKE_VENDOR: &[StepSpec] = &[
+    StepSpec { priority: 1, ..fake(Kind::Clean, "log_passthrough", &[]) },
+    fake(Kind::Service, "log_passthrough", &[]),
+    fake(Kind::Service, "trigger_servicewait", &[]),
+];
+
 /// One for each turn that a step can say, for each kind that has steps; priority 0: only on request.
 const FAKE_STEPS: &[StepSpec] = &[
     fake(Kind::Clean, "fake_done", &[]),
@@ -390,6 +400,11 @@ const fn optional(name: &'static str, description: &'static str) -> ArgSpec {
 const SETTINGS: ArgSpec = ArgSpec {
     name: "settings",
     description: "List of BIOS settings, each an object with name and value.",
+    required: true,
+};
+const COMPONENTS: ArgSpec = ArgSpec {
+    name: "settings",
+    description: "List of firmware components, each an object with component and url.",
     required: true,
 };
 const ERROR: ArgSpec = optional("error", "Text of the failure.");

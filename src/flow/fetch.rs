@@ -96,5 +96,5 @@ pub fn plan_anew(course: &mut Course<'_>, why: &str) {
     step::look(course, Look::AgentSteps);
 }
 
-/// Steps in a plan, so that the record stays under 16 KiB.
+/// Steps in a plan, so that the record stays under 64 KiB.
 const PLAN_LIMIT: usize = 64;

@@ -47,6 +47,11 @@ use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::run::WaitFor;
 
+/// Why `ask` would be refused even when what is owed now is paid.
+pub fn refused_at_once(node: &Node, ask: &Ask) -> Option<Refusal> {
+    if let Ask::Power { .. } = ask { power::cleans(node).err() } else { None }
+}
+
 /// The looks that a decision on `ask` needs beforehand (style corner 8).
 pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
     match ask {

@@ -158,7 +158,8 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
         return;
     }
     course.strike(Purpose::Run);
-    aftermath(course, &run, false);
+    let rest = if visible.is_some() { Rest::InStep } else { Rest::BetweenSteps };
+    aftermath(course, &run, rest);
     course.go(Verb::Fail);
     mark_fault(course, run.kind, visible.is_some(), &text);
     course.error(text);
@@ -242,9 +243,19 @@ fn abort_remedy(run: &Run) -> &'static str {
     }
 }
 
-/// Logs, then power off where the site wants it. After an abort in cleaning the machine is off in any case: its
-/// agent may still be at the very step that somebody wanted to end. A machine that was not touched is left as it is.
-fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
+/// How a run ended that did not end well.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Rest {
+    InStep,
+    /// Before its first step, or after one.
+    BetweenSteps,
+    Aborted,
+}
+
+/// Logs, then power off where the site wants it. In cleaning the machine is off unless a step failed on it, which a person
+/// is to look at: after an abort its agent may still be at the very step that somebody wanted to end, and a ramdisk that
+/// did not call in time is not to come up later. A machine that was not touched is left as it is.
+fn aftermath(course: &mut Course<'_>, run: &Run, rest: Rest) {
     if run.is_before_touch() {
         return;
     }
@@ -256,7 +267,9 @@ fn aftermath(course: &mut Course<'_>, run: &Run, aborted: bool) {
     let uses_agent = course.facts.catalog.uses_agent(&course.node.wished.interfaces);
     let off = match run.kind {
         Kind::Deploy => policy.power_off_after_deploy_failure,
-        Kind::Clean => policy.poweroff_in_cleanfail || (aborted && reachable),
+        Kind::Clean => {
+            policy.poweroff_in_cleanfail || (rest != Rest::InStep && course.node.boots == Boots::Ramdisk)
+        }
         Kind::Service => policy.poweroff_in_servicefail,
         Kind::Verify | Kind::Delete => false,
     };
@@ -302,7 +315,7 @@ pub fn abort(course: &mut Course<'_>) {
         // Failed first, as the moves are; its agent is no more needed.
         course.go(Verb::Fail);
     } else {
-        aftermath(course, &run, true);
+        aftermath(course, &run, Rest::Aborted);
         course.go(Verb::Abort);
     }
     let (what, remedy) = (run.kind.gerund(), abort_remedy(&run));
@@ -323,5 +336,5 @@ pub fn abort_after_step(course: &mut Course<'_>) {
     abort(course);
 }
 
-/// Characters of a reason that repeats `last_error`, so that the record stays under 16 KiB.
+/// Characters of a reason that repeats `last_error`, so that the record stays under 64 KiB.
 const REASON_LIMIT: usize = 1024;

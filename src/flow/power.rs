@@ -99,13 +99,22 @@ fn default_limit(wish: PowerWish, facts: &Facts<'_>) -> u32 {
     }
 }
 
-fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+/// Refuses a node that is cleaned, which is so however long one waits for its lock.
+pub fn cleans(node: &Node) -> Result<(), Refusal> {
     if matches!(node.provision, Provision::Cleaning | Provision::CleanWait) {
         return Err(Refusal::Invalid(format!(
             "power of node {} cannot be changed while it is in state {:?}: abort cleaning first",
             node.id,
             node.provision.name()
         )));
+    }
+    Ok(())
+}
+
+fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refusal> {
+    cleans(node)?;
+    if node.provision == Provision::Verifying {
+        return Err(Refusal::Locked { node: node.id, host: facts.policy.host.clone() });
     }
     if node.wished.disable_power_off && matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
         return Err(Refusal::Conflict(format!(
@@ -250,7 +259,10 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
     if course.node.run.as_ref().is_some_and(Run::is_busy) {
         return;
     }
-    recover(course);
+    if recover(course) {
+        // What was done to the machine while the BMC did not answer was not ours to undo.
+        return follow(course, seen);
+    }
     let policy = course.facts.policy;
     let recorded = course.node.power;
     if recorded == Some(seen) {
@@ -267,7 +279,8 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
         return follow(course, seen);
     }
     course.node.misses = course.node.misses.saturating_add(1);
-    if course.node.misses > policy.power_state_sync_max_retries {
+    // The first look pushes nothing.
+    if course.node.misses > policy.power_state_sync_max_retries.saturating_add(1) {
         follow(course, seen);
         set_power_fault(course, "the machine does not stay in the recorded power state");
     } else if course.node.misses > 1 {
@@ -294,9 +307,10 @@ fn follow(course: &mut Course<'_>, seen: Power) {
     record(course, seen);
 }
 
-/// A good look ends a power fault.
-fn recover(course: &mut Course<'_>) {
-    if course.node.fault == Some(Fault::Power) {
+/// A good look ends a power fault; true if there was one.
+fn recover(course: &mut Course<'_>) -> bool {
+    let is_over = course.node.fault == Some(Fault::Power);
+    if is_over {
         course.node.fault = None;
         course.node.wished.maintenance = false;
         course.node.maintenance_reason = None;
@@ -307,6 +321,7 @@ fn recover(course: &mut Course<'_>) {
         }
         course.note(Event::info("power", "the BMC answers again: maintenance is over"));
     }
+    is_over
 }
 
 /// Whether a look says nothing new of the machine: nobody was asked, or the account is known to be refused, which is

@@ -223,7 +223,7 @@ pub fn no_beat(course: &mut Course<'_>) {
 
 /// How often a step may be lost and begun again (style corner 2).
 pub const LOST_LIMIT: u8 = 3;
-/// Characters of a cause, so that the record stays under 16 KiB.
+/// Characters of a cause, so that the record stays under 64 KiB.
 const CAUSE_LIMIT: usize = 512;
 /// Looks at a BMC in a row that may go unanswered: ten minutes of [`SILENT_PAUSE`].
 const SILENT_LIMIT: u8 = 40;

@@ -145,7 +145,7 @@ mod tests {
             (json!({"description": 7}), "description"),
             (json!({"description": "x".repeat(256)}), "255"),
             (json!({"extra": []}), "extra"),
-            (json!({"extra": {"a": "x".repeat(20_000)}}), "extra"),
+            (json!({"extra": {"a": "x".repeat(50_000)}}), "extra"),
             (json!({"nodes": []}), "nodes"),
             (json!({"color": 1}), "color"),
         ] {

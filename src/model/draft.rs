@@ -298,8 +298,8 @@ pub fn bytes(members: &Object) -> usize {
     out.len()
 }
 
-/// Bytes of JSON that a client may put into one record: a stored node stays under 16 KiB with room for a run.
-pub const RECORD_LIMIT: usize = 10 * 1024;
+/// Bytes of JSON that a client may put into one record: a stored node stays under 64 KiB with room for a run.
+pub const RECORD_LIMIT: usize = 40 * 1024;
 
 #[cfg(test)]
 pub mod tests;

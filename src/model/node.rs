@@ -19,7 +19,7 @@ use crate::model::interface::Interfaces;
 use crate::model::provision::Provision;
 use crate::model::run::{Run, Wait};
 
-/// A server's record; 16 KiB at most when stored.
+/// A server's record; 64 KiB at most when stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Node {
     pub id: NodeId,

@@ -201,5 +201,5 @@ pub struct AskedStep {
     pub children: Option<Vec<NodeId>>,
 }
 
-/// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 16 KiB.
-pub const ASKED_LIMIT: usize = 4096;
+/// Bytes of the steps that one piece of work is asked for, so that a node's record stays under 64 KiB.
+pub const ASKED_LIMIT: usize = 16 << 10;

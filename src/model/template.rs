@@ -180,7 +180,7 @@ mod tests {
             (json!({"steps": []}), "steps"),
             (json!({"uuid": "x"}), "uuid"),
             (json!({"extra": []}), "extra"),
-            (json!({"extra": {"a": "x".repeat(20_000)}}), "extra"),
+            (json!({"extra": {"a": "x".repeat(50_000)}}), "extra"),
             (json!({"description": "x".repeat(256)}), "description"),
             (json!({"created_at": "x"}), "created_at"),
             (json!({"public": true}), "public"),

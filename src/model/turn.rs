@@ -9,7 +9,7 @@ use crate::model::step::Again;
 /// Named fields of a step in progress, committed with the cursor and handed back; 4 KiB at most.
 pub type Memo = Object;
 
-/// The largest memo in bytes of JSON: a node's record stays under 16 KiB.
+/// The largest memo in bytes of JSON: a node's record stays under 64 KiB.
 pub const MEMO_LIMIT: usize = 4096;
 
 /// What a step says after a look or an act.

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::base::who::Who;
 use crate::net::body::{Body, BodyError, Inflow};
 
@@ -106,6 +108,8 @@ pub struct Request {
     pub local: SocketAddr,
     /// Who sends it, once somebody has found that out.
     pub who: Option<Who>,
+    /// Ends when who sends it may no longer be here, for answers that go on for long.
+    pub stay: CancellationToken,
     body: Inflow,
 }
 
@@ -122,6 +126,7 @@ impl Request {
             peer: nowhere,
             local: nowhere,
             who: None,
+            stay: CancellationToken::new(),
             body: Inflow::made(body),
         }
     }

@@ -6,6 +6,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ferric::api::access::guard::Guard;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use crate::rack::{Answer, Rack, answered, request};
@@ -126,6 +128,29 @@ async fn a_hundred_calls_cost_one_comparison_until_the_file_changes() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(Caller::user(&door, "alice", "changed").get("/v1/nodes").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_users_that_is_gone_locks_nobody_out_once_it_is_back() {
+    let line = format!("alice:{}\n", hash("right", 4));
+    let (rack, home) = with_users(&line, "failed_logins = 2\n").await;
+    let (door, path) = (rack.door(), home.path().join("htpasswd"));
+    let alice = Caller::user(&door, "alice", "right");
+    assert_eq!(alice.get("/v1/nodes").await.status, 200);
+    std::fs::remove_file(&path).unwrap();
+    let end = Instant::now() + Duration::from_secs(20);
+    while alice.get("/v1/nodes").await.status != 503 {
+        assert!(Instant::now() < end, "the file is still good");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for _ in 0..4 {
+        assert_eq!(alice.get("/v1/nodes").await.status, 503);
+    }
+    std::fs::write(&path, &line).unwrap();
+    while alice.get("/v1/nodes").await.status != 200 {
+        assert!(Instant::now() < end, "it is good again");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -548,4 +573,35 @@ async fn runbooks_and_allocations_are_their_projects() {
         assert_eq!(b.status("DELETE", &format!("/v1/allocations/{name}"), Value::Null).await, 404);
     }
     assert_eq!(a.status("DELETE", "/v1/allocations/for-a", Value::Null).await, 204);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_the_token_that_opened_it() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let admin = Caller::bearing(&door, &first);
+    let secret = admin.token(json!({"name": "ci", "role": "operator"})).await;
+    let (mut short, mut long) = (watching(&rack, &secret).await, watching(&rack, &first).await);
+    assert_eq!(admin.status("DELETE", "/ferric/v1/tokens/ci", Value::Null).await, 204);
+    let mut heard = Vec::new();
+    let ended = short.read_to_end(&mut heard);
+    tokio::time::timeout(Duration::from_secs(30), ended).await.expect("it goes on").unwrap();
+    let still = tokio::time::timeout(Duration::from_secs(1), long.read_to_end(&mut heard)).await;
+    assert!(still.is_err(), "another's stream goes on");
+}
+
+/// A stream of events that has begun.
+async fn watching(rack: &Rack, token: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(rack.address()).await.unwrap();
+    let request = format!("GET /events HTTP/1.1\r\nHost: x\r\nX-Auth-Token: {token}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = String::new();
+    while !head.contains("retry: ") {
+        let mut bytes = [0; 1 << 10];
+        let count = stream.read(&mut bytes).await.unwrap();
+        assert!(count > 0, "{head}");
+        head.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    stream
 }

@@ -17,18 +17,22 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::access::policy::{self, Outside};
+use crate::api::access::stay::{Doorman, Pass};
 use crate::api::access::throttle::Throttle;
 use crate::api::access::users::{UserFile, Users, UsersError};
 use crate::api::access::verdicts::Verdicts;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::traffic::Traffic;
 use crate::base::secret::Secret;
 use crate::base::time::{Later, SharedClock};
 use crate::base::who::{Author, Who};
 use crate::model::access::{Access, Strategy};
 use crate::model::boot::event::Tiding;
 use crate::model::journal::Severity;
+use crate::net::body::Body;
 use crate::net::http::{Headers, Request, Response};
 use crate::net::server::Service;
 
@@ -43,6 +47,7 @@ pub struct Guard {
     queue: Semaphore,
     clock: SharedClock,
     lanes: Arc<dyn Lanes>,
+    traffic: Arc<Traffic>,
     next: Arc<dyn Service>,
 }
 
@@ -57,6 +62,19 @@ enum Credentials {
     Nothing,
     Token(Secret),
     Password { name: String, password: Vec<u8> },
+}
+
+/// Who was let in, and by what.
+#[derive(Default)]
+struct Entered {
+    who: Option<Who>,
+    pass: Option<Pass>,
+}
+
+impl Entered {
+    fn by(who: Who, pass: Pass) -> Self {
+        Self { who: Some(who), pass: Some(pass) }
+    }
 }
 
 /// Why somebody is not let in.
@@ -94,27 +112,44 @@ impl Guard {
             queue: Semaphore::new(WAITING),
             clock,
             lanes,
+            traffic: Arc::default(),
             next,
         })
+    }
+
+    /// The same, counting whom it turns away there.
+    #[must_use]
+    pub fn counted(self, traffic: Arc<Traffic>) -> Self {
+        Self { traffic, ..self }
+    }
+
+    /// The file of users, if there is one.
+    pub fn users(&self) -> Option<Arc<UserFile>> {
+        self.users.clone()
     }
 
     async fn answer(&self, mut request: Request) -> Response {
         let outside = policy::outside(request.method, &request.path);
         let from = request.peer.ip().to_canonical();
-        let who = match self.enter(&request, outside, from).await {
-            Ok(who) => who,
+        let Entered { who, pass } = match self.enter(&request, outside, from).await {
+            Ok(entered) => entered,
             Err(denied) => {
                 tracing::debug!(?request, status = denied.status, why = denied.text, "not let in");
+                self.traffic.turned_away(denied.status);
                 return self.refusal(&denied);
             }
         };
         let Outside::Needs(role) = outside else {
             request.who = who;
-            return self.next.call(request).await;
+            let stay = request.stay.clone();
+            let response = self.next.call(request).await;
+            self.watch(pass, stay, &response);
+            return response;
         };
         let who = who.unwrap_or_else(Who::anybody);
         let deed = policy::deed(&request);
         let is_change = !request.method.is_safe();
+        let stay = request.stay.clone();
         let response = match policy::admit_outside(&who, role) {
             Ok(()) => {
                 request.who = Some(who.clone());
@@ -125,48 +160,61 @@ impl Guard {
         if is_change {
             self.lanes.audit(&Author { who, from, deed }, response.status);
         }
+        self.watch(pass, stay, &response);
         response
     }
 
-    /// Who it is; `None` at a public path.
-    async fn enter(&self, request: &Request, outside: Outside, from: IpAddr) -> Result<Option<Who>, Denied> {
+    /// An answer that goes on ends when its pass does.
+    fn watch(&self, pass: Option<Pass>, stay: CancellationToken, response: &Response) {
+        let (Some(pass), Body::Takeover(_)) = (pass, &response.body) else { return };
+        let (lanes, users, clock) = (self.lanes.clone(), self.users.clone(), self.clock.clone());
+        tokio::spawn(Doorman { lanes, users, clock }.watch(pass, stay));
+    }
+
+    /// Who it is; nobody at a public path.
+    async fn enter(&self, request: &Request, outside: Outside, from: IpAddr) -> Result<Entered, Denied> {
         if self.access.strategy == Strategy::Nobody {
-            return Ok(Some(Who::anybody()));
+            return Ok(Entered { who: Some(Who::anybody()), pass: None });
         }
         if outside == Outside::Public || policy::is_public(request.method, &request.path) {
-            return Ok(None);
+            return Ok(Entered::default());
         }
         match credentials(&request.headers)? {
             Credentials::Nothing => Err(denied("Authorization required")),
-            Credentials::Token(secret) => self.bearer(&secret, from).map(Some),
-            Credentials::Password { name, password } => self.user(name, password, from).await.map(Some),
+            Credentials::Token(secret) => self.bearer(secret, from),
+            Credentials::Password { name, password } => self.user(name, password, from).await,
         }
     }
 
-    fn bearer(&self, secret: &Secret, from: IpAddr) -> Result<Who, Denied> {
-        if let Some(who) = self.lanes.bearer(secret) {
-            return Ok(who);
+    fn bearer(&self, secret: Secret, from: IpAddr) -> Result<Entered, Denied> {
+        if let Some(who) = self.lanes.bearer(&secret) {
+            return Ok(Entered::by(who, Pass::Token(secret)));
         }
-        self.attempt(from)?;
-        Err(self.failed(from, "Incorrect token: it is unknown, has expired or was revoked"))
+        let times = self.attempt(from)?;
+        Err(self.failed(from, times, "Incorrect token: it is unknown, has expired or was revoked"))
     }
 
-    async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Who, Denied> {
+    async fn user(&self, name: String, password: Vec<u8>, from: IpAddr) -> Result<Entered, Denied> {
         let as_token = std::str::from_utf8(&password).ok().map(Secret::new);
-        if let Some(who) = as_token.and_then(|secret| self.lanes.bearer(&secret)) {
-            return Ok(who);
+        if let Some(secret) = as_token
+            && let Some(who) = self.lanes.bearer(&secret)
+        {
+            return Ok(Entered::by(who, Pass::Token(secret)));
         }
         let Some(file) = &self.users else {
-            self.attempt(from)?;
-            return Err(self.failed(from, "Incorrect token: only tokens are taken here"));
+            let times = self.attempt(from)?;
+            return Err(self.failed(from, times, "Incorrect token: only tokens are taken here"));
         };
         let users = self.users_now(file).await;
+        if users.unusable {
+            return Err(Denied { status: 503, text: NO_USERS.to_owned(), retry: Some(5) });
+        }
         let key = self.verdicts.key(users.reading, &name, &password);
         let is_known = || key.is_some_and(|key| self.verdicts.knows(&key, self.clock.tick()));
         if is_known() {
-            return Ok(self.who(name));
+            return Ok(self.entered(name, &users));
         }
-        self.attempt(from)?;
+        let times = self.attempt(from)?;
         let Ok(_place) = self.queue.try_acquire() else {
             self.throttle.succeeded(from);
             return Err(Denied { status: 503, text: BUSY.to_owned(), retry: Some(1) });
@@ -175,13 +223,13 @@ impl Guard {
         // A hundred calls at once with one password: the first has found out.
         let is_right = is_known() || checked(&users, &name, password).await;
         if !is_right {
-            return Err(self.failed(from, "Incorrect username or password"));
+            return Err(self.failed(from, times, "Incorrect username or password"));
         }
         self.throttle.succeeded(from);
         if let Some(key) = key {
             self.verdicts.add(key, self.clock.tick());
         }
-        Ok(self.who(name))
+        Ok(self.entered(name, &users))
     }
 
     async fn users_now(&self, file: &Arc<UserFile>) -> Arc<Users> {
@@ -193,12 +241,14 @@ impl Guard {
         tokio::task::spawn_blocking(move || file.look(now)).await.unwrap_or_default()
     }
 
-    fn who(&self, name: String) -> Who {
+    fn entered(&self, name: String, users: &Users) -> Entered {
         let role = self.access.roles.get(&name).copied().unwrap_or(self.access.default_role);
-        Who { name: Some(name), role, project: None }
+        let hash = Secret::new(users.hash(&name).unwrap_or_default());
+        let pass = Pass::User { name: name.clone(), hash };
+        Entered::by(Who { name: Some(name), role, project: None }, pass)
     }
 
-    fn attempt(&self, from: IpAddr) -> Result<(), Denied> {
+    fn attempt(&self, from: IpAddr) -> Result<u32, Denied> {
         self.throttle.attempt(from, self.clock.tick()).map_err(|seconds| Denied {
             status: 429,
             text: "Too many failed log-ins from this address".to_owned(),
@@ -206,8 +256,15 @@ impl Guard {
         })
     }
 
-    /// A log-in that failed goes to the rack's journal, a row an address.
-    fn failed(&self, from: IpAddr, text: &str) -> Denied {
+    /// A log-in that failed goes to the rack's journal, a row an address. The log has the first within a minute and the one
+    /// after which the address has to wait.
+    fn failed(&self, from: IpAddr, times: u32, text: &str) -> Denied {
+        if times == 1 {
+            tracing::warn!(%from, "a log-in failed");
+        }
+        if self.throttle.is_last(times) {
+            tracing::warn!(%from, times, "too many log-ins failed: this address has to wait");
+        }
         self.lanes.tell(Tiding {
             network: String::new(),
             service: "api",
@@ -289,6 +346,7 @@ async fn checked(users: &Users, name: &str, password: Vec<u8>) -> bool {
 const AT_ONCE: usize = 2;
 /// Requests that may wait for it.
 const WAITING: usize = 64;
+const NO_USERS: &str = "The file of users cannot be used: /readyz and the daemon's log say why";
 const BUSY: &str = "Too many log-ins at once: ask again in a moment";
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ pub mod audit;
 pub mod guard;
 pub mod policy;
 pub mod sight;
+mod stay;
 pub mod throttle;
 pub mod tokens;
 pub mod users;

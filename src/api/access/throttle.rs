@@ -30,8 +30,9 @@ impl Throttle {
         Self { most, failed: Mutex::default() }
     }
 
-    /// Counts an attempt as failed; the seconds to wait if there were too many.
-    pub fn attempt(&self, from: IpAddr, now: Tick) -> Result<(), u64> {
+    /// Counts an attempt as failed and tells the how many-th it is within its minute; the seconds to wait if there were too
+    /// many.
+    pub fn attempt(&self, from: IpAddr, now: Tick) -> Result<u32, u64> {
         let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
         if failed.len() >= MOST && !failed.contains_key(&group(from)) {
             make_room(&mut failed, now);
@@ -44,7 +45,12 @@ impl Throttle {
             return Err(SPAN.saturating_sub(now.since(one.since)).as_secs().saturating_add(1));
         }
         one.times = one.times.saturating_add(1);
-        Ok(())
+        Ok(one.times)
+    }
+
+    /// Whether this was the last one for now.
+    pub fn is_last(&self, times: u32) -> bool {
+        times == self.most
     }
 
     /// The attempt has succeeded after all.
@@ -94,23 +100,26 @@ mod tests {
         let throttle = Throttle::new(3);
         let (bad, good): (IpAddr, IpAddr) = ("10.0.0.1".parse().unwrap(), "10.0.0.2".parse().unwrap());
         for second in 0..3 {
-            assert_eq!(throttle.attempt(bad, at(second)), Ok(()));
+            assert_eq!(
+                throttle.attempt(bad, at(second)).map(|times| throttle.is_last(times)),
+                Ok(second == 2)
+            );
         }
         assert_eq!(throttle.attempt(bad, at(30)), Err(31));
         assert_eq!(throttle.attempt("::ffff:10.0.0.1".parse().unwrap(), at(30)), Err(31));
         for _ in 0..10 {
-            assert_eq!(throttle.attempt(good, at(30)), Ok(()));
+            assert_eq!(throttle.attempt(good, at(30)), Ok(1));
             throttle.succeeded(good);
         }
-        assert_eq!(throttle.attempt(bad, at(60)), Ok(()));
+        assert_eq!(throttle.attempt(bad, at(60)), Ok(1));
     }
 
     #[test]
     fn a_host_with_many_addresses_is_one() {
         let throttle = Throttle::new(1);
-        assert_eq!(throttle.attempt("fd00::1".parse().unwrap(), at(0)), Ok(()));
+        assert_eq!(throttle.attempt("fd00::1".parse().unwrap(), at(0)), Ok(1));
         assert!(throttle.attempt("fd00::2".parse().unwrap(), at(0)).is_err());
-        assert_eq!(throttle.attempt("fd00:0:0:1::2".parse().unwrap(), at(0)), Ok(()));
+        assert_eq!(throttle.attempt("fd00:0:0:1::2".parse().unwrap(), at(0)), Ok(1));
     }
 
     #[test]

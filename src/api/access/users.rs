@@ -1,7 +1,8 @@
 //! The file of users: lines `name:hash` as `htpasswd -B` writes them, bcrypt only, as in the reference.
 //!
 //! It is looked at again when a request comes and the last look is a second old, off the async threads. A file that
-//! cannot be read, or has a line that is no bcrypt hash, lets nobody in until it is mended: the log says so once.
+//! cannot be read, or has a line that is no bcrypt hash, lets nobody in until it is mended: the log says so once, `/readyz`
+//! as long as it lasts, and who asks is told to come again (503), which is no failed log-in.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,6 +20,8 @@ pub struct Users {
     hashes: HashMap<String, String>,
     /// Tells one reading from another.
     pub reading: u64,
+    /// The file could not be used: nobody is right or wrong.
+    pub unusable: bool,
 }
 
 impl Users {
@@ -70,7 +73,7 @@ impl UserFile {
     /// Reads the file for the first time; one that cannot be used stops the start. Blocks.
     pub fn open(path: PathBuf) -> Result<Self, UsersError> {
         let stamp = stamp(&path).ok();
-        let users = Arc::new(Users { hashes: read(&path)?, reading: 1 });
+        let users = Arc::new(Users { hashes: read(&path)?, reading: 1, unusable: false });
         Ok(Self { path, known: Mutex::new(Known { users, stamp, looked: None }) })
     }
 
@@ -79,6 +82,11 @@ impl UserFile {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let is_fresh = known.looked.is_some_and(|looked| now.since(looked) < AGAIN);
         is_fresh.then(|| known.users.clone())
+    }
+
+    /// What is wrong with the file as it is now. Blocks.
+    pub fn trouble(&self) -> Option<String> {
+        read(&self.path).err().map(|error| chain(&error))
     }
 
     /// The users as the file has them now. Blocks.
@@ -91,7 +99,9 @@ impl UserFile {
         }
         let was_there = known.stamp.is_some() || seen.is_some();
         known.stamp = seen;
-        let hashes = match read(&self.path) {
+        let read = read(&self.path);
+        let unusable = read.is_err();
+        let hashes = match read {
             Ok(hashes) => {
                 tracing::info!(users = hashes.len(), "the file of users was read again");
                 hashes
@@ -104,7 +114,7 @@ impl UserFile {
             }
         };
         let reading = known.users.reading.wrapping_add(1);
-        known.users = Arc::new(Users { hashes, reading });
+        known.users = Arc::new(Users { hashes, reading, unusable });
         known.users.clone()
     }
 }
@@ -194,7 +204,8 @@ mod tests {
         let second = file.look(later);
         assert!(second.hash("a").is_none() && second.hash("c").is_some() && second.reading != first.reading);
         fs::write(&path, "b:plain\n").unwrap();
-        assert!(file.look(later).any().is_none());
+        let broken = file.look(later);
+        assert!(broken.any().is_none() && broken.unusable && file.trouble().unwrap().contains("line 1"));
         fs::remove_file(&path).unwrap();
         assert!(file.look(later).any().is_none());
     }

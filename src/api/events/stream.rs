@@ -23,6 +23,8 @@ pub struct Watch {
     /// Goes on at the end of the feed.
     pub follow: bool,
     pub stop: CancellationToken,
+    /// Ends when the client may watch no longer.
+    pub stay: CancellationToken,
 }
 
 /// Why a stream ends; nobody needs to know.
@@ -32,11 +34,12 @@ impl Watch {
     /// Sends what comes until the client is gone, takes in nothing for too long, or the daemon stops.
     pub async fn run(mut self, stream: Box<dyn Stream>) {
         let (mut from, mut to) = tokio::io::split(stream);
-        let stop = self.stop.clone();
+        let (stop, stay) = (self.stop.clone(), self.stay.clone());
         tokio::select! {
             _ = self.send_all(&mut to) => {}
             () = until_gone(&mut from) => {}
             () = stop.cancelled() => {}
+            () = stay.cancelled() => {}
         }
         // Whether the client hears of the end does not matter: it sees it.
         tokio::time::timeout(STALL, to.shutdown()).await.ok();

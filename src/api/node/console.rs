@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
@@ -56,15 +57,17 @@ pub fn line(call: &Call<'_>) -> Result<Response, Fault> {
             format!("the console of node {} is not open: enable it first", node.label()),
         ));
     };
-    websocket::accept(&call.headers, move |socket| Box::pin(serve(line, socket))).map_err(|error| match error
-    {
-        NoWebSocket::Plain => Fault::new(426, error.to_string()),
-        NoWebSocket::Stranger => Fault::new(403, error.to_string()),
-    })
+    let (stay, over) = (call.stay.clone(), call.stay.clone().drop_guard());
+    websocket::accept(&call.headers, move |socket| Box::pin(serve(line, socket, stay, over))).map_err(
+        |error| match error {
+            NoWebSocket::Plain => Fault::new(426, error.to_string()),
+            NoWebSocket::Stranger => Fault::new(403, error.to_string()),
+        },
+    )
 }
 
-/// Bytes both ways until one end goes.
-async fn serve(mut line: Line, mut socket: WebSocket) {
+/// Bytes both ways until one end goes, or who sits there may no longer.
+async fn serve(mut line: Line, mut socket: WebSocket, stay: CancellationToken, _over: DropGuard) {
     let before = std::mem::take(&mut line.before);
     let mut open = before.is_empty() || socket.send(before).await;
     let mut silent = 0;
@@ -83,6 +86,7 @@ async fn serve(mut line: Line, mut socket: WebSocket) {
                     Came::End(_) => return,
                 }
             }
+            () = stay.cancelled() => false,
             () = tokio::time::sleep(PING) => {
                 silent += 1;
                 silent <= SILENT && socket.ping().await

@@ -80,7 +80,7 @@ pub fn check_owner(operations: &[PatchOp], call: &Call<'_>) -> Result<(), Fault>
 /// More than a record has members.
 const OPERATIONS_LIMIT: usize = 1000;
 
-/// Longer than any path into 16 KiB that somebody means.
+/// Longer than any path into 64 KiB that somebody means.
 const PATH_LIMIT: usize = 1024;
 
 #[cfg(test)]

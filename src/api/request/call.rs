@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::api::Api;
 use crate::api::access::policy::Need;
@@ -39,6 +40,8 @@ pub struct Call<'a> {
     /// Where the connection comes from.
     pub from: IpAddr,
     pub who: Who,
+    /// Ends when they may no longer be here; what goes on for long ends with it.
+    pub stay: CancellationToken,
     /// What the route asks of who calls it.
     pub need: Need,
     /// The request changes nothing.

@@ -75,6 +75,31 @@ fn files_are_read_again_once_they_have_settled_and_at_once_when_it_is_asked_for(
 }
 
 #[test]
+fn one_that_has_ended_replaces_none_and_is_told() {
+    let site = Site::new();
+    site.put();
+    let all = site.open(&site.files()).unwrap();
+    let mut watch = Watch::of(&all);
+    assert_eq!((all.ends().len(), all.ended().len()), (1, 0));
+    let end_with = |year| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(vec!["rack7".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(year, 1, 1);
+        fs::write(site.home.path().join("c.pem"), params.self_signed(&key).unwrap().pem()).unwrap();
+        fs::write(site.home.path().join("k.pem"), key.serialize_pem()).unwrap();
+    };
+    end_with(2001);
+    all.renew(true);
+    assert!(!watch.is_new() && all.ended().is_empty(), "the door keeps the one that is good");
+    let late = site.open(&site.files()).unwrap();
+    assert_eq!(late.ended()[0].0, "operator", "a start takes it, and /readyz tells");
+    end_with(2600);
+    late.renew(true);
+    assert!(late.ended().is_empty());
+}
+
+#[test]
 fn bad_new_files_change_nothing_and_good_ones_after_them_do() {
     let site = Site::new();
     site.put();

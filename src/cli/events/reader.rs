@@ -59,7 +59,7 @@ impl Reader {
 #[error("a line is longer than any event")]
 pub struct TooLong;
 
-/// Bytes of a line: a node of 16 KiB written as JSON fits many times.
+/// Bytes of a line: a node of 64 KiB written as JSON fits many times.
 const LONGEST: usize = 1 << 20;
 
 #[cfg(test)]

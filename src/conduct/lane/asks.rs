@@ -26,6 +26,10 @@ impl Lane {
             return;
         }
         if self.is_busy() && !ask.never_waits() {
+            if let Some(refusal) = self.refused_at_once(&ask) {
+                Waiting::Ask(ask, reply).refuse(refusal);
+                return;
+            }
             self.park(Waiting::Ask(ask, reply));
             return;
         }
@@ -43,6 +47,12 @@ impl Lane {
         let site = self.site.clone();
         let task = tokio::spawn(async move { look_first(&site, machine, looks).await });
         self.asking = Some(Asking { ask, reply, task });
+    }
+
+    /// What no wait for the lock would change.
+    fn refused_at_once(&self, ask: &Ask) -> Option<Refusal> {
+        let published = self.site.reader.published();
+        flow::refused_at_once(published.node(self.id)?, ask)
     }
 
     /// The looks before an ask are over. A change that was owed meanwhile comes first.

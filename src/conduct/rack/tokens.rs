@@ -27,10 +27,21 @@ impl Desk {
         if self.keyring().has_admin(self.site.clock.wall()) {
             return Ok(None);
         }
+        self.admin_token("first-admin").await.map(Some)
+    }
+
+    /// One more token that may do everything and never expires, for a host whose owner has lost the others.
+    pub async fn admin_token(self: &Arc<Self>, kind: &str) -> Result<Issued, Refusal> {
         let number = Uuid::new_v4().simple().to_string();
-        let name = format!("first-admin-{}", number.get(..NUMBER).unwrap_or_default());
+        let name = format!("{kind}-{}", number.get(..NUMBER).unwrap_or_default());
         let draft = TokenDraft { name, role: Role::Admin, project: None, expires_at: None, created_by: None };
-        self.create_token(draft).await.map(Some)
+        self.create_token(draft).await
+    }
+
+    /// Takes back a token that could not be shown, the last of its kind or not.
+    pub async fn unissue(self: &Arc<Self>, issued: &Issued) -> Result<(), Refusal> {
+        let ident = issued.token.id.to_string();
+        self.rack(RackAsk::Token(TokenAsk::Revoke { ident, last_too: true })).await.map(drop)
     }
 
     pub(super) async fn take_token_ask(&self, ask: TokenAsk) -> Result<RackAnswer, Refusal> {

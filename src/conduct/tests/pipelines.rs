@@ -36,7 +36,7 @@ async fn a_wait_begins_anew_with_each_start() {
 async fn a_record_that_outgrows_its_limit_fails_its_pipeline_and_not_its_lane() {
     let mut rig = Rig::new();
     let mut node = rig.node(1, "direct", Provision::Available);
-    node.wished.extra.insert("notes".to_owned(), "x".repeat(9000).into());
+    node.wished.extra.insert("notes".to_owned(), "x".repeat(58_000).into());
     rig.put(vec![node]).await;
     rig.world.add(id(1), Power::Off);
     rig.world.machine(id(1), |one| one.offers = 50);

@@ -57,7 +57,10 @@ impl Auth {
         listen: SocketAddr,
         insecure: bool,
     ) -> Result<Access, ConfigError> {
-        let given = self.strategy.or(general.auth_strategy).map(AuthStrategy::meant);
+        let file = self.user_file.clone().or_else(|| general.http_basic_auth_user_file.clone());
+        // Whoever names a file of users wants a login.
+        let implied = file.is_some().then_some(Strategy::Basic);
+        let given = self.strategy.or(general.auth_strategy).map(AuthStrategy::meant).or(implied);
         let beyond = !listen.ip().is_loopback();
         let strategy = given.unwrap_or(if beyond && !insecure { Strategy::Token } else { Strategy::Nobody });
         if strategy == Strategy::Nobody && beyond && !insecure {
@@ -70,7 +73,6 @@ impl Auth {
         }
         let mut access =
             Access { strategy, roles: self.roles.clone(), steps: self.steps.clone(), ..Access::default() };
-        let file = self.user_file.clone().or_else(|| general.http_basic_auth_user_file.clone());
         set(&mut access.user_file, file);
         set(&mut access.default_role, self.default_role);
         set(&mut access.failed_logins, self.failed_logins.map(NonZeroU32::get));
@@ -93,6 +95,11 @@ mod tests {
         assert_eq!(strategy("", "127.0.0.1:1", false).unwrap(), Strategy::Nobody);
         assert_eq!(strategy("", "10.0.0.1:1", false).unwrap(), Strategy::Token);
         assert_eq!(strategy("", "10.0.0.1:1", true).unwrap(), Strategy::Nobody);
+        assert_eq!(strategy("user_file = '/x'", "127.0.0.1:1", false).unwrap(), Strategy::Basic);
+        assert_eq!(
+            strategy("user_file = '/x'\nstrategy = 'none'", "127.0.0.1:1", false).unwrap(),
+            Strategy::Nobody
+        );
         assert_eq!(strategy("strategy = 'http_basic'", "10.0.0.1:1", true).unwrap(), Strategy::Basic);
         for text in ["strategy = 'none'", "strategy = 'noauth'"] {
             assert!(matches!(strategy(text, "10.0.0.1:1", false), Err(ConfigError::Open(_))), "{text}");

@@ -14,6 +14,9 @@
 //! | `apply_configuration` | settings | done; the settings are what is known of the BIOS from then on |
 //! | `factory_reset` | | done; nothing is known of the BIOS |
 //! | `cache_bios_settings` | | done |
+//! | `update` | settings | done |
+//! | `log_passthrough` | | done |
+//! | `trigger_servicewait` | | wait for a heartbeat |
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,11 +98,13 @@ fn looked(call: &StepCall) -> Turn {
         "fake_look_in" if turns(call) < times(call) => {
             Turn::LookIn { after: seconds(call), memo: next(call) }
         }
-        "fake_agent" => beaten(call),
+        "fake_agent" | "trigger_servicewait" => beaten(call),
         "fake_reboot" if is_first => Turn::Reboot { into: into(call), memo: next(call) },
         "fake_hold" => Turn::Hold,
         "factory_reset"
         | "cache_bios_settings"
+        | "log_passthrough"
+        | "update"
         | "fake_done"
         | "fake_act"
         | "fake_slow"

@@ -35,5 +35,5 @@ const KNOWN: &[(&str, &str, &str, &str)] = &[
     ("10de", "26ba", "GPU", "NVIDIA Corporation L20"),
 ];
 
-/// A record stays under 16 KiB.
+/// A record stays under 64 KiB.
 const LIMIT: usize = 32;

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::pipelines::deploying;
 use super::stage::{Stage, asked, object};
+use crate::model::bmc::power::PowerWish;
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::Outcome;
 use crate::model::decision::refusal::Refusal;
@@ -61,11 +62,12 @@ fn a_held_step_is_aborted_at_once() {
 }
 
 #[test]
-fn an_agent_that_has_not_come_is_not_waited_for() {
+fn an_agent_that_has_not_come_is_not_waited_for_and_its_machine_is_switched_off() {
     let mut stage = Stage::at("agent", Provision::Manageable);
     stage.verb("provide").unwrap();
     stage.pay_all();
     stage.verb("abort").unwrap();
     assert_eq!((stage.state(), stage.node.fault), (Provision::CleanFail, None));
-    assert_eq!(stage.owed, []);
+    let wishes: Vec<_> = stage.owed.iter().map(|owed| &owed.effect).collect();
+    assert!(matches!(wishes.as_slice(), [Effect::Power { wish: PowerWish::Off, .. }]), "{wishes:?}");
 }

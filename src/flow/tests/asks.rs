@@ -169,7 +169,7 @@ fn steps_of_a_request_are_checked_before_the_move() {
         assert_eq!(stage.node, before);
     }
     let mut large = asked(Interface::Raid, "apply", 50);
-    large.args.insert("level".to_owned(), "5".repeat(5000).into());
+    large.args.insert("level".to_owned(), "5".repeat(20_000).into());
     let refusal = Stage::at("agent", Provision::Available).deploy(&[large]).unwrap_err();
     assert!(refusal.to_string().contains("over the limit"), "{refusal}");
     let core = asked(Interface::Deploy, "deploy", 50);

@@ -9,6 +9,7 @@ use crate::model::boot::{BootDevice, Boots};
 use crate::model::decision::ask::Ask;
 use crate::model::decision::effect::{Effect, Look};
 use crate::model::decision::outcome::{Happened, Outcome, Seen};
+use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, WaitFor};
@@ -279,7 +280,8 @@ fn a_power_look_of_verification_that_was_dropped_is_made_again() {
     let mut stage = Stage::new("plain");
     stage.verb("manage").unwrap();
     let fence = stage.begin_look();
-    stage.power_ask(PowerTarget::On).unwrap();
+    assert!(matches!(stage.power_ask(PowerTarget::On), Err(Refusal::Locked { .. })));
+    stage.call(Effect::BootDevice { device: BootDevice::Disk, persistent: true });
     stage.happen(&Happened::Looked { look: Look::Power, fence, seen: silent() });
     assert_eq!((stage.state(), stage.looks.as_slice()), (Provision::Verifying, &[Look::Power][..]));
 }

@@ -228,7 +228,7 @@ mod tests {
             (json!({"resource_class": "x", "candidate_nodes": {}}), "candidate_nodes"),
             (json!({"resource_class": "x", "candidate_nodes": [null]}), "candidate_nodes"),
             (json!({"resource_class": "x", "extra": []}), "extra"),
-            (json!({"resource_class": "x", "extra": {"a": "x".repeat(20_000)}}), "extra"),
+            (json!({"resource_class": "x", "extra": {"a": "x".repeat(50_000)}}), "extra"),
             (json!({"resource_class": "x", "owner": {}}), "owner"),
             (json!({"resource_class": "x", "node": 7}), "node"),
             (json!({"resource_class": "x", "state": "active"}), "state"),

@@ -152,4 +152,4 @@ pub const MAIN: &str = "main";
 /// Rules that a rack may have: each is looked at in every inspection.
 pub const RULES_LIMIT: usize = 256;
 /// Bytes of a rule's JSON.
-pub const RULE_LIMIT: usize = 8 << 10;
+pub const RULE_LIMIT: usize = 32 << 10;

@@ -41,11 +41,27 @@ fn whole(kind: &str) -> Result<String, String> {
         ));
     }
     let bare = kind.strip_prefix(SOURCE).and_then(|rest| rest.strip_prefix('.')).unwrap_or(kind);
+    let resource = bare.split('.').next().unwrap_or_default();
+    if !RESOURCES.contains(&resource) {
+        return Err(format!("{kind:?} is no kind of events: they are of {}", RESOURCES.join(", ")));
+    }
     Ok(format!("{SOURCE}.{bare}"))
 }
 
 /// What all types begin with.
 const SOURCE: &str = "baremetal";
+/// What events are about.
+const RESOURCES: [&str; 9] = [
+    "node",
+    "port",
+    "portgroup",
+    "chassis",
+    "allocation",
+    "deploytemplate",
+    "runbook",
+    "volumeconnector",
+    "volumetarget",
+];
 /// More than there are kinds of resources.
 const MOST: usize = 32;
 /// Characters of a kind.

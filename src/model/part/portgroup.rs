@@ -237,7 +237,7 @@ mod tests {
             (json!({"mode": 1}), "mode"),
             (json!({"extra": []}), "extra"),
             (json!({"properties": "x"}), "properties"),
-            (json!({"properties": {"a": "x".repeat(20_000)}}), "properties"),
+            (json!({"properties": {"a": "x".repeat(50_000)}}), "properties"),
             (json!({"standalone_ports_supported": "perhaps"}), "standalone_ports_supported"),
             (json!({"physical_network": "x".repeat(65)}), "physical_network"),
             (json!({"category": "x".repeat(81)}), "category"),

@@ -115,6 +115,15 @@ pub fn fingerprint(pem: &str) -> Option<String> {
     Some(hex(&Sha256::digest(der), ":"))
 }
 
+/// From when until when the first certificate in `pem` is good (RFC 5280, 4.1.2.5).
+pub fn validity(pem: &str) -> Option<(Moment, Moment)> {
+    let der = certificate_der(pem.as_bytes()).ok()?;
+    let (_, certificate) = x509_parser::parse_x509_certificate(&der).ok()?;
+    let moment = |time: x509_parser::time::ASN1Time| Moment(time.timestamp().saturating_mul(1_000_000));
+    let validity = certificate.validity();
+    Some((moment(validity.not_before), moment(validity.not_after)))
+}
+
 fn hex(bytes: &[u8], between: &str) -> String {
     let mut text = String::new();
     for (place, byte) in bytes.iter().enumerate() {

@@ -286,8 +286,9 @@ pub fn first_id(bytes: &[u8]) -> Option<NodeId> {
     bytes.first_chunk().map(|id| NodeId(Uuid::from_bytes(*id)))
 }
 
-/// Largest record in bytes (style corner 11).
-pub const LIMIT: u64 = 16 << 10;
+/// Largest record in bytes. What is typical is a tenth of it; clients of the reference do send such things as a whole BIOS
+/// profile as steps.
+pub const LIMIT: u64 = 64 << 10;
 
 /// Row of the rack table that holds the last order given to a node, if that node is gone.
 const ORDER: &str = "node.order";

@@ -19,7 +19,7 @@ impl Rack<'_, '_> {
         bytes.map(|bytes| codec::decode(bytes, &self.txn.file.path, || what(key))).transpose()
     }
 
-    /// Writes a value of 16 KiB at most under a key of 1 to 500 bytes.
+    /// Writes a value of 64 KiB at most under a key of 1 to 500 bytes.
     pub fn put<T: Serialize>(&mut self, key: &str, value: &T) -> Result<(), StoreError> {
         let bytes = codec::encode(value, || what(key))?;
         let size = u64::try_from(bytes.len().max(key.len())).unwrap_or(u64::MAX);
@@ -39,4 +39,4 @@ fn what(key: &str) -> String {
 }
 
 /// Largest value in bytes.
-const LIMIT: u64 = 16 << 10;
+const LIMIT: u64 = 64 << 10;

@@ -106,9 +106,9 @@ async fn a_record_over_the_limit_is_refused() {
     let rig = Rig::new();
     let store = rig.open();
     let mut large = node(1);
-    large.wished.extra.insert("text".to_owned(), "x".repeat(16 << 10).into());
+    large.wished.extra.insert("text".to_owned(), "x".repeat(64 << 10).into());
     let error = put(&store, large).await.unwrap_err();
-    assert!(matches!(error, StoreError::TooLarge { limit: 16_384, .. }), "{error}");
+    assert!(matches!(error, StoreError::TooLarge { limit: 65_536, .. }), "{error}");
     assert_eq!(store.reader().published().node_count(), 0);
 }
 

@@ -1,6 +1,7 @@
 //! The first start beyond loopback: a door that is closed, and what its owner is handed.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use crate::doors::{curl, told};
 use crate::stage::daemon::Daemon;
@@ -47,6 +48,51 @@ fn an_owner_is_handed_an_authority_and_a_token_once() {
         let (_, said, _) = curl(&["-w", "%{http_code}", &format!("{}/v1", daemon.rack_url())]);
         assert!(said.ends_with("200"), "machines are asked for no login at their own door: {said}");
     }
+}
+
+#[test]
+fn a_token_that_nobody_could_read_is_taken_back_and_a_lost_one_has_a_remedy() {
+    let home = tempfile::TempDir::new().unwrap();
+    let data = home.path().join("data");
+    let data = data.to_str().unwrap();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut deaf = Command::new(env!("CARGO_BIN_EXE_ferric"));
+    deaf.args(["serve", "--listen", "0.0.0.0:0", "--data", data]).stdout(full);
+    let output = deaf.stderr(Stdio::piped()).output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && error.contains("could not be printed"), "{error}");
+    let (print, first) = start_by_hand(data, &[]);
+    assert_eq!(print.len(), 95, "who vouches for the host has not been told before");
+    let (_, second) = start_by_hand(data, &["--new-token"]);
+    assert_ne!(first, second);
+    let (print, token) = start_by_hand(data, &[]);
+    assert_eq!((print.as_str(), token.as_str()), ("", ""), "neither is told again");
+}
+
+/// Starts a daemon as a new owner does; the fingerprint and the token that it says, once its API has answered to that token.
+fn start_by_hand(data: &str, more: &[&str]) -> (String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ferric"));
+    command.args(["serve", "--listen", "0.0.0.0:0", "--data", data]).args(more).stderr(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let (mut print, mut token) = (String::new(), String::new());
+    let api = lines.find_map(|line| {
+        let after = |words: &str| line.split_once(words).map(|(_, rest)| rest.trim().to_owned());
+        print = after("SHA-256 of that certificate:").unwrap_or(std::mem::take(&mut print));
+        token = after("shown this once:").unwrap_or(std::mem::take(&mut token));
+        after("ferric: API at https://0.0.0.0:")
+    });
+    if !token.is_empty() {
+        let (url, bears) =
+            (format!("https://127.0.0.1:{}/v1/nodes", api.unwrap()), format!("X-Auth-Token: {token}"));
+        let ca = format!("{data}/tls/ca.pem");
+        let (_, status, error) =
+            curl(&["-o", "/dev/null", "-w", "%{http_code}", "--cacert", &ca, "-H", &bears, &url]);
+        assert_eq!(status, "200", "{error}");
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    (print, token)
 }
 
 #[test]
