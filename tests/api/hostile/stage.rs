@@ -196,7 +196,16 @@ impl Stage {
             self.seen = now;
             return Ok(());
         }
-        Err(format!("before {}{}\nafter {}{}", self.seen.beside, self.seen.all, now.beside, now.all))
+        let before = format!("{}{}", self.seen.beside, self.seen.all);
+        let after = format!("{}{}", now.beside, now.all);
+        let place = before.bytes().zip(after.bytes()).take_while(|(one, other)| one == other).count();
+        let near = |text: &str| -> String {
+            String::from_utf8_lossy(&text.as_bytes()[place.saturating_sub(200).min(text.len())..])
+                .chars()
+                .take(400)
+                .collect()
+        };
+        Err(format!("before ...{}...\nafter ...{}...", near(&before), near(&after)))
     }
 
     /// Waits until nobody works on anything, and takes what there is then for what was.
