@@ -318,6 +318,9 @@ fn policy(
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
     set(&mut policy.inspect_wait_timeout, conductor.inspect_wait_timeout);
     set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
+    policy.sync_power_state_workers = conductor.sync_power_state_workers.map(|most| most.get().into());
+    set(&mut policy.node_locked_retry_attempts, conductor.node_locked_retry_attempts);
+    set(&mut policy.node_locked_retry_interval, conductor.node_locked_retry_interval);
     set(&mut policy.power_state_sync_max_retries, conductor.power_state_sync_max_retries);
     set(&mut policy.force_power_state_during_sync, conductor.force_power_state_during_sync);
     set(&mut policy.power_failure_recovery_interval, conductor.power_failure_recovery_interval);

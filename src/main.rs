@@ -1,6 +1,6 @@
 //! Arguments in, exit code out.
 
-use std::io::{IsTerminal, stderr, stdout};
+use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
@@ -24,7 +24,6 @@ fn main() -> ExitCode {
     match run(arguments) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            use std::io::Write;
             // Nothing is left to tell if standard error is closed.
             writeln!(stderr(), "ferric: {error:#}").ok();
             ExitCode::FAILURE
@@ -37,57 +36,57 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Serve(given) => serve(given),
         Command::Demo(given) => demo(&given),
         Command::Console(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::attach::run(&given, &mut console, &RealClock::new())))
+            asking(async |console, clock| cli::attach::run(&given, console, clock).await)
         }
         Command::Leases(given) => listing(Listing::Leases, &given),
         Command::Networks(given) => listing(Listing::Networks, &given),
         Command::Ramdisk(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::ramdisk::run(&given, &mut console, &RealClock::new())))
+            asking(async |console, clock| cli::ramdisk::run(&given, console, clock).await)
         }
         Command::Discovered(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::discovered::run(&given, &mut console, &RealClock::new())))
+            asking(async |console, clock| cli::discovered::run(&given, console, clock).await)
         }
-        Command::Token(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::token::run(&given, &mut console, &RealClock::new())))
-        }
+        Command::Token(given) => asking(async |console, clock| cli::token::run(&given, console, clock).await),
         Command::Audit(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::token::audit(&given, &mut console, &RealClock::new())))
+            asking(async |console, clock| cli::token::audit(&given, console, clock).await)
         }
         Command::Events(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::events::run(&given, &mut console, &RealClock::new())))
+            asking(async |console, clock| cli::events::run(&given, console, clock).await)
         }
-        Command::Node(given) => {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
-            let (mut out, mut err) = (stdout(), stderr());
-            let mut console = Console::standard(&mut out, &mut err);
-            Ok(runtime.block_on(cli::run(&given, &mut console, &RealClock::new())))
+        Command::Completions(given) => written(&cli::shell::completions(given.shell)),
+        Command::Man(given) => match given.dir {
+            Some(dir) => {
+                let count =
+                    cli::shell::pages(&dir).with_context(|| format!("cannot write to {}", dir.display()))?;
+                written(format!("{count} pages in {}\n", dir.display()).as_bytes())
+            }
+            None => written(&cli::shell::page()?),
+        },
+        Command::Node(given) => asking(async |console, clock| cli::run(&given, console, clock).await),
+        Command::Resource(given) => {
+            asking(async |console, clock| cli::resource::run(&given, console, clock).await)
         }
     }
 }
 
-fn listing(listing: Listing, given: &RackArguments) -> anyhow::Result<u8> {
+/// Runs a command that asks the API, with this process's output and clock.
+fn asking(command: impl AsyncFnOnce(&mut Console<'_>, &RealClock) -> u8) -> anyhow::Result<u8> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (mut out, mut err) = (stdout(), stderr());
     let mut console = Console::standard(&mut out, &mut err);
-    Ok(runtime.block_on(cli::rack::run(listing, given, &mut console, &RealClock::new())))
+    Ok(runtime.block_on(command(&mut console, &RealClock::new())))
+}
+
+/// Prints a text whole. A reader that has gone away is no failure.
+fn written(text: &[u8]) -> anyhow::Result<u8> {
+    match stdout().write_all(text).and_then(|()| stdout().flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(0),
+        done => Ok(done.map(|()| 0).context("cannot print")?),
+    }
+}
+
+fn listing(listing: Listing, given: &RackArguments) -> anyhow::Result<u8> {
+    asking(async |console, clock| cli::rack::run(listing, given, console, clock).await)
 }
 
 fn demo(given: &DemoArguments) -> anyhow::Result<u8> {

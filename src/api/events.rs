@@ -20,7 +20,7 @@ use crate::net::websocket::Takeover;
 pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
     let mut args = call.args()?;
     let given = args.text("since")?;
-    let filter = Filter::take(&mut args, |ident| call.find_node(ident).map(|node| node.id))?;
+    let filter = Filter::take(&mut args, &call.who, |ident| call.find_node(ident).map(|node| node.id))?;
     let follow = args.flag("follow")?.unwrap_or(true);
     args.finish()?;
     let since = since(&call.headers, given)?;
@@ -29,11 +29,10 @@ pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
         .seat()
         .ok_or_else(|| Fault::new(503, "as many watch the events as can be served: try again later"))?;
     let reader = call.api.reader.clone();
-    let news = watchers.news(&reader);
+    let (news, worker) = watchers.place(&reader);
     let cursor = since.unwrap_or_else(|| reader.last_event());
-    let watch =
-        Watch { reader, news, cursor, filter, follow, stop: watchers.stop(), stay: call.stay.clone() };
-    let worker = watchers.worker();
+    let (said, stop, stay) = (cursor, watchers.stop(), call.stay.clone());
+    let watch = Watch { reader, news, cursor, said, filter, follow, stop, stay };
     let over = call.stay.clone().drop_guard();
     let takeover = Takeover::new(move |stream, _early| {
         Box::pin(async move {

@@ -20,7 +20,7 @@ use crate::model::account::Token;
 use crate::model::audit::Deed;
 use crate::model::boot::Beat;
 use crate::model::boot::event::{RackEvent, Tiding};
-use crate::model::boot::network::{LeaseShown, NetworkStatus};
+use crate::model::boot::network::{CacheShown, LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, NodeDraft};
 use crate::model::decision::effect::{Effect, Look};
@@ -54,6 +54,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn keep_strangers_logs(&self, told: Arc<Told>, archive: Vec<u8>) -> Later<'_, ()>;
     /// The networks that are served.
     fn networks(&self) -> Vec<NetworkStatus>;
+    /// The cache of images, if there is one.
+    fn image_cache(&self) -> Option<CacheShown>;
     /// What happened in the rack's networks, the oldest first.
     fn events(&self) -> Vec<RackEvent>;
     /// How it stands with each webhook, the last event having this number.
@@ -133,6 +135,10 @@ impl Lanes for Arc<Desk> {
 
     fn networks(&self) -> Vec<NetworkStatus> {
         self.board().status()
+    }
+
+    fn image_cache(&self) -> Option<CacheShown> {
+        self.board().cache()
     }
 
     fn events(&self) -> Vec<RackEvent> {

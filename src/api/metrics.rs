@@ -19,6 +19,7 @@ pub async fn show(call: &Call<'_>) -> Result<Response, Fault> {
     commits(call, &mut page);
     machines(call, &mut page);
     networks(call, &mut page);
+    images(call, &mut page);
     watchers(call, &mut page);
     // The system is asked through files: not on a thread that serves.
     let own = tokio::task::spawn_blocking(process::read).await.ok();
@@ -72,7 +73,11 @@ fn machines(call: &Call<'_>, page: &mut Page) {
 
 fn networks(call: &Call<'_>, page: &mut Page) {
     let networks = call.lanes().networks();
-    page.family("ferric_network_events_total", Kind::Counter, "DHCP packets and TFTP transfers by outcome.");
+    page.family(
+        "ferric_network_events_total",
+        Kind::Counter,
+        "DHCP packets, TFTP transfers and boot files over HTTP by outcome.",
+    );
     for network in &networks {
         for (event, count) in &network.counters {
             let labels =
@@ -91,6 +96,18 @@ fn networks(call: &Call<'_>, page: &mut Page) {
             }
         }
     }
+}
+
+fn images(call: &Call<'_>, page: &mut Page) {
+    let Some(shown) = call.lanes().image_cache() else { return };
+    let (asked, size) = ("ferric_image_cache_requests_total", "ferric_image_cache_bytes");
+    page.family(asked, Kind::Counter, "Images of other servers that were wanted, by outcome.");
+    for (outcome, count) in [("hit", shown.hits), ("miss", shown.misses), ("failure", shown.failures)] {
+        page.sample(asked, &[("outcome", outcome)], count);
+    }
+    page.one(size, Kind::Gauge, "Bytes that the image cache has on the disk.", shown.bytes);
+    page.one("ferric_image_cache_quota_bytes", Kind::Gauge, "Bytes that it may have.", shown.quota);
+    page.one("ferric_image_cache_files", Kind::Gauge, "Images in it.", shown.files);
 }
 
 fn watchers(call: &Call<'_>, page: &mut Page) {

@@ -83,9 +83,7 @@ fn owner(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
         (Some(_), None) => return Err(Fault::invalid("node_uuid must be a UUID")),
         _ => return Err(Fault::invalid("exactly one of node_uuid and node_ident must name the node")),
     };
-    // The node is named in the body, so that its absence is a mistake of the request.
-    let mistaken = |fault: Fault| if fault.status() == 404 { Fault::invalid(fault.text()) } else { fault };
-    call.find_node(text).map(|node| node.id).map_err(mistaken)
+    call.owning(text)
 }
 
 /// `GET /v1/ports/{ident}`.
@@ -111,11 +109,11 @@ pub async fn patch(call: &Call<'_>) -> Result<Response, Fault> {
 
 /// `DELETE /v1/ports/{uuid}`: by UUID only, as in the reference.
 pub async fn delete(call: &Call<'_>) -> Result<Response, Fault> {
-    call.no_query()?;
     if parse_uuid(call.ident(0)).is_none() {
         return Err(Fault::invalid("a port is deleted by its UUID"));
     }
     let port = port(call)?;
+    call.no_query()?;
     call.ask(port.node, Ask::PortDelete { port: port.id }).await?;
     Ok(Response::empty(204))
 }

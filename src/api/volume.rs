@@ -136,7 +136,7 @@ where
 fn owning(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
     let named = body.get(OWNER).ok_or_else(|| Fault::invalid(format!("{OWNER} is required")))?;
     let node = owner(named)?;
-    call.find_node(&node.to_string()).map(|node| node.id).map_err(|fault| Fault::invalid(fault.text()))
+    call.owning(&node.to_string())
 }
 
 /// `PATCH /v1/volume/{kind}/{uuid}`.

@@ -10,6 +10,7 @@ use crate::app::doors;
 use crate::app::error::AppError;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
+use crate::boot::http::counts::{Counts, Shown};
 use crate::boot::library::catalogue::{Catalogue, Ports, Stock};
 use crate::boot::library::loaders::{self, Loaders, Packaged};
 use crate::boot::library::media::Media;
@@ -34,6 +35,7 @@ use crate::wire::cmdline::Cmdline;
 pub(super) struct Shop {
     pub(super) library: Arc<dyn Library>,
     loops: Arc<Loops>,
+    counts: Arc<Counts>,
 }
 
 /// What the shop is made with.
@@ -75,7 +77,9 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
         teller: Some(Teller::new(desk.chronicle().clone(), "boot", "boot")),
         alarm: Some(desk.clone()),
     };
-    Shop { library: Arc::new(Catalogue::new(stock)), loops }
+    let counts = Arc::new(Counts::default());
+    desk.board().show(Arc::new(Shown(counts.clone())));
+    Shop { library: Arc::new(Catalogue::new(stock)), loops, counts }
 }
 
 fn tell_missing(loaders: &Loaders) {
@@ -141,12 +145,13 @@ const FIRST: [(&str, &[&str]); 2] = [
 impl Shop {
     /// The rack's door with boot files.
     pub(super) fn for_rack(&self, next: Arc<dyn Service>, via: Via) -> Arc<dyn Service> {
-        Arc::new(BootFiles::new(self.library.clone(), via, next))
+        Arc::new(BootFiles::new(self.library.clone(), via, next).counted(self.counts.clone()))
     }
 
     /// The operator's door with boot files and with what is known of boot loops.
     pub(super) fn for_operator(&self, next: Arc<dyn Service>) -> Arc<dyn Service> {
-        Arc::new(BootFiles::new(self.library.clone(), Via::Http, next).showing(self.loops.clone()))
+        let files = BootFiles::new(self.library.clone(), Via::Http, next).counted(self.counts.clone());
+        Arc::new(files.showing(self.loops.clone()))
     }
 }
 

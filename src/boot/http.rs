@@ -4,6 +4,8 @@
 //! UEFI asks HEAD and then GET over one connection and needs a length (measured with OVMF); its content types say
 //! whether an address is a program or a disk.
 
+pub mod counts;
+
 use std::fmt::{self, Write};
 use std::io;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use tracing::{debug, info};
 
 use crate::base::mac::Mac;
 use crate::base::time::Later;
+use crate::boot::http::counts::Counts;
 use crate::boot::library::{Asked, Content, Given, Library, NotGiven, Script, Via};
 use crate::boot::loops::{Looping, Loops};
 use crate::net::files::{serve_open, serve_source};
@@ -27,6 +30,7 @@ pub struct BootFiles {
     via: Via,
     /// Shown on the operator's door.
     loops: Option<Arc<Loops>>,
+    counts: Arc<Counts>,
     next: Arc<dyn Service>,
 }
 
@@ -38,7 +42,13 @@ impl fmt::Debug for BootFiles {
 
 impl BootFiles {
     pub fn new(library: Arc<dyn Library>, via: Via, next: Arc<dyn Service>) -> Self {
-        Self { library, via, loops: None, next }
+        Self { library, via, loops: None, counts: Arc::default(), next }
+    }
+
+    /// The same with its answers counted there.
+    #[must_use]
+    pub fn counted(self, counts: Arc<Counts>) -> Self {
+        Self { counts, ..self }
     }
 
     /// Shows machines in boot loops under `/boot/loops`, too; `DELETE` of an address below it begins anew with one.
@@ -63,6 +73,7 @@ impl BootFiles {
         let (from, local) = (request.peer.ip().to_canonical(), request.local.ip());
         let found = self.library.find(Asked { name: &name, from, local, via: self.via }).await;
         let (method, headers) = (request.method, &request.headers);
+        self.counts.add(&found);
         let response = match found {
             Ok(Content::File(file)) => serve_open(file, method, headers),
             Ok(Content::Source(source)) => serve_source(source, method, headers),

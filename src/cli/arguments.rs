@@ -7,6 +7,7 @@ pub mod events;
 pub mod example;
 pub mod node;
 pub mod ramdisk;
+pub mod shell;
 pub mod token;
 
 use std::net::SocketAddr;
@@ -18,10 +19,12 @@ pub use discovered::DiscoveredArguments;
 pub use events::EventsArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
+pub use shell::{CompletionsArguments, ManArguments};
 pub use token::{AuditArguments, TokenArguments};
 
 use crate::base::secret::Secret;
 use crate::cli::link::login::Said;
+use crate::cli::resource::ask::Ask;
 
 /// Turns a rack of bare servers into running machines, with the API of OpenStack Ironic.
 #[derive(Debug, Parser)]
@@ -78,6 +81,7 @@ impl Arguments {
         let Some(url) = self.url.take() else { return Ok(self) };
         match &mut self.command {
             Command::Node(node) => node.url = url,
+            Command::Resource(ask) => ask.url = url,
             Command::Console(console) => console.url = url,
             Command::Ramdisk(ramdisk) => ramdisk.url = url,
             Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
@@ -85,7 +89,7 @@ impl Arguments {
             Command::Token(token) => token.url = url,
             Command::Audit(audit) => audit.url = url,
             Command::Events(events) => events.url = url,
-            Command::Serve(_) | Command::Demo(_) => {
+            Command::Serve(_) | Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
                 let why = "--url is the address of the API that other commands ask; this command asks none";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
             }
@@ -112,6 +116,8 @@ pub enum Command {
     /// Look at servers and tell them what to become
     #[command(after_help = example::NODE)]
     Node(NodeArguments),
+    #[command(flatten)]
+    Resource(Ask),
     /// Sit at a server's serial console
     #[command(after_help = example::CONSOLE)]
     Console(ConsoleArguments),
@@ -136,6 +142,12 @@ pub enum Command {
     /// Show what changed, and what changes
     #[command(after_help = events::EXAMPLE)]
     Events(EventsArguments),
+    /// Print what a shell reads to complete commands and options
+    #[command(after_help = shell::COMPLETIONS)]
+    Completions(CompletionsArguments),
+    /// Make manual pages
+    #[command(after_help = shell::MAN)]
+    Man(ManArguments),
 }
 
 /// Arguments of `ferric serve`; what is not given comes from the configuration file, then from the defaults.

@@ -111,8 +111,10 @@ impl Printer<'_, '_> {
     }
 
     fn print(&mut self, event: &Event) -> io::Result<()> {
-        let line = if self.json { row::json(&event.data, self.console) } else { row::row(&event.data) };
-        self.console.line(&line)?;
+        if !event.data.is_empty() {
+            let line = if self.json { row::json(&event.data, self.console) } else { row::row(&event.data) };
+            self.console.line(&line)?;
+        }
         self.last = event.id.or(self.last);
         Ok(())
     }
@@ -179,11 +181,11 @@ mod tests {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::plain(&mut out, &mut err);
         let mut printer = Printer { console: &mut console, json: true, last: None };
-        let stream = b"id: 4\ndata: {\"a\":1}\n\nid: 5\ndata: {\"a\":2}\n\nid: 6\nda";
+        let stream = b"id: 4\ndata: {\"a\":1}\n\nid: 5\ndata: {\"a\":2}\n\nid: 6\n\nid: 7\nda";
         for event in Reader::default().take(stream).unwrap() {
             printer.print(&event).unwrap();
         }
-        assert_eq!(printer.last, Some(5));
+        assert_eq!(printer.last, Some(6));
         assert_eq!(String::from_utf8(out).unwrap(), "{\"a\":1}\n{\"a\":2}\n");
     }
 }

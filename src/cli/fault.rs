@@ -1,5 +1,7 @@
 //! What can go wrong for a command, in words for the operator: what failed, and the remedy where one is known.
 
+pub mod remedy;
+
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
@@ -63,12 +65,34 @@ impl CliError {
     }
 }
 
-/// The line for the operator: the node if one is concerned, what was tried, why not, and what helps.
-pub fn explain(error: &CliError, verb: &str, node: Option<&str>) -> String {
-    let subject = node.map(|node| format!("{}: ", one_line(node))).unwrap_or_default();
-    let remedy = remedy(error, verb, node.unwrap_or("NODE"));
+/// What a command is about: a kind of resource by its words behind `ferric`, and which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject<'a> {
+    pub kind: &'a str,
+    pub name: Option<&'a str>,
+}
+
+impl<'a> From<Option<&'a str>> for Subject<'a> {
+    /// A node.
+    fn from(name: Option<&'a str>) -> Self {
+        Self { kind: NODE, name }
+    }
+}
+
+impl Subject<'_> {
+    /// Who it is in front of a message: a node by its name alone.
+    fn lead(&self) -> String {
+        let Some(name) = self.name.map(one_line) else { return String::new() };
+        if self.kind == NODE { format!("{name}: ") } else { format!("{} {name}: ", self.kind) }
+    }
+}
+
+/// The line for the operator: what is concerned, what was tried, why not, and what helps.
+pub fn explain<'a>(error: &CliError, verb: &str, subject: impl Into<Subject<'a>>) -> String {
+    let subject = subject.into();
+    let remedy = helps(error, verb, subject);
     let remedy = remedy.map(|remedy| format!(" ({remedy})")).unwrap_or_default();
-    format!("{subject}cannot {verb}: {}{remedy}", chain(error))
+    format!("{}cannot {verb}: {}{remedy}", subject.lead(), chain(error))
 }
 
 /// An error and its causes on one line; a cause that repeats what is already said is left out.
@@ -85,7 +109,7 @@ fn chain(error: &dyn Error) -> String {
     text
 }
 
-fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
+fn helps(error: &CliError, verb: &str, subject: Subject<'_>) -> Option<String> {
     match error {
         CliError::Unreachable { .. } => {
             Some("is `ferric serve` running there? --url or FERRIC_URL say where to ask".to_owned())
@@ -98,7 +122,7 @@ fn remedy(error: &CliError, verb: &str, node: &str) -> Option<String> {
         CliError::Garbled { .. } | CliError::Unanswered { .. } => {
             Some("does --url lead to the API?".to_owned())
         }
-        CliError::Refused(fault) => fault.remedy(verb, node),
+        CliError::Refused(fault) => remedy::refused(fault, verb, subject),
         CliError::Address { .. } => Some("as in http://127.0.0.1:6385".to_owned()),
         CliError::File { .. }
         | CliError::Content { .. }
@@ -158,35 +182,6 @@ impl Fault {
     pub fn is_locked(&self) -> bool {
         self.status == 409 && self.text.contains("locked")
     }
-
-    fn remedy(&self, verb: &str, node: &str) -> Option<String> {
-        let says = |word: &str| self.text.to_ascii_lowercase().contains(word);
-        let node = one_line(node);
-        match self.status {
-            401 => Some(
-                "log in by --token-file, FERRIC_TOKEN or --user; an admin makes tokens: `ferric token create NAME`".to_owned(),
-            ),
-            403 if says("role") => Some("ask an admin for a token: `ferric token create NAME --role ROLE`".to_owned()),
-            403 if says("token of project") => Some("ask with a token that is bound to no project".to_owned()),
-            429 => Some("too many log-ins failed: wait a minute, then check the token or password".to_owned()),
-            404 if says("node") => Some("`ferric node list` shows what there is".to_owned()),
-            406 => Some("the server does not speak API version 1.115".to_owned()),
-            413 => Some("the request is larger than the server takes".to_owned()),
-            507 => Some("make room on the server's data disk".to_owned()),
-            503 => Some("try again in a moment".to_owned()),
-            409 if self.is_locked() => {
-                Some(format!("another change is under way: `ferric node wait {node}`, then try again"))
-            }
-            403 if says("protected") => Some(format!("`ferric node set {node} protected=false`")),
-            409 if ALLOWED_IN_MAINTENANCE.iter().any(|words| says(words)) => {
-                Some(format!("`ferric node maintenance {node} on` first, `off` afterwards"))
-            }
-            400 | 403 | 409 if says("maintenance") => Some(format!("`ferric node maintenance {node} off`")),
-            400 | 409 if says("state") || says("instance") => state_remedy(verb, &node),
-            400 if verb == "deploy" => Some(format!("`ferric node validate {node}` shows what is missing")),
-            _ => None,
-        }
-    }
 }
 
 fn message(body: &Value) -> Option<String> {
@@ -202,25 +197,9 @@ fn message(body: &Value) -> Option<String> {
     keys.iter().find_map(|key| inner.get(key)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
-/// From which states a verb works, for one who asked in another.
-fn state_remedy(verb: &str, node: &str) -> Option<String> {
-    let text = match verb {
-        "manage" => "a node at work must end or be aborted first, a deployed one be undeployed",
-        "provide" => return Some(format!("it must be manageable: `ferric node manage {node} --wait`")),
-        "deploy" => return Some(format!("it must be available: `ferric node provide {node} --wait`")),
-        "undeploy" => "only a node in use or in a failed deployment can be undeployed",
-        "abort" => "only a node that waits or holds can be aborted",
-        "delete" => {
-            return Some(format!("`ferric node undeploy {node} --wait` frees a deployed node"));
-        }
-        _ => return None,
-    };
-    Some(text.to_owned())
-}
+/// The kind whose name stands alone.
+const NODE: &str = "node";
 
-/// What a refusal says of something that maintenance would allow.
-const ALLOWED_IN_MAINTENANCE: [&str; 3] =
-    ["or in maintenance", "except in maintenance", "or set maintenance"];
 /// Characters of a refusal that are shown; the reference cuts its own at 4096 bytes.
 const LONGEST_TEXT: usize = 4096;
 

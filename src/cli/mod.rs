@@ -8,15 +8,17 @@
 //!
 //! - `arguments` the whole command line, with `serve` and `demo`
 //! - `node` a file a command: `list` `show` `edit` `verb` `drive` `follow` `upkeep`, and `view` to read a node
+//! - `resource` every other resource: one engine, and a description of each in a file
 //! - `discovered` machines that nobody has enrolled
 //! - `events` what changed, and what changes
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
 //! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
 //! - `ramdisk` what machines boot to be deployed
+//! - `shell` completions and manual pages
 //! - `session` `link` one run's way to the API
 //! - `fault` refusals and their remedies
-//! - `value` `KEY=VALUE` as typed
+//! - `value` `KEY=VALUE` as typed; `place` paths of the API
 //! - `console` `table` `age` printing
 
 pub mod age;
@@ -28,9 +30,12 @@ pub mod events;
 pub mod fault;
 pub mod link;
 pub mod node;
+pub mod place;
 pub mod rack;
 pub mod ramdisk;
+pub mod resource;
 pub mod session;
+pub mod shell;
 pub mod table;
 pub mod token;
 pub mod value;
@@ -38,8 +43,7 @@ pub mod value;
 use crate::base::time::Clock;
 use crate::cli::arguments::NodeArguments;
 use crate::cli::console::Console;
-use crate::cli::fault::CliError;
-use crate::cli::fault::explain;
+use crate::cli::fault::{CliError, Subject, explain};
 use crate::cli::link::Link;
 use crate::cli::session::Session;
 
@@ -76,10 +80,15 @@ pub async fn run(arguments: &NodeArguments, console: &mut Console<'_>, clock: &d
 }
 
 /// Prints why something failed; says nothing when the reader has gone away.
-pub fn report(console: &mut Console<'_>, error: &CliError, verb: &str, node: Option<&str>) -> Exit {
+pub fn report<'a>(
+    console: &mut Console<'_>,
+    error: &CliError,
+    verb: &str,
+    subject: impl Into<Subject<'a>>,
+) -> Exit {
     if error.is_broken_pipe() {
         return Exit::Done;
     }
-    console.note(&explain(error, verb, node));
+    console.note(&explain(error, verb, subject));
     if error.is_usage() { Exit::Usage } else { Exit::Refused }
 }

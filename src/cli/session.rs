@@ -106,7 +106,7 @@ impl Session<'_, '_> {
     }
 
     /// Asks, and asks again a few times while another change holds the node.
-    async fn ask(&mut self, request: Request) -> Result<Answer, CliError> {
+    pub async fn ask(&mut self, request: Request) -> Result<Answer, CliError> {
         for attempt in 1..=RETRIES {
             match self.once(request.clone()).await {
                 Err(CliError::Refused(fault)) if fault.is_locked() => {
@@ -140,6 +140,11 @@ impl Session<'_, '_> {
         }
         self.console.out.write_all(&answer.body)?;
         Ok(self.console.line("")?)
+    }
+
+    /// Prints a value as JSON that people read.
+    pub fn print_pretty(&mut self, value: &Value) -> Result<(), CliError> {
+        Ok(self.console.line(&escaped(&format!("{value:#}")))?)
     }
 
     /// Prints a value as JSON.

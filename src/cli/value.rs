@@ -47,6 +47,11 @@ impl FieldPath {
         Self(std::iter::once(outer.to_owned()).chain(self.0.iter().cloned()).collect())
     }
 
+    /// Whether this is the field `name` itself and nothing below it.
+    pub fn is(&self, name: &str) -> bool {
+        matches!(self.0.as_slice(), [only] if only == name)
+    }
+
     /// Whether a value here is a text however it looks: names, checksums and secrets may be all digits.
     fn is_text(&self) -> bool {
         let last = self.0.last().map_or("", String::as_str);
@@ -84,6 +89,19 @@ impl Assignment {
     pub fn text(names: &[&str], text: &str) -> Self {
         let path = FieldPath(names.iter().map(|&name| name.to_owned()).collect());
         Self { path, value: Value::from(text), text: text.to_owned() }
+    }
+
+    /// A field of one level and its value.
+    pub fn of(name: &str, value: Value) -> Self {
+        Self { path: FieldPath(vec![name.to_owned()]), text: value.to_string(), value }
+    }
+
+    /// The same with its value as a text, whatever it looks like; one in quotes is what is in them.
+    #[must_use]
+    pub fn as_text(self) -> Self {
+        let Self { path, text, .. } = self;
+        let quoted = serde_json::from_str::<String>(&text);
+        Self { value: Value::from(quoted.unwrap_or_else(|_| text.clone())), path, text }
     }
 
     fn new(path: FieldPath, text: String) -> Self {

@@ -1,21 +1,32 @@
 //! The networks that are served, for who looks at them.
 
 use std::net::IpAddr;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::base::mac::Mac;
-use crate::model::boot::network::{LeaseShown, NetworkStatus, Watched};
+use crate::model::boot::network::{CacheShown, Cached, LeaseShown, NetworkStatus, Watched};
 
 /// Where the servers of networks show themselves.
 #[derive(Debug, Default)]
 pub struct Board {
     networks: RwLock<Vec<Arc<dyn Watched>>>,
+    cache: OnceLock<Arc<dyn Cached>>,
 }
 
 impl Board {
     /// Shows one more network for as long as the daemon runs.
     pub fn show(&self, network: Arc<dyn Watched>) {
         self.networks.write().unwrap_or_else(PoisonError::into_inner).push(network);
+    }
+
+    /// Shows the cache of images.
+    pub fn show_cache(&self, cache: Arc<dyn Cached>) {
+        // There is one, and it is opened once.
+        self.cache.set(cache).ok();
+    }
+
+    pub fn cache(&self) -> Option<CacheShown> {
+        self.cache.get().map(|cache| cache.shown())
     }
 
     pub fn status(&self) -> Vec<NetworkStatus> {

@@ -14,7 +14,7 @@ use crate::flow;
 use crate::model::audit::By;
 use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Owed};
-use crate::model::decision::facts::{Around, Facts};
+use crate::model::decision::facts::{Around, Facts, Groups};
 use crate::model::decision::outcome::{Happened, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
@@ -92,7 +92,6 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let published = site.reader.published();
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
-    let portgroups: Vec<_> = published.shelves().portgroups.of_node(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let facts = Facts {
         bearers: &*published,
@@ -105,7 +104,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         catalog: &site.catalog,
         owed: known.owed,
         ports: &ports,
-        portgroups: &portgroups,
+        portgroups: &Groups::of(id, &*published),
         seen: &[],
         silent: known.silent,
     };
@@ -146,6 +145,10 @@ impl Around for InTxn<'_, '_> {
         self.0.borrow_mut().nodes().children(parent)
     }
 
+    fn portgroups(&self, node: NodeId) -> Vec<Arc<Portgroup>> {
+        self.0.borrow_mut().things::<Portgroup>().of_node(node)
+    }
+
     fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {
         let mut txn = self.0.borrow_mut();
         match kind {
@@ -173,7 +176,6 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
             let node = txn.nodes().get(id).ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })?;
             let owed = txn.owed().of(id)?;
             let ports = txn.ports().of_node(id);
-            let portgroups = txn.things::<Portgroup>().of_node(id);
             let around = InTxn(RefCell::new(&mut *txn));
             // Not longer than the decision: a copy that is held is copied when the commit is published.
             let published = reader.published();
@@ -188,7 +190,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
                 catalog: &catalog,
                 owed: &owed,
                 ports: &ports,
-                portgroups: &portgroups,
+                portgroups: &Groups::of(id, &around),
                 seen: &said.seen,
                 silent: said.silent,
             };
@@ -240,6 +242,9 @@ fn keep(
         txn.owed().add(id, owed)?;
     }
     write_rows(txn, id, decision.rows)?;
+    for telling in decision.tellings {
+        txn.tell(id, telling);
+    }
     let now = after.as_ref().unwrap_or(before);
     let mut journal = decision.journal;
     // Who changed something is always told, also where the change alone is not worth an entry.

@@ -229,8 +229,8 @@ impl Drivers {
                 Box::pin(self.meet(&machine, *meeting)).await.unwrap_or_else(|error| failed(&error))
             }
             // Lanes pay it among themselves.
-            Effect::Relative { .. } => {
-                Outcome::Failed(Failure::step("a driver switches its own machine only"))
+            Effect::Relative { .. } | Effect::StepOn { .. } | Effect::StepFor { .. } => {
+                Outcome::Failed(Failure::step("a driver works on its own machine only"))
             }
             Effect::Mode(_)
             | Effect::Nmi
@@ -381,6 +381,8 @@ fn limit_of(effect: &Effect) -> Duration {
         Effect::Boot(BootPart::Fetch) => FETCH_LIMIT,
         Effect::BootDevice { .. } | Effect::KeptBootDevice | Effect::Boot(_) => BOOT_LIMIT,
         Effect::Relative { .. }
+        | Effect::StepOn { .. }
+        | Effect::StepFor { .. }
         | Effect::Nmi
         | Effect::Indicator { .. }
         | Effect::Console { .. }

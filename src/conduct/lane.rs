@@ -108,6 +108,7 @@ impl Lane {
         letterbox: Arc<Letterbox>,
         owed: Vec<Owed>,
     ) -> Self {
+        let patience = site.policy.lock_patience();
         let begun_before = owed.iter().map(|owed| owed.number).collect();
         Self {
             site,
@@ -124,8 +125,8 @@ impl Lane {
             silent: None,
             callers: HashMap::new(),
             author: None,
-            parked: Parked::default(),
-            lookups: Parked::default(),
+            parked: Parked::new(patience),
+            lookups: Parked::new(LOOKUP_PATIENCE),
             begun_before,
             removed: false,
         }
@@ -146,7 +147,7 @@ impl Lane {
                 Came::Ready(ask, reply, seen) => self.ready(ask, reply, seen).await,
                 Came::Facts => self.learnt().await,
                 Came::Time => {
-                    self.refuse_overdue();
+                    self.refuse_overdue().await;
                     self.look_later();
                 }
                 Came::End => break,
@@ -313,6 +314,8 @@ fn died() -> Failure {
     Failure::new(FailureKind::Silent, "the call ended without an answer")
 }
 
+/// An agent that asks waits no longer for the look at the one that is known.
+const LOOKUP_PATIENCE: Duration = Duration::from_secs(3);
 /// What is tried when the record that follows is too large to keep.
 const ABSORBING: &[Absorb] = &[flow::outgrown, flow::forgotten];
 /// Pause before an outcome is offered to a failing store again.

@@ -25,6 +25,7 @@
 //! - `through` what goes on although its client hung up
 //! - `tick`    waits that end, and power sync
 //! - `parked`  asks that wait for a change to end
+//! - `refused` what is told of changes that were refused
 //! - `freed`   allocations that nodes have lost, to the rack's lane
 //! - `webhook` programs elsewhere that are told what changes
 //! - `rack`    what belongs to no node: rules, and machines that nobody has enrolled; `gate` how many of them
@@ -49,6 +50,7 @@ pub mod letterbox;
 pub mod parked;
 pub mod post;
 pub mod rack;
+pub mod refused;
 pub mod relatives;
 pub mod site;
 pub mod through;

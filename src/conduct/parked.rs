@@ -1,4 +1,5 @@
-//! Asks that wait for a change to end: 3 x 1 s, then they are refused as locked (style corner 4).
+//! Asks that wait for a change to end: 3 x 1 s unless the site says otherwise, then they are refused as locked (style
+//! corner 4).
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -58,18 +59,24 @@ impl Waiting {
 }
 
 /// The asks that wait, oldest first.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parked {
+    patience: Duration,
     waiting: VecDeque<(Tick, Waiting)>,
 }
 
 impl Parked {
+    /// None wait yet; each will for so long.
+    pub fn new(patience: Duration) -> Self {
+        Self { patience, waiting: VecDeque::new() }
+    }
+
     /// Parks until `now` and the patience of an ask; gives it back if too many wait.
     pub fn push(&mut self, now: Tick, one: Waiting) -> Result<(), Waiting> {
         if self.waiting.len() >= PARKED_LIMIT {
             return Err(one);
         }
-        self.waiting.push_back((now.after(PATIENCE), one));
+        self.waiting.push_back((now.after(self.patience), one));
         Ok(())
     }
 
@@ -92,7 +99,5 @@ impl Parked {
     }
 }
 
-/// The reference tries the lock three times, a second apart.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// Asks that may wait at one node: more are a client gone wild.
 const PARKED_LIMIT: usize = 32;

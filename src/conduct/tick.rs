@@ -39,7 +39,7 @@ pub async fn power_sync(site: Arc<Site>, desk: Arc<Desk>) {
     if interval == 0 {
         return;
     }
-    let round = Arc::new(Round::new());
+    let round = Arc::new(Round::new(site.policy.sync_power_state_workers.unwrap_or(SYNC_AT_ONCE)));
     loop {
         tokio::select! {
             () = site.stop.cancelled() => return,
@@ -59,8 +59,8 @@ struct Round {
 }
 
 impl Round {
-    fn new() -> Self {
-        let (well, silent) = (Semaphore::new(SYNC_AT_ONCE), Semaphore::new(SILENT_AT_ONCE));
+    fn new(at_once: usize) -> Self {
+        let (well, silent) = (Semaphore::new(at_once), Semaphore::new(SILENT_AT_ONCE.min(at_once)));
         Self { under_way: Mutex::default(), well, silent }
     }
 
@@ -101,7 +101,8 @@ fn to_look_at(site: &Site) -> Vec<(bool, NodeId)> {
     nodes.into_iter().map(|(_, is_silent, id)| (is_silent, id)).collect()
 }
 
-/// BMCs that are asked at once: more than Ironic's `sync_power_state_workers`, since none of them takes a thread.
+/// BMCs that are asked at once unless `sync_power_state_workers` is given: more than in the reference, since none of them
+/// takes a thread.
 const SYNC_AT_ONCE: usize = 24;
 /// Silent ones that are tried at once.
 const SILENT_AT_ONCE: usize = 8;

@@ -232,6 +232,10 @@ const SECTIONS: &[Section] = &[
             "service_callback_timeout",
             "inspect_wait_timeout",
             "sync_power_state_interval",
+            "sync_power_state_workers",
+            "node_locked_retry_attempts",
+            "node_locked_retry_interval",
+            "node_history",
             "power_state_sync_max_retries",
             "force_power_state_during_sync",
             "power_failure_recovery_interval",
@@ -279,9 +283,6 @@ const SECTIONS: &[Section] = &[
                     "check_allocations_interval",
                     "heartbeat_interval",
                     "heartbeat_timeout",
-                    "sync_power_state_workers",
-                    "node_locked_retry_attempts",
-                    "node_locked_retry_interval",
                     "workers_pool_size",
                     "reserved_workers_pool_percentage",
                     "periodic_max_workers",
@@ -295,7 +296,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::Flag,
                 &[
-                    "node_history",
                     "clear_image_cache_on_deploy_failure",
                     "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",

@@ -120,6 +120,10 @@ pub struct Conductor {
     pub service_callback_timeout: Option<u32>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
+    #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
+    pub sync_power_state_workers: Option<NonZeroU16>,
+    pub node_locked_retry_attempts: Option<u32>,
+    pub node_locked_retry_interval: Option<u32>,
     pub power_state_sync_max_retries: Option<u8>,
     pub force_power_state_during_sync: Option<bool>,
     pub power_failure_recovery_interval: Option<u32>,
@@ -137,6 +141,7 @@ pub struct Conductor {
     pub automatic_lessee_source: Option<AutomaticLessee>,
     pub disallowed_deployment_boot_modes: Vec<Mode>,
     pub record_step_flows_in_history: Option<bool>,
+    pub node_history: Option<bool>,
     /// 0 keeps all that the journal has room for.
     pub node_history_max_entries: Option<u32>,
     pub node_history_minimum_days: Option<u32>,
@@ -168,6 +173,7 @@ impl Conductor {
         if let Some(most) = self.node_history_max_entries {
             history.entries = usize::try_from(most).ok().filter(|most| *most > 0).unwrap_or(usize::MAX);
         }
+        history.is_kept = self.node_history.unwrap_or(true);
         history.days = self.node_history_minimum_days.unwrap_or_default();
         history
     }

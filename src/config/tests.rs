@@ -56,11 +56,22 @@ fn limits_lessees_and_histories_are_read() {
     assert!(policy.poweroff_in_servicefail && !policy.record_step_flows_in_history);
     assert_eq!(policy.disallow_clean_steps, ["raid.delete_configuration"]);
     assert!(policy.disallow_service_steps.is_empty());
-    assert_eq!(config.history, History { entries: 9, days: 4 });
+    assert_eq!(config.history, History { is_kept: true, entries: 9, days: 4 });
     let never = parse("[conductor]\nautomatic_lessee = false\nnode_history_max_entries = 0\n").unwrap();
     assert_eq!(never.policy.automatic_lessee, AutomaticLessee::Never);
     assert_eq!(never.history.entries, usize::MAX);
+    let other = "node_history = false\nsync_power_state_workers = 5\nnode_locked_retry_attempts = 4\n\
+                 node_locked_retry_interval = 2\n";
+    let other = parse(&format!("[conductor]\n{other}")).unwrap();
+    assert!(!other.history.is_kept && other.idle.is_empty(), "{:?}", other.idle);
+    assert_eq!(other.policy.sync_power_state_workers, Some(5));
+    assert_eq!(other.policy.lock_patience(), std::time::Duration::from_secs(8));
+    let once = parse("[conductor]\nnode_locked_retry_attempts = 1\n").unwrap();
+    assert_eq!(once.policy.lock_patience(), std::time::Duration::ZERO);
     for wrong in [
+        "sync_power_state_workers = 0",
+        "node_locked_retry_interval = -1",
+        "node_history = 3",
         "max_concurrent_deploy = 0",
         "max_concurrent_clean = -1",
         "automatic_lessee_source = \"who\"",
@@ -73,7 +84,7 @@ fn limits_lessees_and_histories_are_read() {
 
 #[test]
 fn names_of_the_reference_without_effect_are_told() {
-    let text = "[conductor]\nsync_power_state_workers = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
+    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
                 [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
                 [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
@@ -82,7 +93,7 @@ fn names_of_the_reference_without_effect_are_told() {
     idle.sort();
     let expected = [
         "[DEFAULT] enabled_boot_interfaces",
-        "[conductor] sync_power_state_workers",
+        "[conductor] workers_pool_size",
         "[deploy] fast_track",
         "[fake] vendor_delay",
     ];
@@ -114,7 +125,7 @@ fn mistakes_are_named() {
         ("[conductor]\nautomated_cleann = false\n", "did you mean automated_clean?"),
         ("[agent]\nautomated_clean = false\n", "it belongs to [conductor]"),
         ("[conductor]\nmax_concurrent_deploy = \"many\"\n", "a whole number from 1 to 65535"),
-        ("[conductor]\nsync_power_state_workers = \"many\"\n", "must be a whole number"),
+        ("[conductor]\nworkers_pool_size = \"many\"\n", "must be a whole number"),
         ("[DEFAULT]\nauth_strategy = \"keystone\"\n", "http_basic"),
         ("[fake]\ndeploy_dely = 1\n", "did you mean deploy_delay?"),
         ("[fake]\ndeploy_delay = \"5,1\"\n", "the smaller one first"),

@@ -19,6 +19,8 @@ pub fn start(course: &mut Course<'_>) {
     course.go(Verb::Adopt);
     course.note(Event::info("start", "adoption begins"));
     if let Some(why) = unfit(course) {
+        // It is likely to be another's: the next look says what it is.
+        course.node.power = None;
         course.go(Verb::Fail);
         course.error(format!(
             "adoption of node {} failed: {why}. Its machine was not touched. Correct driver_info or instance_info, then \

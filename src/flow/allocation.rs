@@ -87,10 +87,16 @@ pub fn fits(node: &Node, allocation: &Allocation) -> Result<(), Unfit> {
     if node.wished.maintenance {
         return Err(Unfit::Maintenance);
     }
-    if wished.owner.is_some() && wished.owner != node.wished.owner && wished.owner != node.wished.lessee {
+    if is_of_another(node, allocation) {
         return Err(Unfit::OtherOwner);
     }
     lacking(node, allocation).map_or(Ok(()), |lacking| Err(Unfit::Traits(lacking)))
+}
+
+/// Whether the node is none of those that the allocation's owner has or has leased.
+fn is_of_another(node: &Node, allocation: &Allocation) -> bool {
+    let owner = &allocation.wished.owner;
+    owner.is_some() && *owner != node.wished.owner && *owner != node.wished.lessee
 }
 
 /// The traits that the allocation wants and the node does not have.
@@ -148,10 +154,13 @@ impl Search<'_> {
         let Allocation { id, wished, .. } = self.allocation;
         let class = wished.resource_class.as_deref().unwrap_or_default();
         let listed = !wished.candidate_nodes.is_empty();
+        // A tenant is told of its own nodes only, not even how many others have.
+        let mine = |node: &&Arc<Node>| !is_of_another(node, self.allocation);
         let nodes: Vec<_> = if listed {
-            wished.candidate_nodes.iter().filter_map(|id| self.pool.get(*id)).collect()
+            wished.candidate_nodes.iter().filter_map(|id| self.pool.get(*id)).filter(mine).collect()
         } else {
-            self.pool.all().filter(|node| node.wished.resource_class.as_deref() == Some(class)).collect()
+            let all = self.pool.all().filter(mine);
+            all.filter(|node| node.wished.resource_class.as_deref() == Some(class)).collect()
         };
         let lacks = |node: &&Arc<Node>| matches!(fits(node, self.allocation), Err(Unfit::Traits(_)));
         let what = if !self.passed.is_empty() {

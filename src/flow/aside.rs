@@ -14,6 +14,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::node::{Fault, Node};
+use crate::model::notice::telling::{Part, Session, Telling};
 
 /// Puts an image into a drive.
 pub fn insert(node: &Node, medium: &Medium, facts: &Facts<'_>) -> Result<Decision, Refusal> {
@@ -73,7 +74,7 @@ pub fn console(node: &Node, on: bool, facts: &Facts<'_>) -> Result<Decision, Ref
     }
     let mut course = Course::of(node, facts);
     course.node.last_error = None;
-    course.owe(Effect::Console { on }, Purpose::Aside);
+    owe_console(&mut course, on, Session::Set);
     Ok(course.finish(node))
 }
 
@@ -81,7 +82,24 @@ pub fn console(node: &Node, on: bool, facts: &Facts<'_>) -> Result<Decision, Ref
 pub fn opened(course: &mut Course<'_>) {
     let owed = course.still_owed().any(|owed| matches!(owed.effect, Effect::Console { .. }));
     if course.node.wished.console_enabled && !owed {
-        course.owe(Effect::Console { on: true }, Purpose::Aside);
+        owe_console(course, true, Session::Restore);
+    }
+}
+
+/// Owes that the console is open or closed.
+pub fn owe_console(course: &mut Course<'_>, on: bool, session: Session) {
+    course.tell(Telling::Console(session, Part::Start));
+    course.owe(Effect::Console { on }, Purpose::Aside);
+}
+
+/// Why the console was to be opened or closed, by what the node was when it was owed.
+fn session(node: &Node, on: bool) -> Session {
+    if on && node.wished.console_enabled {
+        Session::Restore
+    } else if !on && node.run.is_some() {
+        Session::Stop
+    } else {
+        Session::Set
     }
 }
 
@@ -90,11 +108,13 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     let failed = if let Outcome::Failed(failure) = outcome { Some(&failure.why) } else { None };
     match (&owed.effect, failed) {
         (Effect::Console { on }, None) => {
+            course.tell(Telling::Console(session(&course.node, *on), Part::End));
             course.node.wished.console_enabled = *on;
             let now = if *on { "open" } else { "closed" };
             course.note(Event::info("console", format!("the console is {now}")));
         }
-        (Effect::Console { .. }, Some(why)) => {
+        (Effect::Console { on }, Some(why)) => {
+            course.tell(Telling::Console(session(&course.node, *on), Part::Error));
             course.note(Event::error("console", format!("{} failed: {why}", owed.effect.label())));
         }
         (effect, Some(why)) => {

@@ -8,6 +8,7 @@ use crate::model::decision::{Decision, Fate, LaterLook, Row};
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::Verb;
 use crate::model::node::{AgentSeen, Node};
+use crate::model::notice::telling::{Move, Part, Telling};
 use crate::model::provision::Provision;
 use crate::model::run::{Wait, WaitFor};
 use crate::model::step::Kind;
@@ -26,6 +27,7 @@ pub struct Course<'a> {
     later: Option<LaterLook>,
     rows: Vec<Row>,
     journal: Vec<Noted>,
+    tellings: Vec<Telling>,
 }
 
 impl<'a> Course<'a> {
@@ -41,6 +43,7 @@ impl<'a> Course<'a> {
             later: None,
             rows: Vec::new(),
             journal: Vec::new(),
+            tellings: Vec::new(),
         }
     }
 
@@ -67,6 +70,7 @@ impl<'a> Course<'a> {
             later: self.later,
             silent: Some(self.silent),
             journal: self.journal,
+            tellings: self.tellings,
             answer: self.answer,
         }
     }
@@ -81,6 +85,10 @@ impl<'a> Course<'a> {
 
     /// Owes one more effect, after all that is owed.
     pub fn owe(&mut self, effect: Effect, purpose: Purpose) {
+        // A request for power tells of itself: it may owe several.
+        if let (Effect::Power { wish, .. }, true) = (&effect, purpose != Purpose::Power) {
+            self.tell(Telling::Power(Part::Start, wish.goal()));
+        }
         self.node.changes += 1;
         self.owe.push(Owed { number: self.node.changes, effect, purpose });
     }
@@ -127,6 +135,11 @@ impl<'a> Course<'a> {
         self.rows.push(row);
     }
 
+    /// Tells the world what the record does not say.
+    pub fn tell(&mut self, telling: Telling) {
+        self.tellings.push(telling);
+    }
+
     /// Writes down what has happened, with the node as it stands by now.
     pub fn note(&mut self, event: Event) {
         let scene = Scene::of(&self.node, self.facts.at);
@@ -150,6 +163,8 @@ impl<'a> Course<'a> {
             return;
         };
         let target = self.target_after(to);
+        let before = (from, self.node.target_provision);
+        self.tell(Telling::Moved(Move { verb, from: before, to: (to, target) }));
         self.node.provision = to;
         self.node.target_provision = target;
         self.node.provision_updated_at = Some(self.facts.at);

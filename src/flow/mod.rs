@@ -46,6 +46,7 @@ use crate::model::moves::Verb;
 use crate::model::node::Node;
 use crate::model::provision::Provision;
 use crate::model::run::WaitFor;
+use crate::model::turn::Turn;
 
 /// Why `ask` would be refused even when what is owed now is paid.
 pub fn refused_at_once(node: &Node, ask: &Ask) -> Option<Refusal> {
@@ -172,6 +173,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         let memory = &mut course.node.bmc.remembered_boot_device;
         *memory = Remembered::after(*memory, *device, *keep);
     }
+    power::tell_paid(course, owed, outcome);
     match owed.purpose {
         Purpose::Run => step::paid(course, owed, outcome),
         Purpose::Power | Purpose::Sync => power::paid(course, owed, outcome),
@@ -208,6 +210,13 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// A change that a request asked for and perhaps no longer waits for: how it ended is written down.
 fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     beside(course, owed, outcome);
+    if let (Effect::StepFor { parent, cursor }, Outcome::Turn(Turn::Done(result))) = (&owed.effect, outcome) {
+        let parent = course.facts.around.node(*parent);
+        let step = parent.as_ref().and_then(|parent| parent.run.as_ref()?.plan.get(*cursor));
+        if step.is_some() {
+            step::left_behind(course, result, step);
+        }
+    }
     if !matches!(outcome, Outcome::Failed(_)) {
         course.note(Event::info("effect", format!("{} is done", owed.effect.text())));
     }

@@ -16,6 +16,7 @@ use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::node::{Fault, Node};
+use crate::model::notice::telling::{Part, Telling};
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core};
@@ -31,7 +32,9 @@ pub fn admit(
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
     course.node.last_error = None;
+    course.tell(Telling::Power(Part::Start, target.goal()));
     if is_there(node, target) {
+        course.tell(Telling::Power(Part::End, target.goal()));
         course.node.target_power = None;
         return Ok(course.finish(node));
     }
@@ -194,14 +197,38 @@ pub fn record(course: &mut Course<'_>, power: Power) {
 pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Failed(failure) = outcome {
         course.strike(owed.purpose);
-        course.node.target_power = None;
+        end_request(course, Part::Error);
         let text = format!("{} of node {} failed: {}", owed.effect.label(), course.node.label(), failure.why);
         course.error(text);
         return;
     }
     if !course.owes_for(owed.purpose) {
-        course.node.target_power = None;
+        end_request(course, Part::End);
     }
+}
+
+/// A request for power is over.
+fn end_request(course: &mut Course<'_>, part: Part) {
+    if let Some(target) = course.node.target_power.take() {
+        course.tell(Telling::Power(part, target));
+    }
+}
+
+/// What came of power that nobody asked for by itself: a pipeline's, or power sync's.
+pub fn tell_paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
+    if let (Effect::Power { wish, .. }, true) = (&owed.effect, owed.purpose != Purpose::Power) {
+        let part = if matches!(outcome, Outcome::Failed(_)) { Part::Error } else { Part::End };
+        course.tell(Telling::Power(part, wish.goal()));
+    }
+}
+
+/// A look has seen this power; the world is told if it is another than the record's.
+fn seen(course: &mut Course<'_>, power: Power) {
+    let before = course.node.power;
+    if before != Some(power) {
+        course.tell(Telling::Corrected(before));
+    }
+    record(course, power);
 }
 
 /// Power sync has come round: look, unless somebody works on the machine.
@@ -232,7 +259,7 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
     match seen {
         Seen::Power(Power::Error) => missed(course, checking, "the BMC reports a power error"),
         Seen::Power(power) if checking => {
-            record(course, *power);
+            self::seen(course, *power);
             step::core_done(course);
         }
         Seen::Power(power) => synchronise(course, *power),
@@ -304,7 +331,7 @@ fn synchronise(course: &mut Course<'_>, seen: Power) {
 /// The record follows the machine.
 fn follow(course: &mut Course<'_>, seen: Power) {
     course.node.misses = 0;
-    record(course, seen);
+    self::seen(course, seen);
 }
 
 /// A good look ends a power fault; true if there was one.

@@ -86,6 +86,8 @@ fn unsure_press(course: &Course<'_>) -> Option<Owed> {
             .is_some_and(|step| step.again == Again::Never && step.by != By::Agent),
         Effect::Power { .. }
         | Effect::Relative { .. }
+        | Effect::StepOn { .. }
+        | Effect::StepFor { .. }
         | Effect::BootDevice { .. }
         | Effect::KeptBootDevice
         | Effect::Boot(_)

@@ -5,7 +5,6 @@
 
 use crate::base::id::NodeId;
 use crate::flow::course::Course;
-use crate::model::bmc::power::Power;
 use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::facts::Around;
 use crate::model::decision::refusal::Refusal;
@@ -29,19 +28,16 @@ pub fn check(around: &dyn Around, child: NodeId, parent: NodeId) -> Result<(), R
     Err(Refusal::Invalid(format!("parent_node {parent} has more than {ANCESTORS_LIMIT} ancestors")))
 }
 
-/// Owes that the node's parent is on, if its power hangs on it.
+/// Owes that the node's parent is on, if its power hangs on it. What the record says of it may be old: it is looked at.
 pub fn parent_on(course: &mut Course<'_>, purpose: Purpose) {
     let Some(parent) = course.node.wished.parent_node.filter(|_| !is_fed_apart(&course.node)) else { return };
-    let is_on = course.facts.around.node(parent).is_some_and(|parent| parent.power == Some(Power::On));
-    if !is_on {
-        course.owe(Effect::Relative { node: parent, on: true }, purpose);
-    }
+    course.owe(Effect::Relative { node: parent, on: true }, purpose);
 }
 
 /// Owes that the children whose power hangs on the node's are off.
 pub fn children_off(course: &mut Course<'_>, purpose: Purpose) {
     for child in course.facts.around.children(course.node.id) {
-        if !is_fed_apart(&child) && child.power != Some(Power::Off) {
+        if !is_fed_apart(&child) {
             course.owe(Effect::Relative { node: child.id, on: false }, purpose);
         }
     }

@@ -18,7 +18,7 @@ use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
-use crate::model::step::{By, Core, Kind};
+use crate::model::step::{By, Core, Kind, Step};
 use crate::model::turn::{Failure, MEMO_LIMIT, Memo, Turn};
 
 /// Begins the current step, and those after it that need nothing, or ends the pipeline.
@@ -78,6 +78,13 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             course.stop_waiting();
             set_phase(course, Phase::Act);
             course.owe(Effect::Relative { node, on }, Purpose::Run);
+        }
+        Core::ByChild(child) => {
+            work(course);
+            course.stop_waiting();
+            set_phase(course, Phase::Act);
+            let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
+            course.owe(Effect::StepOn { child, cursor }, Purpose::Run);
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
@@ -385,9 +392,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
-            saw_power(course, result);
-            keep_boot_device(course, result);
-            part::sheet::step_done(course);
+            left_behind(course, result, None);
             work(course);
             done(course);
         }
@@ -416,6 +421,20 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         }
         Turn::Agent { memo } => await_agent(course, memo, heard_again),
         Turn::Hold => hold(course),
+    }
+}
+
+/// What a step that is done leaves in the record; its own run's, if none is named.
+pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>) {
+    saw_power(course, result);
+    keep_boot_device(course, result);
+    match step {
+        Some(step) => part::sheet::step_done(course, step),
+        None => {
+            if let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() {
+                part::sheet::step_done(course, &step);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Provision verbs: what a client may ask in which state (contract `states.json`).
 
 use crate::flow::adopt;
+use crate::flow::aside;
 use crate::flow::course::Course;
 use crate::flow::inspect;
 use crate::flow::manual;
@@ -11,7 +12,7 @@ use crate::flow::template;
 use crate::model::bmc::firmware;
 use crate::model::decision::Decision;
 use crate::model::decision::ask::ProvisionAsk;
-use crate::model::decision::effect::{Effect, Purpose};
+use crate::model::decision::effect::Purpose;
 use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::decision::refusal::Refusal;
@@ -19,6 +20,7 @@ use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
+use crate::model::notice::telling::Session;
 use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run};
@@ -305,7 +307,7 @@ fn lend(course: &mut Course<'_>, ask: &ProvisionAsk) {
 fn delete(course: &mut Course<'_>) {
     course.strike(Purpose::Run);
     if course.node.wished.console_enabled {
-        course.owe(Effect::Console { on: false }, Purpose::Aside);
+        aside::owe_console(course, false, Session::Stop);
     }
     course.drop_agent();
     course.go(Verb::Delete);

@@ -16,6 +16,7 @@ use crate::model::decision::effect::{Look, Owed};
 use crate::model::inspection::Inventory;
 use crate::model::journal::Noted;
 use crate::model::node::Node;
+use crate::model::notice::telling::Telling;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::part::sheet::Sheet;
 use crate::model::port::Port;
@@ -38,6 +39,8 @@ pub struct Decision {
     /// Silent looks in a row by now, for the next decision; kept in memory only. `None`: as before.
     pub silent: Option<u8>,
     pub journal: Vec<Noted>,
+    /// What the world is told beside what the record says.
+    pub tellings: Vec<Telling>,
     pub answer: Answer,
 }
 
@@ -93,6 +96,7 @@ impl Decision {
             later: None,
             silent: None,
             journal: Vec::new(),
+            tellings: Vec::new(),
             answer: Answer::Done,
         }
     }
@@ -104,5 +108,6 @@ impl Decision {
             || !self.owe.is_empty()
             || !self.settle.is_empty()
             || !self.journal.is_empty()
+            || !self.tellings.is_empty()
     }
 }

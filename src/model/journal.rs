@@ -9,6 +9,8 @@ use crate::model::node::Node;
 /// How much of a node's journal is kept; the whole journal is bounded besides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct History {
+    /// Whether nodes have a history at all.
+    pub is_kept: bool,
     /// Entries of one node.
     pub entries: usize,
     /// Days for which an entry is kept although there are more; 0: none.
@@ -24,7 +26,7 @@ impl History {
 
 impl Default for History {
     fn default() -> Self {
-        Self { entries: ENTRIES, days: 0 }
+        Self { is_kept: true, entries: ENTRIES, days: 0 }
     }
 }
 

@@ -4,17 +4,22 @@
 //! record before, record after -> what happened (`node`, `thing`) -> envelope with number and moment -> feed
 //! ```
 //! Types and payloads are those of Ironic's versioned notifications (`ironic/objects`, admin guide "Notifications"). What
-//! takes time is told at its start and at its end; what one commit does is told once, as `end`: a refused request has
-//! changed nothing and is told by nobody.
+//! takes time is told when it starts and when it ends. What one commit does is told as `start` and `end`, both in that
+//! commit; what was refused because of the state in which it was found as `start` and `error`. Wrong requests are told to
+//! nobody.
 
 pub mod kinds;
 pub mod node;
+pub mod refused;
+pub mod sight;
+pub mod telling;
 pub mod thing;
 
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
 use crate::base::moment::Moment;
+use crate::model::notice::sight::Sight;
 use crate::model::shape::{Field, Frame, LATEST, Shown, field, json};
 
 /// What a change tells.
@@ -26,8 +31,23 @@ pub struct Notice {
     pub is_error: bool,
     /// The node that it is about, or whose part it is.
     pub node: Option<NodeId>,
+    /// Which projects may hear of it.
+    pub sight: Sight,
     /// The payload with its name and version, as a JSON object.
     pub payload: Vec<u8>,
+}
+
+impl Notice {
+    /// The same, with what came of it: `start`, `end`, `error` or `success` in the place of what it says.
+    fn with(&self, status: &str) -> Self {
+        let action = self.event_type.rsplit_once('.').map_or("", |(action, _)| action);
+        Self { event_type: format!("{action}.{status}"), is_error: status == "error", ..self.clone() }
+    }
+
+    /// That it starts, and what comes of it.
+    fn from_start(self) -> Vec<Self> {
+        vec![self.with("start"), self]
+    }
 }
 
 /// Who tells it in the reference: part of the publisher's name, which consumers look at.
@@ -140,7 +160,10 @@ impl Members {
 
     /// Members of a resource as its answers show them at the latest version, secrets masked.
     fn shown<T>(&mut self, table: &'static [Field<T>], names: &[&str], record: &T, host: &str) {
-        let shown = Shown { record, frame: Frame { host, base: "", version: LATEST, project: None } };
+        let shown = Shown {
+            record,
+            frame: Frame { host, base: "", version: LATEST, project: None, is_lesser: false },
+        };
         for row in names.iter().filter_map(|name| field(table, name)) {
             self.member(row.name, |out| (row.write)(&shown, out));
         }

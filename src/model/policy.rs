@@ -1,6 +1,7 @@
 //! What the site has chosen; defaults are the reference's (contract `config.md`).
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ipnet::IpNet;
 use serde::Deserialize;
@@ -29,6 +30,11 @@ pub struct Policy {
     /// How long an inspection may take.
     pub inspect_wait_timeout: u32,
     pub sync_power_state_interval: u32,
+    /// Looks of power sync at once; a number of our own, if not given.
+    pub sync_power_state_workers: Option<usize>,
+    /// How often somebody tries for a node that is busy, and the seconds between: then it is refused as locked.
+    pub node_locked_retry_attempts: u32,
+    pub node_locked_retry_interval: u32,
     pub power_state_sync_max_retries: u8,
     pub force_power_state_during_sync: bool,
     pub power_failure_recovery_interval: u32,
@@ -81,6 +87,18 @@ pub struct Policy {
     pub agent: AgentPolicy,
     pub inspector: Inspector,
     pub discovery: DiscoveryPolicy,
+}
+
+impl Policy {
+    /// How long an ask waits for a node that is busy. Who tries once does not wait.
+    pub fn lock_patience(&self) -> Duration {
+        match self.node_locked_retry_attempts {
+            0 | 1 => Duration::ZERO,
+            more => {
+                Duration::from_secs(u64::from(more).saturating_mul(self.node_locked_retry_interval.into()))
+            }
+        }
+    }
 }
 
 /// Whose project becomes the lessee of a node that is deployed.
@@ -184,6 +202,9 @@ impl Default for Policy {
             service_callback_timeout: 1800,
             inspect_wait_timeout: 1800,
             sync_power_state_interval: 120,
+            sync_power_state_workers: None,
+            node_locked_retry_attempts: 3,
+            node_locked_retry_interval: 1,
             power_state_sync_max_retries: 3,
             force_power_state_during_sync: true,
             power_failure_recovery_interval: 300,

@@ -33,6 +33,8 @@ pub struct Frame<'a> {
     pub version: u16,
     /// The project that who asks is bound to.
     pub project: Option<&'a str>,
+    /// Who asks is bound to a project and no admin of it: how to reach a volume is not shown.
+    pub is_lesser: bool,
 }
 
 /// A record with its frame.
@@ -235,7 +237,7 @@ pub fn port_for_agent(port: &Port, host: &str) -> Value {
 }
 
 fn latest(host: &str) -> Frame<'_> {
-    Frame { host, base: "", version: LATEST, project: None }
+    Frame { host, base: "", version: LATEST, project: None, is_lesser: false }
 }
 
 fn read_back(bytes: &[u8]) -> Value {

@@ -133,6 +133,8 @@ pub enum Core {
         node: NodeId,
         on: bool,
     },
+    /// Have a child of the node do the step by its own driver.
+    ByChild(NodeId),
     /// Nothing to do: a step of a fake or empty implementation.
     Nothing,
 }

@@ -15,6 +15,7 @@ use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::Bearers;
 use crate::model::inspection::identity::Mark;
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::plans::Plans;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
@@ -67,6 +68,10 @@ impl Around for Published {
 
     fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
         Self::children(self, parent).cloned().collect()
+    }
+
+    fn portgroups(&self, node: NodeId) -> Vec<Arc<Portgroup>> {
+        self.shelves().portgroups.of_node(node).cloned().collect()
     }
 
     fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {

@@ -165,8 +165,9 @@ macro_rules! kinds {
             before: Option<&AnyThing>,
             after: Option<&AnyThing>,
             host: &str,
-        ) -> Option<Notice> {
-            match before.or(after)? {
+        ) -> Vec<Notice> {
+            let Some(any) = before.or(after) else { return Vec::new() };
+            match any {
                 $(AnyThing::$variant(_) => {
                     let one = |any: Option<&AnyThing>| any.and_then(<$type as Kept>::unwrap).cloned();
                     let (before, after) = (one(before), one(after));

@@ -10,6 +10,7 @@ use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
 use crate::model::journal::History;
 use crate::model::node::Node;
+use crate::model::notice::telling::Telling;
 use crate::model::port::Port;
 use crate::store::codec;
 use crate::store::core::Core;
@@ -44,6 +45,8 @@ pub struct Txn<'p> {
     pub(in crate::store) file: &'p File,
     pub(in crate::store) sealer: &'p Sealer,
     pub(in crate::store) changes: Vec<Change>,
+    /// What is told of nodes beside what their records say.
+    pub(in crate::store) tellings: Vec<(NodeId, Telling)>,
     /// What the changes tell, as it was written down.
     pub(in crate::store) told: Vec<Item>,
     /// What is committed, and what earlier jobs of the same flush have changed.
@@ -93,8 +96,23 @@ impl std::fmt::Debug for Txn<'_> {
 impl<'p> Txn<'p> {
     pub(in crate::store) fn new(rw: RwTxn<'p>, core: &'p Core, earlier: &'p [Change]) -> Self {
         let Core { file, sealer, publisher, entries, history, host, clock, .. } = core;
-        let (changes, told, at, history) = (Vec::new(), Vec::new(), clock.wall(), *history);
-        Self { rw, file, sealer, changes, told, publisher, earlier, entries, history, host, at, dirty: false }
+        let (changes, tellings, told) = (Vec::new(), Vec::new(), Vec::new());
+        let (at, history, dirty) = (clock.wall(), *history, false);
+        Self {
+            rw,
+            file,
+            sealer,
+            changes,
+            tellings,
+            told,
+            publisher,
+            earlier,
+            entries,
+            history,
+            host,
+            at,
+            dirty,
+        }
     }
 
     pub(in crate::store) fn into_parts(self) -> (RwTxn<'p>, Outcome) {
@@ -169,6 +187,12 @@ impl<'p> Txn<'p> {
 
     pub fn tokens(&mut self) -> Tokens<'_, 'p> {
         Tokens { txn: self }
+    }
+
+    /// Tells something of a node that its record does not say; kept with what else the job keeps.
+    pub fn tell(&mut self, node: NodeId, telling: Telling) {
+        self.dirty = true;
+        self.tellings.push((node, telling));
     }
 
     /// Whether anything was written.

@@ -383,7 +383,7 @@ async fn a_tenant_bonds_its_own_ports_and_no_others() {
     assert_eq!(own.status, 201, "{own:?}");
     let foreign = made(&boss, &t.foreign, "theirs").await;
     assert_eq!(foreign.status, 201, "{foreign:?}");
-    assert_eq!(made(&tenant, &t.foreign, "more").await.status, 400, "the node is not there for it");
+    assert_eq!(made(&tenant, &t.foreign, "more").await.status, 403, "whether it is there is not told");
     assert_eq!(tenant.get("/v1/portgroups").await.body["portgroups"].as_array().unwrap().len(), 1);
     for path in ["/v1/portgroups/theirs", "/v1/portgroups/theirs/ports", "/v1/ports?portgroup=theirs"] {
         assert_eq!(tenant.get(path).await.status, 404, "{path}");
@@ -438,7 +438,7 @@ async fn owner_and_lessee_may_what_the_reference_lets_them() {
     assert_eq!(admin.status("POST", "/v1/ports", port(&t.owned, "52:54:00:00:01:01")).await, 201);
     assert_eq!(member.status("POST", "/v1/ports", port(&t.owned, "52:54:00:00:01:02")).await, 403);
     assert_eq!(admin.status("POST", "/v1/ports", port(&t.leased, "52:54:00:00:01:03")).await, 403);
-    assert_eq!(admin.status("POST", "/v1/ports", port(&t.foreign, "52:54:00:00:01:04")).await, 400);
+    assert_eq!(admin.status("POST", "/v1/ports", port(&t.foreign, "52:54:00:00:01:04")).await, 403);
     for method in ["PATCH", "DELETE"] {
         let body = if method == "PATCH" { json!([]) } else { Value::Null };
         assert_eq!(admin.status(method, &format!("/v1/ports/{}", t.ports[2]), body).await, 404);

@@ -79,6 +79,16 @@ impl Stream {
         events
     }
 
+    /// All from the beginning up to and with the last of these names: a node is seen at rest a moment before that is told.
+    async fn until(rack: &Rack, name: &str, count: usize) -> Vec<Event> {
+        let mut stream = Self::open(rack, "?since=0", "").await;
+        let mut events: Vec<Event> = Vec::new();
+        while events.iter().filter(|event| event.name.ends_with(name)).count() < count {
+            events.push(stream.next().await.expect("the stream ended"));
+        }
+        events
+    }
+
     /// All that is kept after `since`.
     async fn all(rack: &Rack, since: u64) -> Vec<Event> {
         let mut stream = Self::open(rack, &format!("?since={since}&follow=false"), "").await;
@@ -113,20 +123,14 @@ async fn each_change_is_one_event_with_the_references_payload() {
     let reason = json!({"reason": "fan"});
     rack.call("PUT", &format!("/v1/nodes/{node}/maintenance"), "1.115", Some(&reason)).await;
     rack.call("DELETE", &format!("/v1/nodes/{node}"), "1.115", None).await;
-    let events = stream.take(6).await;
-    assert_eq!(
-        names(&events),
-        [
-            "node.create.end",
-            "port.create.end",
-            "node.update.end",
-            "node.maintenance_set.end",
-            "port.delete.end",
-            "node.delete.end"
-        ]
-    );
+    let events = stream.take(12).await;
+    let actions =
+        ["node.create", "port.create", "node.update", "node.maintenance_set", "port.delete", "node.delete"];
+    let wanted: Vec<String> =
+        actions.iter().flat_map(|action| ["start", "end"].map(|part| format!("{action}.{part}"))).collect();
+    assert_eq!(names(&events), wanted);
     let numbers: Vec<u64> = events.iter().map(|event| event.id).collect();
-    assert_eq!(numbers, (numbers[0]..numbers[0] + 6).collect::<Vec<_>>());
+    assert_eq!(numbers, (numbers[0]..numbers[0] + 12).collect::<Vec<_>>());
     for event in &events {
         assert_eq!(event.data["event_type"], event.name);
         assert_eq!(event.data["sequence"], event.id);
@@ -136,10 +140,11 @@ async fn each_change_is_one_event_with_the_references_payload() {
         assert!(!event.data.to_string().contains("hunter2"));
     }
     assert_eq!(events[0].payload()["driver_info"]["ipmi_password"], "******");
-    assert_eq!(events[1].payload()["uuid"], port);
-    assert_eq!(events[1].payload()["node_uuid"], node);
-    assert_eq!(events[2].payload()["extra"]["row"], "a");
-    assert_eq!(events[3].payload()["maintenance_reason"], "fan");
+    assert_eq!(events[3].payload()["uuid"], port);
+    assert_eq!(events[3].payload()["node_uuid"], node);
+    assert_eq!(events[5].payload()["extra"]["row"], "a");
+    assert_eq!(events[6].payload()["maintenance_reason"], Value::Null);
+    assert_eq!(events[7].payload()["maintenance_reason"], "fan");
 }
 
 #[tokio::test]
@@ -150,8 +155,7 @@ async fn a_pipeline_is_told_state_by_state_and_power_from_start_to_end() {
     let before = Stream::all(&rack, 0).await.last().unwrap().id;
     let power = json!({"target": "power on"});
     rack.call("PUT", &format!("/v1/nodes/{node}/states/power"), "1.115", Some(&power)).await;
-    rack.rest().await;
-    let events = Stream::all(&rack, 0).await;
+    let events = Stream::until(&rack, "power_set.end", 1).await;
     let states: Vec<String> = events
         .iter()
         .filter(|event| event.name.contains("provision_set"))
@@ -193,18 +197,18 @@ async fn a_stream_goes_on_where_it_broke_off_also_over_a_restart() {
         patch(&rack, &node, "/extra/turn", json!(turn)).await;
     }
     let all = Stream::all(&rack, 0).await;
-    assert_eq!(all.len(), 11);
-    let header = format!("Last-Event-ID: {}\r\n", all[4].id);
+    assert_eq!(all.len(), 22);
+    let header = format!("Last-Event-ID: {}\r\n", all[15].id);
     // What was seen wins over the address.
     let rest = Stream::open(&rack, "?since=0", &header).await.take(6).await;
-    assert_eq!(rest, all[5..]);
+    assert_eq!(rest, all[16..]);
     let rack = rack.restarted().await;
     assert_eq!(Stream::all(&rack, all[4].id).await, all[5..]);
-    let mut stream = Stream::open(&rack, &format!("?since={}", all[9].id), "").await;
+    let mut stream = Stream::open(&rack, &format!("?since={}", all[20].id), "").await;
     patch(&rack, &node, "/extra/turn", json!("new")).await;
     let last = stream.take(2).await;
-    assert_eq!(last[0], all[10]);
-    assert_eq!((last[1].id, &last[1].payload()["extra"]["turn"]), (all[10].id + 1, &json!("new")));
+    assert_eq!(last[0], all[21]);
+    assert_eq!((last[1].id, &last[1].payload()["extra"]["turn"]), (all[21].id + 1, &json!("new")));
 }
 
 #[tokio::test]
@@ -213,9 +217,9 @@ async fn a_number_that_was_never_given_is_told_as_a_gap() {
     let node = rack.node(json!({"name": "n1"})).await;
     let mut stream = Stream::open(&rack, "?since=4000", "").await;
     let gap = stream.next().await.unwrap();
-    assert_eq!((gap.name.as_str(), gap.id, &gap.data["since"]), ("gap", 1, &json!(4000)));
+    assert_eq!((gap.name.as_str(), gap.id, &gap.data["since"]), ("gap", 2, &json!(4000)));
     patch(&rack, &node, "/extra/a", json!(1)).await;
-    assert_eq!(stream.next().await.unwrap().id, 2);
+    assert_eq!(stream.next().await.unwrap().id, 3);
 }
 
 #[tokio::test]
@@ -228,9 +232,14 @@ async fn filters_choose_by_node_and_by_kind() {
     rack.port(&one, "52:54:00:00:00:01").await;
     rack.port(&two, "52:54:00:00:00:02").await;
     rack.call("PUT", &format!("/v1/nodes/{one}/maintenance"), "1.115", Some(&json!({}))).await;
-    assert_eq!(names(&of_two.take(2).await), ["node.create.end", "port.create.end"]);
+    let ended = async |stream: &mut Stream, count: usize| {
+        let events = stream.take(2 * count).await;
+        let names: Vec<String> = names(&events).iter().map(|name| (*name).to_owned()).collect();
+        names.into_iter().filter(|name| name.ends_with(".end")).collect::<Vec<_>>()
+    };
+    assert_eq!(ended(&mut of_two, 2).await, ["node.create.end", "port.create.end"]);
     assert_eq!(
-        names(&ports.take(3).await),
+        ended(&mut ports, 3).await,
         ["port.create.end", "port.create.end", "node.maintenance_set.end"]
     );
 }
@@ -290,11 +299,126 @@ async fn things_and_rules_have_events_as_nodes_do() {
     let made = rack.call("POST", "/v1/inspection_rules", "1.115", Some(&rule)).await;
     assert_eq!(made.status, 201, "{made:?}");
     let events = Stream::all(&rack, 0).await;
-    assert_eq!(
-        names(&events),
-        ["chassis.create.end", "chassis.update.end", "chassis.delete.end", "inspectionrule.create.end"]
-    );
-    assert_eq!(events[1].payload()["description"], "row 2");
+    let wanted: Vec<String> = ["chassis.create", "chassis.update", "chassis.delete", "inspectionrule.create"]
+        .iter()
+        .flat_map(|action| ["start", "end"].map(|part| format!("{action}.{part}")))
+        .collect();
+    assert_eq!(names(&events), wanted);
+    assert_eq!(events[3].payload()["description"], "row 2");
     assert_eq!(events[0].data["payload"]["ironic_object.name"], "ChassisCRUDPayload");
-    assert_eq!(events[3].payload()["priority"], 1);
+    assert_eq!(events[7].payload()["priority"], 1);
+}
+
+#[tokio::test]
+async fn what_a_state_refuses_was_begun_and_is_an_error() {
+    let rack = Rack::start().await;
+    let node =
+        rack.node(json!({"name": "n1", "instance_uuid": "11111111-2222-4333-8444-555555555555"})).await;
+    let before = Stream::all(&rack, 0).await.last().unwrap().id;
+    let refused = rack.call("DELETE", &format!("/v1/nodes/{node}"), "1.115", None).await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let events = Stream::all(&rack, before).await;
+    assert_eq!(names(&events), ["node.delete.start", "node.delete.error"]);
+    assert_eq!(events[1].data["priority"], "error");
+    assert_eq!(events[1].payload()["uuid"], node);
+    let gone = rack.call("DELETE", "/v1/chassis/11111111-2222-4333-8444-555555555555", "1.115", None).await;
+    assert_eq!(gone.status, 404);
+    assert_eq!(Stream::all(&rack, before).await, events, "what is not there is told to nobody");
+}
+
+#[tokio::test]
+async fn who_is_not_concerned_is_told_how_far_it_has_come() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    for turn in 0..5 {
+        patch(&rack, &node, "/extra/turn", json!(turn)).await;
+    }
+    let mut stream = Stream::open(&rack, "?since=0&kind=chassis&follow=false", "").await;
+    let mut lines = Vec::new();
+    while let Some(line) = stream.line().await {
+        lines.push(line);
+    }
+    assert!(lines.contains(&"id: 12".to_owned()), "{lines:?}");
+    assert!(!lines.iter().any(|line| line.starts_with("data")), "{lines:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_hears_of_what_it_could_see_and_of_nothing_else() {
+    let rack = Rack::start_with("[auth]\nstrategy = \"token\"\n").await;
+    let door = rack.door();
+    let first = rack.first_token().unwrap();
+    let mut tokens = std::collections::HashMap::new();
+    for project in ["a", "b", "c", "d"] {
+        let body = json!({"name": project, "role": "reader", "project": project}).to_string().into_bytes();
+        let mut asked = crate::rack::request("POST", "/ferric/v1/tokens", "1.115", body);
+        asked.headers.push("X-Auth-Token", first.clone());
+        let made = crate::rack::answered(&door, asked).await;
+        tokens.insert(project, made.body["token"].as_str().unwrap().to_owned());
+    }
+    let node =
+        rack.node(json!({"name": "n1", "owner": "a", "lessee": "b", "driver_info": {"k": "v1"}})).await;
+    rack.port(&node, "52:54:00:00:00:01").await;
+    let other = rack.node(json!({"name": "n2", "owner": "c"})).await;
+    patch(&rack, &node, "/lessee", json!("d")).await;
+    rack.call("POST", "/v1/chassis", "1.115", Some(&json!({}))).await;
+    let heard = async |project: &str, query: &str| {
+        let header = format!("X-Auth-Token: {}\r\n", tokens[project]);
+        let mut stream = Stream::open(&rack, &format!("?since=0&follow=false{query}"), &header).await;
+        assert_eq!(stream.status, 200, "{:?}", stream.head);
+        let mut events = Vec::new();
+        while let Some(event) = stream.next().await {
+            events.push(event);
+        }
+        events
+    };
+    let of = |actions: &[&str]| -> Vec<String> {
+        actions.iter().flat_map(|action| ["start", "end"].map(|part| format!("{action}.{part}"))).collect()
+    };
+    let owner = heard("a", "").await;
+    assert_eq!(names(&owner), of(&["node.create", "port.create", "node.update"]));
+    assert_eq!(owner[1].payload()["driver_info"]["k"], "v1");
+    let lessee = heard("b", "").await;
+    assert_eq!(names(&lessee), of(&["node.create", "port.create"]), "until it is another's");
+    assert!(lessee.iter().all(|event| !event.data.to_string().contains("v1")), "{lessee:?}");
+    assert_eq!(lessee[1].id, owner[1].id);
+    assert!(lessee[1].payload()["driver_info"]["content"].as_str().unwrap().starts_with("** Redacted"));
+    assert_eq!(names(&heard("c", "").await), of(&["node.create"]));
+    assert_eq!(heard("c", &format!("&node={node}")).await, []);
+    assert_eq!(names(&heard("d", "").await), of(&["node.update"]));
+    let header = format!("X-Auth-Token: {}\r\n", tokens["c"]);
+    assert_eq!(Stream::open(&rack, "?node=n1", &header).await.status, 404);
+    assert_eq!(Stream::open(&rack, &format!("?node={other}"), &header).await.status, 200);
+    assert_eq!(Stream::open(&rack, "", "").await.status, 401);
+}
+
+#[tokio::test]
+async fn what_ends_in_the_commit_that_begins_it_is_told_move_by_move() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    rack.go(&node, "manage").await;
+    for target in ["adopt", "deleted"] {
+        rack.go(&node, target).await;
+    }
+    let events = Stream::until(&rack, "provision_set.end", 3).await;
+    let moves: Vec<String> = events
+        .iter()
+        .filter(|event| event.name.contains("provision_set"))
+        .skip(2)
+        .map(|event| {
+            let (payload, status) = (event.payload(), event.name.rsplit('.').next().unwrap());
+            let text = |name: &str| payload[name].as_str().unwrap().to_owned();
+            let (from, to) = (text("previous_provision_state"), text("provision_state"));
+            format!("{status} {from} {} {to}", text("event"))
+        })
+        .collect();
+    assert_eq!(
+        moves,
+        [
+            "start manageable adopt adopting",
+            "end adopting done active",
+            "start active delete deleting",
+            "success deleting clean cleaning",
+            "end cleaning done available"
+        ]
+    );
 }

@@ -23,5 +23,6 @@ mod portgroups;
 mod rack;
 mod refusals;
 mod volumes;
+mod roles;
 mod runbooks;
 mod templates;

@@ -24,6 +24,7 @@ mod events;
 mod ipmi_sim;
 mod managed_inspection;
 mod openapi;
+mod own_cli;
 mod refusals;
 mod stage;
 mod stock_agent;

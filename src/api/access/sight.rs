@@ -83,6 +83,19 @@ impl Call<'_> {
         Ok(())
     }
 
+    /// The node that a body names as that of a new record. Its absence is a mistake of the request; a tenant is not told
+    /// whether a node that it does not see is there.
+    pub fn owning(&self, ident: &str) -> Result<NodeId, Fault> {
+        match (self.find_node(ident), &self.who.project) {
+            (Err(fault), Some(project)) if fault.status() == 404 => {
+                let text = format!("project {project} may not do this with node {ident}");
+                Err(Fault::new(403, text))
+            }
+            (Err(fault), None) if fault.status() == 404 => Err(Fault::invalid(fault.text())),
+            (found, _) => found.map(|node| node.id),
+        }
+    }
+
     /// Whether who asks may do with what belongs to this node what the route does; `hidden` is said where the node is
     /// not there for it.
     pub fn admit_of(&self, node: NodeId, hidden: impl FnOnce() -> Fault) -> Result<(), Fault> {

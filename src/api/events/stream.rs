@@ -1,16 +1,17 @@
 //! One who watches: reads the feed from where it stands, never the other way round, so that whoever is slow costs
 //! commits nothing and holds no more than what is being sent to it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::events::filter::Filter;
 use crate::net::websocket::Stream;
 use crate::store::reader::Reader;
-use crate::store::table::feed::ring::Item;
 
 /// Somebody's place in the feed.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Watch {
     pub news: watch::Receiver<u64>,
     /// The number of the last event that was looked at.
     pub cursor: u64,
+    /// The number that the client knows.
+    pub said: u64,
     pub filter: Filter,
     /// Goes on at the end of the feed.
     pub follow: bool,
@@ -48,17 +51,36 @@ impl Watch {
     async fn send_all(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<(), Over> {
         send(to, GREETING).await?;
         self.check_future(to).await?;
+        let mut beat = Instant::now() + BEAT;
         loop {
             self.news.borrow_and_update();
-            while self.send_some(to).await? {}
+            while let Some(sent) = self.send_some(to).await? {
+                if sent {
+                    beat = Instant::now() + BEAT;
+                }
+            }
             if !self.follow {
-                return Ok(());
+                return self.say_where(to).await;
             }
             tokio::select! {
                 news = self.news.changed() => news.map_err(|_| Over)?,
-                () = tokio::time::sleep(BEAT) => send(to, BEATS).await?,
+                () = tokio::time::sleep_until(beat) => {
+                    send(to, BEATS).await?;
+                    self.say_where(to).await?;
+                    beat = Instant::now() + BEAT;
+                }
             }
         }
+    }
+
+    /// Tells the client how far it has come, where that was not told by an event: it goes on from there, so that what did
+    /// not concern it is never missing. A number without data is no event (WHATWG HTML 9.2.6).
+    async fn say_where(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<(), Over> {
+        if self.said < self.cursor {
+            self.said = self.cursor;
+            send(to, format!("id: {}\n\n", self.cursor).as_bytes()).await?;
+        }
+        Ok(())
     }
 
     /// A number that is not given yet: the store is another than the client knew.
@@ -68,32 +90,40 @@ impl Watch {
             return Ok(());
         }
         let since = std::mem::replace(&mut self.cursor, last);
+        self.said = last;
         send(to, gap(since, last, 0).as_bytes()).await
     }
 
-    /// Sends a piece of the feed; `false` at its end.
-    async fn send_some(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<bool, Over> {
+    /// Looks at a piece of the feed, and says whether anything of it was sent; `None` at the feed's end.
+    async fn send_some(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<Option<bool>, Over> {
         let items = self.reader.feed(self.cursor, PIECE).map_err(|error| {
             tracing::warn!(error = error.chain(), "events could not be read");
             Over
         })?;
-        let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(false) };
+        let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(None) };
         let (since, until) = (self.cursor, first.sequence.saturating_sub(1));
         if since < until {
             send(to, gap(since, until, until - since).as_bytes()).await?;
+            self.said = until;
         }
         self.cursor = last.sequence;
-        let wanted: Vec<&Item> = items.iter().filter(|item| self.filter.takes(item)).collect();
-        match wanted.as_slice() {
-            [] => {}
-            // The usual case: the bytes that all watchers share.
-            [one] => send(to, one.frame()).await?,
-            many => {
-                let frames: Vec<&[u8]> = many.iter().map(|item| item.frame()).collect();
-                send(to, &frames.concat()).await?;
+        let mut frames: Vec<Cow<'_, [u8]>> = Vec::new();
+        for item in &items {
+            if let Some(frame) = self.filter.frame(item) {
+                frames.push(frame);
+                self.said = item.sequence;
             }
         }
-        Ok(true)
+        match frames.as_slice() {
+            [] => {}
+            // The usual case: the bytes that all watchers share.
+            [one] => send(to, one).await?,
+            many => send(to, &many.concat()).await?,
+        }
+        if self.cursor.saturating_sub(self.said) >= FAR {
+            self.say_where(to).await?;
+        }
+        Ok(Some(!frames.is_empty()))
     }
 }
 
@@ -132,6 +162,9 @@ const BEAT: Duration = Duration::from_secs(15);
 
 /// Events read at a time: with the largest records under a MiB.
 const PIECE: usize = 32;
+
+/// Events that did not concern a client, after which it is told how far it has come: far fewer than are kept.
+const FAR: u64 = 1000;
 
 /// A client that takes in nothing for so long is closed; it can go on later by the number of its last event.
 const STALL: Duration = Duration::from_secs(30);

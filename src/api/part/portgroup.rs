@@ -71,10 +71,7 @@ fn owner(call: &Call<'_>, body: &Object) -> Result<NodeId, Fault> {
     let Some(uuid) = body.get("node_uuid").and_then(Value::as_str).and_then(parse_uuid) else {
         return Err(Fault::invalid("node_uuid is required and must be the UUID of a node"));
     };
-    let missing = || Fault::invalid(format!("node {uuid} could not be found"));
-    let node = call.published.node(NodeId(uuid)).ok_or_else(missing)?.id;
-    call.admit_of(node, missing)?;
-    Ok(node)
+    call.owning(&uuid.to_string())
 }
 
 /// Changes one.

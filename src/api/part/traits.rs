@@ -40,6 +40,7 @@ fn name(item: Value) -> Result<String, Fault> {
 
 /// No more.
 pub async fn clear(call: &Call<'_>) -> Result<Response, Fault> {
+    call.node()?;
     call.no_query()?;
     change(call, TraitAsk::Clear).await
 }
@@ -57,6 +58,7 @@ pub async fn add(call: &Call<'_>) -> Result<Response, Fault> {
 
 /// Without the path's one.
 pub async fn remove(call: &Call<'_>) -> Result<Response, Fault> {
+    call.node()?;
     call.no_query()?;
     change(call, TraitAsk::Remove(call.ident(1).to_owned())).await
 }

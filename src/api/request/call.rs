@@ -14,7 +14,7 @@ use crate::api::request::args::Args;
 use crate::api::request::body;
 use crate::base::beside::beside;
 use crate::base::id::NodeId;
-use crate::base::who::Who;
+use crate::base::who::{Role, Who};
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::draft::given::parse_uuid;
 use crate::model::draft::name;
@@ -61,7 +61,8 @@ impl Call<'_> {
 
     pub fn frame(&self) -> Frame<'_> {
         let project = self.who.project.as_deref();
-        Frame { host: &self.policy().host, base: &self.base, version: self.version, project }
+        let is_lesser = project.is_some() && self.who.role < Role::Admin;
+        Frame { host: &self.policy().host, base: &self.base, version: self.version, project, is_lesser }
     }
 
     /// The ident at `place` of the route.

@@ -205,6 +205,49 @@ What happens next:
   The server is switched off, what was deployed is forgotten, the disks are
   cleaned; the node ends `available`. What is on the disks is lost.";
 
+pub const CLEAN: &str = "\
+Examples:
+  ferric node clean n1 --runbook wipe --wait
+  ferric node clean n1 --steps '[{\"interface\": \"deploy\",
+      \"step\": \"erase_devices_metadata\"}]'
+
+What happens next:
+  The node goes through `cleaning` back to `manageable`; the ramdisk is booted
+  if a step needs it. A runbook runs on nodes that bear one of its traits.";
+
+pub const SERVICE: &str = "\
+Examples:
+  ferric node service n1 --runbook firmware --wait
+  ferric node service n1 --steps steps.json
+
+What happens next:
+  The node goes through `servicing` back to `active`; the ramdisk is booted if
+  a step needs it, and what was deployed afterwards.";
+
+pub const REBUILD: &str = "\
+Example:
+  ferric node rebuild n1 --wait
+
+What happens next:
+  The image that instance_info names is written once more; the node ends
+  `active`. What is on the disk is lost.";
+
+pub const ADOPT: &str = "\
+Example:
+  ferric node adopt n1 --wait
+
+What happens next:
+  A manageable node becomes `active` without being touched: what runs there is
+  taken for what instance_info says.";
+
+pub const UNHOLD: &str = "\
+Example:
+  ferric node unhold n1 --wait
+
+What happens next:
+  A node in `deploy hold`, `clean hold` or `service hold` goes on with its next
+  step.";
+
 pub const ABORT: &str = "\
 Example:
   ferric node abort n1 --wait

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::base::mac::Mac;
 use crate::cli::arguments::example;
+use crate::cli::node::part::Part;
 use crate::cli::value::Assignment;
 use crate::cli::value::FieldPath;
 
@@ -62,6 +63,21 @@ pub enum NodeCommand {
     /// Take nodes out of use: wipe them and offer them again
     #[command(after_help = example::UNDEPLOY)]
     Undeploy(VerbArguments),
+    /// Run steps on manageable nodes, named or of a runbook
+    #[command(after_help = example::CLEAN)]
+    Clean(StepsArguments),
+    /// Run steps on nodes in use, named or of a runbook
+    #[command(after_help = example::SERVICE)]
+    Service(StepsArguments),
+    /// Write the image of nodes in use anew
+    #[command(after_help = example::REBUILD)]
+    Rebuild(VerbArguments),
+    /// Take over nodes that were deployed by something else
+    #[command(after_help = example::ADOPT)]
+    Adopt(VerbArguments),
+    /// Let nodes go on that hold
+    #[command(after_help = example::UNHOLD)]
+    Unhold(VerbArguments),
     /// Stop what nodes are waiting in
     #[command(after_help = example::ABORT)]
     Abort(VerbArguments),
@@ -83,6 +99,8 @@ pub enum NodeCommand {
     /// Follow nodes until their work is done, showing what they wait for
     #[command(after_help = example::WAIT)]
     Wait(WaitArguments),
+    #[command(flatten)]
+    Part(Part),
 }
 
 #[derive(Debug, Args)]
@@ -171,6 +189,25 @@ pub struct VerbArguments {
     /// Names or UUIDs
     #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).args(["steps", "runbook"]))]
+pub struct StepsArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
+    pub nodes: Vec<String>,
+    /// Steps: a JSON array of {interface, step, args}, or its file (`-`: stdin)
+    #[arg(long, value_name = "JSON|FILE")]
+    pub steps: Option<String>,
+    /// Name or UUID of a runbook
+    #[arg(long)]
+    pub runbook: Option<String>,
+    /// Boot no ramdisk: steps that need one are refused
+    #[arg(long, conflicts_with = "runbook")]
+    pub disable_ramdisk: bool,
     #[command(flatten)]
     pub patience: Patience,
 }
@@ -304,7 +341,7 @@ pub fn node_named(text: &str) -> Result<String, &'static str> {
 
 /// Where the API is unless `--url` says so. Read here and not by clap, whose usage lines show an option that the
 /// environment sets as if it had to be given.
-fn address() -> String {
+pub fn address() -> String {
     let given = std::env::var_os("FERRIC_URL").map(|url| url.to_string_lossy().into_owned());
     given.unwrap_or_else(|| DEFAULT_URL.to_owned())
 }

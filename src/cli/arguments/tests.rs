@@ -113,7 +113,7 @@ fn every_command_teaches_with_an_example_and_what_follows() {
     let mut top = Arguments::command();
     let node = top.find_subcommand_mut("node").unwrap();
     let names: Vec<String> = node.get_subcommands().map(|command| command.get_name().to_owned()).collect();
-    assert_eq!(names.len(), 18, "{names:?}");
+    assert!(names.len() > 35, "{names:?}");
     for name in names {
         let error = read(&["node", &name, "--help"]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::DisplayHelp);
@@ -169,7 +169,7 @@ fn every_help_fits_in_eighty_columns_and_no_example_is_broken() {
     top.build();
     let mut found = Vec::new();
     helps(&mut top, &mut found);
-    assert_eq!(found.len(), 39);
+    assert!(found.len() > 120, "{}", found.len());
     for (help, below) in found {
         let long: Vec<&str> = help.lines().filter(|line| line.chars().count() > 80).collect();
         assert!(long.is_empty(), "{long:#?}\n{help}");

@@ -30,7 +30,7 @@ pub async fn run(arguments: &ConsoleArguments, console: &mut Console<'_>, clock:
     let node = &arguments.node;
     match attach(arguments, console, clock).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, "open the console", Some(node)).code(),
+        Err(error) => report(console, &error, "open the console", Some(node.as_str())).code(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Server-sent events out of bytes, however they are cut (WHATWG HTML 9.2.6).
 
-/// One event.
+/// One event, or how far the stream has come: a number without data.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
     /// Its number, if it has one.
@@ -35,7 +35,8 @@ impl Reader {
 
     fn line(&mut self, line: &str) -> Option<Event> {
         if line.is_empty() {
-            return Some(std::mem::take(&mut self.next)).filter(|event| !event.data.is_empty());
+            let ended = |event: &Event| event.id.is_some() || !event.data.is_empty();
+            return Some(std::mem::take(&mut self.next)).filter(ended);
         }
         let (name, value) = line.split_once(':').unwrap_or((line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
@@ -67,13 +68,14 @@ mod tests {
     use super::*;
 
     const STREAM: &[u8] =
-        b": watching\nretry: 1000\n\nid: 7\nevent: a\ndata: {\"x\":1}\n\n: beat\n\nid: 8\r\ndata:{}\r\n\r\n";
+        b": watching\nretry: 1000\n\nid: 7\nevent: a\ndata: {\"x\":1}\n\n: beat\n\nid: 8\r\ndata:{}\r\n\r\nid: 9\n\n";
 
     #[test]
     fn events_come_out_wherever_the_bytes_are_cut() {
         let wanted = [
             Event { id: Some(7), data: "{\"x\":1}".to_owned() },
             Event { id: Some(8), data: "{}".to_owned() },
+            Event { id: Some(9), data: String::new() },
         ];
         for size in 1..STREAM.len() {
             let mut reader = Reader::default();

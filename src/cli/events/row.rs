@@ -34,10 +34,13 @@ pub fn row(data: &str) -> String {
 /// What changed, where one word says it.
 fn what(event_type: &str, shown: &impl Fn(&str) -> String) -> String {
     let action = event_type.split('.').nth(1).unwrap_or_default();
+    let starts = event_type.rsplit('.').next() == Some("start");
     let change = match action {
         "provision_set" => format!("{} -> {}", shown("previous_provision_state"), shown("provision_state")),
         "power_set" => format!("to {}", shown("to_power")),
         "power_state_corrected" => format!("{} -> {}", shown("from_power"), shown("power_state")),
+        // These show the node as it was.
+        "maintenance_set" | "console_set" if starts => String::new(),
         "maintenance_set" if shown("maintenance") == "true" => format!("on {}", shown("maintenance_reason")),
         "maintenance_set" => "off".to_owned(),
         "console_set" if shown("console_enabled") == "true" => "open".to_owned(),

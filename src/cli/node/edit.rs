@@ -20,7 +20,7 @@ pub async fn create(session: &mut Session<'_, '_>, arguments: &CreateArguments) 
     for mac in &arguments.mac {
         let port = json!({ "node_uuid": view.text("uuid"), "address": mac });
         if let Err(error) = session.post("/v1/ports".to_owned(), port).await {
-            let told = explain(&error, &format!("create port {mac}"), Some(&view.name()));
+            let told = explain(&error, &format!("create port {mac}"), Some(view.name().as_str()));
             session.console.note(&format!("{told}; the node itself was created"));
             exit = Exit::Refused;
         }

@@ -1,6 +1,5 @@
 //! `ferric node list`: all pages in one table.
 
-use form_urlencoded::Serializer;
 use serde_json::{Value, json};
 
 use crate::cli::Exit;
@@ -8,6 +7,7 @@ use crate::cli::arguments::node::ListArguments;
 use crate::cli::console::Paint;
 use crate::cli::fault::CliError;
 use crate::cli::node::view::View;
+use crate::cli::resource::list::{Query, pages};
 use crate::cli::session::Session;
 use crate::cli::table;
 
@@ -88,62 +88,30 @@ fn drop_empty(header: &mut Vec<String>, rows: &mut [Vec<String>]) {
     }
 }
 
-/// Follows `next` by its marker alone: the server does not repeat all filters in it, and its host may be one that
-/// only it can reach.
 async fn fetch_all(
     session: &mut Session<'_, '_>,
     arguments: &ListArguments,
     columns: &Columns,
 ) -> Result<Vec<Value>, CliError> {
     let most = arguments.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let mut nodes: Vec<Value> = Vec::new();
-    let mut marker: Option<String> = None;
-    loop {
-        let rest = most.saturating_sub(nodes.len());
-        let query =
-            query(arguments, columns.fields(session.json).as_deref(), rest.min(PAGE), marker.as_deref());
-        let mut page = session.value(format!("/v1/nodes?{query}")).await?;
-        let next = page.get("next").and_then(Value::as_str).and_then(marker_of);
-        let found = page.get_mut("nodes").and_then(Value::as_array_mut).map(std::mem::take);
-        let found = found.ok_or_else(|| CliError::Garbled { url: session.url.to_owned() })?;
-        let ended = found.is_empty() || next.is_none() || next == marker;
-        nodes.extend(found.into_iter().take(rest));
-        if ended || nodes.len() >= most {
-            return Ok(nodes);
-        }
-        marker = next;
-    }
+    let query = query(arguments, columns.fields(session.json).as_deref());
+    pages(session, "/v1/nodes", "nodes", &query, most).await
 }
 
-fn query(arguments: &ListArguments, fields: Option<&str>, limit: usize, marker: Option<&str>) -> String {
-    let mut query = Serializer::new(String::new());
-    query.append_pair("limit", &limit.to_string());
-    match fields {
-        Some(fields) => query.append_pair("fields", fields),
-        None => query.append_pair("detail", "true"),
-    };
+fn query(arguments: &ListArguments, fields: Option<&str>) -> Query {
     let sort = arguments.sort.as_deref().map(|sort| sort.split_once(':').unwrap_or((sort, "asc")));
     let maintenance = arguments.maintenance.map(|wanted| wanted.to_string());
     let pairs = [
+        ("fields", fields),
+        ("detail", fields.is_none().then_some("true")),
         ("provision_state", arguments.state.as_deref()),
         ("driver", arguments.driver.as_deref()),
         ("maintenance", maintenance.as_deref()),
         ("sort_key", sort.map(|(key, _)| key)),
         ("sort_dir", sort.map(|(_, direction)| direction)),
-        ("marker", marker),
     ];
-    for (key, value) in pairs {
-        if let Some(value) = value {
-            query.append_pair(key, value);
-        }
-    }
-    query.finish()
-}
-
-fn marker_of(next: &str) -> Option<String> {
-    let (_, query) = next.split_once('?')?;
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(key, _)| key == "marker").map(|(_, marker)| marker.into_owned())
+    let given = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
+    given.collect()
 }
 
 const HEADER: &[&str] = &["name", "uuid", "state", "target", "power", "maintenance", "step", "last error"];
@@ -151,9 +119,6 @@ const HEADER: &[&str] = &["name", "uuid", "state", "target", "power", "maintenan
 /// What the usual columns are made of.
 const FIELDS: &str = "name,uuid,provision_state,target_provision_state,power_state,target_power_state,maintenance,\
     maintenance_reason,fault,clean_step,deploy_step,service_step,last_error";
-
-/// Nodes a request asks for; the API's own maximum.
-const PAGE: usize = 1000;
 
 #[cfg(test)]
 mod tests {
@@ -222,16 +187,14 @@ u-2
             sort: Some("name:desc".into()),
             ..ListArguments::default()
         };
-        assert_eq!(
-            query(&arguments, None, 1000, Some("u-1")),
-            "limit=1000&detail=true&provision_state=clean+failed&maintenance=true&sort_key=name&sort_dir=desc\
-             &marker=u-1"
-        );
-    }
-
-    #[test]
-    fn only_the_marker_of_next_is_taken() {
-        assert_eq!(marker_of("http://inner:1/v1/nodes?limit=2&marker=u%2D1&x=1"), Some("u-1".into()));
-        assert_eq!(marker_of("http://inner:1/v1/nodes"), None);
+        let expected = [
+            ("detail", "true"),
+            ("provision_state", "clean failed"),
+            ("maintenance", "true"),
+            ("sort_key", "name"),
+            ("sort_dir", "desc"),
+        ];
+        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        assert_eq!(query(&arguments, None), expected);
     }
 }

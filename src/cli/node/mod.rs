@@ -5,21 +5,23 @@ pub mod edit;
 pub mod follow;
 pub mod inventory;
 pub mod list;
+pub mod part;
 pub mod sensors;
 pub mod show;
 pub mod upkeep;
 pub mod verb;
 pub mod view;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::cli::Exit;
 use crate::cli::arguments::node::NodeCommand;
 use crate::cli::fault::CliError;
 use crate::cli::node::follow::Goal;
 use crate::cli::node::follow::follow;
+use crate::cli::node::part::Part;
 use crate::cli::node::verb::Verb;
+use crate::cli::place::place;
 use crate::cli::report;
+use crate::cli::resource::{IDENT, call};
 use crate::cli::session::Session;
 
 /// Does what is asked and prints what came of it, errors included.
@@ -36,6 +38,11 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
         NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
         NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
+        NodeCommand::Clean(arguments) => (None, verb::steps(session, Verb::Clean, arguments).await),
+        NodeCommand::Service(arguments) => (None, verb::steps(session, Verb::Service, arguments).await),
+        NodeCommand::Rebuild(arguments) => return verb::run(session, Verb::Rebuild, arguments).await,
+        NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
+        NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
         NodeCommand::Power(arguments) => (Some(&arguments.node), upkeep::power(session, arguments).await),
         NodeCommand::Maintenance(arguments) => {
@@ -44,6 +51,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
         NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
         NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
+        NodeCommand::Part(part) => return parted(session, part).await,
         NodeCommand::Wait(arguments) => {
             let goal = Goal::for_states(&arguments.states);
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
@@ -51,6 +59,13 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
     };
     let node = node.map(String::as_str);
     result.unwrap_or_else(|error| report(session.console, &error, verb(command), node))
+}
+
+/// Makes the request below a node.
+async fn parted(session: &mut Session<'_, '_>, part: &Part) -> Exit {
+    let node = part.given.text(IDENT).unwrap_or_default();
+    let result = call::run(session, "/v1/nodes", part.call, &part.given).await;
+    result.unwrap_or_else(|error| report(session.console, &error, part.call.deed, Some(node)))
 }
 
 /// The command's word, for messages.
@@ -67,6 +82,12 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Provide(_) => "provide",
         NodeCommand::Deploy(_) => "deploy",
         NodeCommand::Undeploy(_) => "undeploy",
+        NodeCommand::Clean(_) => "clean",
+        NodeCommand::Service(_) => "service",
+        NodeCommand::Rebuild(_) => "rebuild",
+        NodeCommand::Adopt(_) => "adopt",
+        NodeCommand::Unhold(_) => "unhold",
+        NodeCommand::Part(part) => part.call.deed,
         NodeCommand::Abort(_) => "abort",
         NodeCommand::Power(_) => "change power",
         NodeCommand::Maintenance(_) => "change maintenance",
@@ -77,10 +98,9 @@ pub fn verb(command: &NodeCommand) -> &'static str {
     }
 }
 
-/// `/v1/nodes/NODE` and what follows, with `node` escaped so that it stays one segment.
-/// A node named `.` or `..` would climb out of the collection, but no such name exists.
+/// `/v1/nodes/NODE` and what follows.
 pub fn path(node: &str, tail: &str) -> String {
-    format!("/v1/nodes/{}{tail}", utf8_percent_encode(node, SEGMENT))
+    place("/v1/nodes", node, tail)
 }
 
 /// Does the same to each node, prints what is refused, and goes on. The worst of the ends is returned.
@@ -94,14 +114,11 @@ where
             if error.is_broken_pipe() {
                 return Exit::Done;
             }
-            exit = exit.max(report(session.console, &error, verb, Some(node)));
+            exit = exit.max(report(session.console, &error, verb, Some(node.as_str())));
         }
     }
     exit
 }
-
-/// What a path segment may not hold as it is (RFC 3986 2.3 lists what may).
-const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -3,13 +3,14 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::Exit;
-use crate::cli::arguments::node::{DeployArguments, Patience, VerbArguments};
+use crate::cli::arguments::node::{DeployArguments, Patience, StepsArguments, VerbArguments};
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::node::drive;
 use crate::cli::node::each;
 use crate::cli::node::edit::additions;
 use crate::cli::node::follow::{Goal, follow};
 use crate::cli::node::path;
+use crate::cli::resource::field;
 use crate::cli::session::Session;
 use crate::cli::value::Assignment;
 
@@ -21,6 +22,11 @@ pub enum Verb {
     Provide,
     Deploy,
     Undeploy,
+    Clean,
+    Service,
+    Rebuild,
+    Adopt,
+    Unhold,
     Abort,
 }
 
@@ -32,6 +38,11 @@ impl Verb {
             Self::Provide => "provide",
             Self::Deploy => "deploy",
             Self::Undeploy => "undeploy",
+            Self::Clean => "clean",
+            Self::Service => "service",
+            Self::Rebuild => "rebuild",
+            Self::Adopt => "adopt",
+            Self::Unhold => "unhold",
             Self::Abort => "abort",
         }
     }
@@ -44,16 +55,21 @@ impl Verb {
             Self::Provide => "provide",
             Self::Deploy => "active",
             Self::Undeploy => "deleted",
+            Self::Clean => "clean",
+            Self::Service => "service",
+            Self::Rebuild => "rebuild",
+            Self::Adopt => "adopt",
+            Self::Unhold => "unhold",
             Self::Abort => "abort",
         }
     }
 
     fn goal(self) -> Goal {
         match self {
-            Self::Manage | Self::Inspect => Goal::End("manageable"),
+            Self::Manage | Self::Inspect | Self::Clean => Goal::End("manageable"),
             Self::Provide | Self::Undeploy => Goal::End("available"),
-            Self::Deploy => Goal::End("active"),
-            Self::Abort => Goal::AnyEnd,
+            Self::Deploy | Self::Service | Self::Rebuild | Self::Adopt => Goal::End("active"),
+            Self::Abort | Self::Unhold => Goal::AnyEnd,
         }
     }
 }
@@ -76,6 +92,27 @@ pub async fn deploy(session: &mut Session<'_, '_>, arguments: &DeployArguments) 
     }
     let instance = instance(arguments);
     let order = Order { verb: Verb::Deploy, instance: &instance, body: Value::Object(body) };
+    Ok(give(session, &order, &arguments.nodes, &arguments.patience).await)
+}
+
+/// Asks each node to run steps that are named, or those of a runbook.
+pub async fn steps(
+    session: &mut Session<'_, '_>,
+    verb: Verb,
+    arguments: &StepsArguments,
+) -> Result<Exit, CliError> {
+    let mut body = Map::new();
+    body.insert("target".to_owned(), Value::from(verb.target()));
+    if let Some(text) = &arguments.steps {
+        body.insert(format!("{}_steps", verb.word()), field::json(text)?);
+    }
+    if let Some(runbook) = &arguments.runbook {
+        body.insert("runbook".to_owned(), Value::from(runbook.as_str()));
+    }
+    if arguments.disable_ramdisk {
+        body.insert("disable_ramdisk".to_owned(), Value::Bool(true));
+    }
+    let order = Order { verb, instance: &[], body: Value::Object(body) };
     Ok(give(session, &order, &arguments.nodes, &arguments.patience).await)
 }
 

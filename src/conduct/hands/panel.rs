@@ -105,6 +105,8 @@ impl Drivers {
             Effect::Console { on: false } => self.consoles.close(machine.node.id),
             Effect::Power { .. }
             | Effect::Relative { .. }
+            | Effect::StepOn { .. }
+            | Effect::StepFor { .. }
             | Effect::BootDevice { .. }
             | Effect::KeptBootDevice
             | Effect::Boot(_)

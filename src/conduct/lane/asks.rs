@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::base::time::{Tick, sleep};
 use crate::conduct::lane::{Asking, Lane};
 use crate::conduct::parked::{ActReply, AskReply, Waiting};
+use crate::conduct::refused;
 use crate::conduct::site::Site;
 use crate::driver::Machine;
 use crate::flow;
@@ -22,7 +23,7 @@ impl Lane {
     /// An ask: parked while a change is owed, else looked into and decided.
     pub(super) async fn ask(&mut self, ask: Ask, reply: AskReply) {
         if self.is_busy() && ask.yields() {
-            Waiting::Ask(ask, reply).refuse(self.locked());
+            self.refuse_as_locked(Waiting::Ask(ask, reply)).await;
             return;
         }
         if self.is_busy() && !ask.never_waits() {
@@ -30,7 +31,7 @@ impl Lane {
                 Waiting::Ask(ask, reply).refuse(refusal);
                 return;
             }
-            self.park(Waiting::Ask(ask, reply));
+            self.park(Waiting::Ask(ask, reply)).await;
             return;
         }
         let Some(node) = self.site.reader.published().node(self.id).cloned() else {
@@ -61,7 +62,7 @@ impl Lane {
             self.admit(ask, reply, seen).await;
         } else {
             self.site.writer.release(self.id);
-            self.park(Waiting::Ask(ask, reply));
+            self.park(Waiting::Ask(ask, reply)).await;
         }
     }
 
@@ -75,6 +76,9 @@ impl Lane {
         {
             self.hold_lookup(ask, reply);
             return;
+        }
+        if let Err(refusal) = &answer {
+            refused::of_node(&self.site, self.id, &ask, refusal).await;
         }
         // The client may have gone away; what was decided stands.
         reply.send(answer).ok();
@@ -126,7 +130,7 @@ impl Lane {
     /// A synchronous change: owed and committed like any other, the caller gets the outcome.
     pub(super) async fn act(&mut self, effect: Effect, reply: ActReply) {
         if self.is_busy() {
-            self.park(Waiting::Act(effect, reply));
+            self.park(Waiting::Act(effect, reply)).await;
             return;
         }
         self.author.clone_from(&reply.author);
@@ -143,11 +147,18 @@ impl Lane {
         }
     }
 
-    pub(super) fn park(&mut self, one: Waiting) {
+    pub(super) async fn park(&mut self, one: Waiting) {
         let now: Tick = self.site.clock.tick();
         if let Err(one) = self.parked.push(now, one) {
-            one.refuse(self.locked());
+            self.refuse_as_locked(one).await;
         }
+    }
+
+    async fn refuse_as_locked(&self, one: Waiting) {
+        if let Waiting::Ask(ask, _) = &one {
+            refused::of_node(&self.site, self.id, ask, &self.locked()).await;
+        }
+        one.refuse(self.locked());
     }
 
     pub(super) fn locked(&self) -> Refusal {
@@ -165,10 +176,10 @@ impl Lane {
         }
     }
 
-    pub(super) fn refuse_overdue(&mut self) {
+    pub(super) async fn refuse_overdue(&mut self) {
         let now = self.site.clock.tick();
         while let Some(one) = self.parked.overdue(now) {
-            one.refuse(self.locked());
+            self.refuse_as_locked(one).await;
         }
         while let Some(one) = self.lookups.overdue(now) {
             one.refuse(Refusal::AskAgain { node: self.id });

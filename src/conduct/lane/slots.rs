@@ -128,10 +128,10 @@ impl Lane {
         let site = self.site.clone();
         let task = tokio::spawn(async move {
             let _turn = if in_turn { site.recovery.clone().acquire_owned().await.ok() } else { None };
-            if let Effect::Relative { node, on } = owed.effect {
-                return relatives::pay(&site, node, on).await;
+            match relatives::pay(&site, &machine, &owed.effect).await {
+                Some(outcome) => outcome,
+                None => site.hands.pay(machine, &owed.effect, again).await,
             }
-            site.hands.pay(machine, &owed.effect, again).await
         });
         self.change = self.owed.first().map(|owed| (owed.number, task));
     }

@@ -17,7 +17,7 @@ use crate::flow::discover::{self, Rival};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::decision::ask::Ask;
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Facts, Groups};
 use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::discovery::Sighting;
 use crate::model::inspection::identity::Mark;
@@ -209,7 +209,7 @@ impl Desk {
                 catalog: &catalog,
                 owed: &[],
                 ports: &[],
-                portgroups: &[],
+                portgroups: &Groups::none(),
                 bearers: &*published,
                 around: &*published,
                 plans: &*published,

@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use crate::base::moment::Moment;
 use crate::conduct::desk::Desk;
+use crate::conduct::refused;
 use crate::conduct::through::Through;
 use crate::model::decision::refusal::Refusal;
 use crate::model::rack::{RackAnswer, RackAsk};
@@ -28,7 +29,14 @@ impl Desk {
     /// Asks something of the rack; answered once it is committed.
     pub async fn rack(self: &Arc<Self>, ask: RackAsk) -> Result<RackAnswer, Refusal> {
         let desk = Arc::clone(self);
-        Through::new(&self.site.tasks, async move { desk.take_rack_ask(ask).await }).await
+        let work = async move {
+            let answer = desk.take_rack_ask(ask.clone()).await;
+            if let Err(refusal) = &answer {
+                refused::of_rack(&desk.site, &ask, refusal).await;
+            }
+            answer
+        };
+        Through::new(&self.site.tasks, work).await
     }
 
     /// A transaction of the rack's lane, with the wall's moment: one after the other.

@@ -78,7 +78,7 @@ impl Stage {
         self.rig.clock.settle().await;
     }
 
-    /// Makes a node and removes it: two events.
+    /// Makes a node and removes it: two events of each.
     async fn change(&self) {
         let id = NodeId(Uuid::from_u128(99));
         let node = Node::new(id, Wished::default(), Moment(0));
@@ -100,12 +100,13 @@ impl Stage {
 async fn what_changes_is_told_in_order_and_signed() {
     let stage = Stage::new(Vec::new(), &[]).await;
     stage.change().await;
-    assert_eq!(stage.receiver.types(), ["baremetal.node.create.end", "baremetal.node.delete.end"]);
+    let types = ["create.start", "create.end", "delete.start", "delete.end"];
+    assert_eq!(stage.receiver.types(), types.map(|part| format!("baremetal.node.{part}")));
     let got = stage.receiver.got.lock().unwrap().clone();
     assert!(got.iter().all(|letter| letter.signature.as_ref().unwrap().starts_with("v1,")));
     assert_ne!(got[0].id, got[1].id);
     let shown = stage.shown();
-    assert_eq!((shown.state, shown.delivered, shown.behind, shown.failed), (State::Well, 2, 0, 0));
+    assert_eq!((shown.state, shown.delivered, shown.behind, shown.failed), (State::Well, 4, 0, 0));
 }
 
 #[tokio::test]
@@ -115,12 +116,12 @@ async fn a_refused_event_is_told_again_before_the_next_one() {
     stage.change().await;
     assert_eq!(stage.receiver.types().len(), 1);
     let shown = stage.shown();
-    assert_eq!((shown.state, shown.behind), (State::Failing, 2));
+    assert_eq!((shown.state, shown.behind), (State::Failing, 4));
     assert_eq!(shown.last_error.as_deref(), Some("it answered 500"));
     stage.rig.clock.pass(Duration::from_secs(10)).await;
     let types = stage.receiver.types();
-    assert_eq!(types[..3], ["baremetal.node.create.end"; 3].map(str::to_owned));
-    assert_eq!(types[3..], ["baremetal.node.delete.end"]);
+    assert_eq!(types[..3], ["baremetal.node.create.start"; 3].map(str::to_owned));
+    assert_eq!(types[3..].len(), 3);
     let got = stage.receiver.got.lock().unwrap().clone();
     assert_eq!(got[0].id, got[2].id);
     assert_eq!((stage.shown().state, stage.shown().failed), (State::Well, 2));
@@ -139,7 +140,8 @@ async fn one_that_is_gone_is_told_nothing_more() {
 async fn kinds_that_it_does_not_want_are_passed_over() {
     let stage = Stage::new(Vec::new(), &["node.delete"]).await;
     stage.change().await;
-    assert_eq!(stage.receiver.types(), ["baremetal.node.delete.end"]);
+    let types = ["start", "end"].map(|part| format!("baremetal.node.delete.{part}"));
+    assert_eq!(stage.receiver.types(), types);
     assert_eq!(stage.shown().behind, 0);
 }
 
@@ -152,5 +154,5 @@ async fn a_restart_goes_on_after_the_last_that_was_taken() {
     stage.change().await;
     stage.open(&[]).await;
     let types = stage.receiver.types();
-    assert_eq!(types.len(), 4, "nothing twice, nothing left out: {types:?}");
+    assert_eq!(types.len(), 8, "nothing twice, nothing left out: {types:?}");
 }

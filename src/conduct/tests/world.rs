@@ -229,6 +229,8 @@ impl World {
             | Effect::Logs
             | Effect::Mode(_)
             | Effect::Relative { .. }
+            | Effect::StepOn { .. }
+            | Effect::StepFor { .. }
             | Effect::Nmi
             | Effect::Indicator { .. }
             | Effect::Insert { .. }

@@ -107,6 +107,12 @@ impl Index {
         &self.folder
     }
 
+    /// How many files there are, and the bytes that they and the work under way take.
+    pub(in crate::depot) fn size(&self) -> (usize, u64) {
+        let state = self.lock();
+        (state.entries.len(), state.used())
+    }
+
     /// Seconds since 1970.
     pub(in crate::depot) fn now(&self) -> i64 {
         self.clock.wall().0 / 1_000_000

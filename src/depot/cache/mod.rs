@@ -12,6 +12,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -32,6 +33,7 @@ use crate::depot::cache::progress::{Doing, Progress};
 use crate::depot::digest::{self, Algorithm};
 use crate::depot::fetch::{Head, Place, head_of, shown};
 use crate::depot::image::Checksum;
+use crate::model::boot::network::{CacheShown, Cached};
 use crate::net::client::Client;
 
 mod download;
@@ -57,6 +59,9 @@ pub struct Cache {
     flights: Arc<Flights<Fetched>>,
     seats: Semaphore,
     pub(in crate::depot) life: Life,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    failures: AtomicU64,
 }
 
 /// What an outcome looks like to all who wait for it.
@@ -113,7 +118,17 @@ impl Cache {
     ) -> Result<Arc<Self>, CacheError> {
         let index = Index::open(folder, limits, Arc::clone(&clock))?;
         let seats = Semaphore::new(limits.downloads.max(1));
-        Ok(Arc::new(Self { index, client: Client::new(), clock, flights: Arc::default(), seats, life }))
+        Ok(Arc::new(Self {
+            index,
+            client: Client::new(),
+            clock,
+            flights: Arc::default(),
+            seats,
+            life,
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            failures: AtomicU64::new(0),
+        }))
     }
 
     /// The file as one of this host: from the cache while its server says that it is still the same, else
@@ -129,7 +144,11 @@ impl Cache {
     pub fn begin(self: &Arc<Self>, wanted: &Wanted) -> Flight<Fetched> {
         let (cache, own) = (Arc::clone(self), wanted.clone());
         self.flights.join(&wanted.name(), &self.life, |progress, stop| async move {
-            cache.fetch(&own, progress, stop).await.map_err(Arc::new)
+            let fetched = cache.fetch(&own, progress, stop).await.map_err(Arc::new);
+            if fetched.is_err() {
+                cache.failures.fetch_add(1, Ordering::Relaxed);
+            }
+            fetched
         })
     }
 
@@ -159,8 +178,10 @@ impl Cache {
         }
         let name = wanted.name();
         if let Some(kept) = self.index.hold(&name).filter(|kept| is_fresh(kept, &head)) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(kept);
         }
+        self.misses.fetch_add(1, Ordering::Relaxed);
         let download =
             Download { cache: self, wanted, head: &head, name: &name, progress, stop: stop.clone() };
         let mut crowded = Duration::ZERO;
@@ -239,6 +260,15 @@ impl Cache {
         let name = wanted.url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default();
         let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
         sums::find(&text, &name).map_err(|why| CacheError::Sums { url: shown(url), why: why.to_owned() })
+    }
+}
+
+impl Cached for Cache {
+    fn shown(&self) -> CacheShown {
+        let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
+        let (files, bytes) = self.index.size();
+        let (hits, misses, failures) = (of(&self.hits), of(&self.misses), of(&self.failures));
+        CacheShown { hits, misses, failures, files, bytes, quota: self.index.limits.size }
     }
 }
 

@@ -161,6 +161,8 @@ fn remedy(effect: &Effect) -> &'static str {
         }
         Effect::Power { .. }
         | Effect::Relative { .. }
+        | Effect::StepOn { .. }
+        | Effect::StepFor { .. }
         | Effect::Step { .. }
         | Effect::Logs
         | Effect::Mode(_)

@@ -4,10 +4,10 @@ use crate::flow::course::Course;
 use crate::model::decision::Row;
 use crate::model::interface::Interface;
 use crate::model::part::sheet::{Sheet, wished_settings};
+use crate::model::step::Step;
 
-/// The run's step is done. The fake BIOS has nobody to ask: what it was told is what is known, as in the reference.
-pub fn step_done(course: &mut Course<'_>) {
-    let Some(step) = course.node.run.as_ref().and_then(|run| run.step()) else { return };
+/// The step is done. The fake BIOS has nobody to ask: what it was told is what is known, as in the reference.
+pub fn step_done(course: &mut Course<'_>, step: &Step) {
     if step.interface != Interface::Bios || course.node.wished.interfaces.bios != "fake" {
         return;
     }

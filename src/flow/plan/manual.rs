@@ -64,13 +64,13 @@ fn on_children(
         "power_on" => &[true],
         "power_off" => &[false],
         "reboot" => &[false, true],
-        _ if children.is_empty() => &[],
-        other => {
-            return Err(format!(
-                "{} step {}.{other} cannot be run on child nodes: this version has power_on, power_off and reboot there",
-                kind.name(),
-                ask.interface
-            ));
+        // These mean the work itself, not a machine.
+        word if reserved(word).is_some() => {
+            return Err(format!("{} step {word} cannot be run on child nodes", kind.name()));
+        }
+        _ => {
+            let chosen = children.iter().filter(|child| limit.is_empty() || limit.contains(&child.id));
+            return chosen.map(|child| by_child(child, kind, ask, facts)).collect();
         }
     };
     let chosen = children.iter().filter(|child| limit.is_empty() || limit.contains(&child.id));
@@ -82,6 +82,17 @@ fn on_children(
         .flat_map(|child| powers.iter().map(move |on| (child.id, *on)))
         .map(|(id, on)| step(id, on))
         .collect())
+}
+
+/// A step that a child's own driver does at once; what a ramdisk would have to do, it cannot.
+fn by_child(child: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Result<Step, String> {
+    let (kind_name, label) = (kind.name(), child.label());
+    let Resolved { step, .. } =
+        resolve(child, kind, ask, facts).map_err(|why| format!("child node {label}: {why}"))?;
+    if step.by != By::Driver && step.by != By::Core(Core::Nothing) {
+        return Err(format!("the driver of child node {label} has no {kind_name} step {step}"));
+    }
+    Ok(Step { by: By::Core(Core::ByChild(child.id)), abortable: true, ..step })
 }
 
 /// A step as the driver or the pipeline knows it.

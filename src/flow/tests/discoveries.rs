@@ -14,7 +14,7 @@ use crate::flow::discover::{Rival, enrol, main_mac, row, sighting};
 use crate::flow::inspect::in_band::Surveyed;
 use crate::model::boot::plan::Discovery;
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Facts, Groups};
 use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::discovery::{BmcAccount, BmcKind, DiscoveryPolicy, Goal, Onward, Stage as Way};
 use crate::model::inspection::identity::Identity;
@@ -89,7 +89,7 @@ fn enrolled_beside(
         catalog: &catalog,
         owed: &[],
         ports: &[],
-        portgroups: &[],
+        portgroups: &Groups::none(),
         bearers: &bearers,
         around: &neighbours,
         plans: &NoPlans,
@@ -229,7 +229,7 @@ fn a_machine_that_tells_nonsense_becomes_no_node() {
 }
 
 /// What is known where nothing was asked or seen yet.
-fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
+fn bare<'a>(stage: &'a Stage, groups: &'a Groups<'a>, token: &'a Secret, at: i64) -> Facts<'a> {
     Facts {
         at: Moment(at),
         token,
@@ -238,7 +238,7 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
         catalog: &stage.catalog,
         owed: &[],
         ports: &[],
-        portgroups: &[],
+        portgroups: groups,
         bearers: &stage.bearers,
         around: &stage.around,
         plans: &NoPlans,
@@ -251,7 +251,8 @@ fn bare<'a>(stage: &'a Stage, token: &'a Secret, at: i64) -> Facts<'a> {
 fn what_is_written_down_counts_its_times() {
     let stage = Stage::new("plain");
     let (token, told) = (Secret::new("t"), told("10.1.0.9"));
-    let facts = |at| bare(&stage, &token, at);
+    let groups = Groups::none();
+    let facts = |at| bare(&stage, &groups, &token, at);
     let (id, mac) = (uuid::Uuid::from_u128(3), main_mac(&told).unwrap());
     let first = sighting(&told, None, (id, mac), &facts(5));
     let again = sighting(&told, Some(first.clone()), (uuid::Uuid::from_u128(4), mac), &facts(9));
@@ -264,7 +265,8 @@ fn what_is_written_down_counts_its_times() {
 fn one_machine_has_one_row_by_whatever_it_is_known() {
     let stage = Stage::new("plain");
     let token = Secret::new("t");
-    let facts = bare(&stage, &token, 5);
+    let groups = Groups::none();
+    let facts = bare(&stage, &groups, &token, 5);
     let first = told("10.1.0.9");
     let kept = sighting(&first, None, (uuid::Uuid::from_u128(3), MAC), &facts);
     let other = Mac([2, 0, 0, 0, 0, 9]);

@@ -276,7 +276,8 @@ fn power_steps_run_on_the_nodes_children_one_after_the_other() {
 #[test]
 fn what_children_cannot_do_fails_before_anything_is_touched() {
     for (steps, why) in [
-        ([("factory_reset", [].as_slice())], "cannot be run on child nodes"),
+        ([("factory_reset", [].as_slice())], "the driver of child node"),
+        ([("hold", [].as_slice())], "hold cannot be run on child nodes"),
         ([("power_on", [7].as_slice())], "no child of the node"),
     ] {
         let stage = with_cards(&steps);

@@ -52,7 +52,7 @@ fn attach(stage: &mut Stage, id: &str) -> Result<Answer, Refusal> {
 /// Which VIFs are where.
 fn attached(stage: &Stage) -> Vec<String> {
     let ports = stage.ports.iter().map(|port| &port.internal_info);
-    let infos = ports.chain(stage.portgroups.iter().map(|group| &group.internal_info));
+    let infos = ports.chain(stage.around.portgroups.iter().map(|group| &group.internal_info));
     infos.filter_map(vif::of).map(str::to_owned).collect()
 }
 
@@ -62,7 +62,7 @@ fn tear_down_detaches_vifs() {
     stage.node.power = Some(Power::On);
     let bond = group(9);
     stage.ports = vec![port(1, None), port(2, Some(bond.id))];
-    stage.portgroups = vec![bond];
+    stage.around.portgroups = vec![bond];
     attach(&mut stage, "v1").unwrap();
     attach(&mut stage, "v2").unwrap();
     assert_eq!(attached(&stage), ["v2", "v1"], "the portgroup goes first");
@@ -81,7 +81,7 @@ fn ports_of_a_portgroup_are_places_of_their_own_if_one_of_them_is_taken() {
     let mut taken = Port::clone(&port(1, Some(bond.id)));
     taken.internal_info.insert(vif::KEY.to_owned(), json!("v1"));
     stage.ports = vec![Arc::new(taken), port(2, Some(bond.id))];
-    stage.portgroups = vec![bond];
+    stage.around.portgroups = vec![bond];
     attach(&mut stage, "v2").unwrap();
     let second = stage.ports.iter().find(|port| port.id.0 == Uuid::from_u128(2)).unwrap();
     assert_eq!(vif::of(&second.internal_info), Some("v2"));

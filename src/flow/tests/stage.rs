@@ -23,7 +23,7 @@ use crate::model::boot::Beat;
 use crate::model::catalog::Catalog;
 use crate::model::decision::ask::{Answer, Ask, ProvisionAsk, TokenAnswer};
 use crate::model::decision::effect::{Effect, Look, Owed};
-use crate::model::decision::facts::Facts;
+use crate::model::decision::facts::{Facts, Groups};
 use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::decision::{Decision, Fate, LaterLook, Row};
@@ -32,7 +32,6 @@ use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
-use crate::model::part::portgroup::Portgroup;
 use crate::model::plans::NoPlans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
@@ -46,7 +45,6 @@ pub(super) struct Stage {
     pub(super) node: Node,
     pub(super) owed: Vec<Owed>,
     pub(super) ports: Vec<Arc<Port>>,
-    pub(super) portgroups: Vec<Arc<Portgroup>>,
     pub(super) bearers: Others,
     pub(super) around: Neighbours,
     /// The inventory that was kept last.
@@ -100,7 +98,6 @@ impl Stage {
             node: Node::new(NodeId(uuid::Uuid::from_u128(1)), wished, Moment(0)),
             owed: Vec::new(),
             ports: Vec::new(),
-            portgroups: Vec::new(),
             bearers: Others::default(),
             around: Neighbours::default(),
             inventory: None,
@@ -142,7 +139,7 @@ impl Stage {
             catalog: &self.catalog,
             owed: &self.owed,
             ports: &self.ports,
-            portgroups: &self.portgroups,
+            portgroups: &Groups::of(self.node.id, &self.around),
             bearers: &self.bearers,
             around: &self.around,
             plans: &NoPlans,
@@ -368,10 +365,10 @@ impl Stage {
             Row::PortRemoved(id) => self.ports.retain(|one| one.id != id),
             Row::Inventory(kept) => self.inventory = Some(kept),
             Row::Portgroup(group) => {
-                self.portgroups.retain(|one| one.id != group.id);
-                self.portgroups.push(group.into());
+                self.around.portgroups.retain(|one| one.id != group.id);
+                self.around.portgroups.push(group.into());
             }
-            Row::PortgroupRemoved(id) => self.portgroups.retain(|one| one.id != id),
+            Row::PortgroupRemoved(id) => self.around.portgroups.retain(|one| one.id != id),
             Row::Sheet(_) => {}
             Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }

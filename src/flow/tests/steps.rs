@@ -323,7 +323,7 @@ fn a_record_that_outgrew_its_limit_ends_the_pipeline() {
         catalog: &stage.catalog,
         owed: &stage.owed,
         ports: &[],
-        portgroups: &[],
+        portgroups: &crate::model::decision::facts::Groups::of(stage.node.id, &stage.around),
         bearers: &stage.bearers,
         around: &stage.around,
         plans: &crate::model::plans::NoPlans,

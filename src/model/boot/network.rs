@@ -29,6 +29,27 @@ pub struct NetworkStatus {
     pub counters: Vec<(&'static str, u64)>,
 }
 
+/// What the cache of images has done since the start, and what lies there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CacheShown {
+    /// Asked for and still what its server has.
+    pub hits: u64,
+    /// Downloaded, at least in part.
+    pub misses: u64,
+    /// Downloads that came to nothing.
+    pub failures: u64,
+    pub files: usize,
+    /// On the disk, with what was promised to work under way.
+    pub bytes: u64,
+    /// Bytes that there may be.
+    pub quota: u64,
+}
+
+/// A cache that shows its numbers.
+pub trait Cached: std::fmt::Debug + Send + Sync {
+    fn shown(&self) -> CacheShown;
+}
+
 /// How full a pool is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct PoolStatus {

@@ -15,6 +15,10 @@ pub enum Effect {
     Power { wish: PowerWish, limit: u32 },
     /// Have the node's parent, or one of its children, on or off: what its own power hangs on.
     Relative { node: NodeId, on: bool },
+    /// Have the run's step at this place done by a child of the node.
+    StepOn { child: NodeId, cursor: usize },
+    /// Do the step at this place of the parent's run: what the child owes for it.
+    StepFor { parent: NodeId, cursor: usize },
     /// Set where the machine boots from.
     BootDevice { device: BootDevice, persistent: bool },
     /// Set the boot device that the record keeps for the machine, for the next boot.
@@ -69,6 +73,8 @@ impl Effect {
             Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
             Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
             | Self::Nmi
+            | Self::StepOn { .. }
+            | Self::StepFor { .. }
             | Self::Passthru(_)
             | Self::Meet(Meeting::LogIn) => Again::Never,
         }
@@ -84,6 +90,8 @@ impl Effect {
             Self::Power { wish: PowerWish::SoftReset, .. } => "soft reset",
             Self::Relative { on: true, .. } => "power on parent",
             Self::Relative { on: false, .. } => "power off child",
+            Self::StepOn { .. } => "step on child",
+            Self::StepFor { .. } => "step for parent",
             Self::BootDevice { .. } => "set boot device",
             Self::KeptBootDevice => "set kept boot device",
             Self::Boot(part) => part.label(),
@@ -117,6 +125,9 @@ impl Effect {
                 format!("{label} {component} {name} {}", lamp.name())
             }
             Self::Relative { node, .. } => format!("{label} {node}"),
+            Self::StepOn { child: node, .. } | Self::StepFor { parent: node, .. } => {
+                format!("{label} {node}")
+            }
             Self::Insert { drive } | Self::Eject { drive } => format!("{label} {}", drive.name()),
             Self::Passthru(call) => format!("{label} {}", call.method),
             Self::Power { .. }

@@ -1,6 +1,8 @@
 //! All that a rule may look at besides the record: it comes in as arguments.
 
+use std::cell::OnceCell;
 use std::fmt::Debug;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::base::id::NodeId;
@@ -32,8 +34,8 @@ pub struct Facts<'a> {
     pub owed: &'a [Owed],
     /// The node's own ports.
     pub ports: &'a [Arc<Port>],
-    /// The node's own portgroups.
-    pub portgroups: &'a [Arc<Portgroup>],
+    /// The node's own portgroups, read by who wants them first.
+    pub portgroups: &'a Groups<'a>,
     /// Who has the port of an address, over the rack.
     pub bearers: &'a dyn Bearers,
     /// What else stands in the rack.
@@ -47,12 +49,42 @@ pub struct Facts<'a> {
     pub silent: Option<u8>,
 }
 
+/// Portgroups of a node: most decisions do not ask for them.
+#[derive(Debug)]
+pub struct Groups<'a> {
+    /// None, if it is known that there are none.
+    place: Option<(&'a dyn Around, NodeId)>,
+    found: OnceCell<Vec<Arc<Portgroup>>>,
+}
+
+impl<'a> Groups<'a> {
+    pub fn of(node: NodeId, around: &'a dyn Around) -> Self {
+        Self { place: Some((around, node)), found: OnceCell::new() }
+    }
+
+    /// Of what is no node yet.
+    pub const fn none() -> Self {
+        Self { place: None, found: OnceCell::new() }
+    }
+}
+
+impl Deref for Groups<'_> {
+    type Target = [Arc<Portgroup>];
+
+    fn deref(&self) -> &Self::Target {
+        self.found.get_or_init(|| self.place.map_or_else(Vec::new, |(around, node)| around.portgroups(node)))
+    }
+}
+
 /// What stands around a node, read in the same transaction when a rule asks for it.
 pub trait Around: Debug {
     fn node(&self, id: NodeId) -> Option<Arc<Node>>;
 
     /// Nodes whose parent this is, in the order of their creation.
     fn children(&self, parent: NodeId) -> Vec<Arc<Node>>;
+
+    /// The node's portgroups, in the order of their creation.
+    fn portgroups(&self, node: NodeId) -> Vec<Arc<Portgroup>>;
 
     /// The node's volumes of this kind, in the order of their creation.
     fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow>;

@@ -1,36 +1,39 @@
 //! What the change of a node tells. A beat or a look that changes nothing that anybody sees tells nothing.
 
-use crate::model::bmc::power::Power;
-use crate::model::moves::{MOVES, Verb};
 use crate::model::node::{Node, Wished};
+use crate::model::notice::sight::Sight;
+use crate::model::notice::telling::{Telling, tell};
 use crate::model::notice::{Members, Notice, Service, Turned, payload};
-use crate::model::provision::Provision;
-use crate::model::shape::json;
 use crate::model::shape::node::TABLE;
 
 /// All that one commit did to a node, in the order in which the reference would tell it.
-pub fn told(turned: &Turned<'_, Node>) -> Vec<Notice> {
+pub fn told(turned: &Turned<'_, Node>, tellings: &[Telling]) -> Vec<Notice> {
     let host = turned.host;
     let (before, after) = match (turned.before, turned.after) {
         (None, None) => return Vec::new(),
-        (None, Some(after)) => return vec![crud("create", after, host)],
-        (Some(before), None) => return vec![crud("delete", before, host)],
+        (None, Some(after)) => return crud("create", after, host).from_start(),
+        (Some(before), None) => return crud("delete", before, host).from_start(),
         (Some(before), Some(after)) => (before, after),
     };
-    let mut all = Vec::new();
-    all.extend(provision_set(before, after, host));
-    all.extend(power_set(before, after, host));
+    let mut all: Vec<Notice> = tellings.iter().map(|telling| tell(*telling, after, host)).collect();
     let maintenance = |node: &Node| (node.wished.maintenance, node.maintenance_reason.clone(), node.fault);
     if maintenance(before) != maintenance(after) {
-        all.push(plain("maintenance_set", Service::Api, after, host));
+        // As in the reference, the node is shown as it was and as it is.
+        all.push(maintenance_set("start", before, host));
+        all.push(maintenance_set("end", after, host));
     }
-    if before.wished.console_enabled != after.wished.console_enabled {
-        all.push(plain("console_set", Service::Conductor, after, host));
-    }
-    if wishes_differ(before, after) || all.is_empty() && shows_differ(before, after) {
+    if wishes_differ(before, after) {
+        all.extend(crud("update", after, host).from_start());
+    } else if all.is_empty() && shows_differ(before, after) {
+        // Nobody asked for it, so that nothing has begun.
         all.push(crud("update", after, host));
     }
     all
+}
+
+/// What a change of maintenance tells.
+pub(super) fn maintenance_set(status: &str, node: &Node, host: &str) -> Notice {
+    plain(("maintenance_set", status), Service::Api, node, host)
 }
 
 /// Whether a client's values differ, but for those with events of their own.
@@ -63,79 +66,14 @@ fn shows_differ(before: &Node, after: &Node) -> bool {
         || step(before) != step(after)
 }
 
-fn provision_set(before: &Node, after: &Node, host: &str) -> Option<Notice> {
-    if before.provision == after.provision {
-        return None;
-    }
-    let verb = verb(before.provision, after.provision);
-    let status = match (verb, works(before.provision), works(after.provision)) {
-        (Some(Verb::Fail), _, _) => "error",
-        (_, _, _) if after.provision.traits().failure => "error",
-        (_, false, true) => "start",
-        (_, true, false) => "end",
-        (_, true, true) | (_, false, false) => "success",
-    };
-    let payload = payload("NodeSetProvisionStatePayload", "1.18", |all| {
-        members(all, after, host);
-        all.shown(TABLE, &["instance_info", "driver_internal_info"], after, host);
-        all.member("event", |out| json::maybe_text(out, verb.map(Verb::name)));
-        let target = before.target_provision.map(Provision::name);
-        all.member("previous_provision_state", |out| json::text(out, before.provision.name()));
-        all.member("previous_target_provision_state", |out| json::maybe_text(out, target));
-    });
-    Some(notice("provision_set", status, Service::Conductor, after, payload))
-}
-
-/// By which word one state follows the other; none if a commit has gone through several.
-fn verb(from: Provision, to: Provision) -> Option<Verb> {
-    MOVES.iter().find(|(before, _, after)| (*before, *after) == (from, to)).map(|(_, verb, _)| *verb)
-}
-
-/// Whether a node leaves the state without being asked.
-fn works(state: Provision) -> bool {
-    let traits = state.traits();
-    let holds = matches!(state, Provision::DeployHold | Provision::CleanHold | Provision::ServiceHold);
-    !traits.stable && !traits.failure && !holds
-}
-
-fn power_set(before: &Node, after: &Node, host: &str) -> Option<Notice> {
-    let status = match (before.target_power, after.target_power) {
-        (old, Some(to)) if old != Some(to) => ("start", to),
-        (Some(to), None) if after.last_error.is_some() && after.power != Some(to) => ("error", to),
-        (Some(to), None) => ("end", to),
-        (Some(_), Some(_)) => return None,
-        (None, _) => return power_seen(before, after, host),
-    };
-    Some(power_change(status, after, host))
-}
-
-/// Power that nobody asked for by itself: a pipeline's, or what a look found.
-fn power_seen(before: &Node, after: &Node, host: &str) -> Option<Notice> {
-    let power = after.power.filter(|power| before.power != Some(*power))?;
-    if before.run.is_some() || after.run.is_some() {
-        return Some(power_change(("end", power), after, host));
-    }
-    let payload = payload("NodeCorrectedPowerStatePayload", "1.17", |all| {
-        members(all, after, host);
-        all.member("from_power", |out| json::maybe_text(out, before.power.map(Power::name)));
-    });
-    Some(notice("power_state_corrected", "success", Service::Conductor, after, payload))
-}
-
-fn power_change((status, to): (&'static str, Power), after: &Node, host: &str) -> Notice {
-    let payload = payload("NodeSetPowerStatePayload", "1.17", |all| {
-        members(all, after, host);
-        all.member("to_power", |out| json::text(out, to.name()));
-    });
-    notice("power_set", status, Service::Conductor, after, payload)
-}
-
-fn plain(action: &str, service: Service, node: &Node, host: &str) -> Notice {
+/// What has no members but those of every payload of a node.
+pub(super) fn plain((action, status): (&str, &str), service: Service, node: &Node, host: &str) -> Notice {
     let payload = payload("NodePayload", "1.17", |all| members(all, node, host));
-    notice(action, "end", service, node, payload)
+    notice(action, status, service, node, payload)
 }
 
-fn crud(action: &str, node: &Node, host: &str) -> Notice {
+/// That a node is there, is another or is gone, as `end`.
+pub(super) fn crud(action: &str, node: &Node, host: &str) -> Notice {
     let payload = payload("NodeCRUDPayload", "1.15", |all| {
         members(all, node, host);
         all.shown(TABLE, &["instance_info", "driver_info", "chassis_uuid"], node, host);
@@ -143,17 +81,18 @@ fn crud(action: &str, node: &Node, host: &str) -> Notice {
     notice(action, "end", Service::Api, node, payload)
 }
 
-fn notice(action: &str, status: &str, service: Service, node: &Node, payload: Vec<u8>) -> Notice {
+pub(super) fn notice(action: &str, status: &str, service: Service, node: &Node, payload: Vec<u8>) -> Notice {
     Notice {
         event_type: format!("baremetal.node.{action}.{status}"),
         service,
         is_error: status == "error",
         node: Some(node.id),
+        sight: Sight::of_node(node),
         payload,
     }
 }
 
-fn members(all: &mut Members, node: &Node, host: &str) {
+pub(super) fn members(all: &mut Members, node: &Node, host: &str) {
     all.shown(TABLE, NODE, node, host);
 }
 

@@ -5,32 +5,38 @@ use uuid::Uuid;
 
 use crate::base::secret::{MASK, Veil};
 use crate::model::inspection::rule::Rule;
+use crate::model::notice::sight::Sight;
 use crate::model::notice::{Members, Notice, Service, Turned, payload};
 use crate::model::port::Port;
 use crate::model::shape::{Field, json, port, rule};
 use crate::model::thing::Thing;
 
 /// What the change of a thing tells; `name` is that of its kind as in the names of payloads, e.g. `DeployTemplate`.
-pub fn thing<T: Thing>(name: &str, turned: &Turned<'_, T>) -> Option<Notice> {
-    let ((action, shown), name) = (turned.change()?, official(name));
+pub fn thing<T: Thing>(name: &str, turned: &Turned<'_, T>) -> Vec<Notice> {
+    turned.change().map_or_else(Vec::new, |change| changed(name, change, turned.host).from_start())
+}
+
+/// What came of it, as `end`.
+pub(super) fn changed<T: Thing>(name: &str, (action, shown): (&str, &T), host: &str) -> Notice {
+    let name = official(name);
     let payload = payload(&format!("{name}CRUDPayload"), version(name), |all| {
         if T::table().is_empty() {
             stored(all, shown.id(), serde_json::to_value(shown).unwrap_or_default());
         } else {
-            all.shown(T::table(), &values(T::table()), shown, turned.host);
+            all.shown(T::table(), &values(T::table()), shown, host);
         }
     });
-    Some(Notice { node: shown.node(), ..crud(name, action, payload) })
+    Notice { node: shown.node(), sight: Sight::of_thing(shown.owner()), ..crud(name, action, payload) }
 }
 
 /// What the change of an inspection rule tells.
-pub fn inspection_rule(turned: &Turned<'_, Rule>) -> Option<Notice> {
-    let (action, shown) = turned.change()?;
+pub fn inspection_rule(turned: &Turned<'_, Rule>) -> Vec<Notice> {
+    let Some((action, shown)) = turned.change() else { return Vec::new() };
     let names = values(rule::TABLE);
     let payload = payload("InspectionRuleCRUDPayload", "1.0", |all| {
         all.shown(rule::TABLE, &names, shown, turned.host);
     });
-    Some(crud("InspectionRule", action, payload))
+    crud("InspectionRule", action, payload).from_start()
 }
 
 /// The reference's name of a kind, where ours is shorter.
@@ -49,6 +55,7 @@ fn crud(name: &str, action: &str, payload: Vec<u8>) -> Notice {
         service: Service::Api,
         is_error: false,
         node: None,
+        sight: Sight::default(),
         payload,
     }
 }
@@ -87,10 +94,14 @@ fn version(name: &str) -> &'static str {
 }
 
 /// What the change of a port tells.
-pub fn port(turned: &Turned<'_, Port>) -> Option<Notice> {
-    let (action, shown) = turned.change()?;
-    let payload = payload("PortCRUDPayload", "1.8", |all| all.shown(port::TABLE, PORT, shown, turned.host));
-    Some(Notice { node: Some(shown.node), ..crud("Port", action, payload) })
+pub fn port(turned: &Turned<'_, Port>) -> Vec<Notice> {
+    turned.change().map_or_else(Vec::new, |change| port_changed(change, turned.host).from_start())
+}
+
+/// What came of it, as `end`.
+pub(super) fn port_changed((action, shown): (&str, &Port), host: &str) -> Notice {
+    let payload = payload("PortCRUDPayload", "1.8", |all| all.shown(port::TABLE, PORT, shown, host));
+    Notice { node: Some(shown.node), ..crud("Port", action, payload) }
 }
 
 /// `PortCRUDPayload` 1.8.
@@ -132,16 +143,19 @@ mod tests {
         let wished = ChassisWished { description: Some("row 1".to_owned()), ..ChassisWished::default() };
         let id = Uuid::from_u128(7);
         let chassis = Chassis { id, order: 3, created_at: Moment(0), updated_at: None, wished };
-        let notice = thing("Chassis", &Turned { before: None, after: Some(&chassis), host: "h" }).unwrap();
-        assert_eq!((notice.event_type.as_str(), notice.node), ("baremetal.chassis.create.end", None));
+        let told = thing("Chassis", &Turned { before: None, after: Some(&chassis), host: "h" });
+        let types: Vec<&str> = told.iter().map(|notice| notice.event_type.as_str()).collect();
+        assert_eq!(types, ["baremetal.chassis.create.start", "baremetal.chassis.create.end"]);
+        let notice = &told[1];
+        assert_eq!((notice.node, &notice.payload), (None, &told[0].payload));
         let created = "1970-01-01T00:00:00.000000+00:00";
         assert_eq!(
-            data(&notice),
+            data(notice),
             json!({"uuid": id, "created_at": created, "updated_at": null, "description": "row 1", "extra": {}})
         );
         let both = Turned { before: Some(&chassis), after: Some(&chassis), host: "h" };
-        assert_eq!(thing("Chassis", &both), None);
-        let gone = thing("Chassis", &Turned { after: None, ..both }).unwrap();
+        assert_eq!(thing("Chassis", &both), []);
+        let gone = thing("Chassis", &Turned { after: None, ..both }).pop().unwrap();
         assert_eq!(gone.event_type, "baremetal.chassis.delete.end");
     }
 
@@ -178,7 +192,8 @@ mod tests {
         let id = Uuid::from_u128(7);
         let args = json!({"token": "hunter2", "a": 1});
         let bare = Bare { id, order: 1, password: "hunter2".to_owned(), args };
-        let notice = thing("Template", &Turned { before: None, after: Some(&bare), host: "h" }).unwrap();
+        let notice =
+            thing("Template", &Turned { before: None, after: Some(&bare), host: "h" }).pop().unwrap();
         assert_eq!(notice.event_type, "baremetal.deploytemplate.create.end");
         assert_eq!(notice.node, Some(NodeId(Uuid::from_u128(9))));
         let wanted = json!({"uuid": id, "password": "******", "args": {"token": "******", "a": 1}});

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::base::id::NodeId;
+use crate::model::notice::sight::Sight;
 use crate::model::notice::{Envelope, Notice};
 use crate::store::codec;
 use crate::store::disk::env::File;
@@ -32,6 +33,9 @@ struct Row {
     event_type: String,
     #[serde(default)]
     node: Option<NodeId>,
+    /// Whose the subject was.
+    #[serde(default)]
+    sight: Sight,
     /// Sealed.
     json: String,
 }
@@ -48,10 +52,11 @@ impl FeedTable<'_, '_> {
         let sealed = self.txn.sealer.seal_text(&what(sequence), &json);
         let sealed =
             sealed.map_err(|error| StoreError::Encode { what: what(sequence), source: Arc::new(error) })?;
-        let row = Row { event_type: notice.event_type.clone(), node: notice.node, json: sealed };
+        let (event_type, sight) = (notice.event_type.clone(), notice.sight.clone());
+        let row = Row { event_type, node: notice.node, sight, json: sealed };
         let bytes = codec::encode(&row, || what(sequence))?;
         self.txn.put(table, &key(sequence), &bytes)?;
-        self.txn.told.push(Item::new(sequence, row.event_type, row.node, &json));
+        self.txn.told.push(Item::new(sequence, row.event_type, row.node, &json).seen_by(row.sight));
         self.trim()
     }
 
@@ -101,7 +106,7 @@ pub fn read(
             record: what(sequence),
             source: Arc::new(error),
         })?;
-        items.push(Item::new(sequence, row.event_type, row.node, json.reveal()));
+        items.push(Item::new(sequence, row.event_type, row.node, json.reveal()).seen_by(row.sight));
     }
     Ok(items)
 }

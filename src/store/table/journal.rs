@@ -24,7 +24,7 @@ impl Journal<'_, '_> {
         self.append_by(node, event, scene, None)
     }
 
-    /// Adds an entry for what somebody asked for.
+    /// Adds an entry for what somebody asked for; none, if the site wants no histories.
     pub fn append_by(
         &mut self,
         node: NodeId,
@@ -32,7 +32,11 @@ impl Journal<'_, '_> {
         scene: Scene,
         by: Option<By>,
     ) -> Result<u64, StoreError> {
-        let sequence = self.last()?.saturating_add(1);
+        let last = self.last()?;
+        if !self.txn.history.is_kept {
+            return Ok(last);
+        }
+        let sequence = last.saturating_add(1);
         let entry = Entry {
             sequence,
             at: scene.at,

@@ -69,7 +69,7 @@ impl Rules<'_, '_> {
     fn tell(&mut self, before: Option<&Rule>, after: Option<&Rule>) -> Result<(), StoreError> {
         let host = self.txn.host();
         let notice = thing::inspection_rule(&Turned { before, after, host });
-        notice.map_or(Ok(()), |notice| self.txn.feed().append(&notice))
+        notice.iter().try_for_each(|notice| self.txn.feed().append(notice))
     }
 }
 

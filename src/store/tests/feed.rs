@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::model::bmc::power::Power;
+use crate::model::notice::sight::View;
+use crate::model::notice::telling::{Part, Telling};
 use crate::store::table::feed::ring::Item;
 
 fn all(store: &Store) -> Vec<Item> {
@@ -24,8 +26,8 @@ async fn what_fails_or_changes_nothing_is_not_told() {
     assert!(failed.await.is_err());
     put(&store, Node::clone(&made)).await.unwrap();
     put(&store, Node { misses: 3, waits: 4, ..Node::clone(&made) }).await.unwrap();
-    assert_eq!(types(&all(&store)), ["node.create.end"]);
-    assert_eq!(store.reader().last_event(), 1);
+    assert_eq!(types(&all(&store)), ["node.create.start", "node.create.end"]);
+    assert_eq!(store.reader().last_event(), 2);
 }
 
 #[tokio::test]
@@ -40,9 +42,9 @@ async fn changes_of_one_flush_are_told_each_against_the_one_before() {
     });
     futures_util::future::join_all(powers).await.into_iter().for_each(|done| drop(done.unwrap()));
     let told = all(&store);
-    assert_eq!(told.len(), 5, "{:?}", types(&told));
+    assert_eq!(told.len(), 6, "{:?}", types(&told));
     let numbers: Vec<u64> = told.iter().map(|item| item.sequence).collect();
-    assert_eq!(numbers, [1, 2, 3, 4, 5]);
+    assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
     store.close().await;
 }
 
@@ -56,12 +58,12 @@ async fn numbers_go_on_after_a_restart_and_the_file_says_what_memory_said() {
     let told = all(&store);
     store.close().await;
     let store = rig.open();
-    assert_eq!((store.reader().last_event(), all(&store)), (40, told.clone()));
+    assert_eq!((store.reader().last_event(), all(&store)), (80, told.clone()));
     put(&store, node(41)).await.unwrap();
-    let later = store.reader().feed(38, 10).unwrap();
-    assert_eq!(later.iter().map(|item| item.sequence).collect::<Vec<_>>(), [39, 40, 41]);
-    assert_eq!(store.reader().feed(41, 10).unwrap(), []);
-    assert_eq!(later[0], told[38]);
+    let later = store.reader().feed(79, 10).unwrap();
+    assert_eq!(later.iter().map(|item| item.sequence).collect::<Vec<_>>(), [80, 81, 82]);
+    assert_eq!(store.reader().feed(82, 10).unwrap(), []);
+    assert_eq!(later[0], told[79]);
 }
 
 #[tokio::test]
@@ -76,6 +78,43 @@ async fn a_power_cut_keeps_a_change_with_what_it_tells_or_neither() {
         drop(store);
         let store = rig.open();
         let there = store.reader().published().node_count();
-        assert_eq!((there, all(&store).len()), if after { (2, 2) } else { (1, 1) });
+        assert_eq!((there, all(&store).len()), if after { (2, 4) } else { (1, 2) });
     }
+}
+
+#[tokio::test]
+async fn who_sees_a_node_sees_what_is_told_of_it_and_of_its_parts() {
+    let rig = Rig::new();
+    let store = rig.open();
+    let mut own = node(1);
+    own.wished.owner = Some("a".to_owned());
+    own.wished.lessee = Some("b".to_owned());
+    put(&store, own).await.unwrap();
+    let seen = |project: &str| {
+        let items = all(&store);
+        items.iter().filter(|item| item.sight.view(project) != View::Nothing).count()
+    };
+    assert_eq!([seen("a"), seen("b"), seen("c")], [2, 2, 0]);
+    write(&store, |txn| txn.ports().put(&port(1, node_id(1)))).await.unwrap();
+    assert_eq!([seen("a"), seen("b"), seen("c")], [4, 4, 0]);
+    write(&store, |txn| txn.nodes().remove(node_id(1))).await.unwrap();
+    assert_eq!([seen("a"), seen("b"), seen("c")], [8, 8, 0]);
+    let told = all(&store);
+    store.close().await;
+    assert_eq!(all(&rig.open()), told);
+}
+
+#[tokio::test]
+async fn what_no_record_says_is_told_with_the_change_or_not_at_all() {
+    let rig = Rig::new();
+    let store = rig.open();
+    put(&store, node(1)).await.unwrap();
+    let telling = Telling::Power(Part::Start, Power::On);
+    write(&store, move |txn| Ok::<_, StoreError>(txn.tell(node_id(1), telling))).await.unwrap();
+    let failed = write(&store, move |txn| {
+        txn.tell(node_id(1), telling);
+        txn.nodes().remove(node_id(9))
+    });
+    assert!(failed.await.is_err());
+    assert_eq!(types(&all(&store))[2..], ["node.power_set.start"]);
 }

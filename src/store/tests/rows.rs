@@ -249,16 +249,17 @@ async fn a_site_says_how_much_of_a_history_is_kept() {
         .unwrap();
         store.reader().journal(node_id(1), 0, 1000).unwrap().len()
     };
-    assert_eq!(count(History { entries: 7, days: 0 }).await, 7);
-    assert_eq!(count(History { entries: usize::MAX, days: 0 }).await, 400);
-    assert_eq!(count(History { entries: 7, days: u32::MAX }).await, 400, "none is old enough");
+    assert_eq!(count(History { is_kept: true, entries: 7, days: 0 }).await, 7);
+    assert_eq!(count(History { is_kept: true, entries: usize::MAX, days: 0 }).await, 400);
+    assert_eq!(count(History { is_kept: true, entries: 7, days: u32::MAX }).await, 400, "none is old enough");
+    assert_eq!(count(History { is_kept: false, ..History::default() }).await, 0, "it wants none");
 }
 
 #[test]
 fn an_entry_goes_when_its_days_are_over() {
     let (at, day) = (Moment(0), 86_400_000_000);
-    assert!(!History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day - 1_000_000)));
-    assert!(History { entries: 1, days: 2 }.lets_go(at, Moment(2 * day)));
+    assert!(!History { is_kept: true, entries: 1, days: 2 }.lets_go(at, Moment(2 * day - 1_000_000)));
+    assert!(History { is_kept: true, entries: 1, days: 2 }.lets_go(at, Moment(2 * day)));
 }
 
 #[tokio::test]

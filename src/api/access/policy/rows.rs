@@ -78,6 +78,7 @@ pub(super) const ROWS: &[Row] = &[
     row(GET, "runbooks*", Reader, Anyone(Reader)),
     row(CHANGES, "runbooks*", Operator, Anyone(Admin)),
     row(CHANGES, "inspection_rules*", Admin, Never),
+    row(GET, "events", Reader, Anyone(Reader)),
     row(CHANGES, "events", Admin, Never),
     row(&[], "ferric/v1/tokens*", Admin, Never),
     row(&[], "ferric/v1/audit*", Admin, Never),

@@ -82,14 +82,17 @@ impl Desk {
         let (mut passed, mut pauses) = (Passed::new(), 0);
         loop {
             let after = match self.step(id, &mut passed).await {
-                Ok(After::Busy(why)) if pauses >= PAUSES => self.fail(id, why).await,
+                Ok(After::Busy(why)) if pauses >= self.site.policy.node_locked_retry_attempts => {
+                    self.fail(id, why).await
+                }
                 after => after,
             };
             match after {
                 Ok(After::Another) => {}
                 Ok(After::Busy(_)) => {
                     pauses += 1;
-                    sleep(&*self.site.clock, PAUSE).await;
+                    let pause = self.site.policy.node_locked_retry_interval;
+                    sleep(&*self.site.clock, Duration::from_secs(pause.into())).await;
                     passed.retain(|_, refusal| !matches!(refusal, Refusal::Locked { .. }));
                 }
                 Ok(After::Nothing) => return,
@@ -239,7 +242,3 @@ fn is_passing(refusal: &Refusal) -> bool {
 
 /// Allocations that are worked on at the same time: as many as one flush takes.
 const AT_ONCE: usize = 64;
-/// How often nodes that are busy are asked anew, and how long after: the reference's `node_locked_retry_attempts` and
-/// `node_locked_retry_interval`.
-const PAUSES: usize = 3;
-const PAUSE: Duration = Duration::from_secs(1);

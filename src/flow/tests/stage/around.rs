@@ -7,6 +7,7 @@ use crate::base::id::NodeId;
 use crate::model::decision::Row;
 use crate::model::decision::facts::Around;
 use crate::model::node::Node;
+use crate::model::part::portgroup::Portgroup;
 use crate::model::thing::Thing;
 use crate::model::volume::{VolumeKind, VolumeRow};
 
@@ -15,6 +16,7 @@ use crate::model::volume::{VolumeKind, VolumeRow};
 pub(in crate::flow::tests) struct Neighbours {
     pub(in crate::flow::tests) nodes: BTreeMap<NodeId, Arc<Node>>,
     pub(in crate::flow::tests) volumes: Vec<VolumeRow>,
+    pub(in crate::flow::tests) portgroups: Vec<Arc<Portgroup>>,
 }
 
 impl Around for Neighbours {
@@ -24,6 +26,10 @@ impl Around for Neighbours {
 
     fn children(&self, parent: NodeId) -> Vec<Arc<Node>> {
         self.nodes.values().filter(|node| node.wished.parent_node == Some(parent)).cloned().collect()
+    }
+
+    fn portgroups(&self, node: NodeId) -> Vec<Arc<Portgroup>> {
+        self.portgroups.iter().filter(|group| group.node == node).cloned().collect()
     }
 
     fn volumes(&self, kind: VolumeKind, node: NodeId) -> Vec<VolumeRow> {

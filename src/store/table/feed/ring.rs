@@ -6,6 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::base::id::NodeId;
+use crate::model::notice::sight::Sight;
 
 /// What a change has told, ready to be sent. A clone shares its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct Item {
     /// The node that it is about, or whose part it is.
     pub node: Option<NodeId>,
     pub event_type: Arc<str>,
+    /// Whose the subject was.
+    pub sight: Arc<Sight>,
     /// As an event of a stream (WHATWG HTML 9.2): `id`, `event`, `data`, an empty line.
     frame: Arc<[u8]>,
     /// Where the JSON lies in it.
@@ -23,12 +26,20 @@ pub struct Item {
 impl Item {
     /// `json` is one line.
     pub fn new(sequence: u64, event_type: String, node: Option<NodeId>, json: &str) -> Self {
-        let mut frame = format!("id: {sequence}\nevent: {event_type}\ndata: ").into_bytes();
-        let start = frame.len();
-        frame.extend_from_slice(json.as_bytes());
-        let end = frame.len();
-        frame.extend_from_slice(b"\n\n");
-        Self { sequence, node, event_type: event_type.into(), frame: frame.into(), json: (start, end) }
+        let (frame, json) = framed(sequence, &event_type, json.as_bytes());
+        let sight = Arc::default();
+        Self { sequence, node, event_type: event_type.into(), sight, frame: frame.into(), json }
+    }
+
+    /// For projects that saw its subject, too.
+    #[must_use]
+    pub fn seen_by(self, sight: Sight) -> Self {
+        Self { sight: Arc::new(sight), ..self }
+    }
+
+    /// The frame with other JSON in it.
+    pub fn frame_of(&self, json: &[u8]) -> Vec<u8> {
+        framed(self.sequence, &self.event_type, json).0
     }
 
     pub fn frame(&self) -> &[u8] {
@@ -39,6 +50,16 @@ impl Item {
     pub fn json(&self) -> &[u8] {
         self.frame.get(self.json.0..self.json.1).unwrap_or_default()
     }
+}
+
+/// An event of a stream, and where the JSON lies in it.
+fn framed(sequence: u64, event_type: &str, json: &[u8]) -> (Vec<u8>, (usize, usize)) {
+    let mut frame = format!("id: {sequence}\nevent: {event_type}\ndata: ").into_bytes();
+    let start = frame.len();
+    frame.extend_from_slice(json);
+    let end = frame.len();
+    frame.extend_from_slice(b"\n\n");
+    (frame, (start, end))
 }
 
 /// What is kept in memory of the feed.
