@@ -41,7 +41,7 @@ use crate::api::health::Health;
 use crate::api::lanes::Lanes;
 use crate::api::metrics::traffic::Traffic;
 use crate::app::certificates::Certificates;
-use crate::app::crew::Crew;
+use crate::app::crew::{Crew, Manners};
 use crate::app::doors::Doors;
 use crate::app::error::AppError;
 use crate::app::images::Depot;
@@ -87,7 +87,7 @@ pub struct App {
     close_doors: CancellationToken,
     crew: Crew,
     /// Threads for those who watch.
-    _gallery: Crew,
+    _gallery: [Crew; 2],
     watchers: Arc<Watchers>,
     traffic: Arc<Traffic>,
     registry: Arc<Registry>,
@@ -152,9 +152,11 @@ impl App {
         site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
         let descriptors = room::descriptors();
         let most = usize::try_from(descriptors / 8).unwrap_or(WATCHERS).min(WATCHERS);
-        let gallery = Crew::for_watchers().map_err(AppError::Crew)?;
-        let (worker, leave) = (gallery.handle().clone(), site.stop.child_token());
-        let watchers = Arc::new(Watchers::on(worker, &site.reader, most, leave));
+        let watching = |manners| Crew::for_watchers(manners).map_err(AppError::Crew);
+        let gallery = [watching(Manners::Polite)?, watching(Manners::Last)?];
+        let ([few, crowd], leave) =
+            (gallery.each_ref().map(|crew| crew.handle().clone()), site.stop.child_token());
+        let watchers = Arc::new(Watchers::on(few, crowd, &site.reader, most, leave));
         let app = Self {
             api,
             rack,

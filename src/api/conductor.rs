@@ -7,7 +7,6 @@ use crate::api::request::args::Args;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
 use crate::api::root::{answer, pair};
-use crate::base::moment::Moment;
 use crate::net::http::Response;
 
 /// `GET /v1/conductors`.
@@ -83,11 +82,13 @@ pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
 fn shown(call: &Call<'_>, fields: Option<&[String]>) -> Value {
     let drivers: Vec<&String> = call.lanes().catalog().types.keys().collect();
     let host = &call.policy().host;
-    let since = call.published.nodes().next().map_or_else(Moment::default, |node| node.created_at);
+    // It is as old as the oldest node, and seen alive by who is answered.
+    let oldest = call.published.nodes().next().map(|node| node.created_at);
+    let since = oldest.map_or(call.api.began, |oldest| oldest.min(call.api.began));
     let mut members = Map::new();
     for (name, value) in [
         ("created_at", json!(since.iso())),
-        ("updated_at", Value::Null),
+        ("updated_at", json!(call.lanes().now().iso())),
         ("hostname", json!(host)),
         ("conductor_group", json!(call.policy().default_conductor_group)),
         ("drivers", json!(drivers)),

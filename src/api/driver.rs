@@ -62,6 +62,7 @@ pub fn raid(call: &Call<'_>) -> Result<Response, Fault> {
 /// Vendor methods of a driver: none has any.
 pub fn methods(call: &Call<'_>) -> Result<Response, Fault> {
     hardware(call)?;
+    call.no_query()?;
     Ok(answer(&passthru::shown(&[])))
 }
 

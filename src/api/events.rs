@@ -29,11 +29,10 @@ pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
         .seat()
         .ok_or_else(|| Fault::new(503, "as many watch the events as can be served: try again later"))?;
     let reader = call.api.reader.clone();
-    let news = watchers.news(&reader);
+    let (news, worker) = watchers.place(&reader);
     let cursor = since.unwrap_or_else(|| reader.last_event());
     let (said, stop, stay) = (cursor, watchers.stop(), call.stay.clone());
     let watch = Watch { reader, news, cursor, said, filter, follow, stop, stay };
-    let worker = watchers.worker();
     let over = call.stay.clone().drop_guard();
     let takeover = Takeover::new(move |stream, _early| {
         Box::pin(async move {

@@ -31,7 +31,7 @@ enum Form {
 impl Fault {
     /// An error of a resource.
     pub fn new(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Resource, allowed: None }
+        Self::made(status, text.into(), Form::Resource)
     }
 
     /// The request itself is wrong.
@@ -50,12 +50,16 @@ impl Fault {
 
     /// An error before any resource was reached.
     pub fn router(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Router, allowed: None }
+        Self::made(status, text.into(), Form::Router)
     }
 
     /// A body that was too large, too deep or did not come.
     pub fn bare(status: u16, text: impl Into<String>) -> Self {
-        Self { status, text: text.into(), form: Form::Bare, allowed: None }
+        Self::made(status, text.into(), Form::Bare)
+    }
+
+    fn made(status: u16, text: String, form: Form) -> Self {
+        Self { status, text: bounded(text), form, allowed: None }
     }
 
     /// The same with the methods that are possible instead.
@@ -97,6 +101,24 @@ impl Fault {
         }
     }
 }
+
+/// A text that repeats much of what was sent has its begin and its end, which says what is wrong.
+fn bounded(text: String) -> String {
+    // As many bytes are not more letters.
+    if text.len() <= BEGIN + END {
+        return text;
+    }
+    let letters = text.chars().count();
+    if letters <= BEGIN + END {
+        return text;
+    }
+    let begin = text.chars().take(BEGIN);
+    begin.chain(" ... ".chars()).chain(text.chars().skip(letters - END)).collect()
+}
+
+/// Letters of a long text that are shown.
+const BEGIN: usize = 1200;
+const END: usize = 800;
 
 fn title(status: u16) -> &'static str {
     match status {
@@ -166,6 +188,15 @@ mod tests {
     #[test]
     fn a_body_that_was_not_read_is_refused_bare() {
         assert_eq!(read(&Fault::bare(413, "x")), json!({"faultcode": "Client", "faultstring": "x"}));
+    }
+
+    #[test]
+    fn what_was_sent_is_not_sent_back_whole() {
+        let fault = Fault::invalid(format!("driver {:?} is not enabled", "é".repeat(900_000)));
+        assert!(fault.text().starts_with("driver \"é") && fault.text().ends_with("\" is not enabled"));
+        assert_eq!(fault.text().chars().count(), BEGIN + END + 5);
+        let short = "é".repeat(BEGIN + END);
+        assert_eq!(Fault::invalid(short.clone()).text(), short);
     }
 
     #[test]

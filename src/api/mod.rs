@@ -60,6 +60,7 @@ use crate::api::request::call::Call;
 use crate::api::request::{body, suffix, version};
 use crate::api::route::{Found, Path};
 use crate::api::table::{Action, Drive, RackAction};
+use crate::base::moment::Moment;
 use crate::base::time::Later;
 use crate::base::who::{Author, Who};
 use crate::conduct::author;
@@ -95,12 +96,14 @@ pub struct Api {
     pub watchers: Arc<Watchers>,
     /// What was answered.
     pub traffic: Arc<Traffic>,
+    /// When the door was made.
+    pub began: Moment,
 }
 
 impl Api {
     /// Everything, for people and their programs.
     pub fn operator(reader: Reader, lanes: Arc<dyn Lanes>, public: Option<String>) -> Self {
-        let (turns, watchers) = (body::Turns::default(), Arc::default());
+        let (turns, watchers, began) = (body::Turns::default(), Arc::default(), lanes.now());
         Self {
             reader,
             lanes,
@@ -111,6 +114,7 @@ impl Api {
             guarded: false,
             watchers,
             traffic: Arc::default(),
+            began,
         }
     }
 

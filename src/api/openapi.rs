@@ -4,6 +4,7 @@
 //! what no table knows: a sentence, the status of success, arguments and the shape of odd answers.
 
 pub mod book;
+pub mod outside;
 pub mod schema;
 
 use serde_json::{Map, Value, json};
@@ -31,6 +32,7 @@ pub fn document(base: &str) -> Value {
             item.entry(route.method.word().to_lowercase()).or_insert_with(|| operation(route, doc));
         }
     }
+    outside::add(&mut paths);
     json!({
         "openapi": "3.1.0",
         "info": {

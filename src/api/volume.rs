@@ -40,8 +40,8 @@ pub enum VolumeAction {
 
 pub async fn act(call: &Call<'_>, action: VolumeAction) -> Result<Response, Fault> {
     match action {
-        VolumeAction::Page => Ok(page(call, "")),
-        VolumeAction::NodePage => call.node().map(|node| page(call, &format!("nodes/{}/", node.id))),
+        VolumeAction::Page => page(call, ""),
+        VolumeAction::NodePage => page(call, &format!("nodes/{}/", call.node()?.id)),
         VolumeAction::Unnamed => Err(Fault::invalid("the path must name a volume connector or target")),
         VolumeAction::Misplaced => {
             call.node()?;
@@ -71,18 +71,19 @@ where
         VolumeAction::Patch(_) => patch::<W>(call).await,
         VolumeAction::Delete(_) => delete::<W>(call).await,
         VolumeAction::Page | VolumeAction::NodePage | VolumeAction::Unnamed | VolumeAction::Misplaced => {
-            Ok(page(call, ""))
+            page(call, "")
         }
     }
 }
 
 /// Links to both lists; `before` is the path of the node or empty.
-fn page(call: &Call<'_>, before: &str) -> Response {
-    answer(&serde_json::json!({
+fn page(call: &Call<'_>, before: &str) -> Result<Response, Fault> {
+    call.no_query()?;
+    Ok(answer(&serde_json::json!({
         "links": pair(call, &format!("{before}volume/")),
         "connectors": pair(call, &format!("{before}volume/connectors")),
         "targets": pair(call, &format!("{before}volume/targets")),
-    }))
+    })))
 }
 
 /// `GET /v1/volume/{kind}`.
@@ -180,5 +181,9 @@ fn collection<W: Wished>() -> Collection<Volume<W>> {
         VolumeKind::Connector => "volume/connectors",
         VolumeKind::Target => "volume/targets",
     };
-    Collection { table: W::TABLE, short: W::SHORT, key: W::KIND.plural(), path }
+    // Unlike the older lists these took `detail` from the first, and openstacksdk asks for it so.
+    Collection { table: W::TABLE, short: W::SHORT, key: W::KIND.plural(), path, detail_since: SINCE }
 }
+
+/// Since then there are volumes.
+const SINCE: u16 = 32;

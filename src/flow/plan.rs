@@ -163,7 +163,8 @@ fn asked_step(
         // Only the agent can know it; a driver that never runs an agent skips it, as the reference does.
         return Ok(uses_agent.then(|| from_request(ask, priority, By::Agent)));
     };
-    if spec.by == By::Core(Core::BootAgent) && priority > 0 {
+    // The deployment itself, whoever does it.
+    if interface == Interface::Deploy && spec.step == "deploy" && priority > 0 {
         return Err(format!("deploy step {interface}.{} cannot be overridden", spec.step));
     }
     let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();

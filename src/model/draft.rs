@@ -45,6 +45,7 @@ pub fn node(
     name_instance(&mut wished);
     network::check(&wished.network_data)?;
     settle(&mut wished, version)?;
+    served(&wished, policy)?;
     fill_interfaces(&mut wished, catalog)?;
     Ok(NodeDraft { id, wished, starts_available: version < 11 })
 }
@@ -57,6 +58,15 @@ fn fill_defaults(wished: &mut Wished, policy: &Policy) {
     if wished.conductor_group.is_empty() {
         wished.conductor_group.clone_from(&policy.default_conductor_group);
     }
+}
+
+/// Refuses a group that no conductor serves: there is one, and it is in the group that nodes are in by default.
+pub fn served(wished: &Wished, policy: &Policy) -> Result<(), Refusal> {
+    let (asked, here) = (&wished.conductor_group, policy.default_conductor_group.to_lowercase());
+    if *asked == here {
+        return Ok(());
+    }
+    Err(Refusal::Invalid(format!("no conductor serves conductor_group {asked:?}: this one serves {here:?}")))
 }
 
 /// An instance without a name is called as its display name says.

@@ -54,6 +54,9 @@ pub fn patch_node(
     }
     let version = name_version(node, &wished, ask.version);
     draft::settle(&mut wished, version)?;
+    if wished.conductor_group != node.wished.conductor_group {
+        draft::served(&wished, policy)?;
+    }
     draft::fill_interfaces(&mut wished, catalog)?;
     rules::change(node, &wished)?;
     Ok(wished)

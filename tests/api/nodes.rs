@@ -156,6 +156,7 @@ async fn values_that_do_not_fit_are_refused_and_change_nothing() {
         ("maintenance", json!(1)),
         ("automated_clean", json!({})),
         ("conductor_group", json!("a b")),
+        ("conductor_group", json!("nobodys")),
         ("network_data", json!({"links": []})),
         ("network_data", json!({"links": [1], "networks": [], "services": []})),
         ("parent_node", json!("nobody")),

@@ -46,7 +46,7 @@ async fn what_is_too_new_is_not_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_boot_mode_is_set_and_shown() {
     let rack = Rack::start().await;
-    let node = rack.node(json!({"name": "n1"})).await;
+    rack.node(json!({"name": "n1"})).await;
     let asked = put(&rack, "/v1/nodes/n1/states/boot_mode", json!({"target": "bios"})).await;
     assert_eq!(asked.status, 202, "{asked:?}");
     assert_eq!(asked.headers.get("Location"), Some("http://api/v1/nodes/n1/states"));

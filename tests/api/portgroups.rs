@@ -127,8 +127,8 @@ async fn wrong_portgroups_change_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn portgroups_are_filtered() {
-    let rack = Rack::start().await;
-    let one = rack.node(json!({"name": "n1", "shard": "s1", "conductor_group": "g1"})).await;
+    let rack = Rack::start_with("[DEFAULT]\ndefault_conductor_group = \"g1\"\n").await;
+    let one = rack.node(json!({"name": "n1", "shard": "s1"})).await;
     let two = rack.node(json!({"name": "n2"})).await;
     let first = group(&rack, &one, json!({"address": "52:54:00:aa:00:01"})).await;
     let second = group(&rack, &two, json!({"name": "bond1"})).await;
@@ -138,7 +138,8 @@ async fn portgroups_are_filtered() {
         ("?address=52:54:00:AA:00:01", vec![&first]),
         ("?address=52:54:00:aa:00:09", vec![]),
         ("?shard=s1,s2", vec![&first]),
-        ("?conductor_groups=g1", vec![&first]),
+        ("?conductor_groups=g1", vec![&first, &second]),
+        ("?conductor_groups=g2", vec![]),
         ("?sort_key=name&sort_dir=desc", vec![&second, &first]),
         (&*format!("?limit=1&marker={first}"), vec![&second]),
     ] {

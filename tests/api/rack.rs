@@ -219,11 +219,12 @@ pub fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Reques
 
 pub async fn answered(api: &dyn Service, request: Request) -> Answer {
     let response = api.call(request).await;
-    let is_text = response.headers.get("Content-Type").is_some_and(|kind| kind.starts_with("text/"));
+    let is_json =
+        response.headers.get("Content-Type").is_some_and(|kind| kind.starts_with("application/json"));
     let body = match response.body {
         Body::Empty => Value::Null,
-        Body::Bytes(bytes) if is_text => json!(String::from_utf8_lossy(&bytes)),
-        Body::Bytes(bytes) => serde_json::from_slice(&bytes).unwrap(),
+        Body::Bytes(bytes) if is_json => serde_json::from_slice(&bytes).unwrap(),
+        Body::Bytes(bytes) => json!(String::from_utf8_lossy(&bytes)),
         Body::File(_) | Body::Source(_) | Body::Stream(_) => panic!("the API answers with no files"),
         Body::Takeover(_) => json!("taken over"),
     };

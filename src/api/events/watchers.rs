@@ -13,27 +13,46 @@ use crate::store::reader::Reader;
 pub struct Watchers {
     seats: Arc<Semaphore>,
     most: usize,
-    worker: Option<Handle>,
-    /// Passes the news on to each, so that a commit wakes one task and not a thousand.
-    relay: Option<watch::Sender<u64>>,
+    rooms: Option<Rooms>,
     stop: CancellationToken,
+}
+
+/// Where they are served: the few that a rack has, and a crowd.
+#[derive(Debug)]
+struct Rooms {
+    few: Room,
+    crowd: Room,
+}
+
+/// A worker with the news for those whom it serves: a commit wakes one task of it, which passes them on to each.
+#[derive(Debug)]
+struct Room {
+    worker: Handle,
+    relay: watch::Sender<u64>,
+}
+
+impl Room {
+    fn open(worker: Handle, reader: &Reader, stop: &CancellationToken) -> Self {
+        let relay = watch::Sender::new(reader.last_event());
+        worker.spawn(pass_on(reader.new_events(), relay.clone(), stop.clone()));
+        Self { worker, relay }
+    }
 }
 
 impl Default for Watchers {
     fn default() -> Self {
         let stop = CancellationToken::new();
-        Self { seats: Arc::new(Semaphore::new(MOST)), most: MOST, worker: None, relay: None, stop }
+        Self { seats: Arc::new(Semaphore::new(MOST)), most: MOST, rooms: None, stop }
     }
 }
 
 impl Watchers {
-    /// Serves `most` watchers on `worker` until `stop`.
-    pub fn on(worker: Handle, reader: &Reader, most: usize, stop: CancellationToken) -> Self {
+    /// Serves `most` watchers until `stop`: the first of them on `few`, more on `crowd`.
+    pub fn on(few: Handle, crowd: Handle, reader: &Reader, most: usize, stop: CancellationToken) -> Self {
         let most = most.clamp(1, MOST);
-        let relay = watch::Sender::new(reader.last_event());
-        worker.spawn(pass_on(reader.new_events(), relay.clone(), stop.clone()));
-        let seats = Arc::new(Semaphore::new(most));
-        Self { seats, most, worker: Some(worker), relay: Some(relay), stop }
+        let room = |worker| Room::open(worker, reader, &stop);
+        let rooms = Some(Rooms { few: room(few), crowd: room(crowd) });
+        Self { seats: Arc::new(Semaphore::new(most)), most, rooms, stop }
     }
 
     /// How many watch now.
@@ -55,12 +74,11 @@ impl Watchers {
         Arc::clone(&self.seats).try_acquire_owned().ok()
     }
 
-    pub(super) fn news(&self, reader: &Reader) -> watch::Receiver<u64> {
-        self.relay.as_ref().map_or_else(|| reader.new_events(), watch::Sender::subscribe)
-    }
-
-    pub(super) fn worker(&self) -> Handle {
-        self.worker.clone().unwrap_or_else(Handle::current)
+    /// News and a worker for one who has just got a seat.
+    pub(super) fn place(&self, reader: &Reader) -> (watch::Receiver<u64>, Handle) {
+        let Some(rooms) = &self.rooms else { return (reader.new_events(), Handle::current()) };
+        let room = if self.count() > FEW { &rooms.crowd } else { &rooms.few };
+        (room.relay.subscribe(), room.worker.clone())
     }
 
     pub(super) fn stop(&self) -> CancellationToken {
@@ -75,5 +93,7 @@ async fn pass_on(mut news: watch::Receiver<u64>, relay: watch::Sender<u64>, stop
     }
 }
 
+/// More than these are a crowd: they may wait for a processor that others want.
+const FEW: usize = 32;
 /// Watchers at once: programs of a site, and a page in the browser of each operator. Each has a descriptor.
 const MOST: usize = 2000;

@@ -22,6 +22,7 @@ pub fn states(call: &Call<'_>) -> Result<Response, Fault> {
 /// `GET nodes/{ident}/children`.
 pub fn children(call: &Call<'_>) -> Result<Response, Fault> {
     let id = call.node()?.id;
+    call.no_query()?;
     let children: Vec<String> =
         call.published.children(id).filter(|node| call.sees(node)).map(|node| node.id.to_string()).collect();
     let href = format!("{}/v1/nodes?parent_node={id}", call.base);

@@ -12,7 +12,9 @@ use crate::net::http::Response;
 
 /// All of them.
 pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
-    Ok(answer(&json!({"traits": call.node()?.traits})))
+    let node = call.node()?;
+    call.no_query()?;
+    Ok(answer(&json!({"traits": node.traits})))
 }
 
 /// These in place of all that there are.

@@ -23,7 +23,8 @@ pub fn catalog() -> Catalog {
 
 fn draft(body: Value, version: u16) -> Result<NodeDraft, Refusal> {
     let Value::Object(body) = body else { unreachable!() };
-    node(body, version, NodeId(Uuid::nil()), &Policy::default(), &catalog())
+    let policy = Policy { default_conductor_group: "rack".to_owned(), ..Policy::default() };
+    node(body, version, NodeId(Uuid::nil()), &policy, &catalog())
 }
 
 #[test]
@@ -55,6 +56,7 @@ fn members_are_checked_by_name() {
         (json!({"driver": "fake-hardware", "extra": {"x": "y".repeat(RECORD_LIMIT)}}), "extra"),
         (json!({"driver": "fake-hardware", "chassis_uuid": "x"}), "chassis"),
         (json!({"driver": null}), "driver"),
+        (json!({"driver": "fake-hardware", "conductor_group": "other"}), "serves \"rack\""),
         (json!({"driver": ""}), "driver"),
     ] {
         let refusal = draft(body, 115).unwrap_err();

@@ -140,6 +140,7 @@ impl Scene {
             "name" => json!(format!("name-{}", self.fresh())),
             "network_data" => json!({"links": [], "networks": [], "services": []}),
             "local_link_connection" => json!({"switch_id": "aa:bb:cc:dd:ee:ff", "port_id": "e1"}),
+            "conductor_group" => json!(""),
             "boot_mode" => json!("uefi"),
             "mode" => json!("802.3ad"),
             "type" => json!("iqn"),

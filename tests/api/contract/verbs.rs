@@ -162,3 +162,32 @@ async fn each_word_of_power_has_its_version() {
     assert_eq!((query.status, location), (202, Some("http://api/v1/nodes/n1/states")), "as it was asked for");
     rack.rest().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wait_is_shown_and_aborted_since_its_version() {
+    let rack = Rack::start_with("[conductor]\nautomated_clean = false\n").await;
+    let inspected = rack.node(json!({"inspect_interface": "agent"})).await;
+    let deployed = rack.node(json!({"deploy_interface": "custom-agent"})).await;
+    rack.go(&inspected, "manage").await;
+    for target in ["manage", "provide"] {
+        rack.go(&deployed, target).await;
+    }
+    for (node, target, state, since, failed) in [
+        (&inspected, "inspect", "inspect wait", 41, "inspect failed"),
+        (&deployed, "active", "wait call-back", 110, "deploy failed"),
+    ] {
+        assert_eq!(ask(&rack, node, "provision", 115, &json!({"target": target})).await.status, 202);
+        rack.until(node, state).await;
+        let abort = json!({"target": "abort"});
+        let old = ask(&rack, node, "provision", since - 1, &abort).await;
+        assert_eq!(old.status, 406, "{state}: {old:?}");
+        let shown = async |minor: u64| {
+            let path = format!("/v1/nodes/{node}/states");
+            rack.call("GET", &path, &at(minor), None).await.body["provision_state"].clone()
+        };
+        let merged = if target == "inspect" { "inspecting" } else { state };
+        assert_eq!((shown(38).await, shown(39).await), (json!(merged), json!(state)));
+        assert_eq!(ask(&rack, node, "provision", since, &abort).await.status, 202, "{state}");
+        rack.until(node, failed).await;
+    }
+}

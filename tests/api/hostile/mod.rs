@@ -14,6 +14,7 @@ use tokio::runtime::Runtime;
 
 use crate::rack::Answer;
 use requests::{Sent, any_request};
+use serde_json::json;
 use stage::{Stage, Whose};
 
 /// Requests a path and a caller.
@@ -50,21 +51,25 @@ async fn try_one(stage: &mut Stage, whose: Whose, sent: &Sent) {
     stage.shows_no_secret(whose, &answer, sent);
     let changes = (200..300).contains(&answer.status) && sent.method != "GET";
     if changes {
-        assert!(whose == Whose::Admin, "a reader changed something: {}", context());
+        assert!(whose != Whose::Tenant, "a reader changed something: {}", context());
         stage.settle().await;
     } else {
         stage.is_unchanged().await.unwrap_or_else(|what| panic!("{}\n{what}", context()));
     }
 }
 
-fn under_fire(whose: Whose) {
+fn under_fire(whose: Whose, cases: u32) {
     let runtime = runtime();
     let stage = std::cell::RefCell::new(runtime.block_on(Stage::new()));
     for route in routes() {
-        let tried = runner(CASES).run(&any_request(route), |sent| {
+        let tried = runner(cases).run(&any_request(route), |sent| {
             let mut stage = stage.borrow_mut();
             runtime.block_on(async {
+                let others = if whose == Whose::Owner { stage.of_others().await } else { String::new() };
                 try_one(&mut stage, whose, &sent).await;
+                if whose == Whose::Owner {
+                    assert!(stage.of_others().await == others, "another's was changed: {sent:?}");
+                }
                 stage.renew().await;
             });
             Ok(())
@@ -76,12 +81,17 @@ fn under_fire(whose: Whose) {
 
 #[test]
 fn no_request_of_an_admin_fails_inside_or_shows_a_secret() {
-    under_fire(Whose::Admin);
+    under_fire(Whose::Admin, CASES);
 }
 
 #[test]
 fn no_request_of_a_tenant_changes_anything_or_shows_what_is_not_its_own() {
-    under_fire(Whose::Tenant);
+    under_fire(Whose::Tenant, CASES);
+}
+
+#[test]
+fn no_request_of_a_tenant_with_every_right_touches_or_shows_what_is_not_its_own() {
+    under_fire(Whose::Owner, CASES / 2);
 }
 
 /// Each path once with each body that no JSON is, or too much of it.
@@ -102,6 +112,40 @@ fn no_body_that_is_no_json_is_taken() {
                 } else {
                     stage.settle().await;
                     stage.renew().await;
+                }
+            }
+        }
+        stage.is_alive().await;
+    });
+}
+
+/// Each path that takes an object, with each of its texts, lists and numbers much larger than anybody means.
+#[test]
+fn nothing_of_a_megabyte_is_kept() {
+    let runtime = runtime();
+    runtime.block_on(async {
+        let mut stage = Stage::new().await;
+        let (text, many) =
+            ("x".repeat(900_000), (0..50_000).map(|one| format!("CUSTOM_{one}")).collect::<Vec<_>>());
+        for route in routes().filter(|route| ["POST", "PUT"].contains(&route.method.word())) {
+            let good = stage::good_body(route);
+            for name in good.as_object().unwrap().keys() {
+                for huge in
+                    [json!(text), json!(many), json!({text.as_str(): 1}), json!(1e300), json!(i64::MIN)]
+                {
+                    let mut body = good.clone();
+                    body[name] = huge;
+                    let sent = Sent::raw(route, &stage, body.to_string().into_bytes());
+                    let answer = stage.send(Whose::Admin, &sent).await;
+                    let context = format!("{} {} with a huge {name}", route.method.word(), route.path);
+                    if values::ignores_body(route) {
+                        assert!(answer.status < 500, "{context}: {answer:?}");
+                        stage.settle().await;
+                        continue;
+                    }
+                    assert!(is_well_refused(&answer), "{context}: {answer:?}");
+                    assert!(answer.body.to_string().len() < 10_000, "{context}: it is all sent back");
+                    stage.is_unchanged().await.unwrap_or_else(|what| panic!("{context}\n{what}"));
                 }
             }
         }

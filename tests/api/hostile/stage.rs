@@ -1,7 +1,7 @@
 //! A rack with one of each kind for the project `mine`, one of each for `theirs`, and secrets in all of them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, Once};
 use std::time::Duration;
 
 use ferric::api::table::Route;
@@ -16,8 +16,20 @@ use crate::rack::{Answer, Rack, answered, request};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose {
     Admin,
+    /// Bound to the project `mine`, with every right in it.
+    Owner,
     /// Bound to the project `mine`, and only to look.
     Tenant,
+}
+
+impl Whose {
+    fn role(self) -> Option<Role> {
+        match self {
+            Self::Admin => None,
+            Self::Owner => Some(Role::Admin),
+            Self::Tenant => Some(Role::Reader),
+        }
+    }
 }
 
 pub struct Stage {
@@ -34,6 +46,24 @@ struct Seen {
     all: String,
 }
 
+/// Where the daemon's own code, or code under it, panicked.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// A panic in a task of the daemon is caught by the runtime: nobody would see it.
+fn listen_for_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string).unwrap_or_default();
+            if !place.starts_with("tests/") && !place.contains("proptest") {
+                PANICS.lock().unwrap().push(place);
+            }
+            before(info);
+        }));
+    });
+}
+
 /// In every place that is not to be shown to anybody.
 const SECRET: &str = "Tr0ub4dor";
 
@@ -42,6 +72,7 @@ const THEIRS: &str = "Xanadu";
 
 impl Stage {
     pub async fn new() -> Self {
+        listen_for_panics();
         let rack = Rack::start().await;
         let seen = Seen { published: rack.published(), beside: String::new(), all: String::new() };
         let mut stage = Self { rack, known: BTreeMap::new(), seen };
@@ -131,9 +162,9 @@ impl Stage {
         for (name, value) in &sent.headers {
             request.headers.push(*name, *value);
         }
-        if whose == Whose::Tenant {
+        if let Some(role) = whose.role() {
             let name = Some("tenant".to_owned());
-            request.who = Some(Who { name, role: Role::Reader, project: Some("mine".to_owned()) });
+            request.who = Some(Who { name, role, project: Some("mine".to_owned()) });
         }
         answered(self.rack.operator(), request).await
     }
@@ -165,7 +196,16 @@ impl Stage {
             self.seen = now;
             return Ok(());
         }
-        Err(format!("before {}{}\nafter {}{}", self.seen.beside, self.seen.all, now.beside, now.all))
+        let before = format!("{}{}", self.seen.beside, self.seen.all);
+        let after = format!("{}{}", now.beside, now.all);
+        let place = before.bytes().zip(after.bytes()).take_while(|(one, other)| one == other).count();
+        let near = |text: &str| -> String {
+            String::from_utf8_lossy(&text.as_bytes()[place.saturating_sub(200).min(text.len())..])
+                .chars()
+                .take(400)
+                .collect()
+        };
+        Err(format!("before ...{}...\nafter ...{}...", near(&before), near(&after)))
     }
 
     /// Waits until nobody works on anything, and takes what there is then for what was.
@@ -190,6 +230,11 @@ impl Stage {
         self.seen = self.look().await;
     }
 
+    /// What the tenant is not to change, as the rack's own people see it.
+    pub async fn of_others(&self) -> String {
+        self.lists(OF_OTHERS).await
+    }
+
     /// Puts back what a request took away.
     pub async fn renew(&mut self) {
         for (name, path) in KEPT {
@@ -207,7 +252,7 @@ impl Stage {
             shown.push_str(value);
         }
         assert!(!shown.contains(SECRET), "a secret is shown: {sent:?} -> {answer:?}");
-        if whose == Whose::Tenant {
+        if whose != Whose::Admin {
             let theirs = &self.known["theirs"];
             let asked = sent.path.contains("theirs");
             let shows = shown.contains(THEIRS) || (!asked && shown.contains(theirs.as_str()));
@@ -216,11 +261,29 @@ impl Stage {
     }
 
     pub async fn is_alive(&self) {
+        let panics = PANICS.lock().unwrap();
+        assert!(panics.is_empty(), "the daemon panicked: {panics:?}");
+        drop(panics);
         assert_eq!(self.rack.get("/v1/nodes").await.status, 200);
         let body = json!({"driver": "fake-hardware"});
         assert_eq!(self.rack.call("POST", "/v1/nodes", "1.115", Some(&body)).await.status, 201);
     }
 }
+
+/// What is another's, or nobody's.
+const OF_OTHERS: &[&str] = &[
+    "/v1/nodes/theirs",
+    "/v1/ports/p-Xanadu",
+    "/v1/portgroups/g-Xanadu",
+    "/v1/nodes/theirs/volume/connectors?detail=true",
+    "/v1/nodes/theirs/volume/targets?detail=true",
+    "/v1/allocations/a-Xanadu",
+    "/v1/runbooks/CUSTOM_XANADU",
+    "/v1/deploy_templates?detail=true",
+    "/v1/chassis/detail",
+    "/v1/inspection_rules?detail=true",
+    "/ferric/v1/tokens",
+];
 
 /// What can be changed and is in no published copy.
 const BESIDE: &[&str] = &["/v1/inspection_rules?detail=true", "/ferric/v1/tokens", "/ferric/v1/discovered"];
