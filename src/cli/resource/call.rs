@@ -1,7 +1,5 @@
 //! What only some resources have: one request below one of them, described and not written out.
 
-use std::borrow::Cow;
-
 use form_urlencoded::Serializer;
 use serde_json::{Map, Value};
 
@@ -176,7 +174,7 @@ async fn once(
     let request = request(call, given, path)?;
     let answer = session.ask(request).await?;
     if let Shown::Said(sentence) = call.shown {
-        let sentence = filled(sentence, call, given, one, |text| one_line(text));
+        let sentence = filled(sentence, call, given, one, one_line);
         let sentence = sentence.replace("{ident}", &one_line(ident));
         // Most of these answers are empty: there is no JSON to print.
         if !session.json {
@@ -304,8 +302,7 @@ fn print(session: &mut Session<'_, '_>, call: &Call, answer: &Answer) -> Result<
 
 /// A member's value with its name in it.
 fn named(name: &str, value: &Value, columns: &[&str]) -> Value {
-    let texts =
-        columns.iter().map(|&column| (column.to_owned(), Value::from(Cow::from(View(value).text(column)))));
+    let texts = columns.iter().map(|&column| (column.to_owned(), Value::from(View(value).text(column))));
     let name = ("name".to_owned(), Value::from(name));
     Value::Object(std::iter::once(name).chain(texts).collect())
 }

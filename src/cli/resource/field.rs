@@ -86,7 +86,7 @@ impl Field {
         let arg = Arg::new(self.option).value_name(self.value).help(self.help);
         let arg = if self.placed { arg } else { arg.long(self.option) };
         match self.shape {
-            Shape::Text | Shape::Other(_) => arg.value_parser(some),
+            Shape::Text | Shape::Other(_) | Shape::Json => arg.value_parser(some),
             Shape::Word(words) => arg.value_parser(words.to_vec()),
             Shape::Number => arg.value_parser(value_parser!(u32)),
             Shape::Switch => {
@@ -98,7 +98,6 @@ impl Field {
             Shape::Texts => arg.value_parser(some).value_delimiter(',').action(ArgAction::Append),
             Shape::Pairs if self.placed => arg.value_parser(value_parser!(Assignment)).num_args(1..),
             Shape::Pairs => arg.value_parser(value_parser!(Assignment)).action(ArgAction::Append),
-            Shape::Json => arg.value_parser(some),
         }
     }
 

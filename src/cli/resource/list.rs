@@ -8,7 +8,6 @@ use crate::cli::console::Paint;
 use crate::cli::fault::CliError;
 use crate::cli::node::view::View;
 use crate::cli::resource::ask::Given;
-use crate::cli::resource::field::Shape;
 use crate::cli::resource::kind::{Kind, Paging};
 use crate::cli::session::Session;
 use crate::cli::table;
@@ -77,10 +76,8 @@ fn query(kind: &Kind, given: &Given, columns: &[String], json: bool) -> Query {
         Paging::Bare => {}
     }
     for filter in kind.filters {
-        let text = match filter.shape {
-            Shape::Switch => given.switch(filter.option).map(|wanted| wanted.to_string()),
-            _ => given.text(filter.option).map(str::to_owned),
-        };
+        let switch = given.switch(filter.option).map(|wanted| wanted.to_string());
+        let text = switch.or_else(|| given.text(filter.option).map(str::to_owned));
         if let Some(text) = text {
             ask(filter.name, text);
         }
