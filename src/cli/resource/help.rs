@@ -6,8 +6,8 @@ use crate::cli::resource::kind::{Kind, Paging};
 /// Examples, each a command line, and sentences that are broken to fit.
 fn below(examples: &[String], next: &str) -> String {
     let title = if examples.len() == 1 { "Example:" } else { "Examples:" };
-    let lines: String = examples.iter().map(|line| format!("\n  {line}")).collect();
-    format!("{title}{lines}\n\nWhat happens next:{}", broken(next))
+    let lines = examples.join("\n  ");
+    format!("{title}\n  {lines}\n\nWhat happens next:{}", broken(next))
 }
 
 /// Lines of at most 80 columns, indented by two.
