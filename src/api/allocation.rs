@@ -8,7 +8,7 @@ use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
-use crate::api::request::paging;
+use crate::api::request::paging::{self, DETAIL_SINCE};
 use crate::api::table::AllocationAction;
 use crate::api::thing::{self, Collection, Sought};
 use crate::base::id::NodeId;
@@ -148,8 +148,13 @@ async fn written(call: &Call<'_>, ask: AllocationAsk) -> Result<Arc<Allocation>,
     Err(Refusal::Internal("an allocation was written and not answered".to_owned()).into())
 }
 
-const ALLOCATIONS: Collection<Allocation> =
-    Collection { table: TABLE, short: SHORT, key: "allocations", path: "allocations" };
+const ALLOCATIONS: Collection<Allocation> = Collection {
+    table: TABLE,
+    short: SHORT,
+    key: "allocations",
+    path: "allocations",
+    detail_since: DETAIL_SINCE,
+};
 
 /// Since then allocations have owners.
 const OWNER_SINCE: u16 = 60;

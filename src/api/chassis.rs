@@ -8,6 +8,7 @@ use crate::api::fault::Fault;
 use crate::api::node;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
+use crate::api::request::paging::DETAIL_SINCE;
 use crate::api::table::ChassisAction;
 use crate::api::thing::{self, Collection, Sought};
 use crate::model::chassis::{Chassis, ChassisAsk};
@@ -64,4 +65,4 @@ async fn written(call: &Call<'_>, ask: ChassisAsk) -> Result<Arc<Chassis>, Fault
 }
 
 const CHASSIS: Collection<Chassis> =
-    Collection { table: TABLE, short: SHORT, key: "chassis", path: "chassis" };
+    Collection { table: TABLE, short: SHORT, key: "chassis", path: "chassis", detail_since: DETAIL_SINCE };

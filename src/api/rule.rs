@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
-use crate::api::request::paging::{self, Listing, Paging, Wanted};
+use crate::api::request::paging::{self, DETAIL_SINCE, Listing, Paging, Wanted};
 use crate::model::decision::refusal::Refusal;
 use crate::model::draft::given::parse_uuid;
 use crate::model::inspection::rule::{Rule, draft};
@@ -22,7 +22,8 @@ use crate::net::http::Response;
 pub fn list(call: &Call<'_>) -> Result<Response, Fault> {
     let mut args = call.args()?;
     let longest = call.policy().max_limit;
-    let wanted = Wanted { table: TABLE, short: SHORT, version: call.version, longest, detailed: false };
+    let (version, detailed, detail_since) = (call.version, false, DETAIL_SINCE);
+    let wanted = Wanted { table: TABLE, short: SHORT, version, longest, detailed, detail_since };
     let paging = Paging::take(&mut args, &wanted)?;
     let phase = args.text("phase")?;
     args.finish()?;

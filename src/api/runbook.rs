@@ -9,6 +9,7 @@ use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
+use crate::api::request::paging::DETAIL_SINCE;
 use crate::api::root::answer;
 use crate::api::table::RunbookAction;
 use crate::api::thing::{self, Collection, Sought};
@@ -165,4 +166,4 @@ async fn written(call: &Call<'_>, ask: RunbookAsk) -> Result<Arc<Runbook>, Fault
 }
 
 const RUNBOOKS: Collection<Runbook> =
-    Collection { table: TABLE, short: SHORT, key: "runbooks", path: "runbooks" };
+    Collection { table: TABLE, short: SHORT, key: "runbooks", path: "runbooks", detail_since: DETAIL_SINCE };

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::call::Call;
+use crate::api::request::paging::DETAIL_SINCE;
 use crate::api::table::TemplateAction;
 use crate::api::thing::{self, Collection, Sought};
 use crate::model::decision::refusal::Refusal;
@@ -59,5 +60,10 @@ async fn written(call: &Call<'_>, ask: TemplateAsk) -> Result<Arc<Template>, Fau
     Ok(template)
 }
 
-const TEMPLATES: Collection<Template> =
-    Collection { table: TABLE, short: SHORT, key: "deploy_templates", path: "deploy_templates" };
+const TEMPLATES: Collection<Template> = Collection {
+    table: TABLE,
+    short: SHORT,
+    key: "deploy_templates",
+    path: "deploy_templates",
+    detail_since: DETAIL_SINCE,
+};

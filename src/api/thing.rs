@@ -26,6 +26,8 @@ pub struct Collection<T: 'static> {
     pub key: &'static str,
     /// The path of the collection, e.g. `volume/targets`.
     pub path: &'static str,
+    /// Since which minor version `detail` may be in the query of a list.
+    pub detail_since: u16,
 }
 
 /// What a list holds.
@@ -66,7 +68,8 @@ pub fn paging<T>(
     detailed: bool,
 ) -> Result<Paging<T>, Fault> {
     let longest = call.policy().max_limit;
-    let wanted = Wanted { table: of.table, short: of.short, version: call.version, longest, detailed };
+    let (version, detail_since) = (call.version, of.detail_since);
+    let wanted = Wanted { table: of.table, short: of.short, version, longest, detailed, detail_since };
     Paging::take(args, &wanted)
 }
 

@@ -181,5 +181,9 @@ fn collection<W: Wished>() -> Collection<Volume<W>> {
         VolumeKind::Connector => "volume/connectors",
         VolumeKind::Target => "volume/targets",
     };
-    Collection { table: W::TABLE, short: W::SHORT, key: W::KIND.plural(), path }
+    // Unlike the older lists these took `detail` from the first, and openstacksdk asks for it so.
+    Collection { table: W::TABLE, short: W::SHORT, key: W::KIND.plural(), path, detail_since: SINCE }
 }
+
+/// Since then there are volumes.
+const SINCE: u16 = 32;

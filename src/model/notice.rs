@@ -45,7 +45,7 @@ impl Notice {
     }
 
     /// That it starts, and what comes of it.
-    fn from_start(self) -> Vec<Self> {
+    fn with_start(self) -> Vec<Self> {
         vec![self.with("start"), self]
     }
 }

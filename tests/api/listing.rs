@@ -84,7 +84,10 @@ async fn filters_that_nothing_can_match_are_refused() {
 async fn filters_let_through_what_they_name() {
     let rack = Rack::start().await;
     let parent = rack.node(json!({"name": "parent", "owner": "me", "shard": "S1"})).await;
-    let child = rack.node(json!({"name": "child", "parent_node": parent, "description": "A Card"})).await;
+    let instance = "0f6f1c8e-7d0b-4f3c-9d6e-3a1c5b7e9f01";
+    let child =
+        json!({"name": "child", "parent_node": parent, "description": "A Card", "instance_uuid": instance});
+    let child = rack.node(child).await;
     let plain =
         rack.node(json!({"name": "plain", "lessee": "me", "resource_class": "x", "maintenance": true})).await;
     let found = async |query: &str| {
@@ -117,6 +120,10 @@ async fn filters_let_through_what_they_name() {
         ("instance_name=x", &[]),
     ] {
         assert_eq!(found(query).await, names, "{query}");
+    }
+    // An instance's node is found, whatever else it is.
+    for query in ["", "&maintenance=true", "&driver=redfish"] {
+        assert_eq!(found(&format!("instance_uuid={instance}{query}")).await, ["child"], "{query}");
     }
     let children = rack.get("/v1/nodes/parent/children").await;
     assert_eq!(children.body["children"], json!([child]));

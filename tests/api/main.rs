@@ -8,6 +8,7 @@ mod allocations_hostile;
 mod conductor;
 mod contract;
 mod chassis;
+mod children;
 mod console;
 mod discovery;
 mod events;

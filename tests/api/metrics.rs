@@ -66,6 +66,8 @@ async fn nodes_requests_commits_calls_and_the_process_are_counted() {
         ("ferric_ports", 1.0),
         ("ferric_effects_owed", 0.0),
         ("ferric_watchers", 0.0),
+        ("ferric_image_cache_requests_total{outcome=\"miss\"}", 0.0),
+        ("ferric_image_cache_files", 0.0),
     ] {
         assert_eq!(numbers.get(name), Some(&value), "{name}");
     }

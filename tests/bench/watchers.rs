@@ -36,6 +36,10 @@ impl Watcher {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs_f64();
             let Some(data) = line.strip_prefix("data: ") else { continue };
             let event: Value = serde_json::from_str(data).unwrap();
+            // A change is told as start and end, both in its commit.
+            if event["event_type"].as_str().is_some_and(|name| name.ends_with(".start")) {
+                continue;
+            }
             let at: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
             return (now - at.as_microsecond() as f64 / 1e6) * 1000.0;
         }

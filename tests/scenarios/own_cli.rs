@@ -2,6 +2,8 @@
 //! table and as JSON, and what goes wrong is told with what helps.
 
 mod nics;
+mod rack;
+mod shell;
 
 use serde_json::{Value, json};
 

@@ -1,5 +1,7 @@
 //! A node's life through the stock openstacksdk: the scripts in `py/` are what a user of it would write.
 
+mod methods;
+
 use crate::stage::daemon::Daemon;
 use crate::stage::peers::python;
 

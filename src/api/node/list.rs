@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::fault::Fault;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
-use crate::api::request::paging::{Listing, Paging, Wanted};
+use crate::api::request::paging::{DETAIL_SINCE, Listing, Paging, Wanted};
 use crate::base::id::NodeId;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::{Fault as NodeFault, Node};
@@ -53,7 +53,9 @@ fn answer(call: &Call<'_>, detailed: bool, chassis: Option<Uuid>, path: &str) ->
 }
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Node> {
-    Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
+    let longest = call.policy().max_limit;
+    let detail_since = DETAIL_SINCE;
+    Wanted { table: TABLE, short: SHORT, version: call.version, longest, detailed, detail_since }
 }
 
 /// Which nodes are wanted; what is `None` does not matter.

@@ -9,6 +9,7 @@ use crate::api::fault::Fault;
 use crate::api::node::operations;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
+use crate::api::request::paging::DETAIL_SINCE;
 use crate::api::thing::{self, Collection, Sought};
 use crate::base::id::NodeId;
 use crate::base::mac::Mac;
@@ -151,5 +152,10 @@ impl Filters {
 /// Filters that came later than the list.
 const SINCE: &[(&str, u16)] = &[("conductor_groups", 99), ("shard", 106)];
 
-const PORTGROUPS: Collection<Portgroup> =
-    Collection { table: TABLE, short: SHORT, key: "portgroups", path: "portgroups" };
+const PORTGROUPS: Collection<Portgroup> = Collection {
+    table: TABLE,
+    short: SHORT,
+    key: "portgroups",
+    path: "portgroups",
+    detail_since: DETAIL_SINCE,
+};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::api::fault::Fault;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
-use crate::api::request::paging::{Listing, Paging, Wanted};
+use crate::api::request::paging::{DETAIL_SINCE, Listing, Paging, Wanted};
 use crate::api::thing;
 use crate::base::id::{NodeId, PortId};
 use crate::base::mac::Mac;
@@ -77,7 +77,9 @@ fn answer(call: &Call<'_>, paging: &Paging<Port>, filters: &Filters, path: &str)
 }
 
 fn wanted(call: &Call<'_>, detailed: bool) -> Wanted<Port> {
-    Wanted { table: TABLE, short: SHORT, version: call.version, longest: call.policy().max_limit, detailed }
+    let longest = call.policy().max_limit;
+    let detail_since = DETAIL_SINCE;
+    Wanted { table: TABLE, short: SHORT, version: call.version, longest, detailed, detail_since }
 }
 
 /// Which ports are wanted; what is `None` does not matter.

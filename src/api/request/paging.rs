@@ -50,6 +50,8 @@ pub struct Wanted<T: 'static> {
     pub longest: usize,
     /// The path itself says that everything is shown.
     pub detailed: bool,
+    /// Since which minor version `detail` may be in the query.
+    pub detail_since: u16,
 }
 
 impl<T> Paging<T> {
@@ -57,7 +59,7 @@ impl<T> Paging<T> {
     pub fn take(args: &mut Args, wanted: &Wanted<T>) -> Result<Self, Fault> {
         args.too_new(&[("fields", FIELDS_SINCE)], wanted.version)?;
         // Not 406: to the reference an older list has no such argument.
-        args.unknown_below("detail", DETAIL_SINCE, wanted.version)?;
+        args.unknown_below("detail", wanted.detail_since, wanted.version)?;
         let mut repeated = Vec::new();
         let pick = take_pick(args, wanted, &mut repeated)?;
         let limit = take_limit(args, wanted.longest)?;
@@ -263,5 +265,5 @@ const WHOLE_SIZE: usize = 3800;
 /// Since then a client names the fields that it wants.
 const FIELDS_SINCE: u16 = 8;
 
-/// Since then `detail` may be in the query.
-const DETAIL_SINCE: u16 = 43;
+/// Since then `detail` may be in the query of a list, unless the list had it from the start.
+pub const DETAIL_SINCE: u16 = 43;

@@ -43,6 +43,9 @@ fn changed(fault: &Fault, text: &str, verb: &str, subject: Subject<'_>) -> Optio
         let kind = subject.kind;
         return Some(format!("`ferric {kind} list` shows which has it: take another, or change that one"));
     }
+    if says("by its uuid") {
+        return Some(format!("`ferric {} list` shows it", subject.kind));
+    }
     if says("power it off first") {
         return Some(format!("`ferric node power {node} off`"));
     }

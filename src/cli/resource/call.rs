@@ -289,6 +289,7 @@ fn print(session: &mut Session<'_, '_>, call: &Call, answer: &Answer) -> Result<
         Shown::Members => {
             let mut rows = Vec::new();
             let members = value.as_object().into_iter().flatten();
+            let members = members.filter(|(key, _)| *key != "links");
             members.for_each(|(key, value)| show::add(&mut rows, one_line(key), value));
             show::print(session, &rows)
         }

@@ -157,7 +157,9 @@ pub async fn delete(session: &mut Session<'_, '_>, kind: &'static Kind, given: &
 }
 
 async fn delete_one(session: &mut Session<'_, '_>, kind: &Kind, ident: &str) -> Result<(), CliError> {
-    session.delete(place(kind.path, ident, "")).await?;
+    let named = Value::from(ident);
+    let uuid = if kind.deleted_by_uuid { resolved(session, kind.path, &named).await? } else { named };
+    session.delete(place(kind.path, uuid.as_str().unwrap_or(ident), "")).await?;
     if !session.json {
         session.console.line(&format!("{}: deleted", one_line(ident)))?;
     }

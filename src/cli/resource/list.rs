@@ -67,7 +67,9 @@ fn columns(kind: &Kind, given: &Given) -> Vec<String> {
 fn query(kind: &Kind, given: &Given, columns: &[String], json: bool) -> Query {
     let mut query = Query::new();
     let mut ask = |key: &str, value: String| query.push((key.to_owned(), value));
-    let all = json && given.texts("fields").is_empty();
+    let named = !given.texts("fields").is_empty();
+    // What belongs to its interfaces is told of a driver only with all the rest.
+    let all = !named && (json || (kind.paging == Paging::Single && given.flag("long")));
     match kind.paging {
         Paging::Detailed | Paging::Single if all => ask("detail", "true".to_owned()),
         Paging::Whole if all => {}

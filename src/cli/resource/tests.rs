@@ -127,12 +127,24 @@ async fn an_empty_list_says_how_to_fill_it() {
 
 #[tokio::test]
 async fn several_are_deleted_and_each_is_told() {
-    let gone = r#"{"error_message": "{\"faultstring\": \"Port p2 could not be found\"}"}"#;
+    let gone = r#"{"error_message": "{\"faultstring\": \"Portgroup p2 could not be found\"}"}"#;
     let answers = Answers::new([(204, ""), (404, gone), (204, "")]);
-    let (code, out, err) = play(&answers, "port delete p1 p2 p3").await;
+    let (code, out, err) = play(&answers, "portgroup delete p1 p2 p3").await;
     assert_eq!((code, out.as_str()), (1, "p1: deleted\np3: deleted\n"));
-    assert!(err.starts_with("ferric: port p2: cannot delete: Port p2 could not be found"), "{err}");
+    assert!(err.starts_with("ferric: portgroup p2: cannot delete: Portgroup p2 could not be found"), "{err}");
     assert_eq!(asked(&answers).len(), 3);
+}
+
+#[tokio::test]
+async fn a_port_is_deleted_by_its_name_too() {
+    let answers = Answers::new([(200, NODE), (204, "")]);
+    let (code, out, _) = play(&answers, "port delete p1").await;
+    assert_eq!((code, out.as_str()), (0, "p1: deleted\n"));
+    let expected = [
+        (Method::Get, "/v1/ports/p1?fields=uuid".to_owned(), Value::Null),
+        (Method::Delete, "/v1/ports/3a9f5c7e-0000-4000-8000-000000000001".to_owned(), Value::Null),
+    ];
+    assert_eq!(asked(&answers), expected);
 }
 
 #[tokio::test]

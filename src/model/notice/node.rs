@@ -11,8 +11,8 @@ pub fn told(turned: &Turned<'_, Node>, tellings: &[Telling]) -> Vec<Notice> {
     let host = turned.host;
     let (before, after) = match (turned.before, turned.after) {
         (None, None) => return Vec::new(),
-        (None, Some(after)) => return crud("create", after, host).from_start(),
-        (Some(before), None) => return crud("delete", before, host).from_start(),
+        (None, Some(after)) => return crud("create", after, host).with_start(),
+        (Some(before), None) => return crud("delete", before, host).with_start(),
         (Some(before), Some(after)) => (before, after),
     };
     let mut all: Vec<Notice> = tellings.iter().map(|telling| tell(*telling, after, host)).collect();
@@ -23,7 +23,7 @@ pub fn told(turned: &Turned<'_, Node>, tellings: &[Telling]) -> Vec<Notice> {
         all.push(maintenance_set("end", after, host));
     }
     if wishes_differ(before, after) {
-        all.extend(crud("update", after, host).from_start());
+        all.extend(crud("update", after, host).with_start());
     } else if all.is_empty() && shows_differ(before, after) {
         // Nobody asked for it, so that nothing has begun.
         all.push(crud("update", after, host));

@@ -13,7 +13,7 @@ use crate::model::thing::Thing;
 
 /// What the change of a thing tells; `name` is that of its kind as in the names of payloads, e.g. `DeployTemplate`.
 pub fn thing<T: Thing>(name: &str, turned: &Turned<'_, T>) -> Vec<Notice> {
-    turned.change().map_or_else(Vec::new, |change| changed(name, change, turned.host).from_start())
+    turned.change().map_or_else(Vec::new, |change| changed(name, change, turned.host).with_start())
 }
 
 /// What came of it, as `end`.
@@ -36,7 +36,7 @@ pub fn inspection_rule(turned: &Turned<'_, Rule>) -> Vec<Notice> {
     let payload = payload("InspectionRuleCRUDPayload", "1.0", |all| {
         all.shown(rule::TABLE, &names, shown, turned.host);
     });
-    crud("InspectionRule", action, payload).from_start()
+    crud("InspectionRule", action, payload).with_start()
 }
 
 /// The reference's name of a kind, where ours is shorter.
@@ -95,7 +95,7 @@ fn version(name: &str) -> &'static str {
 
 /// What the change of a port tells.
 pub fn port(turned: &Turned<'_, Port>) -> Vec<Notice> {
-    turned.change().map_or_else(Vec::new, |change| port_changed(change, turned.host).from_start())
+    turned.change().map_or_else(Vec::new, |change| port_changed(change, turned.host).with_start())
 }
 
 /// What came of it, as `end`.

@@ -110,7 +110,11 @@ async fn what_no_record_says_is_told_with_the_change_or_not_at_all() {
     let store = rig.open();
     put(&store, node(1)).await.unwrap();
     let telling = Telling::Power(Part::Start, Power::On);
-    write(&store, move |txn| Ok::<_, StoreError>(txn.tell(node_id(1), telling))).await.unwrap();
+    let told = write(&store, move |txn| {
+        txn.tell(node_id(1), telling);
+        Ok::<_, StoreError>(())
+    });
+    told.await.unwrap();
     let failed = write(&store, move |txn| {
         txn.tell(node_id(1), telling);
         txn.nodes().remove(node_id(9))

@@ -71,6 +71,11 @@ fn an_operator_makes_what_a_file_says() {
 }
 
 #[test]
+fn an_operator_speaks_older_microversions() {
+    tried("versions");
+}
+
+#[test]
 fn no_subcommand_of_the_client_is_left_out() {
     let mut missing: BTreeSet<String> = names(&python("cli/commands", "http://127.0.0.1:1", &[]));
     assert!(missing.len() > 100, "{missing:?}");
@@ -112,6 +117,7 @@ const STORIES: &[&str] = &[
     "machines",
     "allocations",
     "files",
+    "versions",
 ];
 
 /// The subcommands that a scenario has tried, and those that were refused in it.

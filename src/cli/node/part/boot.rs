@@ -34,7 +34,7 @@ What happens next:
         about: "Lamps, to find a machine or a disk by",
         story: "\
 Example:
-  ferric node indicator set n1 led@chassis BLINKING
+  ferric node indicator set n1 led@system blinking
 
 What happens next:
   The lamp is as told at once.",
@@ -50,7 +50,7 @@ Example:
 
 What happens next:
   Nothing changes; `ferric node vendor call` does what is listed.",
-        calls: &vendor!("node", "n1", "first_method"),
+        calls: &vendor!("node", "n1", "METHOD"),
     },
 ];
 
@@ -159,7 +159,7 @@ const LAMP: Call =
     call("show", "Show how a lamp is", "read the indicator", "/management/indicators/{indicator}")
         .inputs(LAMP_NAMED)
         .shown(Shown::Members)
-        .examples(&["ferric node indicator show n1 led@chassis"]);
+        .examples(&["ferric node indicator show n1 led@system"]);
 
 const LAMP_NAMED: &[Field] =
     &[field("indicator", "indicator", "LAMP", "Its name, as the list has it").needed().placed()];
@@ -168,11 +168,11 @@ const LAMP_SET: Call =
     call("set", "Switch a lamp", "set the indicator", "/management/indicators/{indicator}")
         .inputs(LAMP_SWITCHED)
         .doing(Method::Put, Sends::Members, "{ident}: {indicator} is {state}", "The lamp is as told at once.")
-        .examples(&["ferric node indicator set n1 led@chassis BLINKING"]);
+        .examples(&["ferric node indicator set n1 led@system blinking"]);
 
 const LAMP_SWITCHED: &[Field] = &[
     field("indicator", "indicator", "LAMP", "Its name, as the list has it").needed().placed(),
-    field("state", "state", "STATE", "As in `ON`, `OFF` or `BLINKING`").needed().placed(),
+    field("state", "state", "STATE", "As in `on`, `off` or `blinking`").needed().placed(),
 ];
 
 const NMI: Call = call("nmi", "Interrupt the system, as to make it dump its memory", "send an NMI", NMI_AT)

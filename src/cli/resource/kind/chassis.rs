@@ -16,6 +16,7 @@ pub const CHASSIS: Kind = Kind {
     columns: &["uuid", "description"],
     long: &["uuid", "extra", "created_at", "updated_at", "description"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: &[],
     fields: FIELDS,
     calls: &[Branch::Leaf(NODES)],

@@ -16,6 +16,7 @@ There is one, this appliance:
     columns: &["hostname", "conductor_group", "alive"],
     long: &["hostname", "conductor_group", "alive", "drivers", "created_at", "updated_at"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: &[],
     fields: &[],
     calls: &[],

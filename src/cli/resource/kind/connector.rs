@@ -19,6 +19,7 @@ A node's name on a storage network:
     columns: &["uuid", "node_uuid", "type", "connector_id"],
     long: &["uuid", "node_uuid", "type", "connector_id", "created_at", "updated_at", "extra"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: FILTERS,
     fields: FIELDS,
     calls: &[],

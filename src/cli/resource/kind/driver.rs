@@ -29,6 +29,7 @@ What a node of a type needs in driver_info:
         "default_raid_interface",
     ],
     paging: Paging::Single,
+    deleted_by_uuid: false,
     filters: FILTERS,
     fields: &[],
     calls: &[
@@ -38,7 +39,7 @@ What a node of a type needs in driver_info:
             word: "vendor",
             about: "What only its maker's hardware can do",
             story: "Example:\n  ferric driver vendor methods fake-hardware",
-            calls: &vendor!("driver", "fake-hardware", "first_method"),
+            calls: &vendor!("driver", "fake-hardware", "METHOD"),
         },
     ],
     sample: Sample {

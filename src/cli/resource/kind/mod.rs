@@ -40,6 +40,8 @@ pub struct Kind {
     /// Fields that `--long` shows.
     pub long: &'static [&'static str],
     pub paging: Paging,
+    /// Whether one is deleted by its UUID only, although it has a name.
+    pub deleted_by_uuid: bool,
     pub filters: &'static [Field],
     /// What one is made of; empty where nobody makes any.
     pub fields: &'static [Field],

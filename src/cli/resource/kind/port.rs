@@ -29,6 +29,7 @@ pub const PORT: Kind = Kind {
         "description",
     ],
     paging: Paging::Detailed,
+    deleted_by_uuid: true,
     filters: FILTERS,
     fields: FIELDS,
     calls: &[],

@@ -30,6 +30,7 @@ pub const PORTGROUP: Kind = Kind {
         "extra",
     ],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: FILTERS,
     fields: FIELDS,
     calls: &[Branch::Leaf(PORTS)],

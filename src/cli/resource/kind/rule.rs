@@ -24,6 +24,7 @@ A rule in a file, rule.json:
     columns: &["uuid", "priority", "phase", "description"],
     long: &["uuid", "priority", "phase", "sensitive", "conditions", "actions", "description"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: FILTERS,
     fields: FIELDS,
     calls: &[],

@@ -21,6 +21,7 @@ Steps for nodes that bear one of its traits:
     columns: &["uuid", "name", "public", "owner", "description"],
     long: &["uuid", "name", "public", "owner", "disable_ramdisk", "traits", "extra", "steps", "description"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: &[],
     fields: FIELDS,
     calls: &[Branch::Group {

@@ -17,6 +17,7 @@ A node's shard is one of its fields:
     columns: &["name", "count"],
     long: &["name", "count"],
     paging: Paging::Bare,
+    deleted_by_uuid: false,
     filters: &[],
     fields: &[],
     calls: &[],

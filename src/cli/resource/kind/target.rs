@@ -19,6 +19,7 @@ A node's volume:
     columns: &["uuid", "node_uuid", "volume_type", "boot_index", "volume_id"],
     long: &["uuid", "node_uuid", "volume_type", "boot_index", "volume_id", "properties", "extra"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: FILTERS,
     fields: FIELDS,
     calls: &[],

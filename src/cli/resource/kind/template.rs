@@ -20,6 +20,7 @@ Hyperthreading off where a deployment asks for it:
     columns: &["uuid", "name"],
     long: &["uuid", "name", "created_at", "updated_at", "extra", "steps"],
     paging: Paging::Detailed,
+    deleted_by_uuid: false,
     filters: &[],
     fields: FIELDS,
     calls: &[],

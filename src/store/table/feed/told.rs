@@ -75,7 +75,9 @@ fn node_of(txn: &Txn<'_>, id: NodeId) -> Option<Arc<Node>> {
 fn sighted(txn: &Txn<'_>, mut notices: Vec<Notice>) -> Vec<Notice> {
     let node = notices.first().and_then(|notice| notice.node).and_then(|id| node_of(txn, id));
     if let Some(node) = node {
-        notices.iter_mut().for_each(|notice| notice.sight = Sight::of_node(&node));
+        for notice in &mut notices {
+            notice.sight = Sight::of_node(&node);
+        }
     }
     notices
 }

@@ -38,7 +38,7 @@ class Baremetal:
         return json.loads(self.ok(line, *more, "-f", "json"))
 
     def refused(self, line, *more):
-        """Runs it, without the pauses in which it asks again after a conflict; it must fail. What it complained about."""
+        """Runs it, without asking again after a conflict; it must fail. What it complained about."""
         code, said, complained = self.run(line, more, "--max-retries", "0")
         assert code != 0, f"baremetal {line} {more} succeeded:\n{said}"
         self.refusals.add(subcommand(line))

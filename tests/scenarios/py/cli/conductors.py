@@ -9,9 +9,13 @@ assert bm.json("conductor list") == [{"hostname": host, "conductor_group": "", "
 (long,) = bm.json("conductor list --long")
 assert long["drivers"] == ["fake-hardware", "manual-management"], long
 assert bm.json("conductor list --fields hostname alive") == [{"hostname": host, "alive": True}]
-assert bm.json("conductor show", host) == long
+assert long["created_at"] and long["updated_at"], long
+shown_ = bm.json("conductor show", host)
+assert {**shown_, "updated_at": None} == {**long, "updated_at": None}, shown_
 assert bm.json("conductor show", host, "--fields", "alive") == {"alive": True}
 assert bm.column("conductor list --sort hostname:desc --limit 1", "hostname") == [host]
+assert bm.json("conductor list --marker", host) == []
+assert "HTTP 404" in bm.refused("conductor list --marker elsewhere")
 assert "HTTP 404" in bm.refused("conductor show elsewhere")
 assert bm.column("node list --conductor", "name", host) == ["n1"]
 assert bm.column("node list --conductor elsewhere", "name") == []

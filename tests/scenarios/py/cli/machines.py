@@ -76,7 +76,8 @@ assert deploy["Result"] is False and "image_source" in deploy["Reason"], deploy
 
 assert bm.ok("node trait add n1 CUSTOM_GPU CUSTOM_RAID HW_CPU_X86_VMX").count("Added trait") == 3
 assert bm.ok("node add trait n1 CUSTOM_FAST").count("Added trait") == 1
-assert sorted(bm.column("node trait list n1", "traits")) == ["CUSTOM_FAST", "CUSTOM_GPU", "CUSTOM_RAID", "HW_CPU_X86_VMX"]
+traits = sorted(bm.column("node trait list n1", "traits"))
+assert traits == ["CUSTOM_FAST", "CUSTOM_GPU", "CUSTOM_RAID", "HW_CPU_X86_VMX"], traits
 bm.ok("node trait remove n1 CUSTOM_GPU")
 bm.ok("node remove trait n1 CUSTOM_RAID")
 assert sorted(bm.field("n1", "traits")) == ["CUSTOM_FAST", "HW_CPU_X86_VMX"]

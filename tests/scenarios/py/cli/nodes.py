@@ -12,7 +12,8 @@ INTERFACES = (
 chosen = "8d0d3c52-93b4-4d39-9e7e-0d2d3a4d5e01"
 parent = bm.node("parent")
 shelf = bm.json("chassis create")["uuid"]
-network = {"links": [{"id": "eth0", "type": "phy", "ethernet_mac_address": "52:54:00:00:00:01"}], "networks": [], "services": []}
+link = {"id": "eth0", "type": "phy", "ethernet_mac_address": "52:54:00:00:00:01"}
+network = {"links": [link], "networks": [], "services": []}
 first = bm.json(
     "node create --driver fake-hardware --name n1 --driver-info bmc_password=hunter2 --property cpus=4 --extra unit=7"
     " --resource-class metal --conductor-group '' --no-automated-clean --owner ann --lessee ben --instance-name web"
