@@ -30,9 +30,9 @@ fn operation(method: &str, path: &str, says: &str) -> Value {
         // These pages have no microversions, and each says in its own words what is wrong.
         "responses": {"default": {"description": "the answer"}},
     });
-    if method == "put" {
+    if let (true, Value::Object(said)) = (method == "put", &mut said) {
         let media = if path.contains("uploads") { "application/octet-stream" } else { "application/json" };
-        said["requestBody"] = json!({"required": true, "content": {media: {}}});
+        said.insert("requestBody".to_owned(), json!({"required": true, "content": {media: {}}}));
     }
     said
 }

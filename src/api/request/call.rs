@@ -73,7 +73,7 @@ impl Call<'_> {
     /// The node of the path.
     pub fn node(&self) -> Result<&Arc<Node>, Fault> {
         let ident = self.ident(0);
-        self.check_ident(ident)?;
+        check_ident(ident)?;
         self.find_node(ident)
     }
 
@@ -83,14 +83,6 @@ impl Call<'_> {
             return Err(Fault::too_new("a node's name in place of its UUID", NAMES_SINCE));
         }
         self.find_node(ident)
-    }
-
-    /// Whether an ident of the path can be one: a UUID or a name.
-    fn check_ident(&self, ident: &str) -> Result<(), Fault> {
-        if name::is_logical(ident) || parse_uuid(ident).is_some() {
-            return Ok(());
-        }
-        Err(Fault::router(400, "the path names neither a UUID nor a possible name of a node"))
     }
 
     /// A node by UUID, or by name since names are there; one that belongs to others is not there for a tenant.
@@ -156,6 +148,14 @@ impl Call<'_> {
     pub fn accepted(&self, path: &str) -> Response {
         Response::empty(202).with("Location", format!("{}/v1/{path}", self.base))
     }
+}
+
+/// Whether an ident of the path can be one: a UUID or a name.
+fn check_ident(ident: &str) -> Result<(), Fault> {
+    if name::is_logical(ident) || parse_uuid(ident).is_some() {
+        return Ok(());
+    }
+    Err(Fault::router(400, "the path names neither a UUID nor a possible name of a node"))
 }
 
 /// Since then nodes have names, and paths may hold them.

@@ -82,9 +82,10 @@ fn query(route: &'static Route) -> BoxedStrategy<String> {
 /// A good body with one thing wrong, or several.
 fn object(good: Value) -> BoxedStrategy<Value> {
     let own: Vec<String> = good.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
-    let name = match own.is_empty() {
-        true => member().boxed(),
-        false => prop_oneof![3 => proptest::sample::select(own.clone()), 2 => member()].boxed(),
+    let name = if own.is_empty() {
+        member().boxed()
+    } else {
+        prop_oneof![3 => proptest::sample::select(own), 2 => member()].boxed()
     };
     let change = (name, prop_oneof![4 => value().prop_map(Some), 1 => Just(None)]);
     let changed = proptest::collection::vec(change, 1..4).prop_map(move |changes| {

@@ -261,9 +261,8 @@ impl Stage {
     }
 
     pub async fn is_alive(&self) {
-        let panics = PANICS.lock().unwrap();
+        let panics = PANICS.lock().unwrap().clone();
         assert!(panics.is_empty(), "the daemon panicked: {panics:?}");
-        drop(panics);
         assert_eq!(self.rack.get("/v1/nodes").await.status, 200);
         let body = json!({"driver": "fake-hardware"});
         assert_eq!(self.rack.call("POST", "/v1/nodes", "1.115", Some(&body)).await.status, 201);
