@@ -108,14 +108,7 @@ impl App {
         let config = discover::with_bmc_networks(config);
         boot::check(&config)?;
         let clock: SharedClock = Arc::new(RealClock::new());
-        let opened = Store::open(Options {
-            key: systemd::key(),
-            history: config.history,
-            host: config.policy.host.as_str().into(),
-            ..Options::new(&config.data, clock.clone())
-        });
-        let store =
-            opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })?;
+        let store = store(&config, &clock)?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
@@ -151,12 +144,7 @@ impl App {
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
         site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
         let descriptors = room::descriptors();
-        let most = usize::try_from(descriptors / 8).unwrap_or(WATCHERS).min(WATCHERS);
-        let watching = |manners| Crew::for_watchers(manners).map_err(AppError::Crew);
-        let gallery = [watching(Manners::Polite)?, watching(Manners::Last)?];
-        let ([few, crowd], leave) =
-            (gallery.each_ref().map(|crew| crew.handle().clone()), site.stop.child_token());
-        let watchers = Arc::new(Watchers::on(few, crowd, &site.reader, most, leave));
+        let (gallery, watchers) = gallery(&site, descriptors)?;
         let app = Self {
             api,
             rack,
@@ -328,6 +316,26 @@ async fn first_token(config: &Config, desk: &Arc<Desk>) -> Result<Option<Issued>
         Strategy::Token => desk.first_admin_token().await,
         Strategy::Nobody | Strategy::Basic => Ok(None),
     }
+}
+
+fn store(config: &Config, clock: &SharedClock) -> Result<Store, AppError> {
+    let opened = Store::open(Options {
+        key: systemd::key(),
+        history: config.history,
+        host: config.policy.host.as_str().into(),
+        ..Options::new(&config.data, clock.clone())
+    });
+    opened.map_err(|source| AppError::Store { dir: config.data.display().to_string(), source })
+}
+
+/// Threads for those who watch, a few or a crowd, and their seats.
+fn gallery(site: &Site, descriptors: u64) -> Result<([Crew; 2], Arc<Watchers>), AppError> {
+    let most = usize::try_from(descriptors / 8).unwrap_or(WATCHERS).min(WATCHERS);
+    let crew = |manners| Crew::for_watchers(manners).map_err(AppError::Crew);
+    let crews = [crew(Manners::Polite)?, crew(Manners::Last)?];
+    let [few, crowd] = crews.each_ref().map(|crew| crew.handle().clone());
+    let watchers = Watchers::on(few, crowd, &site.reader, most, site.stop.child_token());
+    Ok((crews, Arc::new(watchers)))
 }
 
 async fn bind(address: SocketAddr) -> Result<TcpListener, AppError> {

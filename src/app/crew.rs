@@ -88,7 +88,7 @@ const WORKERS: usize = 2;
 mod tests {
     use super::*;
 
-    /// Field 41 of proc_pid_stat(5).
+    /// Field 41 of `proc_pid_stat(5)`.
     fn policy() -> String {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
         let (_, rest) = stat.rsplit_once(')').unwrap();
