@@ -37,7 +37,7 @@ impl Watcher {
             let Some(data) = line.strip_prefix("data: ") else { continue };
             let event: Value = serde_json::from_str(data).unwrap();
             // A change is told as start and end, both in its commit.
-            if event["event_type"].as_str().is_some_and(|name| name.ends_with(".start")) {
+            if event["event_type"].as_str().is_some_and(|name| name.rsplit('.').next() == Some("start")) {
                 continue;
             }
             let at: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();

@@ -54,6 +54,6 @@ impl Life<'_> {
     }
 }
 
-fn extra(value: Value) -> Value {
+fn extra(value: &Value) -> Value {
     json!({ "rack": value })
 }

@@ -12,8 +12,12 @@ fn below(method: &str, path: &str, version: u64) -> (u16, bool) {
     let is_write = method != "GET" && kinds.iter().any(|kind| path.starts_with(kind));
     match path {
         "nodes/{}/states/raid" | "drivers/{}/raid/logical_disk_properties" => (406, false),
-        "nodes/{}/states/boot_mode" | "nodes/{}/states/secure_boot" => (404, false),
-        "nodes/{}/management/inject_nmi" | "lookup" | "heartbeat/{}" | "continue_inspection" => (404, false),
+        "nodes/{}/states/boot_mode"
+        | "nodes/{}/states/secure_boot"
+        | "nodes/{}/management/inject_nmi"
+        | "lookup"
+        | "heartbeat/{}"
+        | "continue_inspection" => (404, false),
         // Runbooks were there before their traits.
         _ if path.contains("/traits") && path.starts_with("runbooks") && version >= 92 => (404, true),
         _ if is_write => (405, true),

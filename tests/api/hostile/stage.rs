@@ -247,15 +247,15 @@ impl Stage {
     }
 
     pub fn shows_no_secret(&self, whose: Whose, answer: &Answer, sent: &Sent) {
-        let mut shown = answer.body.to_string();
+        let mut told = answer.body.to_string();
         for (_, value) in answer.headers.iter() {
-            shown.push_str(value);
+            told.push_str(value);
         }
-        assert!(!shown.contains(SECRET), "a secret is shown: {sent:?} -> {answer:?}");
+        assert!(!told.contains(SECRET), "a secret is shown: {sent:?} -> {answer:?}");
         if whose != Whose::Admin {
             let theirs = &self.known["theirs"];
             let asked = sent.path.contains("theirs");
-            let shows = shown.contains(THEIRS) || (!asked && shown.contains(theirs.as_str()));
+            let shows = told.contains(THEIRS) || (!asked && told.contains(theirs.as_str()));
             assert!(!shows, "another's is shown: {sent:?} -> {answer:?}");
         }
     }
