@@ -13,7 +13,7 @@ fn ports_live_from_creation_to_deletion() {
     ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
     let create =
         ["52:54:00:00:00:01", "--node", "n1", "--name", "p1", "--pxe-enabled=false", "--extra", "rack=4"];
-    let set = ("extra", "extra.rack=5", extra(json!(5)));
+    let set = ("extra", "extra.rack=5", extra(&json!(5)));
     let unset = ("extra.rack", "extra", json!({}));
     Life { words: &["port"], key: "ports", create: &create, set, unset }.lived(&ferric);
 }
@@ -33,7 +33,7 @@ fn portgroups_live_from_creation_to_deletion() {
 fn chassis_live_from_creation_to_deletion() {
     let daemon = Daemon::start();
     let ferric = Ferric::at(&daemon);
-    let set = ("extra", "extra.rack=5", extra(json!(5)));
+    let set = ("extra", "extra.rack=5", extra(&json!(5)));
     let unset = ("description", "description", json!(null));
     let create = ["--description", "rack 4", "--extra", "rack=4"];
     Life { words: &["chassis"], key: "chassis", create: &create, set, unset }.lived(&ferric);

@@ -28,7 +28,7 @@ fn volumes_live_from_creation_to_deletion() {
     let (_daemon, ferric) = with_node(true);
     let create =
         ["--node", "n1", "--type", "iqn", "--connector-id", "iqn.2026-11.example:n1", "--extra", "rack=4"];
-    let set = ("extra", "extra.rack=5", extra(json!(5)));
+    let set = ("extra", "extra.rack=5", extra(&json!(5)));
     let unset = ("extra.rack", "extra", json!({}));
     Life { words: &["volume", "connector"], key: "connectors", create: &create, set, unset }.lived(&ferric);
     let create = ["--node", "n1", "--volume-type", "iscsi", "--boot-index", "0", "--volume-id", "17"];
@@ -42,7 +42,7 @@ fn volumes_live_from_creation_to_deletion() {
 fn templates_and_runbooks_live_from_creation_to_deletion() {
     let (_daemon, ferric) = with_node(false);
     let steps = r#"[{"interface": "deploy", "step": "erase_devices_metadata", "args": {}, "priority": 20}]"#;
-    let set = ("extra", "extra.rack=5", extra(json!(5)));
+    let set = ("extra", "extra.rack=5", extra(&json!(5)));
     let create = ["CUSTOM_A", "--steps", steps, "--extra", "rack=4"];
     let unset = ("extra.rack", "extra", json!({}));
     Life { words: &["template"], key: "deploy_templates", create: &create, set, unset }.lived(&ferric);
