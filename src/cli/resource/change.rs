@@ -14,6 +14,7 @@ use crate::cli::resource::ask::Given;
 use crate::cli::resource::command::{FIELDS, FILE, SET, WAIT};
 use crate::cli::resource::field::{Field, Shape};
 use crate::cli::resource::kind::Kind;
+use crate::cli::resource::meant::meant;
 use crate::cli::resource::{IDENT, field, follow, subject};
 use crate::cli::session::Session;
 use crate::cli::value::{Assignment, each_once, object};
@@ -132,7 +133,8 @@ async fn patch(
 ) -> Result<Exit, CliError> {
     let count = operations.as_array().map_or(0, Vec::len);
     let ident = given.text(IDENT).unwrap_or_default();
-    let answer = session.patch(place(kind.path, ident, ""), operations).await?;
+    let uuid = meant(session, kind, ident).await?;
+    let answer = session.patch(place(kind.path, &uuid, ""), operations).await?;
     if session.json {
         session.print_answer(&answer)?;
         return Ok(Exit::Done);
@@ -157,7 +159,7 @@ pub async fn delete(session: &mut Session<'_, '_>, kind: &'static Kind, given: &
 }
 
 async fn delete_one(session: &mut Session<'_, '_>, kind: &Kind, ident: &str) -> Result<(), CliError> {
-    let named = Value::from(ident);
+    let named = Value::from(meant(session, kind, ident).await?);
     let uuid = if kind.deleted_by_uuid { resolved(session, kind.path, &named).await? } else { named };
     session.delete(place(kind.path, uuid.as_str().unwrap_or(ident), "")).await?;
     if !session.json {

@@ -8,6 +8,7 @@
 //! - `field` one member as an option, as a value and as a filter
 //! - `command` the command line that follows from a kind, with its help
 //! - `ask` what was typed
+//! - `meant` which one is meant
 //! - `list` `show` `change` `call` what is done with it; `follow` waits until a new one is settled
 //! - `help` the text below the options
 
@@ -20,6 +21,7 @@ pub mod follow;
 pub mod help;
 pub mod kind;
 pub mod list;
+pub mod meant;
 pub mod show;
 
 use crate::base::time::Clock;

@@ -10,12 +10,14 @@ use crate::cli::place::place;
 use crate::cli::resource::IDENT;
 use crate::cli::resource::ask::Given;
 use crate::cli::resource::kind::Kind;
+use crate::cli::resource::meant::meant;
 use crate::cli::session::Session;
 
 /// Fetches and prints one of them.
 pub async fn show(session: &mut Session<'_, '_>, kind: &Kind, given: &Given) -> Result<Exit, CliError> {
     let ident = given.text(IDENT).unwrap_or_default();
-    let answer = session.fetch(place(kind.path, ident, "")).await?;
+    let ident = meant(session, kind, ident).await?;
+    let answer = session.fetch(place(kind.path, &ident, "")).await?;
     if session.json {
         session.print_answer(&answer)?;
         return Ok(Exit::Done);

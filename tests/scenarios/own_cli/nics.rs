@@ -19,6 +19,21 @@ fn ports_live_from_creation_to_deletion() {
 }
 
 #[test]
+fn a_port_is_known_by_its_address() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
+    let mac = "52:54:00:00:00:07";
+    let refused = ferric.refused(&["port", "show", mac]);
+    assert!(refused.contains(mac), "{refused}");
+    ferric.ok(&["port", "create", mac, "--node", "n1"]);
+    ferric.ok(&["port", "set", mac, "extra.rack=4"]);
+    let shown = ferric.ok(&["port", "show", &mac.to_uppercase()]);
+    assert!(shown.contains("extra.rack") && shown.contains(mac), "{shown}");
+    assert_eq!(ferric.ok(&["port", "delete", mac]), format!("{mac}: deleted\n"));
+}
+
+#[test]
 fn portgroups_live_from_creation_to_deletion() {
     let daemon = Daemon::start();
     let ferric = Ferric::at(&daemon);

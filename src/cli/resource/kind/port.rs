@@ -11,7 +11,7 @@ pub const PORT: Kind = Kind {
     path: "/v1/ports",
     key: "ports",
     ident: "PORT",
-    named: "Name or UUID",
+    named: "Name, UUID or address",
     columns: &["uuid", "name", "address", "node_uuid", "pxe_enabled"],
     long: &[
         "uuid",

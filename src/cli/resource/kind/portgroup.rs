@@ -15,7 +15,7 @@ pub const PORTGROUP: Kind = Kind {
     path: "/v1/portgroups",
     key: "portgroups",
     ident: "PORTGROUP",
-    named: "Name or UUID",
+    named: "Name, UUID or address",
     columns: &["uuid", "name", "address", "node_uuid", "mode"],
     long: &[
         "uuid",
