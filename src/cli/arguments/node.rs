@@ -200,10 +200,10 @@ pub struct StepsArguments {
     #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
     /// Steps: a JSON array of {interface, step, args}, or its file (`-`: stdin)
-    #[arg(long, value_name = "JSON|FILE")]
+    #[arg(long, value_name = "JSON")]
     pub steps: Option<String>,
     /// Name or UUID of a runbook
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub runbook: Option<String>,
     /// Boot no ramdisk: steps that need one are refused
     #[arg(long, conflicts_with = "runbook")]
