@@ -27,7 +27,7 @@ A node's name on a storage network:
         ident: "0c0ffee0-0000-4000-8000-000000000001",
         filter: "--node n1",
         create: &["--node n1 --type iqn \\\n      --connector-id iqn.2026-11.example:n1"],
-        set: "type=ip connector_id=192.0.2.7",
+        set: "\\\n      type=ip connector_id=192.0.2.7",
         unset: "extra.rack",
         created: "The storage can be told by it who may use a volume. The node must be off.",
         changed: "The fields change together. The node must be off.",

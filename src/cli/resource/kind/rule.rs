@@ -33,7 +33,8 @@ A rule in a file, rule.json:
         filter: "--phase main",
         create: &[
             "--file rule.json",
-            "--priority 10 --conditions '[]' --actions '[{\"op\": \"set-attribute\",\n      \
+            "--priority 10 --conditions '[]' \\\n      \
+             --actions '[{\"op\": \"set-attribute\",\n      \
              \"args\": {\"path\": \"/extra/seen\", \"value\": true}}]'",
         ],
         set: "priority=20",

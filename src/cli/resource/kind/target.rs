@@ -28,8 +28,8 @@ A node's volume:
         filter: "--node n1",
         create: &["--node n1 --volume-type iscsi --boot-index 0 \\\n      \
              --volume-id vol-1 --property target_iqn=iqn.2026-11.example:store"],
-        set: "boot_index=1 properties.target_lun=0",
-        unset: "properties.target_lun",
+        set: "\\\n      boot_index=1 properties.target_lun=0",
+        unset: "\\\n      properties.target_lun",
         created: "The node, which must be off, has it from its next boot on; boot index 0 is what it boots from.",
         changed: "The fields change together. The node must be off.",
         deleted: "The node, which must be off, has it no longer. What is on the volume is not touched.",
