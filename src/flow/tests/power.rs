@@ -125,7 +125,7 @@ fn a_machine_is_pushed_back_when_it_was_seen_twice() {
 fn a_machine_that_will_not_stay_gets_a_person() {
     let mut stage = Stage::at("plain", Provision::Active);
     stage.node.power = Some(Power::On);
-    for _ in 0..4 {
+    for _ in 0..5 {
         round(&mut stage, Seen::Power(Power::Off));
         stage.pay_all();
     }
