@@ -277,6 +277,8 @@ async fn heartbeats_of_nothing_new_make_no_event() {
     let node = rack.node(json!({"name": "n1"})).await;
     rack.go(&node, "manage").await;
     rack.until_modes(&node).await;
+    // The record is shown a moment before its events are.
+    Stream::until(&rack, "node.update.end", 1).await;
     let before = Stream::all(&rack, 0).await.len();
     for _ in 0..3 {
         rack.get(&format!("/v1/nodes/{node}/management/boot_device")).await;
