@@ -224,7 +224,10 @@ impl App {
         let ground = dhcp::ground(&self.site, &self.desk, plan, machines);
         dhcp::start(&ground)?;
         dhcp6::start(&ground, &self.site)?;
-        tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
+        let tftp = tftp::start(doors.tftp, &config.tftp, shop.library.clone(), &self.desk, &self.site);
+        if !tftp.is_empty() || !config.plan.networks.is_empty() {
+            shop.show(self.desk.board());
+        }
         Ok(())
     }
 

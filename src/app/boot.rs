@@ -18,6 +18,7 @@ use crate::boot::library::told::Told;
 use crate::boot::library::{Library, Via};
 use crate::boot::loops::Loops;
 use crate::boot::teller::Teller;
+use crate::conduct::board::Board;
 use crate::conduct::desk::Desk;
 use crate::config::Config;
 use crate::config::section::boot::{Boot, Pxe};
@@ -78,7 +79,6 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
         alarm: Some(desk.clone()),
     };
     let counts = Arc::new(Counts::default());
-    desk.board().show(Arc::new(Shown(counts.clone())));
     Shop { library: Arc::new(Catalogue::new(stock)), loops, counts }
 }
 
@@ -143,6 +143,11 @@ const FIRST: [(&str, &[&str]); 2] = [
 ];
 
 impl Shop {
+    /// Shows what is given out over HTTP, after the networks in which it is.
+    pub(super) fn show(&self, board: &Board) {
+        board.show(Arc::new(Shown(self.counts.clone())));
+    }
+
     /// The rack's door with boot files.
     pub(super) fn for_rack(&self, next: Arc<dyn Service>, via: Via) -> Arc<dyn Service> {
         Arc::new(BootFiles::new(self.library.clone(), via, next).counted(self.counts.clone()))
