@@ -58,10 +58,11 @@ impl BootFiles {
     }
 
     async fn give(&self, request: &Request, name: &str) -> Response {
-        if let (Some(loops), Method::Delete) = (&self.loops, request.method)
-            && let Some(address) = name.strip_prefix("loops/")
-        {
-            return forgotten(loops, address);
+        if let (Some(loops), Some(address)) = (&self.loops, name.strip_prefix("loops/")) {
+            if request.method == Method::Delete {
+                return forgotten(loops, address);
+            }
+            return Response::text(405, "a boot loop can only be forgotten\n").with("Allow", "DELETE");
         }
         if !matches!(request.method, Method::Get | Method::Head) {
             return Response::text(405, "boot files can only be read\n").with("Allow", "GET, HEAD");
