@@ -57,6 +57,20 @@ async fn an_agent_older_than_tokens_is_given_none() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_met_nobody_and_assumes_an_old_version_is_told_to_ask_again() {
+    let rack = Rack::start().await;
+    waiting(&rack).await;
+    let rack = rack.restarted().await;
+    let path = format!("/v1/lookup?addresses={MAC}");
+    let old = rack.by_rack("GET", &path, "1.31", None).await;
+    assert_eq!(old.status, 409, "{old:?}");
+    assert!(old.text().contains("ask for its versions"), "{old:?}");
+    let (status, reply) = looked_up(&rack, &format!("addresses={MAC}")).await;
+    assert_eq!(status, 200);
+    assert_eq!(reply["config"]["agent_token"].as_str().unwrap().len(), 43);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn heartbeats_are_checked_before_they_are_taken() {
     let rack = Rack::start().await;
     let node = waiting(&rack).await;

@@ -22,6 +22,12 @@ pub async fn lookup(call: &Call<'_>) -> Result<Response, Fault> {
         return Err(Fault::invalid("the lookup needs a valid MAC address or node_uuid"));
     }
     let node = find(call, &query).filter(|node| is_expected(call, node)).ok_or_else(hidden)?;
+    if call.version < TOKEN_SINCE && may_have_found_nobody(call, node) {
+        return Err(Fault::new(
+            409,
+            "the appliance has just started: ask for its versions, and look up again",
+        ));
+    }
     let token = if call.version >= TOKEN_SINCE { Some(token(call, node.id).await?) } else { None };
     let node = call.reread(node.id).map_err(|_| hidden())?;
     Ok(Response::json(200, reply(call, &node, token)?.to_string().into_bytes()))
@@ -67,6 +73,13 @@ fn is_expected(call: &Call<'_>, node: &Node) -> bool {
     !call.policy().agent.restrict_lookup || node.provision.traits().lookup_ok
 }
 
+/// Whether an agent that was booted before our start may speak an old version only because nobody told it ours: it
+/// asks for them first, and assumes 1.31 where nobody answers. Without a token its boot would come to nothing.
+fn may_have_found_nobody(call: &Call<'_>, node: &Node) -> bool {
+    let began = call.api.began;
+    node.created_at < began && call.api.lanes.now().seconds_since(began) < JUST_STARTED
+}
+
 /// One text for every reason, so that a stranger learns nothing.
 fn hidden() -> Fault {
     Fault::not_found("no node matches this lookup, or it expects no agent now")
@@ -97,3 +110,6 @@ const SHOWN: &[&str] = &["uuid", "properties", "instance_info", "driver_internal
 
 /// Since then a lookup makes a token; an older agent is given none, and its lookup starts no boot.
 const TOKEN_SINCE: u16 = 62;
+
+/// Seconds within which a lookup follows the question that met nobody: far less is usual.
+const JUST_STARTED: u64 = 10;
