@@ -178,6 +178,25 @@ impl Stage {
         }
     }
 
+    /// Each node that is not active, and what the daemon has logged of it lately.
+    fn show_unfinished(&self) {
+        let log = self.appliance.log();
+        let unfinished = self.rack.servers().iter().zip(&self.deployed).filter(|(_, done)| done.is_none());
+        for (server, _) in unfinished {
+            let name = &server.settings().name;
+            eprintln!("--- {name} in the API: {}", self.shown(name).unwrap_or_default());
+            let of_it: Vec<_> = log.lines().filter(|line| line.contains(&format!("node={name} "))).collect();
+            let last = &of_it[of_it.len().saturating_sub(LINES_SHOWN)..];
+            eprintln!("--- {name} in the log\n{}", last.join("\n"));
+        }
+    }
+
+    fn shown(&self, node: &str) -> Option<Value> {
+        let path = format!("/v1/nodes/{node}");
+        let answer = self.link.exchange(Request { method: Method::Get, path, body: Payload::Nothing });
+        serde_json::from_slice(&self.runtime.block_on(answer).ok()?.body).ok()
+    }
+
     /// What the twins say of themselves, for a failure.
     fn scene(&self) -> String {
         let progress = self.progress();
@@ -192,6 +211,7 @@ impl Drop for Stage {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("--- the twins: {:#?}", self.progress());
+            self.show_unfinished();
         }
     }
 }
@@ -227,5 +247,6 @@ fn make_folder(path: &Path) {
 }
 
 const IMAGE: &str = "disk.img";
+const LINES_SHOWN: usize = 100;
 /// A life takes about ten seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(90);
