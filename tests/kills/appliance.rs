@@ -11,6 +11,8 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 use std::time::Duration;
 use std::time::Instant;
@@ -215,13 +217,22 @@ fn pid(child: &Child) -> Pid {
     Pid::from_raw(child.id().cast_signed())
 }
 
-/// Two ports that nobody has at the moment.
+/// Two ports that nobody has, and that the system gives to nobody who calls out while the daemon is dead.
 fn free_ports() -> (u16, u16) {
-    let bind = || TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
-    let (one, other) = (bind(), bind());
-    (port(&one), port(&other))
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let free = || {
+        (0..PORTS)
+            .map(|_| std::process::id().wrapping_mul(97) % PORTS + NEXT.fetch_add(1, Ordering::Relaxed))
+            .map(|place| u16::try_from(FIRST_PORT + place % PORTS).unwrap())
+            .find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok())
+            .unwrap()
+    };
+    (free(), free())
 }
+
+/// Below `net.ipv4.ip_local_port_range`.
+const FIRST_PORT: u32 = 12_000;
+const PORTS: u32 = 20_000;
 
 const API_LINE: &str = "ferric: API at ";
 /// A start is milliseconds; a loaded machine gets some thousand times that.

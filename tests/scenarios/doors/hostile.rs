@@ -186,4 +186,4 @@ fn handshakes_that_never_end_keep_nobody_out() {
 const BODIES: usize = 256;
 
 /// A debug build on a machine where all tests run at once: what is looked for is that others are served at all.
-const NORMAL: Duration = Duration::from_secs(20);
+const NORMAL: Duration = Duration::from_secs(5);

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use thread_priority::NormalThreadSchedulePolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::oneshot;
 
@@ -58,7 +59,13 @@ impl Crowd {
         let (ready, there) = std::sync::mpsc::channel();
         let address = address.to_owned();
         let thread = std::thread::spawn(move || {
-            rustix::process::setpriority_process(None, 19).ok();
+            // They stand for other machines: what they do is not to be paid by the appliance's processors.
+            thread_priority::set_thread_priority_and_policy(
+                thread_priority::thread_native_id(),
+                thread_priority::ThreadPriority::Min,
+                thread_priority::ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle),
+            )
+            .unwrap();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
                 let mut watchers = tokio::task::JoinSet::new();

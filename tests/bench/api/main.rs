@@ -11,21 +11,24 @@
 )]
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
-#[path = "watchers.rs"]
+mod crowd;
+mod daemon;
 mod watchers;
 
-use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use ferric::net::tls;
 use serde_json::{Value, json};
 
+use crate::daemon::Daemon;
+
 fn main() {
     watchers::raise_descriptors();
+    // `cargo bench --bench api -- watchers`: these alone.
+    if std::env::args().any(|word| word == "watchers") {
+        return crowd::watchers_1000();
+    }
     let folder = tempfile::tempdir().unwrap();
     let mut daemon = Daemon::start(folder.path(), &["--rack-listen", "127.0.0.1:0"]);
     fill(&mut daemon, 0, 48);
@@ -33,13 +36,13 @@ fn main() {
     reads(&mut daemon, "48");
     writes(&mut daemon);
     events_latency(&mut daemon);
-    watchers_1000(&mut daemon);
     beats(&mut daemon);
     deploys(&mut daemon);
     fill(&mut daemon, 100, 1000);
     reads(&mut daemon, "1000");
     drop(daemon);
     restart(folder.path());
+    crowd::watchers_1000();
     allocations();
     idle_day();
 }
@@ -125,54 +128,6 @@ fn events_latency(daemon: &mut Daemon) {
     lengths.sort_by(f64::total_cmp);
     figure("events_latency_p50", lengths[lengths.len() / 2], "ms");
     figure("events_latency_p99", lengths[lengths.len() * 99 / 100], "ms");
-}
-
-/// What a request takes with a thousand watchers and without: rounds in turn, so that what drifts drifts for both.
-fn watchers_1000(daemon: &mut Daemon) {
-    let (mut alone, mut watched) = (Vec::new(), Vec::new());
-    for _ in 0..4 {
-        alone.push(request_time(daemon));
-        let crowd = watchers::Crowd::open(&daemon.address, 1000);
-        watched.push(request_time(daemon));
-        crowd.close();
-    }
-    for (name, shows) in [("show", true), ("patch", false)] {
-        let of = |times: &[(f64, f64)]| {
-            let mut all: Vec<f64> = times.iter().map(|both| if shows { both.0 } else { both.1 }).collect();
-            all.sort_by(f64::total_cmp);
-            f64::midpoint(all[1], all[2])
-        };
-        let (without, with) = (of(&alone), of(&watched));
-        figure(&format!("watchers_1000_{name}_without"), without, "us");
-        figure(&format!("watchers_1000_{name}_with"), with, "us");
-        figure(&format!("watchers_1000_{name}_more"), (with / without - 1.0) * 100.0, "percent");
-    }
-}
-
-/// The median time of a show and of a patch, in microseconds.
-fn request_time(daemon: &mut Daemon) -> (f64, f64) {
-    let show = timed(daemon, |daemon, turn| {
-        daemon.ok("GET", &format!("/v1/nodes/node-{:04}", turn % 40), "", 200);
-    });
-    let patch = timed(daemon, |daemon, turn| {
-        let value = format!("{turn}-{:?}", Instant::now());
-        let patch = json!([{"op": "add", "path": "/extra/turn", "value": value}]);
-        daemon.json("PATCH", &format!("/v1/nodes/node-{:04}", turn % 40), &patch, 200);
-    });
-    (show, patch)
-}
-
-fn timed(daemon: &mut Daemon, call: impl Fn(&mut Daemon, usize)) -> f64 {
-    let mut times = Vec::new();
-    for turn in 0..200 {
-        let began = Instant::now();
-        call(daemon, turn);
-        times.push(began.elapsed().as_secs_f64() * 1e6);
-        // What a change sets off comes to its end before the next one.
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
 }
 
 /// Heartbeats of nodes that wait in cleaning for their agents. Each is followed by a look at the agent, which
@@ -294,149 +249,6 @@ fn idle_day() {
     let before = daemon.written();
     std::thread::sleep(Duration::from_secs(20));
     figure("idle_day_written", (daemon.written() - before) as f64 * 720.0 / 20.0, "bytes");
-}
-
-struct Daemon {
-    process: Child,
-    wire: BufReader<TcpStream>,
-    address: String,
-}
-
-impl Daemon {
-    fn start(data: &Path, more: &[&str]) -> Self {
-        // The data directory is refused if others may enter it.
-        let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-        if data.exists() {
-            std::fs::set_permissions(data, private).unwrap();
-        }
-        let mut process = Command::new(env!("CARGO_BIN_EXE_ferric"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .args(more)
-            .env("FERRIC_LOG", "error")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let address = lines
-            .find_map(|line| Some(line.ok()?.strip_prefix("ferric: API at http://")?.to_owned()))
-            .expect("the daemon says where its API is");
-        let wire = BufReader::new(TcpStream::connect(&address).unwrap());
-        Self { process, wire, address }
-    }
-
-    fn ok(&mut self, method: &str, path: &str, body: &str, status: u16) {
-        let (got, text) = self.call(method, path, body);
-        assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&text));
-    }
-
-    fn json(&mut self, method: &str, path: &str, body: &Value, status: u16) -> Value {
-        let text = if body.is_null() { String::new() } else { body.to_string() };
-        let (got, answer) = self.call(method, path, &text);
-        assert_eq!(got, status, "{method} {path}: {}", String::from_utf8_lossy(&answer));
-        serde_json::from_slice(&answer).unwrap_or(Value::Null)
-    }
-
-    /// Waits until the list has so many entries.
-    fn until_listed(&mut self, path: &str, key: &str, count: usize) {
-        for _ in 0..2000 {
-            if self.json("GET", path, &Value::Null, 200)[key].as_array().map(Vec::len) == Some(count) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("{path} never has {count} entries");
-    }
-
-    fn provision(&mut self, name: &str, target: &str, goal: &str) {
-        self.ok(
-            "PUT",
-            &format!("/v1/nodes/{name}/states/provision"),
-            &json!({"target": target}).to_string(),
-            202,
-        );
-        for _ in 0..2000 {
-            let states = self.json("GET", &format!("/v1/nodes/{name}/states"), &Value::Null, 200);
-            if states["provision_state"] == goal {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("{name} does not become {goal}");
-    }
-
-    fn call(&mut self, method: &str, path: &str, body: &str) -> (u16, Vec<u8>) {
-        let mut request = String::new();
-        write!(
-            request,
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\nX-OpenStack-Ironic-API-Version: 1.115\r\n\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        )
-        .unwrap();
-        self.wire.get_mut().write_all(request.as_bytes()).unwrap();
-        self.answer()
-    }
-
-    fn answer(&mut self) -> (u16, Vec<u8>) {
-        let (mut status, mut length) = (0, 0);
-        loop {
-            let mut line = String::new();
-            self.wire.read_line(&mut line).unwrap();
-            let line = line.trim_end();
-            if let Some(rest) = line.strip_prefix("HTTP/1.1 ") {
-                status = rest[..3].parse().unwrap();
-            } else if let Some(rest) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                length = rest.trim().parse().unwrap();
-            } else if line.is_empty() {
-                break;
-            }
-        }
-        let mut body = vec![0; length];
-        self.wire.read_exact(&mut body).unwrap();
-        (status, body)
-    }
-
-    /// Lets what goes on after the last answer come to its end.
-    fn settle(&self) {
-        let mut last = self.cpu();
-        for _ in 0..100 {
-            std::thread::sleep(Duration::from_millis(50));
-            let now = self.cpu();
-            if now - last < 200_000 {
-                return;
-            }
-            last = now;
-        }
-    }
-
-    /// Nanoseconds on a processor, of all threads.
-    fn cpu(&self) -> u64 {
-        let tasks = std::fs::read_dir(format!("/proc/{}/task", self.process.id())).unwrap();
-        tasks
-            .filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok())
-            .filter_map(|text| text.split(' ').next()?.parse::<u64>().ok())
-            .sum()
-    }
-
-    fn rss(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
-    }
-
-    fn written(&self) -> u64 {
-        let io = std::fs::read_to_string(format!("/proc/{}/io", self.process.id())).unwrap();
-        io.lines().find_map(|line| line.strip_prefix("write_bytes: ")).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Daemon {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
-    }
 }
 
 /// 330 beats are under 40 a node.
