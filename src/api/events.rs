@@ -5,6 +5,7 @@
 //! ```
 
 pub mod filter;
+pub mod relay;
 pub mod stream;
 pub mod watchers;
 
@@ -30,9 +31,10 @@ pub fn open(call: &Call<'_>) -> Result<Response, Fault> {
         .ok_or_else(|| Fault::new(503, "as many watch the events as can be served: try again later"))?;
     let reader = call.api.reader.clone();
     let (news, worker) = watchers.place(&reader);
-    let cursor = since.unwrap_or_else(|| reader.last_event());
+    let goal = reader.last_event();
+    let cursor = since.unwrap_or(goal);
     let (said, stop, stay) = (cursor, watchers.stop(), call.stay.clone());
-    let watch = Watch { reader, news, cursor, said, filter, follow, stop, stay };
+    let watch = Watch { reader, news, goal, cursor, said, filter, follow, stop, stay };
     let over = call.stay.clone().drop_guard();
     let takeover = Takeover::new(move |stream, _early| {
         Box::pin(async move {

@@ -5,19 +5,22 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::events::filter::Filter;
+use crate::api::events::relay::News;
 use crate::net::websocket::Stream;
 use crate::store::reader::Reader;
+use crate::store::table::feed::ring::Item;
 
 /// Somebody's place in the feed.
 #[derive(Debug)]
 pub struct Watch {
     pub reader: Reader,
-    pub news: watch::Receiver<u64>,
+    pub news: News,
+    /// The number of the last event that is to be looked at.
+    pub goal: u64,
     /// The number of the last event that was looked at.
     pub cursor: u64,
     /// The number that the client knows.
@@ -53,7 +56,7 @@ impl Watch {
         self.check_future(to).await?;
         let mut beat = Instant::now() + BEAT;
         loop {
-            self.news.borrow_and_update();
+            self.goal = self.goal.max(self.news.last());
             while let Some(sent) = self.send_some(to).await? {
                 if sent {
                     beat = Instant::now() + BEAT;
@@ -63,7 +66,7 @@ impl Watch {
                 return self.say_where(to).await;
             }
             tokio::select! {
-                news = self.news.changed() => news.map_err(|_| Over)?,
+                more = self.news.more() => if !more { return Err(Over) },
                 () = tokio::time::sleep_until(beat) => {
                     send(to, BEATS).await?;
                     self.say_where(to).await?;
@@ -94,12 +97,28 @@ impl Watch {
         send(to, gap(since, last, 0).as_bytes()).await
     }
 
-    /// Looks at a piece of the feed, and says whether anything of it was sent; `None` at the feed's end.
-    async fn send_some(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<Option<bool>, Over> {
-        let items = self.reader.feed(self.cursor, PIECE).map_err(|error| {
+    /// What follows in the store.
+    fn read(&self) -> Result<Vec<Item>, Over> {
+        self.reader.feed(self.cursor, PIECE).map_err(|error| {
             tracing::warn!(error = error.chain(), "events could not be read");
             Over
-        })?;
+        })
+    }
+
+    /// Looks at a piece of the feed, and says whether anything of it was sent; `None` at the end of what was told.
+    async fn send_some(&mut self, to: &mut (impl AsyncWrite + Unpin)) -> Result<Option<bool>, Over> {
+        if self.cursor >= self.goal {
+            return Ok(None);
+        }
+        let piece = self.news.piece();
+        let read;
+        let items = match piece.after(self.cursor, PIECE) {
+            Some(items) => items,
+            None => {
+                read = self.read()?;
+                &read
+            }
+        };
         let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(None) };
         let (since, until) = (self.cursor, first.sequence.saturating_sub(1));
         if since < until {
@@ -108,7 +127,7 @@ impl Watch {
         }
         self.cursor = last.sequence;
         let mut frames: Vec<Cow<'_, [u8]>> = Vec::new();
-        for item in &items {
+        for item in items {
             if let Some(frame) = self.filter.frame(item) {
                 frames.push(frame);
                 self.said = item.sequence;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use crate::api::events::relay::{News, Pace, Relay};
 use crate::store::reader::Reader;
 
 /// Seats for those who watch. Without [`Watchers::on`] they are served where their requests are.
@@ -28,13 +29,21 @@ struct Rooms {
 #[derive(Debug)]
 struct Room {
     worker: Handle,
-    relay: watch::Sender<u64>,
+    relay: Relay,
 }
 
 impl Room {
-    fn open(worker: Handle, reader: &Reader, stop: &CancellationToken) -> Self {
-        let relay = watch::Sender::new(reader.last_event());
-        worker.spawn(pass_on(reader.new_events(), relay.clone(), stop.clone()));
+    fn open(worker: Handle, reader: &Reader, pace: Pace, stop: &CancellationToken) -> Self {
+        let relay = Relay::new(reader.last_event());
+        let (news, reader) = (reader.new_events(), reader.clone());
+        let read = move |since| {
+            reader.feed(since, AT_ONCE).unwrap_or_else(|error| {
+                // Each of them reads for itself then, and says what it met.
+                tracing::warn!(error = error.chain(), "events could not be read");
+                Vec::new()
+            })
+        };
+        worker.spawn(relay.clone().pass_on(news, read, pace, stop.clone()));
         Self { worker, relay }
     }
 }
@@ -50,8 +59,8 @@ impl Watchers {
     /// Serves `most` watchers until `stop`: the first of them on `few`, more on `crowd`.
     pub fn on(few: Handle, crowd: Handle, reader: &Reader, most: usize, stop: CancellationToken) -> Self {
         let most = most.clamp(1, MOST);
-        let room = |worker| Room::open(worker, reader, &stop);
-        let rooms = Some(Rooms { few: room(few), crowd: room(crowd) });
+        let room = |worker, pace| Room::open(worker, reader, pace, &stop);
+        let rooms = Some(Rooms { few: room(few, Pace::AtOnce), crowd: room(crowd, Pace::Breathing) });
         Self { seats: Arc::new(Semaphore::new(most)), most, rooms, stop }
     }
 
@@ -75,10 +84,10 @@ impl Watchers {
     }
 
     /// News and a worker for one who has just got a seat.
-    pub(super) fn place(&self, reader: &Reader) -> (watch::Receiver<u64>, Handle) {
-        let Some(rooms) = &self.rooms else { return (reader.new_events(), Handle::current()) };
+    pub(super) fn place(&self, reader: &Reader) -> (News, Handle) {
+        let Some(rooms) = &self.rooms else { return (News::of(reader), Handle::current()) };
         let room = if self.count() > FEW { &rooms.crowd } else { &rooms.few };
-        (room.relay.subscribe(), room.worker.clone())
+        (room.relay.news(), room.worker.clone())
     }
 
     pub(super) fn stop(&self) -> CancellationToken {
@@ -86,14 +95,9 @@ impl Watchers {
     }
 }
 
-async fn pass_on(mut news: watch::Receiver<u64>, relay: watch::Sender<u64>, stop: CancellationToken) {
-    while let Some(Ok(())) = stop.run_until_cancelled(news.changed()).await {
-        let last = *news.borrow_and_update();
-        relay.send_replace(last);
-    }
-}
-
 /// More than these are a crowd: they may wait for a processor that others want.
 const FEW: usize = 32;
 /// Watchers at once: programs of a site, and a page in the browser of each operator. Each has a descriptor.
 const MOST: usize = 2000;
+/// Events that a room is told of at a time.
+const AT_ONCE: usize = 512;
