@@ -5,9 +5,11 @@ use serde_json::{Value, json};
 use crate::base::time::Clock;
 use crate::cli::arguments::token::{AuditArguments, Lifetime, TokenArguments, TokenCommand};
 use crate::cli::console::{Console, one_line};
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Subject};
 use crate::cli::link::Link;
 use crate::cli::node::view::View;
+use crate::cli::place::place;
+use crate::cli::resource::list::pages;
 use crate::cli::session::Session;
 use crate::cli::{Exit, age, report, table};
 
@@ -17,19 +19,23 @@ pub async fn run(arguments: &TokenArguments, console: &mut Console<'_>, clock: &
     let verb = match command {
         TokenCommand::List => "list tokens",
         TokenCommand::Create { .. } => "make the token",
-        TokenCommand::Revoke { .. } => "revoke the token",
+        TokenCommand::Revoke { .. } => REVOKE,
     };
     match asked(arguments, command, console, clock).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, verb, None).code(),
+        Err(error) => report(console, &error, verb, subject(None)).code(),
     }
+}
+
+fn subject(name: Option<&str>) -> Subject<'_> {
+    Subject { kind: "token", name, facts: None, lost: None }
 }
 
 /// Runs `ferric audit` and returns the process's exit code.
 pub async fn audit(arguments: &AuditArguments, console: &mut Console<'_>, clock: &dyn Clock) -> u8 {
     match audited(arguments, console, clock).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, "list the audit", None).code(),
+        Err(error) => report(console, &error, "list the audit", subject(None)).code(),
     }
 }
 
@@ -55,13 +61,23 @@ async fn asked(
             }
             create(&mut session, body).await
         }
-        TokenCommand::Revoke { which } => {
-            let escaped: String = form_urlencoded::byte_serialize(which.as_bytes()).collect();
-            session.delete(format!("{TOKENS}/{}", escaped.replace('+', "%20"))).await?;
-            session.console.line(&format!("{}: revoked", one_line(&which)))?;
-            Ok(Exit::Done)
+        TokenCommand::Revoke { which } => revoke(&mut session, &which).await,
+    }
+}
+
+/// Revokes one after the other, tells each, and goes on after a refusal.
+async fn revoke(session: &mut Session<'_, '_>, which: &[String]) -> Result<Exit, CliError> {
+    let mut exit = Exit::Done;
+    for token in which {
+        match session.delete(place(TOKENS, token, "")).await {
+            Ok(_) => session.console.line(&format!("{}: revoked", one_line(token)))?,
+            Err(error @ CliError::Refused(_)) => {
+                exit = exit.max(report(session.console, &error, "revoke", subject(Some(token))));
+            }
+            Err(error) => return Err(error),
         }
     }
+    Ok(exit)
 }
 
 async fn create(session: &mut Session<'_, '_>, body: Value) -> Result<Exit, CliError> {
@@ -124,13 +140,12 @@ async fn audited(
     let link = Link::open(&arguments.url)?;
     let mut session =
         Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
-    let answer = session.fetch(format!("{AUDIT}?limit={}", arguments.limit)).await?;
-    let value = session.parse(&answer)?;
+    let deeds = pages(&mut session, AUDIT, "audit", &[], arguments.limit.into()).await?;
     if session.json {
-        session.print_answer(&answer)?;
+        session.print_value(&json!({ "audit": deeds }))?;
         return Ok(Exit::Done);
     }
-    let rows = value.get("audit").and_then(Value::as_array).into_iter().flatten().map(deed).collect();
+    let rows = deeds.iter().map(deed).collect();
     print(&mut session, &["when", "who", "role", "from", "outcome", "request"], rows)
 }
 
@@ -159,6 +174,7 @@ fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>)
     Ok(Exit::Done)
 }
 
+const REVOKE: &str = "revoke the token";
 const TOKENS: &str = "/ferric/v1/tokens";
 const AUDIT: &str = "/ferric/v1/audit";
 
