@@ -53,7 +53,8 @@ async fn show(session: &mut Session<'_, '_>, arguments: &AuditArguments) -> Resu
         return Ok(Exit::Done);
     }
     let deeds = rows.iter().map(|row| (View(row).text("at"), deed(row)));
-    let mut all: Vec<_> = deeds.chain(failed.iter().map(|one| (View(one).text("last"), login(one)))).collect();
+    let mut all: Vec<_> =
+        deeds.chain(failed.iter().map(|one| (View(one).text("last"), login(one)))).collect();
     all.sort_by(|(one, _), (other, _)| other.cmp(one));
     let header = ["when", "who", "role", "from", "outcome", "request", "what"].map(str::to_owned);
     let cells = all.into_iter().map(|(_, cells)| cells).collect();
@@ -158,7 +159,9 @@ mod tests {
 
     async fn play(answers: &Answers, line: &str) -> (u8, String, String) {
         let words = std::iter::once("ferric").chain(line.split(' '));
-        let Command::Audit(asked) = Arguments::try_parse_from(words).unwrap().command else { panic!("{line}") };
+        let Command::Audit(asked) = Arguments::try_parse_from(words).unwrap().command else {
+            panic!("{line}")
+        };
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::plain(&mut out, &mut err);
         let (clock, console) = (Hasty::default(), &mut console);

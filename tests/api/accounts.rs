@@ -519,7 +519,8 @@ async fn the_audit_says_what_was_done_and_finds_it_again() {
     let admin = Caller::bearing(&door, &first);
     let ci = admin.token(json!({"name": "ci", "role": "operator", "expires_in": 60})).await;
     let ci = Caller::bearing(&door, &ci);
-    let (named, other) = (json!({"name": "n1", "driver": "fake-hardware", "driver_info": {"k": "hidden"}}), "n2");
+    let (named, other) =
+        (json!({"name": "n1", "driver": "fake-hardware", "driver_info": {"k": "hidden"}}), "n2");
     let node = ci.call("POST", "/v1/nodes", Some(named)).await.body["uuid"].as_str().unwrap().to_owned();
     rack.node(json!({"name": other})).await;
     let mac = "52:54:00:00:00:07";
@@ -530,7 +531,8 @@ async fn the_audit_says_what_was_done_and_finds_it_again() {
     ci.status("PATCH", "/v1/nodes/n1", patch).await;
     ci.status("PUT", "/v1/nodes/n1/maintenance", json!({"reason": "hidden"})).await;
     ci.status("PUT", "/v1/nodes/n1/states/power", json!({"target": "power on"})).await;
-    ci.status("PUT", "/v1/nodes/n1/states/provision", json!({"target": "deleted", "configdrive": "hidden"})).await;
+    ci.status("PUT", "/v1/nodes/n1/states/provision", json!({"target": "deleted", "configdrive": "hidden"}))
+        .await;
     ci.status("DELETE", &format!("/v1/ports/{port}"), Value::Null).await;
     ci.status("PUT", &format!("/v1/nodes/{other}/maintenance"), Value::Null).await;
     rack.rest().await;
@@ -562,7 +564,8 @@ async fn the_audit_says_what_was_done_and_finds_it_again() {
         assert_eq!(told(&found), of_node, "{ident}");
         assert_eq!(found["audit"][0]["node"], json!(node));
     }
-    let begun = whole["audit"].as_array().unwrap().last().unwrap()["at"].as_str().unwrap().replace('+', "%2B");
+    let begun =
+        whole["audit"].as_array().unwrap().last().unwrap()["at"].as_str().unwrap().replace('+', "%2B");
     let mut path = format!("/ferric/v1/audit?node=n1&user=ci&since={begun}&limit=3");
     let mut pages = Vec::new();
     loop {

@@ -98,9 +98,8 @@ fn told(outline: &Outline) -> String {
 
 fn member(name: &str, value: &Outline) -> String {
     let Outline::List(steps) = value else { return named(name, value.word()) };
-    let step = |step: &Outline| {
-        Some(format!("{}.{}", step.get("interface")?.word()?, step.get("step")?.word()?))
-    };
+    let step =
+        |step: &Outline| Some(format!("{}.{}", step.get("interface")?.word()?, step.get("step")?.word()?));
     let steps: Vec<String> = steps.iter().filter_map(step).collect();
     if steps.is_empty() || !STEPS.contains(&name) {
         return name.to_owned();
@@ -138,10 +137,36 @@ fn short(text: String) -> String {
 
 /// Members whose values are told. Each is a word, a name or a number by the contract of its resource.
 const VALUES: &[&str] = &[
-    "address", "boot_device", "boot_index", "boot_mode", "connector_id", "device", "device_type",
-    "device_types", "driver", "enabled", "expires_in", "id", "method", "name", "node",
-    "node_uuid", "owner", "persistent", "phase", "project", "public", "resource_class", "role",
-    "runbook", "state", "target", "timeout", "type", "volume_id", "volume_type",
+    "address",
+    "boot_device",
+    "boot_index",
+    "boot_mode",
+    "connector_id",
+    "device",
+    "device_type",
+    "device_types",
+    "driver",
+    "enabled",
+    "expires_in",
+    "id",
+    "method",
+    "name",
+    "node",
+    "node_uuid",
+    "owner",
+    "persistent",
+    "phase",
+    "project",
+    "public",
+    "resource_class",
+    "role",
+    "runbook",
+    "state",
+    "target",
+    "timeout",
+    "type",
+    "volume_id",
+    "volume_type",
 ];
 
 /// Members that are lists of steps: which ones is told, without their arguments.

@@ -105,7 +105,10 @@ fn a_verify_step_that_fails_or_wants_to_hold_is_recorded_and_passed_over() {
     stage.turn(Turn::Hold);
     assert_eq!(stage.state(), Provision::Manageable);
     let told = stage.node.last_error.clone().unwrap();
-    assert!(told.contains("verification of node") && told.contains("can be inspected, cleaned or provided"), "{told}");
+    assert!(
+        told.contains("verification of node") && told.contains("can be inspected, cleaned or provided"),
+        "{told}"
+    );
     assert!(!told.contains("verify it again"), "it is manageable, and is verified no more: {told}");
     stage.verb("provide").unwrap();
 }
