@@ -47,7 +47,7 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Token(given) => asking(async |console, clock| cli::token::run(&given, console, clock).await),
         Command::Audit(given) => {
-            asking(async |console, clock| cli::token::audit(&given, console, clock).await)
+            asking(async |console, clock| cli::audit::audit(&given, console, clock).await)
         }
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)

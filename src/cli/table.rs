@@ -1,11 +1,12 @@
-//! Rows in columns: one line a row, two blanks between columns, the last column cut at the width.
+//! Rows in columns: one line a row, two blanks between columns; on a terminal long cells are cut, and the last column at
+//! the width.
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, Width};
 
 /// The header's line and one line for each of `rows`, in order. Cells must be single lines.
 ///
-/// Where a `width` is known the last column gives way to it; the others keep their content whole.
+/// Where a `width` is known the last column gives way to it; of the others no cell is wider than a UUID and a bit.
 pub fn lines(header: &[String], rows: Vec<Vec<String>>, width: Option<u16>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(NOTHING).set_header(one_line_row(header.to_vec()));
@@ -16,7 +17,7 @@ pub fn lines(header: &[String], rows: Vec<Vec<String>>, width: Option<u16>) -> V
         keep_all_but_the_last(&mut table);
     }
     for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
+        column.set_padding((0, GAP));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect()
 }
@@ -27,11 +28,15 @@ fn one_line_row(cells: Vec<String>) -> Row {
     row
 }
 
+/// All but the last as wide as its cells, up to a measure.
 fn keep_all_but_the_last(table: &mut Table) {
+    let widths = table.column_max_content_widths();
     let last = table.column_count().saturating_sub(1);
-    for (index, column) in table.column_iter_mut().enumerate() {
+    for (index, (column, width)) in table.column_iter_mut().zip(widths).enumerate() {
         let constraint = if index == last {
             ColumnConstraint::LowerBoundary(Width::Fixed(LEAST_LAST))
+        } else if width > MOST_OF_OTHERS {
+            ColumnConstraint::Absolute(Width::Fixed(MOST_OF_OTHERS + GAP))
         } else {
             ColumnConstraint::ContentWidth
         };
@@ -41,6 +46,12 @@ fn keep_all_but_the_last(table: &mut Table) {
 
 /// Columns that the last column keeps on the narrowest terminal: enough to see that there is something.
 const LEAST_LAST: u16 = 12;
+
+/// Columns of the longest cell of the others: a UUID has 36.
+const MOST_OF_OTHERS: u16 = 40;
+
+/// Blanks between two columns.
+const GAP: u16 = 2;
 
 #[cfg(test)]
 mod tests {
@@ -62,6 +73,16 @@ mod tests {
         let rows = vec![strings(&["n1", "it broke because of the long reason that nobody reads"])];
         let shown = lines(&strings(&["name", "last error"]), rows, Some(30));
         assert_eq!(shown, ["name  last error", "n1    it broke because of…"]);
+    }
+
+    #[test]
+    fn a_long_cell_leaves_room_for_the_columns_behind_it() {
+        let reason = "yes: ".to_owned() + &"a long reason ".repeat(200);
+        let rows = vec![strings(&["n1", &reason, "power.reboot"]), strings(&["n2", "", ""])];
+        let shown = lines(&strings(&["name", "maintenance", "step"]), rows.clone(), Some(80));
+        let cut = format!("n1    {}…  power.reboot", reason.chars().take(39).collect::<String>());
+        assert_eq!(shown[1], cut);
+        assert!(lines(&strings(&["name", "maintenance", "step"]), rows, None)[1].contains(reason.trim_end()));
     }
 
     #[test]

@@ -1,15 +1,14 @@
-//! `ferric token` and `ferric audit`: who may log in, and what they did.
+//! `ferric token`: who may log in.
 
 use serde_json::{Value, json};
 
 use crate::base::time::Clock;
-use crate::cli::arguments::token::{AuditArguments, Lifetime, TokenArguments, TokenCommand};
+use crate::cli::arguments::token::{Lifetime, TokenArguments, TokenCommand};
 use crate::cli::console::{Console, one_line};
 use crate::cli::fault::{CliError, Subject};
 use crate::cli::link::Link;
 use crate::cli::node::view::View;
 use crate::cli::place::place;
-use crate::cli::resource::list::pages;
 use crate::cli::session::Session;
 use crate::cli::{Exit, age, report, table};
 
@@ -29,14 +28,6 @@ pub async fn run(arguments: &TokenArguments, console: &mut Console<'_>, clock: &
 
 fn subject(name: Option<&str>) -> Subject<'_> {
     Subject { kind: "token", name, facts: None, lost: None }
-}
-
-/// Runs `ferric audit` and returns the process's exit code.
-pub async fn audit(arguments: &AuditArguments, console: &mut Console<'_>, clock: &dyn Clock) -> u8 {
-    match audited(arguments, console, clock).await {
-        Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, "list the audit", subject(None)).code(),
-    }
 }
 
 async fn asked(
@@ -132,40 +123,6 @@ fn token(one: &Value) -> Vec<String> {
     ]
 }
 
-async fn audited(
-    arguments: &AuditArguments,
-    console: &mut Console<'_>,
-    clock: &dyn Clock,
-) -> Result<Exit, CliError> {
-    let link = Link::open(&arguments.url)?;
-    let mut session =
-        Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
-    let deeds = pages(&mut session, AUDIT, "audit", &[], arguments.limit.into()).await?;
-    if session.json {
-        session.print_value(&json!({ "audit": deeds }))?;
-        return Ok(Exit::Done);
-    }
-    let rows = deeds.iter().map(deed).collect();
-    print(&mut session, &["when", "who", "role", "from", "outcome", "request"], rows)
-}
-
-fn deed(one: &Value) -> Vec<String> {
-    let view = View(one);
-    let status = one.get("status").and_then(Value::as_u64).unwrap_or_default();
-    let who = match view.text("user") {
-        user if user.is_empty() => "(no login)".to_owned(),
-        user => user,
-    };
-    vec![
-        age::clock(&view.text("at")),
-        who,
-        view.text("role"),
-        view.text("from"),
-        format!("{} {status}", view.text("outcome")),
-        view.text("request"),
-    ]
-}
-
 fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>) -> Result<Exit, CliError> {
     let header: Vec<String> = header.iter().map(|&name| name.to_owned()).collect();
     for line in table::lines(&header, rows, session.console.width) {
@@ -176,7 +133,6 @@ fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>)
 
 const REVOKE: &str = "revoke the token";
 const TOKENS: &str = "/ferric/v1/tokens";
-const AUDIT: &str = "/ferric/v1/audit";
 
 #[cfg(test)]
 mod tests {
@@ -191,15 +147,5 @@ mod tests {
         let over = "2026-11-20 19:46:00 (over)";
         assert_eq!(token(&one), ["ci", "operator", "", over, "2026-11-20 18:46:00", "alice", "u"]);
         assert_eq!(token(&json!({"expires_at": null}))[3], "never");
-    }
-
-    #[test]
-    fn a_deed_is_a_row_and_says_who_it_was() {
-        let one = json!({
-            "at": "2026-11-20T19:46:00+00:00", "user": null, "role": "admin", "from": "127.0.0.1",
-            "request": "POST /v1/nodes", "status": 201, "outcome": "done",
-        });
-        let row = deed(&one);
-        assert_eq!(row[1..], ["(no login)", "admin", "127.0.0.1", "done 201", "POST /v1/nodes"]);
     }
 }

@@ -211,17 +211,30 @@ fn sentence(course: &Course<'_>, run: &Run, step: Option<&str>, why: &str) -> St
     let node = course.node.label();
     let kind = run.kind;
     let marked = step.is_some() && matches!(kind, Kind::Clean | Kind::Service);
-    let remedy = remedy(kind, run.manual, course.node.wished.maintenance || marked);
+    let remedy = match (kind, step) {
+        (Kind::Verify, Some(_)) => PASSED_OVER.to_owned(),
+        _ => remedy(kind, run.manual, course.node.wished.maintenance || marked),
+    };
     match step {
+        // Such a step decides nothing: the node becomes manageable, where it cannot be verified again.
+        Some(step) if kind == Kind::Verify => format!(
+            "{} of node {node} failed in step {step}: {why}. Correct driver_info or the BMC; the node is manageable and \
+             can be inspected, cleaned or provided.",
+            kind.gerund()
+        ),
         Some(step) => format!("{} of node {node} failed in step {step}: {why}. {remedy}", kind.gerund()),
         None => format!("{} of node {node} failed: {why}. {remedy}", kind.gerund()),
     }
 }
 
+/// What to do about a step of a verification: it is not run again, for a node that is manageable is not verified.
+const PASSED_OVER: &str =
+    "It becomes manageable all the same: correct driver_info or the BMC before it is provided or deployed.";
+
 /// What to do about it; in maintenance that ends first.
 fn remedy(kind: Kind, manual: bool, maintenance: bool) -> String {
     let (mend, then) = match kind {
-        Kind::Verify => ("Correct driver_info or the BMC", "verify it again"),
+        Kind::Verify => ("Correct driver_info or the BMC", "manage it again"),
         Kind::Clean if manual => ("Mend the cause", "manage and clean it again"),
         Kind::Clean => ("Mend the cause", "manage and provide it again"),
         Kind::Deploy => ("Mend the cause", "deploy it again or undeploy it"),
@@ -238,7 +251,7 @@ fn abort_remedy(run: &Run) -> &'static str {
         Kind::Clean => "Manage and provide it again when it may be cleaned.",
         Kind::Deploy => "Deploy it again or undeploy it.",
         Kind::Service => "The instance gets its machine back.",
-        Kind::Verify => "Verify it again.",
+        Kind::Verify => "Manage it again.",
         Kind::Delete => "Undeploy it again.",
     }
 }

@@ -2,6 +2,7 @@
 //! table and as JSON, and what goes wrong is told with what helps.
 
 mod nics;
+mod operator;
 mod pages;
 mod rack;
 mod shell;

@@ -4,8 +4,8 @@
 //! commit -> one task of the room -> (a crowd: a breath) -> the new events, shared -> all who are in it
 //! ```
 //!
-//! A crowd is told of the first change after a while at once, once that change's own answer has left; of what follows as
-//! often as takes a twentieth of a processor: sending to a thousand takes some eight milliseconds.
+//! A crowd is told of the first change after a while once that change's own answer has left, of what follows in rounds:
+//! waking a thousand takes some eight milliseconds, so that they rest for twenty times that.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -140,7 +140,7 @@ impl Piece {
 /// A change's own answer has left after it.
 const LEAD: Duration = Duration::from_millis(1);
 
-/// The rest for each who was told: twenty times what telling takes.
+/// The rest for each who was told: twenty times what waking one and sending it a little takes.
 const EACH: Duration = Duration::from_micros(160);
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ A server's life:
   ferric node delete n1
 
 Exit codes: 0 done, 1 refused or failed to ask, 2 wrong usage,
-3 waited too long, 4 the node ended in a failure.";
+3 waited too long, 4 the work ended in a failure or with an error.";
 
 pub const RAMDISK: &str = "\
 A machine boots a small Linux with the agent in it to be inspected, cleaned and
@@ -91,11 +91,13 @@ pub const LIST: &str = "\
 Examples:
   ferric node list
   ferric node list --state 'clean failed' --sort name
+  ferric node list --resource-class gpu --unassociated --long
   ferric node list --fields name,resource_class,properties --json
 
 What happens next:
-  Nothing changes. All pages are fetched. `ferric node show NODE` tells the
-  rest about one of them.";
+  Nothing changes. All pages are fetched. Nodes inside others (parent_node) are
+  left out unless --include-children or --parent-node asks for them. `ferric
+  node show NODE` tells the rest about one of them.";
 
 pub const SHOW: &str = "\
 Example:
@@ -103,7 +105,16 @@ Example:
 
 What happens next:
   Nothing changes. If the node waits, the lines under State say for what, from
-  whom and since when; `ferric node wait n1` follows it.";
+  whom and since when; `ferric node wait n1` follows it. What is not set has no
+  line; --json has everything.";
+
+pub const CHILDREN: &str = "\
+Example:
+  ferric node children n1
+
+What happens next:
+  Nothing changes. A node becomes the child of another by its parent_node:
+  `ferric node set CARD parent_node=n1`.";
 
 pub const CREATE: &str = "\
 Examples:
@@ -135,8 +146,8 @@ Example:
   ferric node unset n1 driver_info/deploy_kernel description
 
 What happens next:
-  The fields are removed, or go back to their defaults, together; a field that
-  is not set is an error.";
+  The fields are removed, or go back to their defaults, together. A key below a
+  field, as in extra.rack, must be there; a field may be unset already.";
 
 pub const DELETE: &str = "\
 Example:
@@ -162,8 +173,9 @@ Examples:
   ferric node inspect n1 n2 n3 --wait 900
 
 What happens next:
-  The BMC is asked for processors, memory, disks and network cards; nothing is
-  booted. The node goes through `inspecting` back to `manageable`: properties
+  Processors, memory, disks and network cards are looked at: by the BMC, or
+  with inspect_interface=agent by a ramdisk that the node boots (`inspect
+  wait`). The node goes through `inspecting` back to `manageable`: properties
   are set, new network cards have ports, and `ferric node inventory n1` shows
   all of it. `inspect failed` tells why in the last error.";
 
@@ -261,12 +273,31 @@ What happens next:
 
 pub const POWER: &str = "\
 Examples:
-  ferric node power n1 on
+  ferric node power n1 on --wait
   ferric node power n1 soft-off --timeout 120
 
 What happens next:
-  The answer comes at once, the server changes later: `ferric node show n1`
-  shows its power and the target.";
+  The answer comes at once, the server changes later: --wait, or `ferric node
+  wait n1`, goes on when it has. If it has not, the exit code is 4 and the last
+  error tells why.";
+
+pub const BOOT_MODE: &str = "\
+Example:
+  ferric node boot-mode n1 uefi --wait
+
+What happens next:
+  The answer comes at once, the firmware changes later; where it takes up the
+  mode at a boot only, the server is booted. `ferric node show n1` has what it
+  is then.";
+
+pub const SECURE_BOOT: &str = "\
+Example:
+  ferric node secure-boot n1 on --wait
+
+What happens next:
+  The answer comes at once, the firmware changes later; where it takes that up
+  at a boot only, the server is booted. `ferric node show n1` has what it is
+  then.";
 
 pub const MAINTENANCE: &str = "\
 Examples:
@@ -310,11 +341,12 @@ Examples:
   ferric node wait n1 --for active --timeout 3600
 
 What happens next:
-  Each change of state, step or wait is a line with the time elapsed, until no
-  work is left or one of the named states is reached. A node that ends in a
-  failed state prints its last error; the exit code is then 4. Ctrl-C stops
-  the watching, not the work. With --json the lines go to standard error, and
-  each node is printed at its end.";
+  Each change of state, step, power or wait is a line with the time elapsed,
+  until no work is left or one of the named states is reached. A node whose
+  work ends in a failed state, or in a good one with an error, prints its last
+  error; the exit code is then 4. A node that holds waits for a person: `ferric
+  node unhold n1`. Ctrl-C stops the watching, not the work. With --json the
+  lines go to standard error, and each node is printed at its end.";
 
 pub const LEASES: &str = "\
 Examples:

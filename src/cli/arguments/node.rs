@@ -1,5 +1,10 @@
 //! Arguments of `ferric node ...`.
 
+pub mod behind;
+pub mod filter;
+pub mod patience;
+pub mod power;
+
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
@@ -7,6 +12,10 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::base::mac::Mac;
 use crate::cli::arguments::example;
+use crate::cli::arguments::node::behind::behind;
+use crate::cli::arguments::node::filter::ListArguments;
+use crate::cli::arguments::node::patience::{Patience, limit, seconds};
+use crate::cli::arguments::node::power::{BootModeArguments, PowerArguments, SecureBootArguments};
 use crate::cli::node::part::Part;
 use crate::cli::value::Assignment;
 use crate::cli::value::FieldPath;
@@ -27,12 +36,15 @@ pub struct NodeArguments {
 /// What to do with nodes. NODE is a name or a UUID.
 #[derive(Debug, Subcommand)]
 pub enum NodeCommand {
-    /// List nodes in a table
+    /// List nodes in a table; those inside others only if asked for
     #[command(after_help = example::LIST)]
     List(ListArguments),
     /// Show all about one node: what it does, what it waits for, its settings and ports
     #[command(after_help = example::SHOW)]
     Show(OneNode),
+    /// List the nodes inside a node
+    #[command(after_help = example::CHILDREN)]
+    Children(OneNode),
     /// Tell the appliance of a server
     #[command(after_help = example::CREATE)]
     Create(CreateArguments),
@@ -48,7 +60,7 @@ pub enum NodeCommand {
     /// Prove that nodes can be controlled, and make them manageable
     #[command(after_help = example::MANAGE)]
     Manage(VerbArguments),
-    /// Ask the BMC of manageable nodes what they are made of
+    /// Find out what manageable nodes are made of
     #[command(after_help = example::INSPECT)]
     Inspect(VerbArguments),
     /// Clean manageable nodes and offer them for deployment
@@ -81,6 +93,12 @@ pub enum NodeCommand {
     /// Switch a node on or off
     #[command(after_help = example::POWER)]
     Power(PowerArguments),
+    /// Choose between UEFI and BIOS
+    #[command(after_help = example::BOOT_MODE)]
+    BootMode(BootModeArguments),
+    /// Switch Secure Boot on or off
+    #[command(after_help = example::SECURE_BOOT)]
+    SecureBoot(SecureBootArguments),
     /// Say that people work at a node, or that they are done
     #[command(after_help = example::MAINTENANCE)]
     Maintenance(MaintenanceArguments),
@@ -93,7 +111,7 @@ pub enum NodeCommand {
     /// Read a node's sensors
     #[command(after_help = example::SENSORS)]
     Sensors(OneNode),
-    /// Follow nodes until their work is done, showing what they wait for
+    /// Follow nodes until their work is done, power work too, showing what they wait for
     #[command(after_help = example::WAIT)]
     Wait(WaitArguments),
     #[command(flatten)]
@@ -112,28 +130,6 @@ pub struct ManyNodes {
     /// Names or UUIDs
     #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
-}
-
-#[derive(Debug, Default, Args)]
-pub struct ListArguments {
-    /// Only nodes in this provision state
-    #[arg(long, value_parser = PossibleValuesParser::new(STATES), hide_possible_values = true)]
-    pub state: Option<String>,
-    /// Only nodes of this hardware type
-    #[arg(long)]
-    pub driver: Option<String>,
-    /// Only nodes in maintenance (or, with `false`, only the others)
-    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true)]
-    pub maintenance: Option<bool>,
-    /// Fields to show instead of the usual ones, separated by commas
-    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = field_named)]
-    pub fields: Vec<String>,
-    /// Show at most so many
-    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
-    pub limit: Option<u32>,
-    /// Field to sort by; `FIELD:desc` turns the order round
-    #[arg(long, value_name = "FIELD[:desc]")]
-    pub sort: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -212,26 +208,6 @@ pub struct StepsArguments {
     pub patience: Patience,
 }
 
-/// Whether and how long a command follows what it began.
-#[derive(Debug, Default, Args)]
-pub struct Patience {
-    /// Follow the nodes until they are done, for so many seconds at most (no limit without a number)
-    #[arg(long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "0")]
-    pub wait: Option<u32>,
-}
-
-impl Patience {
-    /// `None`: do not follow; `Some(None)`: follow for ever.
-    pub fn limit(&self) -> Option<Option<Duration>> {
-        self.wait.map(seconds)
-    }
-}
-
-/// Zero means no limit.
-fn seconds(count: u32) -> Option<Duration> {
-    (count > 0).then(|| Duration::from_secs(count.into()))
-}
-
 #[derive(Debug, Args)]
 pub struct DeployArguments {
     /// Names or UUIDs
@@ -258,50 +234,12 @@ pub struct DeployArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct PowerArguments {
-    /// Name or UUID
-    #[arg(value_parser = node_named)]
-    pub node: String,
-    /// What to do
-    pub action: PowerAction,
-    /// Seconds that the server may take
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub timeout: Option<u32>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum PowerAction {
-    /// Switch on
-    On,
-    /// Cut the power
-    Off,
-    /// Cut the power, then switch on
-    Reboot,
-    /// Ask the operating system to shut down
-    SoftOff,
-    /// Ask the operating system to shut down, then switch on
-    SoftReboot,
-}
-
-impl PowerAction {
-    /// The word that the API takes.
-    pub fn target(self) -> &'static str {
-        match self {
-            Self::On => "power on",
-            Self::Off => "power off",
-            Self::Reboot => "rebooting",
-            Self::SoftOff => "soft power off",
-            Self::SoftReboot => "soft rebooting",
-        }
-    }
-}
-
-#[derive(Debug, Args)]
 pub struct MaintenanceArguments {
     /// Name or UUID
     #[arg(value_parser = node_named)]
     pub node: String,
     /// Begin or end it
+    #[arg(value_parser = behind::<Switch>("ferric node maintenance n1 on"))]
     pub switch: Switch,
     /// Why, shown to everyone who looks; goes with `on`
     #[arg(long, value_name = "TEXT")]
@@ -324,13 +262,13 @@ pub struct WaitArguments {
     #[arg(value_parser = PossibleValuesParser::new(STATES), hide_possible_values = true)]
     pub states: Vec<String>,
     /// Give up after so many seconds
-    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide_default_value = true, value_parser = seconds)]
     pub timeout: u32,
 }
 
 impl WaitArguments {
     pub fn limit(&self) -> Option<Duration> {
-        seconds(self.timeout)
+        limit(self.timeout)
     }
 }
 
@@ -348,11 +286,6 @@ pub fn address() -> String {
 
 /// The help of `--url`.
 pub const URL: &str = "Address of the API [env: FERRIC_URL] [default: http://127.0.0.1:6385]";
-
-/// One of `--fields` as typed.
-fn field_named(text: &str) -> Result<String, &'static str> {
-    some(text, "a field's name is empty; give names as in `name,provision_state`")
-}
 
 /// A NAME as typed.
 fn new_name(text: &str) -> Result<String, &'static str> {
@@ -372,7 +305,7 @@ fn some(text: &str, otherwise: &'static str) -> Result<String, &'static str> {
 pub const DEFAULT_URL: &str = "http://127.0.0.1:6385";
 
 /// Every provision state of the API, so that a wait for a mistyped one ends at once and not never.
-const STATES: &[&str] = &[
+pub const STATES: &[&str] = &[
     "enroll",
     "verifying",
     "manageable",

@@ -4,7 +4,8 @@ use clap::CommandFactory;
 use clap::error::ErrorKind;
 
 use super::*;
-use crate::cli::arguments::node::{NodeCommand, PowerAction};
+use crate::cli::arguments::node::NodeCommand;
+use crate::cli::arguments::node::power::PowerAction;
 
 fn read(line: &[&str]) -> Result<Arguments, clap::Error> {
     Arguments::try_parse_from(std::iter::once("ferric").chain(line.iter().copied()))
@@ -77,6 +78,33 @@ fn states_to_wait_for_are_a_list_with_blanks() {
     };
     assert_eq!(arguments.states, ["active", "deploy failed"]);
     assert_eq!(arguments.limit(), None);
+}
+
+#[test]
+fn a_wrong_number_of_seconds_is_told_as_one() {
+    for line in [
+        &["node", "manage", "n1", "--wait", "n2"][..],
+        &["node", "power", "n1", "on", "--wait", "abc"],
+        &["node", "wait", "n1", "--timeout", "abc"],
+        &["node", "power", "n1", "on", "--timeout", "0"],
+    ] {
+        let told = read(line).unwrap_err().to_string();
+        assert!(told.contains("number of seconds"), "{told}");
+    }
+}
+
+#[test]
+fn who_names_the_node_last_is_told_that_it_comes_first() {
+    for (line, example) in [
+        (&["node", "power", "on", "n1"][..], "ferric node power n1 on"),
+        (&["node", "maintenance", "on", "n1"], "ferric node maintenance n1 on"),
+        (&["node", "boot-mode", "uefi", "n1"], "ferric node boot-mode n1 uefi"),
+        (&["node", "secure-boot", "off", "n1"], "ferric node secure-boot n1 on"),
+    ] {
+        let told = read(line).unwrap_err().to_string();
+        assert!(told.contains(&format!("the node comes first, as in `{example}`")), "{told}");
+        assert!(told.contains("possible values"), "{told}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::base::moment::Moment;
 use crate::base::who::Role;
 use crate::cli::arguments::node;
 
@@ -65,9 +66,34 @@ pub struct AuditArguments {
     /// Print the API's JSON instead of text
     #[arg(long)]
     pub json: bool,
-    /// How many rows, the latest first
-    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// How many rows, the latest first; all that are kept are 20000
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=20_000))]
     pub limit: u16,
+    /// What was asked of this node, or of what belongs to it: its UUID or name
+    #[arg(long)]
+    pub node: Option<String>,
+    /// What this user did, or a token by its name
+    #[arg(long)]
+    pub user: Option<String>,
+    /// From then on: a time as 2026-11-22T08:00 (UTC), or how long ago with s, m, h, d or y, as 12h
+    #[arg(long, value_parser = since, value_name = "TIME")]
+    pub since: Option<Since>,
+}
+
+/// From when on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    At(Moment),
+    Ago(Duration),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(Lifetime::Of(length)) = lifetime(text) {
+        return Ok(Since::Ago(length));
+    }
+    let wrong = "a time as 2026-11-22T08:00, or a number with s, m, h, d or y, as 12h";
+    Moment::parse(text).map(Since::At).ok_or_else(|| wrong.to_owned())
 }
 
 /// A role by its name.
@@ -147,12 +173,16 @@ What happens next:
 pub const AUDIT: &str = "\
 Examples:
   ferric audit
-  ferric audit --limit 1000 --json
+  ferric audit --node n1 --since 2d
+  ferric audit --user ci --limit 5000 --json
 
 What happens next:
   Nothing changes. Each row is a request that changed something or was refused:
-  when, who, from where, what, and the outcome. What happened to one node, with
-  who asked for it, is in `ferric node show NODE` and its history.";
+  when, who, from where, with which outcome, and what: targets and names, of
+  other fields their names alone, so no secret. Log-ins that failed stand among
+  them, a row an address with how often; with --node or --user they are left
+  out, since nobody knows who that was. The last 20000 requests are kept. What
+  happened to one node, with who asked for it, is in `ferric node history NODE`.";
 
 #[cfg(test)]
 mod tests {
@@ -165,6 +195,16 @@ mod tests {
         assert_eq!(lifetime("never"), Ok(Lifetime::Never));
         for text in ["", "d", "90", "-1d", "0s", "11y", "1w", "99999999999999999999d", "1é"] {
             assert!(lifetime(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn since_is_a_time_or_how_long_ago() {
+        assert_eq!(since("2d"), Ok(Since::Ago(Duration::from_hours(48))));
+        assert_eq!(since("1970-01-01T00:00:01"), Ok(Since::At(Moment(1_000_000))));
+        assert_eq!(since("1970-01-01T01:00:01+01:00"), Ok(Since::At(Moment(1_000_000))));
+        for text in ["", "never", "yesterday", "2"] {
+            assert!(since(text).is_err(), "{text}");
         }
     }
 

@@ -3,6 +3,9 @@
 //! The API has no push, so nodes are looked at in turn: often while something moves, less often while nothing does.
 //! A daemon that restarts in between is waited for; one that has never answered is not.
 
+mod goal;
+mod leave;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,40 +20,7 @@ use crate::cli::node::view::View;
 use crate::cli::report;
 use crate::cli::session::Session;
 
-/// What one waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Goal {
-    /// No target state is left; a failed state is a failure.
-    Idle,
-    /// One of these states; another failed state is a failure.
-    States(Vec<String>),
-    /// This state with no target left; any other rest is a failure.
-    End(&'static str),
-    /// Any rest, a failed state too, as after an abort.
-    AnyEnd,
-}
-
-impl Goal {
-    /// `Idle` when no state is named.
-    pub fn for_states(states: &[String]) -> Self {
-        if states.is_empty() { Self::Idle } else { Self::States(states.to_vec()) }
-    }
-
-    /// How it ended, or nothing while it goes on.
-    fn verdict(&self, node: View<'_>) -> Option<Exit> {
-        let state = node.state();
-        let failed = node.is_failed();
-        let rests = failed || !node.is_working();
-        let fell_back = state == "enroll" && !node.text("last_error").is_empty();
-        match self {
-            Self::States(states) if states.contains(&state) => Some(Exit::Done),
-            Self::States(_) => failed.then_some(Exit::Failed),
-            Self::Idle => rests.then_some(if failed || fell_back { Exit::Failed } else { Exit::Done }),
-            Self::End(end) => rests.then_some(if state == *end { Exit::Done } else { Exit::Failed }),
-            Self::AnyEnd => rests.then_some(Exit::Done),
-        }
-    }
-}
+pub use goal::Goal;
 
 /// Follows all `nodes` until each has ended, or `limit` is over. Returns the worst end.
 pub async fn follow(
@@ -59,9 +29,17 @@ pub async fn follow(
     goal: &Goal,
     limit: Option<Duration>,
 ) -> Exit {
-    match Following::new(session, nodes).run(goal, limit).await {
-        Ok(exit) => exit,
-        Err(error) => report(session.console, &error, "wait", None),
+    let ended = {
+        let work = Following::new(session, nodes).run(goal, limit);
+        tokio::select! {
+            ended = work => Some(ended),
+            () = leave::pressed() => None,
+        }
+    };
+    match ended {
+        Some(Ok(exit)) => exit,
+        Some(Err(error)) => report(session.console, &error, "wait", None),
+        None => leave::leave(session.console, nodes),
     }
 }
 
@@ -218,31 +196,53 @@ impl Followed {
             session.console.note(line);
             return Ok(());
         }
-        let paint = if self.end == Some(Exit::Done) { Paint::Good } else { node.paint() };
+        let good = self.end == Some(Exit::Done) && !node.is_failed();
+        let paint = match self.end {
+            Some(_) if good => Paint::Good,
+            Some(Exit::Failed) => Paint::Bad,
+            _ => node.paint(),
+        };
         let line = session.console.painted(line, paint);
         Ok(session.console.line(&line)?)
     }
 }
 
-/// State, step, power, maintenance and wait of a node, and at a bad end its last error.
+/// State, step, power, maintenance and wait of a node, and at its end its last error.
 fn describe(node: View<'_>, end: Option<Exit>) -> String {
-    let waiting = node.waiting().map(|waiting| waiting.line()).unwrap_or_default();
-    let error = if end == Some(Exit::Failed) { node.text("last_error") } else { String::new() };
+    let error = if end.is_some() { node.error() } else { String::new() };
     let parts = [
         ("", node.course()),
         ("step ", node.step()),
         ("power ", node.power()),
         ("maintenance ", node.maintenance()),
-        ("waits for ", waiting),
+        ("waits for ", awaited(node)),
+        ("reserved by ", held(node)),
         ("last error: ", error),
     ];
     let known = parts.iter().filter(|(_, text)| !text.is_empty());
     known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join("  ")
 }
 
+/// What a node waits for. One that holds waits for whoever reads this.
+fn awaited(node: View<'_>) -> String {
+    if node.holds() {
+        let name = node.name();
+        return format!(
+            "a person: `ferric node unhold {name}` lets it go on, `ferric node abort {name}` ends it"
+        );
+    }
+    node.waiting().map(|waiting| waiting.line()).unwrap_or_default()
+}
+
+/// Who works on a node that shows nothing else of it.
+fn held(node: View<'_>) -> String {
+    let seen = node.is_working() || !node.text("target_power_state").is_empty() || node.waiting().is_some();
+    if seen { String::new() } else { node.holder() }
+}
+
 /// What is looked at.
 const FIELDS: &str = "uuid,name,provision_state,target_provision_state,power_state,target_power_state,maintenance,\
-    maintenance_reason,fault,last_error,clean_step,deploy_step,service_step,driver_internal_info";
+    maintenance_reason,fault,reservation,last_error,clean_step,deploy_step,service_step,driver_internal_info";
 
 /// Between looks while things move: short against a step, long against a request.
 const SHORTEST: Duration = Duration::from_millis(250);

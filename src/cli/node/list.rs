@@ -1,11 +1,13 @@
-//! `ferric node list`: all pages in one table.
+//! `ferric node list|children`: all pages in one table.
 
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use crate::cli::Exit;
-use crate::cli::arguments::node::ListArguments;
-use crate::cli::console::Paint;
+use crate::cli::arguments::node::filter::ListArguments;
+use crate::cli::console::{Paint, one_line};
 use crate::cli::fault::CliError;
+use crate::cli::node::path;
 use crate::cli::node::view::View;
 use crate::cli::resource::list::{Query, pages};
 use crate::cli::session::Session;
@@ -14,7 +16,7 @@ use crate::cli::table;
 /// Fetches and prints the nodes that the filters leave.
 pub async fn list(session: &mut Session<'_, '_>, arguments: &ListArguments) -> Result<Exit, CliError> {
     let columns = Columns::of(arguments);
-    let nodes = fetch_all(session, arguments, &columns).await?;
+    let (nodes, filtered) = fetch_all(session, arguments, &columns).await?;
     if session.json {
         session.print_value(&json!({ "nodes": nodes }))?;
         return Ok(Exit::Done);
@@ -24,46 +26,80 @@ pub async fn list(session: &mut Session<'_, '_>, arguments: &ListArguments) -> R
         session.console.line(&line)?;
     }
     if nodes.is_empty() {
-        session.console.note("no nodes match; `ferric node create` adds one");
+        let none = if filtered { "no nodes match" } else { "no nodes; `ferric node create` adds one" };
+        session.console.note(none);
     }
     Ok(Exit::Done)
+}
+
+/// Fetches and prints the nodes inside one, with their names, which the API's own list of them does not tell.
+pub async fn children(session: &mut Session<'_, '_>, node: &str) -> Result<Exit, CliError> {
+    let answer = session.fetch(path(node, "/children")).await?;
+    if session.json {
+        session.print_answer(&answer)?;
+        return Ok(Exit::Done);
+    }
+    let value = session.parse(&answer)?;
+    if value.get("children").and_then(Value::as_array).is_none_or(Vec::is_empty) {
+        session.console.note(&format!("no nodes are inside {}", one_line(node)));
+        return Ok(Exit::Done);
+    }
+    list(session, &ListArguments { parent_node: Some(node.to_owned()), ..ListArguments::default() }).await
 }
 
 /// What the table shows.
 #[derive(Debug, PartialEq, Eq)]
 enum Columns {
     Usual,
+    Long,
     Named(Vec<String>),
 }
 
 impl Columns {
     fn of(arguments: &ListArguments) -> Self {
-        if arguments.fields.is_empty() { Self::Usual } else { Self::Named(arguments.fields.clone()) }
-    }
-
-    fn header(&self) -> Vec<String> {
-        match self {
-            Self::Usual => HEADER.iter().map(|&title| title.to_owned()).collect(),
-            Self::Named(fields) => fields.clone(),
+        match (arguments.long, arguments.fields.is_empty()) {
+            (true, _) => Self::Long,
+            (false, true) => Self::Usual,
+            (false, false) => Self::Named(arguments.fields.clone()),
         }
     }
 
-    fn row(&self, node: View<'_>) -> Vec<String> {
-        let named = match self {
-            Self::Named(fields) => return fields.iter().map(|field| node.text(field)).collect(),
-            Self::Usual => ["name", "uuid"].map(|field| node.text(field)),
+    fn header(&self) -> Vec<String> {
+        let more: &[(&str, &str)] = match self {
+            Self::Named(fields) => return fields.clone(),
+            Self::Usual => &[],
+            Self::Long => LONG,
         };
-        let rest = [node.text("provision_state"), node.text("target_provision_state"), node.power()];
+        let titles = FIRST.iter().chain(more.iter().map(|(_, title)| title)).chain(LAST);
+        titles.map(|&title| title.to_owned()).collect()
+    }
+
+    fn row(&self, node: View<'_>) -> Vec<String> {
+        let more: &[(&str, &str)] = match self {
+            Self::Named(fields) => return fields.iter().map(|field| node.text(field)).collect(),
+            Self::Usual => &[],
+            Self::Long => LONG,
+        };
+        let first =
+            ["name", "uuid", "provision_state", "target_provision_state"].map(|field| node.text(field));
+        let more = more.iter().map(|(field, _)| {
+            if node.0.get(field).is_some_and(Value::is_boolean) {
+                node.flagged(field, "")
+            } else {
+                node.text(field)
+            }
+        });
         let last = [node.maintenance(), node.step(), node.text("last_error")];
-        named.into_iter().chain(rest).chain(last).collect()
+        first.into_iter().chain([node.power()]).chain(more).chain(last).collect()
     }
 
     /// The fields to ask for; none asks for all of them, which is what a script wants.
     fn fields(&self, json: bool) -> Option<String> {
         match self {
             Self::Named(fields) => Some(fields.join(",")),
-            Self::Usual if json => None,
+            Self::Usual | Self::Long if json => None,
             Self::Usual => Some(FIELDS.to_owned()),
+            Self::Long => Some(LONG.iter().fold(FIELDS.to_owned(), |all, (field, _)| all + "," + field)),
         }
     }
 }
@@ -71,7 +107,7 @@ impl Columns {
 fn lines(nodes: &[Value], columns: &Columns, width: Option<u16>) -> Vec<(String, Paint)> {
     let mut header = columns.header();
     let mut rows: Vec<Vec<String>> = nodes.iter().map(|node| columns.row(View(node))).collect();
-    if width.is_some() && *columns == Columns::Usual {
+    if width.is_some() && !matches!(columns, Columns::Named(_)) {
         drop_empty(&mut header, &mut rows);
     }
     let paints = std::iter::once(Paint::Head).chain(nodes.iter().map(|node| View(node).paint()));
@@ -88,113 +124,88 @@ fn drop_empty(header: &mut Vec<String>, rows: &mut [Vec<String>]) {
     }
 }
 
+/// The nodes, and whether anything was left out by a filter.
 async fn fetch_all(
     session: &mut Session<'_, '_>,
     arguments: &ListArguments,
     columns: &Columns,
-) -> Result<Vec<Value>, CliError> {
+) -> Result<(Vec<Value>, bool), CliError> {
     let most = arguments.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
-    let query = query(arguments, columns.fields(session.json).as_deref());
-    pages(session, "/v1/nodes", "nodes", &query, most).await
+    let filters = filters(arguments);
+    let filtered = filters.iter().any(|(key, _)| key != CHILDREN);
+    let query = query(arguments, columns.fields(session.json), filters);
+    Ok((pages(session, "/v1/nodes", "nodes", &query, most).await?, filtered))
 }
 
-fn query(arguments: &ListArguments, fields: Option<&str>) -> Query {
+/// What is shown of the nodes, which nodes, and in which order.
+fn query(arguments: &ListArguments, fields: Option<String>, filters: Query) -> Query {
     let sort = arguments.sort.as_deref().map(|sort| sort.split_once(':').unwrap_or((sort, "asc")));
-    let maintenance = arguments.maintenance.map(|wanted| wanted.to_string());
-    let pairs = [
-        ("fields", fields),
-        ("detail", fields.is_none().then_some("true")),
-        ("provision_state", arguments.state.as_deref()),
-        ("driver", arguments.driver.as_deref()),
-        ("maintenance", maintenance.as_deref()),
-        ("sort_key", sort.map(|(key, _)| key)),
-        ("sort_dir", sort.map(|(_, direction)| direction)),
-    ];
-    let given = pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?.to_owned())));
-    given.collect()
+    let shown = fields.map_or(("detail", "true".to_owned()), |fields| ("fields", fields));
+    let sort = sort.map(|(key, direction)| [("sort_key", key), ("sort_dir", direction)]);
+    let sort = sort.into_iter().flatten().map(|(key, value)| (key, value.to_owned()));
+    let around = std::iter::once(shown).chain(sort).map(|(key, value)| (key.to_owned(), value));
+    around.chain(filters).collect()
 }
 
-const HEADER: &[&str] = &["name", "uuid", "state", "target", "power", "maintenance", "step", "last error"];
+/// The API's filters. An instance is known by its name or its UUID, which it tells apart by two filters.
+fn filters(arguments: &ListArguments) -> Query {
+    let yes = |given: bool| given.then(|| "true".to_owned());
+    let flag = |given: Option<bool>| given.map(|wanted| wanted.to_string());
+    let instance = arguments.instance.clone();
+    let is_uuid = instance.as_ref().is_some_and(|instance| instance.parse::<Uuid>().is_ok());
+    let (instance_uuid, instance_name) = if is_uuid { (instance, None) } else { (None, instance) };
+    let associated = yes(arguments.associated).or_else(|| arguments.unassociated.then(|| "false".to_owned()));
+    let pairs = [
+        ("provision_state", arguments.state.clone()),
+        ("driver", arguments.driver.clone()),
+        ("maintenance", flag(arguments.maintenance)),
+        ("fault", arguments.fault.clone()),
+        ("resource_class", arguments.resource_class.clone()),
+        ("owner", arguments.owner.clone()),
+        ("lessee", arguments.lessee.clone()),
+        ("instance_uuid", instance_uuid),
+        ("instance_name", instance_name),
+        ("associated", associated),
+        ("retired", flag(arguments.retired)),
+        ("shard", arguments.shard.clone()),
+        ("sharded", flag(arguments.sharded)),
+        ("conductor_group", arguments.conductor_group.clone()),
+        ("chassis_uuid", arguments.chassis.clone()),
+        ("description_contains", arguments.description_contains.clone()),
+        ("parent_node", arguments.parent_node.clone()),
+        (CHILDREN, yes(arguments.include_children)),
+    ];
+    pairs.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// Lets more nodes in and none out.
+const CHILDREN: &str = "include_children";
+
+/// Titles of the columns that stand first, and of those that stand last.
+const FIRST: &[&str] = &["name", "uuid", "state", "target", "power"];
+const LAST: &[&str] = &["maintenance", "step", "last error"];
+
+/// What stands between them in a long list: fields and titles.
+const LONG: &[(&str, &str)] = &[
+    ("driver", "driver"),
+    ("resource_class", "class"),
+    ("instance_uuid", "instance"),
+    ("instance_name", "instance name"),
+    ("owner", "owner"),
+    ("lessee", "lessee"),
+    ("retired", "retired"),
+    ("protected", "protected"),
+    ("shard", "shard"),
+    ("conductor_group", "group"),
+    ("chassis_uuid", "chassis"),
+    ("parent_node", "parent"),
+    ("traits", "traits"),
+    ("description", "description"),
+];
 
 /// What the usual columns are made of.
 const FIELDS: &str = "name,uuid,provision_state,target_provision_state,power_state,target_power_state,maintenance,\
     maintenance_reason,fault,clean_step,deploy_step,service_step,last_error";
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn shown(nodes: &[Value], columns: &Columns, width: Option<u16>) -> String {
-        lines(nodes, columns, width).into_iter().map(|(line, _)| line + "\n").collect()
-    }
-
-    fn rack() -> Vec<Value> {
-        vec![
-            json!({"name": "n1", "uuid": "u-1", "provision_state": "clean wait", "power_state": "power on",
-                "target_provision_state": "available", "maintenance": false,
-                "clean_step": {"interface": "deploy", "step": "erase_devices"}, "last_error": null}),
-            json!({"name": null, "uuid": "u-2", "provision_state": "deploy failed", "power_state": "power off",
-                "target_provision_state": "active", "maintenance": true, "fault": "clean failure",
-                "last_error": "image checksum\ndoes not match: expected aaaa, found bbbb"}),
-        ]
-    }
-
-    #[test]
-    fn the_usual_columns() {
-        let expected = "\
-name  uuid  state          target     power  maintenance         step                  last error
-n1    u-1   clean wait     available  on                         deploy.erase_devices
-      u-2   deploy failed  active     off    yes: clean failure                        image checksum does not match: expected aaaa, found bbbb
-";
-        assert_eq!(shown(&rack(), &Columns::Usual, None), expected);
-    }
-
-    #[test]
-    fn the_last_error_is_cut_at_the_width() {
-        let text = shown(&rack(), &Columns::Usual, Some(110));
-        assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
-        assert!(text.contains("image checksum"), "{text}");
-    }
-
-    #[test]
-    fn on_a_terminal_columns_that_say_nothing_are_left_out() {
-        let rack =
-            [json!({"name": "n1", "uuid": "u-1", "provision_state": "active", "power_state": "power on"})];
-        assert_eq!(
-            shown(&rack, &Columns::Usual, Some(80)),
-            "name  uuid  state   power\nn1    u-1   active  on\n"
-        );
-        let header = "name  uuid  state  target  power  maintenance  step  last error\n";
-        assert_eq!(shown(&[], &Columns::Usual, Some(80)), header);
-    }
-
-    #[test]
-    fn fields_that_are_named_are_the_columns() {
-        let columns = Columns::Named(vec!["uuid".into(), "clean_step".into()]);
-        let expected = "\
-uuid  clean_step
-u-1   {\"interface\":\"deploy\",\"step\":\"erase_devices\"}
-u-2
-";
-        assert_eq!(shown(&rack(), &columns, None), expected);
-    }
-
-    #[test]
-    fn filters_become_the_query() {
-        let arguments = ListArguments {
-            state: Some("clean failed".into()),
-            maintenance: Some(true),
-            sort: Some("name:desc".into()),
-            ..ListArguments::default()
-        };
-        let expected = [
-            ("detail", "true"),
-            ("provision_state", "clean failed"),
-            ("maintenance", "true"),
-            ("sort_key", "name"),
-            ("sort_dir", "desc"),
-        ];
-        let expected = expected.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        assert_eq!(query(&arguments, None), expected);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ pub mod follow;
 pub mod inventory;
 pub mod list;
 pub mod part;
+pub mod power;
 pub mod sensors;
 pub mod show;
 pub mod upkeep;
@@ -31,6 +32,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
     let (node, result) = match command {
         NodeCommand::List(arguments) => (None, list::list(session, arguments).await),
         NodeCommand::Show(one) => (Some(&one.node), show::show(session, &one.node).await),
+        NodeCommand::Children(one) => (Some(&one.node), list::children(session, &one.node).await),
         NodeCommand::Create(arguments) => (arguments.name.as_ref(), edit::create(session, arguments).await),
         NodeCommand::Set(arguments) => (Some(&arguments.node), edit::set(session, arguments).await),
         NodeCommand::Unset(arguments) => (Some(&arguments.node), edit::unset(session, arguments).await),
@@ -46,7 +48,13 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
         NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
-        NodeCommand::Power(arguments) => (Some(&arguments.node), upkeep::power(session, arguments).await),
+        NodeCommand::Power(arguments) => (Some(&arguments.node), power::power(session, arguments).await),
+        NodeCommand::BootMode(arguments) => {
+            (Some(&arguments.node), power::boot_mode(session, arguments).await)
+        }
+        NodeCommand::SecureBoot(arguments) => {
+            (Some(&arguments.node), power::secure_boot(session, arguments).await)
+        }
         NodeCommand::Maintenance(arguments) => {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
@@ -81,6 +89,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
     match command {
         NodeCommand::List(_) => "list nodes",
         NodeCommand::Show(_) => "show",
+        NodeCommand::Children(_) => "list children",
         NodeCommand::Create(_) => "create",
         NodeCommand::Set(_) => "set",
         NodeCommand::Unset(_) => "unset",
@@ -98,6 +107,8 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Part(part) => part.call.deed,
         NodeCommand::Abort(_) => "abort",
         NodeCommand::Power(_) => "change power",
+        NodeCommand::BootMode(_) => "set the boot mode",
+        NodeCommand::SecureBoot(_) => "set secure boot",
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
         NodeCommand::Inventory(_) => "read the inventory",

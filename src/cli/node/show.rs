@@ -14,6 +14,8 @@ use crate::cli::resource::list::all_pages;
 use crate::cli::session::Session;
 
 mod bmc;
+mod raid;
+mod rules;
 
 /// A heading and the lines below it: a label, what stands beside it, and its colour.
 #[derive(Debug)]
@@ -81,14 +83,17 @@ fn print(session: &mut Session<'_, '_>, group: &Group) -> Result<(), CliError> {
 
 fn groups(node: View<'_>, ports: &[Value], now: Moment) -> Vec<Group> {
     vec![
-        Group { title: node.name(), rows: named(node, IDENTITY) },
+        Group { title: node.name(), rows: identity(node) },
         Group { title: "State".to_owned(), rows: state(node, now) },
+        Group { title: "Rules".to_owned(), rows: rules::rows(node) },
         Group { title: "BMC".to_owned(), rows: bmc::rows(node, now) },
         Group { title: "Agent".to_owned(), rows: agent(node, now) },
         Group { title: "Instance".to_owned(), rows: instance(node) },
         Group { title: "Interfaces".to_owned(), rows: interfaces(node) },
+        Group { title: "RAID".to_owned(), rows: raid::rows(node) },
         Group { title: "Driver info".to_owned(), rows: members(node, "driver_info") },
         Group { title: "Properties".to_owned(), rows: members(node, "properties") },
+        Group { title: "Network data".to_owned(), rows: members(node, "network_data") },
         Group { title: "Extra".to_owned(), rows: members(node, "extra") },
         Group { title: "Ports".to_owned(), rows: ports.iter().map(port).collect() },
     ]
@@ -109,6 +114,13 @@ fn named(node: View<'_>, fields: &[(&str, &str)]) -> Rows {
     known(fields.iter().map(|(field, label)| row(label, node.text(field))))
 }
 
+fn identity(node: View<'_>) -> Rows {
+    let traits = node.0.get("traits").and_then(Value::as_array).into_iter().flatten();
+    let traits = row("traits", traits.map(plain).collect::<Vec<_>>().join(", "));
+    let rows = named(node, IDENTITY).into_iter().chain([traits]);
+    known(rows.chain(named(node, DATES)))
+}
+
 fn state(node: View<'_>, now: Moment) -> Rows {
     let since = node.text("provision_updated_at");
     let since = if since.is_empty() { String::new() } else { age::ago(&since, now) };
@@ -123,6 +135,9 @@ fn state(node: View<'_>, now: Moment) -> Rows {
     rows.extend(waiting(node, now));
     rows.extend([
         row("power", node.power()),
+        row("boot mode", node.text("boot_mode")),
+        row("secure boot", switched(node, "secure_boot")),
+        row("console", if node.is("console_enabled") { "open".to_owned() } else { String::new() }),
         ("maintenance".to_owned(), node.maintenance(), Paint::Busy),
         row("reserved by", node.text("reservation")),
         ("last error".to_owned(), node.text("last_error"), Paint::Bad),
@@ -130,13 +145,26 @@ fn state(node: View<'_>, now: Moment) -> Rows {
     known(rows)
 }
 
+/// `on`, `off`, or nothing where it is neither.
+fn switched(node: View<'_>, field: &str) -> String {
+    let word = |on: bool| if on { "on" } else { "off" };
+    node.0.get(field).and_then(Value::as_bool).map(word).unwrap_or_default().to_owned()
+}
+
 fn waiting(node: View<'_>, now: Moment) -> Rows {
+    if node.holds() {
+        let name = node.name();
+        let text = format!(
+            "a person: `ferric node unhold {name}` lets it go on, `ferric node abort {name}` ends it"
+        );
+        return vec![("waits for".to_owned(), text, Paint::Busy)];
+    }
     let Some(waiting) = node.waiting() else { return Vec::new() };
     let since = if waiting.since.is_empty() { String::new() } else { age::ago(&waiting.since, now) };
     let limit = waiting.deadline_seconds.map(|seconds| age::short(std::time::Duration::from_secs(seconds)));
     let trouble = waiting.trouble.map(|trouble| trouble.line_at(now)).unwrap_or_default();
     // A wait that ends in another look has no limit of its own.
-    let until = if waiting.why.starts_with("the next look") { "  looks every" } else { "  at most" };
+    let until = if waiting.looks { "  looks every" } else { "  at most" };
     vec![
         ("waits for".to_owned(), waiting.why, Paint::Busy),
         row("  from", waiting.from_whom),
@@ -198,12 +226,16 @@ const IDENTITY: &[(&str, &str)] = &[
     ("owner", "owner"),
     ("lessee", "lessee"),
     ("parent_node", "parent"),
+    ("chassis_uuid", "chassis"),
+    ("shard", "shard"),
+    ("conductor_group", "conductor group"),
     ("health", "health"),
-    ("created_at", "created"),
-    ("updated_at", "updated"),
 ];
 
-const INSTANCE: &[(&str, &str)] = &[("instance_uuid", "uuid"), ("instance_name", "name")];
+const DATES: &[(&str, &str)] = &[("created_at", "created"), ("updated_at", "updated")];
+
+const INSTANCE: &[(&str, &str)] =
+    &[("instance_uuid", "uuid"), ("instance_name", "name"), ("allocation_uuid", "allocation")];
 
 #[cfg(test)]
 mod tests;

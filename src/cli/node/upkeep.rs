@@ -1,9 +1,9 @@
-//! `ferric node power|maintenance|validate`.
+//! `ferric node maintenance|validate`.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::cli::Exit;
-use crate::cli::arguments::node::{MaintenanceArguments, PowerArguments, Switch};
+use crate::cli::arguments::node::{MaintenanceArguments, Switch};
 use crate::cli::console::{Paint, one_line};
 use crate::cli::fault::CliError;
 use crate::cli::node::path;
@@ -11,18 +11,6 @@ use crate::cli::node::view::View;
 use crate::cli::session::Session;
 use crate::cli::table;
 use crate::cli::value::ValueError;
-
-/// Asks for a power change; it happens later.
-pub async fn power(session: &mut Session<'_, '_>, arguments: &PowerArguments) -> Result<Exit, CliError> {
-    let mut body = Map::new();
-    body.insert("target".to_owned(), Value::from(arguments.action.target()));
-    if let Some(timeout) = arguments.timeout {
-        body.insert("timeout".to_owned(), Value::from(timeout));
-    }
-    session.put(path(&arguments.node, "/states/power"), Value::Object(body)).await?;
-    let (node, target) = (&arguments.node, arguments.action.target());
-    say(session, &format!("{node}: {target} begun; `ferric node show {node}` shows when it is done"))
-}
 
 /// Begins or ends maintenance.
 pub async fn maintenance(

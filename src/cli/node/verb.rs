@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::cli::Exit;
-use crate::cli::arguments::node::{DeployArguments, Patience, StepsArguments, VerbArguments};
+use crate::cli::arguments::node::patience::Patience;
+use crate::cli::arguments::node::{DeployArguments, StepsArguments, VerbArguments};
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::node::drive;
 use crate::cli::node::each;
@@ -69,7 +70,8 @@ impl Verb {
             Self::Manage | Self::Inspect | Self::Clean => Goal::End("manageable"),
             Self::Provide | Self::Undeploy => Goal::End("available"),
             Self::Deploy | Self::Service | Self::Rebuild | Self::Adopt => Goal::End("active"),
-            Self::Abort | Self::Unhold => Goal::AnyEnd,
+            Self::Abort => Goal::AnyEnd,
+            Self::Unhold => Goal::Idle,
         }
     }
 }

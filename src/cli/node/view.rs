@@ -1,5 +1,7 @@
 //! Reads a node as the API shows it. The server is not trusted to be ours: what is missing or odd reads as empty.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value};
 
 use crate::base::moment::Moment;
@@ -19,6 +21,8 @@ pub struct Waiting {
     /// ISO 8601.
     pub since: String,
     pub deadline_seconds: Option<u64>,
+    /// Whether it is looked at again at the deadline; else the wait ends there.
+    pub looks: bool,
     pub trouble: Option<Trouble>,
 }
 
@@ -75,6 +79,40 @@ impl<'a> View<'a> {
         !self.is_failed() && !self.text("target_provision_state").is_empty()
     }
 
+    /// Whether nobody works on it. Power is work, too.
+    pub fn rests(self) -> bool {
+        !self.is_working() && self.text("target_power_state").is_empty() && self.holder().is_empty()
+    }
+
+    /// Whether it goes on only when a person says so.
+    pub fn holds(self) -> bool {
+        self.state().ends_with(" hold")
+    }
+
+    /// The last error; nothing where it is kept from who asks.
+    pub fn error(self) -> String {
+        self.open("last_error")
+    }
+
+    /// Who works on it; nothing where that is kept from who asks.
+    pub fn holder(self) -> String {
+        self.open("reservation")
+    }
+
+    /// A text, unless it stands in the place of one that only the node's owner sees.
+    fn open(self, field: &str) -> String {
+        Some(self.text(field)).filter(|text| !text.starts_with(REDACTED)).unwrap_or_default()
+    }
+
+    /// `yes`, with the reason, or nothing.
+    pub fn flagged(self, field: &str, reason: &str) -> String {
+        match (self.is(field), self.text(reason)) {
+            (false, _) => String::new(),
+            (true, reason) if reason.is_empty() => "yes".to_owned(),
+            (true, reason) => format!("yes: {reason}"),
+        }
+    }
+
     /// `deploy.write_image`, of whichever kind of step runs.
     pub fn step(self) -> String {
         let running = STEPS.iter().find_map(|field| self.object(field).filter(|step| !step.is_empty()));
@@ -98,9 +136,13 @@ impl<'a> View<'a> {
     pub fn waiting(self) -> Option<Waiting> {
         let waiting = View(self.object("driver_internal_info")?.get("waiting")?);
         waiting.0.as_object().filter(|members| !members.is_empty())?;
+        let (why, from_whom) = (waiting.text("why"), waiting.text("from_whom"));
+        let looks = why == LOOK && from_whom != CLOCK;
+        let (why, from_whom) = told(why, from_whom);
         Some(Waiting {
-            why: waiting.text("why"),
-            from_whom: waiting.text("from_whom"),
+            why,
+            from_whom,
+            looks,
             since: waiting.text("since"),
             deadline_seconds: waiting.0.get("deadline_seconds").and_then(Value::as_u64),
             trouble: waiting.0.get("trouble").and_then(Trouble::read),
@@ -124,7 +166,10 @@ impl Waiting {
     /// `heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03`; what is not known is left out.
     pub fn line(&self) -> String {
         let since = if self.since.is_empty() { String::new() } else { age::clock(&self.since) };
-        let parts = [("", &self.why), ("from ", &self.from_whom), ("since ", &since)];
+        let pace = self.deadline_seconds.filter(|_| self.looks).map(Duration::from_secs);
+        let pace = pace.map(age::short).unwrap_or_default();
+        let parts =
+            [("", &self.why), ("from ", &self.from_whom), ("looked at every ", &pace), ("since ", &since)];
         let known = parts.iter().filter(|(_, text)| !text.is_empty());
         let line = known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ");
         let trouble = self.trouble.as_ref().map(|trouble| format!("; {}", trouble.line()));
@@ -167,6 +212,31 @@ pub fn plain(value: &Value) -> String {
 fn towards(now: &str, target: &str) -> String {
     if target.is_empty() || target == now { now.to_owned() } else { format!("{now} -> {target}") }
 }
+
+/// What is waited for and from whom, where the daemon's own words are about how it works.
+fn told(why: String, from_whom: String) -> (String, String) {
+    if why != LOOK {
+        return (why, from_whom);
+    }
+    let text = match from_whom.as_str() {
+        CLOCK => "the pause of the step to be over".to_owned(),
+        PACE | "" => "the step to be done".to_owned(),
+        progress => format!("the step to be done ({progress})"),
+    };
+    (text, String::new())
+}
+
+/// The daemon's words of a wait that ends in another look at the step.
+const LOOK: &str = "the next look at the step";
+
+/// From whom, of a step that is to wait so long.
+const CLOCK: &str = "the clock";
+
+/// From whom, of a step that says when to look again.
+const PACE: &str = "the step's own pace";
+
+/// How a text begins that stands for one that is kept from who asks.
+const REDACTED: &str = "** ";
 
 const UNANSWERED: &str = "the agent calls but does not answer";
 
@@ -229,6 +299,32 @@ mod tests {
         for node in [json!({}), json!({"driver_internal_info": {"waiting": {}}}), json!([])] {
             assert_eq!(View(&node).waiting(), None);
         }
+    }
+
+    #[test]
+    fn a_wait_for_a_step_is_told_in_plain_words() {
+        let shown = |from: &str| {
+            let waiting =
+                json!({"why": "the next look at the step", "from_whom": from, "deadline_seconds": 10});
+            View(&json!({"driver_internal_info": {"waiting": waiting}})).waiting().unwrap().line()
+        };
+        assert_eq!(shown("the step's own pace"), "the step to be done, looked at every 10s");
+        assert_eq!(shown("3 of 9 MiB"), "the step to be done (3 of 9 MiB), looked at every 10s");
+        assert_eq!(shown("the clock"), "the pause of the step to be over");
+    }
+
+    #[test]
+    fn power_and_whoever_holds_a_node_are_work() {
+        let rests = |more: Value| {
+            let mut node = json!({"provision_state": "active", "power_state": "power on"});
+            node.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            View(&node).rests()
+        };
+        assert!(rests(json!({})) && rests(json!({"provision_state": "deploy failed"})));
+        assert!(!rests(json!({"target_power_state": "power off"})) && !rests(json!({"reservation": "rack"})));
+        let kept =
+            json!({"reservation": "** Redacted - requires ...", "last_error": "** Value Redacted - ..."});
+        assert!(rests(kept.clone()) && View(&kept).error().is_empty());
     }
 
     #[test]

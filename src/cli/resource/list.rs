@@ -165,7 +165,8 @@ pub fn rows_of(session: &Session<'_, '_>, answer: &mut Value, key: &str) -> Resu
     rows.ok_or_else(|| CliError::Garbled { url: session.url.to_owned() })
 }
 
-fn marker_of(next: &str) -> Option<String> {
+/// The marker of a link to the next page.
+pub fn marker_of(next: &str) -> Option<String> {
     let (_, query) = next.split_once('?')?;
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs.find(|(key, _)| key == "marker").map(|(_, marker)| marker.into_owned())

@@ -46,5 +46,5 @@ fn what_is_listed_below_something_is_whole_however_short_the_pages_are() {
     let deeds = ferric.json(&["audit", "--limit", "10"]);
     assert_eq!(deeds["audit"].as_array().unwrap().len(), 10, "{deeds}");
     assert_eq!(deeds["audit"][0]["request"], json!("PUT /v1/nodes/n1/maintenance"), "{deeds}");
-    assert_eq!(ferric.ok(&["audit", "--limit", "7"]).lines().count(), 8);
+    assert_eq!(ferric.told(&["audit", "--limit", "7"]).out.lines().count(), 8);
 }

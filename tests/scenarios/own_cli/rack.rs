@@ -143,7 +143,7 @@ fn what_lies_below_a_node_is_read_and_set() {
     ferric.ok(&["node", "vif", "list", "n1"]);
     ferric.ok(&["node", "bios", "n1"]);
     ferric.ok(&["node", "firmware", "n1"]);
-    assert_eq!(ferric.told(&["node", "children", "n1"]).err, "ferric: n1: none\n");
+    assert_eq!(ferric.told(&["node", "children", "n1"]).err, "ferric: no nodes are inside n1\n");
     ferric.ok(&["node", "history", "n1"]);
     ferric.ok(&["node", "raid", "n1", r#"{"logical_disks": [{"size_gb": 10, "raid_level": "1"}]}"#]);
     assert!(ferric.ok(&["node", "vendor", "methods", "n1"]).contains("third_method_sync"));

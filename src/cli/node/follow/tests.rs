@@ -45,6 +45,42 @@ async fn a_failed_state_ends_it_with_the_last_error() {
 }
 
 #[tokio::test]
+async fn an_error_in_a_good_state_is_told_and_is_a_failure() {
+    let mut verified = node("manageable", None);
+    verified["last_error"] = json!("verification of node n1 failed in step management.check: boom");
+    let looks = Answers::new([(202, ""), (200, &verified.to_string())]);
+    let (code, out, _) = play(&looks, "manage n1 --wait").await;
+    let told = "     0s  n1  manageable  power on  last error: verification of node n1 failed in step management.check: boom\n";
+    assert_eq!((code, out.as_str()), (4, told));
+}
+
+#[tokio::test]
+async fn power_is_work_that_is_waited_for() {
+    let mut going = node("active", None);
+    going["target_power_state"] = json!("power off");
+    let mut held = node("active", None);
+    held["power_state"] = json!("power off");
+    let mut done = held.clone();
+    held["reservation"] = json!("rack");
+    let (code, out, _) = play(&Answers::nodes(&[going.clone(), held, done.clone()]), "wait n1").await;
+    let told = "     0s  n1  active  power on -> off\n     0s  n1  active  power off  reserved by rack\n     \
+                0s  n1  active  power off\n";
+    assert_eq!((code, out.as_str()), (0, told));
+    done["provision_state"] = json!("deploy failed");
+    let (going, done) = (going.to_string(), done.to_string());
+    let answers = Answers::new([(202, ""), (200, &going), (200, &done)]);
+    assert_eq!(play(&answers, "power n1 off --wait").await.0, 0, "the node's state is another matter");
+}
+
+#[tokio::test]
+async fn a_hold_waits_for_a_person() {
+    let holding = node("clean hold", Some("manageable"));
+    let (code, out, _) = play(&Answers::nodes(&vec![holding; 9]), "wait n1 --timeout 3").await;
+    assert_eq!(code, 3);
+    assert!(out.contains("waits for a person: `ferric node unhold n1` lets it go on"), "{out}");
+}
+
+#[tokio::test]
 async fn a_wait_that_runs_out_says_where_it_stands() {
     let looks = vec![node("clean wait", Some("available")); 50];
     let (code, _, err) = play(&Answers::nodes(&looks), "wait n1 --timeout 10").await;
@@ -124,7 +160,18 @@ fn each_goal_knows_its_end() {
         |names: &[&str]| Goal::for_states(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
     let mut fell_back = node("enroll", None);
     fell_back["last_error"] = json!("BMC is silent");
+    let mut erred = node("manageable", None);
+    erred["last_error"] = json!("a step failed");
+    let mut aside = node("clean failed", Some("available"));
+    aside["target_power_state"] = json!("power on");
     let verdicts = [
+        (Goal::Idle, erred.clone(), Some(Exit::Failed)),
+        (Goal::End("manageable"), erred.clone(), Some(Exit::Failed)),
+        (Goal::AnyEnd, erred.clone(), Some(Exit::Done)),
+        (Goal::Aside, erred, Some(Exit::Failed)),
+        (Goal::Aside, aside.clone(), None),
+        (Goal::Idle, aside, None),
+        (Goal::Aside, node("clean failed", Some("available")), Some(Exit::Done)),
         (Goal::Idle, node("available", None), Some(Exit::Done)),
         (Goal::Idle, node("cleaning", Some("available")), None),
         (Goal::Idle, node("clean hold", Some("available")), None),

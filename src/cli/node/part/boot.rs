@@ -1,4 +1,4 @@
-//! How a node boots and what its front shows: boot device, boot mode, secure boot, virtual media, lamps, NMI.
+//! How a node boots and what its front shows: boot device, virtual media, lamps, NMI.
 
 use crate::cli::resource::call::below::vendor;
 use crate::cli::resource::call::{Branch, Call, Sends, Shown, call};
@@ -17,8 +17,6 @@ What happens next:
   The next boot is from it, or every one with --persistent.",
         calls: &[DEVICE, DEVICES, DEVICE_SET],
     },
-    Branch::Leaf(MODE),
-    Branch::Leaf(SECURE),
     Branch::Group {
         word: "media",
         about: "Virtual CDs, disks and floppies",
@@ -83,38 +81,6 @@ const DEVICE_CHOSEN: &[Field] = &[
     field("boot_device", "device", "DEVICE", "As in `pxe`, `disk`, `cdrom` or `bios`").needed().placed(),
     field("persistent", "persistent", "BOOL", "Whether it is for every boot").of(Shape::Switch),
 ];
-
-const MODE: Call =
-    call("boot-mode", "Choose between UEFI and BIOS", "set the boot mode", "/states/boot_mode")
-        .inputs(MODE_CHOSEN)
-        .doing(
-            Method::Put,
-            Sends::Members,
-            "{ident}: boot mode {mode} begun; `ferric node show {ident}` shows when it is done",
-            "The answer comes at once, the firmware changes later, from its next boot on.",
-        )
-        .examples(&["ferric node boot-mode n1 uefi"]);
-
-const MODE_CHOSEN: &[Field] = &[field("target", "mode", "MODE", "How the firmware boots")
-    .of(Shape::Word(&["uefi", "bios"]))
-    .needed()
-    .placed()];
-
-const SECURE: Call =
-    call("secure-boot", "Switch Secure Boot on or off", "set secure boot", "/states/secure_boot")
-        .inputs(SWITCHED)
-        .doing(
-            Method::Put,
-            Sends::Members,
-            "{ident}: secure boot {switch} begun; `ferric node show {ident}` shows when it is done",
-            "The answer comes at once, the firmware changes later, from its next boot on.",
-        )
-        .examples(&["ferric node secure-boot n1 on"]);
-
-const SWITCHED: &[Field] = &[field("target", "switch", "SWITCH", "Whether the firmware asks for signatures")
-    .of(Shape::Word(&["on", "off"]))
-    .needed()
-    .placed()];
 
 const MEDIA: Call = call("list", "List drives and what is in them", "list virtual media", "/vmedia")
     .shown(Shown::Rows { key: "", columns: &["media_types", "inserted", "image"] })

@@ -1,4 +1,4 @@
-//! What is written down about a node: its history, its children, what its BMC keeps.
+//! What is written down about a node: its history, what its BMC keeps.
 
 use crate::cli::resource::call::{Branch, Call, Shown, call};
 use crate::cli::resource::field::{Field, field};
@@ -6,7 +6,6 @@ use crate::cli::resource::field::{Field, field};
 pub const BRANCHES: &[Branch] = &[
     Branch::Leaf(HISTORY),
     Branch::Leaf(EVENT),
-    Branch::Leaf(CHILDREN),
     Branch::Leaf(ALLOCATION),
     Branch::Leaf(SEL),
     Branch::Leaf(FRU),
@@ -29,10 +28,6 @@ const EVENT: Call = call("event", "Show one event of a node's history", "read th
 
 const EVENT_NAMED: &[Field] =
     &[field("event", "event", "EVENT", "Its UUID, as the history has it").needed().placed()];
-
-const CHILDREN: Call = call("children", "List the nodes inside a node", "list children", "/children")
-    .shown(Shown::Words("children"))
-    .examples(&["ferric node children n1"]);
 
 const ALLOCATION: Call =
     call("allocation", "Show the allocation that has a node", "read the allocation", "/allocation")

@@ -74,6 +74,67 @@ Ports
 }
 
 #[test]
+fn what_people_have_set_is_shown_where_commands_send_one_to_look_for_it() {
+    let node = json!({
+        "name": "n1", "uuid": "u-1", "traits": ["CUSTOM_A", "HW_B"], "chassis_uuid": "c-1", "shard": "s2",
+        "conductor_group": "row-4", "parent_node": "u-0", "owner": "p1", "lessee": "p2",
+        "provision_state": "manageable", "power_state": "power off", "boot_mode": "uefi", "secure_boot": true,
+        "console_enabled": true, "retired": true, "retired_reason": "old", "protected": true,
+        "automated_clean": false, "disable_power_off": true, "allocation_uuid": "a-1",
+        "target_raid_config": {"logical_disks": [
+            {"size_gb": 100, "raid_level": "1", "is_root_volume": true},
+            {"size_gb": "MAX", "raid_level": "5", "volume_name": "data"}]},
+        "raid_config": {"logical_disks": [{"size_gb": 50, "raid_level": "JBOD"}], "last_updated": "x"},
+    });
+    let expected = "\
+n1
+  uuid                u-1
+  owner               p1
+  lessee              p2
+  parent              u-0
+  chassis             c-1
+  shard               s2
+  conductor group     row-4
+  traits              CUSTOM_A, HW_B
+State
+  provision           manageable
+  power               off
+  boot mode           uefi
+  secure boot         on
+  console             open
+Rules
+  retired             yes: old
+  protected           yes
+  automated cleaning  off
+  power off           disabled
+Instance
+  allocation          a-1
+RAID
+  target              RAID 1 of 100 GiB (root); RAID 5 of all that is free (data)
+  is                  JBOD of 50 GiB
+";
+    assert_eq!(text(&node, &[]), expected);
+}
+
+#[test]
+fn what_is_unset_or_as_it_is_by_default_has_no_line() {
+    let node = json!({
+        "name": "n1", "uuid": "u-1", "traits": [], "chassis_uuid": null, "shard": null, "conductor_group": "",
+        "provision_state": "manageable", "boot_mode": null, "secure_boot": null, "console_enabled": false,
+        "retired": false, "retired_reason": null, "protected": false, "protected_reason": null,
+        "automated_clean": null, "disable_power_off": false, "target_raid_config": {}, "raid_config": {},
+        "network_data": {},
+    });
+    assert_eq!(text(&node, &[]), "n1\n  uuid                u-1\nState\n  provision           manageable\n");
+}
+
+#[test]
+fn a_node_that_holds_is_shown_with_what_lets_it_go_on() {
+    let shown = text(&json!({"name": "n1", "provision_state": "deploy hold"}), &[]);
+    assert!(shown.contains("waits for           a person: `ferric node unhold n1`"), "{shown}");
+}
+
+#[test]
 fn a_failed_node_shows_its_error_in_red_and_its_instance() {
     let node = json!({"name": "n1", "provision_state": "deploy failed", "target_provision_state": "active",
         "last_error": "no\nroom", "instance_uuid": "i-1", "instance_info": {"image_source": "http://f/i"}});

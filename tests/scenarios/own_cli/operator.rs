@@ -1,0 +1,104 @@
+//! What an operator does at a node: looks, switches, waits, and is told how it ended.
+
+use std::io::Write;
+
+use crate::stage::daemon::Daemon;
+use crate::stage::ferric::Ferric;
+
+const SLOW: &str = "[fake]\npower_delay = \"1\"\n";
+
+#[test]
+fn what_commands_change_is_shown_where_they_send_one() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
+    let told = ferric.ok(&["node", "boot-mode", "n1", "uefi"]);
+    assert!(told.contains("`ferric node wait n1`"), "{told}");
+    ferric.ok(&["node", "wait", "n1", "--timeout", "60"]);
+    ferric.ok(&["node", "secure-boot", "n1", "on", "--wait", "60"]);
+    ferric.ok(&["node", "trait", "add", "n1", "CUSTOM_A"]);
+    ferric.ok(&["node", "raid", "n1", r#"{"logical_disks": [{"size_gb": 10, "raid_level": "1"}]}"#]);
+    ferric.ok(&[
+        "node",
+        "set",
+        "n1",
+        "retired=true",
+        "retired_reason=old",
+        "shard=s2",
+        "automated_clean=false",
+    ]);
+    let shown = ferric.ok(&["node", "show", "n1"]);
+    for line in [
+        "boot mode           uefi",
+        "secure boot         on",
+        "traits              CUSTOM_A",
+        "target              RAID 1 of 10 GiB",
+        "retired             yes: old",
+        "shard               s2",
+        "automated cleaning  off",
+    ] {
+        assert!(shown.contains(line), "{line}: {shown}");
+    }
+    assert!(!shown.contains("protected"), "{shown}");
+}
+
+#[test]
+fn power_is_waited_for_and_nothing_is_left_to_wait_for_then() {
+    let mut config = tempfile::NamedTempFile::new().unwrap();
+    config.write_all(SLOW.as_bytes()).unwrap();
+    let daemon = Daemon::start_with(&["--config", config.path().to_str().unwrap()]);
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
+    ferric.ok(&["node", "power", "n1", "on", "--wait", "60"]);
+    assert_eq!(ferric.json(&["node", "show", "n1"])["power_state"], "power on");
+    ferric.ok(&["node", "power", "n1", "off"]);
+    let seen = ferric.ok(&["node", "wait", "n1", "--timeout", "60"]);
+    assert!(seen.contains("power on -> off") && seen.trim_end().ends_with("power off"), "{seen}");
+    assert_eq!(ferric.json(&["node", "show", "n1"])["power_state"], "power off");
+    assert_eq!(ferric.ok(&["node", "wait", "n1", "--timeout", "60"]).lines().count(), 1);
+}
+
+#[test]
+fn a_verification_that_failed_in_a_step_is_told_at_the_end_of_the_wait() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    let create =
+        ["node", "create", "n1", "--driver", "fake-hardware", "--driver-info", "fake_verify_error=boom"];
+    ferric.ok(&create);
+    let told = ferric.told(&["node", "manage", "n1", "--wait", "60"]);
+    assert_eq!(told.code, 4, "{told:?}");
+    let last = told.out.lines().last().unwrap();
+    assert!(
+        last.contains("n1  manageable") && last.contains("boom. It becomes manageable all the same"),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn nodes_inside_others_are_listed_when_asked_for() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware", "--resource-class", "gpu"]);
+    let parent = ferric.json(&["node", "show", "n1"])["uuid"].as_str().unwrap().to_owned();
+    ferric.ok(&[
+        "node",
+        "create",
+        "card",
+        "--driver",
+        "fake-hardware",
+        "--set",
+        &format!("parent_node={parent}"),
+    ]);
+    let names = |more: &[&str]| {
+        let rows = ferric.json(&[&["node", "list", "--fields", "name"], more].concat());
+        let rows = rows["nodes"].as_array().unwrap().clone();
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&[]), ["n1"]);
+    assert_eq!(names(&["--include-children"]), ["n1", "card"]);
+    assert_eq!(names(&["--parent-node", "n1"]), ["card"]);
+    assert_eq!(names(&["--resource-class", "gpu", "--unassociated", "--retired=false"]), ["n1"]);
+    assert!(names(&["--owner", "nobody"]).is_empty());
+    assert!(ferric.ok(&["node", "children", "n1"]).contains("card"));
+    assert!(ferric.ok(&["node", "list", "--long"]).lines().next().unwrap().contains("class"));
+}
