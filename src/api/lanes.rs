@@ -17,7 +17,7 @@ use crate::conduct::desk::{Called, Desk};
 use crate::conduct::hands::calls::CallsShown;
 use crate::model::Object;
 use crate::model::account::Token;
-use crate::model::audit::Deed;
+use crate::model::audit::{Deed, Search, Touched};
 use crate::model::boot::Beat;
 use crate::model::boot::event::{RackEvent, Tiding};
 use crate::model::boot::network::{CacheShown, LeaseShown, NetworkStatus};
@@ -72,10 +72,10 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn bearer(&self, secret: &Secret) -> Option<Who>;
     /// Every token that is kept, the oldest first.
     fn tokens(&self) -> Vec<Arc<Token>>;
-    /// Writes down who asked for a change and which status was answered.
-    fn audit(&self, author: &Author, status: u16);
-    /// What was changed by whom before this number, the latest first; why it cannot be read.
-    fn deeds(&self, before: u64, limit: usize) -> Result<Vec<Deed>, String>;
+    /// Writes down who asked for which change and which status was answered.
+    fn audit(&self, author: &Author, touched: Touched, status: u16);
+    /// What was changed by whom before this number, the latest first; why it cannot be read. Blocks.
+    fn deeds(&self, before: u64, limit: usize, search: &Search) -> Result<Vec<Deed>, String>;
     /// Journals what belongs to no node.
     fn tell(&self, tiding: Tiding);
     /// The wall's moment.
@@ -173,12 +173,12 @@ impl Lanes for Arc<Desk> {
         self.keyring().all()
     }
 
-    fn audit(&self, author: &Author, status: u16) {
-        self.note_deed(author, status);
+    fn audit(&self, author: &Author, touched: Touched, status: u16) {
+        self.note_deed(author, touched, status);
     }
 
-    fn deeds(&self, before: u64, limit: usize) -> Result<Vec<Deed>, String> {
-        Desk::audit(self).latest(before, limit).map_err(|error| error.chain())
+    fn deeds(&self, before: u64, limit: usize, search: &Search) -> Result<Vec<Deed>, String> {
+        Desk::audit(self).latest(before, limit, search).map_err(|error| error.chain())
     }
 
     fn tell(&self, tiding: Tiding) {

@@ -50,7 +50,7 @@ use uuid::Uuid;
 
 use crate::api::access::audit::Witness;
 use crate::api::access::policy::{self, Need};
-use crate::api::access::{audit, tokens};
+use crate::api::access::{audit, tokens, touched};
 use crate::api::agent::{heartbeat, inspection, lookup};
 use crate::api::events::watchers::Watchers;
 use crate::api::fault::Fault;
@@ -189,11 +189,14 @@ impl Api {
         let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
         let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
         let answer = match need.admit(&who) {
-            Ok(()) => self.answered(request, (found, path.suffixed), (version, need), &author).await,
+            Ok(()) => {
+                let asked = (request, found, path.suffixed);
+                self.answered(asked, (version, need), &author, witness.as_mut()).await
+            }
             Err(fault) => Err(fault),
         };
         if let Some(witness) = &mut witness {
-            witness.status = answer.as_ref().map_or_else(Fault::status, |response| response.status);
+            witness.see(&answer);
         }
         answer
     }
@@ -210,10 +213,10 @@ impl Api {
     /// The answer of the resource.
     async fn answered(
         &self,
-        request: &mut Request,
-        (found, suffixed): (Found, bool),
+        (request, found, suffixed): (&mut Request, Found, bool),
         (version, need): (u16, Need),
         author: &Author,
+        witness: Option<&mut Witness<'_>>,
     ) -> Result<Response, Fault> {
         let large = matches!(found.action, Action::NodeProvision | CONTINUE);
         let limit = self.body_limit(found.action);
@@ -237,6 +240,9 @@ impl Api {
             only_looks: request.method.is_safe(),
             published,
         };
+        if let Some(witness) = witness {
+            witness.touched = touched::of(&call, found.action, found.pattern).await;
+        }
         // Boxed, so that a connection does not hold the largest of all resources for its whole life.
         let work = Box::pin(act(found.action, call));
         let answer = if author.deed.is_empty() {
@@ -377,7 +383,7 @@ async fn of_rack(action: RackAction, call: &Call<'_>) -> Result<Response, Fault>
         RackAction::TokenList => tokens::list(call),
         RackAction::TokenCreate => tokens::create(call).await,
         RackAction::TokenRevoke => tokens::revoke(call).await,
-        RackAction::Audit => audit::list(call),
+        RackAction::Audit => audit::list(call).await,
         RackAction::RuleList => rule::list(call),
         RackAction::RuleCreate => rule::create(call).await,
         RackAction::RuleShow => rule::show(call),

@@ -23,6 +23,14 @@ impl Moment {
 }
 
 impl Moment {
+    /// ISO 8601 with a zone, or without one, which means UTC.
+    pub fn parse(text: &str) -> Option<Self> {
+        let zoned = text.parse::<jiff::Timestamp>().ok();
+        let bare = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
+        let stamp = zoned.or_else(|| bare().map(|zoned| zoned.timestamp()))?;
+        Some(Self(stamp.as_microsecond()))
+    }
+
     /// Whole seconds since `earlier`; none if the clock was set back in between.
     pub fn seconds_since(self, earlier: Self) -> u64 {
         u64::try_from(self.0.saturating_sub(earlier.0) / 1_000_000).unwrap_or_default()

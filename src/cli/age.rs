@@ -19,23 +19,15 @@ pub fn short(length: Duration) -> String {
 /// A time as the API writes it, to the second, with how long ago that was: `2026-11-20 19:47:03 (3m05s ago)`.
 /// A text that is no time is shown as it is.
 pub fn ago(text: &str, now: Moment) -> String {
-    let Some(then) = parse(text) else { return text.to_owned() };
+    let Some(then) = Moment::parse(text) else { return text.to_owned() };
     let micros = u64::try_from(now.0.saturating_sub(then.0)).unwrap_or_default();
     format!("{} ({} ago)", clock(text), short(Duration::from_micros(micros)))
 }
 
 /// The same without its distance from now.
 pub fn clock(text: &str) -> String {
-    let Some(moment) = parse(text) else { return text.to_owned() };
+    let Some(moment) = Moment::parse(text) else { return text.to_owned() };
     moment.bare().chars().take(SECONDS_END).map(|c| if c == 'T' { ' ' } else { c }).collect()
-}
-
-/// ISO 8601 with a zone, or without one, which means UTC (as in `driver_internal_info`).
-fn parse(text: &str) -> Option<Moment> {
-    let zoned = text.parse::<jiff::Timestamp>().ok();
-    let bare = || text.parse::<jiff::civil::DateTime>().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok();
-    let stamp = zoned.or_else(|| bare().map(|zoned| zoned.timestamp()))?;
-    Some(Moment(stamp.as_microsecond()))
 }
 
 /// Characters of `2026-11-20T19:47:03`.

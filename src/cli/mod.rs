@@ -13,7 +13,7 @@
 //! - `events` what changed, and what changes
 //! - `attach` `ferric console`: a node's console on this terminal
 //! - `rack` `ferric leases`, `ferric networks`
-//! - `token` `ferric token`, `ferric audit`: who may log in, and what they did
+//! - `token` `ferric token`: who may log in; `audit` `ferric audit`: what they did
 //! - `ramdisk` what machines boot to be deployed
 //! - `shell` completions and manual pages
 //! - `session` `link` one run's way to the API
@@ -24,6 +24,7 @@
 pub mod age;
 pub mod arguments;
 pub mod attach;
+pub mod audit;
 pub mod console;
 pub mod discovered;
 pub mod events;

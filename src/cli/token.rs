@@ -1,13 +1,14 @@
-//! `ferric token` and `ferric audit`: who may log in, and what they did.
+//! `ferric token`: who may log in.
 
 use serde_json::{Value, json};
 
 use crate::base::time::Clock;
-use crate::cli::arguments::token::{AuditArguments, Lifetime, TokenArguments, TokenCommand};
+use crate::cli::arguments::token::{Lifetime, TokenArguments, TokenCommand};
 use crate::cli::console::{Console, one_line};
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Subject};
 use crate::cli::link::Link;
 use crate::cli::node::view::View;
+use crate::cli::place::place;
 use crate::cli::session::Session;
 use crate::cli::{Exit, age, report, table};
 
@@ -17,20 +18,16 @@ pub async fn run(arguments: &TokenArguments, console: &mut Console<'_>, clock: &
     let verb = match command {
         TokenCommand::List => "list tokens",
         TokenCommand::Create { .. } => "make the token",
-        TokenCommand::Revoke { .. } => "revoke the token",
+        TokenCommand::Revoke { .. } => REVOKE,
     };
     match asked(arguments, command, console, clock).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, verb, None).code(),
+        Err(error) => report(console, &error, verb, subject(None)).code(),
     }
 }
 
-/// Runs `ferric audit` and returns the process's exit code.
-pub async fn audit(arguments: &AuditArguments, console: &mut Console<'_>, clock: &dyn Clock) -> u8 {
-    match audited(arguments, console, clock).await {
-        Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, "list the audit", None).code(),
-    }
+fn subject(name: Option<&str>) -> Subject<'_> {
+    Subject { kind: "token", name, facts: None, lost: None }
 }
 
 async fn asked(
@@ -55,13 +52,23 @@ async fn asked(
             }
             create(&mut session, body).await
         }
-        TokenCommand::Revoke { which } => {
-            let escaped: String = form_urlencoded::byte_serialize(which.as_bytes()).collect();
-            session.delete(format!("{TOKENS}/{}", escaped.replace('+', "%20"))).await?;
-            session.console.line(&format!("{}: revoked", one_line(&which)))?;
-            Ok(Exit::Done)
+        TokenCommand::Revoke { which } => revoke(&mut session, &which).await,
+    }
+}
+
+/// Revokes one after the other, tells each, and goes on after a refusal.
+async fn revoke(session: &mut Session<'_, '_>, which: &[String]) -> Result<Exit, CliError> {
+    let mut exit = Exit::Done;
+    for token in which {
+        match session.delete(place(TOKENS, token, "")).await {
+            Ok(_) => session.console.line(&format!("{}: revoked", one_line(token)))?,
+            Err(error @ CliError::Refused(_)) => {
+                exit = exit.max(report(session.console, &error, "revoke", subject(Some(token))));
+            }
+            Err(error) => return Err(error),
         }
     }
+    Ok(exit)
 }
 
 async fn create(session: &mut Session<'_, '_>, body: Value) -> Result<Exit, CliError> {
@@ -116,41 +123,6 @@ fn token(one: &Value) -> Vec<String> {
     ]
 }
 
-async fn audited(
-    arguments: &AuditArguments,
-    console: &mut Console<'_>,
-    clock: &dyn Clock,
-) -> Result<Exit, CliError> {
-    let link = Link::open(&arguments.url)?;
-    let mut session =
-        Session { link: &link, console, clock, url: &arguments.url, json: arguments.json, heard: None };
-    let answer = session.fetch(format!("{AUDIT}?limit={}", arguments.limit)).await?;
-    let value = session.parse(&answer)?;
-    if session.json {
-        session.print_answer(&answer)?;
-        return Ok(Exit::Done);
-    }
-    let rows = value.get("audit").and_then(Value::as_array).into_iter().flatten().map(deed).collect();
-    print(&mut session, &["when", "who", "role", "from", "outcome", "request"], rows)
-}
-
-fn deed(one: &Value) -> Vec<String> {
-    let view = View(one);
-    let status = one.get("status").and_then(Value::as_u64).unwrap_or_default();
-    let who = match view.text("user") {
-        user if user.is_empty() => "(no login)".to_owned(),
-        user => user,
-    };
-    vec![
-        age::clock(&view.text("at")),
-        who,
-        view.text("role"),
-        view.text("from"),
-        format!("{} {status}", view.text("outcome")),
-        view.text("request"),
-    ]
-}
-
 fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>) -> Result<Exit, CliError> {
     let header: Vec<String> = header.iter().map(|&name| name.to_owned()).collect();
     for line in table::lines(&header, rows, session.console.width) {
@@ -159,8 +131,8 @@ fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>)
     Ok(Exit::Done)
 }
 
+const REVOKE: &str = "revoke the token";
 const TOKENS: &str = "/ferric/v1/tokens";
-const AUDIT: &str = "/ferric/v1/audit";
 
 #[cfg(test)]
 mod tests {
@@ -175,15 +147,5 @@ mod tests {
         let over = "2026-11-20 19:46:00 (over)";
         assert_eq!(token(&one), ["ci", "operator", "", over, "2026-11-20 18:46:00", "alice", "u"]);
         assert_eq!(token(&json!({"expires_at": null}))[3], "never");
-    }
-
-    #[test]
-    fn a_deed_is_a_row_and_says_who_it_was() {
-        let one = json!({
-            "at": "2026-11-20T19:46:00+00:00", "user": null, "role": "admin", "from": "127.0.0.1",
-            "request": "POST /v1/nodes", "status": 201, "outcome": "done",
-        });
-        let row = deed(&one);
-        assert_eq!(row[1..], ["(no login)", "admin", "127.0.0.1", "done 201", "POST /v1/nodes"]);
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use crate::base::time::sleep;
 use crate::base::who::Author;
 use crate::conduct::site::Site;
-use crate::model::audit::{By, Deed};
+use crate::model::audit::{By, Deed, Search, Touched};
 use crate::store::error::StoreError;
 use crate::store::reader::Reader;
 use crate::store::txn::Txn;
@@ -52,7 +52,7 @@ impl Audit {
     }
 
     /// Writes down what somebody asked for and what came of it. Never waits.
-    pub fn note(&self, author: &Author, status: u16, site: &Site) {
+    pub fn note(&self, author: &Author, touched: Touched, status: u16, site: &Site) {
         let mut told = self.told();
         if told.fresh.len() >= MOST_WAITING {
             told.lost = told.lost.saturating_add(1);
@@ -61,22 +61,23 @@ impl Audit {
         let sequence = told.next;
         told.next = sequence.saturating_add(1);
         let (at, by, deed) = (site.clock.wall(), By::from(author), author.deed.clone());
-        told.fresh.push_back(Deed { sequence, at, by, deed, status });
+        told.fresh.push_back(Deed { sequence, at, by, deed, touched, status });
         drop(told);
         self.due.notify_one();
     }
 
-    /// The latest deeds before the number `before`, the latest first.
-    pub fn latest(&self, before: u64, limit: usize) -> Result<Vec<Deed>, StoreError> {
+    /// The latest deeds before the number `before` that are looked for, the latest first. Blocks.
+    pub fn latest(&self, before: u64, limit: usize, search: &Search) -> Result<Vec<Deed>, StoreError> {
         // What waits is looked at first, so that a row that is written in between is not missed.
-        let mut all: Vec<Deed> = {
+        let (mut all, before): (Vec<Deed>, u64) = {
             let told = self.told();
             let waiting = told.fresh.iter().rev().filter(|deed| deed.sequence < before);
-            waiting.take(limit).cloned().collect()
+            let found = waiting.filter(|deed| search.fits(deed)).take(limit).cloned().collect();
+            // What is written in the meantime is not to come twice.
+            (found, told.fresh.front().map_or(before, |first| first.sequence.min(before)))
         };
         let rest = limit.saturating_sub(all.len());
-        let before = all.last().map_or(before, |deed| deed.sequence);
-        all.extend(self.reader.audit(before, rest)?);
+        all.extend(self.reader.audit(before, rest, search)?);
         Ok(all)
     }
 

@@ -37,6 +37,7 @@ use crate::conduct::webhook::Webhooks;
 use crate::depot::blobs::Blobs;
 use crate::flow;
 use crate::model::Object;
+use crate::model::audit::Touched;
 use crate::model::bmc::Fact;
 use crate::model::bmc::panel::Passthru;
 use crate::model::boot::Beat;
@@ -284,8 +285,8 @@ impl Desk {
     }
 
     /// Writes down who asked for a change and which status was answered.
-    pub fn note_deed(&self, author: &Author, status: u16) {
-        self.audit.note(author, status, &self.site);
+    pub fn note_deed(&self, author: &Author, touched: Touched, status: u16) {
+        self.audit.note(author, touched, status, &self.site);
     }
 
     /// What was changed by whom.

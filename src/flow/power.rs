@@ -130,8 +130,9 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
     let soft = matches!(target, PowerTarget::SoftOff | PowerTarget::SoftReboot);
     if (soft && !support.soft) || (target == PowerTarget::On && !support.on) {
         return Err(Refusal::Invalid(format!(
-            "power interface {interface:?} of node {} does not support {target:?}",
-            node.id
+            "power interface {interface:?} of node {} does not support {:?}",
+            node.id,
+            target.name()
         )));
     }
     if target == PowerTarget::SoftReboot && node.wished.disable_power_off && !support.soft_reset {

@@ -93,8 +93,13 @@ pub enum Duplicate {
     Mac(Mac),
     #[error("a port with name {0} already exists")]
     PortName(String),
-    #[error("a {word} with {} {} already exists", mark.what, mark.value)]
+    #[error("{} {word} with {} {} already exists", article(word), mark.what, mark.value)]
     Thing { word: &'static str, mark: Mark },
+}
+
+/// `a` or `an`, as the word is spoken.
+fn article(word: &str) -> &'static str {
+    if word.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" }
 }
 
 impl StoreError {
@@ -222,6 +227,9 @@ mod tests {
         let duplicate = Refusal::from(StoreError::from(Duplicate::Mac(mac)));
         let text = "a port with MAC address 52:54:00:00:00:01 already exists";
         assert_eq!(duplicate, Refusal::Duplicate(text.to_owned()));
+        let mark = Mark { what: "name", value: "web".to_owned() };
+        let thing = Refusal::from(StoreError::from(Duplicate::Thing { word: "allocation", mark }));
+        assert_eq!(thing, Refusal::Duplicate("an allocation with name web already exists".to_owned()));
         let node = NodeId(Uuid::nil());
         let gone = Refusal::from(StoreError::NoSuchNode(node));
         assert_eq!(gone, Refusal::NoSuchNode { node: node.to_string() });

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use crate::base::id::NodeId;
 use crate::base::meter::Durations;
 use crate::model::account::Token;
-use crate::model::audit::Deed;
+use crate::model::audit::{Deed, Search};
 use crate::model::boot::event::RackEvent;
 use crate::model::boot::lease::Lease;
 use crate::model::boot::lease6::Lease6;
@@ -145,11 +145,12 @@ impl Reader {
         tokens::read(file, &txn)
     }
 
-    /// The latest deeds of the audit before the number `before`, the latest first, `limit` at most.
-    pub fn audit(&self, before: u64, limit: usize) -> Result<Vec<Deed>, StoreError> {
+    /// The latest deeds of the audit before the number `before` that are looked for, the latest first, `limit` at most.
+    /// Blocks: all that are kept may have to be read.
+    pub fn audit(&self, before: u64, limit: usize, search: &Search) -> Result<Vec<Deed>, StoreError> {
         let file = &self.core.file;
         let txn = file.read()?;
-        audits::read(file, &txn, before, limit)
+        audits::read(file, &txn, (before, limit), search)
     }
 
     /// The numbers of the first and the last deed of the audit.

@@ -169,6 +169,16 @@ async fn who_guesses_has_to_wait_and_nobody_else() {
     assert_eq!(Caller::bearing(&door, &token).at("10.1.1.1:6").get("/v1/nodes").await.status, 200);
     let said = Caller::bearing(&door, &token).get("/ferric/v1/networks").await.body.to_string();
     assert!(said.contains("login-failed") && said.contains("10.1.1.1") && !said.contains("wrong"), "{said}");
+    let admin = Caller::bearing(&door, &token);
+    let audit = admin.get("/ferric/v1/audit").await.body;
+    let failed = audit["failed_logins"].as_array().unwrap();
+    let row = failed.iter().find(|row| row["from"] == "10.1.1.1").unwrap();
+    assert_eq!((&row["times"], row["first"].is_string()), (&json!(3), true));
+    assert!(!audit.to_string().contains("wrong"), "{audit}");
+    for filter in ["since=2999-01-01", "user=x", "node=x"] {
+        let none = admin.get(&format!("/ferric/v1/audit?{filter}")).await.body;
+        assert_eq!(none, json!({"audit": [], "failed_logins": []}), "{filter}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -500,6 +510,82 @@ async fn who_changed_what_is_written_down() {
     let door = rack.door();
     let kept = Caller::bearing(&door, &first).get("/ferric/v1/audit?limit=1").await.body;
     assert_eq!(kept["audit"][0]["status"], 403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_says_what_was_done_and_finds_it_again() {
+    let rack = Rack::start_with(TOKENS).await;
+    let (door, first) = (rack.door(), rack.first_token().unwrap());
+    let admin = Caller::bearing(&door, &first);
+    let ci = admin.token(json!({"name": "ci", "role": "operator", "expires_in": 60})).await;
+    let ci = Caller::bearing(&door, &ci);
+    let (named, other) =
+        (json!({"name": "n1", "driver": "fake-hardware", "driver_info": {"k": "hidden"}}), "n2");
+    let node = ci.call("POST", "/v1/nodes", Some(named)).await.body["uuid"].as_str().unwrap().to_owned();
+    rack.node(json!({"name": other})).await;
+    let mac = "52:54:00:00:00:07";
+    let port = ci.call("POST", "/v1/ports", Some(json!({"address": mac, "node_uuid": node}))).await;
+    let port = port.body["uuid"].as_str().unwrap().to_owned();
+    let patch = json!([{"op": "add", "path": "/driver_info/password", "value": "hidden"},
+        {"op": "remove", "path": "/description"}]);
+    ci.status("PATCH", "/v1/nodes/n1", patch).await;
+    ci.status("PUT", "/v1/nodes/n1/maintenance", json!({"reason": "hidden"})).await;
+    ci.status("PUT", "/v1/nodes/n1/states/power", json!({"target": "power on"})).await;
+    ci.status("PUT", "/v1/nodes/n1/states/provision", json!({"target": "deleted", "configdrive": "hidden"}))
+        .await;
+    ci.status("DELETE", &format!("/v1/ports/{port}"), Value::Null).await;
+    ci.status("PUT", &format!("/v1/nodes/{other}/maintenance"), Value::Null).await;
+    rack.rest().await;
+    admin.status("DELETE", "/ferric/v1/tokens/ci", Value::Null).await;
+    let whole = admin.get("/ferric/v1/audit").await.body;
+    assert!(!whole.to_string().contains("hidden"), "{whole}");
+    let told = |page: &Value| -> Vec<(String, String)> {
+        let row = |row: &Value| {
+            let request = row["request"].as_str().unwrap().split(' ').next().unwrap().to_owned();
+            (request, row["what"].as_str().unwrap().to_owned())
+        };
+        page["audit"].as_array().unwrap().iter().map(row).collect()
+    };
+    let all = told(&whole);
+    let row = |method: &str, what: &str| (method.to_owned(), what.to_owned());
+    assert_eq!(all[0], row("DELETE", "name=ci, role=operator"));
+    assert!(all.last().unwrap().1.ends_with("expires_in=60, name=ci, role=operator"), "{all:?}");
+    let of_node = [
+        row("DELETE", ""),
+        row("PUT", "configdrive, target=deleted"),
+        row("PUT", "target=power on"),
+        row("PUT", "reason"),
+        row("PATCH", "set driver_info/password; remove description"),
+        row("POST", &format!("uuid={port}, address={mac}, node_uuid={node}")),
+        row("POST", &format!("uuid={node}, driver=fake-hardware, driver_info, name=n1")),
+    ];
+    for ident in [node.as_str(), "n1"] {
+        let found = admin.get(&format!("/ferric/v1/audit?node={ident}")).await.body;
+        assert_eq!(told(&found), of_node, "{ident}");
+        assert_eq!(found["audit"][0]["node"], json!(node));
+    }
+    let begun =
+        whole["audit"].as_array().unwrap().last().unwrap()["at"].as_str().unwrap().replace('+', "%2B");
+    let mut path = format!("/ferric/v1/audit?node=n1&user=ci&since={begun}&limit=3");
+    let mut pages = Vec::new();
+    loop {
+        let page = admin.get(&path).await.body;
+        pages.extend(told(&page));
+        assert_eq!(page.get("failed_logins").is_some(), pages.len() <= 3, "the first page has them");
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/ferric{}", next.split_once("/ferric").unwrap().1);
+    }
+    assert_eq!(pages, of_node);
+    let none = admin.get("/ferric/v1/audit?user=nobody").await.body;
+    assert_eq!(told(&none), []);
+    for wrong in ["since=soon", "since=", "node=a&node=b", "marker=x", "who=ci"] {
+        assert_eq!(admin.get(&format!("/ferric/v1/audit?{wrong}")).await.status, 400, "{wrong}");
+    }
+    drop(door);
+    let rack = rack.restarted().await;
+    let door = rack.door();
+    let kept = Caller::bearing(&door, &first).get("/ferric/v1/audit?node=n1").await.body;
+    assert_eq!(told(&kept), of_node);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,6 +19,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::api::access::audit::LOGIN_FAILED;
 use crate::api::access::policy::{self, Outside};
 use crate::api::access::stay::{Doorman, Pass};
 use crate::api::access::throttle::Throttle;
@@ -30,6 +31,7 @@ use crate::base::secret::Secret;
 use crate::base::time::{Later, SharedClock};
 use crate::base::who::{Author, Who};
 use crate::model::access::{Access, Strategy};
+use crate::model::audit::Touched;
 use crate::model::boot::event::Tiding;
 use crate::model::journal::Severity;
 use crate::net::body::Body;
@@ -158,7 +160,7 @@ impl Guard {
             Err(fault) => fault.response(),
         };
         if is_change {
-            self.lanes.audit(&Author { who, from, deed }, response.status);
+            self.lanes.audit(&Author { who, from, deed }, Touched::default(), response.status);
         }
         self.watch(pass, stay, &response);
         response
@@ -268,7 +270,7 @@ impl Guard {
         self.lanes.tell(Tiding {
             network: String::new(),
             service: "api",
-            event: "login-failed",
+            event: LOGIN_FAILED,
             subject: from.to_string(),
             text: format!("a log-in from {from} failed"),
             severity: Severity::Error,

@@ -224,7 +224,7 @@ pub const BOOK: &[Doc] = &[
     doc(Get, "ferric/v1/nodes/{}/sel", "The event log of the BMC").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/nodes/{}/fru", "The inventory of the BMC").answers(Answers::Record("object")),
     doc(Get, "ferric/v1/nodes/{}/power_reading", "How much power it draws").answers(Answers::Record("object")),
-    doc(Get, "ferric/v1/audit", "Who changed what").query(&["before", "limit"]).answers(Answers::Record("object")),
+    doc(Get, "ferric/v1/audit", "Who changed what").query(&["limit", "marker", "node", "since", "user"]).answers(Answers::Record("object")),
     doc(Get, "ferric/v1/tokens", "Bearer tokens, without their secrets").answers(Answers::Record("object")),
     doc(Post, "ferric/v1/tokens", "Make a bearer token: its secret is told this once").gives(&[201]).takes(Takes::Text(r#"{"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "operator", "admin"]}, "project": {"type": ["string", "null"]}, "expires_in": {"type": "integer", "minimum": 0}}, "additionalProperties": false}"#)).answers(Answers::Record("object")),
     doc(Delete, "ferric/v1/tokens/{}", "Revoke a bearer token").gives(&[204]),

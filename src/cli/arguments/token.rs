@@ -2,16 +2,17 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
+use crate::base::moment::Moment;
 use crate::base::who::Role;
-use crate::cli::arguments::node::DEFAULT_URL;
+use crate::cli::arguments::node;
 
 /// Arguments of every command about tokens, and the command; without one they are listed.
 #[derive(Debug, Args)]
 pub struct TokenArguments {
-    /// Address of the API
-    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(long, global = true, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long, global = true)]
@@ -32,7 +33,7 @@ pub enum TokenCommand {
         /// What the journal calls who bears it
         name: String,
         /// What it may do: reader looks, operator works with nodes, admin does everything
-        #[arg(long, default_value = "reader", value_parser = role)]
+        #[arg(long, default_value = "reader", value_parser = role())]
         role: Role,
         /// Let it see and change only what this project owns or has leased
         #[arg(long)]
@@ -41,12 +42,12 @@ pub enum TokenCommand {
         #[arg(long, default_value = "90d", value_parser = lifetime, value_name = "TIME")]
         expires: Lifetime,
     },
-    /// End a token at once
+    /// End tokens at once
     #[command(after_help = REVOKE)]
     Revoke {
-        /// Name or UUID
-        #[arg(value_name = "TOKEN")]
-        which: String,
+        /// Names or UUIDs
+        #[arg(required = true, value_name = "TOKEN", value_parser = named)]
+        which: Vec<String>,
     },
 }
 
@@ -60,20 +61,50 @@ pub enum Lifetime {
 /// Arguments of `ferric audit`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct AuditArguments {
-    /// Address of the API
-    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long)]
     pub json: bool,
-    /// How many rows, the latest first
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    /// How many rows, the latest first; all that are kept are 20000
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=20_000))]
     pub limit: u16,
+    /// What was asked of this node, or of what belongs to it: its UUID or name
+    #[arg(long)]
+    pub node: Option<String>,
+    /// What this user did, or a token by its name
+    #[arg(long)]
+    pub user: Option<String>,
+    /// From then on: a time as 2026-11-22T08:00 (UTC), or how long ago with s, m, h, d or y, as 12h
+    #[arg(long, value_parser = since, value_name = "TIME")]
+    pub since: Option<Since>,
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
-    Role::of(text).ok_or_else(|| format!("one of {}", names.join(", ")))
+/// From when on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Since {
+    At(Moment),
+    Ago(Duration),
+}
+
+fn since(text: &str) -> Result<Since, String> {
+    if let Ok(Lifetime::Of(length)) = lifetime(text) {
+        return Ok(Since::Ago(length));
+    }
+    let wrong = "a time as 2026-11-22T08:00, or a number with s, m, h, d or y, as 12h";
+    Moment::parse(text).map(Since::At).ok_or_else(|| wrong.to_owned())
+}
+
+/// A role by its name.
+fn role() -> impl TypedValueParser<Value = Role> {
+    let names = PossibleValuesParser::new(Role::ALL.iter().map(|role| role.name()));
+    names.try_map(|name| Role::of(&name).ok_or("no role"))
+}
+
+/// A TOKEN as typed: an empty one would name all of them.
+fn named(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it is empty; give a token's name or UUID") } else { Ok(text.to_owned()) }
 }
 
 fn lifetime(text: &str) -> Result<Lifetime, String> {
@@ -131,8 +162,9 @@ What happens next:
   --os-password TOKEN --os-endpoint URL`.";
 
 const REVOKE: &str = "\
-Example:
+Examples:
   ferric token revoke ci
+  ferric token revoke ci tenant-a
 
 What happens next:
   Requests that bear it are answered with 401 from now on. The last token that
@@ -141,12 +173,16 @@ What happens next:
 pub const AUDIT: &str = "\
 Examples:
   ferric audit
-  ferric audit --limit 1000 --json
+  ferric audit --node n1 --since 2d
+  ferric audit --user ci --limit 5000 --json
 
 What happens next:
   Nothing changes. Each row is a request that changed something or was refused:
-  when, who, from where, what, and the outcome. What happened to one node, with
-  who asked for it, is in `ferric node show NODE` and its history.";
+  when, who, from where, with which outcome, and what: targets and names, of
+  other fields their names alone, so no secret. Log-ins that failed stand among
+  them, a row an address with how often; with --node or --user they are left
+  out, since nobody knows who that was. The last 20000 requests are kept. What
+  happened to one node, with who asked for it, is in `ferric node history NODE`.";
 
 #[cfg(test)]
 mod tests {
@@ -163,8 +199,19 @@ mod tests {
     }
 
     #[test]
+    fn since_is_a_time_or_how_long_ago() {
+        assert_eq!(since("2d"), Ok(Since::Ago(Duration::from_hours(48))));
+        assert_eq!(since("1970-01-01T00:00:01"), Ok(Since::At(Moment(1_000_000))));
+        assert_eq!(since("1970-01-01T01:00:01+01:00"), Ok(Since::At(Moment(1_000_000))));
+        for text in ["", "never", "yesterday", "2"] {
+            assert!(since(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn roles_are_words() {
-        assert_eq!(role("operator"), Ok(Role::Operator));
-        assert!(role("root").unwrap_err().contains("reader, operator, admin"));
+        let read = |word: &str| role().parse_ref(&clap::Command::new("x"), None, word.as_ref());
+        assert_eq!(read("operator").unwrap(), Role::Operator);
+        assert!(read("root").is_err());
     }
 }

@@ -104,7 +104,13 @@ fn a_verify_step_that_fails_or_wants_to_hold_is_recorded_and_passed_over() {
     stage.see(Seen::Power(crate::model::bmc::power::Power::On));
     stage.turn(Turn::Hold);
     assert_eq!(stage.state(), Provision::Manageable);
-    assert!(stage.node.last_error.as_ref().unwrap().contains("verification of node"));
+    let told = stage.node.last_error.clone().unwrap();
+    assert!(
+        told.contains("verification of node") && told.contains("can be inspected, cleaned or provided"),
+        "{told}"
+    );
+    assert!(!told.contains("verify it again"), "it is manageable, and is verified no more: {told}");
+    stage.verb("provide").unwrap();
 }
 
 #[test]

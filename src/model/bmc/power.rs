@@ -58,6 +58,11 @@ impl PowerTarget {
         WORDS.iter().find(|(name, _, _)| *name == word).map(|(_, target, _)| *target)
     }
 
+    /// The word for it in the API.
+    pub fn name(self) -> &'static str {
+        WORDS.iter().find(|(_, target, _)| *target == self).map_or("", |(name, _, _)| *name)
+    }
+
     /// Minor number of the first microversion that knows the word.
     pub fn since(self) -> u16 {
         WORDS.iter().find(|(_, target, _)| *target == self).map_or(1, |(_, _, since)| *since)

@@ -2,7 +2,7 @@
 
 use heed::RoTxn;
 
-use crate::model::audit::Deed;
+use crate::model::audit::{Deed, Search};
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;
@@ -25,8 +25,14 @@ impl Audits<'_, '_> {
     }
 }
 
-/// The latest deeds before the number `before`, the latest first.
-pub fn read(file: &File, txn: &RoTxn, before: u64, limit: usize) -> Result<Vec<Deed>, StoreError> {
+/// The latest deeds before the number `before` that are looked for, the latest first. Looks at all that are kept, if it has
+/// to.
+pub fn read(
+    file: &File,
+    txn: &RoTxn,
+    (before, limit): (u64, usize),
+    search: &Search,
+) -> Result<Vec<Deed>, StoreError> {
     let mut all = Vec::new();
     for row in file.tables.rack.rev_prefix_iter(txn, PREFIX.as_bytes())? {
         if all.len() >= limit {
@@ -37,7 +43,10 @@ pub fn read(file: &File, txn: &RoTxn, before: u64, limit: usize) -> Result<Vec<D
             continue;
         }
         let what = || format!("the audit at {:?}", String::from_utf8_lossy(key));
-        all.push(codec::decode(bytes, &file.path, what)?);
+        let deed: Deed = codec::decode(bytes, &file.path, what)?;
+        if search.fits(&deed) {
+            all.push(deed);
+        }
     }
     Ok(all)
 }
