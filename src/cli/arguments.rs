@@ -138,7 +138,7 @@ impl Command {
 fn unasked() -> impl Iterator<Item = clap::Arg> {
     let hidden =
         |id, long, parser: ValueParser| clap::Arg::new(id).long(long).value_parser(parser).hide(true);
-    let path = || clap::value_parser!(PathBuf).into();
+    let path = || clap::value_parser!(PathBuf);
     [
         hidden("ca", "ca", path()),
         hidden("token", "token", ValueParser::new(secret)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use clap::builder::ValueParser;
+use clap::builder::{Str, ValueParser};
 use clap::{Arg, Command, CommandFactory, ValueHint};
 use clap_complete::aot::{self, generate};
 
@@ -90,7 +90,7 @@ impl Places {
         for below in command.get_subcommands() {
             let path = format!("{path} {}", below.get_name());
             for arg in below.get_positionals() {
-                let name = arg.get_value_names().and_then(|names| names.first()).map(|name| name.as_str());
+                let name = arg.get_value_names().and_then(|names| names.first()).map(Str::as_str);
                 let several = arg.get_num_args().is_some_and(|range| range.max_values() > 1);
                 match name {
                     Some("NODE") if several => self.many.push(path.clone()),
