@@ -38,7 +38,7 @@ pub struct NodeArguments {
 pub enum NodeCommand {
     /// List nodes in a table; those inside others only if asked for
     #[command(after_help = example::LIST)]
-    List(ListArguments),
+    List(Box<ListArguments>),
     /// Show all about one node: what it does, what it waits for, its settings and ports
     #[command(after_help = example::SHOW)]
     Show(OneNode),
