@@ -4,7 +4,6 @@ use std::io::{ErrorKind, IsTerminal, Write, stderr, stdout};
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::Parser;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
@@ -18,7 +17,7 @@ use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse().gathered().unwrap_or_else(|error| error.exit());
+    let arguments = Arguments::typed();
     cli::link::trust::say(arguments.ca.clone());
     cli::link::login::say(arguments.login.said());
     match run(arguments) {
@@ -53,14 +52,14 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)
         }
-        Command::Completions(given) => written(&cli::shell::completions(given.shell)),
+        Command::Completions(given) => written(&cli::shell::complete::completions(given.shell)),
         Command::Man(given) => match given.dir {
             Some(dir) => {
-                let count =
-                    cli::shell::pages(&dir).with_context(|| format!("cannot write to {}", dir.display()))?;
+                let count = cli::shell::man::pages(&dir)
+                    .with_context(|| format!("cannot write to {}", dir.display()))?;
                 written(format!("{count} pages in {}\n", dir.display()).as_bytes())
             }
-            None => written(&cli::shell::page()?),
+            None => written(&cli::shell::man::page()?),
         },
         Command::Node(given) => asking(async |console, clock| cli::run(&given, console, clock).await),
         Command::Resource(given) => {

@@ -13,6 +13,8 @@ pub mod token;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::ValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 pub use discovered::DiscoveredArguments;
@@ -30,9 +32,12 @@ use crate::cli::resource::ask::Ask;
 #[derive(Debug, Parser)]
 #[command(name = "ferric", version, after_help = example::TOP, infer_long_args = true)]
 pub struct Arguments {
-    /// Address of the API, for those who say it before the command
-    #[arg(long, hide = true)]
+    // Both may stand before the command or behind it, where it has them itself.
+    #[arg(long, display_order = 900, help = node::URL)]
     url: Option<String>,
+    /// Print the API's JSON instead of text
+    #[arg(long, display_order = 901)]
+    json: bool,
     #[arg(long, global = true, value_name = "FILE", display_order = 902, help = CA)]
     pub ca: Option<PathBuf>,
     #[command(flatten)]
@@ -64,6 +69,11 @@ const USER: &str = "User of the daemon's file of users [env: OS_USERNAME]";
 const PASSWORD: &str = "Password; everybody on this host sees it in the list of processes [env: OS_PASSWORD]";
 
 impl Login {
+    fn is_given(&self) -> bool {
+        let Self { token, token_file, user, password } = self;
+        token.is_some() || token_file.is_some() || user.is_some() || password.is_some()
+    }
+
     /// For the way to the API.
     pub fn said(&self) -> Said {
         Said {
@@ -76,26 +86,78 @@ impl Login {
 }
 
 impl Arguments {
-    /// The same with an address that stood before the command where the command has it; other commands have none.
+    /// What was typed. If it is wrong, the process says so and ends.
+    pub fn typed() -> Self {
+        Self::try_parse().and_then(Self::gathered).unwrap_or_else(|error| with_tip(error).exit())
+    }
+
+    /// The same with what stood before the command where the command has it. What asks no API takes nothing that is
+    /// said to one.
     pub fn gathered(mut self) -> Result<Self, clap::Error> {
-        let Some(url) = self.url.take() else { return Ok(self) };
-        match &mut self.command {
-            Command::Node(node) => node.url = url,
-            Command::Resource(ask) => ask.url = url,
-            Command::Console(console) => console.url = url,
-            Command::Ramdisk(ramdisk) => ramdisk.url = url,
-            Command::Leases(rack) | Command::Networks(rack) => rack.url = url,
-            Command::Discovered(discovered) => discovered.url = url,
-            Command::Token(token) => token.url = url,
-            Command::Audit(audit) => audit.url = url,
-            Command::Events(events) => events.url = url,
-            Command::Serve(_) | Command::Demo(_) | Command::Completions(_) | Command::Man(_) => {
-                let why = "--url is the address of the API that other commands ask; this command asks none";
+        let (url, json) = (self.url.take(), std::mem::take(&mut self.json));
+        let Some((own_url, own_json)) = self.command.asks() else {
+            let said = url.is_some() || json || self.ca.is_some() || self.login.is_given();
+            let why = "this command asks no API: --url, --json, --ca and the login are for those that do";
+            let wrong = || Self::command().error(clap::error::ErrorKind::ArgumentConflict, why);
+            return if said { Err(wrong()) } else { Ok(self) };
+        };
+        if let Some(url) = url {
+            *own_url = url;
+        }
+        match own_json {
+            Some(own) => *own |= json,
+            None if json => {
+                let why = "a console has no JSON";
                 return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, why));
             }
+            None => {}
         }
         Ok(self)
     }
+}
+
+impl Command {
+    /// The address and the wish for JSON of a command that asks the API.
+    fn asks(&mut self) -> Option<(&mut String, Option<&mut bool>)> {
+        Some(match self {
+            Self::Node(node) => (&mut node.url, Some(&mut node.json)),
+            Self::Resource(ask) => (&mut ask.url, Some(&mut ask.json)),
+            Self::Console(console) => (&mut console.url, None),
+            Self::Ramdisk(ramdisk) => (&mut ramdisk.url, Some(&mut ramdisk.json)),
+            Self::Leases(rack) | Self::Networks(rack) => (&mut rack.url, Some(&mut rack.json)),
+            Self::Discovered(discovered) => (&mut discovered.url, Some(&mut discovered.json)),
+            Self::Token(token) => (&mut token.url, Some(&mut token.json)),
+            Self::Audit(audit) => (&mut audit.url, Some(&mut audit.json)),
+            Self::Events(events) => (&mut events.url, Some(&mut events.json)),
+            Self::Serve(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => return None,
+        })
+    }
+}
+
+/// The options of the login and `--ca`, as those commands have them that ask no API: out of sight.
+fn unasked() -> impl Iterator<Item = clap::Arg> {
+    let hidden =
+        |id, long, parser: ValueParser| clap::Arg::new(id).long(long).value_parser(parser).hide(true);
+    let path = || clap::value_parser!(PathBuf).into();
+    [
+        hidden("ca", "ca", path()),
+        hidden("token", "token", ValueParser::new(secret)),
+        hidden("token_file", "token-file", path()),
+        hidden("user", "user", ValueParser::string()),
+        hidden("password", "password", ValueParser::new(secret)),
+    ]
+    .into_iter()
+}
+
+/// An error with what helps who puts a blank before the value of a switch.
+fn with_tip(mut error: clap::Error) -> clap::Error {
+    if let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg)
+        && matches!(word.as_str(), "true" | "false")
+    {
+        let tip = format!("the value of a switch follows `=`, as in `--maintenance={word}`");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
+    error
 }
 
 /// A text that `Debug` does not show.
@@ -108,10 +170,10 @@ fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the appliance: the API and everything behind it
-    #[command(after_help = example::SERVE)]
+    #[command(after_help = example::SERVE, args(unasked()))]
     Serve(ServeArguments),
     /// Try it out: an appliance and a simulated rack in one process
-    #[command(after_help = example::DEMO)]
+    #[command(after_help = example::DEMO, args(unasked()))]
     Demo(DemoArguments),
     /// Look at servers and tell them what to become
     #[command(after_help = example::NODE)]
@@ -143,10 +205,10 @@ pub enum Command {
     #[command(after_help = events::EXAMPLE)]
     Events(EventsArguments),
     /// Print what a shell reads to complete commands and options
-    #[command(after_help = shell::COMPLETIONS)]
+    #[command(after_help = shell::COMPLETIONS, args(unasked()))]
     Completions(CompletionsArguments),
     /// Make manual pages
-    #[command(after_help = shell::MAN)]
+    #[command(after_help = shell::MAN, args(unasked()))]
     Man(ManArguments),
 }
 
@@ -180,8 +242,7 @@ pub struct ServeArguments {
 /// Arguments of `ferric console`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ConsoleArguments {
-    /// Address of the API
-    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Name or UUID
     #[arg(value_parser = node::node_named)]
@@ -194,8 +255,7 @@ pub struct ConsoleArguments {
 /// Arguments of `ferric leases` and `ferric networks`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct RackArguments {
-    /// Address of the API
-    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long)]

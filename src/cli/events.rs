@@ -34,20 +34,16 @@ async fn show(
     clock: &dyn Clock,
 ) -> Result<(), CliError> {
     let link = Link::open(&arguments.url)?;
-    if !arguments.json {
-        let head = console.painted(&row::header(), Paint::Head);
-        console.line(&head)?;
-    }
     // Who follows and does not say from where wants what is new.
     let from = arguments.since.or((!arguments.follow).then_some(0));
-    let mut printer = Printer { console, json: arguments.json, last: from };
+    let mut printer = Printer { console, json: arguments.json, headed: arguments.json, last: from };
     let mut heard = false;
     loop {
         let ended = printer.follow(&link, path(arguments, printer.last), &mut heard).await?;
         let error = match ended {
             Err(CliError::Refused(fault)) if fault.status < 500 => return Err(CliError::Refused(fault)),
             Err(error) if !heard || !arguments.follow => return Err(error),
-            Ok(()) if !arguments.follow => return Ok(()),
+            Ok(()) if !arguments.follow => return Ok(printer.head()?),
             Err(error) => Some(error),
             Ok(()) => None,
         };
@@ -78,6 +74,8 @@ fn path(arguments: &EventsArguments, since: Option<u64>) -> String {
 struct Printer<'p, 'c> {
     console: &'p mut Console<'c>,
     json: bool,
+    /// Whether the heading was printed, or none belongs there.
+    headed: bool,
     /// The number of the last event that was printed.
     last: Option<u64>,
 }
@@ -110,8 +108,18 @@ impl Printer<'_, '_> {
         Ok(ended)
     }
 
+    /// Prints the heading once there is something to head: not above an error.
+    fn head(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.headed, true) {
+            let head = self.console.painted(&row::header(), Paint::Head);
+            self.console.line(&head)?;
+        }
+        Ok(())
+    }
+
     fn print(&mut self, event: &Event) -> io::Result<()> {
         if !event.data.is_empty() {
+            self.head()?;
             let line = if self.json { row::json(&event.data, self.console) } else { row::row(&event.data) };
             self.console.line(&line)?;
         }
@@ -180,7 +188,7 @@ mod tests {
     fn what_is_printed_is_where_one_goes_on() {
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let mut console = Console::plain(&mut out, &mut err);
-        let mut printer = Printer { console: &mut console, json: true, last: None };
+        let mut printer = Printer { console: &mut console, json: true, headed: true, last: None };
         let stream = b"id: 4\ndata: {\"a\":1}\n\nid: 5\ndata: {\"a\":2}\n\nid: 6\n\nid: 7\nda";
         for event in Reader::default().take(stream).unwrap() {
             printer.print(&event).unwrap();

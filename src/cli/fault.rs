@@ -1,6 +1,8 @@
 //! What can go wrong for a command, in words for the operator: what failed, and the remedy where one is known.
 
+pub mod field;
 pub mod remedy;
+pub mod way;
 
 use std::error::Error;
 use std::io;
@@ -9,6 +11,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::cli::console::one_line;
+use crate::cli::fault::way::Facts;
 use crate::cli::value::ValueError;
 
 /// Why a command did not do what it was asked.
@@ -70,12 +73,16 @@ impl CliError {
 pub struct Subject<'a> {
     pub kind: &'a str,
     pub name: Option<&'a str>,
+    /// What a look at the node told after the refusal.
+    pub facts: Option<&'a Facts>,
+    /// The command that lists what was looked for below it, if that was missing and not the thing itself.
+    pub lost: Option<&'a str>,
 }
 
 impl<'a> From<Option<&'a str>> for Subject<'a> {
     /// A node.
     fn from(name: Option<&'a str>) -> Self {
-        Self { kind: NODE, name }
+        Self { kind: NODE, name, facts: None, lost: None }
     }
 }
 
@@ -120,7 +127,7 @@ fn helps(error: &CliError, verb: &str, subject: Subject<'_>) -> Option<String> {
                 .to_owned(),
         ),
         CliError::Garbled { .. } | CliError::Unanswered { .. } => {
-            Some("does --url lead to the API?".to_owned())
+            Some("no Ironic API answered there; --url or FERRIC_URL say where to ask".to_owned())
         }
         CliError::Refused(fault) => remedy::refused(fault, verb, subject),
         CliError::Address { .. } => Some("as in http://127.0.0.1:6385".to_owned()),
@@ -163,10 +170,17 @@ impl std::fmt::Display for Fault {
     }
 }
 
+/// What an answer that is no success means; a page for browsers is no refusal, unless a proxy says that nobody is there.
+pub fn refusal(url: &str, status: u16, body: &[u8]) -> CliError {
+    let fault = Fault::read(status, body);
+    let foreign = status < 500 && fault.text == FOREIGN;
+    if foreign { CliError::Garbled { url: url.to_owned() } } else { CliError::Refused(fault) }
+}
+
 /// A body that is no JSON, as far as it is meant for people.
 fn plain(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body).into_owned();
-    if text.trim_start().starts_with('<') { "no Ironic API answered there".to_owned() } else { text }
+    if text.trim_start().starts_with('<') { FOREIGN.to_owned() } else { text }
 }
 
 impl Fault {
@@ -196,6 +210,9 @@ fn message(body: &Value) -> Option<String> {
     let keys = ["faultstring", "description", "title", "message"];
     keys.iter().find_map(|key| inner.get(key)?.as_str()).filter(|text| !text.is_empty()).map(str::to_owned)
 }
+
+/// What is said of a page for browsers.
+const FOREIGN: &str = "no Ironic API answered there";
 
 /// The kind whose name stands alone.
 const NODE: &str = "node";
@@ -243,23 +260,18 @@ mod tests {
 
     #[test]
     fn a_refusal_names_node_cause_and_remedy() {
+        let facts = Facts { state: "enroll".to_owned(), ..Facts::default() };
+        let subject = Subject { facts: Some(&facts), ..Subject::from(Some("n1")) };
+        let refused = CliError::Refused(Fault { status: 400, text: "not while it is enroll.".to_owned() });
         assert_eq!(
-            said(400, "cannot be performed while in state enroll.", "provide"),
-            "n1: cannot provide: cannot be performed while in state enroll (it must be manageable: \
-             `ferric node manage n1 --wait`)"
+            explain(&refused, "provide", subject),
+            "n1: cannot provide: not while it is enroll (`ferric node manage n1 --wait`)"
         );
         assert_eq!(
             said(409, "Node n1 is locked by host rack, please retry.", "set"),
             "n1: cannot set: Node n1 is locked by host rack, please retry (another change is under way: \
              `ferric node wait n1`, then try again)"
         );
-        assert_eq!(
-            said(400, "The node is in maintenance mode", "deploy"),
-            "n1: cannot deploy: The node is in maintenance mode (`ferric node maintenance n1 off`)"
-        );
-        let inspecting = "node n1 cannot change its boot_interface while in inspect failed: it can in enroll or in maintenance";
-        assert!(said(409, inspecting, "set").contains("`ferric node maintenance n1 on` first"));
-        assert!(said(409, "node n1 is in maintenance", "set").contains("`ferric node maintenance n1 off`"));
         assert_eq!(said(400, "Unknown field zz", "set"), "n1: cannot set: Unknown field zz");
     }
 

@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::base::secret::Secret;
 use crate::base::time::Later;
-use crate::cli::fault::{CliError, Fault};
+use crate::cli::fault::{CliError, Fault, refusal};
 use crate::cli::session::{Answer, Exchange, Payload, Request};
 use crate::net::client::Client;
 use crate::net::client::outgoing::{ClientError, Outgoing, Trust};
@@ -113,7 +113,7 @@ impl Link {
             // Its body was not read: who is refused is told so again.
             Ok(refused) if refused.status < 500 => {
                 let answer = self.send(request).await?;
-                Err(CliError::Refused(Fault::read(refused.status, &answer.body)))
+                Err(refusal(&url, refused.status, &answer.body))
             }
             Ok(refused) => Err(CliError::Refused(Fault::read(refused.status, &[]))),
             Err(ClientError::Sink { source, .. }) => Err(CliError::Print(source)),

@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::base::time::{Clock, Later, Tick, sleep};
 use crate::base::visible::is_visible;
 use crate::cli::console::Console;
-use crate::cli::fault::{CliError, Fault};
+use crate::cli::fault::{CliError, refusal};
 use crate::net::http::Method;
 
 /// Carries one request to the API and its answer back.
@@ -129,7 +129,7 @@ impl Session<'_, '_> {
         if (200..300).contains(&answer.status) {
             return Ok(answer);
         }
-        Err(CliError::Refused(Fault::read(answer.status, &answer.body)))
+        Err(refusal(self.url, answer.status, &answer.body))
     }
 
     /// Prints an answer's body: byte for byte into a pipe, indented for a person.

@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 use crate::base::time::Clock;
 use crate::cli::arguments::token::{Lifetime, TokenArguments, TokenCommand};
 use crate::cli::console::{Console, one_line};
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Subject};
 use crate::cli::link::Link;
 use crate::cli::node::view::View;
+use crate::cli::place::place;
 use crate::cli::session::Session;
 use crate::cli::{Exit, age, report, table};
 
@@ -17,12 +18,16 @@ pub async fn run(arguments: &TokenArguments, console: &mut Console<'_>, clock: &
     let verb = match command {
         TokenCommand::List => "list tokens",
         TokenCommand::Create { .. } => "make the token",
-        TokenCommand::Revoke { .. } => "revoke the token",
+        TokenCommand::Revoke { .. } => REVOKE,
     };
     match asked(arguments, command, console, clock).await {
         Ok(exit) => exit.code(),
-        Err(error) => report(console, &error, verb, None).code(),
+        Err(error) => report(console, &error, verb, subject(None)).code(),
     }
+}
+
+fn subject(name: Option<&str>) -> Subject<'_> {
+    Subject { kind: "token", name, facts: None, lost: None }
 }
 
 async fn asked(
@@ -47,13 +52,23 @@ async fn asked(
             }
             create(&mut session, body).await
         }
-        TokenCommand::Revoke { which } => {
-            let escaped: String = form_urlencoded::byte_serialize(which.as_bytes()).collect();
-            session.delete(format!("{TOKENS}/{}", escaped.replace('+', "%20"))).await?;
-            session.console.line(&format!("{}: revoked", one_line(&which)))?;
-            Ok(Exit::Done)
+        TokenCommand::Revoke { which } => revoke(&mut session, &which).await,
+    }
+}
+
+/// Revokes one after the other, tells each, and goes on after a refusal.
+async fn revoke(session: &mut Session<'_, '_>, which: &[String]) -> Result<Exit, CliError> {
+    let mut exit = Exit::Done;
+    for token in which {
+        match session.delete(place(TOKENS, token, "")).await {
+            Ok(_) => session.console.line(&format!("{}: revoked", one_line(token)))?,
+            Err(error @ CliError::Refused(_)) => {
+                exit = exit.max(report(session.console, &error, "revoke", subject(Some(token))));
+            }
+            Err(error) => return Err(error),
         }
     }
+    Ok(exit)
 }
 
 async fn create(session: &mut Session<'_, '_>, body: Value) -> Result<Exit, CliError> {
@@ -116,6 +131,7 @@ fn print(session: &mut Session<'_, '_>, header: &[&str], rows: Vec<Vec<String>>)
     Ok(Exit::Done)
 }
 
+const REVOKE: &str = "revoke the token";
 const TOKENS: &str = "/ferric/v1/tokens";
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 
 mod nics;
 mod operator;
+mod pages;
 mod rack;
 mod shell;
 

@@ -3,13 +3,12 @@
 use clap::{Args, Subcommand};
 
 use crate::base::mac::Mac;
-use crate::cli::arguments::node::DEFAULT_URL;
+use crate::cli::arguments::node;
 
 /// Arguments of every command about discovered machines, and the command; without one they are listed.
 #[derive(Debug, Args)]
 pub struct DiscoveredArguments {
-    /// Address of the API
-    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(long, global = true, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long, global = true)]

@@ -7,13 +7,12 @@ use crate::cli::arguments::node;
 /// Arguments of `ferric events`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct EventsArguments {
-    /// Address of the API
-    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Stay, and show what changes from now on
     #[arg(long, short)]
     pub follow: bool,
-    /// Begin after the event of this number; 0 is all that is kept
+    /// Begin after the event of this number; 0 is all that is kept [default: 0; with --follow the newest]
     #[arg(long, value_name = "NUMBER")]
     pub since: Option<u64>,
     /// Only what is about this node: name or UUID
@@ -35,5 +34,7 @@ Examples:
   ferric events --follow --kind node.provision_set --json
 
 What happens next:
-  One line an event. With --follow it goes on until Ctrl-C, also over a restart
-  of the daemon: nothing is shown twice, and what is no longer kept is told.";
+  One line an event, from the oldest that is kept unless --since says where to
+  begin. With --follow it begins now and goes on until Ctrl-C, also over a
+  restart of the daemon: nothing is shown twice, and what is no longer kept is
+  told.";

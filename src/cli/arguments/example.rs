@@ -124,6 +124,7 @@ Examples:
       --driver-info deploy_ramdisk=http://files/initrd \\
       --property cpu_arch=x86_64 --resource-class baremetal \\
       --set deploy_interface=direct --set extra.rack=4
+  ferric node create n3 --file n3.json
 
 What happens next:
   The node is in `enroll`: known, not yet touched. `ferric node manage NAME
@@ -237,12 +238,14 @@ What happens next:
   a step needs it, and what was deployed afterwards.";
 
 pub const REBUILD: &str = "\
-Example:
+Examples:
   ferric node rebuild n1 --wait
+  ferric node rebuild n1 --image http://files/debian-13.img \\
+      --checksum sha256:9f86d0... --config-drive first-boot.json --wait
 
 What happens next:
-  The image that instance_info names is written once more; the node ends
-  `active`. What is on the disk is lost.";
+  The image that is named, or else the one that instance_info names, is written
+  once more; the node ends `active`. What is on the disk is lost.";
 
 pub const ADOPT: &str = "\
 Example:

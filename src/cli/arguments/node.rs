@@ -5,7 +5,6 @@ pub mod filter;
 pub mod patience;
 pub mod power;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
@@ -24,9 +23,7 @@ use crate::cli::value::FieldPath;
 /// Arguments that every node command takes, and the command.
 #[derive(Debug, Args)]
 pub struct NodeArguments {
-    /// Address of the API
-    #[arg(help = "Address of the API [env: FERRIC_URL] [default: http://127.0.0.1:6385]")]
-    #[arg(long, global = true, default_value_t = address(), hide_default_value = true)]
+    #[arg(long, global = true, default_value_t = address(), hide_default_value = true, help = URL)]
     #[arg(display_order = 900)]
     pub url: String,
     /// Print the API's JSON instead of text
@@ -83,7 +80,7 @@ pub enum NodeCommand {
     Service(StepsArguments),
     /// Write the image of nodes in use anew
     #[command(after_help = example::REBUILD)]
-    Rebuild(VerbArguments),
+    Rebuild(DeployArguments),
     /// Take over nodes that were deployed by something else
     #[command(after_help = example::ADOPT)]
     Adopt(VerbArguments),
@@ -141,8 +138,11 @@ pub struct CreateArguments {
     #[arg(value_parser = new_name)]
     pub name: Option<String>,
     /// Hardware type
-    #[arg(long)]
-    pub driver: String,
+    #[arg(long, required_unless_present = "file")]
+    pub driver: Option<String>,
+    /// All fields as a JSON object, or its file (`-`: stdin); what is said beside it wins
+    #[arg(long, value_name = "JSON|FILE", value_parser = given)]
+    pub file: Option<String>,
     /// MAC address of a network card; makes a port. May be given more than once
     #[arg(long, value_name = "ADDRESS")]
     pub mac: Vec<Mac>,
@@ -196,7 +196,7 @@ pub struct StepsArguments {
     #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
     /// Steps: a JSON array of {interface, step, args}, or its file (`-`: stdin)
-    #[arg(long, value_name = "JSON")]
+    #[arg(long, value_name = "FILE", value_parser = given)]
     pub steps: Option<String>,
     /// Name or UUID of a runbook
     #[arg(long, value_name = "NAME")]
@@ -219,13 +219,13 @@ pub struct DeployArguments {
     /// Checksum of the image, as `sha256:HEX` or `sha512:HEX`, or the URL of a checksum file
     #[arg(long)]
     pub checksum: Option<String>,
-    /// First-boot data: a JSON object (`meta_data`, `network_data`, `user_data`, `vendor_data`), an ISO 9660
-    /// image, or a gzipped one
-    #[arg(long, value_name = "FILE")]
-    pub config_drive: Option<PathBuf>,
-    /// Deploy steps: a JSON array of {interface, step, args, priority}
-    #[arg(long, value_name = "FILE")]
-    pub steps: Option<PathBuf>,
+    /// First-boot data: a JSON object (`meta_data`, `network_data`, `user_data`, `vendor_data`), or the file (`-`:
+    /// stdin) that holds one, an ISO 9660 image, or a gzipped one
+    #[arg(long, value_name = "JSON|FILE", value_parser = given)]
+    pub config_drive: Option<String>,
+    /// Deploy steps: a JSON array of {interface, step, args, priority}, or its file (`-`: stdin)
+    #[arg(long, value_name = "JSON|FILE", value_parser = given)]
+    pub steps: Option<String>,
     /// Another key of `instance_info`. May be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
     pub set_instance: Vec<Assignment>,
@@ -281,12 +281,20 @@ pub fn node_named(text: &str) -> Result<String, &'static str> {
 /// environment sets as if it had to be given.
 pub fn address() -> String {
     let given = std::env::var_os("FERRIC_URL").map(|url| url.to_string_lossy().into_owned());
-    given.unwrap_or_else(|| DEFAULT_URL.to_owned())
+    given.filter(|url| !url.is_empty()).unwrap_or_else(|| DEFAULT_URL.to_owned())
 }
+
+/// The help of `--url`.
+pub const URL: &str = "Address of the API [env: FERRIC_URL] [default: http://127.0.0.1:6385]";
 
 /// A NAME as typed.
 fn new_name(text: &str) -> Result<String, &'static str> {
     some(text, "it is empty; give a name, or leave the argument out for a node without one")
+}
+
+/// JSON or a file as typed.
+fn given(text: &str) -> Result<String, &'static str> {
+    some(text, "it is empty; give JSON, the name of a file, or - for standard input")
 }
 
 fn some(text: &str, otherwise: &'static str) -> Result<String, &'static str> {
@@ -297,7 +305,7 @@ fn some(text: &str, otherwise: &'static str) -> Result<String, &'static str> {
 pub const DEFAULT_URL: &str = "http://127.0.0.1:6385";
 
 /// Every provision state of the API, so that a wait for a mistyped one ends at once and not never.
-const STATES: &[&str] = &[
+pub const STATES: &[&str] = &[
     "enroll",
     "verifying",
     "manageable",

@@ -9,8 +9,7 @@ use crate::cli::arguments::{example, node};
 /// Arguments that every ramdisk command takes, and the command.
 #[derive(Debug, Args)]
 pub struct RamdiskArguments {
-    /// Address of the API
-    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = node::DEFAULT_URL)]
+    #[arg(long, global = true, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print JSON instead of text
     #[arg(long, global = true)]

@@ -213,8 +213,42 @@ fn the_address_may_stand_before_the_command() {
         };
         assert_eq!(node.url, "http://a");
     }
-    let error = read(&["--url", "http://a", "serve"]).unwrap().gathered().unwrap_err();
-    assert!(error.to_string().contains("this command asks none"), "{error}");
+}
+
+#[test]
+fn json_may_stand_before_the_command() {
+    for line in [&["--json", "node", "list"][..], &["node", "--json", "list"]] {
+        let Command::Node(node) = read(line).unwrap().gathered().unwrap().command else { panic!("{line:?}") };
+        assert!(node.json);
+    }
+    let Command::Resource(ask) = read(&["--json", "port", "list"]).unwrap().gathered().unwrap().command
+    else {
+        panic!("not a resource")
+    };
+    assert!(ask.json);
+    assert!(read(&["--json", "console", "n1"]).unwrap().gathered().is_err());
+    let help = Arguments::command().render_help().to_string();
+    assert!(help.contains("--url <URL>") && help.contains("--json"), "{help}");
+}
+
+#[test]
+fn what_asks_no_api_takes_no_login_and_shows_none() {
+    for line in [
+        &["--url", "http://a", "serve"][..],
+        &["--json", "demo"],
+        &["serve", "--token", "x"],
+        &["--ca", "f", "man"],
+        &["completions", "bash", "--user", "u"],
+    ] {
+        let told = read(line).and_then(Arguments::gathered).map(|_| ()).unwrap_err();
+        assert_eq!(told.exit_code(), 2, "{line:?}");
+    }
+    for name in ["serve", "demo", "man", "completions"] {
+        let help = read(&[name, "--help"]).unwrap_err().to_string();
+        assert!(!help.contains("--token ") && !help.contains("--ca"), "{help}");
+    }
+    let help = read(&["node", "list", "--help"]).unwrap_err().to_string();
+    assert!(help.contains("--token-file") && help.contains("--ca"), "{help}");
 }
 
 #[test]
@@ -224,8 +258,14 @@ fn the_login_goes_with_every_command() {
     assert!(!format!("{arguments:?}").contains("secret"), "{arguments:?}");
     assert!(arguments.login.said().token.is_some_and(|token| token.matches("secret")));
     let Command::Token(given) = arguments.command else { panic!("no command about tokens") };
-    assert_eq!(given.command, Some(token::TokenCommand::Revoke { which: "ci".to_owned() }));
+    assert_eq!(given.command, Some(token::TokenCommand::Revoke { which: vec!["ci".to_owned()] }));
     let line = ["node", "list", "--user", "u", "--password", "p", "--token-file", "/t"];
     let said = read(&line).unwrap().login.said();
     assert_eq!((said.user.as_deref(), said.token_file), (Some("u"), Some("/t".into())));
+}
+
+#[test]
+fn a_switch_with_a_blank_before_its_value_has_a_tip() {
+    let error = with_tip(read(&["node", "list", "--maintenance", "false"]).unwrap_err());
+    assert!(error.to_string().contains("--maintenance=false"), "{error}");
 }

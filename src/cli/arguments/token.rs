@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 
 use crate::base::moment::Moment;
 use crate::base::who::Role;
-use crate::cli::arguments::node::DEFAULT_URL;
+use crate::cli::arguments::node;
 
 /// Arguments of every command about tokens, and the command; without one they are listed.
 #[derive(Debug, Args)]
 pub struct TokenArguments {
-    /// Address of the API
-    #[arg(long, global = true, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(long, global = true, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long, global = true)]
@@ -33,7 +33,7 @@ pub enum TokenCommand {
         /// What the journal calls who bears it
         name: String,
         /// What it may do: reader looks, operator works with nodes, admin does everything
-        #[arg(long, default_value = "reader", value_parser = role)]
+        #[arg(long, default_value = "reader", value_parser = role())]
         role: Role,
         /// Let it see and change only what this project owns or has leased
         #[arg(long)]
@@ -42,12 +42,12 @@ pub enum TokenCommand {
         #[arg(long, default_value = "90d", value_parser = lifetime, value_name = "TIME")]
         expires: Lifetime,
     },
-    /// End a token at once
+    /// End tokens at once
     #[command(after_help = REVOKE)]
     Revoke {
-        /// Name or UUID
-        #[arg(value_name = "TOKEN")]
-        which: String,
+        /// Names or UUIDs
+        #[arg(required = true, value_name = "TOKEN", value_parser = named)]
+        which: Vec<String>,
     },
 }
 
@@ -61,14 +61,14 @@ pub enum Lifetime {
 /// Arguments of `ferric audit`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct AuditArguments {
-    /// Address of the API
-    #[arg(long, env = "FERRIC_URL", hide_env_values = true, default_value = DEFAULT_URL)]
+    #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]
     pub url: String,
     /// Print the API's JSON instead of text
     #[arg(long)]
     pub json: bool,
     /// How many rows, the latest first; all that are kept are 20000
-    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=20_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..=20_000))]
     pub limit: u16,
     /// What was asked of this node, or of what belongs to it: its UUID or name
     #[arg(long)]
@@ -96,9 +96,15 @@ fn since(text: &str) -> Result<Since, String> {
     Moment::parse(text).map(Since::At).ok_or_else(|| wrong.to_owned())
 }
 
-fn role(text: &str) -> Result<Role, String> {
-    let names: Vec<_> = Role::ALL.iter().map(|role| role.name()).collect();
-    Role::of(text).ok_or_else(|| format!("one of {}", names.join(", ")))
+/// A role by its name.
+fn role() -> impl TypedValueParser<Value = Role> {
+    let names = PossibleValuesParser::new(Role::ALL.iter().map(|role| role.name()));
+    names.try_map(|name| Role::of(&name).ok_or("no role"))
+}
+
+/// A TOKEN as typed: an empty one would name all of them.
+fn named(text: &str) -> Result<String, &'static str> {
+    if text.trim().is_empty() { Err("it is empty; give a token's name or UUID") } else { Ok(text.to_owned()) }
 }
 
 fn lifetime(text: &str) -> Result<Lifetime, String> {
@@ -156,8 +162,9 @@ What happens next:
   --os-password TOKEN --os-endpoint URL`.";
 
 const REVOKE: &str = "\
-Example:
+Examples:
   ferric token revoke ci
+  ferric token revoke ci tenant-a
 
 What happens next:
   Requests that bear it are answered with 401 from now on. The last token that
@@ -203,7 +210,8 @@ mod tests {
 
     #[test]
     fn roles_are_words() {
-        assert_eq!(role("operator"), Ok(Role::Operator));
-        assert!(role("root").unwrap_err().contains("reader, operator, admin"));
+        let read = |word: &str| role().parse_ref(&clap::Command::new("x"), None, word.as_ref());
+        assert_eq!(read("operator").unwrap(), Role::Operator);
+        assert!(read("root").is_err());
     }
 }

@@ -16,6 +16,13 @@ pub fn header() -> String {
 pub fn row(data: &str) -> String {
     let Ok(event) = serde_json::from_str::<Value>(data) else { return one_line(data) };
     let text = |name| one_line(&View(&event).text(name));
+    if text("event_type") == "gap" && text("lost") == "0" {
+        return format!(
+            "... number {} is ahead of the newest event, {} ...",
+            text("since"),
+            text("sequence")
+        );
+    }
     if text("event_type") == "gap" {
         return format!("... {} events are no longer kept ...", text("lost"));
     }
@@ -48,7 +55,9 @@ fn what(event_type: &str, shown: &impl Fn(&str) -> String) -> String {
         _ => String::new(),
     };
     if event_type.rsplit('.').next() == Some("error") {
-        format!("{change}: {}", shown("last_error"))
+        // Who was refused was told why; only what failed later is written into the node.
+        let told = [change, shown("last_error")];
+        told.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(": ")
     } else {
         change
     }
@@ -93,11 +102,15 @@ mod tests {
         let data = json!({"name": null, "uuid": "u7", "last_error": "no\nanswer", "to_power": "power on"});
         let line = row(&event("baremetal.node.power_set.error", &data));
         assert!(line.contains("u7") && line.ends_with("to power on: no answer"), "{line}");
+        let line = row(&event("baremetal.node.update.error", &json!({"name": "n1", "last_error": null})));
+        assert!(line.ends_with("n1"), "{line}");
     }
 
     #[test]
     fn a_gap_and_garbage_are_said_as_such() {
         assert_eq!(row("{\"event_type\":\"gap\",\"lost\":6}"), "... 6 events are no longer kept ...");
+        let ahead = "{\"event_type\":\"gap\",\"lost\":0,\"since\":99,\"sequence\":7}";
+        assert_eq!(row(ahead), "... number 99 is ahead of the newest event, 7 ...");
         assert_eq!(row("x\x1b[2J"), "x [2J");
     }
 }

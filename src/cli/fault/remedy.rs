@@ -1,7 +1,9 @@
 //! What helps against a refusal, where something is known to.
 
+use crate::base::mac::Mac;
 use crate::cli::console::one_line;
-use crate::cli::fault::{Fault, NODE, Subject};
+use crate::cli::fault::way::Facts;
+use crate::cli::fault::{Fault, NODE, Subject, field, way};
 
 /// The next step for one who asked for `verb` of `subject` and was refused.
 pub fn refused(fault: &Fault, verb: &str, subject: Subject<'_>) -> Option<String> {
@@ -13,10 +15,11 @@ pub fn refused(fault: &Fault, verb: &str, subject: Subject<'_>) -> Option<String
             Some("ask an admin for a token: `ferric token create NAME --role ROLE`".to_owned())
         }
         403 if says("token of project") => Some("ask with a token that is bound to no project".to_owned()),
-        403 if says("protected") => {
-            Some(format!("`ferric node set {} protected=false`", concerned(fault, subject)))
-        }
         404 if says("nothing at this path") => Some(ELSEWHERE.to_owned()),
+        400 | 404 if subject.lost.is_some() => {
+            subject.lost.map(|command| format!("`{command}` shows what there is"))
+        }
+        404 if verb == INVENTORY => uninspected(subject),
         400 | 404 if says("could not be found") => lists(&text, subject),
         404 => lists(&text, subject),
         405 => Some(ELSEWHERE.to_owned()),
@@ -39,12 +42,24 @@ fn changed(fault: &Fault, text: &str, verb: &str, subject: Subject<'_>) -> Optio
     if fault.is_locked() {
         return Some(format!("another change is under way: `ferric node wait {node}`, then try again"));
     }
-    if says("already exists") {
-        let kind = subject.kind;
-        return Some(format!("`ferric {kind} list` shows which has it: take another, or change that one"));
+    if fault.status == 403 && (says("protected") || subject.facts.is_some_and(|facts| facts.protected)) {
+        return Some(format!("`ferric node set {node} protected=false`"));
     }
-    if says("by its uuid") {
-        return Some(format!("`ferric {} list` shows it", subject.kind));
+    let word = verb.split(' ').next().unwrap_or_default();
+    if fault.status == 409 && says("already exists") {
+        return Some(taken(fault, subject));
+    }
+    if fault.status == 400 && WRITTEN.contains(&word) {
+        let field = field::unknown(&fault.text, subject.kind, &node);
+        if let Some(help) = field.or_else(|| written(text, word, subject)) {
+            return Some(help);
+        }
+    }
+    if let Some(facts) = subject.facts {
+        return way::next(verb, facts, &node).or_else(|| edited(text, word, facts, &node));
+    }
+    if subject.kind == NODE {
+        return None;
     }
     if says("power it off first") {
         return Some(format!("`ferric node power {node} off`"));
@@ -52,28 +67,57 @@ fn changed(fault: &Fault, text: &str, verb: &str, subject: Subject<'_>) -> Optio
     if says("undeploy the node first") || says("associated with") {
         return Some(format!("`ferric node undeploy {node} --wait` frees a node in use"));
     }
-    if ALLOWED_IN_MAINTENANCE.iter().any(|words| says(words)) {
-        return Some(format!("`ferric node maintenance {node} on` first, `off` afterwards"));
-    }
-    if says("maintenance") {
+    if says("in maintenance") {
         return Some(format!("`ferric node maintenance {node} off`"));
     }
     if says("take them out first") {
         let below = if subject.kind == "chassis" { "nodes" } else { "ports" };
         return Some(format!("`ferric {} {below} {}` names them", subject.kind, name(subject)));
     }
-    let word = verb.split(' ').next().unwrap_or_default();
-    if fault.status == 400
-        && WRITTEN.contains(&word)
-        && ["is required", "mandatory"].iter().any(|word| says(word))
-    {
-        return Some(format!("`ferric {} {word} --help` tells what it takes", subject.kind));
+    None
+}
+
+/// A node's fields were not changed, as it is now.
+fn edited(text: &str, word: &str, facts: &Facts, node: &str) -> Option<String> {
+    if !WRITTEN.contains(&word) {
+        return None;
     }
-    if subject.kind == NODE && fault.status != 403 && (says("state") || says("instance")) {
-        return state(verb, &node);
+    if facts.working {
+        return Some(format!("it is at work: `ferric node wait {node}`, then try again"));
     }
-    let deploys = subject.kind == NODE && fault.status == 400 && verb == "deploy";
-    deploys.then(|| format!("`ferric node validate {node}` shows what is missing"))
+    let allowed = !facts.maintenance && text.contains("in maintenance");
+    allowed.then(|| format!("`ferric node maintenance {node} on` first, `off` afterwards"))
+}
+
+/// What was to be written was not whole, or names something as it cannot be named.
+fn written(text: &str, word: &str, subject: Subject<'_>) -> Option<String> {
+    let says = |word: &str| text.contains(word);
+    if says("could not be found") {
+        return lists(text, subject);
+    }
+    if says("by its uuid") {
+        return Some(format!("`ferric {} list` shows it", subject.kind));
+    }
+    let incomplete = ["is required", "mandatory"].iter().any(|word| says(word));
+    incomplete.then(|| format!("`ferric {} {word} --help` tells what it takes", subject.kind))
+}
+
+/// A name or an address belongs to another one.
+fn taken(fault: &Fault, subject: Subject<'_>) -> String {
+    let mut words = fault.text.split_whitespace();
+    if let Some(mac) = words.find_map(|word| word.parse::<Mac>().ok()) {
+        let kind = if subject.kind == "portgroup" { "portgroup" } else { "port" };
+        return format!("`ferric {kind} list --address {mac}` shows which has it");
+    }
+    format!("`ferric {} list` shows which has it: take another, or change that one", subject.kind)
+}
+
+/// A node without an inventory gets one by an inspection, once it is where that begins.
+fn uninspected(subject: Subject<'_>) -> Option<String> {
+    let Some(facts) = subject.facts else { return lists("", subject) };
+    let node = name(subject);
+    let other = way::next("inspect", facts, &node);
+    Some(other.unwrap_or_else(|| format!("`ferric node inspect {node} --wait`")))
 }
 
 fn name(subject: Subject<'_>) -> String {
@@ -102,31 +146,8 @@ fn lists(text: &str, subject: Subject<'_>) -> Option<String> {
     Some(format!("`ferric {kind} list` shows what there is"))
 }
 
-/// From which states a verb works, for one who asked in another.
-fn state(verb: &str, node: &str) -> Option<String> {
-    let text = match verb {
-        "manage" => "a node at work must end or be aborted first, a deployed one be undeployed",
-        "provide" | "clean" | "adopt" => {
-            return Some(format!("it must be manageable: `ferric node manage {node} --wait`"));
-        }
-        "deploy" => return Some(format!("it must be available: `ferric node provide {node} --wait`")),
-        "rebuild" | "service" => {
-            return Some(format!("it must be active: `ferric node deploy {node} --wait`"));
-        }
-        "undeploy" => "only a node in use or in a failed deployment can be undeployed",
-        "abort" => "only a node that waits or holds can be aborted",
-        "unhold" => "only a node that holds can go on",
-        "delete" => {
-            return Some(format!("`ferric node undeploy {node} --wait` frees a deployed node"));
-        }
-        _ => return None,
-    };
-    Some(text.to_owned())
-}
-
-/// What a refusal says of something that maintenance would allow.
-const ALLOWED_IN_MAINTENANCE: [&str; 3] =
-    ["or in maintenance", "except in maintenance", "or set maintenance"];
+/// What reads the inventory is called so.
+const INVENTORY: &str = "read the inventory";
 
 /// Commands that write fields, and whose help tells which there are.
 const WRITTEN: [&str; 3] = ["create", "set", "unset"];
@@ -159,7 +180,8 @@ mod tests {
 
     fn helps(status: u16, text: &str, verb: &str, kind: &str) -> String {
         let fault = Fault { status, text: text.to_owned() };
-        refused(&fault, verb, Subject { kind, name: Some("x1") }).unwrap_or_default()
+        let subject = Subject { kind, name: Some("x1"), facts: None, lost: None };
+        refused(&fault, verb, subject).unwrap_or_default()
     }
 
     #[test]
@@ -192,10 +214,11 @@ mod tests {
         for (status, text, kind, wanted) in [
             (
                 409,
-                "a port with MAC address a already exists",
+                "a port with MAC address 52:54:00:00:00:01 already exists",
                 "port",
-                "`ferric port list` shows which has it",
+                "`ferric port list --address 52:54:00:00:00:01` shows which has it",
             ),
+            (409, "a token named ci already exists", "token", "`ferric token list` shows which has it"),
             (409, "node n1 is locked by host h, please retry", "port", "`ferric node wait n1`"),
             (
                 409,
@@ -241,5 +264,40 @@ mod tests {
             assert!(told.contains(wanted), "{status} {text}: {told}");
         }
         assert_eq!(helps(400, "extra must be an object", "set", "port"), "");
+    }
+
+    #[test]
+    fn what_is_missing_below_a_thing_is_listed_below_it() {
+        let fault = Fault { status: 404, text: "node u does not have a trait \"A\"".to_owned() };
+        let lost = Some("ferric node trait list n1");
+        let subject = Subject { kind: NODE, name: Some("n1"), facts: None, lost };
+        let told = refused(&fault, "remove traits", subject).unwrap();
+        assert_eq!(told, "`ferric node trait list n1` shows what there is");
+    }
+
+    #[test]
+    fn an_inventory_is_made_by_an_inspection_where_one_begins() {
+        let fault = Fault { status: 404, text: "node u has no inventory".to_owned() };
+        for (state, wanted) in [
+            ("manageable", "`ferric node inspect n1 --wait`"),
+            ("available", "`ferric node manage n1 --wait`"),
+        ] {
+            let facts = Facts { state: state.to_owned(), ..Facts::default() };
+            let subject = Subject { kind: NODE, name: Some("n1"), facts: Some(&facts), lost: None };
+            assert_eq!(refused(&fault, INVENTORY, subject).unwrap(), wanted);
+        }
+        assert!(helps(404, "node x1 could not be found", INVENTORY, NODE).contains("node list"));
+    }
+
+    #[test]
+    fn a_field_is_changed_when_the_node_rests_or_is_in_maintenance() {
+        let text = "node n1 cannot change its boot_interface while in inspect failed: it can in enroll or in maintenance";
+        let fault = Fault { status: 409, text: text.to_owned() };
+        let told = |facts: &Facts| {
+            let subject = Subject { kind: NODE, name: Some("n1"), facts: Some(facts), lost: None };
+            refused(&fault, "set", subject).unwrap()
+        };
+        assert!(told(&Facts::default()).contains("`ferric node maintenance n1 on` first"));
+        assert!(told(&Facts { working: true, ..Facts::default() }).contains("`ferric node wait n1`"));
     }
 }

@@ -36,13 +36,26 @@ pub(super) fn authorization() -> Result<Option<Secret>, CliError> {
 }
 
 fn of(said: Said, env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Secret>, CliError> {
+    let ways =
+        [said.token.is_some(), said.token_file.is_some(), said.user.is_some() || said.password.is_some()];
+    if ways.into_iter().filter(|&said| said).count() > 1 {
+        return Err(CliError::Login("--token, --token-file and --user are three ways: give one".to_owned()));
+    }
     if let Some(token) = said.token {
+        if token.reveal().trim().is_empty() {
+            return Err(CliError::Login("--token is empty; is a variable of the shell not set?".to_owned()));
+        }
         return Ok(Some(bearer(token.reveal())));
     }
     if let Some(path) = said.token_file {
         return read(&path).map(Some);
     }
-    if let Some(user) = said.user {
+    let user = said.user.or_else(|| said.password.as_ref().and_then(|_| env("OS_USERNAME")));
+    if said.password.is_some() && user.is_none() {
+        let why = "--password goes with --user, or OS_USERNAME in the environment";
+        return Err(CliError::Login(why.to_owned()));
+    }
+    if let Some(user) = user {
         let password = said.password.or_else(|| env("OS_PASSWORD").map(Secret::new));
         let password = password.ok_or_else(|| {
             CliError::Login("--user goes with --password, or OS_PASSWORD in the environment".to_owned())
@@ -126,6 +139,14 @@ mod tests {
     fn half_a_login_is_a_mistake_that_is_named() {
         let user = Said { user: Some("v".to_owned()), ..Said::default() };
         assert!(of(user, &|_| None).unwrap_err().to_string().contains("--password"));
+        let alone = Said { password: Some(Secret::new("p")), ..Said::default() };
+        assert!(of(alone.clone(), &|_| None).unwrap_err().to_string().contains("--user"));
+        let env = [("OS_USERNAME", "u")];
+        assert_eq!(with(alone, &env).as_deref(), Some("Basic dTpw"));
+        let empty = Said { token: Some(Secret::new(" ")), ..Said::default() };
+        assert!(of(empty, &|_| None).unwrap_err().to_string().contains("--token is empty"));
+        let both = Said { token: Some(Secret::new("t")), user: Some("u".to_owned()), ..Said::default() };
+        assert!(of(both, &|_| None).unwrap_err().to_string().contains("give one"));
         let file = Said { token_file: Some("/nowhere/token".into()), ..Said::default() };
         assert!(of(file, &|_| None).unwrap_err().to_string().contains("/nowhere/token"));
     }

@@ -1,6 +1,6 @@
 //! `ferric node create|set|unset|delete`: what is recorded of a node.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::cli::Exit;
 use crate::cli::arguments::node::{CreateArguments, SetArguments, UnsetArguments};
@@ -8,8 +8,9 @@ use crate::cli::fault::{CliError, explain};
 use crate::cli::node::each;
 use crate::cli::node::path;
 use crate::cli::node::view::View;
+use crate::cli::resource::field::json as json_of;
 use crate::cli::session::Session;
-use crate::cli::value::{Assignment, ValueError, each_once, object};
+use crate::cli::value::{Assignment, each_once, object};
 
 /// Creates a node, then a port for each MAC. The node stays when a port is refused; the message says so.
 pub async fn create(session: &mut Session<'_, '_>, arguments: &CreateArguments) -> Result<Exit, CliError> {
@@ -35,14 +36,31 @@ pub async fn create(session: &mut Session<'_, '_>, arguments: &CreateArguments) 
     Ok(exit)
 }
 
-fn body(arguments: &CreateArguments) -> Result<Value, ValueError> {
-    let mut all = vec![Assignment::text(&["driver"], &arguments.driver)];
+/// What the file says, with what the command line says in its place.
+fn body(arguments: &CreateArguments) -> Result<Value, CliError> {
+    let mut body = match arguments.file.as_deref().map(json_of).transpose()? {
+        Some(Value::Object(members)) => members,
+        None => Map::new(),
+        Some(_) => {
+            let path = arguments.file.as_deref().unwrap_or_default().into();
+            return Err(CliError::Content { path, why: "is not a JSON object of fields".to_owned() });
+        }
+    };
+    if let Value::Object(members) = object(&given(arguments))? {
+        body.extend(members);
+    }
+    Ok(Value::Object(body))
+}
+
+fn given(arguments: &CreateArguments) -> Vec<Assignment> {
+    let mut all = Vec::new();
+    all.extend(arguments.driver.as_ref().map(|driver| Assignment::text(&["driver"], driver)));
     all.extend(arguments.name.as_ref().map(|name| Assignment::text(&["name"], name)));
     all.extend(arguments.resource_class.as_ref().map(|class| Assignment::text(&["resource_class"], class)));
     all.extend(arguments.driver_info.iter().map(|pair| pair.below("driver_info")));
     all.extend(arguments.property.iter().map(|pair| pair.below("properties")));
     all.extend(arguments.set.iter().cloned());
-    object(&all)
+    all
 }
 
 /// Sets fields, all in one patch.
@@ -107,7 +125,8 @@ mod tests {
     fn a_new_node_holds_what_was_given() {
         let arguments = CreateArguments {
             name: Some("17".into()),
-            driver: "fake-hardware".into(),
+            driver: Some("fake-hardware".into()),
+            file: Some(r#"{"driver": "ipmi", "description": "left"}"#.into()),
             mac: Vec::new(),
             driver_info: vec![pair("deploy_kernel=http://f/k"), pair("ipmi_password=0001")],
             property: vec![pair("cpus=8")],
@@ -117,9 +136,9 @@ mod tests {
         let expected = json!({
             "name": "17", "driver": "fake-hardware", "resource_class": "1", "deploy_interface": "direct",
             "driver_info": {"deploy_kernel": "http://f/k", "ipmi_password": "0001", "a": true},
-            "properties": {"cpus": 8}, "extra": {"rack": 4},
+            "properties": {"cpus": 8}, "extra": {"rack": 4}, "description": "left",
         });
-        assert_eq!(body(&arguments), Ok(expected));
+        assert_eq!(body(&arguments).unwrap(), expected);
     }
 
     #[test]

@@ -15,14 +15,16 @@ pub mod view;
 
 use crate::cli::Exit;
 use crate::cli::arguments::node::NodeCommand;
-use crate::cli::fault::CliError;
+use crate::cli::fault::way::Facts;
+use crate::cli::fault::{CliError, Subject};
 use crate::cli::node::follow::Goal;
 use crate::cli::node::follow::follow;
 use crate::cli::node::part::Part;
 use crate::cli::node::verb::Verb;
 use crate::cli::place::place;
 use crate::cli::report;
-use crate::cli::resource::{IDENT, call};
+use crate::cli::resource::call;
+use crate::cli::resource::call::Of;
 use crate::cli::session::Session;
 
 /// Does what is asked and prints what came of it, errors included.
@@ -38,11 +40,11 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Manage(arguments) => return verb::run(session, Verb::Manage, arguments).await,
         NodeCommand::Inspect(arguments) => return verb::run(session, Verb::Inspect, arguments).await,
         NodeCommand::Provide(arguments) => return verb::run(session, Verb::Provide, arguments).await,
-        NodeCommand::Deploy(arguments) => (None, verb::deploy(session, arguments).await),
+        NodeCommand::Deploy(arguments) => (None, verb::deploy(session, Verb::Deploy, arguments).await),
         NodeCommand::Undeploy(arguments) => return verb::run(session, Verb::Undeploy, arguments).await,
         NodeCommand::Clean(arguments) => (None, verb::steps(session, Verb::Clean, arguments).await),
         NodeCommand::Service(arguments) => (None, verb::steps(session, Verb::Service, arguments).await),
-        NodeCommand::Rebuild(arguments) => return verb::run(session, Verb::Rebuild, arguments).await,
+        NodeCommand::Rebuild(arguments) => (None, verb::deploy(session, Verb::Rebuild, arguments).await),
         NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
         NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
@@ -65,15 +67,21 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             return follow(session, &arguments.nodes, &goal, arguments.limit()).await;
         }
     };
-    let node = node.map(String::as_str);
-    result.unwrap_or_else(|error| report(session.console, &error, verb(command), node))
+    match result {
+        Ok(exit) => exit,
+        Err(error) => refused(session, &error, verb(command), node.map(String::as_str)).await,
+    }
+}
+
+/// Tells of what went wrong, with what helps as the node is now.
+async fn refused(session: &mut Session<'_, '_>, error: &CliError, verb: &str, node: Option<&str>) -> Exit {
+    let facts = Facts::look(session, error, node).await;
+    report(session.console, error, verb, Subject { facts: facts.as_ref(), ..Subject::from(node) })
 }
 
 /// Makes the request below a node.
 async fn parted(session: &mut Session<'_, '_>, part: &Part) -> Exit {
-    let node = part.given.text(IDENT).unwrap_or_default();
-    let result = call::run(session, "/v1/nodes", part.call, &part.given).await;
-    result.unwrap_or_else(|error| report(session.console, &error, part.call.deed, Some(node)))
+    call::run(session, Of { words: "node", path: "/v1/nodes" }, part.call, &part.given).await
 }
 
 /// The command's word, for messages.
@@ -125,7 +133,7 @@ where
             if error.is_broken_pipe() {
                 return Exit::Done;
             }
-            exit = exit.max(report(session.console, &error, verb, Some(node.as_str())));
+            exit = exit.max(refused(session, &error, verb, Some(node.as_str())).await);
         }
     }
     exit

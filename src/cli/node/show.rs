@@ -10,6 +10,7 @@ use crate::cli::fault::CliError;
 use crate::cli::node::path;
 use crate::cli::node::view::View;
 use crate::cli::node::view::plain;
+use crate::cli::resource::list::all_pages;
 use crate::cli::session::Session;
 
 mod bmc;
@@ -31,7 +32,7 @@ pub async fn show(session: &mut Session<'_, '_>, node: &str) -> Result<Exit, Cli
         return Ok(Exit::Done);
     }
     let node_value = session.parse(&answer)?;
-    let ports = session.value(path(node, "/ports?detail=true")).await?;
+    let ports = all_pages(session, &path(node, "/ports?detail=true"), "ports").await?;
     let ports = ports.get("ports").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let mut groups = groups(View(&node_value), ports, session.clock.wall());
     let boot_loop = Group { title: "Boot loop".to_owned(), rows: loops(session, &node_value).await };

@@ -140,14 +140,13 @@ async fn create_makes_the_node_then_its_ports() {
 
 #[tokio::test]
 async fn one_refusal_does_not_stop_the_others() {
-    let answers = Answers::new([(400, REFUSED), (202, "")]);
+    let enroll = r#"{"provision_state": "enroll"}"#;
+    let answers = Answers::new([(400, REFUSED), (200, enroll), (202, "")]);
     let (code, out, err) = play(&answers, "provide n1 n2").await;
     assert_eq!(code, 1);
     assert_eq!(out, "n2: provide begun; `ferric node wait n2` follows it\n");
-    assert!(
-        err.starts_with("ferric: n1: cannot provide: wrong state enroll (it must be manageable"),
-        "{err}"
-    );
+    let told = "ferric: n1: cannot provide: wrong state enroll (`ferric node manage n1 --wait`)";
+    assert!(err.starts_with(told), "{err}");
 }
 
 #[tokio::test]
@@ -172,11 +171,13 @@ async fn deploy_notes_the_image_asks_and_follows() {
 
 #[tokio::test]
 async fn deploy_of_a_node_that_is_not_available_changes_nothing() {
-    let answers = Answers::new([(200, r#"{"provision_state": "enroll"}"#)]);
+    let enroll = (200, r#"{"provision_state": "enroll"}"#);
+    let answers = Answers::new([enroll, enroll]);
     let (code, _, err) = play(&answers, "deploy n1 --image http://f/i --checksum sha256:aa").await;
     assert_eq!(code, 1);
     assert!(err.starts_with("ferric: n1: cannot deploy: it is in state enroll"), "{err}");
-    assert_eq!(answers.asked().len(), 1);
+    assert!(err.contains("`ferric node manage n1 --wait`"), "{err}");
+    assert!(answers.asked().iter().all(|request| request.method == Method::Get));
 }
 
 #[tokio::test]

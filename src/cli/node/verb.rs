@@ -82,10 +82,15 @@ pub async fn run(session: &mut Session<'_, '_>, verb: Verb, arguments: &VerbArgu
     give(session, &order, &arguments.nodes, &arguments.patience).await
 }
 
-/// Notes the image in `instance_info`, then asks. Files are read before any node is touched.
-pub async fn deploy(session: &mut Session<'_, '_>, arguments: &DeployArguments) -> Result<Exit, CliError> {
+/// Notes the image in `instance_info`, then asks for a deployment or for another one. Files are read before any node is
+/// touched.
+pub async fn deploy(
+    session: &mut Session<'_, '_>,
+    verb: Verb,
+    arguments: &DeployArguments,
+) -> Result<Exit, CliError> {
     let mut body = Map::new();
-    body.insert("target".to_owned(), Value::from(Verb::Deploy.target()));
+    body.insert("target".to_owned(), Value::from(verb.target()));
     if let Some(file) = &arguments.config_drive {
         body.insert("configdrive".to_owned(), drive::config_drive(file)?);
     }
@@ -93,7 +98,7 @@ pub async fn deploy(session: &mut Session<'_, '_>, arguments: &DeployArguments) 
         body.insert("deploy_steps".to_owned(), drive::steps(file)?);
     }
     let instance = instance(arguments);
-    let order = Order { verb: Verb::Deploy, instance: &instance, body: Value::Object(body) };
+    let order = Order { verb, instance: &instance, body: Value::Object(body) };
     Ok(give(session, &order, &arguments.nodes, &arguments.patience).await)
 }
 
@@ -136,7 +141,7 @@ async fn give(
     let mut taken = Vec::new();
     let refused = each(session, nodes, verb, async |session: &mut Session<'_, '_>, node: &str| {
         if !order.instance.is_empty() {
-            check_deployable(session, node).await?;
+            check_deployable(session, order.verb, node).await?;
             session.patch(path(node, ""), additions(order.instance)).await?;
         }
         session.put(path(node, "/states/provision"), order.body.clone()).await?;
@@ -156,13 +161,18 @@ async fn give(
 }
 
 /// Settings are changed before the ask, so a node that would refuse the ask is left as it is.
-async fn check_deployable(session: &mut Session<'_, '_>, node: &str) -> Result<(), CliError> {
+async fn check_deployable(session: &mut Session<'_, '_>, verb: Verb, node: &str) -> Result<(), CliError> {
     let states = session.value(path(node, "/states")).await?;
     let state = states.get("provision_state").and_then(Value::as_str).unwrap_or_default();
-    if matches!(state, "available" | "deploy failed") {
+    let (states, wanted): (&[&str], _) = if verb == Verb::Rebuild {
+        (&["active", "deploy failed", "error"], "only nodes in use can be rebuilt")
+    } else {
+        (&["available", "deploy failed"], "only available nodes can be deployed")
+    };
+    if states.contains(&state) {
         return Ok(());
     }
-    let text = format!("it is in state {state}, only available nodes can be deployed; nothing was changed");
+    let text = format!("it is in state {state}, {wanted}; nothing was changed");
     Err(CliError::Refused(Fault { status: 400, text }))
 }
 

@@ -1,19 +1,23 @@
 //! What only some resources have: one request below one of them, described and not written out.
 
+pub mod below;
+
 use form_urlencoded::Serializer;
 use serde_json::{Map, Value};
 
 use crate::cli::Exit;
 use crate::cli::console::one_line;
-use crate::cli::fault::CliError;
+use crate::cli::fault::way::Facts;
+use crate::cli::fault::{CliError, Subject};
 use crate::cli::node::view::{View, plain};
 use crate::cli::place::{place, segment};
+use crate::cli::report;
 use crate::cli::resource::IDENT;
 use crate::cli::resource::ask::Given;
 use crate::cli::resource::field::{Field, Shape, json};
 use crate::cli::resource::list;
 use crate::cli::resource::show;
-use crate::cli::session::{Answer, Payload, Request, Session};
+use crate::cli::session::{Payload, Request, Session};
 use crate::cli::value::object;
 use crate::net::http::Method;
 
@@ -48,6 +52,25 @@ pub struct Call {
     shown: Shown,
     pub examples: &'static [&'static str],
     pub next: &'static str,
+    /// The command that lists what its input names; `{ident}` stands for the resource.
+    lists: &'static str,
+    caveat: Option<Caveat>,
+}
+
+/// What is said besides where the resource's `field` is `value`.
+#[derive(Debug)]
+struct Caveat {
+    field: &'static str,
+    value: &'static str,
+    said: &'static str,
+}
+
+/// Which resource calls are below of.
+#[derive(Debug, Clone, Copy)]
+pub struct Of {
+    /// What stands behind `ferric`.
+    pub words: &'static str,
+    pub path: &'static str,
 }
 
 /// Where the inputs go that are not in the path.
@@ -94,6 +117,8 @@ pub const fn call(word: &'static str, about: &'static str, deed: &'static str, t
         shown: Shown::Json,
         examples: &[],
         next: "Nothing changes.",
+        lists: "",
+        caveat: None,
     }
 }
 
@@ -132,6 +157,29 @@ impl Call {
         self
     }
 
+    /// What the input names is listed by this command.
+    #[must_use]
+    pub const fn listed(mut self, command: &'static str) -> Self {
+        self.lists = command;
+        self
+    }
+
+    /// `said` is noted once it is done, if the resource's `field` is `value`.
+    #[must_use]
+    pub const fn caveat(mut self, field: &'static str, value: &'static str, said: &'static str) -> Self {
+        self.caveat = Some(Caveat { field, value, said });
+        self
+    }
+
+    /// The command that shows what there is, if `error` says that what the input names is not there; whether the resource
+    /// itself is must be known.
+    fn lost(&self, error: &CliError, ident: &str) -> Option<String> {
+        let CliError::Refused(fault) = error else { return None };
+        // A vendor method that is not there is a mistake in the ask, says the reference.
+        let missing = fault.status == 404 || (fault.status == 400 && matches!(self.sends, Sends::Vendor));
+        (missing && !self.lists.is_empty()).then(|| self.lists.replace("{ident}", &one_line(ident)))
+    }
+
     /// The input in the path that may have several values: the call is made for each.
     fn several(&self) -> Option<&'static Field> {
         self.inputs.iter().find(|input| input.shape == Shape::Texts && self.is_in_path(input))
@@ -142,20 +190,41 @@ impl Call {
     }
 }
 
-/// Makes the call, once for each value of an input that has several.
-pub async fn run(
+/// Makes the call, once for each value of an input that has several. What is refused is told, and keeps no other from
+/// being done. The worst of the ends is returned.
+pub async fn run(session: &mut Session<'_, '_>, of: Of, call: &'static Call, given: &Given) -> Exit {
+    let several = call.several();
+    let option = several.map(|several| several.option).unwrap_or_default();
+    let values = several.map_or_else(|| vec![""], |several| given.texts(several.option));
+    let mut exit = Exit::Done;
+    for value in values {
+        let Err(error) = once(session, of.path, call, given, &[(option, value)]).await else { continue };
+        exit = exit.max(refused(session, of, call, given, &error).await);
+        if !matches!(error, CliError::Refused(_)) {
+            break;
+        }
+    }
+    exit
+}
+
+/// Tells of a refusal, with what helps as the resource is now.
+async fn refused(
     session: &mut Session<'_, '_>,
-    collection: &str,
+    of: Of,
     call: &'static Call,
     given: &Given,
-) -> Result<Exit, CliError> {
-    let Some(several) = call.several() else {
-        return once(session, collection, call, given, &[]).await;
-    };
-    for value in given.texts(several.option) {
-        once(session, collection, call, given, &[(several.option, value)]).await?;
+    error: &CliError,
+) -> Exit {
+    let ident = given.text(IDENT).unwrap_or_default();
+    let facts = if of.words == "node" { Facts::look(session, error, Some(ident)).await } else { None };
+    let mut lost = call.lost(error, ident);
+    // What is missing may be the resource itself.
+    if lost.is_some() && facts.is_none() && session.fetch(place(of.path, ident, "")).await.is_err() {
+        lost = None;
     }
-    Ok(Exit::Done)
+    let name = Some(ident).filter(|ident| !ident.is_empty());
+    let subject = Subject { kind: of.words, name, facts: facts.as_ref(), lost: lost.as_deref() };
+    report(session.console, error, call.deed, subject)
 }
 
 async fn once(
@@ -164,7 +233,7 @@ async fn once(
     call: &'static Call,
     given: &Given,
     one: &[(&str, &str)],
-) -> Result<Exit, CliError> {
+) -> Result<(), CliError> {
     let ident = given.text(IDENT).unwrap_or_default();
     let tail = filled(call.tail, call, given, one, segment);
     let path = match tail.strip_prefix(OURS) {
@@ -172,18 +241,39 @@ async fn once(
         None => place(collection, ident, &tail),
     };
     let request = request(call, given, path)?;
+    if let Shown::Rows { key, .. } = call.shown {
+        let value = list::all_pages(session, &request.path, key).await?;
+        return print(session, call, ident, &value);
+    }
     let answer = session.ask(request).await?;
+    let said =
+        |sentence: &str| filled(sentence, call, given, one, one_line).replace("{ident}", &one_line(ident));
     if let Shown::Said(sentence) = call.shown {
-        let sentence = filled(sentence, call, given, one, one_line);
-        let sentence = sentence.replace("{ident}", &one_line(ident));
         // Most of these answers are empty: there is no JSON to print.
         if !session.json {
-            session.console.line(&sentence)?;
+            session.console.line(&said(sentence))?;
+            warn(session, call, &place(collection, ident, "")).await;
         }
-        return Ok(Exit::Done);
+        return Ok(());
     }
-    print(session, call, &answer)?;
-    Ok(Exit::Done)
+    if answer.body.is_empty() {
+        if answer.status == ACCEPTED && !session.json {
+            session.console.line(&format!("{}: begun; it answers nothing", one_line(ident)))?;
+        }
+        return Ok(());
+    }
+    let value = serde_json::from_slice(&answer.body);
+    let value = value.map_err(|_| CliError::Garbled { url: session.url.to_owned() })?;
+    print(session, call, ident, &value)
+}
+
+/// Says what is to be known beside the success. A look that fails says nothing.
+async fn warn(session: &mut Session<'_, '_>, call: &Call, path: &str) {
+    let Some(Caveat { field, value, said }) = call.caveat else { return };
+    let found = session.value(format!("{path}?fields={field}")).await;
+    if found.is_ok_and(|found| View(&found).text(field) == value) {
+        session.console.note(said);
+    }
 }
 
 /// `{option}` in a text becomes what was typed.
@@ -263,31 +353,28 @@ fn method_named(word: &str) -> Method {
     }
 }
 
-fn print(session: &mut Session<'_, '_>, call: &Call, answer: &Answer) -> Result<(), CliError> {
-    let value: Value = match serde_json::from_slice(&answer.body) {
-        Ok(value) => value,
-        Err(_) if answer.body.is_empty() => return Ok(()),
-        Err(_) => return Err(CliError::Garbled { url: session.url.to_owned() }),
-    };
+fn print(session: &mut Session<'_, '_>, call: &Call, ident: &str, value: &Value) -> Result<(), CliError> {
     if session.json {
-        return session.print_value(&value);
+        return session.print_value(value);
     }
     let strings = |columns: &[&str]| columns.iter().map(|&column| column.to_owned()).collect::<Vec<_>>();
     match call.shown {
-        Shown::Said(_) | Shown::Json => session.print_pretty(&value),
+        Shown::Said(_) | Shown::Json => session.print_pretty(value),
         Shown::Rows { key, columns } => {
-            let rows = if key.is_empty() { Some(&value) } else { value.get(key) };
+            let rows = if key.is_empty() { Some(value) } else { value.get(key) };
             let rows = rows.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
             list::print(session, &strings(columns), rows)
         }
         Shown::Words(key) => {
             let words = value.get(key).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            if words.is_empty() {
+                session.console.note(&format!("{}: none", one_line(ident)));
+            }
             words.iter().try_for_each(|word| session.console.line(&plain(word)).map_err(CliError::from))
         }
         Shown::Members => {
             let mut rows = Vec::new();
             let members = value.as_object().into_iter().flatten();
-            let members = members.filter(|(key, _)| *key != "links");
             members.for_each(|(key, value)| show::add(&mut rows, one_line(key), value));
             show::print(session, &rows)
         }
@@ -302,120 +389,13 @@ fn print(session: &mut Session<'_, '_>, call: &Call, answer: &Answer) -> Result<
 
 /// A member's value with its name in it.
 fn named(name: &str, value: &Value, columns: &[&str]) -> Value {
-    let texts = columns.iter().map(|&column| (column.to_owned(), Value::from(View(value).text(column))));
+    let texts = columns.iter().map(|&column| (column.to_owned(), Value::from(list::cell(value, column))));
     let name = ("name".to_owned(), Value::from(name));
     Value::Object(std::iter::once(name).chain(texts).collect())
 }
 
+/// The status of what is done later.
+const ACCEPTED: u16 = 202;
+
 /// What pages of ours begin with: such a tail is a whole path.
 const OURS: &str = "/ferric/";
-
-/// The calls about the traits of a resource.
-macro_rules! traits {
-    ($words:literal, $ident:literal) => {
-        [
-            $crate::cli::resource::call::call("list", "List them", "list traits", "/traits")
-                .shown($crate::cli::resource::call::Shown::Words("traits"))
-                .examples(&[concat!("ferric ", $words, " trait list ", $ident)]),
-            $crate::cli::resource::call::call("add", "Add some", "add traits", "/traits/{trait}")
-                .inputs($crate::cli::resource::call::TRAITS)
-                .doing(
-                    $crate::net::http::Method::Put,
-                    $crate::cli::resource::call::Sends::Nothing,
-                    "{ident}: {trait} added",
-                    "It has these traits from now on, beside those that it has.",
-                )
-                .examples(&[concat!(
-                    "ferric ",
-                    $words,
-                    " trait add ",
-                    $ident,
-                    " CUSTOM_NVME HW_CPU_X86_VMX"
-                )]),
-            $crate::cli::resource::call::call("remove", "Take some away", "remove traits", "/traits/{trait}")
-                .inputs($crate::cli::resource::call::TRAITS)
-                .doing(
-                    $crate::net::http::Method::Delete,
-                    $crate::cli::resource::call::Sends::Nothing,
-                    "{ident}: {trait} removed",
-                    "It no longer has these traits; the others stay.",
-                )
-                .examples(&[concat!("ferric ", $words, " trait remove ", $ident, " CUSTOM_NVME")]),
-            $crate::cli::resource::call::call("set", "Say all of them", "set traits", "/traits")
-                .inputs($crate::cli::resource::call::TRAITS)
-                .doing(
-                    $crate::net::http::Method::Put,
-                    $crate::cli::resource::call::Sends::Members,
-                    "{ident}: traits set",
-                    "It has these traits and no others.",
-                )
-                .examples(&[concat!("ferric ", $words, " trait set ", $ident, " CUSTOM_NVME CUSTOM_GPU")]),
-            $crate::cli::resource::call::call("clear", "Take all away", "remove all traits", "/traits")
-                .doing(
-                    $crate::net::http::Method::Delete,
-                    $crate::cli::resource::call::Sends::Nothing,
-                    "{ident}: all traits removed",
-                    "It has no traits.",
-                )
-                .examples(&[concat!("ferric ", $words, " trait clear ", $ident)]),
-        ]
-    };
-}
-
-/// The calls of a resource's vendor methods.
-macro_rules! vendor {
-    ($words:literal, $ident:literal, $method:literal) => {
-        [
-            $crate::cli::resource::call::call(
-                "methods",
-                "List the methods",
-                "list vendor methods",
-                "/vendor_passthru/methods",
-            )
-            .shown($crate::cli::resource::call::Shown::Named(&["http_methods", "async", "description"]))
-            .examples(&[concat!("ferric ", $words, " vendor methods ", $ident)]),
-            $crate::cli::resource::call::call(
-                "call",
-                "Call a method",
-                "call the vendor method",
-                "/vendor_passthru/{method}",
-            )
-            .inputs($crate::cli::resource::call::VENDOR)
-            .doing(
-                $crate::net::http::Method::Post,
-                $crate::cli::resource::call::Sends::Vendor,
-                "",
-                "The method does what its maker says. What it answers is printed as JSON; one that works in the \
-                 background answers nothing.",
-            )
-            .shown($crate::cli::resource::call::Shown::Json)
-            .examples(&[concat!("ferric ", $words, " vendor call ", $ident, " ", $method, " bar=1")]),
-        ]
-    };
-}
-
-pub(crate) use {traits, vendor};
-
-pub const TRAITS: &[Field] = &[crate::cli::resource::field::field(
-    "traits",
-    "trait",
-    "TRAIT",
-    "A standard trait, or one of yours: `CUSTOM_` and capital letters",
-)
-.of(Shape::Texts)
-.needed()
-.placed()];
-
-pub const VENDOR: &[Field] = &[
-    crate::cli::resource::field::field("method", "method", "METHOD", "The method's name").needed().placed(),
-    crate::cli::resource::field::field("argument", "argument", "KEY=VALUE", "Arguments of the method")
-        .of(Shape::Pairs)
-        .placed(),
-    crate::cli::resource::field::field(
-        "http_method",
-        "http-method",
-        "METHOD",
-        "How it is called: POST unless given",
-    )
-    .of(Shape::Word(&["GET", "POST", "PUT", "PATCH", "DELETE"])),
-];

@@ -3,6 +3,7 @@
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use crate::cli::arguments::node;
 use crate::cli::resource::IDENT;
 use crate::cli::resource::call::{Branch, Call};
 use crate::cli::resource::field::{Field, Shape, some};
@@ -37,7 +38,7 @@ fn command(kind: &Kind) -> Command {
 /// Address of the API. What the environment says is read elsewhere: clap would show the option as if it had to be given.
 fn url() -> Arg {
     let arg = Arg::new("url").long("url").value_name("URL").global(true).display_order(900);
-    arg.help("Address of the API [env: FERRIC_URL] [default: http://127.0.0.1:6385]")
+    arg.help(node::URL)
 }
 
 fn json() -> Arg {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::{Arg, ArgAction, value_parser};
 use serde_json::Value;
@@ -26,6 +27,8 @@ pub struct Field {
     pub needed: bool,
     /// Whether it has a place instead of an option.
     pub placed: bool,
+    /// The option of another field that says the same.
+    pub instead_of: Option<&'static str>,
 }
 
 /// What a value looks like.
@@ -57,7 +60,7 @@ pub const fn field(
     value: &'static str,
     help: &'static str,
 ) -> Field {
-    Field { name, option, value, help, shape: Shape::Text, needed: false, placed: false }
+    Field { name, option, value, help, shape: Shape::Text, needed: false, placed: false, instead_of: None }
 }
 
 impl Field {
@@ -81,10 +84,18 @@ impl Field {
         self
     }
 
+    /// It says the same as another, which cannot stand beside it.
+    #[must_use]
+    pub const fn instead_of(mut self, option: &'static str) -> Self {
+        self.instead_of = Some(option);
+        self
+    }
+
     /// As clap has it. What is needed is added by who asks for it.
     pub fn arg(&self) -> Arg {
         let arg = Arg::new(self.option).value_name(self.value).help(self.help);
         let arg = if self.placed { arg } else { arg.long(self.option) };
+        let arg = if let Some(other) = self.instead_of { arg.conflicts_with(other) } else { arg };
         match self.shape {
             Shape::Text | Shape::Other(_) | Shape::Json => arg.value_parser(some),
             Shape::Word(words) => arg.value_parser(words.to_vec()),
@@ -139,22 +150,35 @@ fn mac(text: &str) -> Result<String, String> {
 
 /// JSON that is given as it is, or by the name of its file.
 pub fn json(text: &str) -> Result<Value, CliError> {
-    let inline = text.trim_start().starts_with(['[', '{']);
+    let content = |error| CliError::Content { path: text.into(), why: format!("is not JSON: {error}") };
+    serde_json::from_slice(&bytes(text, LARGEST)?).map_err(content)
+}
+
+/// What is given as JSON, or by the name of its file (`-`: standard input), of `largest` bytes at most.
+pub fn bytes(text: &str, largest: u64) -> Result<Vec<u8>, CliError> {
+    if text.trim_start().starts_with(['[', '{']) {
+        return Ok(text.as_bytes().to_vec());
+    }
     let path = Path::new(text);
     let content = |why: String| CliError::Content { path: path.to_owned(), why };
-    if inline {
-        return serde_json::from_str(text).map_err(|error| content(format!("is not JSON: {error}")));
-    }
     let unreadable = |source| CliError::File { path: path.to_owned(), source };
+    let file: Box<dyn Read> = if text != "-" {
+        Box::new(File::open(path).map_err(unreadable)?)
+    } else if TAKEN.swap(true, Ordering::Relaxed) {
+        return Err(content("is standard input, and only one of them can be".to_owned()));
+    } else {
+        Box::new(stdin())
+    };
     let mut bytes = Vec::new();
-    let file: Box<dyn Read> =
-        if text == "-" { Box::new(stdin()) } else { Box::new(File::open(path).map_err(unreadable)?) };
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(unreadable)?;
-    if !u64::try_from(bytes.len()).is_ok_and(|length| length <= LARGEST) {
-        return Err(content("is larger than the API takes (1 MiB)".to_owned()));
+    file.take(largest.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    if !u64::try_from(bytes.len()).is_ok_and(|length| length <= largest) {
+        return Err(content(format!("is larger than the API takes ({} MiB)", largest >> 20)));
     }
-    serde_json::from_slice(&bytes).map_err(|error| content(format!("is not JSON: {error}")))
+    Ok(bytes)
 }
+
+/// Whether standard input was read: a second reader would find nothing there.
+static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// More than any of these resources holds.
 const LARGEST: u64 = 1 << 20;

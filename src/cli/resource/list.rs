@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::cli::Exit;
 use crate::cli::console::Paint;
 use crate::cli::fault::CliError;
-use crate::cli::node::view::View;
+use crate::cli::node::view::{View, plain};
 use crate::cli::resource::ask::Given;
 use crate::cli::resource::kind::{Kind, Paging};
 use crate::cli::session::Session;
@@ -44,8 +44,7 @@ pub async fn list(session: &mut Session<'_, '_>, kind: &Kind, given: &Given) -> 
 
 /// Prints a table.
 pub fn print(session: &mut Session<'_, '_>, columns: &[String], rows: &[Value]) -> Result<(), CliError> {
-    let cells =
-        rows.iter().map(|row| columns.iter().map(|column| View(row).text(column)).collect()).collect();
+    let cells = rows.iter().map(|row| columns.iter().map(|column| cell(row, column)).collect()).collect();
     let lines = table::lines(columns, cells, session.console.width);
     for (number, line) in lines.iter().enumerate() {
         let paint = if number == 0 { Paint::Head } else { Paint::Plain };
@@ -53,6 +52,13 @@ pub fn print(session: &mut Session<'_, '_>, columns: &[String], rows: &[Value]) 
         session.console.line(&line)?;
     }
     Ok(())
+}
+
+/// A member as a cell: texts of a list with commas between them.
+pub fn cell(row: &Value, column: &str) -> String {
+    let items = row.get(column).and_then(Value::as_array).filter(|items| items.iter().all(Value::is_string));
+    let joined = items.map(|items| items.iter().map(plain).collect::<Vec<_>>().join(", "));
+    joined.unwrap_or_else(|| View(row).text(column))
 }
 
 fn columns(kind: &Kind, given: &Given) -> Vec<String> {
@@ -123,6 +129,34 @@ pub async fn pages(
         }
         marker = next;
     }
+}
+
+/// The answer at `path`, with the rows of all its pages in its member `key`. The server says how long a page is.
+pub async fn all_pages(session: &mut Session<'_, '_>, path: &str, key: &str) -> Result<Value, CliError> {
+    let answer = session.fetch(path.to_owned()).await?;
+    let garbled = || CliError::Garbled { url: session.url.to_owned() };
+    let mut whole: Value = serde_json::from_slice(&answer.body).map_err(|_| garbled())?;
+    let mut marker = whole.get("next").and_then(Value::as_str).and_then(marker_of);
+    let Some(first) = marker.as_ref().and_then(|_| whole.get_mut(key)).and_then(Value::as_array_mut) else {
+        return Ok(whole);
+    };
+    let mut rows = std::mem::take(first);
+    let join = if path.contains('?') { '&' } else { '?' };
+    while let Some(at) = marker {
+        let escaped: String = form_urlencoded::byte_serialize(at.as_bytes()).collect();
+        let mut page = session.value(format!("{path}{join}marker={escaped}")).await?;
+        marker = page.get("next").and_then(Value::as_str).and_then(marker_of).filter(|next| *next != at);
+        let found = rows_of(session, &mut page, key)?;
+        if found.is_empty() {
+            break;
+        }
+        rows.extend(found);
+    }
+    if let Some(members) = whole.as_object_mut() {
+        members.insert(key.to_owned(), Value::from(rows));
+        members.remove("next");
+    }
+    Ok(whole)
 }
 
 /// The rows of an answer.

@@ -4,7 +4,7 @@
 use form_urlencoded::byte_serialize;
 
 use crate::base::mac::Mac;
-use crate::cli::fault::CliError;
+use crate::cli::fault::{CliError, Fault};
 use crate::cli::resource::kind::Kind;
 use crate::cli::session::Session;
 
@@ -17,8 +17,8 @@ pub async fn meant(session: &mut Session<'_, '_>, kind: &Kind, ident: &str) -> R
     let address: String = byte_serialize(ident.as_bytes()).collect();
     let listed = session.value(format!("{}?{ADDRESS}={address}&fields=uuid", kind.path)).await?;
     let uuid = listed.get(kind.key).and_then(|rows| rows.get(0)?.get("uuid")?.as_str());
-    // If nobody has it, the API says so.
-    Ok(uuid.unwrap_or(ident).to_owned())
+    let nobody = || Fault { status: 404, text: format!("no {} has this address", kind.words) };
+    uuid.map(str::to_owned).ok_or_else(|| CliError::Refused(nobody()))
 }
 
 const ADDRESS: &str = "address";

@@ -29,6 +29,7 @@ use crate::cli::console::Console;
 use crate::cli::fault::{CliError, Subject};
 use crate::cli::link::Link;
 use crate::cli::resource::ask::{Ask, Verb};
+use crate::cli::resource::call::Of;
 use crate::cli::resource::kind::Kind;
 use crate::cli::session::Session;
 use crate::cli::{Exit, report};
@@ -53,7 +54,10 @@ async fn answer(session: &mut Session<'_, '_>, ask: &Ask) -> Exit {
         Verb::Set => change::set(session, kind, &ask.given).await,
         Verb::Unset => change::unset(session, kind, &ask.given).await,
         Verb::Delete => return change::delete(session, kind, &ask.given).await,
-        Verb::Call(call) => call::run(session, kind.path, call, &ask.given).await,
+        Verb::Call(call) => {
+            let of = Of { words: kind.words, path: kind.path };
+            return call::run(session, of, call, &ask.given).await;
+        }
     };
     let name = ask.given.text(IDENT).map(str::to_owned);
     result.unwrap_or_else(|error| refused(session.console, &error, ask, name.as_deref()))
@@ -65,7 +69,7 @@ fn refused(console: &mut Console<'_>, error: &CliError, ask: &Ask, name: Option<
 
 /// What an error is about.
 fn subject<'a>(kind: &'static Kind, name: Option<&'a str>) -> Subject<'a> {
-    Subject { kind: kind.words, name }
+    Subject { kind: kind.words, name, facts: None, lost: None }
 }
 
 /// The command's word, with what it is about unless that is said before it.

@@ -60,11 +60,11 @@ fn rows(kind: &Kind, value: &Value) -> Vec<(String, String)> {
 pub fn add(rows: &mut Vec<(String, String)>, label: String, value: &Value) {
     match value {
         Value::Object(members) => {
-            members
-                .iter()
-                .for_each(|(key, value)| rows.push((format!("{label}.{}", one_line(key)), plain(value))));
+            let told = members.iter().filter(|(_, value)| !is_links(value));
+            let told = told.map(|(key, value)| (format!("{label}.{}", one_line(key)), plain(value)));
+            rows.extend(told.filter(|(_, text)| !text.is_empty()));
         }
-        Value::Array(items) if items.is_empty() => {}
+        Value::Array(items) if items.is_empty() || is_links(value) => {}
         Value::Array(items) if items.iter().all(Value::is_object) => {
             let numbered = items.iter().zip(1_u32..);
             rows.extend(numbered.map(|(item, number)| (format!("{label} {number}"), plain(item))));
@@ -75,6 +75,12 @@ pub fn add(rows: &mut Vec<(String, String)>, label: String, value: &Value) {
         Value::Null => {}
         Value::Bool(_) | Value::Number(_) | Value::String(_) => rows.push((label, plain(value))),
     }
+}
+
+/// Whether these only lead programs elsewhere.
+fn is_links(value: &Value) -> bool {
+    let is_link = |item: &Value| item.get("href").is_some() && item.get("rel").is_some();
+    value.as_array().is_some_and(|items| !items.is_empty() && items.iter().all(is_link))
 }
 
 /// Members that lead programs elsewhere and tell a person nothing.
@@ -91,7 +97,8 @@ mod tests {
         let mut rows = Vec::new();
         let value = json!({
             "extra": {"rack": 4, "a\u{1b}b": "c"}, "steps": [{"step": "a"}, {"step": "b"}], "traits": ["A", "B"],
-            "none": null, "public": false, "empty": [], "nothing": {},
+            "none": null, "public": false, "empty": [], "nothing": {}, "odd": {"of": null, "no": ""},
+            "properties": [{"href": "http://a", "rel": "self"}], "links": [{"href": "http://a", "rel": "self"}],
         });
         value.as_object().unwrap().iter().for_each(|(key, value)| add(&mut rows, key.clone(), value));
         let rows: Vec<(&str, &str)> =

@@ -191,11 +191,55 @@ async fn traits_are_added_one_by_one_and_set_together() {
 }
 
 #[tokio::test]
+async fn a_trait_that_is_missing_keeps_no_other_from_being_removed() {
+    let gone = r#"{"error_message": "{\"faultstring\": \"runbook wipe does not have a trait\"}"}"#;
+    let answers = Answers::new([(204, ""), (404, gone), (200, NODE), (204, "")]);
+    let (code, out, err) = play(&answers, "runbook trait remove wipe CUSTOM_A CUSTOM_B CUSTOM_C").await;
+    assert_eq!((code, out.as_str()), (1, "wipe: CUSTOM_A removed\nwipe: CUSTOM_C removed\n"));
+    assert!(err.contains("(`ferric runbook trait list wipe` shows what there is)"), "{err}");
+    let answers = Answers::new([(404, gone), (404, gone)]);
+    let (_, _, err) = play(&answers, "runbook trait remove wipe CUSTOM_A").await;
+    assert!(err.contains("(`ferric runbook list` shows what there is)"), "{err}");
+}
+
+#[tokio::test]
+async fn what_is_below_a_resource_is_listed_with_all_its_pages() {
+    let first = r#"{"nodes": [{"name": "n1"}], "next": "http://x/v1/nodes?chassis=c&limit=1&marker=u-1"}"#;
+    let second = r#"{"nodes": [{"name": "n2"}], "next": "http://x/v1/nodes?chassis=c&limit=1&marker=u-2"}"#;
+    let last = r#"{"nodes": [{"name": "n3"}]}"#;
+    let pages = [(200, first), (200, second), (200, last)];
+    let answers = Answers::new(pages);
+    let (code, out, _) = play(&answers, "chassis nodes c").await;
+    assert_eq!((code, out.lines().count()), (0, 4), "{out}");
+    let query = "/v1/chassis/c/nodes?fields=uuid,name,provision_state,power_state";
+    let paths: Vec<String> = asked(&answers).into_iter().map(|(_, path, _)| path).collect();
+    assert_eq!(paths, [query.to_owned(), format!("{query}&marker=u-1"), format!("{query}&marker=u-2")]);
+    let (_, out, _) = play(&Answers::new(pages), "chassis nodes c --json").await;
+    assert_eq!(out, "{\"nodes\":[{\"name\":\"n1\"},{\"name\":\"n2\"},{\"name\":\"n3\"}]}\n");
+}
+
+#[tokio::test]
+async fn an_address_that_nobody_has_is_said_so() {
+    let answers = Answers::new([(200, r#"{"ports": []}"#)]);
+    let (code, _, err) = play(&answers, "port show 52:54:00:00:00:ab").await;
+    assert_eq!(code, 1);
+    assert!(err.contains("no port has this address (`ferric port list` shows"), "{err}");
+}
+
+#[tokio::test]
+async fn lists_in_a_cell_are_texts_with_commas() {
+    let page = r#"{"drivers": [{"name": "fake", "hosts": ["a", "b"]}]}"#;
+    let (_, out, _) = play(&Answers::new([(200, page)]), "driver list").await;
+    assert!(out.contains("a, b"), "{out}");
+}
+
+#[tokio::test]
 async fn a_vendor_method_is_called_as_asked_and_answers_json() {
     let answers = Answers::new([(200, "[1]"), (202, "")]);
     let (_, out, _) = play(&answers, "driver vendor call fake a/b --http-method GET").await;
     assert_eq!(out, "[\n  1\n]\n");
-    play(&answers, "driver vendor call fake m x=1").await;
+    let (_, out, _) = play(&answers, "driver vendor call fake m x=1").await;
+    assert_eq!(out, "fake: begun; it answers nothing\n");
     let expected = [
         (Method::Get, "/v1/drivers/fake/vendor_passthru/a%2Fb".to_owned(), Value::Null),
         (Method::Post, "/v1/drivers/fake/vendor_passthru/m".to_owned(), json!({"x": 1})),

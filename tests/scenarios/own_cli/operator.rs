@@ -1,6 +1,11 @@
 //! What an operator does at a node: looks, switches, waits, and is told how it ended.
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 use crate::stage::daemon::Daemon;
 use crate::stage::ferric::Ferric;
@@ -101,4 +106,28 @@ fn nodes_inside_others_are_listed_when_asked_for() {
     assert!(names(&["--owner", "nobody"]).is_empty());
     assert!(ferric.ok(&["node", "children", "n1"]).contains("card"));
     assert!(ferric.ok(&["node", "list", "--long"]).lines().next().unwrap().contains("class"));
+}
+
+#[test]
+fn who_leaves_a_wait_on_a_hold_is_told_that_the_work_goes_on() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
+    ferric.ok(&["node", "manage", "n1", "--wait", "60"]);
+    ferric.ok(&["node", "clean", "n1", "--steps", r#"[{"interface": "power", "step": "hold"}]"#]);
+    ferric.ok(&["node", "wait", "n1", "--for", "clean hold", "--timeout", "60"]);
+    assert!(ferric.ok(&["node", "show", "n1"]).contains("a person: `ferric node unhold n1`"));
+    let mut wait = Command::new(env!("CARGO_BIN_EXE_ferric"));
+    wait.env_clear().env("FERRIC_URL", daemon.url()).args(["node", "wait", "n1"]);
+    let mut wait = wait.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(wait.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.contains("waits for a person: `ferric node unhold n1` lets it go on"), "{line}");
+    kill(Pid::from_raw(wait.id().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let ended = wait.wait_with_output().unwrap();
+    assert_eq!(ended.status.signal(), Some(2), "{ended:?}");
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.contains("the work goes on: `ferric node wait n1` follows it"), "{told}");
+    ferric.ok(&["node", "unhold", "n1", "--wait", "60"]);
+    assert_eq!(ferric.json(&["node", "show", "n1"])["provision_state"], "manageable");
 }

@@ -67,7 +67,8 @@ fn steps_come_from_a_file_and_traits_are_added_and_taken() {
         ferric.ok(&[words, "trait", "set", ident, "CUSTOM_C"]);
         assert_eq!(ferric.json(&[words, "trait", "list", ident]), json!({"traits": ["CUSTOM_C"]}));
         ferric.ok(&[words, "trait", "clear", ident]);
-        assert_eq!(ferric.ok(&[words, "trait", "list", ident]), "");
+        let told = ferric.told(&[words, "trait", "list", ident]);
+        assert_eq!((told.out.as_str(), told.err), ("", format!("ferric: {ident}: none\n")));
     }
     let told = ferric.told(&["runbook", "create", "x", "--steps", "/nonexistent"]);
     assert!(told.code == 2 && told.err.contains("cannot read /nonexistent"), "{told:?}");
@@ -142,7 +143,7 @@ fn what_lies_below_a_node_is_read_and_set() {
     ferric.ok(&["node", "vif", "list", "n1"]);
     ferric.ok(&["node", "bios", "n1"]);
     ferric.ok(&["node", "firmware", "n1"]);
-    ferric.ok(&["node", "children", "n1"]);
+    assert_eq!(ferric.told(&["node", "children", "n1"]).err, "ferric: no nodes are inside n1\n");
     ferric.ok(&["node", "history", "n1"]);
     ferric.ok(&["node", "raid", "n1", r#"{"logical_disks": [{"size_gb": 10, "raid_level": "1"}]}"#]);
     assert!(ferric.ok(&["node", "vendor", "methods", "n1"]).contains("third_method_sync"));

@@ -1,13 +1,15 @@
 //! Arguments of `ferric node list`: which nodes, and what of them.
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 
+use crate::cli::arguments::node::STATES;
 use crate::cli::resource::field::some;
 
 #[derive(Debug, Default, Args)]
 pub struct ListArguments {
     /// Only nodes in this provision state
-    #[arg(long, value_parser = some)]
+    #[arg(long, value_parser = PossibleValuesParser::new(STATES), hide_possible_values = true)]
     pub state: Option<String>,
     /// Only nodes of this hardware type
     #[arg(long, value_parser = some)]

@@ -1,6 +1,7 @@
 //! How a node boots and what its front shows: boot device, virtual media, lamps, NMI.
 
-use crate::cli::resource::call::{Branch, Call, Sends, Shown, call, vendor};
+use crate::cli::resource::call::below::vendor;
+use crate::cli::resource::call::{Branch, Call, Sends, Shown, call};
 use crate::cli::resource::field::{Field, Shape, field};
 use crate::net::http::Method;
 
@@ -107,13 +108,18 @@ const MEDIA_EJECT: Call = call("eject", "Eject what is inserted", "eject media",
     .doing(
         Method::Delete,
         Sends::Query,
-        "{ident}: media ejected",
-        "The drives are empty: those that are named, or all. The work is done later.",
+        "{ident}: eject begun; `ferric node show {ident}` tells if it fails",
+        "The drives are emptied: the one that is named, or all. The answer comes at once, the work is done later; a \
+         failure is in the node's last error.",
     )
-    .examples(&["ferric node media eject n1", "ferric node media eject n1 --device cdrom"]);
+    .examples(&["ferric node media eject n1", "ferric node media eject n1 cdrom"]);
 
-const EJECTED: &[Field] =
-    &[field("device_types", "device", "DRIVE", "Only this kind of drive").of(Shape::Word(DRIVES))];
+const EJECTED: &[Field] = &[
+    field("device_types", "drive", "DRIVE", "Only this kind of drive").of(Shape::Word(DRIVES)).placed(),
+    field("device_types", "device", "DRIVE", "The same as an option")
+        .of(Shape::Word(DRIVES))
+        .instead_of("drive"),
+];
 
 const DRIVES: &[&str] = &["cdrom", "disk", "floppy"];
 
@@ -125,6 +131,7 @@ const LAMP: Call =
     call("show", "Show how a lamp is", "read the indicator", "/management/indicators/{indicator}")
         .inputs(LAMP_NAMED)
         .shown(Shown::Members)
+        .listed("ferric node indicator list {ident}")
         .examples(&["ferric node indicator show n1 led@system"]);
 
 const LAMP_NAMED: &[Field] =
@@ -134,6 +141,7 @@ const LAMP_SET: Call =
     call("set", "Switch a lamp", "set the indicator", "/management/indicators/{indicator}")
         .inputs(LAMP_SWITCHED)
         .doing(Method::Put, Sends::Members, "{ident}: {indicator} is {state}", "The lamp is as told at once.")
+        .listed("ferric node indicator list {ident}")
         .examples(&["ferric node indicator set n1 led@system blinking"]);
 
 const LAMP_SWITCHED: &[Field] = &[

@@ -23,6 +23,7 @@ const HISTORY: Call =
 const EVENT: Call = call("event", "Show one event of a node's history", "read the event", "/history/{event}")
     .inputs(EVENT_NAMED)
     .shown(Shown::Members)
+    .listed("ferric node history {ident}")
     .examples(&["ferric node event n1 3a9f5c7e-0000-4000-8000-00000000000b"]);
 
 const EVENT_NAMED: &[Field] =

@@ -1,6 +1,7 @@
 //! What a node has: traits, virtual interfaces, target RAID, settings and firmware.
 
-use crate::cli::resource::call::{Branch, Call, Sends, Shown, call, traits};
+use crate::cli::resource::call::below::traits;
+use crate::cli::resource::call::{Branch, Call, Sends, Shown, call};
 use crate::cli::resource::field::{Field, Shape, field};
 use crate::net::http::Method;
 
@@ -44,14 +45,20 @@ const VIF_ATTACH: Call = call("attach", "Attach one", "attach the VIF", "/vifs")
         Method::Post,
         Sends::Members,
         "{ident}: {vif} attached",
-        "A port or portgroup of the node bears it, the named one or a free one.",
+        "A port or portgroup of the node bears it, the named one or a free one. A node whose network_interface is \
+         `noop` keeps none: it is forgotten at once.",
     )
+    .caveat("network_interface", "noop", UNKEPT)
     .examples(&["ferric node vif attach n1 3a9f5c7e-0000-4000-8000-00000000000a"]);
 
 const VIF_DETACH: Call = call("detach", "Detach one", "detach the VIF", "/vifs/{vif}")
     .inputs(DETACHED)
     .doing(Method::Delete, Sends::Nothing, "{ident}: {vif} detached", "What bore it is free again.")
+    .listed("ferric node vif list {ident}")
+    .caveat("network_interface", "noop", UNKEPT)
     .examples(&["ferric node vif detach n1 3a9f5c7e-0000-4000-8000-00000000000a"]);
+
+const UNKEPT: &str = "the node's network interface is noop, which keeps no VIFs";
 
 const ATTACHED: &[Field] = &[
     field("id", "vif", "VIF", "What the network service calls it").needed().placed(),
@@ -70,6 +77,7 @@ const BIOS_SETTING: Call =
     call("bios-setting", "Show one of them", "read the BIOS setting", "/bios/{setting}")
         .inputs(SETTING)
         .shown(Shown::Members)
+        .listed("ferric node bios {ident}")
         .examples(&["ferric node bios-setting n1 HyperThreading"]);
 
 const SETTING: &[Field] =

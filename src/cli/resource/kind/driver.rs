@@ -1,6 +1,7 @@
 //! `ferric driver`.
 
-use crate::cli::resource::call::{Branch, Call, Shown, call, vendor};
+use crate::cli::resource::call::below::vendor;
+use crate::cli::resource::call::{Branch, Call, Shown, call};
 use crate::cli::resource::field::{Field, Shape, field};
 use crate::cli::resource::kind::{Kind, Paging, Sample};
 

@@ -1,6 +1,7 @@
 //! `ferric runbook`.
 
-use crate::cli::resource::call::{Branch, traits};
+use crate::cli::resource::call::Branch;
+use crate::cli::resource::call::below::traits;
 use crate::cli::resource::field::{Field, Shape, field};
 use crate::cli::resource::kind::{EXTRA, Kind, Paging, Sample, UUID};
 
