@@ -106,7 +106,11 @@ fn what_is_refused_is_named_with_what_helps_and_the_others_are_done() {
     ferric.ok(&["port", "create", "52:54:00:00:00:01", "--node", "n1", "--name", "p1"]);
     ferric.ok(&["port", "create", "52:54:00:00:00:02", "--node", "n1", "--name", "p2"]);
     let taken = ferric.refused(&["port", "create", "52:54:00:00:00:01", "--node", "n1"]);
-    assert!(taken.contains("52:54:00:00:00:01") && taken.contains("`ferric port list`"), "{taken}");
+    assert!(
+        taken.contains("52:54:00:00:00:01")
+            && taken.contains("`ferric port list --address 52:54:00:00:00:01`"),
+        "{taken}"
+    );
     let nowhere = ferric.refused(&["port", "create", "52:54:00:00:00:03", "--node", "nobody"]);
     assert!(nowhere.contains("nobody") && nowhere.contains("`ferric node list`"), "{nowhere}");
     let told = ferric.told(&["port", "delete", "p1", "p7", "p2"]);
