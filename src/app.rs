@@ -196,6 +196,7 @@ impl App {
         let tls = doors.operator_tls.is_some();
         let api = Api::operator(self.site.reader.clone(), lanes.clone(), public.clone())
             .watched(self.watchers.clone())
+            .certified(self.certificates.clone())
             .counted(self.traffic.clone());
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(Api { tls, guarded: true, ..api }))?;
         let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));

@@ -8,8 +8,15 @@ pub mod traffic;
 use crate::api::fault::Fault;
 use crate::api::metrics::page::{Kind, Page};
 use crate::api::request::call::Call;
+use crate::base::moment::Moment;
 use crate::model::webhook::{HookShown, State};
 use crate::net::http::Response;
+
+/// Until when the certificates of the doors are good.
+pub trait Expiries: Send + Sync + std::fmt::Debug {
+    /// Each door with its own.
+    fn expiries(&self) -> Vec<(&'static str, Moment)>;
+}
 
 pub async fn show(call: &Call<'_>) -> Result<Response, Fault> {
     call.no_query()?;
@@ -21,6 +28,7 @@ pub async fn show(call: &Call<'_>) -> Result<Response, Fault> {
     networks(call, &mut page);
     images(call, &mut page);
     watchers(call, &mut page);
+    certificates(call, &mut page);
     // The system is asked through files: not on a thread that serves.
     let own = tokio::task::spawn_blocking(process::read).await.ok();
     own.unwrap_or_default().show(&mut page);
@@ -108,6 +116,15 @@ fn images(call: &Call<'_>, page: &mut Page) {
     page.one(size, Kind::Gauge, "Bytes that the image cache has on the disk.", shown.bytes);
     page.one("ferric_image_cache_quota_bytes", Kind::Gauge, "Bytes that it may have.", shown.quota);
     page.one("ferric_image_cache_files", Kind::Gauge, "Images in it.", shown.files);
+}
+
+fn certificates(call: &Call<'_>, page: &mut Page) {
+    let Some(certificates) = &call.api.certificates else { return };
+    let name = "ferric_certificate_expiry_timestamp_seconds";
+    page.family(name, Kind::Gauge, "When the certificate that a door shows ends, in Unix time.");
+    for (door, end) in certificates.expiries() {
+        page.sample(name, &[("door", door)], end.0.div_euclid(1_000_000));
+    }
 }
 
 fn watchers(call: &Call<'_>, page: &mut Page) {

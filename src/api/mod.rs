@@ -55,6 +55,7 @@ use crate::api::agent::{heartbeat, inspection, lookup};
 use crate::api::events::watchers::Watchers;
 use crate::api::fault::Fault;
 use crate::api::lanes::Lanes;
+use crate::api::metrics::Expiries;
 use crate::api::metrics::traffic::{NOWHERE, Place, Traffic};
 use crate::api::request::call::Call;
 use crate::api::request::{body, suffix, version};
@@ -96,6 +97,8 @@ pub struct Api {
     pub watchers: Arc<Watchers>,
     /// What was answered.
     pub traffic: Arc<Traffic>,
+    /// Until when the certificates of the doors are good.
+    pub certificates: Option<Arc<dyn Expiries>>,
     /// When the door was made.
     pub began: Moment,
 }
@@ -114,6 +117,7 @@ impl Api {
             guarded: false,
             watchers,
             traffic: Arc::default(),
+            certificates: None,
             began,
         }
     }
@@ -122,6 +126,12 @@ impl Api {
     #[must_use]
     pub fn counted(self, traffic: Arc<Traffic>) -> Self {
         Self { traffic, ..self }
+    }
+
+    /// The same with the certificates of the doors in its numbers.
+    #[must_use]
+    pub fn certified(self, certificates: Arc<dyn Expiries>) -> Self {
+        Self { certificates: Some(certificates), ..self }
     }
 
     /// The same with its watchers served elsewhere.

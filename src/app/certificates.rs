@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use crate::api::metrics::Expiries;
 use crate::app::certificates::authority::House;
 use crate::base::chain::chain as told;
 use crate::base::moment::Moment;
@@ -80,6 +81,8 @@ enum Origin {
         seen: Stamps,
         /// When the last word was said about its end.
         warned: Option<Moment>,
+        /// When the last word was said about a key that others may read.
+        exposed: Option<Moment>,
     },
 }
 
@@ -99,6 +102,28 @@ impl Kept {
         } else {
             tracing::warn!(door, %chain, ends_at, "the door's certificate ends soon: put a new one in its place");
         }
+    }
+}
+
+impl Kept {
+    /// Says once a day that its key may be read by others than its owner and group.
+    fn warn_exposed(&mut self, wall: Moment) {
+        let Origin::Files { key, exposed, .. } = &mut self.from else { return };
+        if !is_exposed(key) {
+            *exposed = None;
+            return;
+        }
+        if exposed.is_none_or(|said| wall.seconds_since(said) >= DAY.as_secs()) {
+            *exposed = Some(wall);
+            let (door, key) = (self.door, key.display());
+            tracing::warn!(door, %key, "the key of the door's certificate may be read by everybody: chmod o= it");
+        }
+    }
+}
+
+impl Expiries for Certificates {
+    fn expiries(&self) -> Vec<(&'static str, Moment)> {
+        self.ends()
     }
 }
 
@@ -145,13 +170,15 @@ impl Certificates {
         Ok(Some(pem))
     }
 
-    /// The doors whose certificates have ended, and when.
+    /// The doors whose certificates of the site have ended, and when. Our own are renewed in time.
     pub fn ended(&self) -> Vec<(&'static str, Moment)> {
         let wall = self.clock.wall();
-        self.ends().into_iter().filter(|(_, ends)| *ends < wall).collect()
+        let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
+        let given = doors.iter().filter(|kept| matches!(kept.from, Origin::Files { .. }));
+        given.filter_map(|kept| Some((kept.door, kept.ends?))).filter(|(_, ends)| *ends < wall).collect()
     }
 
-    /// Until when the certificates of the site are good, by door. Our own are renewed in time.
+    /// Until when the certificates are good, by door.
     pub fn ends(&self) -> Vec<(&'static str, Moment)> {
         let doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         doors.iter().filter_map(|kept| Some((kept.door, kept.ends?))).collect()
@@ -167,16 +194,22 @@ impl Certificates {
                 let stamps = stamps(chain, key);
                 let (tls, ends) = read(chain, key, self.floor)?;
                 let (chain, key) = (chain.clone(), key.clone());
-                (tls, Origin::Files { chain, key, read: stamps, seen: stamps, warned: None }, ends)
+                (
+                    tls,
+                    Origin::Files { chain, key, read: stamps, seen: stamps, warned: None, exposed: None },
+                    ends,
+                )
             }
             (Some(Certificate::Own), Some(house)) => {
                 let (names, issued) = (self.names.now(), self.clock.wall());
-                (house.issue(&names, issued, self.floor)?, Origin::Own { names, issued }, None)
+                let (tls, ends) = house.issue(&names, issued, self.floor)?;
+                (tls, Origin::Own { names, issued }, ends)
             }
             (Some(Certificate::Own) | None, _) => return Ok(None),
         };
         let mut kept = Kept { door, tls: tls.clone(), from, ends };
         kept.warn(self.clock.wall());
+        kept.warn_exposed(self.clock.wall());
         self.doors.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         Ok(Some(tls))
     }
@@ -187,6 +220,7 @@ impl Certificates {
         let wall = self.clock.wall();
         let mut doors = self.doors.lock().unwrap_or_else(PoisonError::into_inner);
         for kept in doors.iter_mut() {
+            kept.warn_exposed(wall);
             let newer = match &mut kept.from {
                 Origin::Files { chain, key, read, seen, .. } => {
                     let stamps = stamps(chain, key);
@@ -205,7 +239,7 @@ impl Certificates {
                     })
                 }
                 Origin::Own { names, issued } => match self.again(names, issued) {
-                    Some(newer) => newer.map(|tls| (tls, None)),
+                    Some(newer) => newer,
                     None => continue,
                 },
             };
@@ -230,7 +264,7 @@ impl Certificates {
         &self,
         names: &mut Vec<String>,
         issued: &mut Moment,
-    ) -> Option<Result<ServerTls, CertificateError>> {
+    ) -> Option<Result<(ServerTls, Option<Moment>), CertificateError>> {
         let (fresh, wall) = (self.names.now(), self.clock.wall());
         // A clock that was set back: what was issued may not be good yet.
         let is_due = wall.seconds_since(*issued) >= RENEWED.as_secs() || wall < *issued;
@@ -269,6 +303,12 @@ fn read(chain: &Path, key: &Path, floor: TlsFloor) -> Result<(ServerTls, Option<
     let unusable = |source| CertificateError::Files { chain: chain.to_owned(), key: key.to_owned(), source };
     let tls = ServerTls::from_pem(pem.as_bytes(), &secret, floor).map_err(unusable)?;
     Ok((tls, validity(&pem).map(|(_, ends)| ends)))
+}
+
+/// Whether everybody on this host may read a file; a group may have been made for it.
+fn is_exposed(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).is_ok_and(|meta| meta.permissions().mode() & 0o006 != 0)
 }
 
 fn stamps(chain: &Path, key: &Path) -> Stamps {

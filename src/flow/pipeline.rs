@@ -216,12 +216,6 @@ fn sentence(course: &Course<'_>, run: &Run, step: Option<&str>, why: &str) -> St
         _ => remedy(kind, run.manual, course.node.wished.maintenance || marked),
     };
     match step {
-        // Such a step decides nothing: the node becomes manageable, where it cannot be verified again.
-        Some(step) if kind == Kind::Verify => format!(
-            "{} of node {node} failed in step {step}: {why}. Correct driver_info or the BMC; the node is manageable and \
-             can be inspected, cleaned or provided.",
-            kind.gerund()
-        ),
         Some(step) => format!("{} of node {node} failed in step {step}: {why}. {remedy}", kind.gerund()),
         None => format!("{} of node {node} failed: {why}. {remedy}", kind.gerund()),
     }

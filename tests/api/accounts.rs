@@ -512,6 +512,19 @@ async fn who_changed_what_is_written_down() {
     assert_eq!(kept["audit"][0]["status"], 403);
 }
 
+fn row(method: &str, what: &str) -> (String, String) {
+    (method.to_owned(), what.to_owned())
+}
+
+/// Method and what was told of each row of a page.
+fn told(page: &Value) -> Vec<(String, String)> {
+    let one = |one: &Value| {
+        let method = one["request"].as_str().unwrap().split(' ').next().unwrap();
+        row(method, one["what"].as_str().unwrap())
+    };
+    page["audit"].as_array().unwrap().iter().map(one).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_says_what_was_done_and_finds_it_again() {
     let rack = Rack::start_with(TOKENS).await;
@@ -539,15 +552,7 @@ async fn the_audit_says_what_was_done_and_finds_it_again() {
     admin.status("DELETE", "/ferric/v1/tokens/ci", Value::Null).await;
     let whole = admin.get("/ferric/v1/audit").await.body;
     assert!(!whole.to_string().contains("hidden"), "{whole}");
-    let told = |page: &Value| -> Vec<(String, String)> {
-        let row = |row: &Value| {
-            let request = row["request"].as_str().unwrap().split(' ').next().unwrap().to_owned();
-            (request, row["what"].as_str().unwrap().to_owned())
-        };
-        page["audit"].as_array().unwrap().iter().map(row).collect()
-    };
     let all = told(&whole);
-    let row = |method: &str, what: &str| (method.to_owned(), what.to_owned());
     assert_eq!(all[0], row("DELETE", "name=ci, role=operator"));
     assert!(all.last().unwrap().1.ends_with("expires_in=60, name=ci, role=operator"), "{all:?}");
     let of_node = [

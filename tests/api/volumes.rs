@@ -300,6 +300,25 @@ async fn they_stay_over_a_restart_and_go_with_their_node() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_deployed_node_they_are_deleted_while_it_is_off() {
+    let rack = Rack::start().await;
+    let node = rack.node(json!({"name": "n1", "deploy_interface": "fake"})).await;
+    for target in ["manage", "provide", "active"] {
+        rack.go(&node, target).await;
+    }
+    rack.until(&node, "active").await;
+    for kind in KINDS {
+        let here = format!("/v1/volume/{kind}/{}", made(&rack, kind, &node, 1).await);
+        power(&rack, &node, "power on").await;
+        let refused = rack.call("DELETE", &here, "1.115", None).await;
+        assert!(refused.status == 400 && refused.text().contains("power it off first"), "{refused:?}");
+        assert_eq!(rack.get(&here).await.status, 200);
+        power(&rack, &node, "power off").await;
+        assert_eq!(rack.call("DELETE", &here, "1.115", None).await.status, 204);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tear_down_deletes_targets() {
     let rack = Rack::start().await;
     let node = rack.node(json!({"name": "n1", "deploy_interface": "fake"})).await;

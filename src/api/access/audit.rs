@@ -82,8 +82,11 @@ pub async fn list(call: &Call<'_>) -> Result<Response, Fault> {
     Ok(answer(&page))
 }
 
+/// Pairs of the query that the link to the next page repeats.
+type Filters = Vec<(&'static str, String)>;
+
 /// What is looked for, and its arguments as they came.
-fn searched(call: &Call<'_>, args: &mut Args) -> Result<(Search, Vec<(&'static str, String)>), Fault> {
+fn searched(call: &Call<'_>, args: &mut Args) -> Result<(Search, Filters), Fault> {
     let (node, user, since) = (args.text("node")?, args.text("user")?, args.text("since")?);
     let given = [("node", &node), ("user", &user), ("since", &since)];
     let filters = given.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::api::events::relay::{News, Pace, Relay};
 use crate::store::reader::Reader;
@@ -15,6 +16,8 @@ pub struct Watchers {
     seats: Arc<Semaphore>,
     most: usize,
     rooms: Option<Rooms>,
+    /// Those who pass on the news: they read the store.
+    tasks: TaskTracker,
     stop: CancellationToken,
 }
 
@@ -33,7 +36,12 @@ struct Room {
 }
 
 impl Room {
-    fn open(worker: Handle, reader: &Reader, pace: Pace, stop: &CancellationToken) -> Self {
+    fn open(
+        worker: Handle,
+        reader: &Reader,
+        pace: Pace,
+        (tasks, stop): (&TaskTracker, &CancellationToken),
+    ) -> Self {
         let relay = Relay::new(reader.last_event());
         let (news, reader) = (reader.new_events(), reader.clone());
         let read = move |since| {
@@ -43,7 +51,7 @@ impl Room {
                 Vec::new()
             })
         };
-        worker.spawn(relay.clone().pass_on(news, read, pace, stop.clone()));
+        tasks.spawn_on(relay.clone().pass_on(news, read, pace, stop.clone()), &worker);
         Self { worker, relay }
     }
 }
@@ -51,7 +59,13 @@ impl Room {
 impl Default for Watchers {
     fn default() -> Self {
         let stop = CancellationToken::new();
-        Self { seats: Arc::new(Semaphore::new(MOST)), most: MOST, rooms: None, stop }
+        Self {
+            seats: Arc::new(Semaphore::new(MOST)),
+            most: MOST,
+            rooms: None,
+            tasks: TaskTracker::new(),
+            stop,
+        }
     }
 }
 
@@ -59,9 +73,10 @@ impl Watchers {
     /// Serves `most` watchers until `stop`: the first of them on `few`, more on `crowd`.
     pub fn on(few: Handle, crowd: Handle, reader: &Reader, most: usize, stop: CancellationToken) -> Self {
         let most = most.clamp(1, MOST);
-        let room = |worker, pace| Room::open(worker, reader, pace, &stop);
+        let tasks = TaskTracker::new();
+        let room = |worker, pace| Room::open(worker, reader, pace, (&tasks, &stop));
         let rooms = Some(Rooms { few: room(few, Pace::AtOnce), crowd: room(crowd, Pace::Breathing) });
-        Self { seats: Arc::new(Semaphore::new(most)), most, rooms, stop }
+        Self { seats: Arc::new(Semaphore::new(most)), most, rooms, tasks, stop }
     }
 
     /// How many watch now.
@@ -69,12 +84,17 @@ impl Watchers {
         self.most.saturating_sub(self.seats.available_permits())
     }
 
-    /// Returns when nobody watches any more; nobody can from now on.
+    /// Returns when nobody watches any more; nobody can from now on. Once all is to stop, nobody reads the store for them
+    /// either: its folder is free then for another daemon.
     pub async fn empty(&self) {
         let all = u32::try_from(self.most).unwrap_or(u32::MAX);
         // An error would say that they are closed, which they never are.
         if let Ok(seats) = self.seats.acquire_many(all).await {
             seats.forget();
+        }
+        if self.stop.is_cancelled() {
+            self.tasks.close();
+            self.tasks.wait().await;
         }
     }
 

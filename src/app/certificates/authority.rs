@@ -10,7 +10,7 @@ use crate::app::certificates::CertificateError;
 use crate::app::systemd;
 use crate::base::moment::Moment;
 use crate::base::secret::Secret;
-use crate::net::tls::authority::{Authority, fingerprint};
+use crate::net::tls::authority::{Authority, fingerprint, validity};
 use crate::net::tls::{ServerTls, TlsFloor, is_one_certificate};
 
 /// What people are told of the authority.
@@ -59,17 +59,18 @@ impl House {
         self.made.clone()
     }
 
-    /// What a door of these names shows. The authority's own certificate goes along: clients of other makers want the
+    /// What a door of these names shows, and until when it is good. The authority's own certificate goes along: clients of other makers want the
     /// whole chain in one file, and find it so by `openssl s_client -showcerts`.
     pub(super) fn issue(
         &self,
         names: &[String],
         now: Moment,
         floor: TlsFloor,
-    ) -> Result<ServerTls, CertificateError> {
+    ) -> Result<(ServerTls, Option<Moment>), CertificateError> {
         let own = self.authority.issue(names, now)?;
         let chain = [own.certificate.as_bytes(), self.made.pem.as_bytes()].concat();
-        Ok(ServerTls::from_pem(&chain, &own.key, floor)?)
+        let ends = validity(&own.certificate).map(|(_, ends)| ends);
+        Ok((ServerTls::from_pem(&chain, &own.key, floor)?, ends))
     }
 }
 

@@ -159,3 +159,40 @@ fn agents_are_given_the_sites_authority_or_ours() {
     let own = site.open("[boot]\nhttps_listen = \"127.0.0.1:0\"\n").unwrap();
     assert_eq!(own.for_agents(None).unwrap(), own.authority().map(|made| made.pem));
 }
+
+#[test]
+fn a_key_that_everybody_may_read_is_told_until_it_is_kept() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::new();
+    site.put();
+    let key = site.home.path().join("k.pem");
+    let said = |all: &Certificates| {
+        let doors = all.doors.lock().unwrap();
+        let Origin::Files { exposed, .. } = &doors[0].from else { panic!("files") };
+        *exposed
+    };
+    for (mode, told) in [(0o644, true), (0o640, false), (0o600, false), (0o602, true)] {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        let all = site.open(&site.files()).unwrap();
+        assert_eq!(said(&all).is_some(), told, "{mode:o}");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
+        all.renew(false);
+        assert!(said(&all).is_some(), "it is seen while the daemon runs");
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
+        all.renew(false);
+        assert_eq!(said(&all), None);
+    }
+}
+
+#[test]
+fn every_door_tells_until_when_its_certificate_is_good() {
+    let site = Site::new();
+    site.put();
+    let all = site.open(&site.files()).unwrap();
+    assert_eq!(all.expiries(), all.ends());
+    let own = site.open("[api]\nenable_ssl_api = true\n").unwrap();
+    let expiries = own.expiries();
+    let days = expiries[0].1.seconds_since(site.clock.wall()) / (24 * 3600);
+    assert!(expiries[0].0 == "operator" && (89..=90).contains(&days), "{expiries:?}");
+    assert_eq!(own.ended(), []);
+}

@@ -8,7 +8,7 @@ use crate::cli::arguments::node::filter::ListArguments;
 use crate::cli::console::{Paint, one_line};
 use crate::cli::fault::CliError;
 use crate::cli::node::path;
-use crate::cli::node::view::View;
+use crate::cli::node::view::{View, plain};
 use crate::cli::resource::list::{Query, pages};
 use crate::cli::session::Session;
 use crate::cli::table;
@@ -82,13 +82,7 @@ impl Columns {
         };
         let first =
             ["name", "uuid", "provision_state", "target_provision_state"].map(|field| node.text(field));
-        let more = more.iter().map(|(field, _)| {
-            if node.0.get(field).is_some_and(Value::is_boolean) {
-                node.flagged(field, "")
-            } else {
-                node.text(field)
-            }
-        });
+        let more = more.iter().map(|(field, _)| cell(node, field));
         let last = [node.maintenance(), node.step(), node.text("last_error")];
         first.into_iter().chain([node.power()]).chain(more).chain(last).collect()
     }
@@ -101,6 +95,15 @@ impl Columns {
             Self::Usual => Some(FIELDS.to_owned()),
             Self::Long => Some(LONG.iter().fold(FIELDS.to_owned(), |all, (field, _)| all + "," + field)),
         }
+    }
+}
+
+/// A flag as `yes` or nothing, texts with commas between them.
+fn cell(node: View<'_>, field: &str) -> String {
+    match node.0.get(field) {
+        Some(Value::Bool(_)) => node.flagged(field, ""),
+        Some(Value::Array(items)) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        _ => node.text(field),
     }
 }
 

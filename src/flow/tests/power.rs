@@ -218,6 +218,15 @@ fn power_sync_leaves_those_alone_who_work() {
 }
 
 #[test]
+fn what_an_interface_cannot_do_is_refused_in_the_words_of_the_api() {
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    stage.node.power = Some(Power::Off);
+    stage.node.wished.interfaces.power = "nothing".to_owned();
+    let Err(Refusal::Invalid(why)) = stage.power_ask(PowerTarget::On) else { panic!("it is refused") };
+    assert!(why.ends_with("does not support \"power on\""), "{why}");
+}
+
+#[test]
 fn a_soft_off_that_is_silent_is_not_a_reboot() {
     let mut stage = Stage::at("plain", Provision::Active);
     stage.node.wished.interfaces.power = "cold".to_owned();

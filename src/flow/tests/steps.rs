@@ -106,7 +106,7 @@ fn a_verify_step_that_fails_or_wants_to_hold_is_recorded_and_passed_over() {
     assert_eq!(stage.state(), Provision::Manageable);
     let told = stage.node.last_error.clone().unwrap();
     assert!(
-        told.contains("verification of node") && told.contains("can be inspected, cleaned or provided"),
+        told.contains("verification of node") && told.contains("becomes manageable all the same"),
         "{told}"
     );
     assert!(!told.contains("verify it again"), "it is manageable, and is verified no more: {told}");

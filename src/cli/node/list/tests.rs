@@ -110,7 +110,7 @@ fn typed(line: &str) -> ListArguments {
     let words = ["ferric", "node", "list"].into_iter().chain(line.split_whitespace());
     let Command::Node(node) = Arguments::try_parse_from(words).unwrap().command else { panic!("{line}") };
     let NodeCommand::List(arguments) = node.command else { panic!("{line}") };
-    arguments
+    *arguments
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn a_long_list_has_more_columns_and_asks_for_them() {
         instance_name,owner,lessee,retired,protected,shard,conductor_group,chassis_uuid,parent_node,traits,description"));
     assert_eq!(columns.fields(true), None);
     let node = [json!({"name": "n1", "uuid": "u-1", "provision_state": "active", "power_state": "power on",
-        "driver": "d", "retired": false, "protected": true})];
-    let expected = "name  uuid  state   power  driver  protected\nn1    u-1   active  on     d       yes\n";
+        "driver": "d", "retired": false, "protected": true, "traits": ["A", "B"], "owner": null})];
+    let expected = "name  uuid  state   power  driver  protected  traits\nn1    u-1   active  on     d       yes        A, B\n";
     assert_eq!(shown(&node, &columns, Some(90)), expected);
 }
 
