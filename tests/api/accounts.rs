@@ -571,18 +571,18 @@ async fn the_audit_says_what_was_done_and_finds_it_again() {
     }
     let begun =
         whole["audit"].as_array().unwrap().last().unwrap()["at"].as_str().unwrap().replace('+', "%2B");
-    let mut path = format!("/ferric/v1/audit?node=n1&user=ci&since={begun}&limit=3");
+    let mut place = format!("/ferric/v1/audit?node=n1&user=ci&since={begun}&limit=3");
     let mut pages = Vec::new();
     loop {
-        let page = admin.get(&path).await.body;
+        let page = admin.get(&place).await.body;
         pages.extend(told(&page));
         assert_eq!(page.get("failed_logins").is_some(), pages.len() <= 3, "the first page has them");
         let Some(next) = page["next"].as_str() else { break };
-        path = format!("/ferric{}", next.split_once("/ferric").unwrap().1);
+        place = format!("/ferric{}", next.split_once("/ferric").unwrap().1);
     }
     assert_eq!(pages, of_node);
-    let none = admin.get("/ferric/v1/audit?user=nobody").await.body;
-    assert_eq!(told(&none), []);
+    let unknown = admin.get("/ferric/v1/audit?user=nobody").await.body;
+    assert_eq!(told(&unknown), []);
     for wrong in ["since=soon", "since=", "node=a&node=b", "marker=x", "who=ci"] {
         assert_eq!(admin.get(&format!("/ferric/v1/audit?{wrong}")).await.status, 400, "{wrong}");
     }
@@ -603,15 +603,15 @@ async fn steps_can_be_kept_for_those_who_may() {
     let operator = Caller::bearing(&door, &operator);
     let node = rack.node(json!({})).await;
     rack.go(&node, "manage").await;
-    let path = format!("/v1/nodes/{node}/states/provision");
+    let place = format!("/v1/nodes/{node}/states/provision");
     let asked = |step: &str| json!({"target": "clean", "clean_steps": [{"interface": "raid", "step": step}]});
-    let refused = operator.call("PUT", &path, Some(asked("delete_configuration"))).await;
+    let refused = operator.call("PUT", &place, Some(asked("delete_configuration"))).await;
     assert_eq!(refused.status, 403);
     assert_eq!(
         refused.text(),
         "insufficient privileges to execute step delete_configuration on interface raid"
     );
-    assert_ne!(admin.status("PUT", &path, asked("delete_configuration")).await, 403);
+    assert_ne!(admin.status("PUT", &place, asked("delete_configuration")).await, 403);
 }
 
 #[tokio::test(flavor = "multi_thread")]

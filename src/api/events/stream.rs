@@ -112,12 +112,11 @@ impl Watch {
         }
         let piece = self.news.piece();
         let read;
-        let items = match piece.after(self.cursor, PIECE) {
-            Some(items) => items,
-            None => {
-                read = self.read()?;
-                &read
-            }
+        let items = if let Some(items) = piece.after(self.cursor, PIECE) {
+            items
+        } else {
+            read = self.read()?;
+            &read
         };
         let (Some(first), Some(last)) = (items.first(), items.last()) else { return Ok(None) };
         let (since, until) = (self.cursor, first.sequence.saturating_sub(1));
