@@ -299,14 +299,20 @@ async fn they_stay_over_a_restart_and_go_with_their_node() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn of_a_deployed_node_they_are_deleted_while_it_is_off() {
-    let rack = Rack::start().await;
+/// A node in use.
+async fn deployed(rack: &Rack) -> String {
     let node = rack.node(json!({"name": "n1", "deploy_interface": "fake"})).await;
     for target in ["manage", "provide", "active"] {
         rack.go(&node, target).await;
     }
     rack.until(&node, "active").await;
+    node
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_deployed_node_they_are_deleted_while_it_is_off() {
+    let rack = Rack::start().await;
+    let node = deployed(&rack).await;
     for kind in KINDS {
         let here = format!("/v1/volume/{kind}/{}", made(&rack, kind, &node, 1).await);
         power(&rack, &node, "power on").await;
@@ -321,11 +327,7 @@ async fn of_a_deployed_node_they_are_deleted_while_it_is_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tear_down_deletes_targets() {
     let rack = Rack::start().await;
-    let node = rack.node(json!({"name": "n1", "deploy_interface": "fake"})).await;
-    for target in ["manage", "provide", "active"] {
-        rack.go(&node, target).await;
-    }
-    rack.until(&node, "active").await;
+    let node = deployed(&rack).await;
     for kind in KINDS {
         made(&rack, kind, &node, 1).await;
     }

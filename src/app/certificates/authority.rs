@@ -59,8 +59,8 @@ impl House {
         self.made.clone()
     }
 
-    /// What a door of these names shows, and until when it is good. The authority's own certificate goes along: clients of other makers want the
-    /// whole chain in one file, and find it so by `openssl s_client -showcerts`.
+    /// What a door of these names shows, and until when it is good. The authority's own certificate goes along: clients of
+    /// other makers want the whole chain in one file, and find it so by `openssl s_client -showcerts`.
     pub(super) fn issue(
         &self,
         names: &[String],

@@ -141,7 +141,7 @@ A node boots from a volume of a storage network:
       --connector-id iqn.2026-11.example:n1
   ferric volume target create --node n1 --volume-type iscsi --boot-index 0 \\
       --volume-id vol-1 --property target_iqn=iqn.2026-11.example:store
-Both are changed while the node is off.";
+Both are changed while the node is off, and deleted then if the node is in use.";
 
 /// Fields of which each resource has one.
 const UUID: &str = "UUID to give it; made up unless given";
