@@ -31,6 +31,7 @@ use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::upkeep::bios_step::BiosStep;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
@@ -40,6 +41,7 @@ use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
+use crate::model::part::sheet::Sheet;
 use crate::model::step::{By, Core, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -247,8 +249,23 @@ impl Registry {
                 Some(work) => Arc::new(work),
                 None => Arc::new(NoWork { why: None }),
             },
+            (Interface::Bios, name) => match BiosStep::of(name, rack()) {
+                Some(work) => Arc::new(work),
+                None => Arc::new(NoWork { why: None }),
+            },
             _ => Arc::new(NoWork { why: None }),
         }
+    }
+
+    /// What the node's machine tells of its firmware, by the interfaces that ask it.
+    pub async fn sheets(&self, node: &Node) -> Result<Vec<Sheet>, DriverError> {
+        let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
+        let mut sheets = Vec::new();
+        if is(Interface::Bios) {
+            let server = Server::of(&self.redfish, node)?;
+            sheets.push(Sheet::Settings(server.bios_rows().await?));
+        }
+        Ok(sheets)
     }
 
     fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
@@ -427,6 +444,7 @@ fn implementation(row: &Row) -> Implementation {
         uses_agent: row.uses_agent,
         power_wishes: row.power,
         boot_way: row.boot_way,
+        tells_sheet: row.tells_sheet,
         methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }

@@ -69,6 +69,7 @@ fn unfit(course: &Course<'_>) -> Option<String> {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => None,
     })
 }
