@@ -226,6 +226,20 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("redfish.boot_mode_config_timeout", document.redfish.boot_mode_config_timeout),
         ("redfish.vmedia_insert_timeout", document.redfish.vmedia_insert_timeout),
         ("redfish.vmedia_insert_poll_interval", document.redfish.vmedia_insert_poll_interval),
+        ("redfish.raid_config_status_interval", document.redfish.raid_config_status_interval),
+        ("redfish.firmware_update_status_interval", document.redfish.firmware_update_status_interval),
+        ("redfish.firmware_update_bmc_timeout", document.redfish.firmware_update_bmc_timeout),
+        (
+            "redfish.firmware_update_bmc_version_check_interval",
+            document.redfish.firmware_update_bmc_version_check_interval,
+        ),
+        ("redfish.firmware_update_required_successes", document.redfish.firmware_update_required_successes),
+        ("redfish.firmware_update_validation_interval", document.redfish.firmware_update_validation_interval),
+        (
+            "redfish.firmware_update_resource_validation_timeout",
+            document.redfish.firmware_update_resource_validation_timeout,
+        ),
+        ("redfish.firmware_update_nic_starting_wait", document.redfish.firmware_update_nic_starting_wait),
         ("ipmi.command_retry_timeout", document.ipmi.command_retry_timeout),
         ("bmc.longest_pause", document.bmc.longest_pause),
     ];

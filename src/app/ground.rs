@@ -78,6 +78,43 @@ fn redfish_defaults(given: &section::Redfish) -> RedfishDefaults {
             seconds(given.vmedia_insert_timeout).unwrap_or(limit),
             seconds(given.vmedia_insert_poll_interval).unwrap_or(poll),
         ),
+        raid_status_interval: seconds(given.raid_config_status_interval)
+            .unwrap_or(default.raid_status_interval),
+        ..firmware_defaults(given, default)
+    }
+}
+
+/// What `[redfish]` says of updates of firmware.
+fn firmware_defaults(given: &section::Redfish, default: RedfishDefaults) -> RedfishDefaults {
+    let or = |given: Option<u32>, default: Duration| seconds(given).unwrap_or(default);
+    let (hits, pause, limit) = default.firmware_validation;
+    RedfishDefaults {
+        firmware_update_unresponsive_bmc_wait: or(
+            given.firmware_update_wait_unresponsive_bmc,
+            default.firmware_update_unresponsive_bmc_wait,
+        ),
+        firmware_status_interval: or(given.firmware_update_status_interval, default.firmware_status_interval),
+        // 0 switches it off.
+        firmware_overall_timeout: match given.firmware_update_overall_timeout {
+            Some(0) => None,
+            Some(limit) => seconds(Some(limit)),
+            None => default.firmware_overall_timeout,
+        },
+        firmware_bmc_timeout: or(given.firmware_update_bmc_timeout, default.firmware_bmc_timeout),
+        firmware_reboot_delay: or(given.firmware_update_reboot_delay, default.firmware_reboot_delay),
+        firmware_version_check_interval: or(
+            given.firmware_update_bmc_version_check_interval,
+            default.firmware_version_check_interval,
+        ),
+        firmware_validation: (
+            given.firmware_update_required_successes.unwrap_or(hits),
+            or(given.firmware_update_validation_interval, pause),
+            or(given.firmware_update_resource_validation_timeout, limit),
+        ),
+        firmware_nic_starting_wait: or(
+            given.firmware_update_nic_starting_wait,
+            default.firmware_nic_starting_wait,
+        ),
         ..default
     }
 }

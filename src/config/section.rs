@@ -334,6 +334,17 @@ pub struct Redfish {
     pub vmedia_insert_timeout: Option<u32>,
     pub vmedia_insert_poll_interval: Option<u32>,
     pub enable_verify_bmc_clock: Option<bool>,
+    pub raid_config_status_interval: Option<u32>,
+    pub firmware_update_status_interval: Option<u32>,
+    pub firmware_update_overall_timeout: Option<u32>,
+    pub firmware_update_bmc_timeout: Option<u32>,
+    pub firmware_update_reboot_delay: Option<u32>,
+    pub firmware_update_bmc_version_check_interval: Option<u32>,
+    pub firmware_update_required_successes: Option<u32>,
+    pub firmware_update_validation_interval: Option<u32>,
+    pub firmware_update_resource_validation_timeout: Option<u32>,
+    pub firmware_update_nic_starting_wait: Option<u32>,
+    pub firmware_update_wait_unresponsive_bmc: Option<u32>,
 }
 
 /// `[cifs]`: the account of the share that BMCs fetch images from.

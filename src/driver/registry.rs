@@ -31,7 +31,10 @@ use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::talk::error::RedfishError;
 use crate::driver::redfish::upkeep::bios_step::BiosStep;
+use crate::driver::redfish::upkeep::firmware::step::FirmwareStep;
+use crate::driver::redfish::upkeep::raid::step::RaidStep;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::validate::Grounds;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
@@ -245,7 +248,17 @@ impl Registry {
             (Interface::Management, "clear_job_queue" | "reset_idrac" | "known_good_state") => {
                 Arc::new(IdracStep::new(rack()))
             }
+            (Interface::Firmware, _) | (Interface::Management, "update_firmware") => {
+                match FirmwareStep::of(name, rack()) {
+                    Some(work) => Arc::new(work),
+                    None => Arc::new(NoWork { why: None }),
+                }
+            }
             (Interface::Management, name) => match ManagementStep::of(name, rack()) {
+                Some(work) => Arc::new(work),
+                None => Arc::new(NoWork { why: None }),
+            },
+            (Interface::Raid, name) => match RaidStep::of(name, rack()) {
                 Some(work) => Arc::new(work),
                 None => Arc::new(NoWork { why: None }),
             },
@@ -260,10 +273,14 @@ impl Registry {
     /// What the node's machine tells of its firmware, by the interfaces that ask it.
     pub async fn sheets(&self, node: &Node) -> Result<Vec<Sheet>, DriverError> {
         let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
+        let server = Server::of(&self.redfish, node)?;
         let mut sheets = Vec::new();
         if is(Interface::Bios) {
-            let server = Server::of(&self.redfish, node)?;
-            sheets.push(Sheet::Settings(server.bios_rows().await?));
+            sheets.extend(known(server.bios_rows().await, "BIOS settings")?.map(Sheet::Settings));
+        }
+        if is(Interface::Firmware) {
+            sheets
+                .extend(known(server.firmware_parts().await, "firmware components")?.map(Sheet::Components));
         }
         Ok(sheets)
     }
@@ -357,6 +374,18 @@ impl Registry {
     /// The fake machine of a node.
     pub fn fake(&self, node: &Node) -> FakeServer {
         self.parts.fake.server(node)
+    }
+}
+
+/// What was read; a machine that does not have it has none, which hides nothing else of it.
+fn known<T>(read: Result<T, RedfishError>, what: &str) -> Result<Option<T>, DriverError> {
+    match read {
+        Ok(rows) => Ok(Some(rows)),
+        Err(error) if error.is_silence() || error.is_about_account() => Err(error.into()),
+        Err(error) => {
+            tracing::debug!(%error, what, "the machine does not tell them");
+            Ok(None)
+        }
     }
 }
 

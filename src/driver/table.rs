@@ -161,6 +161,7 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
     plain(Interface::Firmware, "no-firmware"),
+    Row { steps: &[REDFISH_FIRMWARE], tells_sheet: true, ..plain(Interface::Firmware, "redfish") },
     plain(Interface::Inspect, "fake"),
     plain(Interface::Inspect, "no-inspect"),
     Row { steps: &[FAKE_VERIFY], ..plain(Interface::Management, "fake") },
@@ -170,6 +171,8 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
+    Row { steps: &[REDFISH_RAID], ..plain(Interface::Raid, "redfish") },
+    Row { steps: &[REDFISH_RAID], ..plain(Interface::Raid, "idrac-redfish") },
     Row { steps: &[AGENT_RAID], ..plain(Interface::Raid, "agent") },
     plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
@@ -204,9 +207,6 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Firmware, "redfish"),
-    missing(Interface::Raid, "redfish"),
-    missing(Interface::Raid, "idrac-redfish"),
     missing(Interface::Rescue, "agent"),
 ];
 
@@ -237,7 +237,23 @@ const REDFISH_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Deploy, "clear_secure_boot_keys", 0),
     out_of_band(Kind::Deploy, "reset_secure_boot_keys_to_default", 0),
     out_of_band(Kind::Verify, "verify_bmc_clock", 1),
+    StepSpec {
+        args: FIRMWARE_IMAGES,
+        again: Again::LookFirst,
+        ..out_of_band(Kind::Clean, "update_firmware", 0)
+    },
+    StepSpec {
+        args: FIRMWARE_IMAGES,
+        again: Again::LookFirst,
+        ..out_of_band(Kind::Service, "update_firmware", 0)
+    },
 ];
+
+const FIRMWARE_IMAGES: &[ArgSpec] = &[ArgSpec {
+    name: "firmware_images",
+    description: "A list of firmware images to apply.",
+    required: true,
+}];
 
 /// Settings of the firmware. They are taken up at a boot, of whatever.
 const REDFISH_BIOS: &[StepSpec] = &[
@@ -251,6 +267,60 @@ const REDFISH_BIOS: &[StepSpec] = &[
 
 const BIOS_SETTINGS: ArgSpec =
     ArgSpec { name: "settings", description: "A list of BIOS settings to be applied", required: true };
+
+/// New firmware. No image is pushed twice: what may have been is looked for.
+const REDFISH_FIRMWARE: &[StepSpec] =
+    &[firmware(Kind::Clean), firmware(Kind::Deploy), firmware(Kind::Service)];
+
+const fn firmware(kind: Kind) -> StepSpec {
+    StepSpec {
+        abortable: false,
+        requires_ramdisk: matches!(kind, Kind::Clean),
+        again: Again::LookFirst,
+        args: &[ArgSpec {
+            name: "settings",
+            description: "A list of dicts with firmware components to be updated",
+            required: true,
+        }],
+        ..out_of_band(kind, "update", 0)
+    }
+}
+
+/// Volumes of the controllers. None is made twice: what may have been sent is looked for.
+const REDFISH_RAID: &[StepSpec] = &[
+    StepSpec {
+        args: &[ROOT_VOLUME, NONROOT_VOLUMES, DELETE_EXISTING],
+        ..volumes(Kind::Clean, "create_configuration")
+    },
+    volumes(Kind::Clean, "delete_configuration"),
+    StepSpec { args: VOLUMES, ..volumes(Kind::Deploy, "apply_configuration") },
+    volumes(Kind::Deploy, "delete_configuration"),
+    StepSpec { args: VOLUMES, ..volumes(Kind::Service, "apply_configuration") },
+    volumes(Kind::Service, "delete_configuration"),
+];
+
+const fn volumes(kind: Kind, step: &'static str) -> StepSpec {
+    let requires_ramdisk = matches!(kind, Kind::Clean);
+    StepSpec { requires_ramdisk, again: Again::LookFirst, ..out_of_band(kind, step, 0) }
+}
+
+const VOLUMES: &[ArgSpec] = &[
+    ArgSpec { name: "raid_config", description: "The RAID configuration to apply.", required: true },
+    ROOT_VOLUME,
+    NONROOT_VOLUMES,
+    DELETE_EXISTING,
+];
+const ROOT_VOLUME: ArgSpec =
+    optional("create_root_volume", "This specifies whether to create the root volume. Defaults to `True`.");
+const NONROOT_VOLUMES: ArgSpec = optional(
+    "create_nonroot_volumes",
+    "This specifies whether to create the non-root volumes. Defaults to `True`.",
+);
+const DELETE_EXISTING: ArgSpec = optional(
+    "delete_existing",
+    "Setting this to `True` indicates to delete existing RAID configuration prior to creating the new configuration. \
+     Default value is `False`.",
+);
 
 /// Dell's. A second restart of the card does no more harm than the first.
 const IDRAC_MANAGEMENT: &[StepSpec] = &[

@@ -5,3 +5,4 @@ pub mod rack;
 pub mod redfish_node;
 pub mod twin_ipmi;
 pub mod virtualbmc;
+pub mod upkeep;

@@ -298,7 +298,7 @@ fn defaults_are_what_is_there_already() {
         ("redfish", Interface::Vendor, "redfish"),
         ("idrac", Interface::Power, "idrac-redfish"),
         ("idrac", Interface::Management, "idrac-redfish"),
-        ("idrac", Interface::Raid, "no-raid"),
+        ("idrac", Interface::Raid, "idrac-redfish"),
         ("ipmi", Interface::Management, "ipmitool"),
         ("ipmi", Interface::Console, "no-console"),
     ] {

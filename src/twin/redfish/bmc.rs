@@ -217,6 +217,11 @@ impl Bmc {
         self.state().resets.clone()
     }
 
+    /// The images of firmware that it was given, oldest first.
+    pub fn pushed(&self) -> Vec<String> {
+        self.state().upkeep.pushed.clone()
+    }
+
     /// How far its clock is before the wall, in microseconds.
     pub fn clock_shift(&self) -> i64 {
         self.state().clock.micros

@@ -12,6 +12,7 @@ use crate::twin::redfish::session::{SESSIONS, Session};
 use crate::twin::redfish::task::TASKS;
 use crate::twin::redfish::tree::system::ORDER;
 use crate::twin::redfish::tree::{Live, link, over};
+use crate::twin::redfish::upkeep;
 use crate::wire::redfish::send::Led;
 use crate::wire::redfish::shape::served::Served;
 
@@ -23,6 +24,12 @@ pub fn view(bmc: &Bmc, path: &str) -> Option<Value> {
     }
     if let Some(body) = bend::extra(bmc, path) {
         return Some(body);
+    }
+    if let Some(body) = upkeep::volume(bmc, path) {
+        return Some(body);
+    }
+    if upkeep::is_gone(bmc, path) {
+        return None;
     }
     let leaf = bmc.inner.tree.leaf(path)?;
     let is_served =
@@ -81,7 +88,8 @@ fn moving(bmc: &Bmc, live: Live, path: &str) -> Value {
         Live::BiosSettings => json!({"Attributes": bmc.state().bios_pending}),
         Live::SecureBoot => secure_boot(bmc),
         Live::Chassis => chassis(bmc, path),
-        Live::Drive => lamps(bmc, path),
+        Live::Drive => over(lamps(bmc, path), upkeep::volumes_of(bmc, path)),
+        Live::Volumes => upkeep::listed(bmc, path),
         Live::Manager => manager(bmc),
         Live::Nic(number) => nic(bmc, number),
         Live::Function(number) => {
@@ -122,6 +130,8 @@ fn system(bmc: &Bmc, path: &str) -> Value {
         "LastResetTime": "2026-01-05T10:00:00+00:00", "Boot": boot(bmc, false),
         "Actions": {"#ComputerSystem.Reset": {"ResetType@Redfish.AllowableValues": bmc.maker().resets}},
     });
+    let version = bmc.state().upkeep.bios.clone();
+    let body = version.map_or(body.clone(), |version| over(body, json!({"BiosVersion": version})));
     over(body, lamps(bmc, path))
 }
 
@@ -206,10 +216,15 @@ fn lamps(bmc: &Bmc, path: &str) -> Value {
 
 fn manager(bmc: &Bmc) -> Value {
     let clock = bmc.state().clock.clone();
-    json!({
-        "DateTime": now_shown(bmc, clock.micros, &clock.offset), "DateTimeLocalOffset": clock.offset,
-        "UUID": uuid(bmc, "bmc"), "SerialNumber": serial(bmc), "LastResetTime": "2026-01-05T09:00:00+00:00",
-    })
+    let version = bmc.state().upkeep.bmc.clone();
+    let version = version.map_or(Value::Null, |version| json!({"FirmwareVersion": version}));
+    over(
+        json!({
+            "DateTime": now_shown(bmc, clock.micros, &clock.offset), "DateTimeLocalOffset": clock.offset,
+            "UUID": uuid(bmc, "bmc"), "SerialNumber": serial(bmc), "LastResetTime": "2026-01-05T09:00:00+00:00",
+        }),
+        version,
+    )
 }
 
 /// The controller's time, to the second, in its zone.

@@ -31,6 +31,7 @@ pub mod settings;
 pub mod state;
 pub mod task;
 pub mod tree;
+pub mod upkeep;
 
 #[cfg(test)]
 mod tests;

@@ -77,7 +77,14 @@ impl Front {
         if faults.mute || crowded || is_dark(bmc) {
             return std::future::pending().await;
         }
-        bmc.state().notice(bmc.is_on(), bmc.server().progress().boots, bmc.now());
+        let starts = bmc.state().notice(bmc.is_on(), bmc.server().progress().boots, bmc.now());
+        if starts {
+            let now = bmc.now();
+            let mut state = bmc.state();
+            state.sessions.clear();
+            state.dark = Some((now, now.after(bmc.settings().paced(60))));
+            return broken();
+        }
         action::boot::settle_mode(bmc);
         if let Some(answer) = self.troubled(&ask) {
             return answer;
@@ -342,7 +349,12 @@ const PAGE: &str =
 /// A change that goes on after its answer.
 pub fn accepted(bmc: &Bmc, name: &'static str) -> Response {
     let task = action::task::start(bmc, name);
-    let place = live::monitor(bmc, &task);
+    accepted_as(bmc, &task)
+}
+
+/// The answer to what goes on as this task.
+pub fn accepted_as(bmc: &Bmc, task: &str) -> Response {
+    let place = live::monitor(bmc, task);
     let body = if bmc.bites(Oddity::AnyPartialTask) {
         serde_json::json!({})
     } else if bmc.bites(Oddity::SmcTaskNotATask) {

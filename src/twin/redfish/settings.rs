@@ -43,6 +43,8 @@ pub struct BmcSettings {
     pub tasks: bool,
     /// How long a task runs.
     pub task: Duration,
+    /// Whether its volumes are made and deleted at a boot only.
+    pub volumes_at_boot: bool,
     /// Multiplies the times that oddities take in the book (60 s in POST and the like).
     pub pace: f64,
     /// The host's address at which it listens.
@@ -64,6 +66,7 @@ impl BmcSettings {
             delay: Duration::ZERO,
             tasks: false,
             task: Duration::ZERO,
+            volumes_at_boot: false,
             pace: 1.0,
             address: Ipv4Addr::LOCALHOST.into(),
             ports: [0, 0],

@@ -9,6 +9,7 @@ use crate::base::time::Tick;
 use crate::twin::redfish::profile::Maker;
 use crate::twin::redfish::session::Session;
 use crate::twin::redfish::task::Task;
+use crate::twin::redfish::upkeep::Upkeep;
 use crate::wire::redfish::send::{Led, Mode};
 
 /// What changes while a controller lives.
@@ -43,6 +44,7 @@ pub struct State {
     pub overrides: u32,
     /// Virtual media are attached, as far as a maker has such a switch.
     pub attached: bool,
+    pub upkeep: Upkeep,
     number: u64,
     /// Who asked once on a connection that is still its own.
     peers: BTreeSet<SocketAddr>,
@@ -121,6 +123,7 @@ impl State {
             resets: Vec::new(),
             overrides: 0,
             attached: true,
+            upkeep: Upkeep::default(),
             number: 0,
             peers: BTreeSet::new(),
         }
@@ -141,8 +144,9 @@ impl State {
         false
     }
 
-    /// Sees what became of the machine since the last request: what waits for a boot is applied by one.
-    pub fn notice(&mut self, on: bool, boots: u32, now: Tick) {
+    /// Sees what became of the machine since the last request: what waits for a boot is applied by one. True if the
+    /// controller itself starts anew, with new firmware.
+    pub fn notice(&mut self, on: bool, boots: u32, now: Tick) -> bool {
         if on != self.seen.on || boots != self.seen.boots {
             self.seen.turned = Some(now);
         }
@@ -150,7 +154,12 @@ impl State {
             self.secure.current = self.secure.enabled && self.secure.keys;
             self.bios.append(&mut self.bios_pending);
             self.boot_order = self.order_pending.take().or(self.boot_order.take());
+            for task in self.tasks.iter_mut().filter(|task| task.held) {
+                (task.held, task.made) = (false, now);
+            }
         }
+        let starts = self.upkeep.settle(&self.tasks, boots != self.seen.boots, now);
         (self.seen.on, self.seen.boots) = (on, boots);
+        starts
     }
 }

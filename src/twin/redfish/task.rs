@@ -16,6 +16,8 @@ pub struct Task {
     pub name: &'static str,
     pub made: Tick,
     pub length: Duration,
+    /// It waits for a boot of the machine.
+    pub held: bool,
     /// Its states while it runs, each for an equal part of the time.
     pub states: &'static [&'static str],
 }
@@ -26,7 +28,7 @@ impl Task {
     }
 
     pub fn is_done(&self, now: Tick) -> bool {
-        now.since(self.made) >= self.length
+        !self.held && now.since(self.made) >= self.length
     }
 
     /// Since when it is done.
@@ -38,6 +40,9 @@ impl Task {
     fn state(&self, now: Tick) -> &'static str {
         if self.is_done(now) {
             return "Completed";
+        }
+        if self.held {
+            return "Pending";
         }
         let share = now.since(self.made).as_millis().saturating_mul(self.states.len() as u128);
         let place = share.checked_div(self.length.as_millis()).unwrap_or(0);

@@ -279,6 +279,39 @@ pub fn bios(attributes: serde_json::Map<String, Value>, on_reset: bool) -> Body 
     Body(body)
 }
 
+/// A volume to be made; what is `None` is left out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Volume {
+    /// As in `RAID1`.
+    pub raid_type: &'static str,
+    /// All that its drives have, if not given.
+    pub bytes: Option<u64>,
+    /// Paths of the drives.
+    pub drives: Vec<String>,
+    pub name: Option<String>,
+    /// `Immediate` or `OnReset`.
+    pub apply_time: Option<&'static str>,
+}
+
+pub fn volume(ask: &Volume) -> Body {
+    let drives: Vec<Value> = ask.drives.iter().map(|path| serde_json::json!({ "@odata.id": path })).collect();
+    let members = [
+        ("RAIDType", Some(ask.raid_type.into())),
+        ("CapacityBytes", ask.bytes.map(Value::from)),
+        ("Links", Some(serde_json::json!({ "Drives": drives }))),
+        ("Name", ask.name.clone().map(Value::from)),
+        (APPLY_TIME, ask.apply_time.map(Value::from)),
+    ];
+    Body(members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+}
+
+/// When an operation is carried out: `Immediate` or `OnReset`.
+pub fn apply_time(word: &'static str) -> Body {
+    Body(Value::Object(serde_json::Map::from_iter([(APPLY_TIME.to_owned(), word.into())])))
+}
+
+const APPLY_TIME: &str = "@Redfish.OperationApplyTime";
+
 /// Dell's `DeleteJobQueue`: everything.
 pub fn clear_job_queue() -> Body {
     Body(serde_json::json!({ "JobID": "JID_CLEARALL" }))

@@ -23,9 +23,9 @@ use crate::stage::image_server::ImageServer;
 use crate::stock_redfish::rack;
 
 /// A controller, its node `n1`, and the daemon between them.
-struct Plant {
-    daemon: Daemon,
-    bmc: Bmc,
+pub struct Plant {
+    pub daemon: Daemon,
+    pub bmc: Bmc,
     profile: Profile,
     runtime: Runtime,
     _home: TempDir,
@@ -40,7 +40,7 @@ impl Plant {
     }
 
     /// With a controller like this, lines of the daemon's file, and what is done to the controller first.
-    fn enrolled(settings: &BmcSettings, configured: &str, prepare: impl FnOnce(&Bmc)) -> Self {
+    pub fn enrolled(settings: &BmcSettings, configured: &str, prepare: impl FnOnce(&Bmc)) -> Self {
         let home = TempDir::new().unwrap();
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
@@ -70,7 +70,7 @@ impl Plant {
 
     /// A request below `/v1/nodes`; status and body of the answer.
     #[expect(clippy::needless_pass_by_value, reason = "callers write the body in place")]
-    fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+    pub fn call(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
         let address = self.daemon.url().trim_start_matches("http://");
         let text = if body.is_null() { String::new() } else { body.to_string() };
         let mut wire = TcpStream::connect(address).unwrap();
@@ -90,7 +90,7 @@ impl Plant {
 
     /// A request below the node, which must be answered so; the answer's body.
     #[expect(clippy::needless_pass_by_value, reason = "callers write the body in place")]
-    fn on(&self, method: &str, path: &str, body: Value, status: u16) -> Value {
+    pub fn on(&self, method: &str, path: &str, body: Value, status: u16) -> Value {
         let answer = self.call(method, &format!("/n1/{path}"), body.clone());
         assert_eq!(
             answer.0,
@@ -102,12 +102,12 @@ impl Plant {
         answer.1
     }
 
-    fn get(&self, path: &str) -> Value {
+    pub fn get(&self, path: &str) -> Value {
         self.on("GET", path, Value::Null, 200)
     }
 
     /// Waits until a member of the node is so and nothing is under way.
-    fn until(&self, member: &str, value: &Value) {
+    pub fn until(&self, member: &str, value: &Value) {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let node = self.call("GET", "/n1", Value::Null).1;
@@ -119,7 +119,7 @@ impl Plant {
         }
     }
 
-    fn verb(&self, target: &str, state: &str) {
+    pub fn verb(&self, target: &str, state: &str) {
         self.on("PUT", "states/provision", json!({"target": target}), 202);
         self.until("provision_state", &json!(state));
     }
@@ -131,7 +131,7 @@ impl Plant {
     }
 
     /// Requests of this method to paths that end so.
-    fn asked(&self, method: Method, end: &str) -> usize {
+    pub fn asked(&self, method: Method, end: &str) -> usize {
         self.bmc.asked().iter().filter(|one| one.method == method && one.path.ends_with(end)).count()
     }
 }

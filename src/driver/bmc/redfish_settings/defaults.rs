@@ -23,6 +23,20 @@ pub struct RedfishDefaults {
     pub health: bool,
     /// How long an inserted medium is awaited, and how often it is looked at.
     pub vmedia_insert: (Duration, Duration),
+    /// Between two looks at work on volumes, and at an update of firmware.
+    pub raid_status_interval: Duration,
+    pub firmware_status_interval: Duration,
+    /// How long an update of firmware may take in all; `None` for as long as it takes.
+    pub firmware_overall_timeout: Option<Duration>,
+    /// How long a controller may be away that updates itself, a step waits between work and reboot, and how often its
+    /// version is looked at.
+    pub firmware_bmc_timeout: Duration,
+    pub firmware_reboot_delay: Duration,
+    pub firmware_version_check_interval: Duration,
+    /// After an update: answers in a row, the pause between them, and how long they are waited for.
+    pub firmware_validation: (u32, Duration, Duration),
+    /// How long an update of a NIC may be starting before the machine is booted for it.
+    pub firmware_nic_starting_wait: Duration,
     /// The account of the share that images come from over CIFS.
     pub cifs: Share,
 }
@@ -49,6 +63,14 @@ impl Default for RedfishDefaults {
             verify_bmc_clock: false,
             health: true,
             vmedia_insert: (seconds(60), seconds(2)),
+            raid_status_interval: seconds(60),
+            firmware_status_interval: seconds(60),
+            firmware_overall_timeout: Some(seconds(7200)),
+            firmware_bmc_timeout: seconds(300),
+            firmware_reboot_delay: seconds(300),
+            firmware_version_check_interval: seconds(30),
+            firmware_validation: (3, seconds(30), seconds(480)),
+            firmware_nic_starting_wait: seconds(30),
             cifs: Share::default(),
         }
     }

@@ -108,7 +108,12 @@ impl Talk {
     }
 
     pub async fn delete(&self, path: &str) -> Result<Written, RedfishError> {
-        let ask = Ask::write(Method::Delete, path, None);
+        self.delete_with(path, None).await
+    }
+
+    /// DELETE with a body, as where it is said when.
+    pub async fn delete_with(&self, path: &str, body: Option<&Body>) -> Result<Written, RedfishError> {
+        let ask = Ask::write(Method::Delete, path, body.cloned());
         let answer = self.call(&ask).await?;
         Ok(self.written(&ask, &answer))
     }

@@ -149,9 +149,16 @@ async fn write(server: &Server, bios: &BiosSeen, call: &StepCall, again: bool) -
         let value = fitted(wish, bios.attributes.get(name), None);
         (name.clone(), value.unwrap_or_else(|_| wish.clone()))
     };
-    let body = send::bios(wishes.iter().map(typed).collect::<Map<_, _>>(), on_reset);
+    let attributes = wishes.iter().map(typed).collect::<Map<_, _>>();
     let (path, etag) = target(bios, pending.as_ref());
-    server.talk.patch(&path, &body, etag.as_deref()).await?;
+    let body = send::bios(attributes.clone(), on_reset);
+    match server.talk.patch(&path, &body, etag.as_deref()).await {
+        // Listed, and not understood.
+        Err(error) if on_reset && error.fault().is_some_and(|fault| fault.says("settingsapplytime")) => {
+            server.talk.patch(&path, &send::bios(attributes, false), etag.as_deref()).await?;
+        }
+        outcome => drop(outcome?),
+    }
     Ok(needs_boot)
 }
 

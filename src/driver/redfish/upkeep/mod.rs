@@ -2,6 +2,8 @@
 //! turns that looks before it acts, so that a cut costs nothing and a press is never made twice.
 //!
 //! - `bios`      the settings and their registry, read     - `bios_step`  apply, factory reset
+//! - `firmware`  parts that bear one, and new ones
+//! - `raid`      controllers, drives, volumes              - `task`       work of the BMC, followed from look to look
 
 use serde_json::Value;
 
@@ -16,6 +18,9 @@ use crate::model::turn::{Memo, Turn};
 
 pub mod bios;
 pub mod bios_step;
+pub mod firmware;
+pub mod raid;
+pub mod task;
 
 /// What the machine boots after a reboot that a step needs: the ramdisk where the run works in one, else what it booted
 /// before.

@@ -24,6 +24,7 @@ use crate::twin::redfish::oddity::Oddity;
 use crate::twin::redfish::service::{Ask, busy, missing};
 use crate::twin::redfish::session::SESSIONS;
 use crate::twin::redfish::tree::Live;
+use crate::twin::redfish::upkeep;
 
 /// Does what a POST, PATCH or DELETE asks.
 pub(super) async fn change(bmc: &Bmc, ask: &Ask) -> Reply {
@@ -91,6 +92,9 @@ async fn post(bmc: &Bmc, ask: &Ask) -> Reply {
     if ask.path == SUBSCRIPTIONS {
         return event::subscribe(bmc, &ask.body);
     }
+    if ask.path.ends_with("/Volumes") && live::view(bmc, &ask.path).is_some() {
+        return upkeep::make(bmc, &ask.path, &ask.body);
+    }
     let Some((owner, action)) = ask.path.split_once("/Actions/") else {
         return Err(if live::view(bmc, &ask.path).is_some() { not_allowed() } else { missing(&ask.path) });
     };
@@ -110,7 +114,7 @@ async fn post(bmc: &Bmc, ask: &Ask) -> Reply {
             success()
         }
         "EventService.SubmitTestEvent" => success(),
-        "UpdateService.SimpleUpdate" => Err(refused(503, "ServiceTemporarilyUnavailable", &["600"])),
+        "UpdateService.SimpleUpdate" => upkeep::update(bmc, &ask.body),
         other => dell::act(bmc, other, &ask.body).unwrap_or_else(|| Err(missing(&ask.path))),
     }
 }
@@ -143,6 +147,7 @@ async fn patch_live(bmc: &Bmc, ask: &Ask, live: Live) -> Reply {
         Live::Nothing
         | Live::Root
         | Live::Bios
+        | Live::Volumes
         | Live::Nic(_)
         | Live::Function(_)
         | Live::Port(_)
@@ -154,6 +159,9 @@ async fn patch_live(bmc: &Bmc, ask: &Ask, live: Live) -> Reply {
 }
 
 fn delete(bmc: &Bmc, ask: &Ask) -> Reply {
+    if let Some(reply) = upkeep::delete(bmc, &ask.path, &ask.body) {
+        return reply;
+    }
     match event::unsubscribe(bmc, &ask.path) {
         Some(reply) => reply,
         None if live::view(bmc, &ask.path).is_some() => Err(not_allowed()),

@@ -20,7 +20,16 @@ pub fn start(bmc: &Bmc, name: &'static str) -> String {
     }
     let number = state.fresh();
     let id = if is_dell { format!("JID_{number:012}") } else { number.to_string() };
-    state.tasks.push(Task { id: id.clone(), name, made, length, states });
+    state.tasks.push(Task { id: id.clone(), name, made, length, states, held: false });
+    id
+}
+
+/// Starts a task that waits for a boot; its id.
+pub fn start_held(bmc: &Bmc, name: &'static str) -> String {
+    let id = start(bmc, name);
+    for task in bmc.state().tasks.iter_mut().filter(|task| task.id == id) {
+        task.held = true;
+    }
     id
 }
 

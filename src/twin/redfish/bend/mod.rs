@@ -37,6 +37,7 @@ pub(super) fn bend(bmc: &Bmc, live: Live, path: &str, body: &mut Value) {
         | Live::Port(_)
         | Live::Sessions
         | Live::Tasks
+        | Live::Volumes
         | Live::Subscriptions
         | Live::Entries
         | Live::Attributes => {}

@@ -37,6 +37,7 @@ pub enum Live {
     SecureBoot,
     Chassis,
     Drive,
+    Volumes,
     Manager,
     /// With the number of the address.
     Nic(usize),

@@ -121,7 +121,7 @@ fn accounts(builder: &mut Builder) {
     }
 }
 
-/// What is installed can be read; nothing can be installed.
+/// What is installed, and how more is.
 fn updates(builder: &mut Builder) {
     let maker = builder.maker;
     let path = format!("{ROOT}/UpdateService");

@@ -67,7 +67,7 @@ fn volumes(builder: &mut Builder) {
     let maker = builder.maker;
     let base = format!("{}/Storage/{}", maker.system_path(), maker.storage);
     let list = format!("{base}/Volumes");
-    builder.list(Served::Volume, &list, "Volumes", &numbered("", 2));
+    builder.live_list((Live::Volumes, Served::Volume), &list, "Volumes", &numbered("", 2));
     let drive = |number: usize| link(format!("{base}/Drives/Disk.{number}"));
     for (id, kind, bytes, drives) in [
         ("1", "RAID10", 960_207_962_112_u64, [1, 2, 3, 4].map(drive)),

@@ -29,15 +29,18 @@ pub enum Protocol {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Area {
     Auth,
+    Bios,
     Boot,
     Clock,
     Etag,
     Events,
+    Firmware,
     Http,
     Indicator,
     Inventory,
     Media,
     Power,
+    Raid,
     Sdr,
     Session,
     Sol,

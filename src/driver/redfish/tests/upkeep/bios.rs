@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::super::world::{Rig, SYSTEM, collection, refuse};
 use super::{CUTS, Cut, Played, call, play};
+use crate::driver::redfish::tests::world::{Rig, SYSTEM, collection, refuse};
 use crate::driver::redfish::upkeep::bios_step::BiosStep;
 use crate::model::interface::Interface;
 use crate::model::part::sheet::Sheet;
