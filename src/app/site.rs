@@ -95,6 +95,7 @@ pub(super) fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Gro
         power_interval: config.power_looks.1,
         way: images::way(&config.images),
         stream_raw: config.images.stream_raw,
+        rescue_requires_hash: config.policy.rescue.requires_hash,
         ..AgentSettings::new(config.policy.host.clone(), base)
     };
     // Without random numbers the delays are drawn in the same order at each start.
@@ -114,6 +115,7 @@ fn delays(fake: &Fake) -> FakeDelays {
         management: delay(fake.management_delay),
         deploy: delay(fake.deploy_delay),
         inspect: delay(fake.inspect_delay),
+        rescue: delay(fake.rescue_delay),
         ..FakeDelays::default()
     }
 }

@@ -23,6 +23,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::base::shadow::Algorithm;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
@@ -118,6 +119,9 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub rescue_callback_timeout: Option<u32>,
+    pub rescue_password_hash_algorithm: Option<Algorithm>,
+    pub require_rescue_password_hashed: Option<bool>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -253,6 +257,7 @@ pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
     pub inspect_delay: Delay,
+    pub rescue_delay: Delay,
     pub deploy_delay: Delay,
 }
 

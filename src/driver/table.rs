@@ -56,7 +56,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["fake"]),
             (Interface::Raid, &["fake", "no-raid"]),
-            (Interface::Rescue, &["fake", "no-rescue"]),
+            (Interface::Rescue, &["fake", "no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["fake", "no-vendor"]),
         ],
@@ -75,7 +75,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["agent", "fake"]),
             (Interface::Raid, &["no-raid"]),
-            (Interface::Rescue, &["no-rescue"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["no-vendor"]),
         ],
@@ -169,7 +169,8 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
-    plain(Interface::Rescue, "fake"),
+    Row { steps: &[FAKE_RESCUE], ..plain(Interface::Rescue, "fake") },
+    Row { steps: &[AGENT_RESCUE], uses_agent: true, ..plain(Interface::Rescue, "agent") },
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
     Row { steps: &[FAKE_VENDOR], ..plain(Interface::Vendor, "fake") },
@@ -206,7 +207,6 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
     missing(Interface::Raid, "agent"),
-    missing(Interface::Rescue, "agent"),
 ];
 
 const FULL: PowerSupport = PowerSupport { soft: true, on: true, soft_reset: true };
@@ -313,6 +313,23 @@ const AGENT_DEPLOY: &[StepSpec] = &[
 
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
+
+/// A ramdisk to log in to. The way back is the pipeline's own.
+const AGENT_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Core(Core::BootAgent), Again::Repeat),
+    rescue("finalize_rescue", 50, By::Agent, Again::LookFirst),
+    rescue("clean_up", 10, By::Core(Core::LeaveRamdisk), Again::Repeat),
+];
+
+/// Takes the time that is configured, and does nothing.
+const FAKE_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Driver, Again::Repeat),
+    StepSpec { kind: Kind::Unrescue, ..rescue("unrescue", 100, By::Driver, Again::Repeat) },
+];
+
+const fn rescue(step: &'static str, priority: i64, by: By, again: Again) -> StepSpec {
+    StepSpec { kind: Kind::Rescue, ..deploy(step, priority, by, again) }
+}
 
 /// Takes the time that is configured, and does nothing.
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];

@@ -1,6 +1,7 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
 pub mod manual;
+pub mod rescue;
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
@@ -217,7 +218,7 @@ fn overridden(policy: &Policy, kind: Kind, interface: Interface, step: &str) -> 
     let given = match kind {
         Kind::Clean => &policy.clean_step_priority_override,
         Kind::Verify => &policy.verify_step_priority_override,
-        Kind::Deploy | Kind::Service | Kind::Delete => return None,
+        Kind::Deploy | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => return None,
     };
     let name = format!("{interface}.{step}");
     given.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)

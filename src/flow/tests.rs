@@ -19,6 +19,7 @@ mod pipelines;
 mod plans;
 mod power;
 mod relatives;
+mod rescue;
 mod scenes;
 mod service;
 mod silence;

@@ -23,6 +23,7 @@ mod parts;
 mod portgroups;
 mod rack;
 mod refusals;
+mod rescue;
 mod volumes;
 mod roles;
 mod runbooks;

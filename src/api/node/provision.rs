@@ -1,6 +1,7 @@
 //! `PUT nodes/{ident}/states/provision`: a word, and what comes with it. The order of the checks is the contract's
 //! (`api.md` section 6); what depends on the machine is checked behind the desk.
 
+pub mod rescue;
 pub mod runbook;
 
 use base64::Engine;
@@ -13,6 +14,7 @@ use crate::api::node::steps;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
 use crate::base::beside::beside;
+use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::refusal::Refusal;
@@ -40,7 +42,7 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     let disabled = ramdisk(&mut args, target, call.version)?;
     let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
     let by_runbook = brought.is_some();
-    let steps = companions(&mut args, target, call.version, brought)?;
+    let Companions { steps, password } = companions(&mut args, target, call.version, brought)?;
     args.finish()?;
     if !by_runbook {
         let asked = steps.iter().map(|step| (step.interface, step.step.as_str()));
@@ -52,11 +54,16 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
         Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
+    let rescue_password = match password {
+        Some(password) => Some(rescue::hashed(password, call.policy().rescue.algorithm).await?),
+        None => None,
+    };
     let project = call.who.project.clone();
     let ask = ProvisionAsk {
         config_drive,
         steps,
         disable_ramdisk,
+        rescue_password,
         project,
         ..ProvisionAsk::new(target.verb, word)
     };
@@ -179,19 +186,26 @@ fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What came along with a word.
+struct Companions {
+    steps: Vec<AskedStep>,
+    /// Of a rescue.
+    password: Option<Secret>,
+}
+
 /// Arguments that go with one word or another.
 fn companions(
     args: &mut Args,
     target: &Target,
     version: u16,
     brought: Option<runbook::Brought>,
-) -> Result<Vec<AskedStep>, Fault> {
+) -> Result<Companions, Fault> {
     let mut steps = |name| args.take(name).filter(|value| !is_empty(value));
     let (clean, deploy, service) = (steps("clean_steps"), steps("deploy_steps"), steps("service_steps"));
     if deploy.is_some() && version < DEPLOY_STEPS_SINCE {
         return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
     }
-    let password = args.text("rescue_password")?;
+    let password = args.text("rescue_password")?.map(Secret::new);
     goes_with(clean.is_some(), "clean_steps", &["clean"], target)?;
     goes_with(deploy.is_some(), "deploy_steps", &["active", "rebuild"], target)?;
     goes_with(service.is_some(), "service_steps", &["service"], target)?;
@@ -201,19 +215,18 @@ fn companions(
     let (given, name, kind) = match target.word {
         "clean" => (clean, Some("clean_steps"), Kind::Clean),
         "service" => (service, Some("service_steps"), Kind::Service),
-        "rescue" if password.as_ref().is_none_or(|text| text.trim().is_empty()) => {
-            return Err(needed("rescue_password"));
+        "rescue" => {
+            return rescue::taken(password).map(|password| Companions { steps: Vec::new(), password });
         }
         _ => (deploy, None, Kind::Deploy),
     };
-    if let Some(brought) = brought {
-        return Ok(brought.steps);
-    }
-    match (given, name) {
-        (Some(given), _) => steps::parse(given, kind),
-        (None, Some(name)) => Err(needed(&format!("{name} or runbook"))),
-        (None, None) => Ok(Vec::new()),
-    }
+    let steps = match (brought, given, name) {
+        (Some(brought), _, _) => brought.steps,
+        (None, Some(given), _) => steps::parse(given, kind)?,
+        (None, None, Some(name)) => return Err(needed(&format!("{name} or runbook"))),
+        (None, None, None) => Vec::new(),
+    };
+    Ok(Companions { steps, password: None })
 }
 
 fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result<(), Fault> {
@@ -278,7 +291,7 @@ mod tests {
         let target = Target::parse(&word).unwrap();
         ramdisk(&mut args, target, version)
             .and_then(|_| companions(&mut args, target, version, None))
-            .map(|steps| steps.len())
+            .map(|with| with.steps.len())
             .map_err(|fault| fault.status())
     }
 

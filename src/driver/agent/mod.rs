@@ -6,6 +6,7 @@
 //! image    of a deployment, how it stands              ready_image   the step that readies it beforehand
 //! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
 //! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
+//! finalize_rescue   the agent takes the password that a person logs in with, and ends
 //! ```
 //!
 //! `client` speaks to it, `call` classes what can go wrong for a step, `line` tells from its command list whether
@@ -28,6 +29,7 @@ use crate::net::whereabouts::Whereabouts;
 pub mod alive;
 pub mod client;
 pub mod drives;
+pub mod finalize_rescue;
 pub mod image;
 pub mod in_band;
 pub mod instance;
@@ -71,6 +73,8 @@ pub struct AgentSettings {
     pub way: Way,
     /// `stream_raw_images`.
     pub stream_raw: bool,
+    /// An agent that takes no hashed password is given none at all (`require_rescue_password_hashed`).
+    pub rescue_requires_hash: bool,
 }
 
 impl AgentSettings {
@@ -86,6 +90,7 @@ impl AgentSettings {
             power_limit: 60,
             way: Way::Http,
             stream_raw: true,
+            rescue_requires_hash: true,
         }
     }
 }

@@ -23,6 +23,7 @@ mod around;
 mod boot;
 mod image;
 mod peer;
+mod rescue;
 
 /// A clock on which nobody waits.
 #[derive(Debug, Default)]
