@@ -31,6 +31,8 @@ pub struct Config {
     pub public_endpoint: Option<String>,
     /// Enabled hardware types.
     pub hardware: Vec<String>,
+    /// Deploy interfaces that may stand in for `autodetect`, in this order.
+    pub autodetect: Vec<String>,
     /// Folders besides the data directory's own from which `file://` images may come.
     pub image_folders: Vec<PathBuf>,
     pub ramdisks: section::ramdisks::RamdiskNames,
@@ -148,6 +150,7 @@ impl Config {
             rack_listen,
             public_endpoint: document.api.public_endpoint.clone(),
             hardware,
+            autodetect: section::detect::order(document.default.autodetect_deploy_interfaces.clone())?,
             image_folders: document.conductor.file_url_allowed_paths.clone(),
             ramdisks: document.conductor.ramdisks.clone(),
             fake: document.fake.clone(),

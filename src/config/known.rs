@@ -141,6 +141,7 @@ const SECTIONS: &[Section] = &[
             "http_basic_auth_user_file",
             "default_resource_class",
             "default_conductor_group",
+            "autodetect_deploy_interfaces",
             "force_raw_images",
             "webserver_connection_timeout",
         ],
@@ -168,7 +169,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::List,
                 &[
-                    "autodetect_deploy_interfaces",
                     "enabled_hardware_types",
                     "enabled_bios_interfaces",
                     "enabled_boot_interfaces",

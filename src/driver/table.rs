@@ -41,6 +41,9 @@ impl Row {
     }
 }
 
+/// Of machines that have a BMC.
+const DEPLOY: &[&str] = &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"];
+
 /// Every hardware type.
 pub const TYPES: &[TypeRow] = &[
     TypeRow {
@@ -49,7 +52,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["fake", "no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["fake", "no-console"]),
-            (Interface::Deploy, &["fake", "direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, &["fake", "autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"]),
             (Interface::Firmware, &["fake", "no-firmware"]),
             (Interface::Inspect, &["fake", "agent", "no-inspect"]),
             (Interface::Management, &["fake"]),
@@ -68,7 +71,10 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent", "noop"]),
+            (
+                Interface::Deploy,
+                &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent", "noop"],
+            ),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["noop", "fake"]),
@@ -90,7 +96,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["redfish", "agent", "no-inspect"]),
             (Interface::Management, &["redfish", "noop"]),
@@ -112,7 +118,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "idrac-redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["idrac-redfish", "agent", "no-inspect"]),
             (Interface::Management, &["idrac-redfish"]),
@@ -131,7 +137,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["ipxe", "pxe", "http-ipxe", "http"]),
             (Interface::Console, &["ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["ipmitool", "noop"]),
@@ -156,8 +162,10 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
+    Row { steps: &[BOOTC, AGENT_DEPLOY, BOOT_TO_DISK], uses_agent: true, ..plain(Interface::Deploy, "bootc") },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
+    Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
     plain(Interface::Firmware, "no-firmware"),
     plain(Interface::Inspect, "fake"),
@@ -202,6 +210,7 @@ pub const ROWS: &[Row] = &[
     missing(Interface::Bios, "redfish"),
     missing(Interface::Bios, "idrac-redfish"),
     missing(Interface::Console, "redfish-graphical"),
+    missing(Interface::Deploy, "anaconda"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
@@ -302,6 +311,10 @@ const fn deploy(step: &'static str, priority: i64, by: By, again: Again) -> Step
 /// What `direct` adds to the frame of every agent deployment.
 const DIRECT: &[StepSpec] = &[deploy("write_image", 80, By::Agent, Again::Repeat)];
 
+/// What `bootc` adds before what is in that frame, and after it.
+const BOOTC: &[StepSpec] = &[deploy("execute_bootc_install", 80, By::Agent, Again::Repeat)];
+const BOOT_TO_DISK: &[StepSpec] = &[deploy("set_boot_to_disk", 60, By::Driver, Again::Repeat)];
+
 /// The frame of every agent deployment; between 41 and 99 the agent is up.
 const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("deploy", 100, By::Core(Core::BootAgent), Again::Repeat),
@@ -318,6 +331,9 @@ const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 const NOOP_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
+
+/// Never run: another interface stands in for this one before a deployment is planned.
+const AUTODETECT_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 /// Fails if `driver_info` asks for it, so that a failing verification can be seen.
 const FAKE_VERIFY: &[StepSpec] = &[StepSpec {

@@ -11,6 +11,7 @@ pub mod bmc;
 pub mod boot;
 pub mod by_runbook;
 pub mod course;
+pub mod detect;
 pub mod discover;
 pub mod fetch;
 pub mod hook;

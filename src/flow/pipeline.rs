@@ -3,6 +3,7 @@
 use crate::flow::boot::parts;
 use crate::flow::by_runbook;
 use crate::flow::course::Course;
+use crate::flow::detect;
 use crate::flow::manual;
 use crate::flow::part::vif;
 use crate::flow::plan;
@@ -58,7 +59,12 @@ pub fn start_cleaning(course: &mut Course<'_>) {
         course.node.run = None;
         course.node.last_error = None;
         course.stop_waiting();
+        detect::restore(course);
         course.go(cleaned(course));
+        return;
+    }
+    if let Err(why) = detect::switch(course) {
+        unprepared(course, Kind::Clean, &why);
         return;
     }
     if by_runbook::start_cleaning(course) {
@@ -106,10 +112,18 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
             return;
         }
     }
+    give_back(course, kind);
     course.go(verb);
     if kind == Kind::Verify {
         // Shown beside the power from the beginning; what is not told does no harm.
         course.wish(Look::Modes);
+    }
+}
+
+/// Cleaning and servicing, however they end, leave the deploy interface as it was.
+fn give_back(course: &mut Course<'_>, kind: Kind) {
+    if matches!(kind, Kind::Clean | Kind::Service) {
+        detect::restore(course);
     }
 }
 
@@ -173,6 +187,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
 fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));
     course.node.run = None;
+    give_back(course, run.kind);
     let is_untouched = run.kind == Kind::Service && course.node.boots == Boots::Instance;
     if !is_untouched {
         course.node.boot_token = None;
@@ -200,6 +215,7 @@ pub fn unprepared(course: &mut Course<'_>, kind: Kind, why: &str) {
     course.strike(Purpose::Run);
     course.drop_agent();
     course.stop_waiting();
+    give_back(course, kind);
     course.go(Verb::Fail);
     let manual = course.node.run.take().is_some_and(|run| run.manual);
     let remedy = remedy(kind, manual, course.node.wished.maintenance);

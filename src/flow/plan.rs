@@ -51,10 +51,15 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
     steps
 }
 
-/// The plan of tear down.
+/// The plan of tear down: the instance runs no more. A machine that never is off is started anew.
 pub fn delete(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
-    let off = facts.catalog.uses_agent(&node.wished.interfaces) && !node.wished.disable_power_off;
-    if off { vec![frame("power_off", Core::PowerOff)] } else { Vec::new() }
+    if !facts.catalog.uses_agent(&node.wished.interfaces) {
+        return Vec::new();
+    }
+    if node.wished.disable_power_off {
+        return vec![frame("reboot", Core::Reboot)];
+    }
+    vec![frame("power_off", Core::PowerOff)]
 }
 
 /// The plan of a deployment, as far as it is known without the agent.

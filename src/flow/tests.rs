@@ -9,6 +9,7 @@ mod beats;
 mod bmc;
 mod booting;
 mod boots;
+mod detect;
 mod discoveries;
 mod inspect;
 mod manual;

@@ -14,6 +14,8 @@ pub struct Catalog {
     pub types: BTreeMap<String, HardwareType>,
     /// Implementations by interface and name.
     pub implementations: BTreeMap<(Interface, String), Implementation>,
+    /// Deploy interfaces that may stand in for `autodetect`, the first that fits (`autodetect_deploy_interfaces`).
+    pub autodetect: Vec<String>,
 }
 
 /// A hardware type: which implementations it supports, in order of preference.

@@ -136,13 +136,23 @@ fn framed(node: &Node, kind: Kind, steps: Vec<Step>, boots: bool, facts: &Facts<
     match kind {
         Kind::Clean if boots => plan.push(frame("power_off", Core::PowerOff)),
         Kind::Service if is_away => {
-            plan.push(frame("power_off", Core::PowerOff));
+            plan.push(agent_goes(node));
             let back = if boots_itself(node, facts) { Core::BootInstance } else { Core::BootDisk };
             plan.push(frame("boot_instance", back));
         }
         Kind::Clean | Kind::Service | Kind::Deploy | Kind::Verify | Kind::Delete => {}
     }
     plan
+}
+
+/// What ends the agent before the instance is booted again. Of a machine that never is off it is locked down: a reset comes
+/// under it.
+fn agent_goes(node: &Node) -> Step {
+    let step = frame("power_off", Core::PowerOff);
+    if node.wished.disable_power_off {
+        return Step { step: "tear_down_agent".to_owned(), by: By::Driver, ..step };
+    }
+    step
 }
 
 /// Whether the instance is a ramdisk or ISO of its own instead of what is on the disk.
