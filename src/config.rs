@@ -352,6 +352,8 @@ fn policy(
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
+    policy.create_configuration_priority = deploy.create_configuration_priority;
+    policy.delete_configuration_priority = deploy.delete_configuration_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
     set(&mut policy.disallow_clean_steps, api.disallow_clean_steps);
     set(&mut policy.disallow_service_steps, api.disallow_service_steps);

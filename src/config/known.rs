@@ -314,6 +314,8 @@ const SECTIONS: &[Section] = &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
+            "delete_configuration_priority",
+            "create_configuration_priority",
             "iso_cache_size",
             "iso_cache_ttl",
             "http_url",
@@ -326,13 +328,7 @@ const SECTIONS: &[Section] = &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
             (
                 Shape::Whole,
-                &[
-                    "delete_configuration_priority",
-                    "create_configuration_priority",
-                    "shred_random_overwrite_iterations",
-                    "disk_erasure_concurrency",
-                    "fast_track_timeout",
-                ],
+                &["shred_random_overwrite_iterations", "disk_erasure_concurrency", "fast_track_timeout"],
             ),
             (
                 Shape::Flag,

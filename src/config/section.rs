@@ -189,6 +189,8 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.

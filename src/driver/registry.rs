@@ -34,6 +34,7 @@ use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::upkeep::bios_step::BiosStep;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::unswitched::Unswitched;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
@@ -43,6 +44,7 @@ use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
+use crate::model::part::sheet::Sheet;
 use crate::model::step::{By, Core, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -257,6 +259,10 @@ impl Registry {
                 Some(work) => Arc::new(work),
                 None => Arc::new(NoWork { why: None }),
             },
+            (Interface::Bios, name) => match BiosStep::of(name, rack()) {
+                Some(work) => Arc::new(work),
+                None => Arc::new(NoWork { why: None }),
+            },
             _ => Arc::new(NoWork { why: None }),
         }
     }
@@ -271,6 +277,17 @@ impl Registry {
             (_, Ok(_)) => Arc::new(NoWork { why: None }),
             (_, Err(error)) => Arc::new(NoWork::because(&error)),
         }
+    }
+
+    /// What the node's machine tells of its firmware, by the interfaces that ask it.
+    pub async fn sheets(&self, node: &Node) -> Result<Vec<Sheet>, DriverError> {
+        let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
+        let mut sheets = Vec::new();
+        if is(Interface::Bios) {
+            let server = Server::of(&self.redfish, node)?;
+            sheets.push(Sheet::Settings(server.bios_rows().await?));
+        }
+        Ok(sheets)
     }
 
     fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
@@ -429,6 +446,7 @@ fn implementation(row: &Row) -> Implementation {
         uses_agent: row.uses_agent,
         power_wishes: row.power,
         boot_way: row.boot_way,
+        tells_sheet: row.tells_sheet,
         methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }

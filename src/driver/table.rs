@@ -30,6 +30,7 @@ pub struct Row {
     pub power: PowerSupport,
     pub steps: &'static [&'static [StepSpec]],
     pub boot_way: BootWay,
+    pub tells_sheet: bool,
     /// The reference has it, and nodes may name it; nothing stands behind it yet, and its use is refused by name.
     pub missing: bool,
 }
@@ -177,6 +178,7 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
+    Row { steps: &[AGENT_RAID], ..plain(Interface::Raid, "agent") },
     plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
@@ -193,6 +195,8 @@ pub const ROWS: &[Row] = &[
     // One network that is always there: nothing is plugged.
     plain(Interface::Network, "flat"),
     // What stands behind these is in `redfish` and `ipmi`.
+    Row { steps: &[REDFISH_BIOS], tells_sheet: true, ..plain(Interface::Bios, "redfish") },
+    Row { steps: &[REDFISH_BIOS], tells_sheet: true, ..plain(Interface::Bios, "idrac-redfish") },
     plain(Interface::Console, "ipmitool-socat"),
     Row { steps: &[REDFISH_MANAGEMENT], ..plain(Interface::Management, "redfish") },
     Row { steps: &[REDFISH_MANAGEMENT, IDRAC_MANAGEMENT], ..plain(Interface::Management, "idrac-redfish") },
@@ -207,14 +211,11 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "idrac-redfish"),
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
-    missing(Interface::Bios, "redfish"),
-    missing(Interface::Bios, "idrac-redfish"),
     missing(Interface::Console, "redfish-graphical"),
     missing(Interface::Deploy, "anaconda"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
-    missing(Interface::Raid, "agent"),
     missing(Interface::Rescue, "agent"),
 ];
 
@@ -228,6 +229,7 @@ const fn plain(interface: Interface, name: &'static str) -> Row {
         power: PowerSupport { soft: false, on: false, soft_reset: false },
         steps: &[],
         boot_way: BootWay::Bare,
+        tells_sheet: false,
         missing: false,
     }
 }
@@ -245,6 +247,19 @@ const REDFISH_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Deploy, "reset_secure_boot_keys_to_default", 0),
     out_of_band(Kind::Verify, "verify_bmc_clock", 1),
 ];
+
+/// Settings of the firmware. They are taken up at a boot, of whatever.
+const REDFISH_BIOS: &[StepSpec] = &[
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Clean, "apply_configuration", 0) },
+    out_of_band(Kind::Clean, "factory_reset", 0),
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Deploy, "apply_configuration", 0) },
+    out_of_band(Kind::Deploy, "factory_reset", 0),
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Service, "apply_configuration", 0) },
+    out_of_band(Kind::Service, "factory_reset", 0),
+];
+
+const BIOS_SETTINGS: ArgSpec =
+    ArgSpec { name: "settings", description: "A list of BIOS settings to be applied", required: true };
 
 /// Dell's. A second restart of the card does no more harm than the first.
 const IDRAC_MANAGEMENT: &[StepSpec] = &[
@@ -322,6 +337,27 @@ const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("tear_down_agent", 40, By::Driver, Again::LookFirst),
     deploy("switch_to_tenant_network", 30, By::Core(Core::LeaveNetwork), Again::Repeat),
     deploy("boot_instance", 20, By::Core(Core::BootDisk), Again::Repeat),
+];
+
+/// RAID made in the ramdisk. That it is offered, and with which priority, the agent says.
+const AGENT_RAID: &[StepSpec] = &[
+    agent_raid(Kind::Clean, "create_configuration", &[]),
+    StepSpec { again: Again::Repeat, ..agent_raid(Kind::Clean, "delete_configuration", &[]) },
+    agent_raid(Kind::Deploy, "apply_configuration", AGENT_RAID_ARGS),
+    agent_raid(Kind::Service, "apply_configuration", AGENT_RAID_ARGS),
+];
+
+const fn agent_raid(kind: Kind, step: &'static str, args: &'static [ArgSpec]) -> StepSpec {
+    StepSpec { kind, args, ..deploy(step, 0, By::Agent, Again::Never) }
+}
+
+const AGENT_RAID_ARGS: &[ArgSpec] = &[
+    ArgSpec { name: "raid_config", description: "The RAID configuration to apply.", required: true },
+    optional(
+        "delete_existing",
+        "Setting this to 'True' indicates to delete existing RAID configuration prior to creating the new \
+         configuration. Default value is 'True'.",
+    ),
 ];
 
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.

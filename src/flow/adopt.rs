@@ -72,6 +72,7 @@ fn unfit(course: &Course<'_>) -> Option<String> {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => None,
     })
 }

@@ -5,6 +5,7 @@ use crate::flow::by_runbook;
 use crate::flow::course::Course;
 use crate::flow::detect;
 use crate::flow::manual;
+use crate::flow::part;
 use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::power;
@@ -49,7 +50,11 @@ pub fn begin(course: &mut Course<'_>, run: Run) {
     let what = run.text();
     course.node.run = Some(run);
     tell(course, "start", format!("{what} begins"));
+    let is_work = course.node.run.as_ref().is_some_and(|run| matches!(run.kind, Kind::Clean | Kind::Service));
     step::begin(course);
+    if is_work {
+        part::sheet::look(course);
+    }
 }
 
 /// Begins automated cleaning, or skips it if the node or the site says so.
@@ -117,6 +122,7 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
     if kind == Kind::Verify {
         // Shown beside the power from the beginning; what is not told does no harm.
         course.wish(Look::Modes);
+        part::sheet::look(course);
     }
 }
 

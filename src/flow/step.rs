@@ -1,5 +1,6 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
+use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::part;
@@ -400,6 +401,7 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }
@@ -409,6 +411,10 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
+            if let Err(why) = after_step::apply(course, result) {
+                pipeline::fail(course, &why);
+                return;
+            }
             left_behind(course, result, None);
             work(course);
             done(course);
@@ -446,10 +452,10 @@ pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>
     saw_power(course, result);
     keep_boot_device(course, result);
     match step {
-        Some(step) => part::sheet::step_done(course, step),
+        Some(step) => part::sheet::step_done(course, step, result),
         None => {
             if let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() {
-                part::sheet::step_done(course, &step);
+                part::sheet::step_done(course, &step, result);
             }
         }
     }

@@ -205,6 +205,7 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
             | Seen::Indicators(_)
             | Seen::Media(_)
             | Seen::Sensors(_)
+            | Seen::Sheets(_)
             | Seen::Answer(_) => {}
         }
     }

@@ -40,6 +40,8 @@ pub struct Implementation {
     pub power_wishes: PowerSupport,
     /// How a boot interface brings what is booted.
     pub boot_way: BootWay,
+    /// Its machine tells its settings or the versions of its firmware.
+    pub tells_sheet: bool,
     /// Methods of a vendor interface, on a node.
     pub methods: &'static [MethodSpec],
 }
