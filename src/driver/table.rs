@@ -53,7 +53,10 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["fake", "no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["fake", "no-console"]),
-            (Interface::Deploy, &["fake", "autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"]),
+            (
+                Interface::Deploy,
+                &["fake", "autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"],
+            ),
             (Interface::Firmware, &["fake", "no-firmware"]),
             (Interface::Inspect, &["fake", "agent", "no-inspect"]),
             (Interface::Management, &["fake"]),
@@ -163,7 +166,11 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
-    Row { steps: &[BOOTC, AGENT_DEPLOY, BOOT_TO_DISK], uses_agent: true, ..plain(Interface::Deploy, "bootc") },
+    Row {
+        steps: &[BOOTC, AGENT_DEPLOY, BOOT_TO_DISK],
+        uses_agent: true,
+        ..plain(Interface::Deploy, "bootc")
+    },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
     Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },

@@ -86,7 +86,9 @@ mod tests {
         };
         catalog.types.insert("t".to_owned(), all);
         for name in supported {
-            catalog.implementations.insert((Interface::Deploy, (*name).to_owned()), Implementation::default());
+            catalog
+                .implementations
+                .insert((Interface::Deploy, (*name).to_owned()), Implementation::default());
         }
         catalog
     }

@@ -58,12 +58,14 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, String> {
 
 /// The container's address; an error says what it lacks.
 pub fn validate(node: &Node) -> Result<&str, String> {
-    let wrong = |what: &str| format!("instance_info image_source {what}: deploy interface bootc installs oci://");
+    let wrong =
+        |what: &str| format!("instance_info image_source {what}: deploy interface bootc installs oci://");
     let place = "registry/name:tag";
     let source = node.instance_info("image_source").filter(|source| !source.is_empty());
     let source = source.ok_or_else(|| format!("{}{place}", wrong("is missing")))?;
     let rest = source.strip_prefix(OCI).ok_or_else(|| format!("{}{place}", wrong("is no container")))?;
-    let is_whole = rest.split_once('/').is_some_and(|(registry, name)| !registry.is_empty() && !name.is_empty());
+    let is_whole =
+        rest.split_once('/').is_some_and(|(registry, name)| !registry.is_empty() && !name.is_empty());
     let is_plain = rest.bytes().all(|byte| byte.is_ascii_graphic());
     if is_whole && is_plain {
         Ok(source)

@@ -163,7 +163,10 @@ fn an_instance_that_boots_itself_is_brought_back_when_servicing_is_given_up() {
     assert_eq!((stage.state(), interface(&stage)), (Provision::ServiceFail, OWN));
     stage.pay_all();
     stage.verb("abort").unwrap();
-    assert_eq!((stage.state(), stage.node.boots, interface(&stage)), (Provision::Active, Boots::Instance, OWN));
+    assert_eq!(
+        (stage.state(), stage.node.boots, interface(&stage)),
+        (Provision::Active, Boots::Instance, OWN)
+    );
 }
 
 #[test]
@@ -198,11 +201,7 @@ fn a_start_in_the_middle_changes_nothing() {
 fn an_interface_that_a_person_names_is_not_taken_back() {
     let mut stage = active();
     stage.node.wished.maintenance = true;
-    let op = PatchOp {
-        op: PatchVerb::Replace,
-        path: "/deploy_interface".to_owned(),
-        value: json!("plain"),
-    };
+    let op = PatchOp { op: PatchVerb::Replace, path: "/deploy_interface".to_owned(), value: json!("plain") };
     let ask = Ask::Patch(PatchAsk { operations: vec![op], reset_interfaces: false, version: 95 });
     stage.ask(&ask).unwrap();
     assert_eq!(interface(&stage), ("plain", None));
