@@ -39,6 +39,7 @@ pub struct Config {
     pub fake: section::Fake,
     pub redfish: section::Redfish,
     pub cifs: section::Cifs,
+    pub anaconda: section::Anaconda,
     /// Whether a machine's health is kept with its node.
     pub health: bool,
     pub ipmi: section::Ipmi,
@@ -156,6 +157,7 @@ impl Config {
             fake: document.fake.clone(),
             redfish: document.redfish.clone(),
             cifs: document.cifs.clone(),
+            anaconda: document.anaconda.clone(),
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),

@@ -308,6 +308,7 @@ const SECTIONS: &[Section] = &[
             (Shape::Map, &["bootloader_by_arch"]),
         ],
     },
+    Section { name: "anaconda", acting: &["default_ks_template", "insecure_heartbeat"], idle: &[] },
     Section {
         name: "deploy",
         acting: &[

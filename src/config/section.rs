@@ -42,6 +42,7 @@ pub struct Document {
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
+    pub anaconda: Anaconda,
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
@@ -224,6 +225,16 @@ pub struct Agent {
     /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
     /// not given.
     pub api_ca_file: Option<PathBuf>,
+}
+
+/// `[anaconda]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Anaconda {
+    /// The kickstart template of instances that have none; one of our own if not given.
+    pub default_ks_template: Option<PathBuf>,
+    /// Whether installers take any certificate of whom they tell how they get on.
+    pub insecure_heartbeat: Option<bool>,
 }
 
 /// `agent.deploy_logs_collect`

@@ -172,6 +172,7 @@ pub const ROWS: &[Row] = &[
         ..plain(Interface::Deploy, "bootc")
     },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
+    Row { steps: &[ANACONDA], uses_agent: true, ..plain(Interface::Deploy, "anaconda") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
     Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
@@ -219,7 +220,6 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Deploy, "anaconda"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
@@ -369,6 +369,9 @@ const AGENT_RAID_ARGS: &[ArgSpec] = &[
 
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
+
+/// An installer that works by itself.
+const ANACONDA: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstaller), Again::Repeat)];
 
 /// Takes the time that is configured, and does nothing.
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];

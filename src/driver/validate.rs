@@ -77,6 +77,7 @@ pub fn interface(
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, "bootc") => agent_deploy(node).and_then(|()| bootc::validate(node).map(drop)),
+        (Interface::Deploy, "anaconda") => anaconda(node, grounds.boot),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
             traits(node)?;
             check::instance(grounds.boot, node)
@@ -161,6 +162,20 @@ fn agent_inspect(catalog: &Catalog, managed: ManagedBoot, machine: &Machine) -> 
 fn direct(node: &Node) -> Result<(), String> {
     agent_deploy(node)?;
     image::validate(&node.wished.instance_info, &node.wished.driver_info).map_err(|error| error.to_string())
+}
+
+/// The installer is started by the machine's own loader: a BMC has no slot for what it needs.
+fn anaconda(node: &Node, ground: &BootGround) -> Result<(), String> {
+    traits(node)?;
+    capabilities(&node.wished.instance_info)?;
+    let boot = &node.wished.interfaces.boot;
+    if BootWay::of(boot) != BootWay::Network {
+        return Err(format!(
+            "boot interface {boot:?} cannot bring the installer of deploy interface anaconda: take ipxe, pxe, http-ipxe or \
+             http"
+        ));
+    }
+    check::installer(ground, node)
 }
 
 fn agent_deploy(node: &Node) -> Result<(), String> {

@@ -17,6 +17,7 @@ pub mod discover;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
+pub mod install;
 pub mod lookup;
 pub mod manual;
 pub mod mode;
@@ -328,6 +329,7 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
         WaitFor::Inspection => inspect::in_band::late(course, &wait),
+        WaitFor::Installer => install::late(course, &wait),
     }
 }
 

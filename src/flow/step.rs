@@ -3,6 +3,7 @@
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
@@ -86,6 +87,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
+        Core::BootInstaller => install::begin(course),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }

@@ -13,6 +13,7 @@ mod boots;
 mod detect;
 mod discoveries;
 mod inspect;
+mod install;
 mod manual;
 mod meetings;
 mod modes;

@@ -215,6 +215,8 @@ pub enum WaitFor {
     Mode,
     /// What the inspection ramdisk tells; its end is a failure.
     Inspection,
+    /// What an installer tells; its end is a failure.
+    Installer,
 }
 
 impl WaitFor {
@@ -226,6 +228,7 @@ impl WaitFor {
             Self::Power => "the BMC to answer again",
             Self::Mode => "the firmware to take up its new mode",
             Self::Inspection => "the inventory of the inspection ramdisk",
+            Self::Installer => "the installer to end",
         }
     }
 }

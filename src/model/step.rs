@@ -123,6 +123,8 @@ pub enum Core {
     BootDisk,
     /// Boot the instance's own ramdisk or ISO.
     BootInstance,
+    /// Boot what installs the instance, and wait until it says that it has.
+    BootInstaller,
     /// Leave the provisioning network; with the networks of one rack there is nothing to do.
     LeaveNetwork,
     Hold,

@@ -85,6 +85,12 @@ pub(super) fn catalog() -> Catalog {
     let own = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstance))];
     let ramdisk = Implementation { steps: own, uses_agent: true, ..Implementation::default() };
     add(Interface::Deploy, "ramdisk", ramdisk);
+    let installer = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstaller))];
+    add(
+        Interface::Deploy,
+        "anaconda",
+        Implementation { steps: installer, uses_agent: true, ..Implementation::default() },
+    );
     let bios = vec![
         spec(Kind::Clean, "factory_reset", 10, By::Driver),
         spec(Kind::Service, "factory_reset", 0, By::Driver),
