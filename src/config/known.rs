@@ -314,6 +314,9 @@ const SECTIONS: &[Section] = &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
+            "create_configuration_priority",
+            "delete_configuration_priority",
+            "disk_guard",
             "iso_cache_size",
             "iso_cache_ttl",
             "http_url",
@@ -327,8 +330,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::Whole,
                 &[
-                    "delete_configuration_priority",
-                    "create_configuration_priority",
                     "shred_random_overwrite_iterations",
                     "disk_erasure_concurrency",
                     "fast_track_timeout",

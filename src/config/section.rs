@@ -186,6 +186,10 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
+    /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
+    pub disk_guard: Option<bool>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.

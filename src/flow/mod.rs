@@ -12,6 +12,8 @@ pub mod boot;
 pub mod by_runbook;
 pub mod course;
 pub mod discover;
+pub mod drives;
+pub mod explain;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;

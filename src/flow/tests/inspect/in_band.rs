@@ -27,6 +27,7 @@ use crate::model::inspection::rule::{Action, MAIN, Rule, RuleWished};
 use crate::model::inspection::told::Told;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
+use crate::model::drive::DrivesSeen;
 use crate::model::run::WaitFor;
 use crate::model::turn::Failure;
 
@@ -130,6 +131,17 @@ fn a_site_may_leave_the_machine_on() {
     stage.policy.inspector.power_off = false;
     tell(&mut stage, told_of(inventory())).unwrap();
     assert_eq!((stage.state(), stage.owed.len()), (Provision::Manageable, 0));
+}
+
+#[test]
+fn its_drives_are_those_that_are_there_from_now_on() {
+    let mut stage = waiting();
+    stage.node.drives =
+        Some(DrivesSeen { at: Moment(0), drives: vec!["S9".to_owned()], root: None });
+    let mut inventory = inventory();
+    inventory.insert("disks".to_owned(), json!([{"name": "/dev/sda", "serial": "S1", "size": 5}]));
+    tell(&mut stage, told_of(inventory)).unwrap();
+    assert_eq!(stage.node.drives.unwrap().drives, ["S1"]);
 }
 
 #[test]
