@@ -141,6 +141,7 @@ const SECTIONS: &[Section] = &[
             "http_basic_auth_user_file",
             "default_resource_class",
             "default_conductor_group",
+            "autodetect_deploy_interfaces",
             "force_raw_images",
             "webserver_connection_timeout",
         ],
@@ -168,7 +169,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::List,
                 &[
-                    "autodetect_deploy_interfaces",
                     "enabled_hardware_types",
                     "enabled_bios_interfaces",
                     "enabled_boot_interfaces",
@@ -329,11 +329,7 @@ const SECTIONS: &[Section] = &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
             (
                 Shape::Whole,
-                &[
-                    "shred_random_overwrite_iterations",
-                    "disk_erasure_concurrency",
-                    "fast_track_timeout",
-                ],
+                &["shred_random_overwrite_iterations", "disk_erasure_concurrency", "fast_track_timeout"],
             ),
             (
                 Shape::Flag,
