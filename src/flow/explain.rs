@@ -251,13 +251,13 @@ impl Origins<'_> {
         }
     }
 
-    /// The driver itself declares some steps that an agent carries out.
+    /// The driver itself plans some steps that an agent carries out.
     fn is_told(&self, told: &ToldSteps, step: &Step) -> bool {
         let declared = self
             .facts
             .catalog
             .steps(&self.node.wished.interfaces, self.run.kind)
-            .any(|(interface, spec)| step.is(interface, spec.step));
+            .any(|(interface, spec)| spec.priority > 0 && step.is(interface, spec.step));
         !declared && told.steps.iter().any(|one| step.is(one.interface, &one.step))
     }
 
