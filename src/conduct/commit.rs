@@ -252,7 +252,8 @@ fn keep(
         let event = Event::info("request", author.deed.as_str());
         journal.push(Noted { event, scene: Scene::of(now, at) });
     }
-    let mut told: Vec<Told> = wait_begun(before, now).into_iter().map(|event| told_of(now, event, at)).collect();
+    let mut told: Vec<Told> =
+        wait_begun(before, now).into_iter().map(|event| told_of(now, event, at)).collect();
     for noted in journal {
         told.push(write_down(txn, now, noted, author)?);
     }
@@ -276,7 +277,10 @@ fn wait_begun(before: &Node, now: &Node) -> Option<Event> {
     let is_known = before.wait.as_ref().is_some_and(|old| old.why == wait.why && old.since == wait.since);
     (!is_known).then(|| {
         let (why, from, then) = (wait.why.text(), &wait.from_whom, wait.why.then());
-        Event::info("wait", format!("waits for {why}, from {from}, since {}, {} s; then {then}", wait.since, wait.length))
+        Event::info(
+            "wait",
+            format!("waits for {why}, from {from}, since {}, {} s; then {then}", wait.since, wait.length),
+        )
     })
 }
 

@@ -80,7 +80,10 @@ impl Known {
                 pasts.take(&entry, node, id);
             }
         }
-        Self { told: [Kind::Clean, Kind::Deploy, Kind::Service].into_iter().filter_map(told).collect(), pasts }
+        Self {
+            told: [Kind::Clean, Kind::Deploy, Kind::Service].into_iter().filter_map(told).collect(),
+            pasts,
+        }
     }
 
     /// Adds how long each thing took before.

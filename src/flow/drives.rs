@@ -62,7 +62,8 @@ pub fn inspected(course: &mut Course<'_>, told: Option<&Object>) {
     course.node.drives = disks.and_then(|disks| {
         let devices: Vec<Drive> = disks.iter().filter_map(Value::as_object).filter_map(Drive::read).collect();
         let drives = keys(&devices);
-        let is_kept = !drives.is_empty() && serde_json::to_vec(&drives).is_ok_and(|text| text.len() <= MOST_BYTES);
+        let is_kept =
+            !drives.is_empty() && serde_json::to_vec(&drives).is_ok_and(|text| text.len() <= MOST_BYTES);
         is_kept.then(|| DrivesSeen { at: course.facts.at, drives, root: None })
     });
 }

@@ -282,7 +282,12 @@ impl Origins<'_> {
         let has = |name: &String| {
             let template = self.facts.plans.template(name);
             template.is_some_and(|template| {
-                template.wished.steps.iter().map(|kept| kept.with_priority()).any(|kept| step.is(kept.interface, &kept.step))
+                template
+                    .wished
+                    .steps
+                    .iter()
+                    .map(|kept| kept.with_priority())
+                    .any(|kept| step.is(kept.interface, &kept.step))
             })
         };
         taken.into_iter().find(has)

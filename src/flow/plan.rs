@@ -117,9 +117,15 @@ pub fn deploy_with_agent(
     declared: &dyn Fn(&AskedStep) -> bool,
 ) -> Result<Vec<Step>, String> {
     let left_out: Vec<_> = run.asked.iter().filter(|ask| ask.priority.unwrap_or(0) == 0).collect();
-    let is_offered = |ask: &AskedStep| in_band.iter().any(|one| one.interface == ask.interface && one.step == ask.step);
-    if let Some(ask) = left_out.iter().find(|ask| !is_reserved(&ask.step) && !declared(ask) && !is_offered(ask)) {
-        return Err(format!("neither the driver nor the agent has a deploy step {}.{}", ask.interface, ask.step));
+    let is_offered =
+        |ask: &AskedStep| in_band.iter().any(|one| one.interface == ask.interface && one.step == ask.step);
+    if let Some(ask) =
+        left_out.iter().find(|ask| !is_reserved(&ask.step) && !declared(ask) && !is_offered(ask))
+    {
+        return Err(format!(
+            "neither the driver nor the agent has a deploy step {}.{}",
+            ask.interface, ask.step
+        ));
     }
     let (past, future) = run.plan.split_at(done.min(run.plan.len()));
     let mut steps = Vec::new();
@@ -187,11 +193,12 @@ fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<()
 
 /// A step cannot be left out and run.
 fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
-    let is_same = |one: &AskedStep, other: &AskedStep| one.interface == other.interface && one.step == other.step;
+    let is_same =
+        |one: &AskedStep, other: &AskedStep| one.interface == other.interface && one.step == other.step;
     let goes = |ask: &AskedStep| ask.priority.unwrap_or(0) == 0;
-    let odd = asked
-        .iter()
-        .find(|ask| !is_reserved(&ask.step) && goes(ask) && asked.iter().any(|one| is_same(one, ask) && !goes(one)));
+    let odd = asked.iter().find(|ask| {
+        !is_reserved(&ask.step) && goes(ask) && asked.iter().any(|one| is_same(one, ask) && !goes(one))
+    });
     match odd {
         None => Ok(()),
         Some(ask) => Err(format!(

@@ -191,12 +191,16 @@ pub fn has_root_volume(node: &Node) -> bool {
 /// agent can tell. An error is a part of a sentence that lists the devices.
 pub fn root(node: &Node, disks: &[Object]) -> Result<Option<RootSeen>, String> {
     let Some(hints) = root_hints(node).filter(|_| !has_root_volume(node)) else { return Ok(None) };
-    let offered: Vec<(&Object, Drive)> =
-        disks.iter().filter(|disk| !is_skipped(node, disk)).filter_map(|disk| Some((disk, Drive::read(disk)?))).collect();
+    let offered: Vec<(&Object, Drive)> = disks
+        .iter()
+        .filter(|disk| !is_skipped(node, disk))
+        .filter_map(|disk| Some((disk, Drive::read(disk)?)))
+        .collect();
     let all: Vec<Drive> = offered.iter().map(|(_, drive)| drive.clone()).collect();
     let mut found: Vec<Drive> = Vec::new();
     for (disk, drive) in offered {
-        let wrong = |why: String| format!("the root device hints {} cannot be read: {why}. {HINTS}", text(hints));
+        let wrong =
+            |why: String| format!("the root device hints {} cannot be read: {why}. {HINTS}", text(hints));
         if hint::fits(disk, hints).map_err(wrong)? && !found.iter().any(|one| drive.is_path_of(one)) {
             found.push(drive);
         }
@@ -204,11 +208,9 @@ pub fn root(node: &Node, disks: &[Object]) -> Result<Option<RootSeen>, String> {
     match found.as_slice() {
         // Some drives have more serials than the one that the inventory tells: the agent knows them, and refuses.
         [] if hints.keys().any(|name| OTHER_NAMES.contains(&name.as_str())) => Ok(None),
-        [] => Err(format!(
-            "no drive fits the root device hints {}: [{}]. {HINTS}",
-            text(hints),
-            listed(&all)
-        )),
+        [] => {
+            Err(format!("no drive fits the root device hints {}: [{}]. {HINTS}", text(hints), listed(&all)))
+        }
         [one] => Ok(Some(RootSeen { hints: hints.clone(), drive: one.key() })),
         several => Err(format!(
             "{} drives fit the root device hints {}: [{}]. {HINTS}",

@@ -236,7 +236,9 @@ impl WaitFor {
             Self::Beat => "the step is looked at once more, and fails if nobody answers",
             Self::Look => "the step is looked at again",
             Self::Power => "power is looked at again; maintenance ends when the BMC answers",
-            Self::Mode => "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout",
+            Self::Mode => {
+                "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
+            }
             Self::Inspection => "the inspection fails",
         }
     }

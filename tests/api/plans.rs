@@ -45,10 +45,22 @@ async fn what_is_told_is_what_is_done() {
     let wished = json!([{"interface": "deploy", "step": "fake_done"}, {"interface": "vendor", "step": "log_passthrough"}]);
     let added = json!([{"interface": "deploy", "step": "fake_done", "args": {}, "priority": 50}]);
     for (asked, body, ends) in [
-        (json!({"action": "clean", "steps": wished}), json!({"target": "clean", "clean_steps": wished}), "manageable"),
+        (
+            json!({"action": "clean", "steps": wished}),
+            json!({"target": "clean", "clean_steps": wished}),
+            "manageable",
+        ),
         (json!({"action": "clean"}), json!({"target": "provide"}), "available"),
-        (json!({"action": "deploy", "steps": added}), json!({"target": "active", "deploy_steps": added}), "active"),
-        (json!({"action": "service", "steps": wished}), json!({"target": "service", "service_steps": wished}), "active"),
+        (
+            json!({"action": "deploy", "steps": added}),
+            json!({"target": "active", "deploy_steps": added}),
+            "active",
+        ),
+        (
+            json!({"action": "service", "steps": wished}),
+            json!({"target": "service", "service_steps": wished}),
+            "active",
+        ),
         (json!({"action": "undeploy"}), json!({"target": "deleted"}), "available"),
     ] {
         let (before, since) = (rack.get("/v1/nodes/n1").await.body, entries(&rack, "n1").await);
@@ -63,7 +75,12 @@ async fn what_is_told_is_what_is_done() {
         assert_eq!(begun(&rack, "n1", since).await, steps(&told), "{asked}");
     }
     let again = plan(&rack, "n1", json!({"action": "deploy", "steps": added})).await.body;
-    let done = again["runs"][0]["steps"].as_array().unwrap().iter().find(|step| step["step"] == "fake_done").unwrap();
+    let done = again["runs"][0]["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|step| step["step"] == "fake_done")
+        .unwrap();
     assert_eq!(done["expected"]["of"], "this node", "{again}");
     assert_eq!(done["origin"]["kind"], "request");
     assert_eq!(again["runs"][0]["expected"]["runs"], 1, "{again}");

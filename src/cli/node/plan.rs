@@ -28,7 +28,8 @@ pub async fn plan(session: &mut Session<'_, '_>, arguments: &PlanArguments) -> R
     if arguments.disable_ramdisk {
         body.insert("disable_ramdisk".to_owned(), Value::Bool(true));
     }
-    let asked = session.post(format!("/ferric{}", path(&arguments.node, "/plan")), Value::Object(body)).await?;
+    let asked =
+        session.post(format!("/ferric{}", path(&arguments.node, "/plan")), Value::Object(body)).await?;
     let value = session.parse(&asked)?;
     if session.json {
         session.print_answer(&asked)?;
@@ -80,7 +81,8 @@ fn of_run(run: &Value, width: Option<u16>) -> Lines {
     }
     let paints = std::iter::once(Paint::Head).chain(steps.iter().map(|step| paint(step)));
     lines.extend(table::lines(&header, rows, width).into_iter().zip(paints));
-    let more = if run.get("may_reboot_more").and_then(Value::as_bool) == Some(true) { " or more" } else { "" };
+    let more =
+        if run.get("may_reboot_more").and_then(Value::as_bool) == Some(true) { " or more" } else { "" };
     let disks = if run.get("destructive").and_then(Value::as_bool) == Some(true) {
         "what is on disks is lost"
     } else {
@@ -88,7 +90,8 @@ fn of_run(run: &Value, width: Option<u16>) -> Lines {
     };
     let expected = took(run.get("expected"));
     let expected = if expected.is_empty() { "unknown".to_owned() } else { expected };
-    let line = format!("  starts of the machine: {}{more}; {disks}; expected time: {expected}", text("reboots"));
+    let line =
+        format!("  starts of the machine: {}{more}; {disks}; expected time: {expected}", text("reboots"));
     lines.push((line, Paint::Plain));
     lines
 }
@@ -104,11 +107,21 @@ fn row(number: usize, step: &Value) -> Vec<String> {
     let args = args.map(|args| one_line(&Value::Object(args.clone()).to_string())).unwrap_or_default();
     let is_shown = step.get("shown").and_then(Value::as_bool).unwrap_or(true);
     let priority = if is_shown { text("priority") } else { String::new() };
-    vec![number.to_string(), name, from(step), priority, both.join(", "), text("disks"), took(step.get("expected")), args]
+    vec![
+        number.to_string(),
+        name,
+        from(step),
+        priority,
+        both.join(", "),
+        text("disks"),
+        took(step.get("expected")),
+        args,
+    ]
 }
 
 fn from(step: &Value) -> String {
-    let member = |name: &str| step.get("origin").and_then(|origin| origin.get(name)).map(plain).unwrap_or_default();
+    let member =
+        |name: &str| step.get("origin").and_then(|origin| origin.get(name)).map(plain).unwrap_or_default();
     match (member("name"), member("told_at")) {
         (name, told) if name.is_empty() && told.is_empty() => member("kind"),
         (name, told) if told.is_empty() => format!("{} {name}", member("kind")),

@@ -67,7 +67,9 @@ pub fn guard(call: &StepCall, survey: &Survey, is_on: bool) -> Result<Option<Roo
 fn is_off_for(node: &Node) -> bool {
     match node.wished.driver_info.get("disk_guard") {
         Some(Value::Bool(on)) => !on,
-        Some(Value::String(text)) => ["false", "off", "no", "0"].contains(&text.trim().to_lowercase().as_str()),
+        Some(Value::String(text)) => {
+            ["false", "off", "no", "0"].contains(&text.trim().to_lowercase().as_str())
+        }
         _ => false,
     }
 }

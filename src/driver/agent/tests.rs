@@ -320,7 +320,11 @@ async fn a_disk_writing_step_remembers_its_drives_and_is_not_begun_again_on_othe
 async fn a_step_that_destroys_is_refused_on_drives_that_were_not_seen_before() {
     let mut bench = Bench::new("erase_devices").await;
     let seen = |drives: &[&str]| {
-        Some(DrivesSeen { at: Moment(0), drives: drives.iter().map(|&one| one.to_owned()).collect(), root: None })
+        Some(DrivesSeen {
+            at: Moment(0),
+            drives: drives.iter().map(|&one| one.to_owned()).collect(),
+            root: None,
+        })
     };
     bench.change(|node| node.drives = seen(&["S1", "S9"]));
     let (kind, why) = failure(bench.look().await);
@@ -341,10 +345,13 @@ async fn a_step_that_destroys_is_refused_on_drives_that_were_not_seen_before() {
 #[tokio::test]
 async fn an_image_is_not_written_where_the_root_device_is_ambiguous() {
     let mut bench = Bench::new("write_image").await;
-    bench.change(|node| drop(node.wished.properties.insert("root_device".into(), json!({"name": "<in> /dev/"}))));
+    bench.change(|node| {
+        drop(node.wished.properties.insert("root_device".into(), json!({"name": "<in> /dev/"})))
+    });
     let (_, why) = failure(bench.look().await);
     assert!(why.contains("2 drives fit") && why.contains("S1") && why.contains("S2"), "{why}");
-    bench.change(|node| drop(node.wished.instance_info.insert("root_device".into(), json!({"serial": "S2"}))));
+    bench
+        .change(|node| drop(node.wished.instance_info.insert("root_device".into(), json!({"serial": "S2"}))));
     let begun = memo(&bench.look().await);
     assert_eq!(begun["root"], json!({"hints": {"serial": "S2"}, "drive": "S2"}));
 }

@@ -55,7 +55,9 @@ fn runbook(name: &str, traits: &[&str]) -> Arc<Runbook> {
 fn by_runbook(source: StepSource, change: impl FnOnce(&mut Stage)) -> Stage {
     let mut stage = Stage::at("plain", Provision::Manageable);
     stage.node.traits = vec!["CUSTOM_A".to_owned()];
-    for (name, with) in [("all", "CUSTOM_A"), ("class", "CUSTOM_A"), ("own", "CUSTOM_A"), ("other", "CUSTOM_B")] {
+    for (name, with) in
+        [("all", "CUSTOM_A"), ("class", "CUSTOM_A"), ("own", "CUSTOM_A"), ("other", "CUSTOM_B")]
+    {
         stage.plans.runbooks.push(runbook(name, &[with]));
     }
     stage.policy.cleaning_source = CleaningSource { source, ..CleaningSource::default() };
@@ -75,7 +77,11 @@ fn raid_steps_of_the_agent_have_the_priorities_of_the_site() {
         stage.policy.create_configuration_priority = Some(40);
         stage.policy.delete_configuration_priority = Some(50);
     });
-    stage.see(told(vec![raid("create_configuration", 0), raid("delete_configuration", 0), offered("erase_devices", 10)]));
+    stage.see(told(vec![
+        raid("create_configuration", 0),
+        raid("delete_configuration", 0),
+        offered("erase_devices", 10),
+    ]));
     let plan = stage.plan();
     let place = |name: &str| plan.iter().position(|step| *step == name);
     assert!(place("create_configuration") < place("erase_devices"), "{plan:?}");
@@ -88,7 +94,8 @@ fn raid_steps_of_the_agent_have_the_priorities_of_the_site() {
 #[test]
 fn steps_that_the_site_allows_nobody_are_left_out_of_automated_cleaning() {
     let mut stage = cleaning(|stage| {
-        stage.policy.disallow_clean_steps = vec!["deploy.erase_devices".to_owned(), "bios.factory_reset".to_owned()];
+        stage.policy.disallow_clean_steps =
+            vec!["deploy.erase_devices".to_owned(), "bios.factory_reset".to_owned()];
     });
     stage.see(in_band(&[("erase_devices", 10), ("erase_devices_metadata", 99)]));
     assert_eq!(stage.plan()[2..], ["erase_devices_metadata", "delete_configuration", "power_off"]);
@@ -137,7 +144,11 @@ fn a_runbook_that_cannot_clean_the_node_fails_before_the_machine_is_touched() {
 fn a_request_leaves_out_a_step_of_the_agent_with_priority_0() {
     let mut stage = deploying(&[asked(Interface::Deploy, "site_step", 0)]);
     stage.see(in_band(&[("site_step", 55), ("other_step", 50)]));
-    assert!(stage.plan().contains(&"other_step") && !stage.plan().contains(&"site_step"), "{:?}", stage.plan());
+    assert!(
+        stage.plan().contains(&"other_step") && !stage.plan().contains(&"site_step"),
+        "{:?}",
+        stage.plan()
+    );
 }
 
 #[test]
@@ -160,7 +171,10 @@ fn a_step_that_is_named_twice_is_run_twice_unless_it_is_left_out_at_the_same_tim
     let mut stage = Stage::at("agent", Provision::Available);
     let at_odds = [asked(Interface::Deploy, "inject_files", 50), asked(Interface::Deploy, "inject_files", 0)];
     let refusal = stage.deploy(&at_odds).unwrap_err().to_string();
-    assert!(refusal.contains("inject_files is to be left out") && refusal.contains("name it once"), "{refusal}");
+    assert!(
+        refusal.contains("inject_files is to be left out") && refusal.contains("name it once"),
+        "{refusal}"
+    );
     assert_eq!(stage.state(), Provision::Available);
 }
 

@@ -22,13 +22,17 @@ use crate::model::turn::Turn;
 /// What the stock agent has told before.
 fn told(kind: Kind, steps: &[(&str, i64)]) -> Vec<ToldSteps> {
     let Seen::Steps(steps) = in_band(steps) else { panic!("no steps") };
-    vec![ToldSteps { kind, at: crate::base::moment::Moment(7), agent: Some("13.0.0".to_owned()), steps: steps.steps }]
+    vec![ToldSteps {
+        kind,
+        at: crate::base::moment::Moment(7),
+        agent: Some("13.0.0".to_owned()),
+        steps: steps.steps,
+    }]
 }
 
 fn told_of(stage: &mut Stage, ask: &ProvisionAsk, told: &[ToldSteps]) -> Explained {
     let (before, owed) = (stage.node.clone(), stage.owed.len());
-    let explained =
-        stage.explain(|node, facts| explain(node, Inquiry { ask, runbook: None, told }, facts));
+    let explained = stage.explain(|node, facts| explain(node, Inquiry { ask, runbook: None, told }, facts));
     assert_eq!((&stage.node, stage.owed.len()), (&before, owed), "nothing is touched");
     explained
 }

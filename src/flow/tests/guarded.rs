@@ -52,5 +52,9 @@ fn steps_without_drives_and_steps_of_raid() {
     stage.turn(Turn::done());
     assert!(stage.node.drives.is_some(), "a step of the BIOS is about no drive");
     stage.turn(Turn::done());
-    assert_eq!((stage.state(), stage.node.drives.is_none()), (Provision::Available, true), "RAID makes other drives");
+    assert_eq!(
+        (stage.state(), stage.node.drives.is_none()),
+        (Provision::Available, true),
+        "RAID makes other drives"
+    );
 }

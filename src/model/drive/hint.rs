@@ -44,7 +44,9 @@ fn size(bytes: &Value, hint: &str) -> Result<bool, Failed> {
     let part = |bytes: u64| f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
     let told = part(bytes / GIB) + part(bytes % GIB) / part(GIB);
     match split(hint) {
-        Some((word @ ("<or>" | "<in>" | "<all-in>"), rest)) => matches(&told.to_string(), &format!("{word} {rest}")),
+        Some((word @ ("<or>" | "<in>" | "<all-in>"), rest)) => {
+            matches(&told.to_string(), &format!("{word} {rest}"))
+        }
         Some((word, rest)) => compare(word, told, rest),
         None => compare("==", told, hint),
     }

@@ -16,13 +16,15 @@ pub fn duplicates(lsblk: &str) -> Vec<String> {
             bearers.entry((word, id)).or_default().push((name, drive));
         }
     }
-    let is_shared = |on: &[(&str, &str)]| on.iter().any(|(_, drive)| Some(drive) != on.first().map(|(_, one)| one));
+    let is_shared =
+        |on: &[(&str, &str)]| on.iter().any(|(_, drive)| Some(drive) != on.first().map(|(_, one)| one));
     bearers
         .into_iter()
         .filter(|(_, on)| is_shared(on))
         .take(MOST_TOLD)
         .map(|((word, id), on)| {
-            let names: Vec<_> = on.iter().take(MOST_TOLD).map(|(name, _)| format!("/dev/{}", shown(name))).collect();
+            let names: Vec<_> =
+                on.iter().take(MOST_TOLD).map(|(name, _)| format!("/dev/{}", shown(name))).collect();
             format!("{word} {} is on {}", shown(id), names.join(" and "))
         })
         .collect()
@@ -36,7 +38,8 @@ fn place<'a>(row: &Row<'a>, rows: &[Row<'a>]) -> Option<(&'a str, &'a str)> {
         "part" => *row.get("PKNAME")?,
         _ => return None,
     };
-    let disk = rows.iter().find(|one| one.get("NAME") == Some(&parent) && one.get("TYPE") == Some(&"disk"))?;
+    let disk =
+        rows.iter().find(|one| one.get("NAME") == Some(&parent) && one.get("TYPE") == Some(&"disk"))?;
     let known = ["WWN", "SERIAL"].iter().find_map(|word| disk.get(word).filter(|text| !text.is_empty()));
     Some((name, known.copied().unwrap_or(parent)))
 }
@@ -80,12 +83,16 @@ mod tests {
     use super::*;
 
     fn disk(name: &str, serial: &str, table: &str) -> String {
-        format!("NAME=\"{name}\" PKNAME=\"\" TYPE=\"disk\" FSTYPE=\"\" UUID=\"\" PTUUID=\"{table}\" PARTUUID=\"\" SERIAL=\"{serial}\" WWN=\"\"")
+        format!(
+            "NAME=\"{name}\" PKNAME=\"\" TYPE=\"disk\" FSTYPE=\"\" UUID=\"\" PTUUID=\"{table}\" PARTUUID=\"\" SERIAL=\"{serial}\" WWN=\"\""
+        )
     }
 
     fn part(name: &str, of: &str, kind: &str, ids: (&str, &str)) -> String {
         let (fs, part) = ids;
-        format!("NAME=\"{name}\" PKNAME=\"{of}\" TYPE=\"part\" FSTYPE=\"{kind}\" UUID=\"{fs}\" PTUUID=\"T\" PARTUUID=\"{part}\" SERIAL=\"\" WWN=\"\"")
+        format!(
+            "NAME=\"{name}\" PKNAME=\"{of}\" TYPE=\"part\" FSTYPE=\"{kind}\" UUID=\"{fs}\" PTUUID=\"T\" PARTUUID=\"{part}\" SERIAL=\"\" WWN=\"\""
+        )
     }
 
     fn told(rows: &[String]) -> Vec<String> {
@@ -120,7 +127,11 @@ mod tests {
             part("sdb1", "sdb", "linux_raid_member", ("M", "P2")),
         ];
         assert!(told(&raid).is_empty());
-        let one = [disk("sda", "A", "T1"), part("sda1", "sda", "ext4", ("F", "P")), part("sda2", "sda", "ext4", ("F", "Q"))];
+        let one = [
+            disk("sda", "A", "T1"),
+            part("sda1", "sda", "ext4", ("F", "P")),
+            part("sda2", "sda", "ext4", ("F", "Q")),
+        ];
         assert!(told(&one).is_empty(), "that is the image's own affair");
         let mapped = "NAME=\"mpatha\" TYPE=\"mpath\" PTUUID=\"T1\"".to_owned();
         assert!(told(&[disk("sda", "A", "T1"), mapped]).is_empty());

@@ -47,7 +47,8 @@ fn a_drive_that_is_gone_new_or_swapped_is_named_with_both_sets() {
     let now = drives(&all);
     let before = seen(&["A", "B"]);
     let why = same(Some(&before), &keys(&now), &now).unwrap_err();
-    for part in ["gone: B", "new: C", "Before: [A, B]", "/dev/sdb (ACME, serial C", "inspect the node again"] {
+    for part in ["gone: B", "new: C", "Before: [A, B]", "/dev/sdb (ACME, serial C", "inspect the node again"]
+    {
         assert!(why.contains(part), "{part}: {why}");
     }
     assert!(same(Some(&seen(&["A"])), &keys(&now), &now).unwrap_err().contains("new: C"));
@@ -81,9 +82,12 @@ fn paths_to_one_drive_are_one_and_skipped_drives_are_none() {
     assert!(root(&node(json!({"size": 1})), &disks).is_err());
     assert_eq!(root(&node(json!({"size": 1})), &disks[..2]).unwrap().unwrap().drive, "A");
     let mut node = node(json!({"size": 1}));
-    node.wished.properties.insert("skip_block_devices".to_owned(), json!([{"serial": "C"}, {"volume_name": "x"}]));
+    node.wished
+        .properties
+        .insert("skip_block_devices".to_owned(), json!([{"serial": "C"}, {"volume_name": "x"}]));
     assert_eq!(root(&node, &disks).unwrap().unwrap().drive, "A");
-    node.target_raid_config = json!({"logical_disks": [{"is_root_volume": true}]}).as_object().unwrap().clone();
+    node.target_raid_config =
+        json!({"logical_disks": [{"is_root_volume": true}]}).as_object().unwrap().clone();
     assert_eq!(root(&node, &disks), Ok(None), "the agent takes the root volume");
 }
 

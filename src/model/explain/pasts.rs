@@ -98,7 +98,10 @@ mod tests {
         pasts.take(&entry("error", "step bios.x is done", Some(1), Severity::Error), one, one);
         let guess = pasts.guess("deploy.write_image").unwrap();
         assert_eq!(guess, Guess { seconds: 61, runs: 3, is_own: true });
-        assert_eq!(pasts.guess("manual cleaning").map(|guess| (guess.seconds, guess.is_own)), Some((9, false)));
+        assert_eq!(
+            pasts.guess("manual cleaning").map(|guess| (guess.seconds, guess.is_own)),
+            Some((9, false))
+        );
         assert_eq!(pasts.guess("bios.x"), None);
     }
 }

@@ -268,6 +268,9 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
     record.wait = None;
     record.run = Some(Run { phase: Phase::Hold, ..Run::new(Kind::Clean, Vec::new(), Moment(0)) });
     let held = shown(&record, LATEST)["driver_internal_info"]["waiting"].clone();
-    assert_eq!((held["from_whom"].as_str(), &held["deadline_seconds"]), (Some("a person"), &serde_json::Value::Null));
+    assert_eq!(
+        (held["from_whom"].as_str(), &held["deadline_seconds"]),
+        (Some("a person"), &serde_json::Value::Null)
+    );
     assert!(held["then"].as_str().unwrap().contains("unhold"));
 }

@@ -83,7 +83,9 @@ impl Touch {
             },
             Core::PowerOn => Self { power: Some("switched on"), starts: 1, ..Self::NOTHING },
             Core::PowerOff => Self { power: Some("switched off"), ..Self::NOTHING },
-            Core::OnChild { on: true, .. } => Self { power: Some("the child is switched on"), ..Self::NOTHING },
+            Core::OnChild { on: true, .. } => {
+                Self { power: Some("the child is switched on"), ..Self::NOTHING }
+            }
             Core::OnChild { on: false, .. } => {
                 Self { power: Some("the child is switched off"), ..Self::NOTHING }
             }
@@ -153,7 +155,11 @@ const HARMLESS: &[&str] = &[
 const LOSSES: &[(Interface, &str, &str)] = &[
     (Interface::Deploy, "erase_devices", "every disk is erased"),
     (Interface::Deploy, "erase_devices_express", "every disk is erased, or its partition table"),
-    (Interface::Deploy, "erase_devices_metadata", "partition tables and file systems of every disk are wiped"),
+    (
+        Interface::Deploy,
+        "erase_devices_metadata",
+        "partition tables and file systems of every disk are wiped",
+    ),
     (Interface::Deploy, "write_image", "the root disk is overwritten"),
     (Interface::Deploy, "execute_bootc_install", "the root disk is overwritten"),
     (Interface::Deploy, "burnin_disk", "every disk is written to by the test"),

@@ -37,12 +37,18 @@ impl Stage {
             }
             let is_cut = text.chars().count() >= 4096;
             assert!(text.contains(&self.node.label()), "no node in: {text}");
-            assert!(is_cut || REMEDIES.iter().any(|word| text.contains(word)), "nothing to do next in: {text}");
+            assert!(
+                is_cut || REMEDIES.iter().any(|word| text.contains(word)),
+                "nothing to do next in: {text}"
+            );
             let step = self.node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden);
             let is_of_run = decision.journal.iter().any(|noted| noted.event.text.ends_with(" failed"))
                 && text.contains(" failed in step ");
             if let (Some(step), true) = (step, is_of_run) {
-                assert!(text.contains(&step.step) || self.step_may_move(decision), "no step {step} in: {text}");
+                assert!(
+                    text.contains(&step.step) || self.step_may_move(decision),
+                    "no step {step} in: {text}"
+                );
             }
         }
     }
@@ -100,6 +106,17 @@ impl Stage {
 
 /// Words of sentences that say what to do.
 const REMEDIES: &[&str] = &[
-    "again", "Correct", "Mend", "See to", "Look at", "unset maintenance", "Manage it", "Deploy it", "Undeploy it",
-    "gets its machine back", "becomes manageable all the same", "ferric node", "Find out",
+    "again",
+    "Correct",
+    "Mend",
+    "See to",
+    "Look at",
+    "unset maintenance",
+    "Manage it",
+    "Deploy it",
+    "Undeploy it",
+    "gets its machine back",
+    "becomes manageable all the same",
+    "ferric node",
+    "Find out",
 ];
