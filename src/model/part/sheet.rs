@@ -62,7 +62,7 @@ impl Sheet {
         match self {
             Self::Settings(all) => rows(SETTINGS, serde_json::to_value(all).unwrap_or_default()),
             Self::Components(all) => rows(COMPONENTS, serde_json::to_value(all).unwrap_or_default()),
-            Self::Wished(_) => Object::new(),
+            Self::Wished(_) | Self::Told(_) => Object::new(),
         }
     }
 
