@@ -352,6 +352,7 @@ fn policy(
     policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
+    set(&mut policy.disk_guard, deploy.disk_guard);
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     policy.create_configuration_priority = deploy.create_configuration_priority;

@@ -192,6 +192,8 @@ pub struct Deploy {
     pub erase_devices_metadata_priority: Option<i64>,
     pub create_configuration_priority: Option<i64>,
     pub delete_configuration_priority: Option<i64>,
+    /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
+    pub disk_guard: Option<bool>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.

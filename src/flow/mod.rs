@@ -14,6 +14,8 @@ pub mod by_runbook;
 pub mod course;
 pub mod detect;
 pub mod discover;
+pub mod drives;
+pub mod explain;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;

@@ -48,6 +48,7 @@ pub fn begin(course: &mut Course<'_>, run: Run) {
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
+    course.begun.push(run.clone());
     course.node.run = Some(run);
     tell(course, "start", format!("{what} begins"));
     let is_work = course.node.run.as_ref().is_some_and(|run| matches!(run.kind, Kind::Clean | Kind::Service));
@@ -162,7 +163,8 @@ fn leave_boot(course: &mut Course<'_>) {
 /// The pipeline has failed: to its failed state, with step, reason and remedy in `last_error`.
 pub fn fail(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.clone() else {
-        course.error(why);
+        let node = course.node.label();
+        course.error(format!("the work on node {node} failed: {why}. Mend the cause, then ask for it again"));
         return;
     };
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);

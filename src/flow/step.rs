@@ -3,6 +3,7 @@
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::drives;
 use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
@@ -230,14 +231,15 @@ pub fn done(course: &mut Course<'_>) {
         course.note(Event::info("step", format!("step {step} is done")));
         course.which_began(began);
     }
+    drives::step_done(course, &step);
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
     }
-    if step.reboot_after
+    if let Some(next) = plan::after(&step)
         && let Some(run) = course.node.run.as_mut()
     {
-        run.plan.insert(run.cursor + 1, plan::frame("boot_agent", Core::BootAgent));
+        run.plan.insert(run.cursor + 1, next);
     }
     advance(course);
     begin(course);
@@ -424,6 +426,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
             if remember(course, memo) {
+                drives::begun(course, memo);
                 work(course);
                 course.stop_waiting();
                 set_phase(course, Phase::Act);
@@ -451,6 +454,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
 
 /// What a step that is done leaves in the record; its own run's, if none is named.
 pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>) {
+    drives::duplicates(course, result);
     saw_power(course, result);
     keep_boot_device(course, result);
     match step {

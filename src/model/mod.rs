@@ -12,6 +12,8 @@ pub mod chassis;
 pub mod cleaning;
 pub mod decision;
 pub mod draft;
+pub mod drive;
+pub mod explain;
 pub mod inspection;
 pub mod interface;
 pub mod journal;

@@ -55,6 +55,8 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// Drives are compared with those seen last before a step destroys.
+    pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
     /// Of the agent's steps for RAID.
@@ -224,6 +226,7 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             create_configuration_priority: None,

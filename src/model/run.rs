@@ -231,4 +231,18 @@ impl WaitFor {
             Self::Installer => "the installer to end",
         }
     }
+
+    /// What happens when its time is over.
+    pub fn then(self) -> &'static str {
+        match self {
+            Self::FirstBeat => "it fails; with [pxe] boot_retry_timeout its boot is tried again before",
+            Self::Beat => "the step is looked at once more, and fails if nobody answers",
+            Self::Look => "the step is looked at again",
+            Self::Power => "power is looked at again; maintenance ends when the BMC answers",
+            Self::Mode => {
+                "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
+            }
+            Self::Inspection => "the inspection fails",
+        }
+    }
 }

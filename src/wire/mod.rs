@@ -15,3 +15,4 @@ pub mod link;
 pub mod pxelinux;
 pub mod ra;
 pub mod redfish;
+pub mod tar;
