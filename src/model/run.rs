@@ -243,6 +243,7 @@ impl WaitFor {
                 "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
             }
             Self::Inspection => "the inspection fails",
+            Self::Installer => "the deployment fails",
         }
     }
 }

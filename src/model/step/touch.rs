@@ -75,6 +75,10 @@ impl Touch {
             Core::BootAgent => anew(Some("the ramdisk")),
             Core::Reboot => anew(None),
             Core::BootInstance => anew(Some("the instance's own ramdisk or ISO")),
+            Core::BootInstaller => Self {
+                disks: Disks::Lost("what is on the disks that its kickstart file names is lost"),
+                ..anew(Some("the installer"))
+            },
             Core::BootDisk => Self {
                 power: Some("switched on"),
                 boot: Some("the installed disk"),
