@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod boot;
 pub mod cleaning;
+pub mod detect;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
@@ -42,6 +43,7 @@ pub struct Document {
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
+    pub anaconda: Anaconda,
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
@@ -75,6 +77,8 @@ pub struct General {
     pub http_basic_auth_user_file: Option<PathBuf>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
+    /// What may stand in for the deploy interface `autodetect`, the first that fits.
+    pub autodetect_deploy_interfaces: Option<images::List>,
     pub force_raw_images: Option<bool>,
     /// Seconds that a server of images may be silent.
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -190,6 +194,10 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
+    /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
+    pub disk_guard: Option<bool>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.
@@ -223,6 +231,16 @@ pub struct Agent {
     /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
     /// not given.
     pub api_ca_file: Option<PathBuf>,
+}
+
+/// `[anaconda]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Anaconda {
+    /// The kickstart template of instances that have none; one of our own if not given.
+    pub default_ks_template: Option<PathBuf>,
+    /// Whether installers take any certificate of whom they tell how they get on.
+    pub insecure_heartbeat: Option<bool>,
 }
 
 /// `agent.deploy_logs_collect`

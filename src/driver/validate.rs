@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::depot::image;
 use crate::depot::ramdisks::Purpose;
 use crate::driver::Machine;
+use crate::driver::agent::bootc;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
 use crate::driver::bmc::redfish_settings::{RedfishSettings, Trust};
 use crate::driver::bmc::{BmcKey, Ground};
@@ -72,6 +73,8 @@ pub fn interface(
         (Interface::Inspect, "agent") => agent_inspect(catalog, grounds.boot.managed_boot, machine),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
+        (Interface::Deploy, "bootc") => agent_deploy(node).and_then(|()| bootc::validate(node).map(drop)),
+        (Interface::Deploy, "anaconda") => anaconda(node, grounds.boot),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
             traits(node)?;
             check::instance(grounds.boot, node)
@@ -179,6 +182,20 @@ fn agent_inspect(catalog: &Catalog, managed: ManagedBoot, machine: &Machine) -> 
 fn direct(node: &Node) -> Result<(), String> {
     agent_deploy(node)?;
     image::validate(&node.wished.instance_info, &node.wished.driver_info).map_err(|error| error.to_string())
+}
+
+/// The installer is started by the machine's own loader: a BMC has no slot for what it needs.
+fn anaconda(node: &Node, ground: &BootGround) -> Result<(), String> {
+    traits(node)?;
+    capabilities(&node.wished.instance_info)?;
+    let boot = &node.wished.interfaces.boot;
+    if BootWay::of(boot) != BootWay::Network {
+        return Err(format!(
+            "boot interface {boot:?} cannot bring the installer of deploy interface anaconda: take ipxe, pxe, http-ipxe or \
+             http"
+        ));
+    }
+    check::installer(ground, node)
 }
 
 fn agent_deploy(node: &Node) -> Result<(), String> {

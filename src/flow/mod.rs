@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod adopt;
+pub mod after_step;
 pub mod allocation;
 pub mod aside;
 pub mod beat;
@@ -11,10 +12,14 @@ pub mod bmc;
 pub mod boot;
 pub mod by_runbook;
 pub mod course;
+pub mod detect;
 pub mod discover;
+pub mod drives;
+pub mod explain;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
+pub mod install;
 pub mod lookup;
 pub mod manual;
 pub mod mode;
@@ -228,6 +233,11 @@ fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 
 /// What a look saw; it is dropped if a change was owed since (style corner 5).
 fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
+    if let (Look::Sheets, Seen::Sheets(sheets)) = (look, seen) {
+        // It decides nothing, and is true of the moment at which it was read.
+        part::sheet::take(course, sheets);
+        return;
+    }
     if fence != course.node.changes {
         dropped(course, look);
         return;
@@ -246,6 +256,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }
@@ -271,6 +282,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }
@@ -323,6 +335,7 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
         WaitFor::Inspection => inspect::in_band::late(course, &wait),
+        WaitFor::Installer => install::late(course, &wait),
     }
 }
 

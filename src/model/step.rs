@@ -1,6 +1,7 @@
 //! Steps: named actions of an interface, the unit that a pipeline goes by.
 
 pub mod kept;
+pub mod touch;
 
 use std::fmt;
 
@@ -133,6 +134,8 @@ pub enum Core {
     BootInstance,
     /// Nothing of the ramdisk's boot stays behind, while it goes on.
     LeaveRamdisk,
+    /// Boot what installs the instance, and wait until it says that it has.
+    BootInstaller,
     /// Leave the provisioning network; with the networks of one rack there is nothing to do.
     LeaveNetwork,
     Hold,

@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::depot::image::without_secrets;
 use crate::depot::kits::{Item, KitError};
+use crate::depot::ramdisks::installer::{STAGE2, TEMPLATE};
 use crate::depot::ramdisks::{Pair, Part, Purpose, RamdiskError, Ramdisks};
 use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::{BOOT_ISO, is_elsewhere, is_passed_on};
@@ -82,7 +83,7 @@ impl Ramdisks {
         let part = match item {
             Item::Kernel => Part::Kernel,
             Item::Ramdisk => Part::Ramdisk,
-            Item::Iso | Item::Drive => return Ok(()),
+            Item::Iso | Item::Drive | Item::Stage2 | Item::Template => return Ok(()),
         };
         let checked = tokio::task::spawn_blocking(move || part.check(&path));
         match checked.await {
@@ -111,6 +112,17 @@ impl Ramdisks {
                 let given = |(key, item)| Some((key, node.instance_info(key)?, item));
                 let is_left = |item| item == Item::Iso && is_passed_on(node, passes_isos);
                 hrefs.extend(all.into_iter().filter_map(given).filter(|(_, _, item)| !is_left(*item)));
+            }
+            Boots::Installer => {
+                let all = [
+                    ("kernel", Item::Kernel),
+                    ("ramdisk", Item::Ramdisk),
+                    (STAGE2, Item::Stage2),
+                    (TEMPLATE, Item::Template),
+                ];
+                hrefs.extend(
+                    all.into_iter().filter_map(|(key, item)| Some((key, node.instance_info(key)?, item))),
+                );
             }
             Boots::Disk | Boots::Nothing => {}
         }
@@ -172,7 +184,7 @@ impl Ramdisks {
     }
 }
 
-fn address(key: &'static str, href: &str) -> Result<Url, RamdiskError> {
+pub(super) fn address(key: &'static str, href: &str) -> Result<Url, RamdiskError> {
     let wrong = |why: String| RamdiskError::Address { key, href: without_secrets(href), why };
     let url = Url::parse(href).map_err(|error| wrong(error.to_string()))?;
     if url.has_host() { Ok(url) } else { Err(wrong("it names no host".to_owned())) }

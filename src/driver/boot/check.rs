@@ -53,9 +53,9 @@ fn served(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -
     }
 }
 
-/// A `ramdisk` deployment boots its own, and needs an agent only to be cleaned.
+/// A `ramdisk` deployment boots its own, an `anaconda` one its installer: they need an agent only to be cleaned.
 fn is_instance_alone(ground: &BootGround, node: &Node) -> bool {
-    node.wished.interfaces.deploy == "ramdisk"
+    matches!(node.wished.interfaces.deploy.as_str(), "ramdisk" | "anaconda")
         && !node.wished.automated_clean.unwrap_or(ground.automated_clean)
 }
 
@@ -70,6 +70,12 @@ pub fn instance(ground: &BootGround, node: &Node) -> Result<(), String> {
     }
     let is_by_bmc = [MEDIA, IDRAC_MEDIA, URL].contains(&node.wished.interfaces.boot.as_str());
     ground.ramdisks.judge_own(node, !is_by_bmc).map_err(|error| chain(&error))
+}
+
+/// Whether an `anaconda` deployment says what it installs and by what, and can have it.
+pub fn installer(ground: &BootGround, node: &Node) -> Result<(), String> {
+    words::instance(ground, node)?;
+    ground.ramdisks.judge_installer(node).map_err(|error| chain(&error))
 }
 
 fn once(node: &Node) -> Result<(), String> {

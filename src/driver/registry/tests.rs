@@ -293,7 +293,7 @@ fn defaults_are_what_is_there_already() {
     let catalog = catalog(TYPES_ON).unwrap();
     for (driver, interface, name) in [
         ("redfish", Interface::Power, "redfish"),
-        ("redfish", Interface::Bios, "no-bios"),
+        ("redfish", Interface::Bios, "redfish"),
         ("redfish", Interface::Boot, "ipxe"),
         ("redfish", Interface::Vendor, "redfish"),
         ("idrac", Interface::Power, "idrac-redfish"),
@@ -315,14 +315,17 @@ fn what_nodes_may_name_but_is_not_there_is_refused_by_name() {
     let registry = registry(data.path());
     let mut one = node("redfish");
     one.wished.driver_info.insert("redfish_address".to_owned(), json!("10.0.0.1"));
-    one.wished.interfaces.bios = "redfish".to_owned();
+    one.wished.interfaces.console = "redfish-graphical".to_owned();
     crate::model::draft::fill_interfaces(&mut one.wished.clone(), registry.catalog()).unwrap();
     let verdicts = registry.validate(&Machine { node: Arc::new(one), ports: Vec::new() }, true);
     let reason = |interface| {
         let verdict = verdicts.iter().find(|verdict| verdict.interface == interface).unwrap();
         verdict.reason.clone().unwrap_or_default()
     };
-    assert_eq!(reason(Interface::Bios), "bios interface \"redfish\" is not part of this version");
+    assert_eq!(
+        reason(Interface::Console),
+        "console interface \"redfish-graphical\" is not part of this version"
+    );
     assert!(reason(Interface::Boot).contains("ferric ramdisk import"), "{}", reason(Interface::Boot));
     assert_eq!([reason(Interface::Power), reason(Interface::Management)], ["", ""]);
 }
@@ -347,4 +350,32 @@ fn each_step_that_is_declared_has_somebody_who_carries_it_out() {
             assert!(!work.starts_with("NoWork"), "{} {} {}", row.interface, row.name, spec.step);
         }
     }
+}
+
+#[test]
+fn a_node_of_autodetect_is_judged_as_what_fits_its_instance() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let reason = |registry: &Registry, instance: Value, original: Option<&str>| {
+        let mut node = node("manual-management");
+        assert_eq!(node.wished.interfaces.deploy, "autodetect", "it is the default where it is there");
+        if let Some(original) = original {
+            node.original_deploy = Some(original.to_owned());
+            "direct".clone_into(&mut node.wished.interfaces.deploy);
+        }
+        node.wished.instance_info = instance.as_object().cloned().unwrap();
+        let machine = Machine { node: Arc::new(node), ports: Vec::new() };
+        let verdicts = registry.validate(&machine, true);
+        let found = verdicts.into_iter().find(|verdict| verdict.interface == Interface::Deploy);
+        found.unwrap().reason.unwrap_or_default()
+    };
+    assert_eq!(reason(&registry, json!({"image_source": "oci://r/os"}), None), "");
+    assert!(reason(&registry, json!({"image_source": "oci://r"}), None).contains("bootc installs"));
+    assert!(reason(&registry, json!({}), None).contains("image_source"), "direct wants an image");
+    let next = json!({"image_source": "oci://r/os"});
+    assert_eq!(reason(&registry, next, Some("autodetect")), "", "the next deployment is judged anew");
+    let noop = registry.detecting(&["noop".to_owned()]);
+    assert_eq!(reason(&noop, json!({}), None), "");
+    let none = noop.detecting(&["fake".to_owned()]);
+    assert!(reason(&none, json!({}), None).contains("finds none that fits"));
 }

@@ -10,7 +10,7 @@
 //! a medium is, `fetch` where files of other servers are booted, or a config drive is inserted.
 
 use crate::flow::course::Course;
-use crate::flow::{pipeline, power, step, trouble};
+use crate::flow::{install, pipeline, power, step, trouble};
 use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{Mode, ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
@@ -68,6 +68,7 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }
@@ -86,7 +87,11 @@ pub fn into(course: &mut Course<'_>, into: Boots) {
 /// why there is no such boot, in words for a person; then nothing is owed.
 pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
     let way = way(course);
-    if way == BootWay::Bare || !matches!(into, Boots::Ramdisk | Boots::Instance) {
+    if way == BootWay::Bare && into == Boots::Installer {
+        let name = &course.node.wished.interfaces.boot;
+        return Err(format!("boot interface {name:?} cannot bring an installer"));
+    }
+    if way == BootWay::Bare || !matches!(into, Boots::Ramdisk | Boots::Instance | Boots::Installer) {
         start_bare(course, into, purpose);
         return Ok(());
     }
@@ -128,8 +133,7 @@ pub fn disk(course: &mut Course<'_>) {
     step::set_phase(course, Phase::Reboot { into: Boots::Disk });
     let way = way(course);
     if way == BootWay::Bare {
-        let (limit, _) = limits(course);
-        power::switch(course, PowerWish::On, limit, Purpose::Run);
+        switch_on(course, Purpose::Run);
         return;
     }
     owe_parts(course, way, Boots::Disk, Purpose::Run);
@@ -189,7 +193,8 @@ fn identify(course: &mut Course<'_>, way: BootWay, into: Boots) -> Result<(), St
         return Err(why);
     }
     course.node.boot_token = Some(files);
-    if into == Boots::Ramdisk && way.bears_data() {
+    // An installer finds its token in its kickstart file.
+    if into == Boots::Installer || (into == Boots::Ramdisk && way.bears_data()) {
         course.node.agent = Some(Agent::unused(agent, true));
     }
     Ok(())
@@ -204,7 +209,7 @@ pub fn owe_files(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Pu
 
 fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Purpose) {
     let node = &course.node;
-    let is_instance = into != Boots::Ramdisk;
+    let is_instance = matches!(into, Boots::Instance | Boots::Disk);
     let mut parts = Vec::new();
     if way == BootWay::Medium {
         parts.push(if into == Boots::Disk { BootPart::Eject } else { BootPart::Insert });
@@ -276,7 +281,7 @@ fn await_firmware_with(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
     if let Some(run) = course.node.run.as_mut() {
         run.firmware = Some(ModeChange::new(wish));
     }
-    if into == Boots::Ramdisk {
+    if matches!(into, Boots::Ramdisk | Boots::Installer) {
         course.strike(Purpose::Run);
         step::set_phase(course, Phase::Firmware { into });
         switch_on(course, Purpose::Run);
@@ -306,6 +311,7 @@ pub fn all_paid(course: &mut Course<'_>, into: Boots) {
     let awaits_mode = change_of(course).is_some_and(|change| !change.met);
     match into {
         Boots::Ramdisk => step::await_first_beat(course),
+        Boots::Installer => install::await_word(course),
         Boots::Disk | Boots::Instance | Boots::Nothing if awaits_mode => {
             step::set_phase(course, Phase::Firmware { into });
             await_firmware(course);
@@ -339,7 +345,7 @@ pub fn firmware_looked(course: &mut Course<'_>, seen: &Seen) {
         course.note(Event::info("mode", format!("the machine has {}", change.wish.text())));
         set_change(course, ModeChange { met: true, ..change });
         match target {
-            Boots::Ramdisk => into(course, Boots::Ramdisk),
+            Boots::Ramdisk | Boots::Installer => into(course, target),
             Boots::Disk | Boots::Instance | Boots::Nothing => {
                 step::work(course);
                 step::set_phase(course, Phase::Reboot { into: target });

@@ -30,6 +30,8 @@ pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> boo
                 || (instance(BOOT_ISO) && !is_passed_on(node, policy.pass_isos_on))
                 || (way == BootWay::Medium && has_drive(node))
         }
+        // Its kickstart file is made ready, too.
+        Boots::Installer => true,
         Boots::Disk | Boots::Nothing => false,
     }
 }
