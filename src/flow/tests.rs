@@ -15,6 +15,7 @@ mod detect;
 mod discoveries;
 mod explains;
 mod guarded;
+mod fast;
 mod inspect;
 mod install;
 mod manual;
