@@ -14,6 +14,7 @@ mod choices;
 mod detect;
 mod discoveries;
 mod explains;
+mod failures;
 mod guarded;
 mod inspect;
 mod manual;
