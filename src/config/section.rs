@@ -24,6 +24,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::base::shadow::Algorithm;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
@@ -42,6 +43,7 @@ pub struct Document {
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
+    pub anaconda: Anaconda,
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
@@ -121,6 +123,9 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub rescue_callback_timeout: Option<u32>,
+    pub rescue_password_hash_algorithm: Option<Algorithm>,
+    pub require_rescue_password_hashed: Option<bool>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -228,6 +233,16 @@ pub struct Agent {
     pub api_ca_file: Option<PathBuf>,
 }
 
+/// `[anaconda]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Anaconda {
+    /// The kickstart template of instances that have none; one of our own if not given.
+    pub default_ks_template: Option<PathBuf>,
+    /// Whether installers take any certificate of whom they tell how they get on.
+    pub insecure_heartbeat: Option<bool>,
+}
+
 /// `agent.deploy_logs_collect`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -260,6 +275,7 @@ pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
     pub inspect_delay: Delay,
+    pub rescue_delay: Delay,
     pub deploy_delay: Delay,
 }
 
