@@ -1,13 +1,15 @@
 //! How work can fail, and what a person reads then: the node, the step, the cause, what to do next. The stage checks the
 //! same of each error of all other tests.
 
-use super::stage::{Stage, asked, failed, in_band, lost, silent};
+use serde_json::json;
+
+use super::stage::{Stage, asked, failed, in_band, object, silent};
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::Outcome;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
 use crate::model::run::WaitFor;
-use crate::model::turn::{Failure, FailureKind, Turn};
+use crate::model::turn::{Failure, FailureKind, Memo, Turn};
 
 const OFFERS: &[(&str, i64)] = &[("burnin_cpu", 50)];
 
@@ -73,12 +75,12 @@ fn a_step_that_fails_is_named_with_its_cause_and_the_remedy() {
         }
     }
     for (mut stage, to, remedy) in working() {
-        stage.turn(Turn::Act { memo: crate::model::turn::Memo::new() });
+        stage.turn(Turn::Act { memo: Memo::new() });
         stage.pay(Outcome::Failed(Failure::step("it is refused")));
         reads(&stage, to, &[step, "it is refused", remedy]);
     }
     for (mut stage, to, remedy) in working() {
-        let memo = super::stage::object(serde_json::json!({"text": "x".repeat(5000)}));
+        let memo = object(json!({"text": "x".repeat(5000)}));
         stage.turn(Turn::LookIn { after: 1, memo });
         reads(&stage, to, &[step, "over the limit of 4096", remedy]);
     }
@@ -92,22 +94,6 @@ fn an_agent_that_goes_silent_is_named_with_its_address_and_since_when() {
         stage.due();
         stage.see(silent());
         reads(&stage, to, &["step deploy.burnin_cpu", "https://192.0.2.1:9999", "since 1970", "no answer", remedy]);
-    }
-}
-
-#[test]
-fn a_step_that_is_lost_again_and_again_says_so() {
-    for (mut stage, to, remedy) in working() {
-        for _ in 0..8 {
-            if stage.state() == to {
-                break;
-            }
-            if stage.waits_for() == Some(WaitFor::FirstBeat) || stage.node.agent.is_none() {
-                stage.agent_comes();
-            }
-            stage.turn(lost());
-        }
-        reads(&stage, to, &["step deploy.burnin_cpu", remedy]);
     }
 }
 
@@ -148,7 +134,7 @@ fn a_plan_that_cannot_be_says_which_step_it_lacks() {
 #[test]
 fn an_abort_names_the_step_and_what_comes_next() {
     for (mut stage, to, _) in working() {
-        stage.turn(Turn::Agent { memo: crate::model::turn::Memo::new() });
+        stage.turn(Turn::Agent { memo: Memo::new() });
         stage.verb("abort").unwrap();
         let to = if to == Provision::ServiceFail { Provision::Active } else { to };
         reads(&stage, to, &["aborted by request", "deploy.burnin_cpu"]);
