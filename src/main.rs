@@ -13,10 +13,14 @@ use ferric::cli::rack::Listing;
 use ferric::config::{Config, Given};
 use ferric::demo;
 use ferric::demo::{DemoError, Wanted};
+use ferric::driver::site::launcher;
 use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if let Some(code) = launcher::called() {
+        return code;
+    }
     let arguments = Arguments::typed();
     cli::link::trust::say(arguments.ca.clone());
     cli::link::login::say(arguments.login.said());

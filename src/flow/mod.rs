@@ -25,6 +25,7 @@ pub mod power;
 pub mod recover;
 pub mod relatives;
 pub mod rule;
+pub mod site_hook;
 pub mod step;
 pub mod template;
 pub mod trouble;

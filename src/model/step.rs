@@ -1,6 +1,7 @@
 //! Steps: named actions of an interface, the unit that a pipeline goes by.
 
 pub mod kept;
+pub mod site;
 
 use std::fmt;
 
@@ -103,6 +104,10 @@ pub enum By {
     Driver,
     /// The agent on the machine, in band.
     Agent,
+    /// An executable of the site, out of band.
+    Site,
+    /// An executable of the site that follows a step which has succeeded; that step's name is its own.
+    Hook,
 }
 
 /// Steps that need nothing but the pipeline's own effects.

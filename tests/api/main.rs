@@ -26,4 +26,5 @@ mod refusals;
 mod volumes;
 mod roles;
 mod runbooks;
+mod site_steps;
 mod templates;

@@ -34,7 +34,7 @@ pub fn plan(
                 By::Agent => {
                     format!("the driver has no {} step {step}, and disable_ramdisk is set", kind.name())
                 }
-                By::Core(_) | By::Driver => {
+                By::Core(_) | By::Driver | By::Site | By::Hook => {
                     format!("step {step} needs the ramdisk, and disable_ramdisk is set")
                 }
             });
@@ -89,7 +89,7 @@ fn by_child(child: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Res
     let (kind_name, label) = (kind.name(), child.label());
     let Resolved { step, .. } =
         resolve(child, kind, ask, facts).map_err(|why| format!("child node {label}: {why}"))?;
-    if step.by != By::Driver && step.by != By::Core(Core::Nothing) {
+    if !matches!(step.by, By::Driver | By::Site | By::Core(Core::Nothing)) {
         return Err(format!("the driver of child node {label} has no {kind_name} step {step}"));
     }
     Ok(Step { by: By::Core(Core::ByChild(child.id)), abortable: true, ..step })
@@ -108,7 +108,7 @@ fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Resul
     }
     let declared = facts
         .catalog
-        .steps(&node.wished.interfaces, kind)
+        .steps(node, kind)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     let Some((interface, spec)) = declared else {
         return Ok(Resolved { step: from_request(ask, 0, By::Agent), needs_ramdisk: true });
@@ -149,7 +149,7 @@ fn framed(node: &Node, kind: Kind, steps: Vec<Step>, boots: bool, facts: &Facts<
 pub fn boots_itself(node: &Node, facts: &Facts<'_>) -> bool {
     facts
         .catalog
-        .steps(&node.wished.interfaces, Kind::Deploy)
+        .steps(node, Kind::Deploy)
         .any(|(_, spec)| spec.by == By::Core(Core::BootInstance))
 }
 
