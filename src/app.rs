@@ -18,6 +18,7 @@ pub mod ramdisks;
 mod room;
 pub mod run;
 mod site;
+pub mod steps;
 mod systemd;
 pub mod tftp;
 pub mod vitals;

@@ -7,7 +7,7 @@ use anyhow::Context;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
-use ferric::cli::arguments::{Arguments, Command, DemoArguments, RackArguments, ServeArguments};
+use ferric::cli::arguments::{Arguments, Command, DemoArguments, RackArguments, ServeArguments, StepsCommand};
 use ferric::cli::console::Console;
 use ferric::cli::rack::Listing;
 use ferric::config::{Config, Given};
@@ -55,6 +55,11 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)
+        }
+        Command::Steps(given) => {
+            let StepsCommand::Check(given) = given.command;
+            let is_well = app::steps::check(&given.path, given.look.as_deref(), &mut stdout())?;
+            Ok(u8::from(!is_well))
         }
         Command::Completions(given) => written(&cli::shell::complete::completions(given.shell)),
         Command::Man(given) => match given.dir {
