@@ -128,6 +128,7 @@ impl App {
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = site::parts(&config, &clock, files, bmc);
         let registry = Registry::new(config.hardware.iter().map(String::as_str), parts)?;
+        let registry = registry.detecting(&config.autodetect);
         let registry = Arc::new(registry.with_sites(site::steps(&config)));
         registry.recall(&house::all(&store.reader().published()));
         let site = Arc::new(site::of(&config, clock, &store, &registry, (tasks, stop)));

@@ -7,7 +7,9 @@ use anyhow::Context;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
-use ferric::cli::arguments::{Arguments, Command, DemoArguments, RackArguments, ServeArguments, StepsCommand};
+use ferric::cli::arguments::{
+    Arguments, Command, DemoArguments, RackArguments, ServeArguments, StepsCommand,
+};
 use ferric::cli::console::Console;
 use ferric::cli::rack::Listing;
 use ferric::config::{Config, Given};

@@ -96,6 +96,7 @@ pub(super) fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Gro
         power_looks: config.power_looks.0,
         power_interval: config.power_looks.1,
         way: images::way(&config.images),
+        disk_guard: config.policy.disk_guard,
         stream_raw: config.images.stream_raw,
         ..AgentSettings::new(config.policy.host.clone(), base)
     };

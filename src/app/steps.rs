@@ -95,7 +95,8 @@ fn looked(
 }
 
 fn settings(directory: PathBuf) -> SiteSettings {
-    let nobody = || User::from_name("nobody").ok().flatten().map(|user| (user.uid.as_raw(), user.gid.as_raw()));
+    let nobody =
+        || User::from_name("nobody").ok().flatten().map(|user| (user.uid.as_raw(), user.gid.as_raw()));
     let here = PathBuf::from(format!("steps-check-{}", std::process::id()));
     SiteSettings {
         directory,

@@ -131,7 +131,9 @@ impl Command {
             Self::Token(token) => (&mut token.url, Some(&mut token.json)),
             Self::Audit(audit) => (&mut audit.url, Some(&mut audit.json)),
             Self::Events(events) => (&mut events.url, Some(&mut events.json)),
-            Self::Serve(_) | Self::Demo(_) | Self::Steps(_) | Self::Completions(_) | Self::Man(_) => return None,
+            Self::Serve(_) | Self::Demo(_) | Self::Steps(_) | Self::Completions(_) | Self::Man(_) => {
+                return None;
+            }
         })
     }
 }

@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod adopt;
+pub mod after_step;
 pub mod allocation;
 pub mod aside;
 pub mod beat;
@@ -11,7 +12,10 @@ pub mod bmc;
 pub mod boot;
 pub mod by_runbook;
 pub mod course;
+pub mod detect;
 pub mod discover;
+pub mod drives;
+pub mod explain;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
@@ -225,6 +229,11 @@ fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 
 /// What a look saw; it is dropped if a change was owed since (style corner 5).
 fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
+    if let (Look::Sheets, Seen::Sheets(sheets)) = (look, seen) {
+        // It decides nothing, and is true of the moment at which it was read.
+        part::sheet::take(course, sheets);
+        return;
+    }
     if fence != course.node.changes {
         dropped(course, look);
         return;
@@ -243,6 +252,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }
@@ -268,6 +278,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }

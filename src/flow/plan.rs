@@ -9,6 +9,7 @@ use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
+use crate::model::run::Run;
 use crate::model::step::{Again, AskedStep, By, Core, Kind, Step};
 use crate::model::turn::InBand;
 
@@ -34,7 +35,9 @@ pub fn clean(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
 /// The steps of automated cleaning, with those that the agent offers.
 pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step> {
     let mut steps = declared(node, facts, Kind::Clean);
-    for offered in in_band {
+    // What an agent does it must offer itself, with its own priority.
+    steps.retain(|step| step.by != By::Agent);
+    for offered in in_band.iter().filter(|offered| is_served(node, offered, Kind::Clean, facts)) {
         let priority = clean_priority(facts.policy, offered);
         if priority > 0 && !steps.iter().any(|step| step.is(offered.interface, &offered.step)) {
             steps.push(from_agent(offered, priority));
@@ -51,10 +54,26 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
     steps
 }
 
-/// The plan of tear down.
+/// Whether the node has the interface of an offered step: volumes are the agent's only where the RAID interface says so.
+fn is_served(node: &Node, offered: &InBand, kind: Kind, facts: &Facts<'_>) -> bool {
+    offered.interface != Interface::Raid || raid_is_agents(node, kind, facts)
+}
+
+/// Whether the agent makes the volumes of the node.
+fn raid_is_agents(node: &Node, kind: Kind, facts: &Facts<'_>) -> bool {
+    let mut declared = facts.catalog.steps(node, kind);
+    declared.any(|(interface, spec)| interface == Interface::Raid && spec.by == By::Agent)
+}
+
+/// The plan of tear down: the instance runs no more. A machine that never is off is started anew.
 pub fn delete(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
-    let off = facts.catalog.uses_agent(&node.wished.interfaces) && !node.wished.disable_power_off;
-    if off { vec![frame("power_off", Core::PowerOff)] } else { Vec::new() }
+    if !facts.catalog.uses_agent(&node.wished.interfaces) {
+        return Vec::new();
+    }
+    if node.wished.disable_power_off {
+        return vec![frame("reboot", Core::Reboot)];
+    }
+    vec![frame("power_off", Core::PowerOff)]
 }
 
 /// The plan of a deployment, as far as it is known without the agent.
@@ -63,6 +82,7 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
     let uses_agent =
         declared(node, facts, Kind::Deploy).iter().any(|step| step.by == By::Core(Core::BootAgent));
     let mut steps = declared(node, facts, Kind::Deploy);
+    check_at_odds(asked)?;
     for ask in asked {
         override_with(&mut steps, ask, asked_step(node, ask, facts.catalog, uses_agent)?);
     }
@@ -88,21 +108,54 @@ fn writes_image(node: &Node, step: &Step, facts: &Facts<'_>) -> bool {
             .any(|(interface, spec)| interface == Interface::Deploy && spec.step == WRITE_IMAGE)
 }
 
-/// What is left of a deployment after `done`, now that the agent has told its steps.
-pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Result<Vec<Step>, String> {
-    let (past, future) = plan.split_at(done.min(plan.len()));
+/// What is left of a deployment after `done`, now that the agent has told its steps. A step of its own that the request
+/// gives priority 0 is left out.
+pub fn deploy_with_agent(
+    run: &Run,
+    done: usize,
+    in_band: &[InBand],
+    declared: &dyn Fn(&AskedStep) -> bool,
+) -> Result<Vec<Step>, String> {
+    let left_out: Vec<_> = run.asked.iter().filter(|ask| ask.priority.unwrap_or(0) == 0).collect();
+    let is_offered =
+        |ask: &AskedStep| in_band.iter().any(|one| one.interface == ask.interface && one.step == ask.step);
+    if let Some(ask) =
+        left_out.iter().find(|ask| !is_reserved(&ask.step) && !declared(ask) && !is_offered(ask))
+    {
+        return Err(format!(
+            "neither the driver nor the agent has a deploy step {}.{}",
+            ask.interface, ask.step
+        ));
+    }
+    let (past, future) = run.plan.split_at(done.min(run.plan.len()));
     let mut steps = Vec::new();
     for step in future {
         steps.push(confirmed(step, in_band, Kind::Deploy)?);
     }
     for offered in in_band {
-        let known = plan.iter().any(|step| step.is(offered.interface, &offered.step));
+        let known = run.plan.iter().any(|step| step.is(offered.interface, &offered.step))
+            || left_out.iter().any(|ask| ask.interface == offered.interface && ask.step == offered.step);
         if offered.priority > 0 && !known {
             steps.push(from_agent(offered, offered.priority));
         }
     }
     sort(&mut steps, Kind::Deploy);
+    check_agent_is_up(&steps)?;
     Ok(past.iter().cloned().chain(steps).collect())
+}
+
+/// Steps of the agent come before it is torn down.
+fn check_agent_is_up(steps: &[Step]) -> Result<(), String> {
+    let is_end = |step: &Step| step.is(Interface::Deploy, TEAR_DOWN);
+    let late = steps.iter().skip_while(|step| !is_end(step)).find(|step| step.by == By::Agent);
+    match late {
+        None => Ok(()),
+        Some(step) => Err(format!(
+            "deploy step {step} has priority {}, and the agent that is to carry it out goes at {}: give it 41 to 99",
+            step.priority,
+            steps.iter().find(|step| is_end(step)).map_or(0, |step| step.priority)
+        )),
+    }
 }
 
 /// An asked step that only the agent can know must be one it offers; its rules are taken from there.
@@ -117,7 +170,10 @@ fn confirmed(step: &Step, in_band: &[InBand], kind: Kind) -> Result<Step, String
         .ok_or_else(|| format!("neither the driver nor the agent has a {kind} step {step}"))?;
     check_args(&step.args, &offered.known, &offered.required)
         .map_err(|why| format!("{kind} step {step}: {why}"))?;
+    // A request gives deploy steps their priorities; the others have that of who offers them.
+    let priority = if kind == Kind::Deploy.name() { step.priority } else { offered.priority };
     Ok(Step {
+        priority,
         abortable: offered.abortable,
         again: offered.again,
         reboot_after: offered.reboot_requested,
@@ -135,9 +191,27 @@ fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<()
     }
 }
 
-/// A request's step takes the place of the driver's of the same name; priority 0 removes it.
+/// A step cannot be left out and run.
+fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
+    let is_same =
+        |one: &AskedStep, other: &AskedStep| one.interface == other.interface && one.step == other.step;
+    let goes = |ask: &AskedStep| ask.priority.unwrap_or(0) == 0;
+    let odd = asked.iter().find(|ask| {
+        !is_reserved(&ask.step) && goes(ask) && asked.iter().any(|one| is_same(one, ask) && !goes(one))
+    });
+    match odd {
+        None => Ok(()),
+        Some(ask) => Err(format!(
+            "deploy step {}.{} is to be left out (priority 0) and to be run: name it once",
+            ask.interface, ask.step
+        )),
+    }
+}
+
+/// A request's steps take the place of the driver's of the same name; priority 0 removes it. One that is named twice is
+/// run twice.
 fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
-    steps.retain(|old| !old.is(ask.interface, &ask.step) || is_reserved(&ask.step));
+    steps.retain(|old| old.asked || !old.is(ask.interface, &ask.step));
     steps.extend(step.filter(|step| step.priority > 0));
 }
 
@@ -208,6 +282,8 @@ fn clean_priority(policy: &Policy, offered: &InBand) -> i64 {
     let erase = match (offered.interface, offered.step.as_str()) {
         (Interface::Deploy, "erase_devices") => policy.erase_devices_priority,
         (Interface::Deploy, "erase_devices_metadata") => policy.erase_devices_metadata_priority,
+        (Interface::Raid, "create_configuration") => policy.create_configuration_priority,
+        (Interface::Raid, "delete_configuration") => policy.delete_configuration_priority,
         _ => None,
     };
     overridden(policy, Kind::Clean, offered.interface, &offered.step).or(erase).unwrap_or(offered.priority)
@@ -276,6 +352,11 @@ fn from_request(ask: &AskedStep, priority: i64, by: By) -> Step {
     }
 }
 
+/// What comes in between when this step is done: its agent may have asked for a boot.
+pub fn after(step: &Step) -> Option<Step> {
+    step.reboot_after.then(|| frame("boot_agent", Core::BootAgent))
+}
+
 /// A step of the pipeline's own frame, not shown.
 pub fn frame(name: &str, core: Core) -> Step {
     Step {
@@ -292,6 +373,9 @@ pub fn frame(name: &str, core: Core) -> Step {
         abort_after: false,
     }
 }
+
+/// The step after which there is no agent.
+const TEAR_DOWN: &str = "tear_down_agent";
 
 /// The step of `direct` that writes the image.
 const WRITE_IMAGE: &str = "write_image";

@@ -1,6 +1,7 @@
 //! Rules tested by calling them: a record, what is asked or has happened, and what follows.
 
 mod abort;
+mod after_steps;
 mod adopt;
 mod again;
 mod allocations;
@@ -9,7 +10,11 @@ mod beats;
 mod bmc;
 mod booting;
 mod boots;
+mod choices;
+mod detect;
 mod discoveries;
+mod explains;
+mod guarded;
 mod inspect;
 mod manual;
 mod meetings;

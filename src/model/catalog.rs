@@ -16,6 +16,8 @@ pub struct Catalog {
     pub types: BTreeMap<String, HardwareType>,
     /// Implementations by interface and name.
     pub implementations: BTreeMap<(Interface, String), Implementation>,
+    /// Deploy interfaces that may stand in for `autodetect`, the first that fits (`autodetect_deploy_interfaces`).
+    pub autodetect: Vec<String>,
     /// What the site has added without recompiling.
     pub site: SiteSteps,
 }
@@ -42,6 +44,8 @@ pub struct Implementation {
     pub power_wishes: PowerSupport,
     /// How a boot interface brings what is booted.
     pub boot_way: BootWay,
+    /// Its machine tells its settings or the versions of its firmware.
+    pub tells_sheet: bool,
     /// Methods of a vendor interface, on a node.
     pub methods: &'static [MethodSpec],
 }
@@ -176,11 +180,7 @@ impl Catalog {
     }
 
     /// The steps of `kind` that a node has, with the interface of each: its drivers', then the site's own.
-    pub fn steps<'a>(
-        &'a self,
-        node: &'a Node,
-        kind: Kind,
-    ) -> impl Iterator<Item = (Interface, Offer<'a>)> {
+    pub fn steps<'a>(&'a self, node: &'a Node, kind: Kind) -> impl Iterator<Item = (Interface, Offer<'a>)> {
         let declared = Interface::ALL
             .into_iter()
             .filter_map(|interface| {
@@ -188,7 +188,11 @@ impl Catalog {
                 self.implementation(interface, name).map(|found| (interface, found))
             })
             .flat_map(move |(interface, found)| {
-                found.steps.iter().filter(move |spec| spec.kind == kind).map(move |spec| (interface, spec.into()))
+                found
+                    .steps
+                    .iter()
+                    .filter(move |spec| spec.kind == kind)
+                    .map(move |spec| (interface, spec.into()))
             });
         declared.chain(self.site.offers(node, kind))
     }

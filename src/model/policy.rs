@@ -55,8 +55,13 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// Drives are compared with those seen last before a step destroys.
+    pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    /// Of the agent's steps for RAID.
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
     /// `interface.step` and its priority in automated cleaning.
     pub clean_step_priority_override: Vec<(String, i64)>,
     /// The same in verification.
@@ -221,8 +226,11 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
+            create_configuration_priority: None,
+            delete_configuration_priority: None,
             clean_step_priority_override: Vec::new(),
             verify_step_priority_override: Vec::new(),
             boot_mode_config_timeout: 900,

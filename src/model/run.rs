@@ -111,6 +111,7 @@ impl Run {
             | Look::Indicators
             | Look::Media
             | Look::Sensors
+            | Look::Sheets
             | Look::Book(_)
             | Look::Passthru(_) => false,
         }
@@ -225,6 +226,20 @@ impl WaitFor {
             Self::Power => "the BMC to answer again",
             Self::Mode => "the firmware to take up its new mode",
             Self::Inspection => "the inventory of the inspection ramdisk",
+        }
+    }
+
+    /// What happens when its time is over.
+    pub fn then(self) -> &'static str {
+        match self {
+            Self::FirstBeat => "it fails; with [pxe] boot_retry_timeout its boot is tried again before",
+            Self::Beat => "the step is looked at once more, and fails if nobody answers",
+            Self::Look => "the step is looked at again",
+            Self::Power => "power is looked at again; maintenance ends when the BMC answers",
+            Self::Mode => {
+                "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
+            }
+            Self::Inspection => "the inspection fails",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Steps: named actions of an interface, the unit that a pipeline goes by.
 
 pub mod kept;
+pub mod touch;
 pub mod site;
 
 use std::fmt;

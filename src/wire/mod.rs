@@ -14,3 +14,4 @@ pub mod link;
 pub mod pxelinux;
 pub mod ra;
 pub mod redfish;
+pub mod tar;

@@ -20,6 +20,7 @@ mod metrics;
 mod observed;
 mod panel;
 mod parts;
+mod plans;
 mod portgroups;
 mod rack;
 mod refusals;

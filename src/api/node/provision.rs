@@ -36,32 +36,49 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     }
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
-    let brought = runbook::take(&mut args, call, node, target)?;
-    let disabled = ramdisk(&mut args, target, call.version)?;
-    let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
-    let by_runbook = brought.is_some();
-    let steps = companions(&mut args, target, call.version, brought)?;
+    let wish = wish(&mut args, call, node, target)?;
     args.finish()?;
-    if !by_runbook {
-        let asked = steps.iter().map(|step| (step.interface, step.step.as_str()));
-        policy::admit_steps(&call.who, call.policy(), asked)?;
-    }
+    wish.admit(call)?;
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {
         Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
-    let project = call.who.project.clone();
-    let ask = ProvisionAsk {
-        config_drive,
-        steps,
-        disable_ramdisk,
-        project,
-        ..ProvisionAsk::new(target.verb, word)
-    };
+    let ask = ProvisionAsk { config_drive, ..wish.ask };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
+}
+
+/// What goes with a word, apart from a config drive.
+#[derive(Debug)]
+pub struct Wish {
+    pub ask: ProvisionAsk,
+    /// Name of the runbook that the steps come from.
+    pub runbook: Option<String>,
+}
+
+impl Wish {
+    /// Whether who asks may ask for these steps; those of a runbook were admitted with it.
+    pub fn admit(&self, call: &Call<'_>) -> Result<(), Fault> {
+        if self.runbook.is_some() {
+            return Ok(());
+        }
+        let asked = self.ask.steps.iter().map(|step| (step.interface, step.step.as_str()));
+        policy::admit_steps(&call.who, call.policy(), asked)
+    }
+}
+
+/// Takes what goes with a word: steps or the runbook that has them, and whether no ramdisk is wanted.
+pub fn wish(args: &mut Args, call: &Call<'_>, node: &Node, target: &Target) -> Result<Wish, Fault> {
+    let brought = runbook::take(args, call, node, target)?;
+    let disabled = ramdisk(args, target, call.version)?;
+    let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
+    let runbook = brought.as_ref().map(|brought| brought.name.clone());
+    let steps = companions(args, target, call.version, brought)?;
+    let project = call.who.project.clone();
+    let ask = ProvisionAsk { steps, disable_ramdisk, project, ..ProvisionAsk::new(target.verb, target.word) };
+    Ok(Wish { ask, runbook })
 }
 
 fn known(word: &str) -> Result<&'static Target, Fault> {
@@ -79,7 +96,7 @@ fn old_enough(target: &Target, version: u16) -> Result<(), Fault> {
 }
 
 /// Maintenance, and whether the state knows the move.
-fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
+pub fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
     let word = target.word.to_owned();
     if node.wished.maintenance && matches!(target.verb, Verb::Deploy | Verb::Rebuild) {
         let what = format!("the requested action {word:?}");

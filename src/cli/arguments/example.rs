@@ -316,6 +316,20 @@ What happens next:
   Nothing changes. The exit code is 1 when `deploy` or `power` does not
   suffice; other interfaces may be false without harm.";
 
+pub const PLAN: &str = "\
+Examples:
+  ferric node plan n1 deploy
+  ferric node plan n1 deploy --steps steps.json --json
+  ferric node plan n1 clean --runbook CUSTOM_WIPE
+  ferric node plan n1 undeploy
+
+What happens next:
+  Nothing: no record, no power and no disk is touched, and the BMC is not asked.
+  The same rules make the plan that would carry it out. Each step is a line:
+  where it comes from, what it does to power, boot and disks, how long it took
+  before. What only the agent can tell is named, with the date of what it told
+  last. The exit code is 1 if the request would be refused or fail.";
+
 pub const SENSORS: &str = "\
 Example:
   ferric node sensors n1

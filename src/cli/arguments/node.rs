@@ -105,6 +105,9 @@ pub enum NodeCommand {
     /// Check whether a node's settings suffice for each of its interfaces
     #[command(after_help = example::VALIDATE)]
     Validate(OneNode),
+    /// Tell what a request would lead to: each step, where it comes from, what it does. Nothing is touched
+    #[command(after_help = example::PLAN)]
+    Plan(PlanArguments),
     /// Show what the last inspection of a node found
     #[command(after_help = example::INVENTORY)]
     Inventory(OneNode),
@@ -231,6 +234,47 @@ pub struct DeployArguments {
     pub set_instance: Vec<Assignment>,
     #[command(flatten)]
     pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Name or UUID
+    #[arg(value_parser = node_named)]
+    pub node: String,
+    /// What would be asked for; `clean` without steps is the automated cleaning of `provide`
+    #[arg(value_parser = behind::<Planned>("ferric node plan n1 deploy"))]
+    pub action: Planned,
+    /// Steps that would be asked for: a JSON array of {interface, step, args, priority}, or its file (`-`: stdin)
+    #[arg(long, value_name = "JSON|FILE", value_parser = given)]
+    pub steps: Option<String>,
+    /// Name or UUID of a runbook that would be asked for; goes with `clean` and `service`
+    #[arg(long, value_name = "NAME", conflicts_with = "steps")]
+    pub runbook: Option<String>,
+    /// Without a ramdisk; goes with `clean` and `service`
+    #[arg(long, conflicts_with = "runbook")]
+    pub disable_ramdisk: bool,
+}
+
+/// What can be planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Planned {
+    Deploy,
+    Clean,
+    Service,
+    Undeploy,
+    Rebuild,
+}
+
+impl Planned {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Clean => "clean",
+            Self::Service => "service",
+            Self::Undeploy => "undeploy",
+            Self::Rebuild => "rebuild",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

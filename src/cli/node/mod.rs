@@ -6,6 +6,7 @@ pub mod follow;
 pub mod inventory;
 pub mod list;
 pub mod part;
+pub mod plan;
 pub mod power;
 pub mod sensors;
 pub mod show;
@@ -59,6 +60,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
+        NodeCommand::Plan(arguments) => (Some(&arguments.node), plan::plan(session, arguments).await),
         NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
         NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
         NodeCommand::Part(part) => return parted(session, part).await,
@@ -112,6 +114,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
         NodeCommand::Inventory(_) => "read the inventory",
+        NodeCommand::Plan(_) => "plan",
         NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }

@@ -12,7 +12,8 @@ pub fn parse(bytes: &[u8], phase: Phase) -> Result<Turn, String> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("it said nothing on standard output".to_owned());
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("its answer is no JSON: {error}"))?;
+    let value: Value =
+        serde_json::from_slice(bytes).map_err(|error| format!("its answer is no JSON: {error}"))?;
     let Value::Object(mut members) = value else { return Err("its answer is no JSON object".to_owned()) };
     let word = match members.remove("turn") {
         Some(Value::String(word)) => word,

@@ -49,7 +49,12 @@ pub enum CallError {
 }
 
 /// Calls an executable with a question; what it said on standard output.
-pub async fn call(sites: &Sites, manifest: &Manifest, told: &[u8], words: &Words) -> Result<Vec<u8>, CallError> {
+pub async fn call(
+    sites: &Sites,
+    manifest: &Manifest,
+    told: &[u8],
+    words: &Words,
+) -> Result<Vec<u8>, CallError> {
     trust::folder(&sites.settings.directory).map_err(CallError::Unfit)?;
     trust::executable(&manifest.executable, sites.settings.user).map_err(CallError::Unfit)?;
     let _place = tokio::select! {
@@ -62,7 +67,8 @@ pub async fn call(sites: &Sites, manifest: &Manifest, told: &[u8], words: &Words
     let last = running.last_words();
     running.end(sites).await;
     if !last.is_empty() {
-        let plain = words.secrets.iter().fold(last.clone(), |text, secret| text.replace(secret.as_str(), "******"));
+        let plain =
+            words.secrets.iter().fold(last.clone(), |text, secret| text.replace(secret.as_str(), "******"));
         tracing::warn!(node = %words.node, step = %words.step, executable = %manifest.executable.display(),
             said = %plain, "an executable of the site said on standard error");
     }
@@ -178,7 +184,11 @@ fn kill(group: Option<Pid>, signal: Signal) {
 async fn heard(stream: impl AsyncRead + Unpin) -> Result<Vec<u8>, CallError> {
     let mut said = Vec::new();
     let most = u64::try_from(ANSWER).unwrap_or(u64::MAX);
-    stream.take(most + 1).read_to_end(&mut said).await.map_err(|error| CallError::Start(error.to_string()))?;
+    stream
+        .take(most + 1)
+        .read_to_end(&mut said)
+        .await
+        .map_err(|error| CallError::Start(error.to_string()))?;
     if said.len() > ANSWER { Err(CallError::Flood("64 KiB on standard output")) } else { Ok(said) }
 }
 
@@ -214,7 +224,9 @@ struct Home(PathBuf);
 impl Home {
     fn new(base: &Path) -> Result<Self, String> {
         folder::open(base)?;
-        mkdtemp(&base.join("call-XXXXXX")).map(Self).map_err(|error| format!("no folder in {}: {error}", base.display()))
+        mkdtemp(&base.join("call-XXXXXX"))
+            .map(Self)
+            .map_err(|error| format!("no folder in {}: {error}", base.display()))
     }
 }
 

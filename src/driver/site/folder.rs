@@ -36,7 +36,8 @@ pub fn open(path: &Path) -> Result<(), String> {
 
 /// Takes away what calls of an earlier start have left.
 pub fn sweep(path: &Path) {
-    let is_ours = fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw());
+    let is_ours =
+        fs::symlink_metadata(path).is_ok_and(|found| found.is_dir() && found.uid() == geteuid().as_raw());
     if is_ours && let Err(error) = fs::remove_dir_all(path) {
         tracing::warn!(folder = %path.display(), %error, "what executables of the site have left stays");
     }

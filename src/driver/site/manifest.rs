@@ -143,7 +143,8 @@ impl Manifest {
 
 /// What is wrong and in which line, without the line itself.
 fn one_line(error: &toml::de::Error, text: &str) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
+    let line =
+        error.span().and_then(|span| text.get(..span.start)).map(|before| before.matches('\n').count() + 1);
     let why = error.message().replace('\n', ", ");
     line.map_or_else(|| why.clone(), |line| format!("line {line}: {why}"))
 }
@@ -158,7 +159,8 @@ fn step(written: Written) -> Result<SiteStep, String> {
     if RESERVED.contains(&step.as_str()) {
         return Err(format!("step = {step:?}: the daemon itself has a step of that name in every kind"));
     }
-    let kinds = written.kinds.filter(|kinds| !kinds.is_empty()).ok_or("kinds is missing: clean, deploy, ...")?;
+    let kinds =
+        written.kinds.filter(|kinds| !kinds.is_empty()).ok_or("kinds is missing: clean, deploy, ...")?;
     check_kinds(&kinds, "step")?;
     if let Some(kind) = kinds.iter().find(|kind| kind.weight(interface) == 0) {
         return Err(format!("interface = \"{interface}\": it has no steps in {}", kind.name()));
@@ -214,7 +216,8 @@ fn followed(after: &str) -> Result<Option<(Interface, String)>, String> {
     if after == "*" {
         return Ok(None);
     }
-    let parts = after.split_once('.').and_then(|(interface, step)| Some((Interface::parse(interface)?, step)));
+    let parts =
+        after.split_once('.').and_then(|(interface, step)| Some((Interface::parse(interface)?, step)));
     let (interface, step) =
         parts.ok_or_else(|| format!("after = {after:?}: it must be interface.step, or * for every step"))?;
     check_name("after", step)?;
@@ -225,7 +228,8 @@ fn check_kinds(kinds: &[Kind], what: &str) -> Result<(), String> {
     if kinds.contains(&Kind::Delete) {
         return Err(format!("kinds: a {what} is for clean, deploy, service or verify"));
     }
-    let twice = kinds.iter().enumerate().find(|(place, kind)| kinds.iter().take(*place).any(|one| one == *kind));
+    let twice =
+        kinds.iter().enumerate().find(|(place, kind)| kinds.iter().take(*place).any(|one| one == *kind));
     twice.map_or(Ok(()), |(_, kind)| Err(format!("kinds names {} twice", kind.name())))
 }
 
@@ -245,10 +249,11 @@ fn priorities(kinds: &[Kind], priority: Option<Priority>) -> Result<BTreeMap<Kin
 }
 
 fn rules(written: &Written) -> Result<Rules, String> {
-    let within = |key: &str, given: Option<u64>, usual: u64, least: u64, most: u64| match given.unwrap_or(usual) {
-        value if (least..=most).contains(&value) => Ok(value),
-        value => Err(format!("{key} = {value}: it must be from {least} to {most}")),
-    };
+    let within =
+        |key: &str, given: Option<u64>, usual: u64, least: u64, most: u64| match given.unwrap_or(usual) {
+            value if (least..=most).contains(&value) => Ok(value),
+            value => Err(format!("{key} = {value}: it must be from {least} to {most}")),
+        };
     if let Some(path) = written.read.iter().find(|path| !path.is_absolute()) {
         return Err(format!("read: {} is no absolute path", path.display()));
     }
@@ -296,8 +301,7 @@ impl From<WrittenOnly> for Only {
 }
 
 /// Nobody else can know it, and a wrong guess breaks a machine.
-const NO_AGAIN: &str =
-    "again is missing: may it be done twice? \"repeat\", \"look first\" or \"never\"";
+const NO_AGAIN: &str = "again is missing: may it be done twice? \"repeat\", \"look first\" or \"never\"";
 /// Steps that pipelines do themselves (contract `steps.md` section 2).
 const RESERVED: [&str; 5] = ["power_on", "power_off", "reboot", "hold", "wait"];
 /// Far above all that drivers have.

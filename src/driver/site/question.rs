@@ -65,7 +65,12 @@ fn facts(node: &Node) -> Map<String, Value> {
 
 fn facts_of_port(port: &Value) -> Value {
     let member = |name: &str| (name.to_owned(), port.get(name).cloned().unwrap_or_default());
-    Value::Object(["uuid", "address", "name", "physical_network", "pxe_enabled", "extra"].map(member).into_iter().collect())
+    Value::Object(
+        ["uuid", "address", "name", "physical_network", "pxe_enabled", "extra"]
+            .map(member)
+            .into_iter()
+            .collect(),
+    )
 }
 
 /// These members only, as they are.
@@ -80,7 +85,8 @@ pub fn secrets(call: &StepCall, rules: &Rules) -> Vec<String> {
         chosen(&call.machine.node.wished.driver_info, &rules.driver_info),
         chosen(&call.machine.node.wished.instance_info, &rules.instance_info),
     ];
-    let texts = told.iter().flatten().filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.as_str());
+    let texts =
+        told.iter().flatten().filter(|(name, _)| is_secret_key(name)).filter_map(|(_, value)| value.as_str());
     texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
 }
 

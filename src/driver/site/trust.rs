@@ -47,7 +47,8 @@ pub fn executable(path: &Path, user: Option<(u32, u32)>) -> Result<(), String> {
         return Err(format!("{} is not executable: chmod 755 {}", path.display(), path.display()));
     }
     if user.is_some() {
-        let shut = path.ancestors().skip(1).find(|one| fs::metadata(one).is_ok_and(|it| it.mode() & OTHERS == 0));
+        let shut =
+            path.ancestors().skip(1).find(|one| fs::metadata(one).is_ok_and(|it| it.mode() & OTHERS == 0));
         if let Some(shut) = shut {
             return Err(format!(
                 "steps of the site are not run as root, and folder {} is shut to others: chmod 755 it",
@@ -65,7 +66,11 @@ fn own(path: &Path, found: &Metadata) -> Result<(), String> {
     }
     let us = geteuid().as_raw();
     if found.uid() != 0 && found.uid() != us {
-        return Err(format!("{} belongs to user {}: it must be root's or user {us}'s", path.display(), found.uid()));
+        return Err(format!(
+            "{} belongs to user {}: it must be root's or user {us}'s",
+            path.display(),
+            found.uid()
+        ));
     }
     Ok(())
 }

@@ -80,16 +80,19 @@ fn reason(call: &StepCall, manifest: &Manifest, error: &CallError, words: &Words
             format!("; have it answer sooner (look_in), or raise timeout in {}", manifest.file.display())
         }
         CallError::Answer(_) => format!("; try it with ferric steps check {}", manifest.file.display()),
-        CallError::Unfit(_) | CallError::Start(_) | CallError::Flood(_) | CallError::Ended { .. } | CallError::Busy => {
-            String::new()
-        }
+        CallError::Unfit(_)
+        | CallError::Start(_)
+        | CallError::Flood(_)
+        | CallError::Ended { .. }
+        | CallError::Busy => String::new(),
     };
     format!("{whose}executable {file}: {why}{remedy}")
 }
 
 /// Without the secrets that it was told.
 fn hushed(text: &str, words: &Words) -> String {
-    let plain = words.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "******"));
+    let plain =
+        words.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "******"));
     shown(&plain, LONGEST)
 }
 

@@ -6,7 +6,7 @@ use crate::model::bmc::panel::Mode;
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
-use crate::model::run::{Run, Wait, WaitFor};
+use crate::model::run::{Phase, Run, Wait, WaitFor};
 use crate::model::shape::json;
 use crate::model::step::{By, Kind, Step};
 
@@ -24,6 +24,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     if let Some(mode) = node.deploy_boot_mode.map(Mode::name).or(known) {
         object.text("deploy_boot_mode", mode);
     }
+    if let Some(original) = &node.original_deploy {
+        object.text("original_deploy_interface", original);
+    }
     if node.automatic_lessee {
         json::flag(object.member("automatic_lessee"), true);
     }
@@ -32,6 +35,8 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     }
     if let Some(wait) = &node.wait {
         waiting(node, wait, object.member("waiting"));
+    } else if let Some(run) = node.run.as_ref().filter(|run| run.phase == Phase::Hold) {
+        held(run, object.member("waiting"));
     }
     object.close();
 }
@@ -186,6 +191,17 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     object.close();
 }
 
+/// A hold ends when a person says so, and only then.
+fn held(run: &Run, out: &mut Vec<u8>) {
+    let mut object = Members::open(out);
+    object.text("why", "unhold");
+    object.text("from_whom", "a person");
+    json::bare_moment(object.member("since"), run.step_began.unwrap_or(run.started));
+    object.member("deadline_seconds").extend_from_slice(b"null");
+    object.text("then", "it stays held: unhold goes on with the next step, abort ends the work");
+    object.close();
+}
+
 /// What is waited for; `suspended_by` says why its end decides nothing, `trouble` since when nobody answers.
 fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     let mut object = Members::open(out);
@@ -193,6 +209,7 @@ fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     object.text("from_whom", &wait.from_whom);
     json::bare_moment(object.member("since"), wait.since);
     json::number(object.member("deadline_seconds"), wait.length);
+    object.text("then", wait.why.then());
     if node.wished.maintenance && wait.why != WaitFor::Power {
         object.text("suspended_by", "maintenance");
     }

@@ -66,7 +66,8 @@ pub struct Only {
 impl Only {
     /// Whether it is for this node.
     pub fn takes(&self, node: &Node) -> bool {
-        let is_open = |names: &[String], own: &dyn Fn(&String) -> bool| names.is_empty() || names.iter().any(own);
+        let is_open =
+            |names: &[String], own: &dyn Fn(&String) -> bool| names.is_empty() || names.iter().any(own);
         let names = &node.wished.interfaces;
         is_open(&self.hardware_types, &|name| *name == node.wished.driver)
             && is_open(&self.traits, &|name| node.traits.contains(name))

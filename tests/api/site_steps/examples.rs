@@ -37,7 +37,9 @@ async fn the_shell_example_is_part_of_automated_cleaning_and_says_what_is_missin
     rack.go(&node, "provide").await;
     let (state, why) = told(&rack, &node).await;
     assert_eq!(state, "clean failed");
-    for word in ["n1", "management.rack_label", "no rack label", "node set NODE", "manage and provide it again"] {
+    for word in
+        ["n1", "management.rack_label", "no rack label", "node set NODE", "manage and provide it again"]
+    {
         assert!(why.contains(word), "{word}: {why}");
     }
 

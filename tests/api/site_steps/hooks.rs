@@ -18,8 +18,10 @@ async fn hooks_follow_the_step_in_the_order_of_their_names_and_are_told_its_resu
     assert_eq!(clean(&rack, &node, "work", json!({})).await, ("manageable".to_owned(), String::new()));
     let history = history(&rack, &node).await;
     let place = |text: &str| history.find(text);
-    let (first, second) =
-        (place("hook a_every after step vendor.work is done"), place("hook b_this after step vendor.work is done"));
+    let (first, second) = (
+        place("hook a_every after step vendor.work is done"),
+        place("hook b_this after step vendor.work is done"),
+    );
     assert!(first.is_some() && second.is_some(), "{history}");
     assert_eq!(place("c_other"), None);
 }

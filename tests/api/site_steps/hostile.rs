@@ -32,7 +32,10 @@ async fn one_that_lies_is_told_its_lie() {
             r#"printf '{"turn": "act", "memo": {"x": "'; head -c 5000 /dev/zero | tr '\0' x; echo '"}}'"#,
             "over the limit of 4096",
         ),
-        (r#"echo '{"turn": "done"}'; echo 'no lamp' >&2; exit 3"#, "ended with exit code 3, and said: no lamp"),
+        (
+            r#"echo '{"turn": "done"}'; echo 'no lamp' >&2; exit 3"#,
+            "ended with exit code 3, and said: no lamp",
+        ),
     ] {
         let folder = Folder::new();
         folder.step("bad", "", script);
@@ -107,7 +110,8 @@ async fn one_that_reaches_out_finds_nothing_of_the_host() {
     script += "env | grep -q CARGO && bad=\"$bad environment\"\n";
     script += "grep -q . /dev/null; echo own > $HOME/own && cat own >/dev/null || bad=\"$bad no-home\"\n";
     script += "[ \"$(id -u)\" = 0 ] && bad=\"$bad root\"\n";
-    script += "[ -n \"$bad\" ] && { echo \"{\\\"turn\\\": \\\"failed\\\", \\\"why\\\": \\\"$bad\\\"}\"; exit; }\n";
+    script +=
+        "[ -n \"$bad\" ] && { echo \"{\\\"turn\\\": \\\"failed\\\", \\\"why\\\": \\\"$bad\\\"}\"; exit; }\n";
     script += "echo '{\"turn\": \"done\"}'";
     folder.step("reach", "", &script);
     rack.reload().await;
@@ -157,7 +161,7 @@ async fn one_that_vanishes_or_is_opened_to_others_is_not_run() {
 fn is_running(line: &str) -> bool {
     let wanted = line.replace(' ', "\0");
     let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes.filter_map(|entry| fs::read(entry.path().join("cmdline")).ok()).any(|told| {
-        String::from_utf8_lossy(&told).trim_end_matches('\0') == wanted
-    })
+    processes
+        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+        .any(|told| String::from_utf8_lossy(&told).trim_end_matches('\0') == wanted)
 }

@@ -34,7 +34,9 @@ fn the_command_line_says_what_a_daemon_would() {
     };
     let (code, said) = check(&[folder.path()]);
     assert_eq!(code, 0, "{said}");
-    for line in ["good.toml: step vendor.good (clean 0)", "tell.toml: hook after every step (clean, deploy, service)"] {
+    for line in
+        ["good.toml: step vendor.good (clean 0)", "tell.toml: hook after every step (clean, deploy, service)"]
+    {
         assert!(said.contains(line), "{said}");
     }
     let question = folder.path().join("question.json");

@@ -15,7 +15,9 @@ pub fn shut(order: &Order) -> Result<(), String> {
     let status = enforced(order).map_err(|error| format!("files cannot be kept from it: {error}"))?;
     match status {
         RulesetStatus::NotEnforced if !order.without_landlock => Err(NO_LANDLOCK.to_owned()),
-        RulesetStatus::NotEnforced | RulesetStatus::PartiallyEnforced | RulesetStatus::FullyEnforced => Ok(()),
+        RulesetStatus::NotEnforced | RulesetStatus::PartiallyEnforced | RulesetStatus::FullyEnforced => {
+            Ok(())
+        }
     }
 }
 

@@ -30,7 +30,8 @@ pub fn set(order: &Order) -> Result<(), String> {
     }
     set_no_new_privs().map_err(|error| format!("no_new_privs cannot be set: {error}"))?;
     // The daemon's death is its own; one that was faster than this line is seen by the parent's being another.
-    set_pdeathsig(Signal::SIGKILL).map_err(|error| format!("its end with the daemon cannot be set: {error}"))?;
+    set_pdeathsig(Signal::SIGKILL)
+        .map_err(|error| format!("its end with the daemon cannot be set: {error}"))?;
     if u32::try_from(getppid().as_raw()) == Ok(order.daemon) {
         Ok(())
     } else {

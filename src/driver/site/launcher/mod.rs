@@ -35,9 +35,7 @@ pub fn called() -> Option<ExitCode> {
 
 /// Gives up what is not to be had, and becomes the executable; why that cannot be.
 fn launch(order: &Order) -> String {
-    let given_up = limits::set(order)
-        .and_then(|()| files::shut(order))
-        .and_then(|()| fence::raise(order));
+    let given_up = limits::set(order).and_then(|()| files::shut(order)).and_then(|()| fence::raise(order));
     if let Err(why) = given_up {
         return why;
     }

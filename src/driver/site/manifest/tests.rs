@@ -76,12 +76,16 @@ fn each_mistake_is_told_by_its_key() {
 
 #[test]
 fn a_hook_follows_one_step_or_all() {
-    let hook = |after: &str| match parsed(&format!("type='hook'\nagain='never'\nafter='{after}'")).unwrap().what {
-        What::Hook(hook) => hook,
-        What::Step(step) => panic!("{step:?}"),
-    };
+    let hook =
+        |after: &str| match parsed(&format!("type='hook'\nagain='never'\nafter='{after}'")).unwrap().what {
+            What::Hook(hook) => hook,
+            What::Step(step) => panic!("{step:?}"),
+        };
     let all = hook("*");
     assert_eq!((all.name.as_str(), all.after, all.again), ("lamp", None, Again::Never));
     assert_eq!(all.kinds, [Kind::Clean, Kind::Deploy, Kind::Service]);
-    assert_eq!(hook("raid.apply_configuration").after, Some((Interface::Raid, "apply_configuration".to_owned())));
+    assert_eq!(
+        hook("raid.apply_configuration").after,
+        Some((Interface::Raid, "apply_configuration".to_owned()))
+    );
 }
