@@ -98,6 +98,7 @@ pub(super) fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Gro
         way: images::way(&config.images),
         disk_guard: config.policy.disk_guard,
         stream_raw: config.images.stream_raw,
+        rescue_requires_hash: config.policy.rescue.requires_hash,
         ..AgentSettings::new(config.policy.host.clone(), base)
     };
     // Without random numbers the delays are drawn in the same order at each start.
@@ -145,6 +146,7 @@ fn delays(fake: &Fake) -> FakeDelays {
         management: delay(fake.management_delay),
         deploy: delay(fake.deploy_delay),
         inspect: delay(fake.inspect_delay),
+        rescue: delay(fake.rescue_delay),
         ..FakeDelays::default()
     }
 }

@@ -11,6 +11,7 @@ use crate::base::id::NodeId;
 use crate::base::time::Later;
 use crate::driver::agent::alive::is_alive;
 use crate::driver::agent::bootc::BootcInstall;
+use crate::driver::agent::finalize_rescue::FinalizeRescue;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
@@ -270,6 +271,7 @@ impl Registry {
         let agents = || Arc::clone(&self.parts.agents);
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Core(Core::ReadyImage), _, _) => Arc::new(ReadyImage::new(agents())),
+            (By::Agent, "agent", "finalize_rescue") => Arc::new(FinalizeRescue::new(agents())),
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
             (By::Agent, "bootc", "execute_bootc_install") => Arc::new(BootcInstall::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),

@@ -144,7 +144,8 @@ fn end(node: &Node, last: Option<&Run>) -> Option<&'static str> {
     let end = match run.kind {
         Kind::Clean if run.manual || node.wished.retired => Provision::Manageable,
         Kind::Clean => Provision::Available,
-        Kind::Deploy | Kind::Service => Provision::Active,
+        Kind::Deploy | Kind::Service | Kind::Unrescue => Provision::Active,
+        Kind::Rescue => Provision::Rescue,
         Kind::Verify => Provision::Manageable,
         Kind::Delete => return Some(node.provision.name()),
     };

@@ -1,6 +1,7 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
 pub mod manual;
+pub mod rescue;
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
@@ -89,6 +90,11 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
     sort(&mut steps, Kind::Deploy);
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
         steps.insert(place + 1, frame("fetch_steps", Core::FetchSteps));
+    }
+    if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootInstaller)) {
+        let device = Step { by: By::Driver, ..frame("set_boot_to_disk", Core::Nothing) };
+        let after = [frame("power_off", Core::PowerOff), device, frame("boot_disk", Core::BootDisk)];
+        steps.splice(place + 1..place + 1, after);
     }
     if elsewhere::image_is_readied(node, facts.policy)
         && steps.iter().any(|step| writes_image(node, step, facts))
@@ -293,7 +299,7 @@ fn overridden(policy: &Policy, kind: Kind, interface: Interface, step: &str) -> 
     let given = match kind {
         Kind::Clean => &policy.clean_step_priority_override,
         Kind::Verify => &policy.verify_step_priority_override,
-        Kind::Deploy | Kind::Service | Kind::Delete => return None,
+        Kind::Deploy | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => return None,
     };
     let name = format!("{interface}.{step}");
     given.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)

@@ -4,6 +4,7 @@ use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::drives;
+use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
@@ -90,6 +91,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
+        Core::LeaveRamdisk => return parts::let_go(course),
+        Core::BootInstaller => install::begin(course),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }
@@ -98,15 +101,26 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 
 /// The state while effects are owed or a look decides what is next.
 pub fn work(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
-    {
+    if is_waiting(course.node.provision) {
         course.go(Verb::Resume);
     }
 }
 
-/// The state while somebody else is awaited; verification and tear down have none.
+/// Whether it is the state of a pipeline that awaits somebody.
+pub fn is_waiting(state: Provision) -> bool {
+    matches!(
+        state,
+        Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait | Provision::RescueWait
+    )
+}
+
+/// The state while somebody else is awaited; verification, tear down and unrescue have none.
 pub fn rest(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
+    let works = matches!(
+        course.node.provision,
+        Provision::Deploying | Provision::Cleaning | Provision::Servicing | Provision::Rescuing
+    );
+    if works {
         course.go(Verb::Wait);
     }
 }
@@ -200,7 +214,10 @@ pub fn callback_timeout(course: &Course<'_>) -> u32 {
     match course.node.run.as_ref().map(|run| run.kind) {
         Some(Kind::Clean) => policy.clean_callback_timeout,
         Some(Kind::Service) => policy.service_callback_timeout,
-        Some(Kind::Deploy | Kind::Verify | Kind::Delete) | None => policy.deploy_callback_timeout,
+        Some(Kind::Rescue) => policy.rescue.callback_timeout,
+        Some(Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue) | None => {
+            policy.deploy_callback_timeout
+        }
     }
 }
 

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod grub;
 pub mod ipmi;
 pub mod ipxe;
+pub mod kickstart;
 pub mod link;
 pub mod pxelinux;
 pub mod ra;

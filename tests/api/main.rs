@@ -24,6 +24,7 @@ mod plans;
 mod portgroups;
 mod rack;
 mod refusals;
+mod rescue;
 mod volumes;
 mod roles;
 mod runbooks;

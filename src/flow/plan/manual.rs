@@ -146,7 +146,13 @@ fn framed(node: &Node, kind: Kind, steps: Vec<Step>, boots: bool, facts: &Facts<
             let back = if boots_itself(node, facts) { Core::BootInstance } else { Core::BootDisk };
             plan.push(frame("boot_instance", back));
         }
-        Kind::Clean | Kind::Service | Kind::Deploy | Kind::Verify | Kind::Delete => {}
+        Kind::Clean
+        | Kind::Service
+        | Kind::Deploy
+        | Kind::Verify
+        | Kind::Delete
+        | Kind::Rescue
+        | Kind::Unrescue => {}
     }
     plan
 }

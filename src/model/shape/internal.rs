@@ -149,7 +149,7 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         Kind::Clean => ("clean_steps", "clean_step_index"),
         Kind::Deploy => ("deploy_steps", "deploy_step_index"),
         Kind::Service => ("service_steps", "service_step_index"),
-        Kind::Verify | Kind::Delete => return,
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => return,
     };
     if run.kind == Kind::Clean {
         for (name, value) in ERASE {
@@ -162,7 +162,7 @@ fn steps(run: &Run, object: &mut Members<'_>) {
             json::flag(object.member("cleaning_disable_ramdisk"), run.disable_ramdisk);
         }
         Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),
-        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete => {}
+        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => {}
     }
     // A hook is part of the step that it follows.
     let is_listed = |step: &&Step| !step.hidden && step.by != By::Hook;

@@ -70,12 +70,17 @@ impl Touch {
             | Core::FetchSteps
             | Core::CheckPower
             | Core::LeaveNetwork
+            | Core::LeaveRamdisk
             | Core::Hold
             | Core::Wait
             | Core::Nothing => Self::NOTHING,
             Core::BootAgent => anew(Some("the ramdisk")),
             Core::Reboot => anew(None),
             Core::BootInstance => anew(Some("the instance's own ramdisk or ISO")),
+            Core::BootInstaller => Self {
+                disks: Disks::Lost("what is on the disks that its kickstart file names is lost"),
+                ..anew(Some("the installer"))
+            },
             Core::BootDisk => Self {
                 power: Some("switched on"),
                 boot: Some("the installed disk"),
