@@ -72,6 +72,8 @@ pub struct Config {
     pub plan: BootPlan,
     /// Programs elsewhere that are told what changes.
     pub webhooks: Vec<Hook>,
+    /// The site's own steps.
+    pub steps: section::steps::SiteSteps,
 }
 
 /// What the command line gave.
@@ -180,6 +182,7 @@ impl Config {
             plan,
             history: document.conductor.history(),
             webhooks,
+            steps: document.steps.filled(given.file.as_deref(), &data),
             policy: Policy { access, inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,

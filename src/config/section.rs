@@ -10,6 +10,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod steps;
 pub mod webhook;
 pub mod inspector;
 pub mod tls;
@@ -62,6 +63,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub steps: steps::Steps,
     pub webhook: Vec<webhook::Webhook>,
 }
 

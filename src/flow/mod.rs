@@ -31,6 +31,7 @@ pub mod recover;
 pub mod relatives;
 pub mod rescue;
 pub mod rule;
+pub mod site_hook;
 pub mod step;
 pub mod template;
 pub mod trouble;

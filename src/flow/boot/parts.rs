@@ -306,7 +306,7 @@ fn change_of(course: &Course<'_>) -> Option<ModeChange> {
 pub fn all_paid(course: &mut Course<'_>, into: Boots) {
     let is_own = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| match step.by {
         By::Core(core) => matches!(core, Core::BootDisk | Core::BootInstance),
-        By::Driver | By::Agent => false,
+        By::Driver | By::Agent | By::Site | By::Hook => false,
     });
     let awaits_mode = change_of(course).is_some_and(|change| !change.met);
     match into {
