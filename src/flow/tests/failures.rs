@@ -17,7 +17,12 @@ const OFFERS: &[(&str, i64)] = &[("burnin_cpu", 50)];
 type Begin = (Provision, fn(&mut Stage), Provision, &'static str);
 
 const KINDS: &[Begin] = &[
-    (Provision::Manageable, |stage| drop(stage.verb("provide").unwrap()), Provision::CleanFail, "provide it again"),
+    (
+        Provision::Manageable,
+        |stage| drop(stage.verb("provide").unwrap()),
+        Provision::CleanFail,
+        "provide it again",
+    ),
     (
         Provision::Manageable,
         |stage| drop(stage.manual("clean", &["burnin_cpu"]).unwrap()),
@@ -93,7 +98,11 @@ fn an_agent_that_goes_silent_is_named_with_its_address_and_since_when() {
         assert_eq!(stage.waits_for(), Some(WaitFor::Beat));
         stage.due();
         stage.see(silent());
-        reads(&stage, to, &["step deploy.burnin_cpu", "https://192.0.2.1:9999", "since 1970", "no answer", remedy]);
+        reads(
+            &stage,
+            to,
+            &["step deploy.burnin_cpu", "https://192.0.2.1:9999", "since 1970", "no answer", remedy],
+        );
     }
 }
 

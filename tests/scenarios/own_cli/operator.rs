@@ -58,7 +58,13 @@ fn a_plan_is_shown_before_it_is_asked_for() {
     ferric.ok(&["node", "manage", "n1", "--wait", "60"]);
     let steps = r#"[{"interface": "deploy", "step": "fake_slow", "args": {"seconds": 1}}]"#;
     let shown = ferric.ok(&["node", "plan", "n1", "clean", "--steps", steps]);
-    for part in ["manual cleaning, to manageable", "deploy.fake_slow", "request", "{\"seconds\":1}", "starts of the machine: 0"] {
+    for part in [
+        "manual cleaning, to manageable",
+        "deploy.fake_slow",
+        "request",
+        "{\"seconds\":1}",
+        "starts of the machine: 0",
+    ] {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     let told = ferric.json(&["node", "plan", "n1", "clean"]);
