@@ -72,6 +72,8 @@ pub struct Config {
     pub plan: BootPlan,
     /// Programs elsewhere that are told what changes.
     pub webhooks: Vec<Hook>,
+    /// The site's own steps.
+    pub steps: section::steps::SiteSteps,
 }
 
 /// What the command line gave.
@@ -180,6 +182,7 @@ impl Config {
             plan,
             history: document.conductor.history(),
             webhooks,
+            steps: document.steps.filled(given.file.as_deref(), &data),
             policy: Policy { access, inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -219,6 +222,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.deploy_callback_timeout", conductor.deploy_callback_timeout),
         ("conductor.clean_callback_timeout", conductor.clean_callback_timeout),
         ("conductor.service_callback_timeout", conductor.service_callback_timeout),
+        ("conductor.rescue_callback_timeout", conductor.rescue_callback_timeout),
         ("conductor.inspect_wait_timeout", conductor.inspect_wait_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
@@ -321,6 +325,9 @@ fn policy(
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
     set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
+    set(&mut policy.rescue.callback_timeout, conductor.rescue_callback_timeout);
+    set(&mut policy.rescue.algorithm, conductor.rescue_password_hash_algorithm);
+    set(&mut policy.rescue.requires_hash, conductor.require_rescue_password_hashed);
     set(&mut policy.inspect_wait_timeout, conductor.inspect_wait_timeout);
     set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
     policy.sync_power_state_workers = conductor.sync_power_state_workers.map(|most| most.get().into());

@@ -230,6 +230,9 @@ const SECTIONS: &[Section] = &[
             "deploy_callback_timeout",
             "clean_callback_timeout",
             "service_callback_timeout",
+            "rescue_callback_timeout",
+            "rescue_password_hash_algorithm",
+            "require_rescue_password_hashed",
             "inspect_wait_timeout",
             "sync_power_state_interval",
             "sync_power_state_workers",
@@ -273,11 +276,10 @@ const SECTIONS: &[Section] = &[
             "disable_support_for_checksum_files",
         ],
         idle: &[
-            (Shape::Text, &["bootloader", "rescue_password_hash_algorithm"]),
+            (Shape::Text, &["bootloader"]),
             (
                 Shape::Whole,
                 &[
-                    "rescue_callback_timeout",
                     "check_provision_state_interval",
                     "check_rescue_state_interval",
                     "check_allocations_interval",
@@ -297,7 +299,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Flag,
                 &[
                     "clear_image_cache_on_deploy_failure",
-                    "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
@@ -522,18 +523,10 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         name: "fake",
-        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay"],
+        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay", "rescue_delay"],
         idle: &[(
             Shape::Delay,
-            &[
-                "bios_delay",
-                "boot_delay",
-                "firmware_delay",
-                "raid_delay",
-                "rescue_delay",
-                "storage_delay",
-                "vendor_delay",
-            ],
+            &["bios_delay", "boot_delay", "firmware_delay", "raid_delay", "storage_delay", "vendor_delay"],
         )],
     },
 ];

@@ -10,6 +10,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod steps;
 pub mod webhook;
 pub mod inspector;
 pub mod tls;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::base::shadow::Algorithm;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
@@ -61,6 +63,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub steps: steps::Steps,
     pub webhook: Vec<webhook::Webhook>,
 }
 
@@ -122,6 +125,9 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub rescue_callback_timeout: Option<u32>,
+    pub rescue_password_hash_algorithm: Option<Algorithm>,
+    pub require_rescue_password_hashed: Option<bool>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -274,6 +280,7 @@ pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
     pub inspect_delay: Delay,
+    pub rescue_delay: Delay,
     pub deploy_delay: Delay,
 }
 

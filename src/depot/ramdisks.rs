@@ -143,9 +143,9 @@ impl Ramdisks {
         Self { site, ..self }
     }
 
-    /// The pair that this node boots to be deployed or cleaned. Blocks.
+    /// The pair that this node boots in its present state. Blocks.
     pub fn of(&self, node: &Node) -> Result<Pair, RamdiskError> {
-        self.pair(node, Purpose::Deploy)
+        self.pair(node, Purpose::of(node))
     }
 
     /// The pair that this node boots for a purpose. Blocks.
@@ -277,8 +277,13 @@ impl Ramdisks {
 }
 
 impl Purpose {
+    /// What the node's ramdisk is for in its present state.
+    pub fn of(node: &Node) -> Self {
+        if node.is_rescued() { Self::Rescue } else { Self::Deploy }
+    }
+
     /// Under which names of `driver_info` kernel and ramdisk stand.
-    fn names(self) -> [&'static str; 2] {
+    pub fn names(self) -> [&'static str; 2] {
         match self {
             Self::Deploy => ["deploy_kernel", "deploy_ramdisk"],
             Self::Rescue => ["rescue_kernel", "rescue_ramdisk"],

@@ -73,9 +73,8 @@ pub fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), Str
     let after = run.cursor + 1;
     let plan = match run.kind {
         Kind::Deploy => {
-            let interfaces = &course.node.wished.interfaces;
             let declared = |ask: &AskedStep| {
-                let mut all = facts.catalog.steps(interfaces, Kind::Deploy);
+                let mut all = facts.catalog.steps(&course.node, Kind::Deploy);
                 all.any(|(interface, spec)| interface == ask.interface && spec.step == ask.step)
             };
             plan::deploy_with_agent(&run, after, &steps.steps, &declared)?
@@ -88,7 +87,7 @@ pub fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), Str
             let cleaning = plan::cleaning(&course.node, facts, &steps.steps);
             past.chain(cleaning).chain([plan::frame("power_off", Core::PowerOff)]).collect()
         }
-        Kind::Verify | Kind::Service | Kind::Delete => run.plan,
+        Kind::Verify | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => run.plan,
     };
     if plan.len() > PLAN_LIMIT {
         return Err(format!("its plan of {} steps is over the limit of {PLAN_LIMIT}", plan.len()));

@@ -1,10 +1,11 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
 pub mod manual;
+pub mod rescue;
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
-use crate::model::catalog::{Catalog, StepSpec};
+use crate::model::catalog::{Catalog, Offer};
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -61,7 +62,7 @@ fn is_served(node: &Node, offered: &InBand, kind: Kind, facts: &Facts<'_>) -> bo
 
 /// Whether the agent makes the volumes of the node.
 fn raid_is_agents(node: &Node, kind: Kind, facts: &Facts<'_>) -> bool {
-    let mut declared = facts.catalog.steps(&node.wished.interfaces, kind);
+    let mut declared = facts.catalog.steps(node, kind);
     declared.any(|(interface, spec)| interface == Interface::Raid && spec.by == By::Agent)
 }
 
@@ -109,7 +110,7 @@ fn writes_image(node: &Node, step: &Step, facts: &Facts<'_>) -> bool {
     step.is(Interface::Deploy, WRITE_IMAGE)
         && facts
             .catalog
-            .steps(&node.wished.interfaces, Kind::Deploy)
+            .steps(node, Kind::Deploy)
             .any(|(interface, spec)| interface == Interface::Deploy && spec.step == WRITE_IMAGE)
 }
 
@@ -233,7 +234,7 @@ fn asked_step(
 ) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
     let declared = catalog
-        .steps(&node.wished.interfaces, Kind::Deploy)
+        .steps(node, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
         return Ok(Some(Step { by: By::Core(core), ..from_request(ask, priority, By::Agent) }));
@@ -273,7 +274,7 @@ fn is_reserved(name: &str) -> bool {
 
 /// The steps that drivers declare with a priority.
 fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
-    let offered = facts.catalog.steps(&node.wished.interfaces, kind);
+    let offered = facts.catalog.steps(node, kind);
     let all = offered.map(|(interface, spec)| {
         let priority = overridden(facts.policy, kind, interface, spec.step).unwrap_or(spec.priority);
         Step { priority, ..from_spec(interface, spec) }
@@ -298,7 +299,7 @@ fn overridden(policy: &Policy, kind: Kind, interface: Interface, step: &str) -> 
     let given = match kind {
         Kind::Clean => &policy.clean_step_priority_override,
         Kind::Verify => &policy.verify_step_priority_override,
-        Kind::Deploy | Kind::Service | Kind::Delete => return None,
+        Kind::Deploy | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => return None,
     };
     let name = format!("{interface}.{step}");
     given.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)
@@ -309,7 +310,7 @@ fn sort(steps: &mut [Step], kind: Kind) {
     steps.sort_by_key(|step| std::cmp::Reverse((step.priority, kind.weight(step.interface))));
 }
 
-fn from_spec(interface: Interface, spec: &StepSpec) -> Step {
+fn from_spec(interface: Interface, spec: Offer<'_>) -> Step {
     Step {
         interface,
         step: spec.step.to_owned(),

@@ -11,6 +11,7 @@ use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::relatives;
+use crate::flow::site_hook;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -41,12 +42,14 @@ pub fn begin(course: &mut Course<'_>) {
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
-        if !step.hidden {
+        if step.by == By::Hook {
+            site_hook::note_begin(course, &step);
+        } else if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
         let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
         match step.by {
-            By::Driver | By::Agent => {
+            By::Driver | By::Agent | By::Site | By::Hook => {
                 look(course, Look::Step { cursor });
                 return;
             }
@@ -90,6 +93,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
+        Core::LeaveRamdisk => return parts::let_go(course),
         Core::BootInstaller => install::begin(course),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
@@ -99,15 +103,26 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 
 /// The state while effects are owed or a look decides what is next.
 pub fn work(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
-    {
+    if is_waiting(course.node.provision) {
         course.go(Verb::Resume);
     }
 }
 
-/// The state while somebody else is awaited; verification and tear down have none.
+/// Whether it is the state of a pipeline that awaits somebody.
+pub fn is_waiting(state: Provision) -> bool {
+    matches!(
+        state,
+        Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait | Provision::RescueWait
+    )
+}
+
+/// The state while somebody else is awaited; verification, tear down and unrescue have none.
 pub fn rest(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
+    let works = matches!(
+        course.node.provision,
+        Provision::Deploying | Provision::Cleaning | Provision::Servicing | Provision::Rescuing
+    );
+    if works {
         course.go(Verb::Wait);
     }
 }
@@ -204,7 +219,10 @@ pub fn callback_timeout(course: &Course<'_>) -> u32 {
     match course.node.run.as_ref().map(|run| run.kind) {
         Some(Kind::Clean) => policy.clean_callback_timeout,
         Some(Kind::Service) => policy.service_callback_timeout,
-        Some(Kind::Deploy | Kind::Verify | Kind::Delete) | None => policy.deploy_callback_timeout,
+        Some(Kind::Rescue) => policy.rescue.callback_timeout,
+        Some(Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue) | None => {
+            policy.deploy_callback_timeout
+        }
     }
 }
 
@@ -228,15 +246,23 @@ pub fn pass_over(course: &mut Course<'_>) {
     begin(course);
 }
 
-/// The current step is done: on to the next.
+/// The current step is done and has left nothing: on to the next.
 pub fn done(course: &mut Course<'_>) {
+    done_with(course, &Object::new());
+}
+
+/// The current step is done: on to what follows it, and to the next.
+fn done_with(course: &mut Course<'_>, result: &Object) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         let began = course.node.run.as_ref().and_then(|run| run.step_began);
-        course.note(Event::info("step", format!("step {step} is done")));
+        let what = site_hook::current(course).map(|name| format!("hook {name} after step {step} is done"));
+        course.note(Event::info("step", what.unwrap_or_else(|| format!("step {step} is done"))));
         course.which_began(began);
     }
-    drives::step_done(course, &step);
+    if step.by != By::Hook {
+        drives::step_done(course, &step);
+    }
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
@@ -246,7 +272,10 @@ pub fn done(course: &mut Course<'_>) {
     {
         run.plan.insert(run.cursor + 1, next);
     }
-    advance(course);
+    site_hook::follow(course, &step, result);
+    if !site_hook::next(course) {
+        advance(course);
+    }
     begin(course);
 }
 
@@ -420,13 +449,17 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
-            if let Err(why) = after_step::apply(course, result) {
-                pipeline::fail(course, &why);
-                return;
+            let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
+            // What an executable of the site says of the machine is for its hooks: the record goes by what is seen.
+            if !matches!(by, Some(By::Site | By::Hook)) {
+                if let Err(why) = after_step::apply(course, result) {
+                    pipeline::fail(course, &why);
+                    return;
+                }
+                left_behind(course, result, None);
             }
-            left_behind(course, result, None);
             work(course);
-            done(course);
+            done_with(course, result);
         }
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {

@@ -27,6 +27,7 @@ pub mod policy;
 pub mod port;
 pub mod provision;
 pub mod rack;
+pub mod rescue;
 pub mod run;
 pub mod runbook;
 pub mod shape;

@@ -11,6 +11,7 @@ use crate::model::bmc::panel::Mode;
 use crate::model::cleaning::CleaningSource;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::rescue::RescuePolicy;
 use crate::model::step::Kind;
 
 /// Options that rules read. All lengths are seconds.
@@ -27,6 +28,7 @@ pub struct Policy {
     pub deploy_callback_timeout: u32,
     pub clean_callback_timeout: u32,
     pub service_callback_timeout: u32,
+    pub rescue: RescuePolicy,
     /// How long an inspection may take.
     pub inspect_wait_timeout: u32,
     pub sync_power_state_interval: u32,
@@ -166,7 +168,7 @@ impl Policy {
             Kind::Clean => &self.disallow_clean_steps,
             Kind::Deploy => &self.disallow_deploy_steps,
             Kind::Service => &self.disallow_service_steps,
-            Kind::Verify | Kind::Delete => &[],
+            Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => &[],
         }
     }
 }
@@ -208,6 +210,7 @@ impl Default for Policy {
             deploy_callback_timeout: 1800,
             clean_callback_timeout: 1800,
             service_callback_timeout: 1800,
+            rescue: RescuePolicy::default(),
             inspect_wait_timeout: 1800,
             sync_power_state_interval: 120,
             sync_power_state_workers: None,

@@ -88,7 +88,13 @@ impl Run {
     pub fn text(&self) -> &'static str {
         match self.kind {
             Kind::Clean if self.manual => "manual cleaning",
-            Kind::Clean | Kind::Verify | Kind::Deploy | Kind::Service | Kind::Delete => self.kind.gerund(),
+            Kind::Clean
+            | Kind::Verify
+            | Kind::Deploy
+            | Kind::Service
+            | Kind::Delete
+            | Kind::Rescue
+            | Kind::Unrescue => self.kind.gerund(),
         }
     }
 

@@ -263,6 +263,26 @@ What happens next:
   A node in `deploy hold`, `clean hold` or `service hold` goes on with its next
   step.";
 
+pub const RESCUE: &str = "\
+Examples:
+  ferric node rescue n1 --wait
+  ferric node rescue n1 n2 --rescue-password-file ~/rescue.txt --wait
+
+What happens next:
+  What the node runs is ended, and the rescue ramdisk is booted in its place
+  (rescue_kernel and rescue_ramdisk of the node or of [conductor], else the
+  imported pair). The node goes through `rescue wait` to `rescue`; log in as
+  `rescue` with the password, at the console or by what the ramdisk offers.
+  Disks stay as they are. `ferric node unrescue` brings back what was deployed.";
+
+pub const UNRESCUE: &str = "\
+Example:
+  ferric node unrescue n1 --wait
+
+What happens next:
+  The rescue ramdisk is switched off and what was deployed is booted: the node
+  is `active` again.";
+
 pub const ABORT: &str = "\
 Example:
   ferric node abort n1 --wait

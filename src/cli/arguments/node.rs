@@ -11,11 +11,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::base::mac::Mac;
+use crate::base::secret::Secret;
 use crate::cli::arguments::example;
 use crate::cli::arguments::node::behind::behind;
 use crate::cli::arguments::node::filter::ListArguments;
 use crate::cli::arguments::node::patience::{Patience, limit, seconds};
 use crate::cli::arguments::node::power::{BootModeArguments, PowerArguments, SecureBootArguments};
+use crate::cli::arguments::secret;
 use crate::cli::node::part::Part;
 use crate::cli::value::Assignment;
 use crate::cli::value::FieldPath;
@@ -84,6 +86,12 @@ pub enum NodeCommand {
     /// Take over nodes that were deployed by something else
     #[command(after_help = example::ADOPT)]
     Adopt(VerbArguments),
+    /// Boot a ramdisk to log in to, in place of what nodes run
+    #[command(after_help = example::RESCUE)]
+    Rescue(RescueArguments),
+    /// End a rescue: nodes run again what was deployed
+    #[command(after_help = example::UNRESCUE)]
+    Unrescue(VerbArguments),
     /// Let nodes go on that hold
     #[command(after_help = example::UNHOLD)]
     Unhold(VerbArguments),
@@ -188,6 +196,21 @@ pub struct VerbArguments {
     /// Names or UUIDs
     #[arg(required = true, value_name = "NODE", value_parser = node_named)]
     pub nodes: Vec<String>,
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
+pub struct RescueArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
+    pub nodes: Vec<String>,
+    /// Password to log in with; everybody on this host sees it in the list of processes
+    #[arg(long, value_name = "PASSWORD", value_parser = secret, conflicts_with = "rescue_password_file")]
+    pub rescue_password: Option<Secret>,
+    /// File whose first line is the password (`-`: stdin); asked for at the terminal if not given
+    #[arg(long, value_name = "FILE", value_parser = given)]
+    pub rescue_password_file: Option<String>,
     #[command(flatten)]
     pub patience: Patience,
 }

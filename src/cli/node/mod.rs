@@ -6,6 +6,7 @@ pub mod follow;
 pub mod inventory;
 pub mod list;
 pub mod part;
+pub mod password;
 pub mod plan;
 pub mod power;
 pub mod sensors;
@@ -47,6 +48,8 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Service(arguments) => (None, verb::steps(session, Verb::Service, arguments).await),
         NodeCommand::Rebuild(arguments) => (None, verb::deploy(session, Verb::Rebuild, arguments).await),
         NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
+        NodeCommand::Rescue(arguments) => (None, verb::rescue(session, arguments).await),
+        NodeCommand::Unrescue(arguments) => return verb::run(session, Verb::Unrescue, arguments).await,
         NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
         NodeCommand::Power(arguments) => (Some(&arguments.node), power::power(session, arguments).await),
@@ -105,6 +108,8 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Service(_) => "service",
         NodeCommand::Rebuild(_) => "rebuild",
         NodeCommand::Adopt(_) => "adopt",
+        NodeCommand::Rescue(_) => "rescue",
+        NodeCommand::Unrescue(_) => "unrescue",
         NodeCommand::Unhold(_) => "unhold",
         NodeCommand::Part(part) => part.call.deed,
         NodeCommand::Abort(_) => "abort",

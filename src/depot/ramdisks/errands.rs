@@ -28,15 +28,13 @@ struct Errand<'a> {
 }
 
 impl Ramdisks {
-    /// Whether the node's deploy ramdisk can be had, as far as that shows without asking anybody. Blocks.
-    pub fn judge(&self, node: &Node) -> Result<(), RamdiskError> {
-        let Some(written) = self.written(node, Purpose::Deploy)? else {
-            return self.of(node).map(drop);
+    /// Whether the node's ramdisk for a purpose can be had, as far as that shows without asking anybody. Blocks.
+    pub fn judge(&self, node: &Node, purpose: Purpose) -> Result<(), RamdiskError> {
+        let Some(written) = self.written(node, purpose)? else {
+            return self.pair(node, purpose).map(drop);
         };
-        let halves = [
-            ("deploy_kernel", written.kernel, Part::Kernel),
-            ("deploy_ramdisk", written.ramdisk, Part::Ramdisk),
-        ];
+        let [kernel, ramdisk] = purpose.names();
+        let halves = [(kernel, written.kernel, Part::Kernel), (ramdisk, written.ramdisk, Part::Ramdisk)];
         halves.into_iter().try_for_each(|(key, href, part)| self.judge_one(key, href, Some(part)))
     }
 
@@ -102,9 +100,11 @@ impl Ramdisks {
         let mut hrefs = Vec::new();
         match node.boots {
             Boots::Ramdisk => {
-                if let Some(written) = self.written(node, Purpose::Deploy)? {
-                    hrefs.push(("deploy_kernel", written.kernel, Item::Kernel));
-                    hrefs.push(("deploy_ramdisk", written.ramdisk, Item::Ramdisk));
+                let purpose = Purpose::of(node);
+                let [kernel, ramdisk] = purpose.names();
+                if let Some(written) = self.written(node, purpose)? {
+                    hrefs.push((kernel, written.kernel, Item::Kernel));
+                    hrefs.push((ramdisk, written.ramdisk, Item::Ramdisk));
                 }
             }
             Boots::Instance => {

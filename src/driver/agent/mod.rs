@@ -7,6 +7,7 @@
 //! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
 //! bootc    a container that installs itself
 //! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
+//! finalize_rescue   the agent takes the password that a person logs in with, and ends
 //! ```
 //!
 //! `duplicates` what is on two drives after a write. `client` speaks to it, `call` classes what can go wrong for a step, `line` tells from its command list whether
@@ -31,6 +32,7 @@ pub mod bootc;
 pub mod client;
 pub mod drives;
 pub mod duplicates;
+pub mod finalize_rescue;
 pub mod image;
 pub mod in_band;
 pub mod instance;
@@ -76,6 +78,8 @@ pub struct AgentSettings {
     pub disk_guard: bool,
     /// `stream_raw_images`.
     pub stream_raw: bool,
+    /// An agent that takes no hashed password is given none at all (`require_rescue_password_hashed`).
+    pub rescue_requires_hash: bool,
 }
 
 impl AgentSettings {
@@ -92,6 +96,7 @@ impl AgentSettings {
             way: Way::Http,
             disk_guard: true,
             stream_raw: true,
+            rescue_requires_hash: true,
         }
     }
 }

@@ -25,6 +25,7 @@ mod bootc;
 mod boot;
 mod image;
 mod peer;
+mod rescue;
 
 /// A clock on which nobody waits.
 #[derive(Debug, Default)]

@@ -387,6 +387,36 @@ fn a_ramdisk_deployment_that_is_never_cleaned_needs_no_agent() {
 }
 
 #[test]
+fn a_rescue_needs_a_ramdisk_of_its_own_and_a_boot_interface_that_brings_it() {
+    let rescued = |change: fn(&mut Node)| {
+        let machine = machine("ipmi", |node| {
+            node.wished.interfaces.rescue = "agent".to_owned();
+            node.wished.interfaces.boot = "ipxe".to_owned();
+            change(node);
+        });
+        reason(&machine, Interface::Rescue)
+    };
+    let told = rescued(|node| {
+        for key in ["deploy_kernel", "deploy_ramdisk"] {
+            node.wished.driver_info.insert(key.to_owned(), json!("http://h/f"));
+        }
+    });
+    assert!(told.as_ref().is_some_and(|why| why.contains("no ramdisk for x86_64")), "{told:?}");
+    let pair = |node: &mut Node| {
+        for key in ["rescue_kernel", "rescue_ramdisk"] {
+            node.wished.driver_info.insert(key.to_owned(), json!("http://h/f"));
+        }
+    };
+    assert_eq!(rescued(pair), None);
+    assert_eq!(rescued(|node| node.wished.interfaces.boot = "fake".to_owned()), None);
+    let told = rescued(|node| {
+        node.wished.driver_info.insert("rescue_kernel".to_owned(), json!("ftp://h/f"));
+        node.wished.driver_info.insert("rescue_ramdisk".to_owned(), json!("http://h/f"));
+    });
+    assert!(told.is_some(), "a file of this host that is not there");
+}
+
+#[test]
 fn a_container_deployment_names_its_registry() {
     assert_eq!(refused("bootc", with("image_source", json!("oci://registry/os:1"))), None);
     let why = refused("bootc", |_| ()).unwrap();

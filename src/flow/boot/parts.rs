@@ -47,7 +47,8 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
     }
     match seen {
         Seen::Valid(verdicts) => {
-            let of_boot = verdicts.iter().find(|verdict| verdict.interface == Interface::Boot);
+            let wanted = if course.node.is_rescued() { Interface::Rescue } else { Interface::Boot };
+            let of_boot = verdicts.iter().find(|verdict| verdict.interface == wanted);
             if let Some(reason) = of_boot.and_then(|verdict| verdict.reason.as_ref()) {
                 pipeline::fail(course, &format!("it cannot boot the ramdisk: {reason}"));
             } else {
@@ -173,6 +174,19 @@ pub fn empty_drives(course: &mut Course<'_>, purpose: Purpose) {
     }
 }
 
+/// The ramdisk goes on by itself: nothing of its boot is given out any more, and no medium stays in a drive, which it
+/// has read by now. True if that is all done.
+pub fn let_go(course: &mut Course<'_>) -> bool {
+    course.drop_agent();
+    course.node.boots = Boots::Nothing;
+    course.node.boot_token = None;
+    step::work(course);
+    course.stop_waiting();
+    step::set_phase(course, Phase::Act);
+    empty_drives(course, Purpose::Run);
+    !course.owes_for(Purpose::Run)
+}
+
 /// Names under which files are served, and who the agent of this boot is, where it can be told beforehand.
 fn identify(course: &mut Course<'_>, way: BootWay, into: Boots) -> Result<(), String> {
     let (files, agent) = (course.facts.boot_token.clone(), course.facts.token.clone());
@@ -205,8 +219,9 @@ fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Purpos
         parts.push(if into == Boots::Disk { BootPart::Eject } else { BootPart::Insert });
     }
     parts.push(BootPart::Mode { wanted: firmware::wanted_mode(node) });
-    if is_instance && firmware::wants_secure_boot(node) {
-        parts.push(BootPart::Secure { on: true });
+    if firmware::wants_secure_boot(node) && (is_instance || node.is_rescued()) {
+        // A rescue comes between an instance that has it and a ramdisk that nobody has signed.
+        parts.push(BootPart::Secure { on: is_instance });
     }
     if into != Boots::Disk {
         parts.push(BootPart::Device { lasts: lasts(node.driver_info(FORCE), is_instance) });
@@ -295,7 +310,7 @@ fn change_of(course: &Course<'_>) -> Option<ModeChange> {
 pub fn all_paid(course: &mut Course<'_>, into: Boots) {
     let is_own = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| match step.by {
         By::Core(core) => matches!(core, Core::BootDisk | Core::BootInstance),
-        By::Driver | By::Agent => false,
+        By::Driver | By::Agent | By::Site | By::Hook => false,
     });
     let awaits_mode = change_of(course).is_some_and(|change| !change.met);
     match into {

@@ -38,6 +38,7 @@ use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::rescue::RescuePassword;
 use crate::model::run::{Phase, WaitFor};
 use crate::model::runbook::Runbook;
 use crate::model::step::{Again, AskedStep};
@@ -215,7 +216,8 @@ impl Stage {
 
     pub(super) fn verb(&mut self, word: &str) -> Result<Answer, Refusal> {
         let verb = Target::parse(word).map_or(Verb::Fail, |target| target.verb);
-        self.ask(&Ask::Provision(ProvisionAsk::new(verb, word)))
+        let rescue_password = (verb == Verb::Rescue).then(password);
+        self.ask(&Ask::Provision(ProvisionAsk { rescue_password, ..ProvisionAsk::new(verb, word) }))
     }
 
     pub(super) fn deploy(&mut self, steps: &[AskedStep]) -> Result<Answer, Refusal> {
@@ -431,6 +433,11 @@ impl Stage {
             Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }
     }
+}
+
+/// Of every rescue on the stage.
+pub(super) fn password() -> RescuePassword {
+    RescuePassword { plain: Secret::new("hunter2"), hashed: Secret::new("$5$salt$hash") }
 }
 
 pub(super) fn address(last: u8) -> IpAddr {

@@ -20,6 +20,9 @@ pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> boo
     let driver = |key: &str| node.driver_info(key).is_some_and(is_elsewhere);
     let instance = |key: &str| node.instance_info(key).is_some_and(is_elsewhere);
     match into {
+        Boots::Ramdisk if node.is_rescued() => {
+            policy.remote_ramdisks || driver("rescue_kernel") || driver("rescue_ramdisk")
+        }
         Boots::Ramdisk => policy.remote_ramdisks || driver("deploy_kernel") || driver("deploy_ramdisk"),
         Boots::Instance => {
             instance("kernel")

@@ -59,6 +59,7 @@ impl Touch {
                 Self { may_start: step.step == "fake_reboot", ..Self::NOTHING }
             }
             By::Driver | By::Agent => Self::of_name(step),
+            By::Site | By::Hook => Self { disks: Disks::Unknown, may_start: true, ..Self::NOTHING },
         }
     }
 
@@ -69,6 +70,7 @@ impl Touch {
             | Core::FetchSteps
             | Core::CheckPower
             | Core::LeaveNetwork
+            | Core::LeaveRamdisk
             | Core::Hold
             | Core::Wait
             | Core::Nothing => Self::NOTHING,

@@ -95,7 +95,7 @@ fn letter(kind: Kind) -> Option<u8> {
         Kind::Clean => Some(TOLD_CLEAN),
         Kind::Deploy => Some(TOLD_DEPLOY),
         Kind::Service => Some(TOLD_SERVICE),
-        Kind::Verify | Kind::Delete => None,
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => None,
     }
 }
 
