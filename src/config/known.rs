@@ -331,10 +331,7 @@ const SECTIONS: &[Section] = &[
         ],
         idle: &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
-            (
-                Shape::Whole,
-                &["shred_random_overwrite_iterations", "disk_erasure_concurrency"],
-            ),
+            (Shape::Whole, &["shred_random_overwrite_iterations", "disk_erasure_concurrency"]),
             (
                 Shape::Flag,
                 &[
