@@ -4,12 +4,14 @@ use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::drives;
+use crate::flow::fast;
 use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::relatives;
+use crate::flow::site_hook;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -40,12 +42,14 @@ pub fn begin(course: &mut Course<'_>) {
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
-        if !step.hidden {
+        if step.by == By::Hook {
+            site_hook::note_begin(course, &step);
+        } else if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
         let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
         match step.by {
-            By::Driver | By::Agent => {
+            By::Driver | By::Agent | By::Site | By::Hook => {
                 look(course, Look::Step { cursor });
                 return;
             }
@@ -67,6 +71,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
             look(course, Look::Step { cursor });
         }
+        Core::BootAgent if fast::asks(course) => {}
         Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
@@ -148,6 +153,9 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
 /// Off. Where it ends what the ramdisk did, nothing of its boot stays behind. True if there is nothing to do.
 fn power_off(course: &mut Course<'_>) -> bool {
     let is_end = is_end_of_boot(course);
+    if is_end && fast::stays(course) {
+        return true;
+    }
     if !course.node.wished.disable_power_off {
         relatives::children_off(course, Purpose::Run);
         switch(course, &[PowerWish::Off]);
@@ -238,15 +246,23 @@ pub fn pass_over(course: &mut Course<'_>) {
     begin(course);
 }
 
-/// The current step is done: on to the next.
+/// The current step is done and has left nothing: on to the next.
 pub fn done(course: &mut Course<'_>) {
+    done_with(course, &Object::new());
+}
+
+/// The current step is done: on to what follows it, and to the next.
+fn done_with(course: &mut Course<'_>, result: &Object) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         let began = course.node.run.as_ref().and_then(|run| run.step_began);
-        course.note(Event::info("step", format!("step {step} is done")));
+        let what = site_hook::current(course).map(|name| format!("hook {name} after step {step} is done"));
+        course.note(Event::info("step", what.unwrap_or_else(|| format!("step {step} is done"))));
         course.which_began(began);
     }
-    drives::step_done(course, &step);
+    if step.by != By::Hook {
+        drives::step_done(course, &step);
+    }
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
@@ -256,7 +272,10 @@ pub fn done(course: &mut Course<'_>) {
     {
         run.plan.insert(run.cursor + 1, next);
     }
-    advance(course);
+    site_hook::follow(course, &step, result);
+    if !site_hook::next(course) {
+        advance(course);
+    }
     begin(course);
 }
 
@@ -430,13 +449,17 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
-            if let Err(why) = after_step::apply(course, result) {
-                pipeline::fail(course, &why);
-                return;
+            let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
+            // What an executable of the site says of the machine is for its hooks: the record goes by what is seen.
+            if !matches!(by, Some(By::Site | By::Hook)) {
+                if let Err(why) = after_step::apply(course, result) {
+                    pipeline::fail(course, &why);
+                    return;
+                }
+                left_behind(course, result, None);
             }
-            left_behind(course, result, None);
             work(course);
-            done(course);
+            done_with(course, result);
         }
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
