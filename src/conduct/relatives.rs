@@ -108,7 +108,8 @@ async fn step_for(site: &Site, machine: &Machine, parent: NodeId, cursor: usize)
     let gone = || Failure::new(FailureKind::Unknown, "the parent's step is no longer under way");
     let run = run.filter(|run| run.cursor == cursor).ok_or_else(gone)?;
     let step = run.plan.get(cursor).cloned().ok_or_else(gone)?;
-    let mut specs = site.catalog.steps(&machine.node.wished.interfaces, run.kind);
+    let catalog = site.catalog.now();
+    let mut specs = catalog.steps(&machine.node, run.kind);
     let found = specs.find(|(of, spec)| *of == step.interface && spec.step == step.step);
     let by = found.map(|(_, spec)| spec.by).ok_or_else(|| Failure::step("its driver has no such step"))?;
     if by == By::Core(Core::Nothing) {

@@ -141,6 +141,7 @@ const SECTIONS: &[Section] = &[
             "http_basic_auth_user_file",
             "default_resource_class",
             "default_conductor_group",
+            "autodetect_deploy_interfaces",
             "force_raw_images",
             "webserver_connection_timeout",
         ],
@@ -168,7 +169,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::List,
                 &[
-                    "autodetect_deploy_interfaces",
                     "enabled_hardware_types",
                     "enabled_bios_interfaces",
                     "enabled_boot_interfaces",
@@ -230,6 +230,9 @@ const SECTIONS: &[Section] = &[
             "deploy_callback_timeout",
             "clean_callback_timeout",
             "service_callback_timeout",
+            "rescue_callback_timeout",
+            "rescue_password_hash_algorithm",
+            "require_rescue_password_hashed",
             "inspect_wait_timeout",
             "sync_power_state_interval",
             "sync_power_state_workers",
@@ -273,11 +276,10 @@ const SECTIONS: &[Section] = &[
             "disable_support_for_checksum_files",
         ],
         idle: &[
-            (Shape::Text, &["bootloader", "rescue_password_hash_algorithm"]),
+            (Shape::Text, &["bootloader"]),
             (
                 Shape::Whole,
                 &[
-                    "rescue_callback_timeout",
                     "check_provision_state_interval",
                     "check_rescue_state_interval",
                     "check_allocations_interval",
@@ -297,7 +299,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Flag,
                 &[
                     "clear_image_cache_on_deploy_failure",
-                    "require_rescue_password_hashed",
                     "permit_child_node_step_async_result",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
@@ -308,28 +309,29 @@ const SECTIONS: &[Section] = &[
             (Shape::Map, &["bootloader_by_arch"]),
         ],
     },
+    Section { name: "anaconda", acting: &["default_ks_template", "insecure_heartbeat"], idle: &[] },
     Section {
         name: "deploy",
         acting: &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
-            "delete_configuration_priority",
             "create_configuration_priority",
+            "delete_configuration_priority",
+            "disk_guard",
             "iso_cache_size",
             "iso_cache_ttl",
             "http_url",
             "external_http_url",
             "external_callback_url",
             "default_boot_mode",
+            "fast_track",
+            "fast_track_timeout",
             "ramdisk_image_download_source",
         ],
         idle: &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
-            (
-                Shape::Whole,
-                &["shred_random_overwrite_iterations", "disk_erasure_concurrency", "fast_track_timeout"],
-            ),
+            (Shape::Whole, &["shred_random_overwrite_iterations", "disk_erasure_concurrency"]),
             (
                 Shape::Flag,
                 &[
@@ -338,7 +340,6 @@ const SECTIONS: &[Section] = &[
                     "enable_nvme_secure_erase",
                     "continue_if_disk_secure_erase_fails",
                     "erase_skip_read_only",
-                    "fast_track",
                     "image_server_auth_permit_unknown_hosts",
                 ],
             ),
@@ -528,18 +529,10 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         name: "fake",
-        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay"],
+        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay", "rescue_delay"],
         idle: &[(
             Shape::Delay,
-            &[
-                "bios_delay",
-                "boot_delay",
-                "firmware_delay",
-                "raid_delay",
-                "rescue_delay",
-                "storage_delay",
-                "vendor_delay",
-            ],
+            &["bios_delay", "boot_delay", "firmware_delay", "raid_delay", "storage_delay", "vendor_delay"],
         )],
     },
 ];

@@ -4,11 +4,13 @@
 pub mod auth;
 pub mod boot;
 pub mod cleaning;
+pub mod detect;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod steps;
 pub mod webhook;
 pub mod inspector;
 pub mod tls;
@@ -23,6 +25,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::base::shadow::Algorithm;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
@@ -41,6 +44,7 @@ pub struct Document {
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
+    pub anaconda: Anaconda,
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
@@ -59,6 +63,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub steps: steps::Steps,
     pub webhook: Vec<webhook::Webhook>,
 }
 
@@ -74,6 +79,8 @@ pub struct General {
     pub http_basic_auth_user_file: Option<PathBuf>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
+    /// What may stand in for the deploy interface `autodetect`, the first that fits.
+    pub autodetect_deploy_interfaces: Option<images::List>,
     pub force_raw_images: Option<bool>,
     /// Seconds that a server of images may be silent.
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -118,6 +125,9 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub rescue_callback_timeout: Option<u32>,
+    pub rescue_password_hash_algorithm: Option<Algorithm>,
+    pub require_rescue_password_hashed: Option<bool>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -188,6 +198,8 @@ pub struct Deploy {
     pub erase_devices_metadata_priority: Option<i64>,
     pub create_configuration_priority: Option<i64>,
     pub delete_configuration_priority: Option<i64>,
+    /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
+    pub disk_guard: Option<bool>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.
@@ -199,6 +211,9 @@ pub struct Deploy {
     /// Where agents reach the API that were booted from virtual media, if not at `http_url`.
     pub external_callback_url: Option<String>,
     pub default_boot_mode: Option<Mode>,
+    /// Whether an agent that runs already is used again, and how many seconds its last heartbeat counts.
+    pub fast_track: Option<bool>,
+    pub fast_track_timeout: Option<u32>,
     /// Whether BMCs fetch the ISOs of instances from where they lie; this host does if not given.
     pub ramdisk_image_download_source: Option<images::DownloadSource>,
 }
@@ -221,6 +236,16 @@ pub struct Agent {
     /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
     /// not given.
     pub api_ca_file: Option<PathBuf>,
+}
+
+/// `[anaconda]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Anaconda {
+    /// The kickstart template of instances that have none; one of our own if not given.
+    pub default_ks_template: Option<PathBuf>,
+    /// Whether installers take any certificate of whom they tell how they get on.
+    pub insecure_heartbeat: Option<bool>,
 }
 
 /// `agent.deploy_logs_collect`
@@ -255,6 +280,7 @@ pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
     pub inspect_delay: Delay,
+    pub rescue_delay: Delay,
     pub deploy_delay: Delay,
 }
 

@@ -14,11 +14,14 @@
 //! - `memo`         named fields of a step in progress
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `knock`     what speaks at a BMC that nobody has configured
+//! - `unswitched`  a deployment that nobody stands in for
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
 //! - `redfish/`     machines by Redfish
 //! - `ipmi/`        machines by IPMI 1.5 and 2.0
 //! - `boot/`        boot interfaces: network, virtual media, a URL
+//! - `own_step`     a site's own steps in Rust: one function and one row of a table each
+//! - `site/`        a site's own steps without recompiling: executables with manifests
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -56,10 +59,13 @@ pub mod ipmi;
 pub mod knock;
 pub mod memo;
 pub mod noop;
+pub mod own_step;
 pub mod redfish;
 pub mod registry;
 pub mod rule_call;
+pub mod site;
 pub mod table;
+pub mod unswitched;
 pub mod validate;
 pub mod vendor;
 

@@ -1,5 +1,7 @@
 //! The one place that knows which name stands for which implementation.
 
+mod verdicts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,13 +10,15 @@ use tokio::io::DuplexStream;
 use crate::base::id::NodeId;
 use crate::base::time::Later;
 use crate::driver::agent::alive::is_alive;
+use crate::driver::agent::bootc::BootcInstall;
+use crate::driver::agent::finalize_rescue::FinalizeRescue;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::ready_image::ReadyImage;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
-use crate::driver::agent::{Agents, image, logs, steps};
+use crate::driver::agent::{Agents, logs, steps};
 use crate::driver::bmc::Ground;
 use crate::driver::boot::BootGround;
 use crate::driver::capability::boot::BootSwitch;
@@ -25,6 +29,7 @@ use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
+use crate::driver::own_step::OwnWork;
 use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::idrac::IdracStep;
 use crate::driver::redfish::inspection::RedfishInspect;
@@ -35,11 +40,16 @@ use crate::driver::redfish::talk::error::RedfishError;
 use crate::driver::redfish::upkeep::bios_step::BiosStep;
 use crate::driver::redfish::upkeep::firmware::step::FirmwareStep;
 use crate::driver::redfish::upkeep::raid::step::RaidStep;
+use crate::driver::site::shelf::Shelf;
+use crate::driver::site::work::SiteWork;
+use crate::driver::site::{SiteSettings, Sites};
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::validate::Grounds;
-use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
+use crate::driver::unswitched::Unswitched;
+use crate::driver::{
+    Hardware, Machine, StepCall, StepWork, boot, knock, own_step, redfish, site, validate, vendor,
+};
+use crate::model::autodetect::{AUTODETECT, ORDER};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
-use crate::model::decision::outcome::Verdict;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
@@ -60,7 +70,8 @@ pub struct Parts {
 /// All implementations of the enabled hardware types.
 #[derive(Debug)]
 pub struct Registry {
-    catalog: Arc<Catalog>,
+    shelf: Arc<Shelf>,
+    sites: Option<Arc<Sites>>,
     redfish: Arc<RedfishRack>,
     parts: Parts,
     ipmi: Arc<Ipmi>,
@@ -79,11 +90,41 @@ impl Registry {
     pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
         let redfish = Arc::new(RedfishRack::new(parts.bmc.clone()));
         let ipmi = Arc::new(Ipmi::new(parts.bmc.clone()));
-        Ok(Self { catalog: Arc::new(catalog(types)?), redfish, ipmi, parts })
+        Ok(Self { shelf: Arc::new(Shelf::new(catalog(types)?)), sites: None, redfish, ipmi, parts })
     }
 
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
+    /// The same with the steps of the site: the manifests of a folder, read now.
+    #[must_use]
+    pub fn with_sites(mut self, settings: SiteSettings) -> Self {
+        site::folder::sweep(&settings.tmp);
+        let clock = Arc::clone(&self.parts.agents.clock);
+        let sites = Sites::new(settings, clock, Arc::clone(&self.shelf));
+        sites.read();
+        self.sites = Some(Arc::new(sites));
+        self
+    }
+
+    /// Hardware types and implementations, which stay as they are while the daemon runs.
+    pub fn catalog(&self) -> &Catalog {
+        self.shelf.base()
+    }
+
+    /// The same with the site's own steps, which may be read again.
+    pub fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// The steps of the site, if it has a folder for them.
+    pub fn sites(&self) -> Option<&Arc<Sites>> {
+        self.sites.as_ref()
+    }
+
+    /// With the deploy interfaces that may stand in for `autodetect`, in this order.
+    #[must_use]
+    pub fn detecting(mut self, order: &[String]) -> Self {
+        let catalog = Catalog { autodetect: order.to_vec(), ..self.catalog().clone() };
+        self.shelf = Arc::new(Shelf::new(catalog));
+        self
     }
 
     /// What the node's machine can do, by its interfaces: each name brings its own part.
@@ -91,7 +132,7 @@ impl Registry {
         let names = &node.wished.interfaces;
         for interface in [Interface::Power, Interface::Management] {
             let name = names.of(interface);
-            if self.catalog.implementation(interface, name).is_none() {
+            if self.catalog().implementation(interface, name).is_none() {
                 return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
             }
         }
@@ -224,19 +265,30 @@ impl Registry {
 
     /// Who carries a step of the node out. A step that nobody has is one that fails.
     pub fn work(&self, step: &Step, node: &Node) -> Arc<dyn StepWork> {
+        if let Some(own) = own_step::of(step, node) {
+            return match self.hardware(node) {
+                Ok(hardware) => Arc::new(OwnWork::new(own, hardware)),
+                Err(error) => Arc::new(NoWork::because(&error)),
+            };
+        }
         let agents = || Arc::clone(&self.parts.agents);
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Core(Core::ReadyImage), _, _) => Arc::new(ReadyImage::new(agents())),
+            (By::Agent, "agent", "finalize_rescue") => Arc::new(FinalizeRescue::new(agents())),
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
+            (By::Agent, "bootc", "execute_bootc_install") => Arc::new(BootcInstall::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
             (By::Driver, REDFISH | IDRAC, name) => self.redfish_work(step, name),
+            (By::Driver, AUTODETECT, "deploy") => Arc::new(Unswitched),
             (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
-            (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
-                Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
-                Err(error) => Arc::new(NoWork::because(&error)),
-            },
-            (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
+            (By::Driver, "direct" | "custom-agent" | "bootc" | "ramdisk" | "anaconda", name) => {
+                self.deploy_work(name, node)
+            }
             (By::Driver, IPMI, SEND_RAW) => Arc::new(SendRaw::new(Arc::clone(&self.ipmi))),
+            (By::Site | By::Hook, _, _) => match &self.sites {
+                Some(sites) => Arc::new(SiteWork::new(Arc::clone(sites))),
+                None => Arc::new(NoWork { why: Some(NO_FOLDER.to_owned()) }),
+            },
             (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
         }
     }
@@ -270,6 +322,18 @@ impl Registry {
         }
     }
 
+    /// Out-of-band steps of the deploy interfaces that go through an agent.
+    fn deploy_work(&self, name: &str, node: &Node) -> Arc<dyn StepWork> {
+        match (name, self.hardware(node)) {
+            ("prepare_instance_boot" | "set_boot_to_disk", Ok(hardware)) => {
+                Arc::new(PrepareBoot::new(Arc::clone(&self.parts.agents), hardware.boot_device))
+            }
+            ("tear_down_agent", Ok(_)) => self.tear_down(node),
+            (_, Ok(_)) => Arc::new(NoWork { why: None }),
+            (_, Err(error)) => Arc::new(NoWork::because(&error)),
+        }
+    }
+
     /// What the node's machine tells of its firmware, by the interfaces that ask it.
     pub async fn sheets(&self, node: &Node) -> Result<Vec<Sheet>, DriverError> {
         let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
@@ -288,7 +352,7 @@ impl Registry {
     fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
         let name = &node.wished.interfaces.power;
         let can_switch_on =
-            self.catalog.implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
+            self.catalog().implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
         match self.hardware(node).map(|hardware| hardware.power) {
             Ok(Some(power)) => Arc::new(TearDown::new(Arc::clone(&self.parts.agents), power, can_switch_on)),
             Ok(None) => Arc::new(NoWork { why: None }),
@@ -330,27 +394,6 @@ impl Registry {
     /// The ramdisk's logs, a gzipped tar archive.
     pub async fn logs(&self, node: &Node) -> Result<Vec<u8>, DriverError> {
         logs::collect(&self.parts.agents, node).await
-    }
-
-    /// Why the image that the node is to get cannot be had; `None` where no image is written here.
-    pub async fn image_fault(&self, node: &Node) -> Option<String> {
-        match node.wished.interfaces.deploy.as_str() {
-            "direct" => image::head(&self.parts.agents, node).await.err(),
-            _ => None,
-        }
-    }
-
-    /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the
-    /// deploy interface and its image are left out. Of files it is only asked whether they are there.
-    pub fn validate(&self, machine: &Machine, deploy: bool) -> Vec<Verdict> {
-        let grounds = Grounds { bmc: &self.parts.bmc, boot: &self.parts.boot };
-        let wanted = validate::SHOWN.iter().filter(|one| deploy || **one != Interface::Deploy);
-        wanted
-            .map(|interface| Verdict {
-                interface: *interface,
-                reason: validate::interface(&self.catalog, grounds, machine, *interface).err(),
-            })
-            .collect()
     }
 
     /// What speaks at a node's BMC, of those kinds that the node's settings name an address for; shows no account.
@@ -430,7 +473,8 @@ impl Console for NoConsole {
 
 /// The catalog of these hardware types.
 pub fn catalog<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Catalog, UnknownType> {
-    let mut catalog = Catalog::default();
+    let autodetect = ORDER.map(str::to_owned).to_vec();
+    let mut catalog = Catalog { autodetect, ..Catalog::default() };
     for name in types {
         let found = TYPES.iter().find(|row| row.name == name).ok_or_else(|| unknown(name))?;
         catalog.types.insert(name.to_owned(), hardware_type(found));
@@ -469,7 +513,7 @@ fn implementation(row: &Row) -> Implementation {
     Implementation {
         absent: row.is_absent(),
         missing: row.missing,
-        steps: row.steps.iter().copied().flatten().cloned().collect(),
+        steps: row.steps.iter().copied().flatten().chain(own_step::declared(row)).cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,
         boot_way: row.boot_way,
@@ -480,6 +524,9 @@ fn implementation(row: &Row) -> Implementation {
 
 /// The interfaces that a BMC stands behind.
 const BMC: [Interface; 4] = [Interface::Power, Interface::Management, Interface::Inspect, Interface::Vendor];
+/// A plan of an earlier start names what the site had then.
+const NO_FOLDER: &str =
+    "it is a step of the site, and the daemon runs without a folder for those: see [steps] directory";
 /// The name of every fake implementation.
 const FAKE: &str = "fake";
 /// The name of power by the agent.

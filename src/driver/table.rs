@@ -42,6 +42,9 @@ impl Row {
     }
 }
 
+/// Of machines that have a BMC.
+const DEPLOY: &[&str] = &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"];
+
 /// Every hardware type.
 pub const TYPES: &[TypeRow] = &[
     TypeRow {
@@ -50,14 +53,17 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["fake", "no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["fake", "no-console"]),
-            (Interface::Deploy, &["fake", "direct", "ramdisk", "custom-agent"]),
+            (
+                Interface::Deploy,
+                &["fake", "autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"],
+            ),
             (Interface::Firmware, &["fake", "no-firmware"]),
             (Interface::Inspect, &["fake", "agent", "no-inspect"]),
             (Interface::Management, &["fake"]),
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["fake"]),
             (Interface::Raid, &["fake", "no-raid"]),
-            (Interface::Rescue, &["fake", "no-rescue"]),
+            (Interface::Rescue, &["fake", "no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["fake", "no-vendor"]),
         ],
@@ -69,14 +75,17 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent", "noop"]),
+            (
+                Interface::Deploy,
+                &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent", "noop"],
+            ),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["noop", "fake"]),
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["agent", "fake"]),
             (Interface::Raid, &["no-raid"]),
-            (Interface::Rescue, &["no-rescue"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["no-vendor"]),
         ],
@@ -91,7 +100,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["redfish", "agent", "no-inspect"]),
             (Interface::Management, &["redfish", "noop"]),
@@ -113,7 +122,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "idrac-redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["idrac-redfish", "agent", "no-inspect"]),
             (Interface::Management, &["idrac-redfish"]),
@@ -132,7 +141,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["ipxe", "pxe", "http-ipxe", "http"]),
             (Interface::Console, &["ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["ipmitool", "noop"]),
@@ -157,8 +166,15 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
+    Row {
+        steps: &[BOOTC, AGENT_DEPLOY, BOOT_TO_DISK],
+        uses_agent: true,
+        ..plain(Interface::Deploy, "bootc")
+    },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
+    Row { steps: &[ANACONDA], uses_agent: true, ..plain(Interface::Deploy, "anaconda") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
+    Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
     plain(Interface::Firmware, "no-firmware"),
     Row { steps: &[REDFISH_FIRMWARE], tells_sheet: true, ..plain(Interface::Firmware, "redfish") },
@@ -173,8 +189,9 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Raid, "no-raid"),
     Row { steps: &[REDFISH_RAID], ..plain(Interface::Raid, "redfish") },
     Row { steps: &[REDFISH_RAID], ..plain(Interface::Raid, "idrac-redfish") },
+    Row { steps: &[FAKE_RESCUE], ..plain(Interface::Rescue, "fake") },
+    Row { steps: &[AGENT_RESCUE], uses_agent: true, ..plain(Interface::Rescue, "agent") },
     Row { steps: &[AGENT_RAID], ..plain(Interface::Raid, "agent") },
-    plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
     Row { steps: &[FAKE_VENDOR], ..plain(Interface::Vendor, "fake") },
@@ -207,7 +224,6 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Rescue, "agent"),
 ];
 
 const FULL: PowerSupport = PowerSupport { soft: true, on: true, soft_reset: true };
@@ -332,7 +348,8 @@ const IDRAC_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Verify, "reset_idrac", 0),
 ];
 
-const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
+/// A step at the BMC or elsewhere that needs no agent, on request unless it has a priority.
+pub const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
     StepSpec {
         kind,
         step,
@@ -387,6 +404,10 @@ const fn deploy(step: &'static str, priority: i64, by: By, again: Again) -> Step
 /// What `direct` adds to the frame of every agent deployment.
 const DIRECT: &[StepSpec] = &[deploy("write_image", 80, By::Agent, Again::Repeat)];
 
+/// What `bootc` adds before what is in that frame, and after it.
+const BOOTC: &[StepSpec] = &[deploy("execute_bootc_install", 80, By::Agent, Again::Repeat)];
+const BOOT_TO_DISK: &[StepSpec] = &[deploy("set_boot_to_disk", 60, By::Driver, Again::Repeat)];
+
 /// The frame of every agent deployment; between 41 and 99 the agent is up.
 const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("deploy", 100, By::Core(Core::BootAgent), Again::Repeat),
@@ -420,10 +441,32 @@ const AGENT_RAID_ARGS: &[ArgSpec] = &[
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
 
+/// A ramdisk to log in to. The way back is the pipeline's own.
+const AGENT_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Core(Core::BootAgent), Again::Repeat),
+    rescue("finalize_rescue", 50, By::Agent, Again::LookFirst),
+    rescue("clean_up", 10, By::Core(Core::LeaveRamdisk), Again::Repeat),
+];
+
+/// Takes the time that is configured, and does nothing.
+const FAKE_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Driver, Again::Repeat),
+    StepSpec { kind: Kind::Unrescue, ..rescue("unrescue", 100, By::Driver, Again::Repeat) },
+];
+
+const fn rescue(step: &'static str, priority: i64, by: By, again: Again) -> StepSpec {
+    StepSpec { kind: Kind::Rescue, ..deploy(step, priority, by, again) }
+}
+/// An installer that works by itself.
+const ANACONDA: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstaller), Again::Repeat)];
+
 /// Takes the time that is configured, and does nothing.
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 const NOOP_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
+
+/// Never run: another interface stands in for this one before a deployment is planned.
+const AUTODETECT_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 /// Fails if `driver_info` asks for it, so that a failing verification can be seen.
 const FAKE_VERIFY: &[StepSpec] = &[StepSpec {

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::fast;
 use crate::flow::step;
 use crate::flow::trouble;
 use crate::model::boot::{Agent, Boots};
@@ -57,7 +58,9 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
 /// Whether the ramdisk of an inspection has told already: it looks itself up after that, until it is off, and an identity
 /// that it got now would outlive its boot.
 fn has_told(node: &Node) -> bool {
-    node.provision == Provision::Inspecting && node.boots != Boots::Ramdisk
+    // An installer has its token, and is no agent.
+    let is_installed = node.boots == Boots::Installer;
+    is_installed || (node.provision == Provision::Inspecting && node.boots != Boots::Ramdisk)
 }
 
 /// Whether the agent was brought in a way that bears its token.
@@ -88,6 +91,10 @@ fn issue(course: &mut Course<'_>, from: IpAddr) {
 /// The known agent was looked at: because somebody looked up the node a second time, or because its step
 /// was lost.
 pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
+    if fast::is_asked(course) {
+        fast::answered(course, seen);
+        return;
+    }
     let step_was_lost = trouble::is_lost(course);
     let Some(agent) = course.node.agent.as_mut().filter(|agent| agent.borne) else {
         // Another boot has an identity already, or will ask for one.

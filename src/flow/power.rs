@@ -151,6 +151,11 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
 }
 
 /// What the node's power interface can do.
+/// Whether the node's power interface can switch its machine on.
+pub fn can_switch_on(course: &Course<'_>) -> bool {
+    support(&course.node, course.facts).on
+}
+
 fn support(node: &Node, facts: &Facts<'_>) -> PowerSupport {
     let found = facts.catalog.implementation(Interface::Power, &node.wished.interfaces.power);
     found.map(|found| found.power_wishes).unwrap_or_default()
@@ -200,7 +205,12 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Failed(failure) = outcome {
         course.strike(owed.purpose);
         end_request(course, Part::Error);
-        let text = format!("{} of node {} failed: {}", owed.effect.label(), course.node.label(), failure.why);
+        let (what, node) = (owed.effect.label(), course.node.label());
+        let then = if owed.purpose == Purpose::Sync { "power sync tries again" } else { "switch it again" };
+        let text = format!(
+            "{what} of node {node} failed: {}. See to its BMC's connection and settings, then {then}",
+            failure.why.trim_end_matches('.')
+        );
         course.error(text);
         return;
     }

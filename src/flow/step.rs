@@ -3,11 +3,15 @@
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::drives;
+use crate::flow::fast;
+use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::relatives;
+use crate::flow::site_hook;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -38,12 +42,14 @@ pub fn begin(course: &mut Course<'_>) {
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
-        if !step.hidden {
+        if step.by == By::Hook {
+            site_hook::note_begin(course, &step);
+        } else if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
         let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
         match step.by {
-            By::Driver | By::Agent => {
+            By::Driver | By::Agent | By::Site | By::Hook => {
                 look(course, Look::Step { cursor });
                 return;
             }
@@ -65,15 +71,13 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
             look(course, Look::Step { cursor });
         }
+        Core::BootAgent if fast::asks(course) => {}
         Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
         Core::PowerOn => switch(course, &[PowerWish::On]),
-        Core::PowerOff => power_off(course),
-        Core::Reboot => {
-            let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
-            switch(course, wishes);
-        }
+        Core::PowerOff => return power_off(course),
+        Core::Reboot => reboot(course),
         Core::OnChild { node, on } => {
             work(course);
             course.stop_waiting();
@@ -89,6 +93,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
+        Core::LeaveRamdisk => return parts::let_go(course),
+        Core::BootInstaller => install::begin(course),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }
@@ -97,15 +103,26 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 
 /// The state while effects are owed or a look decides what is next.
 pub fn work(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
-    {
+    if is_waiting(course.node.provision) {
         course.go(Verb::Resume);
     }
 }
 
-/// The state while somebody else is awaited; verification and tear down have none.
+/// Whether it is the state of a pipeline that awaits somebody.
+pub fn is_waiting(state: Provision) -> bool {
+    matches!(
+        state,
+        Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait | Provision::RescueWait
+    )
+}
+
+/// The state while somebody else is awaited; verification, tear down and unrescue have none.
 pub fn rest(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
+    let works = matches!(
+        course.node.provision,
+        Provision::Deploying | Provision::Cleaning | Provision::Servicing | Provision::Rescuing
+    );
+    if works {
         course.go(Verb::Wait);
     }
 }
@@ -133,19 +150,42 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
     }
 }
 
-/// Off. Where it ends what the ramdisk did, nothing of its boot stays behind.
-fn power_off(course: &mut Course<'_>) {
-    relatives::children_off(course, Purpose::Run);
-    switch(course, &[PowerWish::Off]);
-    if is_frame_of_off(course) {
+/// Off. Where it ends what the ramdisk did, nothing of its boot stays behind. True if there is nothing to do.
+fn power_off(course: &mut Course<'_>) -> bool {
+    let is_end = is_end_of_boot(course);
+    if is_end && fast::stays(course) {
+        return true;
+    }
+    if !course.node.wished.disable_power_off {
+        relatives::children_off(course, Purpose::Run);
+        switch(course, &[PowerWish::Off]);
+    } else if !is_end {
+        pipeline::fail(course, "powering off is disabled for the node (disable_power_off)");
+        return false;
+    }
+    if is_end {
+        work(course);
+        course.stop_waiting();
+        set_phase(course, Phase::Act);
         parts::clean_up(course, Purpose::Run);
     }
+    !course.owes_for(Purpose::Run)
 }
 
-/// Whether the current step is the pipeline's own power off, not one that somebody asked for.
-fn is_frame_of_off(course: &Course<'_>) -> bool {
+/// Off and on, or a reset. Where it ends an instance, what the instance booted is not given out to the next boot.
+fn reboot(course: &mut Course<'_>) {
+    if is_end_of_boot(course) {
+        course.node.boots = Boots::Nothing;
+        parts::clean_up(course, Purpose::Run);
+    }
+    let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
+    switch(course, wishes);
+}
+
+/// Whether the current step is the pipeline's own, which ends what was booted, not one that somebody asked for.
+fn is_end_of_boot(course: &Course<'_>) -> bool {
     let step = course.node.run.as_ref().and_then(Run::step);
-    step.is_some_and(|step| step.hidden && step.by == By::Core(Core::PowerOff))
+    step.is_some_and(|step| step.hidden && matches!(step.by, By::Core(Core::PowerOff | Core::Reboot)))
 }
 
 fn hold(course: &mut Course<'_>) {
@@ -179,7 +219,10 @@ pub fn callback_timeout(course: &Course<'_>) -> u32 {
     match course.node.run.as_ref().map(|run| run.kind) {
         Some(Kind::Clean) => policy.clean_callback_timeout,
         Some(Kind::Service) => policy.service_callback_timeout,
-        Some(Kind::Deploy | Kind::Verify | Kind::Delete) | None => policy.deploy_callback_timeout,
+        Some(Kind::Rescue) => policy.rescue.callback_timeout,
+        Some(Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue) | None => {
+            policy.deploy_callback_timeout
+        }
     }
 }
 
@@ -203,24 +246,36 @@ pub fn pass_over(course: &mut Course<'_>) {
     begin(course);
 }
 
-/// The current step is done: on to the next.
+/// The current step is done and has left nothing: on to the next.
 pub fn done(course: &mut Course<'_>) {
+    done_with(course, &Object::new());
+}
+
+/// The current step is done: on to what follows it, and to the next.
+fn done_with(course: &mut Course<'_>, result: &Object) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         let began = course.node.run.as_ref().and_then(|run| run.step_began);
-        course.note(Event::info("step", format!("step {step} is done")));
+        let what = site_hook::current(course).map(|name| format!("hook {name} after step {step} is done"));
+        course.note(Event::info("step", what.unwrap_or_else(|| format!("step {step} is done"))));
         course.which_began(began);
+    }
+    if step.by != By::Hook {
+        drives::step_done(course, &step);
     }
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
     }
-    if step.reboot_after
+    if let Some(next) = plan::after(&step)
         && let Some(run) = course.node.run.as_mut()
     {
-        run.plan.insert(run.cursor + 1, plan::frame("boot_agent", Core::BootAgent));
+        run.plan.insert(run.cursor + 1, next);
     }
-    advance(course);
+    site_hook::follow(course, &step, result);
+    if !site_hook::next(course) {
+        advance(course);
+    }
     begin(course);
 }
 
@@ -269,7 +324,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// A part of a boot did not work: the boot has failed. Of what cleans up after one it is told, and decides nothing.
 fn boot_failed(course: &mut Course<'_>, owed: &Owed, failure: &Failure) {
     let why = format!("{}: {}", owed.effect.text(), failure.why);
-    if is_frame_of_off(course) {
+    if is_end_of_boot(course) {
         course.note(Event::error("boot", format!("{why}. It is left as it is")));
         go_on(course);
     } else {
@@ -394,17 +449,22 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
     match turn {
         Turn::Done(result) => {
-            if let Err(why) = after_step::apply(course, result) {
-                pipeline::fail(course, &why);
-                return;
+            let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
+            // What an executable of the site says of the machine is for its hooks: the record goes by what is seen.
+            if !matches!(by, Some(By::Site | By::Hook)) {
+                if let Err(why) = after_step::apply(course, result) {
+                    pipeline::fail(course, &why);
+                    return;
+                }
+                left_behind(course, result, None);
             }
-            left_behind(course, result, None);
             work(course);
-            done(course);
+            done_with(course, result);
         }
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
             if remember(course, memo) {
+                drives::begun(course, memo);
                 work(course);
                 course.stop_waiting();
                 set_phase(course, Phase::Act);
@@ -432,6 +492,7 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
 
 /// What a step that is done leaves in the record; its own run's, if none is named.
 pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>) {
+    drives::duplicates(course, result);
     saw_power(course, result);
     keep_boot_device(course, result);
     match step {

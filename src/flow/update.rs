@@ -2,6 +2,7 @@
 
 use crate::flow::bmc;
 use crate::flow::course::Course;
+use crate::flow::install;
 use crate::flow::relatives;
 use crate::model::decision::ask::PatchAsk;
 use crate::model::decision::facts::Facts;
@@ -37,6 +38,8 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
         if course.node.wait.as_ref().is_some_and(|wait| wait.paused.is_some()) {
             course.renew_wait();
         }
+        // What it told meanwhile was kept.
+        install::told(course);
     }
 }
 
@@ -48,6 +51,10 @@ pub fn patch(node: &Node, ask: &PatchAsk, facts: &Facts<'_>) -> Result<Decision,
     }
     let mut course = Course::of(node, facts);
     let maintenance = wished.maintenance;
+    if wished.interfaces.deploy != node.wished.interfaces.deploy {
+        // A person's word is not taken back.
+        course.node.original_deploy = None;
+    }
     course.node.wished = wished;
     bmc::patched(&mut course, node, &ask.operations);
     if maintenance != node.wished.maintenance {

@@ -3,10 +3,13 @@
 use crate::flow::adopt;
 use crate::flow::aside;
 use crate::flow::course::Course;
+use crate::flow::detect;
+use crate::flow::fast;
 use crate::flow::inspect;
 use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
+use crate::flow::rescue;
 use crate::flow::step;
 use crate::flow::template;
 use crate::model::bmc::firmware;
@@ -29,10 +32,12 @@ use crate::model::step::{Kind, Step};
 /// Admits a provision verb or says why not.
 pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     check_move(node, ask, facts)?;
-    check_built(node, ask)?;
     check_room(ask, facts)?;
     if ask.verb == Verb::Inspect {
         inspect::check(node, facts)?;
+    }
+    if matches!(ask.verb, Verb::Rescue | Verb::Unrescue) {
+        rescue::check(node, ask, facts)?;
     }
     if ask.verb == Verb::Abort && node.provision == Provision::ServiceFail {
         manual::check_give_up(node)?;
@@ -55,7 +60,9 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         Verb::Adopt => adopt::start(&mut course),
         Verb::Clean => manual::start(&mut course, Kind::Clean, ask)?,
         Verb::Service => manual::start(&mut course, Kind::Service, ask)?,
-        Verb::Done | Verb::Fail | Verb::Hold | Verb::Rescue | Verb::Resume | Verb::Unrescue | Verb::Wait => {
+        Verb::Rescue => rescue::start(&mut course, ask),
+        Verb::Unrescue => rescue::leave(&mut course),
+        Verb::Done | Verb::Fail | Verb::Hold | Verb::Resume | Verb::Wait => {
             return Err(no_such_move(node, ask));
         }
     }
@@ -77,30 +84,6 @@ fn check_move(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), 
         return Err(no_such_move(node, ask));
     }
     Ok(())
-}
-
-/// A verb whose pipeline comes later is refused before the move.
-fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
-    let pipeline = match ask.verb {
-        Verb::Rescue | Verb::Unrescue => "rescue",
-        Verb::Abort
-        | Verb::Adopt
-        | Verb::Clean
-        | Verb::Delete
-        | Verb::Deploy
-        | Verb::Done
-        | Verb::Fail
-        | Verb::Hold
-        | Verb::Inspect
-        | Verb::Manage
-        | Verb::Provide
-        | Verb::Rebuild
-        | Verb::Resume
-        | Verb::Service
-        | Verb::Unhold
-        | Verb::Wait => return Ok(()),
-    };
-    Err(Refusal::NotBuilt { node: node.id, word: ask.word.clone(), pipeline })
 }
 
 /// The site's limits of what is under way at once, counted in the decision's own transaction.
@@ -159,7 +142,22 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
     let maintenance =
         || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
     let wished = &node.wished;
-    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service) && wished.maintenance {
+    let is_work = match ask.verb {
+        Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service | Verb::Rescue | Verb::Unrescue => true,
+        Verb::Abort
+        | Verb::Adopt
+        | Verb::Delete
+        | Verb::Done
+        | Verb::Fail
+        | Verb::Hold
+        | Verb::Inspect
+        | Verb::Manage
+        | Verb::Provide
+        | Verb::Resume
+        | Verb::Unhold
+        | Verb::Wait => false,
+    };
+    if is_work && wished.maintenance {
         return Err(maintenance());
     }
     if ask.verb == Verb::Provide && wished.maintenance && !facts.policy.allow_provisioning_in_maintenance {
@@ -223,13 +221,13 @@ fn matters(interface: Interface, verb: Verb) -> bool {
         Interface::Power => true,
         Interface::Deploy | Interface::Boot => is_deployment(verb),
         Interface::Inspect => verb == Verb::Inspect,
-        Interface::Network => matches!(verb, Verb::Clean | Verb::Service),
+        Interface::Network => matches!(verb, Verb::Clean | Verb::Service | Verb::Rescue),
+        Interface::Rescue => verb == Verb::Rescue,
         Interface::Bios
         | Interface::Console
         | Interface::Firmware
         | Interface::Management
         | Interface::Raid
-        | Interface::Rescue
         | Interface::Storage
         | Interface::Vendor => false,
     }
@@ -240,6 +238,9 @@ fn is_deployment(verb: Verb) -> bool {
 }
 
 fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
+    if matches!(verb, Verb::Rescue | Verb::Unrescue) {
+        return rescue::invalid_settings(node, verb, reason);
+    }
     let what = match (is_deployment(verb), verb == Verb::Inspect) {
         (true, _) => "deploy or power",
         (false, true) => "inspect or power",
@@ -262,6 +263,7 @@ fn manage(course: &mut Course<'_>) {
 
 fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
+    detect::switch_anew(course).map_err(Refusal::Invalid)?;
     let template::Asked { steps, templates } =
         template::asked(&course.node, &ask.steps, facts.plans).map_err(Refusal::Invalid)?;
     manual::check_asked(Kind::Deploy, &steps, facts)?;
@@ -272,7 +274,9 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     if ask.verb == Verb::Deploy {
         lend(course, ask);
     }
-    course.drop_agent();
+    if !fast::is_ready(course) {
+        course.drop_agent();
+    }
     course.go(ask.verb);
     if !templates.is_empty() {
         let names = templates.join(", ");
@@ -311,8 +315,15 @@ fn delete(course: &mut Course<'_>) {
         aside::owe_console(course, false, Session::Stop);
     }
     course.drop_agent();
+    course.node.forget_rescue_password();
+    let left = rescue::leftovers(course);
+    // What was there before has an agent too: a tear down does not depend on what fits.
+    detect::switch(course).ok();
     course.go(Verb::Delete);
-    let plan = plan::delete(&course.node, course.facts);
+    let mut plan = plan::delete(&course.node, course.facts);
+    if plan.is_empty() {
+        plan.extend(left);
+    }
     pipeline::start(course, Kind::Delete, plan, Vec::new());
 }
 

@@ -11,6 +11,7 @@ use crate::model::bmc::panel::Mode;
 use crate::model::cleaning::CleaningSource;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::rescue::RescuePolicy;
 use crate::model::step::Kind;
 
 /// Options that rules read. All lengths are seconds.
@@ -27,6 +28,7 @@ pub struct Policy {
     pub deploy_callback_timeout: u32,
     pub clean_callback_timeout: u32,
     pub service_callback_timeout: u32,
+    pub rescue: RescuePolicy,
     /// How long an inspection may take.
     pub inspect_wait_timeout: u32,
     pub sync_power_state_interval: u32,
@@ -55,6 +57,8 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// Drives are compared with those seen last before a step destroys.
+    pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
     /// Of the agent's steps for RAID.
@@ -84,6 +88,9 @@ pub struct Policy {
     pub disallow_clean_steps: Vec<String>,
     /// The same in servicing.
     pub disallow_service_steps: Vec<String>,
+    /// An agent that runs already is used again, if it called in so many seconds ago at the most.
+    pub fast_track: bool,
+    pub fast_track_timeout: u32,
     pub collect_logs: CollectLogs,
     /// Who is let in, and what they may do.
     pub access: Access,
@@ -161,7 +168,7 @@ impl Policy {
             Kind::Clean => &self.disallow_clean_steps,
             Kind::Deploy => &self.disallow_deploy_steps,
             Kind::Service => &self.disallow_service_steps,
-            Kind::Verify | Kind::Delete => &[],
+            Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => &[],
         }
     }
 }
@@ -203,6 +210,7 @@ impl Default for Policy {
             deploy_callback_timeout: 1800,
             clean_callback_timeout: 1800,
             service_callback_timeout: 1800,
+            rescue: RescuePolicy::default(),
             inspect_wait_timeout: 1800,
             sync_power_state_interval: 120,
             sync_power_state_workers: None,
@@ -224,6 +232,7 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             create_configuration_priority: None,
@@ -240,6 +249,8 @@ impl Default for Policy {
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
             disallow_service_steps: vec!["vendor.send_raw".to_owned()],
+            fast_track: false,
+            fast_track_timeout: 300,
             collect_logs: CollectLogs::OnFailure,
             access: Access::default(),
             agent: AgentPolicy::default(),

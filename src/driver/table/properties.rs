@@ -11,10 +11,18 @@ pub const AGENT_PROPERTIES: &[(&str, &str)] = &[
         "Whether the machine is switched off by its power interface after a deployment, instead of by the agent. \
          Optional.",
     ),
+    (
+        "disk_guard",
+        "Whether drives must be those that were seen last before a step destroys what is on them. Optional.",
+    ),
     ("fast_track", "Whether a running agent is used again; the agent power interface needs it. Optional."),
     (
         "image_download_source",
         "Where the agent gets the image: http (from its source, the default) or local (from this service). Optional.",
+    ),
+    (
+        "image_pull_secret",
+        "What the registry of an oci:// image takes: user:password, or its auth value. Optional.",
     ),
     ("image_http_proxy", "URL of a proxy through which the agent fetches http images. Optional."),
     ("image_https_proxy", "URL of a proxy through which the agent fetches https images. Optional."),
