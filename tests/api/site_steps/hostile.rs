@@ -149,13 +149,23 @@ async fn one_that_vanishes_or_is_opened_to_others_is_not_run() {
     assert!((refused.text() + &why).contains("vendor.bad"), "{refused:?} {why}");
 }
 
-/// Whether some process has this command line.
+/// Whether some process has this command line, and keeps it: one that is killed takes a moment to go.
 fn is_running(line: &str) -> bool {
     let wanted = line.replace(' ', "\0");
-    let processes = fs::read_dir("/proc").unwrap().flatten();
-    processes
-        .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
-        .any(|told| String::from_utf8_lossy(&told).trim_end_matches('\0') == wanted)
+    let is_there = || {
+        let processes = fs::read_dir("/proc").unwrap().flatten();
+        processes
+            .filter_map(|entry| fs::read(entry.path().join("cmdline")).ok())
+            .any(|told| String::from_utf8_lossy(&told).trim_end_matches('\0') == wanted)
+    };
+    let began = Instant::now();
+    while is_there() {
+        if began.elapsed() > Duration::from_secs(10) {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    false
 }
 
 /// What is none of an executable's business, and what is.
