@@ -254,6 +254,7 @@ const SECTIONS: &[Section] = &[
             "node_history_max_entries",
             "node_history_minimum_days",
             "max_conductor_wait_step_seconds",
+            "permit_child_node_step_async_result",
             "clean_step_priority_override",
             "verify_step_priority_override",
             "enable_health_monitoring",
@@ -298,7 +299,6 @@ const SECTIONS: &[Section] = &[
                 &[
                     "clear_image_cache_on_deploy_failure",
                     "require_rescue_password_hashed",
-                    "permit_child_node_step_async_result",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
                     "disable_kernel_parameter_parsing",

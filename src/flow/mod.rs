@@ -210,7 +210,9 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// A change that a request asked for and perhaps no longer waits for: how it ended is written down.
 fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     beside(course, owed, outcome);
-    if let (Effect::StepFor { parent, cursor }, Outcome::Turn(Turn::Done(result))) = (&owed.effect, outcome) {
+    if let (Effect::StepFor { parent, cursor, .. }, Outcome::Turn(Turn::Done(result))) =
+        (&owed.effect, outcome)
+    {
         let parent = course.facts.around.node(*parent);
         let step = parent.as_ref().and_then(|parent| parent.run.as_ref()?.plan.get(*cursor));
         if step.is_some() {
@@ -236,7 +238,8 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Modes if parts::awaits_firmware(course) => parts::firmware_looked(course, seen),
         Look::Modes => mode::looked(course, seen),
         Look::Valid { .. } => parts::checked(course, seen),
-        Look::BootDevice
+        Look::StepFor { .. }
+        | Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators
@@ -261,7 +264,8 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
             }
             mode::look_was_dropped(course);
         }
-        Look::BootDevice
+        Look::StepFor { .. }
+        | Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators

@@ -55,6 +55,8 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// A child's step that waits for somebody counts as done, instead of failed.
+    pub permit_child_node_step_async_result: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
     /// `interface.step` and its priority in automated cleaning.
@@ -221,6 +223,7 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            permit_child_node_step_async_result: false,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             clean_step_priority_override: Vec::new(),
