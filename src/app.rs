@@ -126,7 +126,8 @@ impl App {
         let bmc = ground::of(&config, &clock, &ledger, store.hash_key());
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = site::parts(&config, &clock, files, bmc);
-        let registry = Arc::new(Registry::new(config.hardware.iter().map(String::as_str), parts)?);
+        let registry = Registry::new(config.hardware.iter().map(String::as_str), parts)?;
+        let registry = Arc::new(registry.detecting(&config.autodetect));
         registry.recall(&house::all(&store.reader().published()));
         let site = Arc::new(site::of(&config, clock, &store, &registry, (tasks, stop)));
         let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };

@@ -31,6 +31,8 @@ pub struct Config {
     pub public_endpoint: Option<String>,
     /// Enabled hardware types.
     pub hardware: Vec<String>,
+    /// Deploy interfaces that may stand in for `autodetect`, in this order.
+    pub autodetect: Vec<String>,
     /// Folders besides the data directory's own from which `file://` images may come.
     pub image_folders: Vec<PathBuf>,
     pub ramdisks: section::ramdisks::RamdiskNames,
@@ -148,6 +150,7 @@ impl Config {
             rack_listen,
             public_endpoint: document.api.public_endpoint.clone(),
             hardware,
+            autodetect: section::detect::order(document.default.autodetect_deploy_interfaces.clone())?,
             image_folders: document.conductor.file_url_allowed_paths.clone(),
             ramdisks: document.conductor.ramdisks.clone(),
             fake: document.fake.clone(),
@@ -350,6 +353,8 @@ fn policy(
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
+    policy.create_configuration_priority = deploy.create_configuration_priority;
+    policy.delete_configuration_priority = deploy.delete_configuration_priority;
     set(&mut policy.disallow_deploy_steps, api.disallow_deploy_steps);
     set(&mut policy.disallow_clean_steps, api.disallow_clean_steps);
     set(&mut policy.disallow_service_steps, api.disallow_service_steps);

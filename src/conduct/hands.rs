@@ -166,6 +166,7 @@ impl Drivers {
             Look::Indicators => seen(self.indicators(&machine).await),
             Look::Media => seen(self.media(&machine).await),
             Look::Sensors => seen(self.sensors(&machine).await),
+            Look::Sheets => seen(self.registry.sheets(&machine.node).await.map(Seen::Sheets)),
             Look::Book(book) => seen(self.book(&machine, *book).await.map(Seen::Answer)),
             Look::Passthru(call) => seen(self.passthru(&machine, call).await.map(Seen::Answer)),
         }
@@ -332,6 +333,7 @@ fn is_asked_for(node: &Node, look: &Look) -> bool {
         | Look::AgentAlive
         | Look::Valid { .. }
         | Look::Image
+        | Look::Sheets
         | Look::Modes => false,
         Look::BootDevice
         | Look::SupportedBootDevices
@@ -403,7 +405,7 @@ fn limit_of(effect: &Effect) -> Duration {
 /// Longest a look may take. Sensors are a hundred requests, some hundred milliseconds each with slow BMCs.
 fn look_limit(look: &Look) -> Duration {
     match look {
-        Look::Sensors | Look::Book(_) | Look::Passthru(_) => ACT_LIMIT,
+        Look::Sensors | Look::Sheets | Look::Book(_) | Look::Passthru(_) => ACT_LIMIT,
         Look::Power
         | Look::Step { .. }
         | Look::StepFor { .. }

@@ -141,6 +141,7 @@ const SECTIONS: &[Section] = &[
             "http_basic_auth_user_file",
             "default_resource_class",
             "default_conductor_group",
+            "autodetect_deploy_interfaces",
             "force_raw_images",
             "webserver_connection_timeout",
         ],
@@ -168,7 +169,6 @@ const SECTIONS: &[Section] = &[
             (
                 Shape::List,
                 &[
-                    "autodetect_deploy_interfaces",
                     "enabled_hardware_types",
                     "enabled_bios_interfaces",
                     "enabled_boot_interfaces",
@@ -314,6 +314,8 @@ const SECTIONS: &[Section] = &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
+            "delete_configuration_priority",
+            "create_configuration_priority",
             "iso_cache_size",
             "iso_cache_ttl",
             "http_url",
@@ -326,13 +328,7 @@ const SECTIONS: &[Section] = &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
             (
                 Shape::Whole,
-                &[
-                    "delete_configuration_priority",
-                    "create_configuration_priority",
-                    "shred_random_overwrite_iterations",
-                    "disk_erasure_concurrency",
-                    "fast_track_timeout",
-                ],
+                &["shred_random_overwrite_iterations", "disk_erasure_concurrency", "fast_track_timeout"],
             ),
             (
                 Shape::Flag,

@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod boot;
 pub mod cleaning;
+pub mod detect;
 pub mod ramdisks;
 pub mod network;
 pub mod tftp;
@@ -74,6 +75,8 @@ pub struct General {
     pub http_basic_auth_user_file: Option<PathBuf>,
     pub default_resource_class: Option<String>,
     pub default_conductor_group: Option<String>,
+    /// What may stand in for the deploy interface `autodetect`, the first that fits.
+    pub autodetect_deploy_interfaces: Option<images::List>,
     pub force_raw_images: Option<bool>,
     /// Seconds that a server of images may be silent.
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -187,6 +190,8 @@ pub struct Deploy {
     pub power_off_after_deploy_failure: Option<bool>,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.

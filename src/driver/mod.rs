@@ -14,6 +14,7 @@
 //! - `memo`         named fields of a step in progress
 //! - `fake/`        everything in memory, with delays and faults on demand
 //! - `knock`     what speaks at a BMC that nobody has configured
+//! - `unswitched`  a deployment that nobody stands in for
 //! - `noop`         a management interface that takes every boot device and does nothing
 //! - `bmc/`         what Redfish and IPMI stand on: a queue a BMC, what is learnt, settings
 //! - `redfish/`     machines by Redfish
@@ -60,6 +61,7 @@ pub mod redfish;
 pub mod registry;
 pub mod rule_call;
 pub mod table;
+pub mod unswitched;
 pub mod validate;
 pub mod vendor;
 

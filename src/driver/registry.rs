@@ -1,5 +1,7 @@
 //! The one place that knows which name stands for which implementation.
 
+mod verdicts;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -8,13 +10,14 @@ use tokio::io::DuplexStream;
 use crate::base::id::NodeId;
 use crate::base::time::Later;
 use crate::driver::agent::alive::is_alive;
+use crate::driver::agent::bootc::BootcInstall;
 use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::power::AgentPower;
 use crate::driver::agent::prepare::PrepareBoot;
 use crate::driver::agent::ready_image::ReadyImage;
 use crate::driver::agent::tear_down::TearDown;
 use crate::driver::agent::write_image::WriteImage;
-use crate::driver::agent::{Agents, image, logs, steps};
+use crate::driver::agent::{Agents, logs, steps};
 use crate::driver::bmc::Ground;
 use crate::driver::boot::BootGround;
 use crate::driver::capability::boot::BootSwitch;
@@ -31,15 +34,17 @@ use crate::driver::redfish::inspection::RedfishInspect;
 use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
+use crate::driver::redfish::upkeep::bios_step::BiosStep;
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
-use crate::driver::validate::Grounds;
+use crate::driver::unswitched::Unswitched;
 use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
+use crate::model::autodetect::{AUTODETECT, ORDER};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
-use crate::model::decision::outcome::Verdict;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
+use crate::model::part::sheet::Sheet;
 use crate::model::step::{By, Core, Kind, Step};
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -75,6 +80,13 @@ impl Registry {
         let redfish = Arc::new(RedfishRack::new(parts.bmc.clone()));
         let ipmi = Arc::new(Ipmi::new(parts.bmc.clone()));
         Ok(Self { catalog: Arc::new(catalog(types)?), redfish, ipmi, parts })
+    }
+
+    /// With the deploy interfaces that may stand in for `autodetect`, in this order.
+    #[must_use]
+    pub fn detecting(mut self, order: &[String]) -> Self {
+        Arc::make_mut(&mut self.catalog).autodetect = order.to_vec();
+        self
     }
 
     pub fn catalog(&self) -> &Arc<Catalog> {
@@ -223,14 +235,14 @@ impl Registry {
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Core(Core::ReadyImage), _, _) => Arc::new(ReadyImage::new(agents())),
             (By::Agent, "direct", "write_image") => Arc::new(WriteImage::new(agents())),
+            (By::Agent, "bootc", "execute_bootc_install") => Arc::new(BootcInstall::new(agents())),
             (By::Agent, _, _) => Arc::new(InBandStep::new(agents())),
             (By::Driver, REDFISH | IDRAC, name) => self.redfish_work(step, name),
+            (By::Driver, AUTODETECT, "deploy") => Arc::new(Unswitched),
             (By::Driver, FAKE, _) => Arc::new(FakeStep::new(Arc::clone(&self.parts.fake))),
-            (By::Driver, "direct" | "custom-agent", "prepare_instance_boot") => match self.hardware(node) {
-                Ok(hardware) => Arc::new(PrepareBoot::new(agents(), hardware.boot_device)),
-                Err(error) => Arc::new(NoWork::because(&error)),
-            },
-            (By::Driver, "direct" | "custom-agent", "tear_down_agent") => self.tear_down(node),
+            (By::Driver, "direct" | "custom-agent" | "bootc" | "ramdisk" | "anaconda", name) => {
+                self.deploy_work(name, node)
+            }
             (By::Driver, IPMI, SEND_RAW) => Arc::new(SendRaw::new(Arc::clone(&self.ipmi))),
             (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
         }
@@ -247,8 +259,35 @@ impl Registry {
                 Some(work) => Arc::new(work),
                 None => Arc::new(NoWork { why: None }),
             },
+            (Interface::Bios, name) => match BiosStep::of(name, rack()) {
+                Some(work) => Arc::new(work),
+                None => Arc::new(NoWork { why: None }),
+            },
             _ => Arc::new(NoWork { why: None }),
         }
+    }
+
+    /// Out-of-band steps of the deploy interfaces that go through an agent.
+    fn deploy_work(&self, name: &str, node: &Node) -> Arc<dyn StepWork> {
+        match (name, self.hardware(node)) {
+            ("prepare_instance_boot" | "set_boot_to_disk", Ok(hardware)) => {
+                Arc::new(PrepareBoot::new(Arc::clone(&self.parts.agents), hardware.boot_device))
+            }
+            ("tear_down_agent", Ok(_)) => self.tear_down(node),
+            (_, Ok(_)) => Arc::new(NoWork { why: None }),
+            (_, Err(error)) => Arc::new(NoWork::because(&error)),
+        }
+    }
+
+    /// What the node's machine tells of its firmware, by the interfaces that ask it.
+    pub async fn sheets(&self, node: &Node) -> Result<Vec<Sheet>, DriverError> {
+        let is = |interface| matches!(node.wished.interfaces.of(interface), REDFISH | IDRAC);
+        let mut sheets = Vec::new();
+        if is(Interface::Bios) {
+            let server = Server::of(&self.redfish, node)?;
+            sheets.push(Sheet::Settings(server.bios_rows().await?));
+        }
+        Ok(sheets)
     }
 
     fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
@@ -296,27 +335,6 @@ impl Registry {
     /// The ramdisk's logs, a gzipped tar archive.
     pub async fn logs(&self, node: &Node) -> Result<Vec<u8>, DriverError> {
         logs::collect(&self.parts.agents, node).await
-    }
-
-    /// Why the image that the node is to get cannot be had; `None` where no image is written here.
-    pub async fn image_fault(&self, node: &Node) -> Option<String> {
-        match node.wished.interfaces.deploy.as_str() {
-            "direct" => image::head(&self.parts.agents, node).await.err(),
-            _ => None,
-        }
-    }
-
-    /// Whether the node's settings suffice, by interface, in the order of the API's answer; without `deploy` the
-    /// deploy interface and its image are left out. Of files it is only asked whether they are there.
-    pub fn validate(&self, machine: &Machine, deploy: bool) -> Vec<Verdict> {
-        let grounds = Grounds { bmc: &self.parts.bmc, boot: &self.parts.boot };
-        let wanted = validate::SHOWN.iter().filter(|one| deploy || **one != Interface::Deploy);
-        wanted
-            .map(|interface| Verdict {
-                interface: *interface,
-                reason: validate::interface(&self.catalog, grounds, machine, *interface).err(),
-            })
-            .collect()
     }
 
     /// What speaks at a node's BMC, of those kinds that the node's settings name an address for; shows no account.
@@ -384,7 +402,8 @@ impl Console for NoConsole {
 
 /// The catalog of these hardware types.
 pub fn catalog<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Catalog, UnknownType> {
-    let mut catalog = Catalog::default();
+    let autodetect = ORDER.map(str::to_owned).to_vec();
+    let mut catalog = Catalog { autodetect, ..Catalog::default() };
     for name in types {
         let found = TYPES.iter().find(|row| row.name == name).ok_or_else(|| unknown(name))?;
         catalog.types.insert(name.to_owned(), hardware_type(found));
@@ -427,6 +446,7 @@ fn implementation(row: &Row) -> Implementation {
         uses_agent: row.uses_agent,
         power_wishes: row.power,
         boot_way: row.boot_way,
+        tells_sheet: row.tells_sheet,
         methods: if row.interface == Interface::Vendor { vendor::methods(row.name) } else { &[] },
     }
 }

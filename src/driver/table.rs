@@ -30,6 +30,7 @@ pub struct Row {
     pub power: PowerSupport,
     pub steps: &'static [&'static [StepSpec]],
     pub boot_way: BootWay,
+    pub tells_sheet: bool,
     /// The reference has it, and nodes may name it; nothing stands behind it yet, and its use is refused by name.
     pub missing: bool,
 }
@@ -41,6 +42,9 @@ impl Row {
     }
 }
 
+/// Of machines that have a BMC.
+const DEPLOY: &[&str] = &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"];
+
 /// Every hardware type.
 pub const TYPES: &[TypeRow] = &[
     TypeRow {
@@ -49,7 +53,10 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["fake", "no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["fake", "no-console"]),
-            (Interface::Deploy, &["fake", "direct", "ramdisk", "custom-agent"]),
+            (
+                Interface::Deploy,
+                &["fake", "autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent"],
+            ),
             (Interface::Firmware, &["fake", "no-firmware"]),
             (Interface::Inspect, &["fake", "agent", "no-inspect"]),
             (Interface::Management, &["fake"]),
@@ -68,7 +75,10 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["fake"]),
             (Interface::Console, &["no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent", "noop"]),
+            (
+                Interface::Deploy,
+                &["autodetect", "direct", "ramdisk", "anaconda", "bootc", "custom-agent", "noop"],
+            ),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["noop", "fake"]),
@@ -90,7 +100,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["redfish", "agent", "no-inspect"]),
             (Interface::Management, &["redfish", "noop"]),
@@ -112,7 +122,7 @@ pub const TYPES: &[TypeRow] = &[
                 &["ipxe", "pxe", "http-ipxe", "http", "idrac-redfish-virtual-media", "redfish-https"],
             ),
             (Interface::Console, &["redfish-graphical", "ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["redfish", "no-firmware"]),
             (Interface::Inspect, &["idrac-redfish", "agent", "no-inspect"]),
             (Interface::Management, &["idrac-redfish"]),
@@ -131,7 +141,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Bios, &["no-bios"]),
             (Interface::Boot, &["ipxe", "pxe", "http-ipxe", "http"]),
             (Interface::Console, &["ipmitool-socat", "no-console"]),
-            (Interface::Deploy, &["direct", "ramdisk", "custom-agent"]),
+            (Interface::Deploy, DEPLOY),
             (Interface::Firmware, &["no-firmware"]),
             (Interface::Inspect, &["agent", "no-inspect"]),
             (Interface::Management, &["ipmitool", "noop"]),
@@ -156,8 +166,14 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[FAKE_DEPLOY, FAKE_STEPS], ..plain(Interface::Deploy, "fake") },
     Row { steps: &[DIRECT, AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "direct") },
     Row { steps: &[RAMDISK], uses_agent: true, ..plain(Interface::Deploy, "ramdisk") },
+    Row {
+        steps: &[BOOTC, AGENT_DEPLOY, BOOT_TO_DISK],
+        uses_agent: true,
+        ..plain(Interface::Deploy, "bootc")
+    },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
+    Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
     plain(Interface::Firmware, "no-firmware"),
     plain(Interface::Inspect, "fake"),
@@ -169,6 +185,7 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
+    Row { steps: &[AGENT_RAID], ..plain(Interface::Raid, "agent") },
     plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
@@ -185,6 +202,8 @@ pub const ROWS: &[Row] = &[
     // One network that is always there: nothing is plugged.
     plain(Interface::Network, "flat"),
     // What stands behind these is in `redfish` and `ipmi`.
+    Row { steps: &[REDFISH_BIOS], tells_sheet: true, ..plain(Interface::Bios, "redfish") },
+    Row { steps: &[REDFISH_BIOS], tells_sheet: true, ..plain(Interface::Bios, "idrac-redfish") },
     plain(Interface::Console, "ipmitool-socat"),
     Row { steps: &[REDFISH_MANAGEMENT], ..plain(Interface::Management, "redfish") },
     Row { steps: &[REDFISH_MANAGEMENT, IDRAC_MANAGEMENT], ..plain(Interface::Management, "idrac-redfish") },
@@ -199,13 +218,11 @@ pub const ROWS: &[Row] = &[
     plain(Interface::Vendor, "idrac-redfish"),
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
-    missing(Interface::Bios, "redfish"),
-    missing(Interface::Bios, "idrac-redfish"),
     missing(Interface::Console, "redfish-graphical"),
+    missing(Interface::Deploy, "anaconda"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
-    missing(Interface::Raid, "agent"),
     missing(Interface::Rescue, "agent"),
 ];
 
@@ -219,6 +236,7 @@ const fn plain(interface: Interface, name: &'static str) -> Row {
         power: PowerSupport { soft: false, on: false, soft_reset: false },
         steps: &[],
         boot_way: BootWay::Bare,
+        tells_sheet: false,
         missing: false,
     }
 }
@@ -236,6 +254,19 @@ const REDFISH_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Deploy, "reset_secure_boot_keys_to_default", 0),
     out_of_band(Kind::Verify, "verify_bmc_clock", 1),
 ];
+
+/// Settings of the firmware. They are taken up at a boot, of whatever.
+const REDFISH_BIOS: &[StepSpec] = &[
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Clean, "apply_configuration", 0) },
+    out_of_band(Kind::Clean, "factory_reset", 0),
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Deploy, "apply_configuration", 0) },
+    out_of_band(Kind::Deploy, "factory_reset", 0),
+    StepSpec { args: &[BIOS_SETTINGS], ..out_of_band(Kind::Service, "apply_configuration", 0) },
+    out_of_band(Kind::Service, "factory_reset", 0),
+];
+
+const BIOS_SETTINGS: ArgSpec =
+    ArgSpec { name: "settings", description: "A list of BIOS settings to be applied", required: true };
 
 /// Dell's. A second restart of the card does no more harm than the first.
 const IDRAC_MANAGEMENT: &[StepSpec] = &[
@@ -302,6 +333,10 @@ const fn deploy(step: &'static str, priority: i64, by: By, again: Again) -> Step
 /// What `direct` adds to the frame of every agent deployment.
 const DIRECT: &[StepSpec] = &[deploy("write_image", 80, By::Agent, Again::Repeat)];
 
+/// What `bootc` adds before what is in that frame, and after it.
+const BOOTC: &[StepSpec] = &[deploy("execute_bootc_install", 80, By::Agent, Again::Repeat)];
+const BOOT_TO_DISK: &[StepSpec] = &[deploy("set_boot_to_disk", 60, By::Driver, Again::Repeat)];
+
 /// The frame of every agent deployment; between 41 and 99 the agent is up.
 const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("deploy", 100, By::Core(Core::BootAgent), Again::Repeat),
@@ -311,6 +346,27 @@ const AGENT_DEPLOY: &[StepSpec] = &[
     deploy("boot_instance", 20, By::Core(Core::BootDisk), Again::Repeat),
 ];
 
+/// RAID made in the ramdisk. That it is offered, and with which priority, the agent says.
+const AGENT_RAID: &[StepSpec] = &[
+    agent_raid(Kind::Clean, "create_configuration", &[]),
+    StepSpec { again: Again::Repeat, ..agent_raid(Kind::Clean, "delete_configuration", &[]) },
+    agent_raid(Kind::Deploy, "apply_configuration", AGENT_RAID_ARGS),
+    agent_raid(Kind::Service, "apply_configuration", AGENT_RAID_ARGS),
+];
+
+const fn agent_raid(kind: Kind, step: &'static str, args: &'static [ArgSpec]) -> StepSpec {
+    StepSpec { kind, args, ..deploy(step, 0, By::Agent, Again::Never) }
+}
+
+const AGENT_RAID_ARGS: &[ArgSpec] = &[
+    ArgSpec { name: "raid_config", description: "The RAID configuration to apply.", required: true },
+    optional(
+        "delete_existing",
+        "Setting this to 'True' indicates to delete existing RAID configuration prior to creating the new \
+         configuration. Default value is 'True'.",
+    ),
+];
+
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
 
@@ -318,6 +374,9 @@ const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 const NOOP_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::Nothing), Again::Repeat)];
+
+/// Never run: another interface stands in for this one before a deployment is planned.
+const AUTODETECT_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];
 
 /// Fails if `driver_info` asks for it, so that a failing verification can be seen.
 const FAKE_VERIFY: &[StepSpec] = &[StepSpec {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::depot::image;
 use crate::driver::Machine;
+use crate::driver::agent::bootc;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
 use crate::driver::bmc::redfish_settings::{RedfishSettings, Trust};
 use crate::driver::bmc::{BmcKey, Ground};
@@ -75,6 +76,7 @@ pub fn interface(
         (Interface::Inspect, "agent") => agent_inspect(catalog, grounds.boot.managed_boot, machine),
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
+        (Interface::Deploy, "bootc") => agent_deploy(node).and_then(|()| bootc::validate(node).map(drop)),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
             traits(node)?;
             check::instance(grounds.boot, node)

@@ -5,6 +5,7 @@
 //! begins and ends in one decision; a power cut finds the node before or after it.
 
 use crate::flow::course::Course;
+use crate::flow::detect;
 use crate::flow::plan;
 use crate::model::boot::Boots;
 use crate::model::catalog::BootWay;
@@ -18,9 +19,11 @@ pub fn start(course: &mut Course<'_>) {
     course.node.last_error = None;
     course.go(Verb::Adopt);
     course.note(Event::info("start", "adoption begins"));
-    if let Some(why) = unfit(course) {
+    let unfit = unfit(course).or_else(|| detect::switch(course).err());
+    if let Some(why) = unfit {
         // It is likely to be another's: the next look says what it is.
         course.node.power = None;
+        detect::restore(course);
         course.go(Verb::Fail);
         course.error(format!(
             "adoption of node {} failed: {why}. Its machine was not touched. Correct driver_info or instance_info, then \
@@ -69,6 +72,7 @@ fn unfit(course: &Course<'_>) -> Option<String> {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => None,
     })
 }

@@ -47,6 +47,7 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }

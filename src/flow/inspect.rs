@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::base::mac::Mac;
 use crate::flow::course::Course;
+use crate::flow::part;
 use crate::flow::part::port::PORTS_LIMIT;
 use crate::model::Object;
 use crate::model::bmc::panel::Mode;
@@ -178,6 +179,7 @@ pub fn done(course: &mut Course<'_>) {
     course.go(Verb::Done);
     course.note(Event::info("end", "inspection ends"));
     course.which_began(began);
+    part::sheet::look(course);
 }
 
 /// A port for each NIC that has none. Where it is known which NIC boots, only that one gets a port: the reference's

@@ -10,7 +10,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::flow::{pipeline, plan};
+use crate::flow::{detect, pipeline, plan};
 use crate::model::boot::Boots;
 use crate::model::decision::ask::ProvisionAsk;
 use crate::model::decision::effect::Purpose;
@@ -42,7 +42,10 @@ pub fn check_asked(kind: Kind, steps: &[AskedStep], facts: &Facts<'_>) -> Result
 /// Begins; the move is legal and the steps are allowed.
 pub fn start(course: &mut Course<'_>, kind: Kind, ask: &ProvisionAsk) -> Result<(), Refusal> {
     check_asked(kind, &ask.steps, course.facts)?;
-    let planned = plan::manual::plan(&course.node, kind, &ask.steps, ask.disable_ramdisk, course.facts);
+    let planned = match detect::switch(course) {
+        Ok(()) => plan::manual::plan(&course.node, kind, &ask.steps, ask.disable_ramdisk, course.facts),
+        Err(why) => Err(why),
+    };
     course.strike(Purpose::Run);
     course.drop_agent();
     course.node.run = None;
@@ -80,7 +83,10 @@ pub fn check_give_up(node: &Node) -> Result<(), Refusal> {
 /// Back to the instance. It is active from now on, and busy until its machine runs.
 pub fn give_up(course: &mut Course<'_>) {
     course.go(Verb::Abort);
+    // What fits the instance says how it boots; where nothing does, it is what is on the disk.
+    detect::switch(course).ok();
     bring_back(course);
+    detect::restore(course);
 }
 
 /// Boots the instance again, unless it was never left.

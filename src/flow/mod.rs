@@ -4,6 +4,7 @@
 //! refused (`admit`); what has happened may not (`absorb`). Only these two change a state.
 
 pub mod adopt;
+pub mod after_step;
 pub mod allocation;
 pub mod aside;
 pub mod beat;
@@ -11,6 +12,7 @@ pub mod bmc;
 pub mod boot;
 pub mod by_runbook;
 pub mod course;
+pub mod detect;
 pub mod discover;
 pub mod fetch;
 pub mod hook;
@@ -214,9 +216,12 @@ fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
         (&owed.effect, outcome)
     {
         let parent = course.facts.around.node(*parent);
-        let step = parent.as_ref().and_then(|parent| parent.run.as_ref()?.plan.get(*cursor));
-        if step.is_some() {
-            step::left_behind(course, result, step);
+        let run = parent.as_ref().and_then(|parent| parent.run.as_ref());
+        if let Some((kind, step)) = run.and_then(|run| Some((run.kind, run.plan.get(*cursor)?))) {
+            step::left_behind(course, result, Some(step));
+            if let Err(why) = after_step::apply_of(course, kind, step, result) {
+                course.note(Event::error("step", format!("step {step} for the parent: {why}")));
+            }
         }
     }
     if !matches!(outcome, Outcome::Failed(_)) {
@@ -226,6 +231,11 @@ fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 
 /// What a look saw; it is dropped if a change was owed since (style corner 5).
 fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
+    if let (Look::Sheets, Seen::Sheets(sheets)) = (look, seen) {
+        // It decides nothing, and is true of the moment at which it was read.
+        part::sheet::take(course, sheets);
+        return;
+    }
     if fence != course.node.changes {
         dropped(course, look);
         return;
@@ -245,6 +255,7 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }
@@ -271,6 +282,7 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => {}
     }

@@ -3,7 +3,9 @@
 use crate::flow::boot::parts;
 use crate::flow::by_runbook;
 use crate::flow::course::Course;
+use crate::flow::detect;
 use crate::flow::manual;
+use crate::flow::part;
 use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::power;
@@ -48,7 +50,11 @@ pub fn begin(course: &mut Course<'_>, run: Run) {
     let what = run.text();
     course.node.run = Some(run);
     tell(course, "start", format!("{what} begins"));
+    let is_work = course.node.run.as_ref().is_some_and(|run| matches!(run.kind, Kind::Clean | Kind::Service));
     step::begin(course);
+    if is_work {
+        part::sheet::look(course);
+    }
 }
 
 /// Begins automated cleaning, or skips it if the node or the site says so.
@@ -58,7 +64,12 @@ pub fn start_cleaning(course: &mut Course<'_>) {
         course.node.run = None;
         course.node.last_error = None;
         course.stop_waiting();
+        detect::restore(course);
         course.go(cleaned(course));
+        return;
+    }
+    if let Err(why) = detect::switch(course) {
+        unprepared(course, Kind::Clean, &why);
         return;
     }
     if by_runbook::start_cleaning(course) {
@@ -106,10 +117,19 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
             return;
         }
     }
+    give_back(course, kind);
     course.go(verb);
     if kind == Kind::Verify {
         // Shown beside the power from the beginning; what is not told does no harm.
         course.wish(Look::Modes);
+        part::sheet::look(course);
+    }
+}
+
+/// Cleaning and servicing, however they end, leave the deploy interface as it was.
+fn give_back(course: &mut Course<'_>, kind: Kind) {
+    if matches!(kind, Kind::Clean | Kind::Service) {
+        detect::restore(course);
     }
 }
 
@@ -173,6 +193,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
 fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));
     course.node.run = None;
+    give_back(course, run.kind);
     let is_untouched = run.kind == Kind::Service && course.node.boots == Boots::Instance;
     if !is_untouched {
         course.node.boot_token = None;
@@ -200,6 +221,7 @@ pub fn unprepared(course: &mut Course<'_>, kind: Kind, why: &str) {
     course.strike(Purpose::Run);
     course.drop_agent();
     course.stop_waiting();
+    give_back(course, kind);
     course.go(Verb::Fail);
     let manual = course.node.run.take().is_some_and(|run| run.manual);
     let remedy = remedy(kind, manual, course.node.wished.maintenance);

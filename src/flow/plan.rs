@@ -34,7 +34,9 @@ pub fn clean(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
 /// The steps of automated cleaning, with those that the agent offers.
 pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step> {
     let mut steps = declared(node, facts, Kind::Clean);
-    for offered in in_band {
+    // What an agent does it must offer itself, with its own priority.
+    steps.retain(|step| step.by != By::Agent);
+    for offered in in_band.iter().filter(|offered| is_served(node, offered, Kind::Clean, facts)) {
         let priority = clean_priority(facts.policy, offered);
         if priority > 0 && !steps.iter().any(|step| step.is(offered.interface, &offered.step)) {
             steps.push(from_agent(offered, priority));
@@ -51,10 +53,26 @@ pub fn cleaning(node: &Node, facts: &Facts<'_>, in_band: &[InBand]) -> Vec<Step>
     steps
 }
 
-/// The plan of tear down.
+/// Whether the node has the interface of an offered step: volumes are the agent's only where the RAID interface says so.
+fn is_served(node: &Node, offered: &InBand, kind: Kind, facts: &Facts<'_>) -> bool {
+    offered.interface != Interface::Raid || raid_is_agents(node, kind, facts)
+}
+
+/// Whether the agent makes the volumes of the node.
+fn raid_is_agents(node: &Node, kind: Kind, facts: &Facts<'_>) -> bool {
+    let mut declared = facts.catalog.steps(&node.wished.interfaces, kind);
+    declared.any(|(interface, spec)| interface == Interface::Raid && spec.by == By::Agent)
+}
+
+/// The plan of tear down: the instance runs no more. A machine that never is off is started anew.
 pub fn delete(node: &Node, facts: &Facts<'_>) -> Vec<Step> {
-    let off = facts.catalog.uses_agent(&node.wished.interfaces) && !node.wished.disable_power_off;
-    if off { vec![frame("power_off", Core::PowerOff)] } else { Vec::new() }
+    if !facts.catalog.uses_agent(&node.wished.interfaces) {
+        return Vec::new();
+    }
+    if node.wished.disable_power_off {
+        return vec![frame("reboot", Core::Reboot)];
+    }
+    vec![frame("power_off", Core::PowerOff)]
 }
 
 /// The plan of a deployment, as far as it is known without the agent.
@@ -208,6 +226,8 @@ fn clean_priority(policy: &Policy, offered: &InBand) -> i64 {
     let erase = match (offered.interface, offered.step.as_str()) {
         (Interface::Deploy, "erase_devices") => policy.erase_devices_priority,
         (Interface::Deploy, "erase_devices_metadata") => policy.erase_devices_metadata_priority,
+        (Interface::Raid, "create_configuration") => policy.create_configuration_priority,
+        (Interface::Raid, "delete_configuration") => policy.delete_configuration_priority,
         _ => None,
     };
     overridden(policy, Kind::Clean, offered.interface, &offered.step).or(erase).unwrap_or(offered.priority)

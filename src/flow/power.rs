@@ -175,6 +175,7 @@ fn unfit(seen: &Seen) -> Option<&str> {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => None,
     }
 }
@@ -277,6 +278,7 @@ pub fn looked(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }

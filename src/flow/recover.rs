@@ -3,6 +3,7 @@
 use crate::flow::aside;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::detect;
 use crate::flow::inspect;
 use crate::flow::mode;
 use crate::flow::pipeline;
@@ -36,6 +37,7 @@ fn end_what_cannot_go_on(course: &mut Course<'_>) {
     }
     course.strike(Purpose::Run);
     course.stop_waiting();
+    detect::restore_after(course, state);
     course.go(Verb::Fail);
     course.error(format!(
         "node {} was found in state {state} with nothing under way when the daemon started. Look at the machine, then ask \

@@ -1,6 +1,7 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
 use crate::base::id::NodeId;
+use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::part;
@@ -69,11 +70,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
         Core::PowerOn => switch(course, &[PowerWish::On]),
-        Core::PowerOff => power_off(course),
-        Core::Reboot => {
-            let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
-            switch(course, wishes);
-        }
+        Core::PowerOff => return power_off(course),
+        Core::Reboot => reboot(course),
         Core::OnChild { node, on } => {
             work(course);
             course.stop_waiting();
@@ -126,19 +124,39 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
     }
 }
 
-/// Off. Where it ends what the ramdisk did, nothing of its boot stays behind.
-fn power_off(course: &mut Course<'_>) {
-    relatives::children_off(course, Purpose::Run);
-    switch(course, &[PowerWish::Off]);
-    if is_frame_of_off(course) {
+/// Off. Where it ends what the ramdisk did, nothing of its boot stays behind. True if there is nothing to do.
+fn power_off(course: &mut Course<'_>) -> bool {
+    let is_end = is_end_of_boot(course);
+    if !course.node.wished.disable_power_off {
+        relatives::children_off(course, Purpose::Run);
+        switch(course, &[PowerWish::Off]);
+    } else if !is_end {
+        pipeline::fail(course, "powering off is disabled for the node (disable_power_off)");
+        return false;
+    }
+    if is_end {
+        work(course);
+        course.stop_waiting();
+        set_phase(course, Phase::Act);
         parts::clean_up(course, Purpose::Run);
     }
+    !course.owes_for(Purpose::Run)
 }
 
-/// Whether the current step is the pipeline's own power off, not one that somebody asked for.
-fn is_frame_of_off(course: &Course<'_>) -> bool {
+/// Off and on, or a reset. Where it ends an instance, what the instance booted is not given out to the next boot.
+fn reboot(course: &mut Course<'_>) {
+    if is_end_of_boot(course) {
+        course.node.boots = Boots::Nothing;
+        parts::clean_up(course, Purpose::Run);
+    }
+    let wishes = PowerTarget::Reboot.wishes(course.node.wished.disable_power_off, false);
+    switch(course, wishes);
+}
+
+/// Whether the current step is the pipeline's own, which ends what was booted, not one that somebody asked for.
+fn is_end_of_boot(course: &Course<'_>) -> bool {
     let step = course.node.run.as_ref().and_then(Run::step);
-    step.is_some_and(|step| step.hidden && step.by == By::Core(Core::PowerOff))
+    step.is_some_and(|step| step.hidden && matches!(step.by, By::Core(Core::PowerOff | Core::Reboot)))
 }
 
 fn hold(course: &mut Course<'_>) {
@@ -262,7 +280,7 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// A part of a boot did not work: the boot has failed. Of what cleans up after one it is told, and decides nothing.
 fn boot_failed(course: &mut Course<'_>, owed: &Owed, failure: &Failure) {
     let why = format!("{}: {}", owed.effect.text(), failure.why);
-    if is_frame_of_off(course) {
+    if is_end_of_boot(course) {
         course.note(Event::error("boot", format!("{why}. It is left as it is")));
         go_on(course);
     } else {
@@ -377,6 +395,7 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }
@@ -400,6 +419,10 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     }
     match turn {
         Turn::Done(result) => {
+            if let Err(why) = after_step::apply(course, result) {
+                pipeline::fail(course, &why);
+                return;
+            }
             left_behind(course, result, None);
             work(course);
             done(course);
@@ -441,10 +464,10 @@ pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>
     saw_power(course, result);
     keep_boot_device(course, result);
     match step {
-        Some(step) => part::sheet::step_done(course, step),
+        Some(step) => part::sheet::step_done(course, step, result),
         None => {
             if let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() {
-                part::sheet::step_done(course, &step);
+                part::sheet::step_done(course, &step, result);
             }
         }
     }

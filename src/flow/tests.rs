@@ -1,6 +1,7 @@
 //! Rules tested by calling them: a record, what is asked or has happened, and what follows.
 
 mod abort;
+mod after_steps;
 mod adopt;
 mod again;
 mod allocations;
@@ -9,6 +10,7 @@ mod beats;
 mod bmc;
 mod booting;
 mod boots;
+mod detect;
 mod discoveries;
 mod inspect;
 mod manual;

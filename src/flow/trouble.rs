@@ -4,9 +4,10 @@ use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::{fetch, pipeline, step};
 use crate::model::decision::effect::{Look, Purpose};
+use crate::model::interface::Interface;
 use crate::model::journal::Event;
 use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
-use crate::model::step::{Again, By, Core};
+use crate::model::step::{Again, By, Core, Step};
 use crate::model::turn::{Failure, FailureKind};
 
 /// Goes by the kind of a failure.
@@ -14,7 +15,9 @@ pub fn take_failure(course: &mut Course<'_>, failure: &Failure) {
     let is_untouched = course.node.run.as_ref().is_some_and(Run::is_before_touch);
     match failure.kind {
         // No agent has a part in it.
-        FailureKind::Lost | FailureKind::Version if is_untouched => pipeline::fail(course, &failure.why),
+        FailureKind::Lost | FailureKind::Version if is_untouched || is_out_of_band(course) => {
+            pipeline::fail(course, &failure.why);
+        }
         FailureKind::Step | FailureKind::Unknown | FailureKind::Account => {
             pipeline::fail(course, &failure.why);
         }
@@ -55,7 +58,7 @@ fn silent(course: &mut Course<'_>, why: &str) {
     }
     let first = mark(course, why);
     step::rest(course);
-    if course.node.agent.is_some() && !of_child {
+    if course.node.agent.is_some() && !of_child && !is_out_of_band(course) {
         step::set_phase(course, Phase::Beat);
         let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
         if first || !waits {
@@ -90,7 +93,7 @@ pub fn heard(course: &mut Course<'_>) -> bool {
 
 /// Who is asked about the current step.
 fn whom(course: &Course<'_>) -> String {
-    match &course.node.agent {
+    match course.node.agent.as_ref().filter(|_| !is_out_of_band(course)) {
         Some(agent) => {
             agent.url.as_ref().map_or_else(|| "the agent".to_owned(), |url| format!("the agent at {url}"))
         }
@@ -101,7 +104,8 @@ fn whom(course: &Course<'_>) -> String {
 /// A silence that was too long: whose, since when, how long, its last cause.
 fn silence(course: &Course<'_>, why: &str) -> String {
     let (at, whom) = (course.facts.at, whom(course));
-    let beat = course.node.agent.as_ref().and_then(|agent| agent.last_heartbeat);
+    let agent = course.node.agent.as_ref().filter(|_| !is_out_of_band(course));
+    let beat = agent.and_then(|agent| agent.last_heartbeat);
     match (course.node.run.as_ref().and_then(|run| run.trouble.as_ref()), beat) {
         (Some(trouble), beat) => {
             let although = if beat > Some(trouble.since) { " although its heartbeats come" } else { "" };
@@ -123,6 +127,10 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
     if let By::Core(core) = step.by
         && core != Core::FetchSteps
     {
+        return;
+    }
+    if works_out_of_band(&step) {
+        // Its work is the BMC's, which knows no agent: a machine that boots anew on the way loses nothing of it.
         return;
     }
     if matches!(run.phase, Phase::Reboot { .. } | Phase::Firmware { .. } | Phase::FirstBeat | Phase::Hold) {
@@ -192,6 +200,19 @@ pub fn agent_was_switched_off(course: &mut Course<'_>) {
     if working {
         lost(course, "the machine was switched off");
     }
+}
+
+/// Whether the current step is worked on by the BMC, whoever runs on the machine.
+fn is_out_of_band(course: &Course<'_>) -> bool {
+    course.node.run.as_ref().and_then(Run::step).is_some_and(works_out_of_band)
+}
+
+fn works_out_of_band(step: &Step) -> bool {
+    step.by == By::Driver
+        && matches!(
+            step.interface,
+            Interface::Bios | Interface::Raid | Interface::Firmware | Interface::Management
+        )
 }
 
 /// The ramdisk did not call within its time.

@@ -48,6 +48,10 @@ pub fn patch(node: &Node, ask: &PatchAsk, facts: &Facts<'_>) -> Result<Decision,
     }
     let mut course = Course::of(node, facts);
     let maintenance = wished.maintenance;
+    if wished.interfaces.deploy != node.wished.interfaces.deploy {
+        // A person's word is not taken back.
+        course.node.original_deploy = None;
+    }
     course.node.wished = wished;
     bmc::patched(&mut course, node, &ask.operations);
     if maintenance != node.wished.maintenance {

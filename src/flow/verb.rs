@@ -3,6 +3,7 @@
 use crate::flow::adopt;
 use crate::flow::aside;
 use crate::flow::course::Course;
+use crate::flow::detect;
 use crate::flow::inspect;
 use crate::flow::manual;
 use crate::flow::pipeline;
@@ -204,6 +205,7 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
             | Seen::Indicators(_)
             | Seen::Media(_)
             | Seen::Sensors(_)
+            | Seen::Sheets(_)
             | Seen::Answer(_) => {}
         }
     }
@@ -261,6 +263,7 @@ fn manage(course: &mut Course<'_>) {
 
 fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     let facts = course.facts;
+    detect::switch_anew(course).map_err(Refusal::Invalid)?;
     let template::Asked { steps, templates } =
         template::asked(&course.node, &ask.steps, facts.plans).map_err(Refusal::Invalid)?;
     manual::check_asked(Kind::Deploy, &steps, facts)?;
@@ -310,6 +313,8 @@ fn delete(course: &mut Course<'_>) {
         aside::owe_console(course, false, Session::Stop);
     }
     course.drop_agent();
+    // What was there before has an agent too: a tear down does not depend on what fits.
+    detect::switch(course).ok();
     course.go(Verb::Delete);
     let plan = plan::delete(&course.node, course.facts);
     pipeline::start(course, Kind::Delete, plan, Vec::new());

@@ -14,6 +14,8 @@ pub struct Catalog {
     pub types: BTreeMap<String, HardwareType>,
     /// Implementations by interface and name.
     pub implementations: BTreeMap<(Interface, String), Implementation>,
+    /// Deploy interfaces that may stand in for `autodetect`, the first that fits (`autodetect_deploy_interfaces`).
+    pub autodetect: Vec<String>,
 }
 
 /// A hardware type: which implementations it supports, in order of preference.
@@ -38,6 +40,8 @@ pub struct Implementation {
     pub power_wishes: PowerSupport,
     /// How a boot interface brings what is booted.
     pub boot_way: BootWay,
+    /// Its machine tells its settings or the versions of its firmware.
+    pub tells_sheet: bool,
     /// Methods of a vendor interface, on a node.
     pub methods: &'static [MethodSpec],
 }

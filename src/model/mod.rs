@@ -4,6 +4,7 @@ pub mod access;
 pub mod account;
 pub mod allocation;
 pub mod audit;
+pub mod autodetect;
 pub mod bmc;
 pub mod boot;
 pub mod catalog;

@@ -57,6 +57,9 @@ pub struct Node {
     /// How the firmware boots since the pipelines saw to it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deploy_boot_mode: Option<Mode>,
+    /// The deploy interface that another one stands in for while the node is worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub original_deploy: Option<String>,
     #[serde(default)]
     pub run: Option<Run>,
     #[serde(default)]
@@ -203,6 +206,7 @@ impl Node {
             boots: Boots::Nothing,
             boot_token: None,
             deploy_boot_mode: None,
+            original_deploy: None,
             run: None,
             wait: None,
             agent: None,

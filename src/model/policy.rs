@@ -59,6 +59,9 @@ pub struct Policy {
     pub permit_child_node_step_async_result: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
+    /// Of the agent's steps for RAID.
+    pub create_configuration_priority: Option<i64>,
+    pub delete_configuration_priority: Option<i64>,
     /// `interface.step` and its priority in automated cleaning.
     pub clean_step_priority_override: Vec<(String, i64)>,
     /// The same in verification.
@@ -226,6 +229,8 @@ impl Default for Policy {
             permit_child_node_step_async_result: false,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
+            create_configuration_priority: None,
+            delete_configuration_priority: None,
             clean_step_priority_override: Vec::new(),
             verify_step_priority_override: Vec::new(),
             boot_mode_config_timeout: 900,

@@ -112,6 +112,7 @@ impl Run {
             | Look::Indicators
             | Look::Media
             | Look::Sensors
+            | Look::Sheets
             | Look::Book(_)
             | Look::Passthru(_) => false,
         }

@@ -30,6 +30,7 @@ pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => Err(Fault::new(500, "the look saw something else than was asked for")),
     }
 }

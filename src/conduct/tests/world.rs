@@ -205,6 +205,7 @@ impl World {
             Look::Modes => Seen::Modes(one.modes()),
             Look::Indicators => Seen::Indicators(Vec::new()),
             Look::Media => Seen::Media(Vec::new()),
+            Look::Sheets => Seen::Sheets(Vec::new()),
             Look::Sensors => Seen::Sensors(Object::new()),
             Look::Book(_) | Look::Passthru(_) => Seen::Answer(Value::Null),
         });

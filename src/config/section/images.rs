@@ -113,7 +113,7 @@ impl Images {
 }
 
 impl List {
-    fn texts(self) -> Vec<String> {
+    pub fn texts(self) -> Vec<String> {
         match self {
             Self::Array(texts) => texts,
             Self::Text(text) => text.split(',').map(|one| one.trim().to_owned()).collect(),

@@ -19,6 +19,8 @@ use crate::driver::agent::steps::{machine_params, wire_kind};
 use crate::driver::memo::{KEPT, text, with};
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
+use crate::model::interface::Interface;
+use crate::model::part::raid;
 use crate::model::turn::{Failure, FailureKind, Memo, Turn};
 use crate::wire::agent::command::{CommandResult, Status};
 use crate::wire::agent::step::{StepEcho, StepKind};
@@ -81,6 +83,7 @@ pub async fn act(agents: &Agents, call: &StepCall, again: bool, args: &Object) -
 
 /// The first look: what the step is begun with. `Err` is the turn that comes instead.
 async fn begin(agent: &AgentClient<'_>, call: &StepCall) -> Result<Turn, Turn> {
+    can_begin(call).map_err(Turn::failed)?;
     if call.memo.contains_key(AFTER)
         && let Some(turn) = sent_before(agent, call).await
     {
@@ -100,6 +103,19 @@ async fn begin(agent: &AgentClient<'_>, call: &StepCall) -> Result<Turn, Turn> {
         Err(error) => return Err(error.turn(&memo)),
     };
     Ok(Turn::Act { memo: with(&memo, AFTER, after) })
+}
+
+/// What can be known to be wrong before the agent is asked.
+fn can_begin(call: &StepCall) -> Result<(), String> {
+    let step = &call.step;
+    if step.is(Interface::Raid, "create_configuration") && call.machine.node.target_raid_config.is_empty() {
+        return Err("the node has no target_raid_config: set one, then clean again".to_owned());
+    }
+    match step.args.get("raid_config").filter(|_| step.interface == Interface::Raid) {
+        Some(Value::Object(config)) => raid::check(config).map_err(|refusal| refusal.to_string()),
+        Some(_) => Err("raid_config must be an object with logical_disks".to_owned()),
+        None => Ok(()),
+    }
 }
 
 /// With a list that cannot be read: a command that is known by its id to have ended, so that nothing runs.

@@ -5,6 +5,7 @@
 //! drives   what a disk-writing step was begun with     write_image   the arguments of the image step
 //! image    of a deployment, how it stands              ready_image   the step that readies it beforehand
 //! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
+//! bootc    a container that installs itself
 //! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
 //! ```
 //!
@@ -26,6 +27,7 @@ use crate::net::tls::TlsFloor;
 use crate::net::whereabouts::Whereabouts;
 
 pub mod alive;
+pub mod bootc;
 pub mod client;
 pub mod drives;
 pub mod image;

@@ -26,7 +26,7 @@ use crate::model::node::Node;
 use crate::model::turn::{Memo, Turn};
 use crate::wire::agent::command::Status;
 
-/// Work of `deploy.prepare_instance_boot`.
+/// Work of `deploy.prepare_instance_boot`, and of `deploy.set_boot_to_disk`, which has nothing but the boot device.
 #[derive(Debug)]
 pub struct PrepareBoot {
     agents: Arc<Agents>,
@@ -42,7 +42,7 @@ impl PrepareBoot {
         if text(&call.memo, STAGE) == Some(DEVICE) {
             return Turn::Act { memo: call.memo.clone() };
         }
-        if !needs_loader(&call.machine.node) {
+        if call.step.step == DISK_ALONE || !needs_loader(&call.machine.node) {
             return Turn::Act { memo: with(&Memo::new(), STAGE, DEVICE) };
         }
         let agent = match self.agents.of(&call.machine.node) {
@@ -194,6 +194,9 @@ const INSTALL: &str = "image.install_bootloader";
 /// Memo field and its one value: the loader is in place, the boot device comes next.
 const STAGE: &str = "stage";
 const DEVICE: &str = "device";
+
+/// The step that leaves the boot loader alone.
+const DISK_ALONE: &str = "set_boot_to_disk";
 
 /// Seconds between two looks at the boot loader command; it takes seconds.
 const POLL: u32 = 2;

@@ -20,6 +20,7 @@ use crate::model::turn::{FailureKind, MEMO_LIMIT, Memo, Turn};
 use crate::wire::agent::command::{CommandError, Status};
 
 mod around;
+mod bootc;
 mod boot;
 mod image;
 mod peer;

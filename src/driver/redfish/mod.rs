@@ -16,7 +16,7 @@
 //!   `inspect` and `inspection`, `vendor`, `console`: a capability each
 //! - `identify`  which machine a BMC belongs to
 //! - `idrac`     Dell's steps                      - `idrac_boot`         Dell's boot from virtual media
-//! - `idrac_card` its attributes
+//! - `idrac_card` its attributes                 - `upkeep`             settings, volumes and new firmware, as steps
 
 pub mod boot_device;
 pub mod boot_mode;
@@ -36,6 +36,7 @@ pub mod secure_boot;
 pub mod sensors;
 pub mod server;
 pub mod talk;
+pub mod upkeep;
 pub mod vendor;
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod identify;
 mod media;
 mod power;
 mod steps;
+mod upkeep;
 mod vendor;
 mod work;
 mod world;

@@ -293,7 +293,7 @@ fn defaults_are_what_is_there_already() {
     let catalog = catalog(TYPES_ON).unwrap();
     for (driver, interface, name) in [
         ("redfish", Interface::Power, "redfish"),
-        ("redfish", Interface::Bios, "no-bios"),
+        ("redfish", Interface::Bios, "redfish"),
         ("redfish", Interface::Boot, "ipxe"),
         ("redfish", Interface::Vendor, "redfish"),
         ("idrac", Interface::Power, "idrac-redfish"),
@@ -315,14 +315,17 @@ fn what_nodes_may_name_but_is_not_there_is_refused_by_name() {
     let registry = registry(data.path());
     let mut one = node("redfish");
     one.wished.driver_info.insert("redfish_address".to_owned(), json!("10.0.0.1"));
-    one.wished.interfaces.bios = "redfish".to_owned();
+    one.wished.interfaces.console = "redfish-graphical".to_owned();
     crate::model::draft::fill_interfaces(&mut one.wished.clone(), registry.catalog()).unwrap();
     let verdicts = registry.validate(&Machine { node: Arc::new(one), ports: Vec::new() }, true);
     let reason = |interface| {
         let verdict = verdicts.iter().find(|verdict| verdict.interface == interface).unwrap();
         verdict.reason.clone().unwrap_or_default()
     };
-    assert_eq!(reason(Interface::Bios), "bios interface \"redfish\" is not part of this version");
+    assert_eq!(
+        reason(Interface::Console),
+        "console interface \"redfish-graphical\" is not part of this version"
+    );
     assert!(reason(Interface::Boot).contains("ferric ramdisk import"), "{}", reason(Interface::Boot));
     assert_eq!([reason(Interface::Power), reason(Interface::Management)], ["", ""]);
 }

@@ -16,6 +16,10 @@ pub const AGENT_PROPERTIES: &[(&str, &str)] = &[
         "image_download_source",
         "Where the agent gets the image: http (from its source, the default) or local (from this service). Optional.",
     ),
+    (
+        "image_pull_secret",
+        "What the registry of an oci:// image takes: user:password, or its auth value. Optional.",
+    ),
     ("image_http_proxy", "URL of a proxy through which the agent fetches http images. Optional."),
     ("image_https_proxy", "URL of a proxy through which the agent fetches https images. Optional."),
     ("image_no_proxy", "Host names, separated by commas, that are reached without a proxy. Optional."),

@@ -67,6 +67,7 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
         | Seen::Indicators(_)
         | Seen::Media(_)
         | Seen::Sensors(_)
+        | Seen::Sheets(_)
         | Seen::Answer(_) => {}
     }
 }

@@ -2,9 +2,10 @@
 //! section 2).
 
 use crate::base::id::NodeId;
-use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, reserved};
+use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, raid_is_agents, reserved};
 use crate::model::boot::Boots;
 use crate::model::decision::facts::Facts;
+use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::InBand;
@@ -111,6 +112,11 @@ fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Resul
         .steps(&node.wished.interfaces, kind)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     let Some((interface, spec)) = declared else {
+        if ask.interface == Interface::Raid && !raid_is_agents(node, kind, facts) {
+            // Whoever makes volumes on this node has said all that it can.
+            let name = &node.wished.interfaces.raid;
+            return Err(format!("the raid interface {name:?} has no {} step {}", kind.name(), ask.step));
+        }
         return Ok(Resolved { step: from_request(ask, 0, By::Agent), needs_ramdisk: true });
     };
     let known: Vec<_> = spec.args.iter().map(|arg| arg.name.to_owned()).collect();
@@ -136,13 +142,23 @@ fn framed(node: &Node, kind: Kind, steps: Vec<Step>, boots: bool, facts: &Facts<
     match kind {
         Kind::Clean if boots => plan.push(frame("power_off", Core::PowerOff)),
         Kind::Service if is_away => {
-            plan.push(frame("power_off", Core::PowerOff));
+            plan.push(agent_goes(node));
             let back = if boots_itself(node, facts) { Core::BootInstance } else { Core::BootDisk };
             plan.push(frame("boot_instance", back));
         }
         Kind::Clean | Kind::Service | Kind::Deploy | Kind::Verify | Kind::Delete => {}
     }
     plan
+}
+
+/// What ends the agent before the instance is booted again. Of a machine that never is off it is locked down: a reset comes
+/// under it.
+fn agent_goes(node: &Node) -> Step {
+    let step = frame("power_off", Core::PowerOff);
+    if node.wished.disable_power_off {
+        return Step { step: "tear_down_agent".to_owned(), by: By::Driver, ..step };
+    }
+    step
 }
 
 /// Whether the instance is a ramdisk or ISO of its own instead of what is on the disk.

@@ -329,3 +329,38 @@ fn a_step_that_asks_for_a_reboot_gets_one_and_goes_on() {
     stage.agent_comes();
     assert_eq!(stage.step(), "prepare_instance_boot");
 }
+
+#[test]
+fn a_machine_that_never_is_off_starts_anew_at_tear_down() {
+    let mut stage = Stage::at("agent", Provision::Active);
+    stage.node.wished.disable_power_off = true;
+    stage.node.wished.automated_clean = Some(false);
+    stage.node.boots = Boots::Instance;
+    stage.verb("deleted").unwrap();
+    assert_eq!(stage.node.boots, Boots::Nothing, "its instance is not given to it again");
+    assert_eq!(stage.pay_all(), [Effect::Power { wish: PowerWish::Reset, limit: 60 }]);
+    assert_eq!(stage.state(), Provision::Available);
+}
+
+#[test]
+fn tear_down_of_an_empty_interface_leaves_the_machine_alone() {
+    let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.wished.automated_clean = Some(false);
+    stage.verb("deleted").unwrap();
+    assert_eq!((stage.state(), stage.node.changes), (Provision::Available, 0));
+}
+
+#[test]
+fn cleaning_leaves_a_machine_on_that_never_is_off() {
+    let mut stage = Stage::at("agent", Provision::Manageable);
+    stage.node.wished.disable_power_off = true;
+    stage.manual("clean", &["burnin_cpu"]).unwrap();
+    stage.pay_all();
+    stage.agent_comes();
+    stage.see(in_band(&[("burnin_cpu", 0)]));
+    stage.turn(Turn::done());
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::Manageable, 0));
+    stage.manual("clean", &["power_off"]).unwrap();
+    assert_eq!(stage.state(), Provision::CleanFail);
+    assert!(stage.error().contains("disable_power_off"), "{}", stage.error());
+}

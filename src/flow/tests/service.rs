@@ -130,3 +130,18 @@ fn a_step_that_nobody_knows_fails_before_the_instance_is_left() {
     stage.verb("abort").unwrap();
     assert_eq!((stage.state(), stage.owed.len()), (Provision::Active, 0));
 }
+
+#[test]
+fn an_agent_that_cannot_be_switched_off_is_locked_down_before_the_instance_boots() {
+    let mut stage = active();
+    stage.node.wished.disable_power_off = true;
+    stage.manual("service", &["burnin_cpu"]).unwrap();
+    stage.pay_all();
+    stage.agent_comes();
+    stage.see(in_band(&[("burnin_cpu", 0)]));
+    stage.turn(Turn::done());
+    assert_eq!(stage.step(), "tear_down_agent");
+    stage.turn(Turn::done());
+    assert_eq!(stage.pay_all(), [Effect::Power { wish: PowerWish::Reset, limit: 60 }]);
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Disk));
+}

@@ -76,6 +76,7 @@ fn seen(look: &Look, n: u8) -> Seen {
         | Look::Indicators
         | Look::Media
         | Look::Sensors
+        | Look::Sheets
         | Look::Book(_)
         | Look::Passthru(_) => Seen::Alive(true),
     }

@@ -264,6 +264,8 @@ pub enum Look {
     /// What is in the drives of the BMC.
     Media,
     Sensors,
+    /// The settings of the firmware, and the parts that bear one.
+    Sheets,
     /// What the BMC writes down.
     Book(Book),
     /// A vendor's method that only reads.
@@ -286,6 +288,7 @@ impl Look {
             Self::Indicators => "look at indicators",
             Self::Media => "look at virtual media",
             Self::Sensors => "read sensors",
+            Self::Sheets => "read the firmware",
             Self::Book(Book::Events) => "read the event log",
             Self::Book(Book::Inventory) => "read the inventory",
             Self::Book(Book::Draw) => "read the power drawn",

@@ -16,6 +16,7 @@ use crate::model::inspection::Inspection;
 use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::interface::Interface;
+use crate::model::part::sheet::Sheet;
 use crate::model::turn::{Failure, InBandSteps, Turn};
 
 /// Something that has happened to a node.
@@ -95,6 +96,8 @@ pub enum Seen {
     Media(Vec<Slot>),
     /// Type to sensor id to fields.
     Sensors(Object),
+    /// What is known of the firmware.
+    Sheets(Vec<Sheet>),
     /// What a vendor's method returned.
     Answer(Value),
     Silent(Failure),

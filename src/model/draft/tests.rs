@@ -18,7 +18,7 @@ pub fn catalog() -> Catalog {
     }
     let hardware = HardwareType { supported, properties: BTreeMap::new() };
     let types = BTreeMap::from([("fake-hardware".to_owned(), hardware)]);
-    Catalog { types, implementations }
+    Catalog { types, implementations, ..Catalog::default() }
 }
 
 fn draft(body: Value, version: u16) -> Result<NodeDraft, Refusal> {

@@ -52,16 +52,84 @@ pub enum Sheet {
     Wished(Vec<(String, String)>),
 }
 
-/// The settings of the step `apply_configuration`; the error says what is wrong with them.
-pub fn wished_settings(args: &Object) -> Result<Vec<(String, String)>, &'static str> {
+impl Sheet {
+    /// As the result of a step, for those who keep it.
+    pub fn told(&self) -> Object {
+        let rows = |name: &str, rows: Value| Object::from_iter([(name.to_owned(), rows)]);
+        match self {
+            Self::Settings(all) => rows(SETTINGS, serde_json::to_value(all).unwrap_or_default()),
+            Self::Components(all) => rows(COMPONENTS, serde_json::to_value(all).unwrap_or_default()),
+            Self::Wished(_) => Object::new(),
+        }
+    }
+
+    /// What a step's result tells of the firmware.
+    pub fn of(result: &Object) -> Vec<Self> {
+        let read = |name: &str| result.get(name).cloned();
+        let settings = read(SETTINGS).and_then(|rows| serde_json::from_value(rows).ok()).map(Self::Settings);
+        let components = read(COMPONENTS).and_then(|rows| serde_json::from_value(rows).ok());
+        settings.into_iter().chain(components.map(Self::Components)).collect()
+    }
+}
+
+/// Members of a step's result.
+const SETTINGS: &str = "bios_settings";
+const COMPONENTS: &str = "firmware_components";
+
+/// The settings of the step `apply_configuration` as they were given; the error says what is wrong with them.
+pub fn wished_values(args: &Object) -> Result<Vec<(String, Value)>, &'static str> {
     let Some(Value::Array(items)) = args.get("settings") else { return Err("settings must be a list") };
     let one = |item: &Value| {
         let name = item.get("name")?.as_str().filter(|name| !name.is_empty())?;
-        let value = item.get("value")?;
-        Some((name.to_owned(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
+        Some((name.to_owned(), item.get("value")?.clone()))
     };
     let pairs: Option<Vec<_>> = items.iter().map(one).collect();
     pairs.ok_or("each of the settings must have a name and a value")
+}
+
+/// The same as texts.
+pub fn wished_settings(args: &Object) -> Result<Vec<(String, String)>, &'static str> {
+    let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    Ok(wished_values(args)?.into_iter().map(|(name, value)| (name, text(value))).collect())
+}
+
+/// Settings as they were read, with the moments of those before: since when each is known, when it last changed.
+pub fn settings_since(before: &[Setting], read: &[Setting], at: Moment) -> Vec<Setting> {
+    let one = |new: &Setting| match before.iter().find(|old| old.name == new.name) {
+        Some(old) => {
+            let bare =
+                |one: &Setting| Setting { created_at: Moment::default(), updated_at: None, ..one.clone() };
+            let updated_at = if bare(old) == bare(new) { old.updated_at } else { Some(at) };
+            Setting { created_at: old.created_at, updated_at, ..new.clone() }
+        }
+        None => Setting { created_at: at, updated_at: None, ..new.clone() },
+    };
+    read.iter().map(one).collect()
+}
+
+/// Parts as they were read, with what is known of each from before: the version found first, the one flashed last.
+pub fn components_since(before: &[Component], read: &[Component], at: Moment) -> Vec<Component> {
+    let one = |new: &Component| match before.iter().find(|old| old.component == new.component) {
+        Some(old) => {
+            let is_new = new.current_version.is_some() && new.current_version != old.current_version;
+            let flashed = if is_new { new.current_version.clone() } else { old.last_version_flashed.clone() };
+            let merged = Component {
+                created_at: old.created_at,
+                updated_at: old.updated_at,
+                initial_version: old.initial_version.clone().or_else(|| new.current_version.clone()),
+                last_version_flashed: flashed,
+                ..new.clone()
+            };
+            if merged == *old { merged } else { Component { updated_at: Some(at), ..merged } }
+        }
+        None => Component {
+            created_at: at,
+            updated_at: None,
+            initial_version: new.current_version.clone(),
+            ..new.clone()
+        },
+    };
+    read.iter().map(one).collect()
 }
 
 /// Settings after values were asked for: those that are named, new ones with them; the others go. The reference's fake
@@ -95,6 +163,49 @@ mod tests {
             assert!(wished(wrong.clone()).is_err(), "{wrong}");
         }
         assert!(wished_settings(&Object::new()).is_err());
+    }
+
+    #[test]
+    fn what_is_read_keeps_the_moments_of_what_was() {
+        let row = |value: &str| Setting {
+            name: "a".to_owned(),
+            value: Some(value.to_owned()),
+            ..Setting::default()
+        };
+        let first = settings_since(&[], &[row("1")], Moment(1));
+        let same = settings_since(&first, &[row("1")], Moment(2));
+        assert_eq!((same[0].created_at, same[0].updated_at), (Moment(1), None));
+        let other = settings_since(&same, &[row("2")], Moment(3));
+        assert_eq!((other[0].created_at, other[0].updated_at), (Moment(1), Some(Moment(3))));
+    }
+
+    #[test]
+    fn a_part_remembers_its_first_version_and_the_one_flashed_last() {
+        let part = |version: &str| Component {
+            component: "bios".to_owned(),
+            current_version: Some(version.to_owned()),
+            ..Component::default()
+        };
+        let first = components_since(&[], &[part("1")], Moment(1));
+        assert_eq!(
+            (first[0].initial_version.as_deref(), first[0].last_version_flashed.as_deref()),
+            (Some("1"), None)
+        );
+        let same = components_since(&first, &[part("1")], Moment(2));
+        assert_eq!(same, first);
+        let new = components_since(&same, &[part("2")], Moment(3));
+        assert_eq!(
+            (new[0].initial_version.as_deref(), new[0].last_version_flashed.as_deref()),
+            (Some("1"), Some("2"))
+        );
+        assert_eq!((new[0].created_at, new[0].updated_at), (Moment(1), Some(Moment(3))));
+    }
+
+    #[test]
+    fn a_step_tells_what_it_read() {
+        let sheet = Sheet::Settings(vec![Setting { name: "a".to_owned(), ..Setting::default() }]);
+        assert_eq!(Sheet::of(&sheet.told()), [sheet]);
+        assert_eq!(Sheet::of(&Object::from_iter([("bios_settings".to_owned(), json!(3))])), []);
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     if let Some(mode) = node.deploy_boot_mode.map(Mode::name).or(known) {
         object.text("deploy_boot_mode", mode);
     }
+    if let Some(original) = &node.original_deploy {
+        object.text("original_deploy_interface", original);
+    }
     if node.automatic_lessee {
         json::flag(object.member("automatic_lessee"), true);
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::base::id::NodeId;
-use crate::model::part::sheet::{Component, Setting, Sheet, applied};
+use crate::model::part::sheet::{Component, Setting, Sheet, applied, components_since, settings_since};
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;
@@ -24,8 +24,14 @@ impl Sheets<'_, '_> {
             return Err(StoreError::NoSuchNode(node));
         }
         match sheet {
-            Sheet::Settings(rows) => self.put_rows(node, SETTINGS, rows),
-            Sheet::Components(rows) => self.put_rows(node, COMPONENTS, rows),
+            Sheet::Settings(rows) => {
+                let before = self.settings(node)?;
+                self.put_rows(node, SETTINGS, &settings_since(&before, rows, self.txn.at()))
+            }
+            Sheet::Components(rows) => {
+                let before = self.components(node)?;
+                self.put_rows(node, COMPONENTS, &components_since(&before, rows, self.txn.at()))
+            }
             Sheet::Wished(pairs) => {
                 let before = self.settings(node)?;
                 self.put_rows(node, SETTINGS, &applied(&before, pairs, self.txn.at()))
@@ -35,6 +41,11 @@ impl Sheets<'_, '_> {
 
     fn settings(&self, node: NodeId) -> Result<Vec<Setting>, StoreError> {
         let bytes = self.txn.get(self.txn.tables().sheets, &key(node, SETTINGS))?;
+        bytes.map_or(Ok(Vec::new()), |bytes| codec::decode(bytes, &self.txn.file.path, || what(node)))
+    }
+
+    fn components(&self, node: NodeId) -> Result<Vec<Component>, StoreError> {
+        let bytes = self.txn.get(self.txn.tables().sheets, &key(node, COMPONENTS))?;
         bytes.map_or(Ok(Vec::new()), |bytes| codec::decode(bytes, &self.txn.file.path, || what(node)))
     }
 

@@ -33,7 +33,8 @@ async fn a_sheet_takes_the_place_of_the_one_before() {
     let seen: Vec<_> = settings.iter().map(|one| (one.name.as_str(), one.value.as_deref())).collect();
     assert_eq!(seen, [("boot", Some("bios")), ("turbo", Some("on"))]);
     assert_eq!(settings[0].attribute_type, known.attribute_type, "what else is known of it stays");
-    assert_eq!(store.reader().components(node_id(1)).unwrap(), [component]);
+    let known = store.reader().components(node_id(1)).unwrap();
+    assert_eq!(known, [Component { created_at: known[0].created_at, ..component }]);
     write(&store, |txn| txn.nodes().remove(node_id(1))).await.unwrap();
     put(&store, node(1)).await.unwrap();
     assert!(store.reader().settings(node_id(1)).unwrap().is_empty(), "it goes with its node");

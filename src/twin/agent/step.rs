@@ -25,9 +25,20 @@ pub(super) async fn run(
     let args = sent.get("args").and_then(Value::as_object).unwrap_or(&no_args);
     agent.machine.note(|progress| progress.begin(&name));
     let result = perform(agent, kind, &name, args).await?;
+    let result = if result.is_null() { made(&name, params, args) } else { result };
     agent.machine.note(|progress| progress.finish(&name));
     let interface = text(&sent, "interface").unwrap_or_default();
     Ok(StepEcho { interface, step: name, sent, result }.emit(kind))
+}
+
+/// The volumes that a step returns: what it was asked for is what there is then.
+fn made(name: &str, params: &Map<String, Value>, args: &Map<String, Value>) -> Value {
+    let asked = match name {
+        "create_configuration" => params.get("node").and_then(|node| node.get("target_raid_config")),
+        "apply_configuration" => args.get("raid_config"),
+        _ => None,
+    };
+    asked.cloned().unwrap_or_default()
 }
 
 /// A caller that says no versions is not checked.

@@ -8,6 +8,7 @@
 //! who  -> quirk    (the oddities of this machine, as questions)
 //! ```
 
+pub mod bios;
 pub mod boot;
 pub mod etag;
 pub mod fault;

@@ -67,7 +67,15 @@ pub(super) fn catalog() -> Catalog {
     let raid = vec![
         StepSpec { abortable: false, ..spec(Kind::Clean, "delete_configuration", 10, By::Driver) },
         StepSpec { args: &[LEVEL], ..spec(Kind::Deploy, "apply", 0, By::Driver) },
+        spec(Kind::Clean, "create_configuration", 0, By::Driver),
+        spec(Kind::Service, "apply_configuration", 0, By::Driver),
+        spec(Kind::Deploy, "apply_configuration", 0, By::Driver),
     ];
+    let agents = vec![
+        StepSpec { requires_ramdisk: true, ..spec(Kind::Clean, "create_configuration", 0, By::Agent) },
+        StepSpec { requires_ramdisk: true, ..spec(Kind::Clean, "delete_configuration", 0, By::Agent) },
+    ];
+    add(Interface::Raid, "agent", Implementation { steps: agents, ..Implementation::default() });
     add(Interface::Raid, "x", Implementation { steps: raid, ..Implementation::default() });
     for (name, boot_way) in
         [("network", BootWay::Network), ("medium", BootWay::Medium), ("url", BootWay::Url)]
