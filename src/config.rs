@@ -39,6 +39,7 @@ pub struct Config {
     pub fake: section::Fake,
     pub redfish: section::Redfish,
     pub cifs: section::Cifs,
+    pub anaconda: section::Anaconda,
     /// Whether a machine's health is kept with its node.
     pub health: bool,
     pub ipmi: section::Ipmi,
@@ -71,6 +72,8 @@ pub struct Config {
     pub plan: BootPlan,
     /// Programs elsewhere that are told what changes.
     pub webhooks: Vec<Hook>,
+    /// The site's own steps.
+    pub steps: section::steps::SiteSteps,
 }
 
 /// What the command line gave.
@@ -156,6 +159,7 @@ impl Config {
             fake: document.fake.clone(),
             redfish: document.redfish.clone(),
             cifs: document.cifs.clone(),
+            anaconda: document.anaconda.clone(),
             health: document.conductor.enable_health_monitoring.unwrap_or(true),
             ipmi: document.ipmi.clone(),
             bmc: document.bmc.clone(),
@@ -178,6 +182,7 @@ impl Config {
             plan,
             history: document.conductor.history(),
             webhooks,
+            steps: document.steps.filled(given.file.as_deref(), &data),
             policy: Policy { access, inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -217,6 +222,7 @@ fn check(document: &Document) -> Result<(), ConfigError> {
         ("conductor.deploy_callback_timeout", conductor.deploy_callback_timeout),
         ("conductor.clean_callback_timeout", conductor.clean_callback_timeout),
         ("conductor.service_callback_timeout", conductor.service_callback_timeout),
+        ("conductor.rescue_callback_timeout", conductor.rescue_callback_timeout),
         ("conductor.inspect_wait_timeout", conductor.inspect_wait_timeout),
         ("conductor.power_state_change_timeout", conductor.power_state_change_timeout),
         ("conductor.soft_power_off_timeout", conductor.soft_power_off_timeout),
@@ -319,6 +325,9 @@ fn policy(
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
     set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
+    set(&mut policy.rescue.callback_timeout, conductor.rescue_callback_timeout);
+    set(&mut policy.rescue.algorithm, conductor.rescue_password_hash_algorithm);
+    set(&mut policy.rescue.requires_hash, conductor.require_rescue_password_hashed);
     set(&mut policy.inspect_wait_timeout, conductor.inspect_wait_timeout);
     set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
     policy.sync_power_state_workers = conductor.sync_power_state_workers.map(|most| most.get().into());
@@ -351,6 +360,7 @@ fn policy(
     policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
+    set(&mut policy.disk_guard, deploy.disk_guard);
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     policy.create_configuration_priority = deploy.create_configuration_priority;

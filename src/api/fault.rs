@@ -140,7 +140,6 @@ impl From<Refusal> for Fault {
             | Refusal::Duplicate(_)
             | Refusal::AskAgain { .. } => 409,
             Refusal::NoSuchMove { .. }
-            | Refusal::NotBuilt { .. }
             | Refusal::InMaintenance { .. }
             | Refusal::Retired { .. }
             | Refusal::Invalid(_) => 400,

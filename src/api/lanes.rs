@@ -22,10 +22,11 @@ use crate::model::boot::Beat;
 use crate::model::boot::event::{RackEvent, Tiding};
 use crate::model::boot::network::{CacheShown, LeaseShown, NetworkStatus};
 use crate::model::catalog::Catalog;
-use crate::model::decision::ask::{Answer, Ask, NodeDraft};
+use crate::model::decision::ask::{Answer, Ask, NodeDraft, ProvisionAsk};
 use crate::model::decision::effect::{Effect, Look};
 use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
+use crate::model::explain::Explained;
 use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
@@ -40,6 +41,13 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>>;
     /// Asks something that belongs to no node.
     fn rack(&self, ask: RackAsk) -> Later<'_, Result<RackAnswer, Refusal>>;
+    /// What would come of this request; the name is that of the runbook that its steps come from.
+    fn explain(
+        &self,
+        node: NodeId,
+        ask: ProvisionAsk,
+        runbook: Option<String>,
+    ) -> Later<'_, Result<Explained, Refusal>>;
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>>;
     fn passthru(&self, node: NodeId, called: Called, args: Object) -> Later<'_, Result<Seen, Refusal>>;
     /// An end of the node's console; `None` if it is not open.
@@ -103,6 +111,15 @@ impl Lanes for Arc<Desk> {
 
     fn look(&self, node: NodeId, look: Look) -> Later<'_, Result<Seen, Refusal>> {
         Box::pin(Desk::look(self, node, look))
+    }
+
+    fn explain(
+        &self,
+        node: NodeId,
+        ask: ProvisionAsk,
+        runbook: Option<String>,
+    ) -> Later<'_, Result<Explained, Refusal>> {
+        Box::pin(Desk::explain(self, node, ask, runbook))
     }
 
     fn act(&self, node: NodeId, effect: Effect) -> Later<'_, Result<Outcome, Refusal>> {

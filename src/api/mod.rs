@@ -194,7 +194,8 @@ impl Api {
         } else {
             Need::of(request.method, found.pattern)
         };
-        let is_change = !request.method.is_safe() && need != Need::NOTHING;
+        let is_change =
+            !request.method.is_safe() && need != Need::NOTHING && found.action != Action::NodePlan;
         let deed = if is_change { policy::deed(request) } else { String::new() };
         let author = Author { who: who.clone(), from: plain(request.peer.ip()), deed };
         let mut witness = is_change.then(|| Witness::new(&*self.lanes, &author));
@@ -247,7 +248,7 @@ impl Api {
             who: author.who.clone(),
             stay: request.stay.clone(),
             need,
-            only_looks: request.method.is_safe(),
+            only_looks: request.method.is_safe() || found.action == Action::NodePlan,
             published,
         };
         if let Some(witness) = witness {
@@ -346,6 +347,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::NodeConsoleSet => node::console::set(&call).await,
         Action::NodeConsoleLine => node::console::line(&call),
         Action::NodeConsoleLog => node::console::log(&call).await,
+        Action::NodePlan => node::plan::plan(&call).await,
         Action::NodeSensors => node::sensors::show(&call).await,
         Action::NodeBook(book) => node::books::show(&call, book).await,
         Action::NodeHistory => node::history::list(&call),

@@ -13,6 +13,7 @@ pub mod mode;
 pub mod nmi;
 pub mod operations;
 pub mod passthru;
+pub mod plan;
 pub mod power;
 pub mod provision;
 pub mod sensors;

@@ -78,6 +78,8 @@ pub enum Action {
     NodeConsoleLine,
     NodeConsoleLog,
     NodeSensors,
+    /// What a request would lead to.
+    NodePlan,
     NodeBook(Book),
     NodeHistory,
     NodeHistoryEvent,
@@ -328,6 +330,7 @@ pub const ROUTES: &[Route] = &[
     at(Get, "ferric/v1/nodes/{}/console", 1, Action::NodeConsoleLine),
     at(Get, "ferric/v1/nodes/{}/console/log", 1, Action::NodeConsoleLog),
     at(Get, "ferric/v1/nodes/{}/sensors", 1, Action::NodeSensors),
+    at(Post, "ferric/v1/nodes/{}/plan", 1, Action::NodePlan),
     at(Get, "ferric/v1/nodes/{}/sel", 1, Action::NodeBook(Book::Events)),
     at(Get, "ferric/v1/nodes/{}/fru", 1, Action::NodeBook(Book::Inventory)),
     at(Get, "ferric/v1/nodes/{}/power_reading", 1, Action::NodeBook(Book::Draw)),

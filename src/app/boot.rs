@@ -8,6 +8,7 @@ use tokio::net::TcpListener;
 
 use crate::app::doors;
 use crate::app::error::AppError;
+use crate::base::chain::chain;
 use crate::base::time::SharedClock;
 use crate::boot::http::BootFiles;
 use crate::boot::http::counts::{Counts, Shown};
@@ -62,6 +63,12 @@ pub(super) fn open(goods: Goods<'_>) -> Shop {
     }
     for why in ramdisks.site_faults() {
         tracing::warn!(why, "nodes that name no ramdisk of their own cannot boot this one");
+    }
+    if let Some(why) = ramdisks.template_fault() {
+        tracing::warn!(
+            why = chain(&why),
+            "[anaconda] default_ks_template: nodes that name none cannot be installed"
+        );
     }
     let stock = Stock {
         reader,

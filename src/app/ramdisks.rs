@@ -10,6 +10,7 @@ use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::depot::kits::{self, Kits};
+use crate::depot::ramdisks::installer::Installing;
 use crate::depot::ramdisks::intake::Intake;
 use crate::depot::ramdisks::{Named, Ramdisks, SitePairs};
 use crate::net::server::Service;
@@ -17,7 +18,11 @@ use crate::net::server::Service;
 /// What nodes boot, as the configuration says.
 pub fn of(config: &Config, depot: &Depot) -> Ramdisks {
     let own = Ramdisks::new(&config.data, depot.shelf.clone()).fetching(depot.kits.clone());
-    own.with(site_pairs(config.ramdisks.clone()))
+    let installing = Installing {
+        template: config.anaconda.default_ks_template.clone(),
+        insecure_heartbeat: config.anaconda.insecure_heartbeat.unwrap_or(false),
+    };
+    own.with(site_pairs(config.ramdisks.clone())).installing(installing)
 }
 
 /// Removes the kits of boots that are over, for as long as the daemon runs.

@@ -8,6 +8,7 @@ pub mod mac;
 pub mod meter;
 pub mod moment;
 pub mod secret;
+pub mod shadow;
 pub mod size;
 pub mod time;
 pub mod visible;

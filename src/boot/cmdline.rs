@@ -1,5 +1,6 @@
 //! The kernel parameters with which the agent's ramdisk is started (contract `boot.md` 6, `agent.md` 7).
 
+use crate::depot::ramdisks::installer::STAGE2;
 use crate::model::boot::loading::{ARGUMENTS, Loading, append};
 use crate::model::node::Node;
 use crate::model::provision::Provision;
@@ -56,6 +57,24 @@ pub fn for_instance(node: &Node, loading: &Loading) -> Result<Cmdline, CmdlineEr
     let mut line = Cmdline::parse("root=/dev/ram0 text")?;
     line.extend(Cmdline::parse(&append(node, &loading.kernel_append))?);
     line.extend(Cmdline::parse(node.instance_info(ARGUMENTS).unwrap_or_default())?);
+    Ok(line)
+}
+
+/// For what installs an instance: `files` is where its kickstart file and its second stage are, `tree` the packages that
+/// bring a second stage of their own.
+pub fn for_installer(
+    node: &Node,
+    loading: &Loading,
+    files: &str,
+    tree: Option<&str>,
+) -> Result<Cmdline, CmdlineError> {
+    let mut line = Cmdline::parse("text")?;
+    line.extend(Cmdline::parse(&append(node, &loading.kernel_append))?);
+    line.push("inst.ks", &format!("{files}/ks.cfg"));
+    match tree.filter(|_| node.instance_info(STAGE2).is_none()) {
+        Some(tree) => line.push("inst.repo", tree),
+        None => line.push("inst.stage2", files),
+    }
     Ok(line)
 }
 

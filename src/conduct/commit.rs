@@ -93,6 +93,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
+    let catalog = site.catalog.now();
     let facts = Facts {
         bearers: &*published,
         around: &*published,
@@ -101,7 +102,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         token: &token,
         boot_token: &boot_token,
         policy: &site.policy,
-        catalog: &site.catalog,
+        catalog: &catalog,
         owed: known.owed,
         ports: &ports,
         portgroups: &Groups::of(id, &*published),
@@ -168,7 +169,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let at = site.clock.wall();
     let policy = site.policy.clone();
-    let catalog = site.catalog.clone();
+    let catalog = site.catalog.now();
     let reader = site.reader.clone();
     let committed = site
         .writer
@@ -252,7 +253,8 @@ fn keep(
         let event = Event::info("request", author.deed.as_str());
         journal.push(Noted { event, scene: Scene::of(now, at) });
     }
-    let mut told = Vec::new();
+    let mut told: Vec<Told> =
+        wait_begun(before, now).into_iter().map(|event| told_of(now, event, at)).collect();
     for noted in journal {
         told.push(write_down(txn, now, noted, author)?);
     }
@@ -267,6 +269,24 @@ fn keep(
         freed: freed(before, now),
         told,
     })
+}
+
+/// A wait is told in the log when it begins: for what, from whom, how long, and what happens then. The journal tells the
+/// step that waits.
+fn wait_begun(before: &Node, now: &Node) -> Option<Event> {
+    let wait = now.wait.as_ref()?;
+    let is_known = before.wait.as_ref().is_some_and(|old| old.why == wait.why && old.since == wait.since);
+    (!is_known).then(|| {
+        let (why, from, then) = (wait.why.text(), &wait.from_whom, wait.why.then());
+        Event::info(
+            "wait",
+            format!("waits for {why}, from {from}, since {}, {} s; then {then}", wait.since, wait.length),
+        )
+    })
+}
+
+fn told_of(node: &Node, event: Event, at: Moment) -> Told {
+    told(node, event, Scene::of(node, at))
 }
 
 /// What belongs to the node beside its record.

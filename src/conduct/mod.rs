@@ -14,6 +14,7 @@
 //! - `beats`   the slot in which a heartbeat waits; `letterbox` that, and facts of the BMC
 //! - `leases`  the lane of addresses that are given to machines; `board` the networks that are served
 //! - `chronicle` the rack's journal: what happened in its networks and belongs to no node
+//! - `explain` what a request would lead to, told without making it
 //! - `leases6` the lane of IPv6 leases
 //! - `keyring` bearer tokens in memory, by their hashes
 //! - `ledger`  the notebook of the drivers, to the lanes
@@ -38,6 +39,7 @@ pub mod chronicle;
 pub mod commit;
 pub mod console;
 pub mod desk;
+pub mod explain;
 pub mod freed;
 pub mod gate;
 pub mod hands;

@@ -74,7 +74,6 @@ fn is_told(refusal: &Refusal, deletes: bool) -> bool {
         Refusal::Invalid(_) => deletes,
         Refusal::NoSuchNode { .. }
         | Refusal::NoSuchPort { .. }
-        | Refusal::NotBuilt { .. }
         | Refusal::NotFound(_)
         | Refusal::AskAgain { .. }
         | Refusal::Unanswered(_)

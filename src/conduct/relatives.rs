@@ -175,7 +175,8 @@ fn lent(site: &Site, machine: &Machine, place: Place) -> Result<(Machine, Again)
     let gone = || Failure::new(FailureKind::Unknown, "the parent's step is no longer under way");
     let run = run.filter(|run| run.cursor == place.cursor).ok_or_else(gone)?;
     let step = run.step().cloned().ok_or_else(gone)?;
-    let mut specs = site.catalog.steps(&machine.node.wished.interfaces, run.kind);
+    let catalog = site.catalog.now();
+    let mut specs = catalog.steps(&machine.node, run.kind);
     let found = specs.find(|(of, spec)| *of == step.interface && spec.step == step.step);
     let (by, again) = found
         .map(|(_, spec)| (spec.by, spec.again))

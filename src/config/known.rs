@@ -230,6 +230,9 @@ const SECTIONS: &[Section] = &[
             "deploy_callback_timeout",
             "clean_callback_timeout",
             "service_callback_timeout",
+            "rescue_callback_timeout",
+            "rescue_password_hash_algorithm",
+            "require_rescue_password_hashed",
             "inspect_wait_timeout",
             "sync_power_state_interval",
             "sync_power_state_workers",
@@ -274,11 +277,10 @@ const SECTIONS: &[Section] = &[
             "disable_support_for_checksum_files",
         ],
         idle: &[
-            (Shape::Text, &["bootloader", "rescue_password_hash_algorithm"]),
+            (Shape::Text, &["bootloader"]),
             (
                 Shape::Whole,
                 &[
-                    "rescue_callback_timeout",
                     "check_provision_state_interval",
                     "check_rescue_state_interval",
                     "check_allocations_interval",
@@ -298,7 +300,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Flag,
                 &[
                     "clear_image_cache_on_deploy_failure",
-                    "require_rescue_password_hashed",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
                     "disable_kernel_parameter_parsing",
@@ -308,14 +309,16 @@ const SECTIONS: &[Section] = &[
             (Shape::Map, &["bootloader_by_arch"]),
         ],
     },
+    Section { name: "anaconda", acting: &["default_ks_template", "insecure_heartbeat"], idle: &[] },
     Section {
         name: "deploy",
         acting: &[
             "power_off_after_deploy_failure",
             "erase_devices_priority",
             "erase_devices_metadata_priority",
-            "delete_configuration_priority",
             "create_configuration_priority",
+            "delete_configuration_priority",
+            "disk_guard",
             "iso_cache_size",
             "iso_cache_ttl",
             "http_url",
@@ -519,18 +522,10 @@ const SECTIONS: &[Section] = &[
     },
     Section {
         name: "fake",
-        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay"],
+        acting: &["power_delay", "management_delay", "deploy_delay", "inspect_delay", "rescue_delay"],
         idle: &[(
             Shape::Delay,
-            &[
-                "bios_delay",
-                "boot_delay",
-                "firmware_delay",
-                "raid_delay",
-                "rescue_delay",
-                "storage_delay",
-                "vendor_delay",
-            ],
+            &["bios_delay", "boot_delay", "firmware_delay", "raid_delay", "storage_delay", "vendor_delay"],
         )],
     },
 ];

@@ -10,6 +10,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod steps;
 pub mod webhook;
 pub mod inspector;
 pub mod tls;
@@ -24,6 +25,7 @@ use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::base::secret::Secret;
+use crate::base::shadow::Algorithm;
 use crate::config::section::ramdisks::RamdiskNames;
 use crate::config::section::tftp::Tftp;
 use crate::model::bmc::panel::Mode;
@@ -42,6 +44,7 @@ pub struct Document {
     pub conductor: Conductor,
     pub deploy: Deploy,
     pub agent: Agent,
+    pub anaconda: Anaconda,
     pub hardware: Hardware,
     pub fake: Fake,
     pub redfish: Redfish,
@@ -60,6 +63,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub steps: steps::Steps,
     pub webhook: Vec<webhook::Webhook>,
 }
 
@@ -121,6 +125,9 @@ pub struct Conductor {
     pub deploy_callback_timeout: Option<u32>,
     pub clean_callback_timeout: Option<u32>,
     pub service_callback_timeout: Option<u32>,
+    pub rescue_callback_timeout: Option<u32>,
+    pub rescue_password_hash_algorithm: Option<Algorithm>,
+    pub require_rescue_password_hashed: Option<bool>,
     pub inspect_wait_timeout: Option<u32>,
     pub sync_power_state_interval: Option<u32>,
     #[serde(deserialize_with = "written::u16_to::<_, 65535>")]
@@ -192,6 +199,8 @@ pub struct Deploy {
     pub erase_devices_metadata_priority: Option<i64>,
     pub create_configuration_priority: Option<i64>,
     pub delete_configuration_priority: Option<i64>,
+    /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
+    pub disk_guard: Option<bool>,
     /// MiB
     pub iso_cache_size: Option<u64>,
     /// Minutes.
@@ -227,6 +236,16 @@ pub struct Agent {
     pub api_ca_file: Option<PathBuf>,
 }
 
+/// `[anaconda]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Anaconda {
+    /// The kickstart template of instances that have none; one of our own if not given.
+    pub default_ks_template: Option<PathBuf>,
+    /// Whether installers take any certificate of whom they tell how they get on.
+    pub insecure_heartbeat: Option<bool>,
+}
+
 /// `agent.deploy_logs_collect`
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -259,6 +278,7 @@ pub struct Fake {
     pub power_delay: Delay,
     pub management_delay: Delay,
     pub inspect_delay: Delay,
+    pub rescue_delay: Delay,
     pub deploy_delay: Delay,
 }
 

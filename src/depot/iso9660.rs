@@ -17,6 +17,7 @@ use crate::depot::iso9660::layout::{Title, lay_out};
 
 pub mod el_torito;
 pub mod layout;
+pub mod read;
 pub mod record;
 pub mod tree;
 pub mod volume;

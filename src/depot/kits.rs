@@ -41,6 +41,9 @@ pub enum Item {
     Ramdisk,
     Iso,
     Drive,
+    /// Of an installer.
+    Stage2,
+    Template,
 }
 
 /// Why a file is not in its kit.
@@ -67,6 +70,8 @@ impl Item {
             Self::Ramdisk => "ramdisk",
             Self::Iso => "boot.iso",
             Self::Drive => "configdrive.img",
+            Self::Stage2 => "squashfs.img",
+            Self::Template => "ks.cfg.template",
         }
     }
 
@@ -77,6 +82,8 @@ impl Item {
             Self::Ramdisk => MOST_RAMDISK,
             Self::Iso => MOST_ISO,
             Self::Drive => MOST_DRIVE_TEXT,
+            Self::Stage2 => MOST_RAMDISK,
+            Self::Template => MOST_TEMPLATE,
         }
     }
 }
@@ -229,6 +236,7 @@ const MOST_KERNEL: u64 = 1 << 30;
 const MOST_RAMDISK: u64 = (4 << 30) - 1;
 /// The largest layer of a Blu-ray disc, doubled: no installer is as large.
 const MOST_ISO: u64 = 100 << 30;
+const MOST_TEMPLATE: u64 = 1 << 20;
 /// Base64 of what does not shrink, with line breaks.
 const MOST_DRIVE_TEXT: u64 = 90 << 20;
 

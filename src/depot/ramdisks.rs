@@ -4,12 +4,14 @@
 //! for the processor or for all, then the imported pair of the processor. A pair never comes from two places.
 //!
 //! - [`errands`]  what has to be fetched before a boot, and what an instance boots that is no disk
+//! - [`installer`]  what an installer boots and is told
 //! - [`stock`]    imported pairs on the disk, replaced as a whole
 //! - [`uploads`]  files on their way here, which go on where they broke off
 //! - [`whole`]     whether a file is all there
 //! - [`intake`]   both over HTTP, at the operator's door
 
 pub mod errands;
+pub mod installer;
 pub mod intake;
 pub mod stock;
 pub mod uploads;
@@ -23,6 +25,7 @@ use std::sync::Arc;
 
 use crate::depot::image::without_secrets;
 use crate::depot::kits::{Item, KitError, Kits};
+use crate::depot::ramdisks::installer::Installing;
 use crate::depot::ramdisks::whole::Broken;
 use crate::depot::shelf::{Shelf, ShelfError};
 use crate::model::boot::elsewhere::is_elsewhere;
@@ -38,6 +41,7 @@ pub struct Ramdisks {
     site: SitePairs,
     /// Files of other servers; without it there are none.
     kits: Option<Arc<Kits>>,
+    installing: Installing,
 }
 
 /// A kernel with its initial ramdisk.
@@ -118,7 +122,13 @@ pub enum RamdiskError {
 impl Ramdisks {
     /// Those below `data`; `shelf` says which files nodes may name.
     pub fn new(data: &Path, shelf: Arc<Shelf>) -> Self {
-        Self { root: data.join(FOLDER), shelf, site: SitePairs::default(), kits: None }
+        Self {
+            root: data.join(FOLDER),
+            shelf,
+            site: SitePairs::default(),
+            kits: None,
+            installing: Installing::default(),
+        }
     }
 
     /// The same with what is fetched from other servers.
@@ -133,9 +143,9 @@ impl Ramdisks {
         Self { site, ..self }
     }
 
-    /// The pair that this node boots to be deployed or cleaned. Blocks.
+    /// The pair that this node boots in its present state. Blocks.
     pub fn of(&self, node: &Node) -> Result<Pair, RamdiskError> {
-        self.pair(node, Purpose::Deploy)
+        self.pair(node, Purpose::of(node))
     }
 
     /// The pair that this node boots for a purpose. Blocks.
@@ -267,8 +277,13 @@ impl Ramdisks {
 }
 
 impl Purpose {
+    /// What the node's ramdisk is for in its present state.
+    pub fn of(node: &Node) -> Self {
+        if node.is_rescued() { Self::Rescue } else { Self::Deploy }
+    }
+
     /// Under which names of `driver_info` kernel and ramdisk stand.
-    fn names(self) -> [&'static str; 2] {
+    pub fn names(self) -> [&'static str; 2] {
         match self {
             Self::Deploy => ["deploy_kernel", "deploy_ramdisk"],
             Self::Rescue => ["rescue_kernel", "rescue_ramdisk"],

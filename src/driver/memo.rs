@@ -7,6 +7,9 @@ use crate::model::turn::Memo;
 /// The field that stays when a lost step is begun again: the drives that the step was begun with.
 pub const KEPT: &str = "drives";
 
+/// Which drive the hints meant when the step was begun: hints and key.
+pub const ROOT: &str = "root";
+
 /// A whole number, 0 if it is missing.
 pub fn count(memo: &Memo, field: &str) -> u64 {
     memo.get(field).and_then(Value::as_u64).unwrap_or(0)

@@ -63,7 +63,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["fake"]),
             (Interface::Raid, &["fake", "no-raid"]),
-            (Interface::Rescue, &["fake", "no-rescue"]),
+            (Interface::Rescue, &["fake", "no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["fake", "no-vendor"]),
         ],
@@ -85,7 +85,7 @@ pub const TYPES: &[TypeRow] = &[
             (Interface::Network, &["noop", "flat"]),
             (Interface::Power, &["agent", "fake"]),
             (Interface::Raid, &["no-raid"]),
-            (Interface::Rescue, &["no-rescue"]),
+            (Interface::Rescue, &["no-rescue", "agent"]),
             (Interface::Storage, &["noop"]),
             (Interface::Vendor, &["no-vendor"]),
         ],
@@ -172,6 +172,7 @@ pub const ROWS: &[Row] = &[
         ..plain(Interface::Deploy, "bootc")
     },
     Row { steps: &[AGENT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "custom-agent") },
+    Row { steps: &[ANACONDA], uses_agent: true, ..plain(Interface::Deploy, "anaconda") },
     Row { steps: &[NOOP_DEPLOY], ..plain(Interface::Deploy, "noop") },
     Row { steps: &[AUTODETECT_DEPLOY], uses_agent: true, ..plain(Interface::Deploy, "autodetect") },
     Row { steps: &[FAKE_FIRMWARE], ..plain(Interface::Firmware, "fake") },
@@ -185,8 +186,9 @@ pub const ROWS: &[Row] = &[
     Row { power: PowerSupport { on: false, ..FULL }, ..plain(Interface::Power, "agent") },
     plain(Interface::Raid, "fake"),
     plain(Interface::Raid, "no-raid"),
+    Row { steps: &[FAKE_RESCUE], ..plain(Interface::Rescue, "fake") },
+    Row { steps: &[AGENT_RESCUE], uses_agent: true, ..plain(Interface::Rescue, "agent") },
     Row { steps: &[AGENT_RAID], ..plain(Interface::Raid, "agent") },
-    plain(Interface::Rescue, "fake"),
     plain(Interface::Rescue, "no-rescue"),
     plain(Interface::Storage, "noop"),
     Row { steps: &[FAKE_VENDOR], ..plain(Interface::Vendor, "fake") },
@@ -219,11 +221,9 @@ pub const ROWS: &[Row] = &[
     Row { steps: &[SEND_RAW], ..plain(Interface::Vendor, "ipmitool") },
     // Names that enrolments bring along; a row moves up when something stands behind it.
     missing(Interface::Console, "redfish-graphical"),
-    missing(Interface::Deploy, "anaconda"),
     missing(Interface::Firmware, "redfish"),
     missing(Interface::Raid, "redfish"),
     missing(Interface::Raid, "idrac-redfish"),
-    missing(Interface::Rescue, "agent"),
 ];
 
 const FULL: PowerSupport = PowerSupport { soft: true, on: true, soft_reset: true };
@@ -278,7 +278,8 @@ const IDRAC_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Verify, "reset_idrac", 0),
 ];
 
-const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
+/// A step at the BMC or elsewhere that needs no agent, on request unless it has a priority.
+pub const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
     StepSpec {
         kind,
         step,
@@ -369,6 +370,25 @@ const AGENT_RAID_ARGS: &[ArgSpec] = &[
 
 /// The instance's own ramdisk or ISO; with the fake boot interface the machine is only made to boot anew.
 const RAMDISK: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstance), Again::Repeat)];
+
+/// A ramdisk to log in to. The way back is the pipeline's own.
+const AGENT_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Core(Core::BootAgent), Again::Repeat),
+    rescue("finalize_rescue", 50, By::Agent, Again::LookFirst),
+    rescue("clean_up", 10, By::Core(Core::LeaveRamdisk), Again::Repeat),
+];
+
+/// Takes the time that is configured, and does nothing.
+const FAKE_RESCUE: &[StepSpec] = &[
+    rescue("rescue", 100, By::Driver, Again::Repeat),
+    StepSpec { kind: Kind::Unrescue, ..rescue("unrescue", 100, By::Driver, Again::Repeat) },
+];
+
+const fn rescue(step: &'static str, priority: i64, by: By, again: Again) -> StepSpec {
+    StepSpec { kind: Kind::Rescue, ..deploy(step, priority, by, again) }
+}
+/// An installer that works by itself.
+const ANACONDA: &[StepSpec] = &[deploy("deploy", 100, By::Core(Core::BootInstaller), Again::Repeat)];
 
 /// Takes the time that is configured, and does nothing.
 const FAKE_DEPLOY: &[StepSpec] = &[deploy("deploy", 100, By::Driver, Again::Repeat)];

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::depot::image;
+use crate::depot::ramdisks::Purpose;
 use crate::driver::Machine;
 use crate::driver::agent::bootc;
 use crate::driver::bmc::ipmi_settings::IpmiSettings;
@@ -64,12 +65,8 @@ pub fn interface(
     match (interface, name) {
         (Interface::Power, "agent") => agent_power(node),
         (Interface::Boot, "fake") => Ok(()),
-        (Interface::Boot, MEDIA | IDRAC_MEDIA | URL) => {
-            redfish(node, bmc)?;
-            let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
-            check::boot(grounds.boot, node, settings.ok().as_ref())
-        }
-        (Interface::Boot, _) => check::boot(grounds.boot, node, None),
+        (Interface::Boot, _) => ramdisk_boot(grounds, node, Purpose::Deploy),
+        (Interface::Rescue, "agent") => agent_rescue(catalog, grounds, node),
         (_, "redfish" | "idrac-redfish") => redfish(node, bmc),
         (Interface::Console, "ipmitool-socat") if !has_ipmi(node) && is_redfish(node) => redfish(node, bmc),
         (_, "ipmitool" | "ipmitool-socat") => ipmi(node, bmc),
@@ -77,12 +74,36 @@ pub fn interface(
         (Interface::Deploy, "direct") => direct(node),
         (Interface::Deploy, "custom-agent") => agent_deploy(node),
         (Interface::Deploy, "bootc") => agent_deploy(node).and_then(|()| bootc::validate(node).map(drop)),
+        (Interface::Deploy, "anaconda") => anaconda(node, grounds.boot),
         (Interface::Deploy, "ramdisk") if node.wished.interfaces.boot != "fake" => {
             traits(node)?;
             check::instance(grounds.boot, node)
         }
         (Interface::Deploy, _) => traits(node),
         _ => Ok(()),
+    }
+}
+
+/// Whether the node's boot interface can boot its ramdisk for this purpose.
+fn ramdisk_boot(grounds: Grounds<'_>, node: &Node, purpose: Purpose) -> Result<(), String> {
+    let bmc = grounds.bmc;
+    if ![MEDIA, IDRAC_MEDIA, URL].contains(&node.wished.interfaces.boot.as_str()) {
+        return check::boot(grounds.boot, node, None, purpose);
+    }
+    redfish(node, bmc)?;
+    let settings = RedfishSettings::parse(&node.wished.driver_info, &bmc.redfish);
+    check::boot(grounds.boot, node, settings.ok().as_ref(), purpose)
+}
+
+/// Whether the rescue ramdisk can be booted. What only the fake boots needs none.
+fn agent_rescue(catalog: &Catalog, grounds: Grounds<'_>, node: &Node) -> Result<(), String> {
+    let name = node.wished.interfaces.boot.as_str();
+    match catalog.implementation(Interface::Boot, name) {
+        Some(found) if found.boot_way == BootWay::Bare => Ok(()),
+        Some(found) if !found.missing && !found.absent => ramdisk_boot(grounds, node, Purpose::Rescue),
+        Some(_) | None => {
+            Err(format!("boot interface {name:?} cannot boot the rescue ramdisk in this version"))
+        }
     }
 }
 
@@ -161,6 +182,20 @@ fn agent_inspect(catalog: &Catalog, managed: ManagedBoot, machine: &Machine) -> 
 fn direct(node: &Node) -> Result<(), String> {
     agent_deploy(node)?;
     image::validate(&node.wished.instance_info, &node.wished.driver_info).map_err(|error| error.to_string())
+}
+
+/// The installer is started by the machine's own loader: a BMC has no slot for what it needs.
+fn anaconda(node: &Node, ground: &BootGround) -> Result<(), String> {
+    traits(node)?;
+    capabilities(&node.wished.instance_info)?;
+    let boot = &node.wished.interfaces.boot;
+    if BootWay::of(boot) != BootWay::Network {
+        return Err(format!(
+            "boot interface {boot:?} cannot bring the installer of deploy interface anaconda: take ipxe, pxe, http-ipxe or \
+             http"
+        ));
+    }
+    check::installer(ground, node)
 }
 
 fn agent_deploy(node: &Node) -> Result<(), String> {

@@ -121,7 +121,9 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             if let Effect::Insert { drive } = effect {
                 course.node.media.remove(drive.name());
             }
-            course.error(format!("{} of node {} failed: {why}", effect.text(), course.node.label()));
+            let (what, node) = (effect.text(), course.node.label());
+            let why = why.trim_end_matches('.');
+            course.error(format!("{what} of node {node} failed: {why}. Mend that, then ask for it again"));
         }
         (effect, None) => course.note(Event::info("aside", format!("{} is done", effect.text()))),
     }

@@ -1,9 +1,10 @@
 //! Heartbeats: where the agent is, and that it is time to look (contract `agent.md` section 5).
 
 use crate::flow::course::Course;
+use crate::flow::install;
 use crate::flow::pipeline;
 use crate::flow::step;
-use crate::model::boot::Beat;
+use crate::model::boot::{Beat, Boots};
 use crate::model::run::Phase;
 
 /// Why a heartbeat is not taken; nothing has changed.
@@ -13,6 +14,9 @@ pub fn check(node: &crate::model::node::Node, beat: &Beat) -> Result<(), String>
     };
     if !agent.token.matches(beat.token.reveal()) {
         return Err("invalid agent_token".to_owned());
+    }
+    if beat.url.is_empty() && node.boots != Boots::Installer {
+        return Err("callback_url is empty, and no installer is at work on the node".to_owned());
     }
     if agent.url.as_ref().is_some_and(|url| *url != beat.url) {
         return Err("callback_url differs from the one of this boot's first heartbeat".to_owned());
@@ -31,7 +35,8 @@ pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
     let at = course.facts.at;
     if let Some(agent) = course.node.agent.as_mut() {
         agent.borne = true;
-        agent.url = Some(beat.url.clone());
+        // An installer cannot be asked back.
+        agent.url = Some(beat.url.clone()).filter(|url| !url.is_empty());
         agent.verify_ca.clone_from(&beat.verify_ca);
         agent.version.clone_from(&beat.version);
         agent.status.clone_from(&beat.status);
@@ -43,6 +48,10 @@ pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
 }
 
 fn react(course: &mut Course<'_>) {
+    if install::is_under_way(course) && !course.node.wished.maintenance {
+        install::told(course);
+        return;
+    }
     let Some(run) = course.node.run.as_ref() else { return };
     let awaited = matches!(run.phase, Phase::FirstBeat | Phase::Beat);
     if course.node.wished.maintenance && awaited {

@@ -93,6 +93,8 @@ pub enum Start {
     Agent,
     /// What its instance is: a kernel with a ramdisk, or an ISO.
     Instance,
+    /// What installs its instance.
+    Installer,
     /// The agent's ramdisk for a machine that nobody knows, or that is left to boot by itself.
     Discovery,
     Disk,
@@ -120,9 +122,10 @@ pub fn start(enrolled: Option<Enrolled<'_>>, site: Site<'_>) -> Start {
     let is_brought = BootWay::of(&node.wished.interfaces.boot).is_by_bmc();
     match node.boots {
         // By its BMC: a script for it would lead anybody who names its NIC to what is meant for the machine alone.
-        Boots::Ramdisk | Boots::Instance if is_brought => Start::Next,
+        Boots::Ramdisk | Boots::Instance | Boots::Installer if is_brought => Start::Next,
         Boots::Ramdisk => Start::Agent,
         Boots::Instance => Start::Instance,
+        Boots::Installer => Start::Installer,
         Boots::Disk | Boots::Nothing => Start::Disk,
     }
 }

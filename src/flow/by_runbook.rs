@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::flow::course::Course;
 use crate::flow::{pipeline, plan};
 use crate::model::cleaning::StepSource;
+use crate::model::decision::facts::Facts;
 use crate::model::journal::Event;
+use crate::model::node::Node;
 use crate::model::run::Run;
 use crate::model::runbook::Runbook;
 use crate::model::shape::LATEST;
@@ -15,7 +17,7 @@ use crate::model::step::Kind;
 /// Begins cleaning by a runbook, if the site has this node cleaned by one; the state has been entered already. What
 /// cannot be done so fails before the machine is touched. Tells whether anything was begun.
 pub fn start_cleaning(course: &mut Course<'_>) -> bool {
-    let begun = match chosen(course) {
+    let begun = match chosen(&course.node, course.facts) {
         Ok(None) => return false,
         Ok(Some(runbook)) => clean(course, &runbook),
         Err(why) => Err(why),
@@ -26,10 +28,10 @@ pub fn start_cleaning(course: &mut Course<'_>) -> bool {
     true
 }
 
-/// The runbook that cleans the node.
-fn chosen(course: &Course<'_>) -> Result<Option<Arc<Runbook>>, String> {
-    let site = &course.facts.policy.cleaning_source;
-    let Some(ident) = site.runbook_of(&course.node) else {
+/// The runbook that cleans the node, if one does.
+pub fn chosen(node: &Node, facts: &Facts<'_>) -> Result<Option<Arc<Runbook>>, String> {
+    let site = &facts.policy.cleaning_source;
+    let Some(ident) = site.runbook_of(node) else {
         return if site.source == StepSource::Runbook {
             Err("[conductor] automated_cleaning_step_source wants a runbook, and none is named for the node"
                 .to_owned())
@@ -37,10 +39,10 @@ fn chosen(course: &Course<'_>) -> Result<Option<Arc<Runbook>>, String> {
             Ok(None)
         };
     };
-    let runbook = course.facts.plans.runbook(ident);
+    let runbook = facts.plans.runbook(ident);
     let runbook = runbook.ok_or_else(|| format!("the site's cleaning runbook {ident} could not be found"))?;
     if site.validates_traits {
-        runbook.approve(&course.node, LATEST).map_err(|refusal| refusal.to_string())?;
+        runbook.approve(node, LATEST).map_err(|refusal| refusal.to_string())?;
     }
     Ok(Some(runbook))
 }

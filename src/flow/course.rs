@@ -10,7 +10,7 @@ use crate::model::moves::Verb;
 use crate::model::node::{AgentSeen, Node};
 use crate::model::notice::telling::{Move, Part, Telling};
 use crate::model::provision::Provision;
-use crate::model::run::{Wait, WaitFor};
+use crate::model::run::{Run, Wait, WaitFor};
 use crate::model::step::Kind;
 
 /// A decision in the making.
@@ -28,6 +28,8 @@ pub struct Course<'a> {
     rows: Vec<Row>,
     journal: Vec<Noted>,
     tellings: Vec<Telling>,
+    /// Runs that have begun, as they began.
+    pub begun: Vec<Run>,
 }
 
 impl<'a> Course<'a> {
@@ -44,6 +46,7 @@ impl<'a> Course<'a> {
             rows: Vec::new(),
             journal: Vec::new(),
             tellings: Vec::new(),
+            begun: Vec::new(),
         }
     }
 
@@ -72,6 +75,7 @@ impl<'a> Course<'a> {
             journal: self.journal,
             tellings: self.tellings,
             answer: self.answer,
+            begun: self.begun,
         }
     }
 

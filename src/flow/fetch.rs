@@ -4,11 +4,14 @@ use crate::flow::course::Course;
 use crate::flow::trouble::LOST_LIMIT;
 use crate::flow::{pipeline, plan, step, trouble};
 use crate::model::Object;
+use crate::model::decision::Row;
 use crate::model::decision::effect::Look;
 use crate::model::decision::outcome::Seen;
 use crate::model::journal::Event;
+use crate::model::part::sheet::Sheet;
+use crate::model::part::told::ToldSteps;
 use crate::model::run::Run;
-use crate::model::step::{By, Core, Kind};
+use crate::model::step::{AskedStep, By, Core, Kind};
 use crate::model::turn::{FailureKind, InBandSteps};
 
 /// The agent has told its steps, or has not answered.
@@ -26,6 +29,7 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
     match seen {
         Seen::Steps(steps) => match plan_with(course, steps) {
             Ok(()) => {
+                keep(course, steps);
                 trouble::heard(course);
                 step::work(course);
                 step::done(course);
@@ -52,12 +56,29 @@ pub fn steps_fetched(course: &mut Course<'_>, seen: &Seen) {
     }
 }
 
-fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String> {
+/// What the agent offers is remembered, so that a plan can be shown before the next one is booted.
+fn keep(course: &mut Course<'_>, steps: &InBandSteps) {
+    let Some(kind) = course.node.run.as_ref().map(|run| run.kind) else { return };
+    let agent = course.node.agent.as_ref().and_then(|agent| agent.version.clone());
+    let told = ToldSteps { kind, at: course.facts.at, agent, steps: steps.steps.clone() };
+    if told.is_small() {
+        course.row(Row::Sheet(Box::new(Sheet::Told(told))));
+    }
+}
+
+/// The run's plan with the agent's steps in it, which come after the current step.
+pub fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String> {
     let facts = course.facts;
     let Some(run) = course.node.run.clone() else { return Ok(()) };
     let after = run.cursor + 1;
     let plan = match run.kind {
-        Kind::Deploy => plan::deploy_with_agent(&run.plan, after, &steps.steps)?,
+        Kind::Deploy => {
+            let declared = |ask: &AskedStep| {
+                let mut all = facts.catalog.steps(&course.node, Kind::Deploy);
+                all.any(|(interface, spec)| interface == ask.interface && spec.step == ask.step)
+            };
+            plan::deploy_with_agent(&run, after, &steps.steps, &declared)?
+        }
         Kind::Clean | Kind::Service if run.manual || run.by_runbook => {
             plan::manual::with_agent(&run.plan, after, &steps.steps, run.kind)?
         }
@@ -66,7 +87,7 @@ fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), String>
             let cleaning = plan::cleaning(&course.node, facts, &steps.steps);
             past.chain(cleaning).chain([plan::frame("power_off", Core::PowerOff)]).collect()
         }
-        Kind::Verify | Kind::Service | Kind::Delete => run.plan,
+        Kind::Verify | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => run.plan,
     };
     if plan.len() > PLAN_LIMIT {
         return Err(format!("its plan of {} steps is over the limit of {PLAN_LIMIT}", plan.len()));

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use crate::base::mac::Mac;
 use crate::flow::course::Course;
+use crate::flow::drives;
 use crate::flow::part;
 use crate::flow::part::port::PORTS_LIMIT;
 use crate::model::Object;
@@ -160,6 +161,7 @@ pub fn end_badly(course: &mut Course<'_>, why: &str, mend: &str) {
 fn take(course: &mut Course<'_>, found: &Inspection) {
     course.row(Row::Inventory(found.kept.clone()));
     course.node.identity = Identity::of(&found.kept.inventory);
+    drives::inspected(course, None);
     make_ports(course, found);
     mark_ports(course, found);
     set_properties(course, found);

@@ -57,7 +57,9 @@ pub fn admit(node: &Node, from: IpAddr, facts: &Facts<'_>) -> Result<Decision, R
 /// Whether the ramdisk of an inspection has told already: it looks itself up after that, until it is off, and an identity
 /// that it got now would outlive its boot.
 fn has_told(node: &Node) -> bool {
-    node.provision == Provision::Inspecting && node.boots != Boots::Ramdisk
+    // An installer has its token, and is no agent.
+    let is_installed = node.boots == Boots::Installer;
+    is_installed || (node.provision == Provision::Inspecting && node.boots != Boots::Ramdisk)
 }
 
 /// Whether the agent was brought in a way that bears its token.

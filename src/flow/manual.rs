@@ -98,6 +98,9 @@ fn bring_back(course: &mut Course<'_>) {
     let into =
         if plan::manual::boots_itself(&course.node, course.facts) { Boots::Instance } else { Boots::Disk };
     if let Err(why) = parts::back(course, into, Purpose::Aftermath) {
-        course.error(format!("the instance of node {} was not booted again: {why}", course.node.label()));
+        let node = course.node.label();
+        course.error(format!(
+            "the instance of node {node} was not booted again: {why}. Mend that, then: ferric node power {node} on"
+        ));
     }
 }

@@ -14,9 +14,12 @@ pub mod by_runbook;
 pub mod course;
 pub mod detect;
 pub mod discover;
+pub mod drives;
+pub mod explain;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
+pub mod install;
 pub mod lookup;
 pub mod manual;
 pub mod mode;
@@ -26,7 +29,9 @@ pub mod plan;
 pub mod power;
 pub mod recover;
 pub mod relatives;
+pub mod rescue;
 pub mod rule;
+pub mod site_hook;
 pub mod step;
 pub mod template;
 pub mod trouble;
@@ -61,18 +66,20 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
         Ask::Provision(ask) => match ask.verb {
             Verb::Deploy | Verb::Rebuild => vec![Look::Valid { deploy: true }, Look::Image],
             Verb::Adopt => vec![Look::Valid { deploy: true }],
-            Verb::Clean | Verb::Service | Verb::Provide | Verb::Delete | Verb::Inspect => {
-                vec![Look::Valid { deploy: false }]
-            }
+            Verb::Clean
+            | Verb::Service
+            | Verb::Provide
+            | Verb::Delete
+            | Verb::Inspect
+            | Verb::Rescue
+            | Verb::Unrescue => vec![Look::Valid { deploy: false }],
             Verb::Abort
             | Verb::Done
             | Verb::Fail
             | Verb::Hold
             | Verb::Manage
-            | Verb::Rescue
             | Verb::Resume
             | Verb::Unhold
-            | Verb::Unrescue
             | Verb::Wait => Vec::new(),
         },
         Ask::Power { .. } => vec![Look::Valid { deploy: false }],
@@ -183,6 +190,7 @@ fn take_outcome(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             beside(course, owed, outcome);
             pipeline::aftermath_paid(course);
         }
+        Purpose::Abort => rescue::abort_paid(course, owed, outcome),
         Purpose::Call => called(course, owed, outcome),
         Purpose::Mode => mode::paid(course, owed, outcome),
         Purpose::Aside => aside::paid(course, owed, outcome),
@@ -335,6 +343,7 @@ fn due(course: &mut Course<'_>, number: u64) {
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
         WaitFor::Inspection => inspect::in_band::late(course, &wait),
+        WaitFor::Installer => install::late(course, &wait),
     }
 }
 

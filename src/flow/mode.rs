@@ -159,7 +159,11 @@ fn fail(course: &mut Course<'_>, wish: ModeWish, why: &str) {
         in_band::mode_unmet(course, wish, why);
         return;
     }
-    let text = format!("{} of node {} was not set: {why}", wish.text(), course.node.label());
+    let text = format!(
+        "{} of node {} was not set: {why}. See that its BMC answers and offers it, then set it again",
+        wish.text(),
+        course.node.label()
+    );
     course.error(text);
     leave(course);
 }

@@ -9,6 +9,7 @@ use crate::flow::part;
 use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::power;
+use crate::flow::rescue;
 use crate::flow::step;
 use crate::flow::volume;
 use crate::model::Object;
@@ -48,6 +49,7 @@ pub fn begin(course: &mut Course<'_>, run: Run) {
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
+    course.begun.push(run.clone());
     course.node.run = Some(run);
     tell(course, "start", format!("{what} begins"));
     let is_work = course.node.run.as_ref().is_some_and(|run| matches!(run.kind, Kind::Clean | Kind::Service));
@@ -102,6 +104,8 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
             course.node.deploy_boot_mode = None;
         }
         Kind::Service => leave_boot(course),
+        Kind::Rescue => course.node.forget_rescue_password(),
+        Kind::Unrescue => course.drop_agent(),
         Kind::Deploy => {
             course.drop_agent();
             if course.node.boots != Boots::Instance {
@@ -162,7 +166,8 @@ fn leave_boot(course: &mut Course<'_>) {
 /// The pipeline has failed: to its failed state, with step, reason and remedy in `last_error`.
 pub fn fail(course: &mut Course<'_>, why: &str) {
     let Some(run) = course.node.run.clone() else {
-        course.error(why);
+        let node = course.node.label();
+        course.error(format!("the work on node {node} failed: {why}. Mend the cause, then ask for it again"));
         return;
     };
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
@@ -194,7 +199,8 @@ fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));
     course.node.run = None;
     give_back(course, run.kind);
-    let is_untouched = run.kind == Kind::Service && course.node.boots == Boots::Instance;
+    let is_untouched =
+        matches!(run.kind, Kind::Service | Kind::Rescue) && course.node.boots == Boots::Instance;
     if !is_untouched {
         course.node.boot_token = None;
     }
@@ -256,6 +262,8 @@ fn remedy(kind: Kind, manual: bool, maintenance: bool) -> String {
         Kind::Deploy => ("Mend the cause", "deploy it again or undeploy it"),
         Kind::Service => ("Mend the cause", "service it again or abort"),
         Kind::Delete => ("Mend the cause", "undeploy it again"),
+        Kind::Rescue => ("Mend the cause", "rescue it again, or unrescue it to boot its instance"),
+        Kind::Unrescue => ("Mend the cause", "unrescue it again, or rescue it"),
     };
     let unset = if maintenance { ", unset maintenance" } else { "" };
     format!("{mend}{unset}, then {then}.")
@@ -269,6 +277,8 @@ fn abort_remedy(run: &Run) -> &'static str {
         Kind::Service => "The instance gets its machine back.",
         Kind::Verify => "Manage it again.",
         Kind::Delete => "Undeploy it again.",
+        Kind::Rescue => "Rescue it again, or unrescue it to boot its instance.",
+        Kind::Unrescue => "Unrescue it again.",
     }
 }
 
@@ -288,6 +298,10 @@ fn aftermath(course: &mut Course<'_>, run: &Run, rest: Rest) {
     if run.is_before_touch() {
         return;
     }
+    if run.kind == Kind::Rescue {
+        rescue::clean_up(course, run, rest == Rest::Aborted);
+        return;
+    }
     let policy = course.facts.policy;
     let reachable = course.node.agent.as_ref().is_some_and(|agent| agent.url.is_some());
     if reachable && policy.collect_logs != CollectLogs::Never {
@@ -300,7 +314,7 @@ fn aftermath(course: &mut Course<'_>, run: &Run, rest: Rest) {
             policy.poweroff_in_cleanfail || (rest != Rest::InStep && course.node.boots == Boots::Ramdisk)
         }
         Kind::Service => policy.poweroff_in_servicefail,
-        Kind::Verify | Kind::Delete => false,
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => false,
     };
     if off && uses_agent && !course.node.wished.disable_power_off {
         let limit = policy.power_state_change_timeout;
@@ -314,7 +328,7 @@ fn mark_fault(course: &mut Course<'_>, kind: Kind, in_step: bool, text: &str) {
     let fault = match kind {
         Kind::Clean => Fault::Clean,
         Kind::Service => Fault::Service,
-        Kind::Verify | Kind::Deploy | Kind::Delete => return,
+        Kind::Verify | Kind::Deploy | Kind::Delete | Kind::Rescue | Kind::Unrescue => return,
     };
     if in_step {
         course.node.wished.maintenance = true;
@@ -358,8 +372,7 @@ pub fn abort(course: &mut Course<'_>) {
 
 /// Aborted while a step works that has now ended: the wait state is passed for the move's sake.
 pub fn abort_after_step(course: &mut Course<'_>) {
-    if !matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
-    {
+    if !step::is_waiting(course.node.provision) {
         course.go(Verb::Wait);
     }
     abort(course);

@@ -1,14 +1,16 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
 pub mod manual;
+pub mod rescue;
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
-use crate::model::catalog::{Catalog, StepSpec};
+use crate::model::catalog::{Catalog, Offer};
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
+use crate::model::run::Run;
 use crate::model::step::{Again, AskedStep, By, Core, Kind, Step};
 use crate::model::turn::InBand;
 
@@ -60,7 +62,7 @@ fn is_served(node: &Node, offered: &InBand, kind: Kind, facts: &Facts<'_>) -> bo
 
 /// Whether the agent makes the volumes of the node.
 fn raid_is_agents(node: &Node, kind: Kind, facts: &Facts<'_>) -> bool {
-    let mut declared = facts.catalog.steps(&node.wished.interfaces, kind);
+    let mut declared = facts.catalog.steps(node, kind);
     declared.any(|(interface, spec)| interface == Interface::Raid && spec.by == By::Agent)
 }
 
@@ -81,12 +83,18 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
     let uses_agent =
         declared(node, facts, Kind::Deploy).iter().any(|step| step.by == By::Core(Core::BootAgent));
     let mut steps = declared(node, facts, Kind::Deploy);
+    check_at_odds(asked)?;
     for ask in asked {
         override_with(&mut steps, ask, asked_step(node, ask, facts.catalog, uses_agent)?);
     }
     sort(&mut steps, Kind::Deploy);
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
         steps.insert(place + 1, frame("fetch_steps", Core::FetchSteps));
+    }
+    if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootInstaller)) {
+        let device = Step { by: By::Driver, ..frame("set_boot_to_disk", Core::Nothing) };
+        let after = [frame("power_off", Core::PowerOff), device, frame("boot_disk", Core::BootDisk)];
+        steps.splice(place + 1..place + 1, after);
     }
     if elsewhere::image_is_readied(node, facts.policy)
         && steps.iter().any(|step| writes_image(node, step, facts))
@@ -102,25 +110,58 @@ fn writes_image(node: &Node, step: &Step, facts: &Facts<'_>) -> bool {
     step.is(Interface::Deploy, WRITE_IMAGE)
         && facts
             .catalog
-            .steps(&node.wished.interfaces, Kind::Deploy)
+            .steps(node, Kind::Deploy)
             .any(|(interface, spec)| interface == Interface::Deploy && spec.step == WRITE_IMAGE)
 }
 
-/// What is left of a deployment after `done`, now that the agent has told its steps.
-pub fn deploy_with_agent(plan: &[Step], done: usize, in_band: &[InBand]) -> Result<Vec<Step>, String> {
-    let (past, future) = plan.split_at(done.min(plan.len()));
+/// What is left of a deployment after `done`, now that the agent has told its steps. A step of its own that the request
+/// gives priority 0 is left out.
+pub fn deploy_with_agent(
+    run: &Run,
+    done: usize,
+    in_band: &[InBand],
+    declared: &dyn Fn(&AskedStep) -> bool,
+) -> Result<Vec<Step>, String> {
+    let left_out: Vec<_> = run.asked.iter().filter(|ask| ask.priority.unwrap_or(0) == 0).collect();
+    let is_offered =
+        |ask: &AskedStep| in_band.iter().any(|one| one.interface == ask.interface && one.step == ask.step);
+    if let Some(ask) =
+        left_out.iter().find(|ask| !is_reserved(&ask.step) && !declared(ask) && !is_offered(ask))
+    {
+        return Err(format!(
+            "neither the driver nor the agent has a deploy step {}.{}",
+            ask.interface, ask.step
+        ));
+    }
+    let (past, future) = run.plan.split_at(done.min(run.plan.len()));
     let mut steps = Vec::new();
     for step in future {
         steps.push(confirmed(step, in_band, Kind::Deploy)?);
     }
     for offered in in_band {
-        let known = plan.iter().any(|step| step.is(offered.interface, &offered.step));
+        let known = run.plan.iter().any(|step| step.is(offered.interface, &offered.step))
+            || left_out.iter().any(|ask| ask.interface == offered.interface && ask.step == offered.step);
         if offered.priority > 0 && !known {
             steps.push(from_agent(offered, offered.priority));
         }
     }
     sort(&mut steps, Kind::Deploy);
+    check_agent_is_up(&steps)?;
     Ok(past.iter().cloned().chain(steps).collect())
+}
+
+/// Steps of the agent come before it is torn down.
+fn check_agent_is_up(steps: &[Step]) -> Result<(), String> {
+    let is_end = |step: &Step| step.is(Interface::Deploy, TEAR_DOWN);
+    let late = steps.iter().skip_while(|step| !is_end(step)).find(|step| step.by == By::Agent);
+    match late {
+        None => Ok(()),
+        Some(step) => Err(format!(
+            "deploy step {step} has priority {}, and the agent that is to carry it out goes at {}: give it 41 to 99",
+            step.priority,
+            steps.iter().find(|step| is_end(step)).map_or(0, |step| step.priority)
+        )),
+    }
 }
 
 /// An asked step that only the agent can know must be one it offers; its rules are taken from there.
@@ -135,7 +176,10 @@ fn confirmed(step: &Step, in_band: &[InBand], kind: Kind) -> Result<Step, String
         .ok_or_else(|| format!("neither the driver nor the agent has a {kind} step {step}"))?;
     check_args(&step.args, &offered.known, &offered.required)
         .map_err(|why| format!("{kind} step {step}: {why}"))?;
+    // A request gives deploy steps their priorities; the others have that of who offers them.
+    let priority = if kind == Kind::Deploy.name() { step.priority } else { offered.priority };
     Ok(Step {
+        priority,
         abortable: offered.abortable,
         again: offered.again,
         reboot_after: offered.reboot_requested,
@@ -153,9 +197,27 @@ fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<()
     }
 }
 
-/// A request's step takes the place of the driver's of the same name; priority 0 removes it.
+/// A step cannot be left out and run.
+fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
+    let is_same =
+        |one: &AskedStep, other: &AskedStep| one.interface == other.interface && one.step == other.step;
+    let goes = |ask: &AskedStep| ask.priority.unwrap_or(0) == 0;
+    let odd = asked.iter().find(|ask| {
+        !is_reserved(&ask.step) && goes(ask) && asked.iter().any(|one| is_same(one, ask) && !goes(one))
+    });
+    match odd {
+        None => Ok(()),
+        Some(ask) => Err(format!(
+            "deploy step {}.{} is to be left out (priority 0) and to be run: name it once",
+            ask.interface, ask.step
+        )),
+    }
+}
+
+/// A request's steps take the place of the driver's of the same name; priority 0 removes it. One that is named twice is
+/// run twice.
 fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
-    steps.retain(|old| !old.is(ask.interface, &ask.step) || is_reserved(&ask.step));
+    steps.retain(|old| old.asked || !old.is(ask.interface, &ask.step));
     steps.extend(step.filter(|step| step.priority > 0));
 }
 
@@ -172,7 +234,7 @@ fn asked_step(
 ) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
     let declared = catalog
-        .steps(&node.wished.interfaces, Kind::Deploy)
+        .steps(node, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
         return Ok(Some(Step { by: By::Core(core), ..from_request(ask, priority, By::Agent) }));
@@ -212,7 +274,7 @@ fn is_reserved(name: &str) -> bool {
 
 /// The steps that drivers declare with a priority.
 fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
-    let offered = facts.catalog.steps(&node.wished.interfaces, kind);
+    let offered = facts.catalog.steps(node, kind);
     let all = offered.map(|(interface, spec)| {
         let priority = overridden(facts.policy, kind, interface, spec.step).unwrap_or(spec.priority);
         Step { priority, ..from_spec(interface, spec) }
@@ -237,7 +299,7 @@ fn overridden(policy: &Policy, kind: Kind, interface: Interface, step: &str) -> 
     let given = match kind {
         Kind::Clean => &policy.clean_step_priority_override,
         Kind::Verify => &policy.verify_step_priority_override,
-        Kind::Deploy | Kind::Service | Kind::Delete => return None,
+        Kind::Deploy | Kind::Service | Kind::Delete | Kind::Rescue | Kind::Unrescue => return None,
     };
     let name = format!("{interface}.{step}");
     given.iter().find(|(key, _)| *key == name).map(|(_, priority)| *priority)
@@ -248,7 +310,7 @@ fn sort(steps: &mut [Step], kind: Kind) {
     steps.sort_by_key(|step| std::cmp::Reverse((step.priority, kind.weight(step.interface))));
 }
 
-fn from_spec(interface: Interface, spec: &StepSpec) -> Step {
+fn from_spec(interface: Interface, spec: Offer<'_>) -> Step {
     Step {
         interface,
         step: spec.step.to_owned(),
@@ -296,6 +358,11 @@ fn from_request(ask: &AskedStep, priority: i64, by: By) -> Step {
     }
 }
 
+/// What comes in between when this step is done: its agent may have asked for a boot.
+pub fn after(step: &Step) -> Option<Step> {
+    step.reboot_after.then(|| frame("boot_agent", Core::BootAgent))
+}
+
 /// A step of the pipeline's own frame, not shown.
 pub fn frame(name: &str, core: Core) -> Step {
     Step {
@@ -312,6 +379,9 @@ pub fn frame(name: &str, core: Core) -> Step {
         abort_after: false,
     }
 }
+
+/// The step after which there is no agent.
+const TEAR_DOWN: &str = "tear_down_agent";
 
 /// The step of `direct` that writes the image.
 const WRITE_IMAGE: &str = "write_image";

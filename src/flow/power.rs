@@ -200,7 +200,12 @@ pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     if let Outcome::Failed(failure) = outcome {
         course.strike(owed.purpose);
         end_request(course, Part::Error);
-        let text = format!("{} of node {} failed: {}", owed.effect.label(), course.node.label(), failure.why);
+        let (what, node) = (owed.effect.label(), course.node.label());
+        let then = if owed.purpose == Purpose::Sync { "power sync tries again" } else { "switch it again" };
+        let text = format!(
+            "{what} of node {node} failed: {}. See to its BMC's connection and settings, then {then}",
+            failure.why.trim_end_matches('.')
+        );
         course.error(text);
         return;
     }

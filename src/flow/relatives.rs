@@ -77,9 +77,9 @@ pub fn take_turn(course: &mut Course<'_>, child: NodeId, turn: &Turn) {
                 step::set_phase(course, Phase::Reboot { into: Boots::Nothing });
             }
         }
-        Turn::Reboot { into: Boots::Ramdisk | Boots::Instance, .. } | Turn::Agent { .. } | Turn::Hold => {
-            waits(course, child, cursor);
-        }
+        Turn::Reboot { into: Boots::Ramdisk | Boots::Instance | Boots::Installer, .. }
+        | Turn::Agent { .. }
+        | Turn::Hold => waits(course, child, cursor),
     }
 }
 

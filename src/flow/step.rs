@@ -4,11 +4,14 @@ use crate::base::id::NodeId;
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::drives;
+use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::relatives;
+use crate::flow::site_hook;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -39,12 +42,14 @@ pub fn begin(course: &mut Course<'_>) {
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
-        if !step.hidden {
+        if step.by == By::Hook {
+            site_hook::note_begin(course, &step);
+        } else if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
         let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
         match step.by {
-            By::Driver | By::Agent => {
+            By::Driver | By::Agent | By::Site | By::Hook => {
                 look(course, Look::Step { cursor });
                 return;
             }
@@ -80,6 +85,8 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
+        Core::LeaveRamdisk => return parts::let_go(course),
+        Core::BootInstaller => install::begin(course),
         Core::Hold => hold(course),
         Core::Wait => wait_step(course, args),
     }
@@ -88,15 +95,26 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
 
 /// The state while effects are owed or a look decides what is next.
 pub fn work(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait)
-    {
+    if is_waiting(course.node.provision) {
         course.go(Verb::Resume);
     }
 }
 
-/// The state while somebody else is awaited; verification and tear down have none.
+/// Whether it is the state of a pipeline that awaits somebody.
+pub fn is_waiting(state: Provision) -> bool {
+    matches!(
+        state,
+        Provision::DeployWait | Provision::CleanWait | Provision::ServiceWait | Provision::RescueWait
+    )
+}
+
+/// The state while somebody else is awaited; verification, tear down and unrescue have none.
 pub fn rest(course: &mut Course<'_>) {
-    if matches!(course.node.provision, Provision::Deploying | Provision::Cleaning | Provision::Servicing) {
+    let works = matches!(
+        course.node.provision,
+        Provision::Deploying | Provision::Cleaning | Provision::Servicing | Provision::Rescuing
+    );
+    if works {
         course.go(Verb::Wait);
     }
 }
@@ -190,7 +208,10 @@ pub fn callback_timeout(course: &Course<'_>) -> u32 {
     match course.node.run.as_ref().map(|run| run.kind) {
         Some(Kind::Clean) => policy.clean_callback_timeout,
         Some(Kind::Service) => policy.service_callback_timeout,
-        Some(Kind::Deploy | Kind::Verify | Kind::Delete) | None => policy.deploy_callback_timeout,
+        Some(Kind::Rescue) => policy.rescue.callback_timeout,
+        Some(Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue) | None => {
+            policy.deploy_callback_timeout
+        }
     }
 }
 
@@ -214,24 +235,36 @@ pub fn pass_over(course: &mut Course<'_>) {
     begin(course);
 }
 
-/// The current step is done: on to the next.
+/// The current step is done and has left nothing: on to the next.
 pub fn done(course: &mut Course<'_>) {
+    done_with(course, &Object::new());
+}
+
+/// The current step is done: on to what follows it, and to the next.
+fn done_with(course: &mut Course<'_>, result: &Object) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         let began = course.node.run.as_ref().and_then(|run| run.step_began);
-        course.note(Event::info("step", format!("step {step} is done")));
+        let what = site_hook::current(course).map(|name| format!("hook {name} after step {step} is done"));
+        course.note(Event::info("step", what.unwrap_or_else(|| format!("step {step} is done"))));
         course.which_began(began);
+    }
+    if step.by != By::Hook {
+        drives::step_done(course, &step);
     }
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
     }
-    if step.reboot_after
+    if let Some(next) = plan::after(&step)
         && let Some(run) = course.node.run.as_mut()
     {
-        run.plan.insert(run.cursor + 1, plan::frame("boot_agent", Core::BootAgent));
+        run.plan.insert(run.cursor + 1, next);
     }
-    advance(course);
+    site_hook::follow(course, &step, result);
+    if !site_hook::next(course) {
+        advance(course);
+    }
     begin(course);
 }
 
@@ -419,17 +452,22 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     }
     match turn {
         Turn::Done(result) => {
-            if let Err(why) = after_step::apply(course, result) {
-                pipeline::fail(course, &why);
-                return;
+            let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
+            // What an executable of the site says of the machine is for its hooks: the record goes by what is seen.
+            if !matches!(by, Some(By::Site | By::Hook)) {
+                if let Err(why) = after_step::apply(course, result) {
+                    pipeline::fail(course, &why);
+                    return;
+                }
+                left_behind(course, result, None);
             }
-            left_behind(course, result, None);
             work(course);
-            done(course);
+            done_with(course, result);
         }
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
             if remember(course, memo) {
+                drives::begun(course, memo);
                 let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
                 act(course, Effect::Step { cursor });
             }
@@ -461,6 +499,7 @@ pub fn act(course: &mut Course<'_>, effect: Effect) {
 
 /// What a step that is done leaves in the record; its own run's, if none is named.
 pub fn left_behind(course: &mut Course<'_>, result: &Object, step: Option<&Step>) {
+    drives::duplicates(course, result);
     saw_power(course, result);
     keep_boot_device(course, result);
     match step {

@@ -48,7 +48,7 @@ fn silent(course: &mut Course<'_>, why: &str) {
         return;
     }
     let press = run.phase == Phase::Act
-        && run.step().is_some_and(|step| (step.by == By::Driver || of_child) && step.again == Again::Never);
+        && run.step().is_some_and(|step| step.by != By::Agent && step.again == Again::Never);
     if press {
         pipeline::fail(
             course,

@@ -2,6 +2,7 @@
 
 use crate::flow::bmc;
 use crate::flow::course::Course;
+use crate::flow::install;
 use crate::flow::relatives;
 use crate::model::decision::ask::PatchAsk;
 use crate::model::decision::facts::Facts;
@@ -37,6 +38,8 @@ fn set_maintenance(course: &mut Course<'_>, on: bool) {
         if course.node.wait.as_ref().is_some_and(|wait| wait.paused.is_some()) {
             course.renew_wait();
         }
+        // What it told meanwhile was kept.
+        install::told(course);
     }
 }
 

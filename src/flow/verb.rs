@@ -8,6 +8,7 @@ use crate::flow::inspect;
 use crate::flow::manual;
 use crate::flow::pipeline;
 use crate::flow::plan;
+use crate::flow::rescue;
 use crate::flow::step;
 use crate::flow::template;
 use crate::model::bmc::firmware;
@@ -30,10 +31,12 @@ use crate::model::step::{Kind, Step};
 /// Admits a provision verb or says why not.
 pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decision, Refusal> {
     check_move(node, ask, facts)?;
-    check_built(node, ask)?;
     check_room(ask, facts)?;
     if ask.verb == Verb::Inspect {
         inspect::check(node, facts)?;
+    }
+    if matches!(ask.verb, Verb::Rescue | Verb::Unrescue) {
+        rescue::check(node, ask, facts)?;
     }
     if ask.verb == Verb::Abort && node.provision == Provision::ServiceFail {
         manual::check_give_up(node)?;
@@ -56,7 +59,9 @@ pub fn admit(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<Decis
         Verb::Adopt => adopt::start(&mut course),
         Verb::Clean => manual::start(&mut course, Kind::Clean, ask)?,
         Verb::Service => manual::start(&mut course, Kind::Service, ask)?,
-        Verb::Done | Verb::Fail | Verb::Hold | Verb::Rescue | Verb::Resume | Verb::Unrescue | Verb::Wait => {
+        Verb::Rescue => rescue::start(&mut course, ask),
+        Verb::Unrescue => rescue::leave(&mut course),
+        Verb::Done | Verb::Fail | Verb::Hold | Verb::Resume | Verb::Wait => {
             return Err(no_such_move(node, ask));
         }
     }
@@ -78,30 +83,6 @@ fn check_move(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(), 
         return Err(no_such_move(node, ask));
     }
     Ok(())
-}
-
-/// A verb whose pipeline comes later is refused before the move.
-fn check_built(node: &Node, ask: &ProvisionAsk) -> Result<(), Refusal> {
-    let pipeline = match ask.verb {
-        Verb::Rescue | Verb::Unrescue => "rescue",
-        Verb::Abort
-        | Verb::Adopt
-        | Verb::Clean
-        | Verb::Delete
-        | Verb::Deploy
-        | Verb::Done
-        | Verb::Fail
-        | Verb::Hold
-        | Verb::Inspect
-        | Verb::Manage
-        | Verb::Provide
-        | Verb::Rebuild
-        | Verb::Resume
-        | Verb::Service
-        | Verb::Unhold
-        | Verb::Wait => return Ok(()),
-    };
-    Err(Refusal::NotBuilt { node: node.id, word: ask.word.clone(), pipeline })
 }
 
 /// The site's limits of what is under way at once, counted in the decision's own transaction.
@@ -160,7 +141,22 @@ fn check_flags(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<(),
     let maintenance =
         || Refusal::InMaintenance { node: node.id, what: format!("the provision action {:?}", ask.word) };
     let wished = &node.wished;
-    if matches!(ask.verb, Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service) && wished.maintenance {
+    let is_work = match ask.verb {
+        Verb::Deploy | Verb::Rebuild | Verb::Clean | Verb::Service | Verb::Rescue | Verb::Unrescue => true,
+        Verb::Abort
+        | Verb::Adopt
+        | Verb::Delete
+        | Verb::Done
+        | Verb::Fail
+        | Verb::Hold
+        | Verb::Inspect
+        | Verb::Manage
+        | Verb::Provide
+        | Verb::Resume
+        | Verb::Unhold
+        | Verb::Wait => false,
+    };
+    if is_work && wished.maintenance {
         return Err(maintenance());
     }
     if ask.verb == Verb::Provide && wished.maintenance && !facts.policy.allow_provisioning_in_maintenance {
@@ -224,13 +220,13 @@ fn matters(interface: Interface, verb: Verb) -> bool {
         Interface::Power => true,
         Interface::Deploy | Interface::Boot => is_deployment(verb),
         Interface::Inspect => verb == Verb::Inspect,
-        Interface::Network => matches!(verb, Verb::Clean | Verb::Service),
+        Interface::Network => matches!(verb, Verb::Clean | Verb::Service | Verb::Rescue),
+        Interface::Rescue => verb == Verb::Rescue,
         Interface::Bios
         | Interface::Console
         | Interface::Firmware
         | Interface::Management
         | Interface::Raid
-        | Interface::Rescue
         | Interface::Storage
         | Interface::Vendor => false,
     }
@@ -241,6 +237,9 @@ fn is_deployment(verb: Verb) -> bool {
 }
 
 fn invalid_settings(node: &Node, verb: Verb, reason: &str) -> Refusal {
+    if matches!(verb, Verb::Rescue | Verb::Unrescue) {
+        return rescue::invalid_settings(node, verb, reason);
+    }
     let what = match (is_deployment(verb), verb == Verb::Inspect) {
         (true, _) => "deploy or power",
         (false, true) => "inspect or power",
@@ -313,10 +312,15 @@ fn delete(course: &mut Course<'_>) {
         aside::owe_console(course, false, Session::Stop);
     }
     course.drop_agent();
+    course.node.forget_rescue_password();
+    let left = rescue::leftovers(course);
     // What was there before has an agent too: a tear down does not depend on what fits.
     detect::switch(course).ok();
     course.go(Verb::Delete);
-    let plan = plan::delete(&course.node, course.facts);
+    let mut plan = plan::delete(&course.node, course.facts);
+    if plan.is_empty() {
+        plan.extend(left);
+    }
     pipeline::start(course, Kind::Delete, plan, Vec::new());
 }
 

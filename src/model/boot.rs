@@ -30,6 +30,8 @@ pub enum Boots {
     Disk,
     /// The instance's own ramdisk or ISO, at each boot (deploy interface `ramdisk`).
     Instance,
+    /// What installs the instance by itself (deploy interface `anaconda`).
+    Installer,
 }
 
 /// One boot of the agent. Dropped as a whole when another boot is known or suspected.

@@ -20,6 +20,7 @@ use crate::model::notice::telling::Telling;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::part::sheet::Sheet;
 use crate::model::port::Port;
+use crate::model::run::Run;
 use crate::model::volume::{VolumeKind, VolumeRow};
 
 /// The outcome of a rule, committed in one transaction.
@@ -42,6 +43,8 @@ pub struct Decision {
     /// What the world is told beside what the record says.
     pub tellings: Vec<Telling>,
     pub answer: Answer,
+    /// Runs that it begins, as they begin: some are over within it. Only for explaining; nobody keeps them.
+    pub begun: Vec<Run>,
 }
 
 /// A look that is worth making after so many seconds. Nothing hangs on it: if it is lost, a beat or the wait's end
@@ -98,6 +101,7 @@ impl Decision {
             journal: Vec::new(),
             tellings: Vec::new(),
             answer: Answer::Done,
+            begun: Vec::new(),
         }
     }
 

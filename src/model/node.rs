@@ -13,6 +13,7 @@ use crate::model::bmc::Bmc;
 use crate::model::bmc::panel::{Mode, ModeChange, Modes};
 use crate::model::bmc::power::Power;
 use crate::model::boot::{Agent, Boots};
+use crate::model::drive::DrivesSeen;
 use crate::model::inspection::discovery::Discovered;
 use crate::model::inspection::identity::{Identity, Mark, addresses};
 use crate::model::interface::Interfaces;
@@ -109,6 +110,9 @@ pub struct Node {
     /// What the machine is known by, as its last inspection told it.
     #[serde(default, skip_serializing_if = "Identity::is_empty")]
     pub identity: Identity,
+    /// Its drives as they were seen last: by an inspection, or by a step that destroys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drives: Option<DrivesSeen>,
     /// It was not enrolled by a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub discovered: Option<Discovered>,
@@ -226,6 +230,7 @@ impl Node {
             mode_change: None,
             media: Object::new(),
             identity: Identity::default(),
+            drives: None,
             discovered: None,
             calls: Vec::new(),
         }

@@ -11,6 +11,7 @@ use crate::model::bmc::panel::Mode;
 use crate::model::cleaning::CleaningSource;
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
+use crate::model::rescue::RescuePolicy;
 use crate::model::step::Kind;
 
 /// Options that rules read. All lengths are seconds.
@@ -27,6 +28,7 @@ pub struct Policy {
     pub deploy_callback_timeout: u32,
     pub clean_callback_timeout: u32,
     pub service_callback_timeout: u32,
+    pub rescue: RescuePolicy,
     /// How long an inspection may take.
     pub inspect_wait_timeout: u32,
     pub sync_power_state_interval: u32,
@@ -57,6 +59,8 @@ pub struct Policy {
     pub max_conductor_wait_step_seconds: u32,
     /// A child's step that waits for somebody counts as done, instead of failed.
     pub permit_child_node_step_async_result: bool,
+    /// Drives are compared with those seen last before a step destroys.
+    pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
     /// Of the agent's steps for RAID.
@@ -163,7 +167,7 @@ impl Policy {
             Kind::Clean => &self.disallow_clean_steps,
             Kind::Deploy => &self.disallow_deploy_steps,
             Kind::Service => &self.disallow_service_steps,
-            Kind::Verify | Kind::Delete => &[],
+            Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => &[],
         }
     }
 }
@@ -205,6 +209,7 @@ impl Default for Policy {
             deploy_callback_timeout: 1800,
             clean_callback_timeout: 1800,
             service_callback_timeout: 1800,
+            rescue: RescuePolicy::default(),
             inspect_wait_timeout: 1800,
             sync_power_state_interval: 120,
             sync_power_state_workers: None,
@@ -227,6 +232,7 @@ impl Default for Policy {
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
             permit_child_node_step_async_result: false,
+            disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             create_configuration_priority: None,

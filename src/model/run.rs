@@ -88,7 +88,13 @@ impl Run {
     pub fn text(&self) -> &'static str {
         match self.kind {
             Kind::Clean if self.manual => "manual cleaning",
-            Kind::Clean | Kind::Verify | Kind::Deploy | Kind::Service | Kind::Delete => self.kind.gerund(),
+            Kind::Clean
+            | Kind::Verify
+            | Kind::Deploy
+            | Kind::Service
+            | Kind::Delete
+            | Kind::Rescue
+            | Kind::Unrescue => self.kind.gerund(),
         }
     }
 
@@ -216,6 +222,8 @@ pub enum WaitFor {
     Mode,
     /// What the inspection ramdisk tells; its end is a failure.
     Inspection,
+    /// What an installer tells; its end is a failure.
+    Installer,
 }
 
 impl WaitFor {
@@ -227,6 +235,22 @@ impl WaitFor {
             Self::Power => "the BMC to answer again",
             Self::Mode => "the firmware to take up its new mode",
             Self::Inspection => "the inventory of the inspection ramdisk",
+            Self::Installer => "the installer to end",
+        }
+    }
+
+    /// What happens when its time is over.
+    pub fn then(self) -> &'static str {
+        match self {
+            Self::FirstBeat => "it fails; with [pxe] boot_retry_timeout its boot is tried again before",
+            Self::Beat => "the step is looked at once more, and fails if nobody answers",
+            Self::Look => "the step is looked at again",
+            Self::Power => "power is looked at again; maintenance ends when the BMC answers",
+            Self::Mode => {
+                "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
+            }
+            Self::Inspection => "the inspection fails",
+            Self::Installer => "the deployment fails",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! Steps: named actions of an interface, the unit that a pipeline goes by.
 
 pub mod kept;
+pub mod touch;
+pub mod site;
 
 use std::fmt;
 
@@ -20,6 +22,10 @@ pub enum Kind {
     Service,
     /// Tear down of an instance; its steps are never shown.
     Delete,
+    /// A ramdisk to log in to takes the place of the instance.
+    Rescue,
+    /// The instance runs again.
+    Unrescue,
 }
 
 impl Kind {
@@ -30,6 +36,8 @@ impl Kind {
             Self::Deploy => "deploy",
             Self::Service => "service",
             Self::Delete => "delete",
+            Self::Rescue => "rescue",
+            Self::Unrescue => "unrescue",
         }
     }
 
@@ -41,6 +49,8 @@ impl Kind {
             Self::Deploy => "deployment",
             Self::Service => "servicing",
             Self::Delete => "tear down",
+            Self::Rescue => "rescue",
+            Self::Unrescue => "unrescue",
         }
     }
 
@@ -49,7 +59,7 @@ impl Kind {
     pub fn weight(self, interface: Interface) -> u8 {
         let order: &[Interface] = match self {
             Self::Verify => VERIFY_ORDER,
-            Self::Clean | Self::Deploy | Self::Delete => WORK_ORDER,
+            Self::Clean | Self::Deploy | Self::Delete | Self::Rescue | Self::Unrescue => WORK_ORDER,
             Self::Service => SERVICE_ORDER,
         };
         let place = order.iter().position(|one| *one == interface).map_or(order.len(), |place| place);
@@ -103,6 +113,10 @@ pub enum By {
     Driver,
     /// The agent on the machine, in band.
     Agent,
+    /// An executable of the site, out of band.
+    Site,
+    /// An executable of the site that follows a step which has succeeded; that step's name is its own.
+    Hook,
 }
 
 /// Steps that need nothing but the pipeline's own effects.
@@ -123,6 +137,10 @@ pub enum Core {
     BootDisk,
     /// Boot the instance's own ramdisk or ISO.
     BootInstance,
+    /// Nothing of the ramdisk's boot stays behind, while it goes on.
+    LeaveRamdisk,
+    /// Boot what installs the instance, and wait until it says that it has.
+    BootInstaller,
     /// Leave the provisioning network; with the networks of one rack there is nothing to do.
     LeaveNetwork,
     Hold,

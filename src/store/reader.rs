@@ -16,6 +16,8 @@ use crate::model::inspection::discovery::Sighting;
 use crate::model::inspection::rule::Rule;
 use crate::model::journal::Entry;
 use crate::model::part::sheet::{Component, Setting};
+use crate::model::part::told::ToldSteps;
+use crate::model::step::Kind;
 use crate::store::core::Core;
 use crate::store::error::StoreError;
 use crate::store::published::Published;
@@ -68,6 +70,20 @@ impl Reader {
         let file = &self.core.file;
         let txn = file.read()?;
         sheets::components(file, &txn, node)
+    }
+
+    /// The steps that the node's agent told last for this kind of work.
+    pub fn told_steps(&self, node: NodeId, kind: Kind) -> Result<Option<ToldSteps>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        sheets::told(file, &txn, node, kind)
+    }
+
+    /// The latest entries of the whole journal, `limit` at most, the latest first.
+    pub fn latest_entries(&self, limit: usize) -> Result<Vec<(NodeId, Entry)>, StoreError> {
+        let file = &self.core.file;
+        let txn = file.read()?;
+        journal::latest(file, &txn, limit)
     }
 
     /// Every lease: read once, by who serves a network.

@@ -21,6 +21,8 @@ pub enum Fault {
     CorruptDownloads(u32),
     /// The next verified images are damaged on the disk afterwards, and nobody notices; counts images.
     CorruptDisk(u32),
+    /// The next password of a rescue cannot be written down.
+    NoRescue,
     /// The command list cannot be read until the next boot.
     Poison,
     /// The agent's process dies after it has taken on this many more commands (0: at once), once.
@@ -42,6 +44,7 @@ pub struct Faults {
     pub reboot_in: Option<String>,
     pub corrupt_downloads: u32,
     pub corrupt_disk: u32,
+    pub no_rescue: bool,
     pub poison: bool,
     pub die_after: Option<u32>,
     pub late_boot: Duration,
@@ -61,6 +64,7 @@ impl Faults {
             Fault::RebootIn(step) => self.reboot_in = Some(step),
             Fault::CorruptDownloads(times) => self.corrupt_downloads = times,
             Fault::CorruptDisk(times) => self.corrupt_disk = times,
+            Fault::NoRescue => self.no_rescue = true,
             Fault::Poison => self.poison = true,
             Fault::DieAfter(commands) => self.die_after = Some(commands),
             Fault::LateBoot(extra) => self.late_boot = extra,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::base::secret::Secret;
 use crate::base::time::Tick;
 
 /// Whether the server has power.
@@ -52,6 +53,8 @@ pub enum Stage {
     Serving,
     /// The agent has cut itself off from the network.
     LockedDown,
+    /// The agent has ended with a password in its hands, which a person logs in with.
+    Rescued,
     /// The agent's process has died; the machine is still on.
     Dead,
     /// What is on the disk runs.
@@ -85,6 +88,14 @@ pub enum Phase {
     Written,
     /// What is on the disk runs.
     Disk,
+}
+
+/// What a rescue has left on the machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rescue {
+    pub password: Secret,
+    /// It is a hash, as `/etc/shadow` holds it.
+    pub hashed: bool,
 }
 
 /// When a boot came by a phase.
@@ -151,6 +162,8 @@ pub struct Progress {
     pub refusal: Option<String>,
     /// Times that the agent locked itself down, asked to or for lack of a token.
     pub lockdowns: u32,
+    /// What the last rescue has left on the machine.
+    pub rescue: Option<Rescue>,
     /// Every command that an agent took on, oldest first: `clean.execute_clean_step`.
     pub commands: Vec<String>,
     /// Every in-band step by name; `prepare_image` counts as `write_image`.

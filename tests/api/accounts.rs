@@ -359,6 +359,10 @@ async fn a_tenant_sees_its_own_and_nothing_of_others() {
     ] {
         assert_eq!(tenant.get(&path).await.status, 404, "{path}");
     }
+    for (node, status) in [(&t.foreign, 404), (&t.owned, 200)] {
+        let path = format!("/ferric/v1/nodes/{node}/plan");
+        assert_eq!(tenant.status("POST", &path, json!({"action": "deploy"})).await, status, "{path}");
+    }
     for path in [
         "/v1/shards",
         "/v1/drivers",

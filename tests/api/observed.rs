@@ -182,8 +182,6 @@ const MORE: &[&str] = &["/driver_info", "/extra"];
 const DIFFERENT: &[(&str, u16, &str)] = &[
     ("invalid json", 400, "a client's mistake"),
     ("badfield", 400, "a client's mistake"),
-    ("rescue", 400, "its pipeline is not built"),
-    ("unrescue", 400, "the node is not in rescue: see above"),
     ("inventory none", 200, "the fake of the reference finds nothing"),
     ("ir delall", 204, "an error of the reference"),
 ];

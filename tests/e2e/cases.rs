@@ -135,6 +135,35 @@ mod bmcs {
     }
 }
 
+/// A person logs in to a machine whose system is not to run.
+mod rescue {
+    use super::*;
+
+    #[test]
+    #[ignore = "minutes of emulation: run by tests/run e2e"]
+    fn a_deployed_machine_is_rescued_logged_in_to_and_brought_back() {
+        let mut story = Story::begin(Firmware::SeaBios, &serving("off"));
+        story.import_ramdisk();
+        story.enrol(Kind::Ipmi, &json!({"boot_interface": "ipxe", "rescue_interface": "agent"}));
+        story.ask("provide");
+        cleaned_and_deployed(&mut story);
+
+        story.turn_page();
+        story.rescue("correct horse");
+        story.hears("rescue ramdisk", "Ferric deploy ramdisk");
+        story.until("rescue");
+        story.hears("rescue mode", "rescue mode: log in as rescue");
+        assert_eq!(story.node()["instance_info"].get("rescue_password"), None);
+        // What is typed is echoed, too; what the shell makes of it is not.
+        story.logs_in("rescue", "correct horse", "echo rescued-$((40 + 2)) by $(id -un)", "rescued-42 by");
+
+        story.turn_page();
+        story.provision("unrescue", "active");
+        let line = story.system_line();
+        story.hears("deployed system's word again", line);
+    }
+}
+
 /// The rack's boot servers: DHCP, TFTP, boot files and scripts, media.
 mod netboot {
     use super::*;

@@ -1,7 +1,11 @@
 //! One machine's way from its first power-on, with the time that each phase took.
 
+use std::cell::RefCell;
 use std::fs;
+use std::io::Write;
+use std::process::Child;
 use std::process::Command;
+use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -122,6 +126,26 @@ impl Story {
     pub fn provision(&mut self, target: &str, state: &str) {
         self.ask(target);
         self.until(state);
+    }
+
+    /// Asks for a ramdisk that this password logs in to.
+    pub fn rescue(&self, password: &str) {
+        let body = json!({"target": "rescue", "rescue_password": password});
+        self.ok("PUT", &self.path("/states/provision"), &body);
+    }
+
+    /// Logs in at the BMC's serial console as a person does, types a line, and waits for what comes of it.
+    pub fn logs_in(&mut self, user: &str, password: &str, line: &str, text: &str) {
+        let mut console = Sol::open();
+        self.wait("log-in at the console", |story| {
+            // No prompt ends a line: what comes of the typed one tells whether all was in time.
+            for typed in ["", user, password, line] {
+                console.borrow_mut().types(typed);
+                std::thread::park_timeout(TYPING);
+            }
+            story.serial.heard(text, story.read).is_some()
+        });
+        console.get_mut().close();
     }
 
     /// Asks for a provision state.
@@ -245,6 +269,40 @@ impl Drop for Story {
     }
 }
 
+/// The serial console of the simulated BMC, with a keyboard.
+struct Sol {
+    client: Child,
+}
+
+impl Sol {
+    fn open() -> RefCell<Self> {
+        let line =
+            format!("ipmitool -I lanplus -C 3 -H {} -U admin -P password sol activate", rack::BMC_ADDRESS);
+        // It wants a terminal.
+        let client = Command::new("script")
+            .args(["-qfec", &line, "/dev/null"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::park_timeout(TYPING);
+        RefCell::new(Self { client })
+    }
+
+    fn types(&mut self, line: &str) {
+        let keyboard = self.client.stdin.as_mut().unwrap();
+        keyboard.write_all(line.as_bytes()).unwrap();
+        keyboard.write_all(b"\r").unwrap();
+        keyboard.flush().unwrap();
+    }
+
+    fn close(&mut self) {
+        drop(self.client.stdin.take());
+        self.client.kill().ok(); // it may have ended by itself
+        self.client.wait().ok();
+    }
+}
+
 /// What firmware and loaders say on their way, where they say it.
 const MARKS: &[(&str, &str)] = &[
     ("firmware", "SeaBIOS"),
@@ -260,3 +318,5 @@ const MARKS: &[(&str, &str)] = &[
 /// Three times the slowest phase that was measured, on a busy machine with two cores.
 const PATIENCE: Duration = Duration::from_mins(15);
 const POLL: Duration = Duration::from_millis(250);
+/// As long as a person takes for a line, and a login program under emulation for its next question.
+const TYPING: Duration = Duration::from_secs(3);

@@ -12,6 +12,7 @@
 )]
 
 mod accounts;
+mod anaconda;
 mod bmc;
 mod boot_elsewhere;
 mod boot_files;

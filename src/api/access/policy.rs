@@ -218,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::api::table::ROUTES;
+    use crate::api::table::{Action, ROUTES, Route};
 
     fn who(role: Role, project: Option<&str>) -> Who {
         Who { name: None, role, project: project.map(str::to_owned) }
@@ -236,7 +236,9 @@ mod tests {
 
     #[test]
     fn readers_change_nothing_and_admins_do_all() {
-        for route in ROUTES.iter().filter(|route| !is_public_route(route.path)) {
+        // A plan is a look with a body.
+        let is_plan = |route: &Route| route.action == Action::NodePlan;
+        for route in ROUTES.iter().filter(|route| !is_public_route(route.path) && !is_plan(route)) {
             let need = Need::of(route.method, route.path);
             assert!(need.admit(&who(Role::Admin, None)).is_ok(), "{}", route.path);
             if !route.method.is_safe() {

@@ -8,7 +8,7 @@ use url::{Host, Url};
 use crate::api::agent::lookup::check_enabled;
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
-use crate::model::boot::Beat;
+use crate::model::boot::{Beat, Boots};
 use crate::model::node::Node;
 use crate::net::http::Response;
 use crate::net::tls;
@@ -34,7 +34,9 @@ pub async fn heartbeat(call: &Call<'_>) -> Result<Response, Fault> {
 /// The checks in the contract's order.
 fn checked(call: &Call<'_>, node: &Node, beat: Heartbeat) -> Result<Beat, Fault> {
     let agent = node.agent.as_ref();
-    let url = callback(&beat.callback_url)?;
+    // An installer cannot be asked back.
+    let is_installer = beat.callback_url.is_empty() && node.boots == Boots::Installer;
+    let url = if is_installer { None } else { Some(callback(&beat.callback_url)?) };
     if agent.and_then(|agent| agent.url.as_ref()).is_some_and(|known| *known != beat.callback_url) {
         return Err(Fault::invalid("callback_url differs from the one of this boot's first heartbeat"));
     }
@@ -49,7 +51,7 @@ fn checked(call: &Call<'_>, node: &Node, beat: Heartbeat) -> Result<Beat, Fault>
     if !known {
         return Err(Fault::invalid("agent_token is not the one of this boot: look up the node again"));
     }
-    if call.policy().agent.require_tls && url.scheme() != "https" {
+    if call.policy().agent.require_tls && url.as_ref().is_some_and(|url| url.scheme() != "https") {
         return Err(Fault::invalid("callback_url must begin with https: this host requires TLS of agents"));
     }
     if agent.is_some_and(|agent| agent.verify_ca.is_some() && agent.verify_ca != beat.agent_verify_ca) {
@@ -58,7 +60,9 @@ fn checked(call: &Call<'_>, node: &Node, beat: Heartbeat) -> Result<Beat, Fault>
     if beat.agent_verify_ca.as_deref().is_some_and(|pem| !tls::is_one_certificate(pem)) {
         return Err(Fault::invalid("agent_verify_ca must be one certificate in PEM"));
     }
-    check_address(call, &url)?;
+    if let Some(url) = &url {
+        check_address(call, url)?;
+    }
     Ok(Beat {
         url: beat.callback_url,
         token,

@@ -1,6 +1,7 @@
 //! `PUT nodes/{ident}/states/provision`: a word, and what comes with it. The order of the checks is the contract's
 //! (`api.md` section 6); what depends on the machine is checked behind the desk.
 
+pub mod rescue;
 pub mod runbook;
 
 use base64::Engine;
@@ -13,6 +14,7 @@ use crate::api::node::steps;
 use crate::api::request::args::Args;
 use crate::api::request::call::Call;
 use crate::base::beside::beside;
+use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::refusal::Refusal;
@@ -36,32 +38,55 @@ pub async fn provision(call: &Call<'_>) -> Result<Response, Fault> {
     }
     legal(call, node, target)?;
     let config_drive = config_drive(&mut args, target, call.version).await?;
-    let brought = runbook::take(&mut args, call, node, target)?;
-    let disabled = ramdisk(&mut args, target, call.version)?;
-    let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
-    let by_runbook = brought.is_some();
-    let steps = companions(&mut args, target, call.version, brought)?;
+    let wish = wish(&mut args, call, node, target)?;
     args.finish()?;
-    if !by_runbook {
-        let asked = steps.iter().map(|step| (step.interface, step.step.as_str()));
-        policy::admit_steps(&call.who, call.policy(), asked)?;
-    }
+    wish.admit(call)?;
     late_versions(node, target, call.version)?;
     let id = node.id;
     let config_drive = match config_drive {
         Some(value) => call.lanes().keep_config_drive(id, value).await?,
         None => None,
     };
-    let project = call.who.project.clone();
-    let ask = ProvisionAsk {
-        config_drive,
-        steps,
-        disable_ramdisk,
-        project,
-        ..ProvisionAsk::new(target.verb, word)
+    let rescue_password = match wish.password {
+        Some(password) => Some(rescue::hashed(password, call.policy().rescue.algorithm).await?),
+        None => None,
     };
+    let ask = ProvisionAsk { config_drive, rescue_password, ..wish.ask };
     call.ask(id, Ask::Provision(ask)).await?;
     Ok(call.accepted(&format!("nodes/{}/states", call.ident(0))))
+}
+
+/// What goes with a word, apart from a config drive.
+#[derive(Debug)]
+pub struct Wish {
+    pub ask: ProvisionAsk,
+    /// Name of the runbook that the steps come from.
+    pub runbook: Option<String>,
+    /// Of a rescue.
+    password: Option<Secret>,
+}
+
+impl Wish {
+    /// Whether who asks may ask for these steps; those of a runbook were admitted with it.
+    pub fn admit(&self, call: &Call<'_>) -> Result<(), Fault> {
+        if self.runbook.is_some() {
+            return Ok(());
+        }
+        let asked = self.ask.steps.iter().map(|step| (step.interface, step.step.as_str()));
+        policy::admit_steps(&call.who, call.policy(), asked)
+    }
+}
+
+/// Takes what goes with a word: steps or the runbook that has them, and whether no ramdisk is wanted.
+pub fn wish(args: &mut Args, call: &Call<'_>, node: &Node, target: &Target) -> Result<Wish, Fault> {
+    let brought = runbook::take(args, call, node, target)?;
+    let disabled = ramdisk(args, target, call.version)?;
+    let disable_ramdisk = disabled || brought.as_ref().is_some_and(|brought| brought.disable_ramdisk);
+    let runbook = brought.as_ref().map(|brought| brought.name.clone());
+    let Companions { steps, password } = companions(args, target, call.version, brought)?;
+    let project = call.who.project.clone();
+    let ask = ProvisionAsk { steps, disable_ramdisk, project, ..ProvisionAsk::new(target.verb, target.word) };
+    Ok(Wish { ask, runbook, password })
 }
 
 fn known(word: &str) -> Result<&'static Target, Fault> {
@@ -79,7 +104,7 @@ fn old_enough(target: &Target, version: u16) -> Result<(), Fault> {
 }
 
 /// Maintenance, and whether the state knows the move.
-fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
+pub fn legal(call: &Call<'_>, node: &Node, target: &Target) -> Result<(), Fault> {
     let word = target.word.to_owned();
     if node.wished.maintenance && matches!(target.verb, Verb::Deploy | Verb::Rebuild) {
         let what = format!("the requested action {word:?}");
@@ -179,19 +204,26 @@ fn drive_parts(parts: &Object, version: u16) -> Result<(), Fault> {
     Ok(())
 }
 
+/// What came along with a word.
+struct Companions {
+    steps: Vec<AskedStep>,
+    /// Of a rescue.
+    password: Option<Secret>,
+}
+
 /// Arguments that go with one word or another.
 fn companions(
     args: &mut Args,
     target: &Target,
     version: u16,
     brought: Option<runbook::Brought>,
-) -> Result<Vec<AskedStep>, Fault> {
+) -> Result<Companions, Fault> {
     let mut steps = |name| args.take(name).filter(|value| !is_empty(value));
     let (clean, deploy, service) = (steps("clean_steps"), steps("deploy_steps"), steps("service_steps"));
     if deploy.is_some() && version < DEPLOY_STEPS_SINCE {
         return Err(Fault::too_new("deploy_steps", DEPLOY_STEPS_SINCE));
     }
-    let password = args.text("rescue_password")?;
+    let password = args.text("rescue_password")?.map(Secret::new);
     goes_with(clean.is_some(), "clean_steps", &["clean"], target)?;
     goes_with(deploy.is_some(), "deploy_steps", &["active", "rebuild"], target)?;
     goes_with(service.is_some(), "service_steps", &["service"], target)?;
@@ -201,19 +233,18 @@ fn companions(
     let (given, name, kind) = match target.word {
         "clean" => (clean, Some("clean_steps"), Kind::Clean),
         "service" => (service, Some("service_steps"), Kind::Service),
-        "rescue" if password.as_ref().is_none_or(|text| text.trim().is_empty()) => {
-            return Err(needed("rescue_password"));
+        "rescue" => {
+            return rescue::taken(password).map(|password| Companions { steps: Vec::new(), password });
         }
         _ => (deploy, None, Kind::Deploy),
     };
-    if let Some(brought) = brought {
-        return Ok(brought.steps);
-    }
-    match (given, name) {
-        (Some(given), _) => steps::parse(given, kind),
-        (None, Some(name)) => Err(needed(&format!("{name} or runbook"))),
-        (None, None) => Ok(Vec::new()),
-    }
+    let steps = match (brought, given, name) {
+        (Some(brought), _, _) => brought.steps,
+        (None, Some(given), _) => steps::parse(given, kind)?,
+        (None, None, Some(name)) => return Err(needed(&format!("{name} or runbook"))),
+        (None, None, None) => Vec::new(),
+    };
+    Ok(Companions { steps, password: None })
 }
 
 fn goes_with(given: bool, name: &str, words: &[&str], target: &Target) -> Result<(), Fault> {
@@ -278,7 +309,7 @@ mod tests {
         let target = Target::parse(&word).unwrap();
         ramdisk(&mut args, target, version)
             .and_then(|_| companions(&mut args, target, version, None))
-            .map(|steps| steps.len())
+            .map(|with| with.steps.len())
             .map_err(|fault| fault.status())
     }
 

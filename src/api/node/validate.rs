@@ -16,8 +16,13 @@ pub async fn validate(call: &Call<'_>) -> Result<Response, Fault> {
     let node = node(call)?;
     let id = node.id;
     let trouble = call.lanes().deploy_trouble(node);
+    let lacks_password = lacks_password(call, node);
     match call.api.lanes.look(id, Look::Valid { deploy: true }).await? {
-        Seen::Valid(verdicts) => Ok(answer(&Value::Object(shown(&with_templates(verdicts, trouble))))),
+        Seen::Valid(verdicts) => {
+            let verdicts =
+                with(Interface::Rescue, with(Interface::Deploy, verdicts, trouble), lacks_password);
+            Ok(answer(&Value::Object(shown(&verdicts))))
+        }
         Seen::Silent(failure) => Err(Fault::new(503, failure.why)),
         Seen::Power(_)
         | Seen::Turn(_)
@@ -50,11 +55,23 @@ fn node<'a>(call: &'a Call<'_>) -> Result<&'a Node, Fault> {
     }
 }
 
-/// The deploy interface has what is wrong with the instance's traits and their deploy templates as its reason, if it has
-/// no other.
-fn with_templates(mut verdicts: Vec<Verdict>, trouble: Option<String>) -> Vec<Verdict> {
-    let deploy = verdicts.iter_mut().find(|verdict| verdict.interface == Interface::Deploy);
-    if let Some(verdict) = deploy.filter(|verdict| verdict.reason.is_none()) {
+/// A rescue by an agent is told its password with the request; the reference says until then that it is missing.
+fn lacks_password(call: &Call<'_>, node: &Node) -> Option<String> {
+    let found = call.lanes().catalog().implementation(Interface::Rescue, &node.wished.interfaces.rescue);
+    let by_agent = found.is_some_and(|found| found.uses_agent);
+    (by_agent && node.rescue_password().is_none()).then(|| {
+        format!(
+            "Node {} is missing 'instance_info/rescue_password'. It is required for rescuing node, and comes with the \
+             request for a rescue; all else that a rescue needs is there.",
+            node.id
+        )
+    })
+}
+
+/// An interface has this trouble as its reason, if it has no other.
+fn with(interface: Interface, mut verdicts: Vec<Verdict>, trouble: Option<String>) -> Vec<Verdict> {
+    let found = verdicts.iter_mut().find(|verdict| verdict.interface == interface);
+    if let Some(verdict) = found.filter(|verdict| verdict.reason.is_none()) {
         verdict.reason = trouble;
     }
     verdicts

@@ -47,6 +47,16 @@ impl Args {
         self.0.remove(name).filter(|value| !value.is_null())
     }
 
+    /// Whether it was given and is not null.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// In the place of one of this name.
+    pub fn put(&mut self, name: &str, value: Value) {
+        self.0.insert(name.to_owned(), value);
+    }
+
     pub fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         match self.take(name) {
             None => Ok(None),

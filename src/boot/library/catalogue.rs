@@ -1,6 +1,7 @@
 //! Finds what stands under a name: scripts from the published record, loaders, kernels and ramdisks from files.
 
 mod boots;
+mod install;
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,8 @@ impl Library for Catalogue {
                 }
                 Name::Loader(name) => self.loader(name, asked.from).await,
                 Name::File { node, token, part } => self.file(node, token, part).await,
+                Name::Kickstart { node, token } => self.kickstart(node, token, &asked).await,
+                Name::Stage2 { node, token } => self.stage2(node, token, &asked).await,
                 Name::Iso { node, token } => self.medium(node, token, &asked).await,
                 Name::Drive { node, token } => self.drive(node, token, &asked).await,
                 Name::Discovery { arch, part } => self.discovery(arch, part).await,
@@ -131,7 +134,7 @@ impl Catalogue {
         }
         self.beside(move |stock| match node.boots {
             Boots::Ramdisk => opened(&stock.ramdisks.of(&node), part, &node.label()),
-            Boots::Instance => stock.own_half(&node, part),
+            Boots::Instance | Boots::Installer => stock.own_half(&node, part),
             Boots::Disk | Boots::Nothing => Err(NotGiven::Missing),
         })
         .await
@@ -342,9 +345,10 @@ impl Stock {
         match (start, node) {
             (Start::Agent, Some(node)) => means.agent(node, mac, bases),
             (Start::Instance, Some(node)) => means.instance(node, mac, bases),
+            (Start::Installer, Some(node)) => means.installer(node, mac, bases),
             (Start::Discovery, _) => means.discovery(mac, bases),
             (Start::Disk, _) => Ok(Errand::Disk),
-            (Start::Next, _) | (Start::Agent | Start::Instance, None) => Ok(Errand::Next),
+            (Start::Next, _) | (Start::Agent | Start::Instance | Start::Installer, None) => Ok(Errand::Next),
         }
     }
 
@@ -413,6 +417,7 @@ fn word(start: Start) -> &'static str {
     match start {
         Start::Agent => "agent",
         Start::Instance => "instance",
+        Start::Installer => "installer",
         Start::Discovery => "discovery",
         Start::Disk => "disk",
         Start::Next => "next",

@@ -3,6 +3,7 @@
 use crate::base::mac::Mac;
 use crate::boot::cmdline;
 use crate::depot::ramdisks::errands::Own;
+use crate::depot::ramdisks::installer::is_tree;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::depot::shelf::Shelf;
 use crate::model::boot::elsewhere::BOOT_ISO;
@@ -132,6 +133,17 @@ impl Means<'_> {
                 link.map(Errand::Iso).map_err(wrong)
             }
         }
+    }
+
+    /// What installs the instance: kernel and ramdisk of this host, which are told where the rest is.
+    pub fn installer(&self, node: &Node, mac: Mac, bases: &Bases) -> Result<Errand, ErrandError> {
+        self.ramdisks.own(node)?;
+        let token = node.ticket(Ticket::Files).ok_or(ErrandError::Unprepared)?;
+        let folder = format!("/boot/file/{}/{}", node.id, token.reveal());
+        let tree = if is_tree(node) { node.instance_info("image_source") } else { None };
+        let files = format!("{}{folder}", bases.agent);
+        let cmdline = cmdline::for_installer(node, self.loading, &files, tree)?;
+        Ok(Errand::Kernel { folder: Path::parse(&folder)?, by_processor: false, cmdline, mac })
     }
 
     /// What an instance boots of other servers.

@@ -21,6 +21,16 @@ pub enum Name<'a> {
         token: &'a str,
         part: Part,
     },
+    /// What an installer is told, for who knows the token of its boot.
+    Kickstart {
+        node: NodeId,
+        token: &'a str,
+    },
+    /// The installer's second stage, where it looks for it.
+    Stage2 {
+        node: NodeId,
+        token: &'a str,
+    },
     /// The boot medium of a node, for who knows its token.
     Iso {
         node: NodeId,
@@ -64,8 +74,14 @@ impl<'a> Name<'a> {
         let name = name.strip_prefix("boot/").unwrap_or(name);
         // shim asks for the GRUB beside it with two slashes (measured with UEFI HTTP boot).
         let mut parts = name.split('/').filter(|part| !part.is_empty());
-        let all = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
+        let all = [parts.next(), parts.next(), parts.next(), parts.next(), parts.next(), parts.next()];
         match all {
+            [Some("file"), Some(node), Some(token), Some("ks.cfg"), None, ..] => {
+                Some(Self::Kickstart { node: node.parse().ok()?, token })
+            }
+            [Some("file"), Some(node), Some(token), Some("LiveOS"), Some("squashfs.img"), None] => {
+                Some(Self::Stage2 { node: node.parse().ok()?, token })
+            }
             [Some("boot.ipxe"), None, ..] => Some(Self::Common(Tongue::Ipxe)),
             [Some("grub"), Some("grub.cfg"), None, ..] => Some(Self::Common(Tongue::Grub)),
             [Some("pxelinux.cfg"), Some("default"), None, ..] => Some(Self::Common(Tongue::Pxelinux)),
@@ -78,16 +94,16 @@ impl<'a> Name<'a> {
             [Some("loader"), Some(name), None, ..] | [Some(name), None, ..] => {
                 is_loader(name).then_some(Self::Loader(name))
             }
-            [Some("file"), Some("discovery"), Some(arch), Some(part), None] => {
+            [Some("file"), Some("discovery"), Some(arch), Some(part), None, ..] => {
                 Some(Self::Discovery { arch: processor(arch)?, part: Part::parse(part)? })
             }
-            [Some("file"), Some(node), Some(token), Some(part), None] => {
+            [Some("file"), Some(node), Some(token), Some(part), None, ..] => {
                 Some(Self::File { node: node.parse().ok()?, token, part: Part::parse(part)? })
             }
-            [Some("iso"), Some(node), Some(token), Some("boot.iso" | "boot.img"), None] => {
+            [Some("iso"), Some(node), Some(token), Some("boot.iso" | "boot.img"), None, ..] => {
                 Some(Self::Iso { node: node.parse().ok()?, token })
             }
-            [Some("iso"), Some(node), Some(token), Some("configdrive.img"), None] => {
+            [Some("iso"), Some(node), Some(token), Some("configdrive.img"), None, ..] => {
                 Some(Self::Drive { node: node.parse().ok()?, token })
             }
             _ => None,
@@ -164,6 +180,14 @@ mod tests {
             ),
             ("iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/boot.iso", Name::Iso { node, token: "t_-1" }),
             (
+                "boot/file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/ks.cfg",
+                Name::Kickstart { node, token: "t_-1" },
+            ),
+            (
+                "boot/file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/LiveOS/squashfs.img",
+                Name::Stage2 { node, token: "t_-1" },
+            ),
+            (
                 "/boot/iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t_-1/boot.img",
                 Name::Iso { node, token: "t_-1" },
             ),
@@ -205,6 +229,9 @@ mod tests {
             "file/discovery/../kernel",
             "file/discovery/mips/kernel",
             "file/x/t/kernel",
+            "file/x/t/ks.cfg",
+            "file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/LiveOS",
+            "file/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/LiveOS/squashfs.img/x",
             "iso/x/t/boot.iso",
             "iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/other.iso",
             "iso/6a8b3c04-9d43-4f0e-8c0e-5b1f2d3c4e5f/t/boot.iso/x",

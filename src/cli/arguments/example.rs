@@ -263,6 +263,26 @@ What happens next:
   A node in `deploy hold`, `clean hold` or `service hold` goes on with its next
   step.";
 
+pub const RESCUE: &str = "\
+Examples:
+  ferric node rescue n1 --wait
+  ferric node rescue n1 n2 --rescue-password-file ~/rescue.txt --wait
+
+What happens next:
+  What the node runs is ended, and the rescue ramdisk is booted in its place
+  (rescue_kernel and rescue_ramdisk of the node or of [conductor], else the
+  imported pair). The node goes through `rescue wait` to `rescue`; log in as
+  `rescue` with the password, at the console or by what the ramdisk offers.
+  Disks stay as they are. `ferric node unrescue` brings back what was deployed.";
+
+pub const UNRESCUE: &str = "\
+Example:
+  ferric node unrescue n1 --wait
+
+What happens next:
+  The rescue ramdisk is switched off and what was deployed is booted: the node
+  is `active` again.";
+
 pub const ABORT: &str = "\
 Example:
   ferric node abort n1 --wait
@@ -315,6 +335,20 @@ Example:
 What happens next:
   Nothing changes. The exit code is 1 when `deploy` or `power` does not
   suffice; other interfaces may be false without harm.";
+
+pub const PLAN: &str = "\
+Examples:
+  ferric node plan n1 deploy
+  ferric node plan n1 deploy --steps steps.json --json
+  ferric node plan n1 clean --runbook CUSTOM_WIPE
+  ferric node plan n1 undeploy
+
+What happens next:
+  Nothing: no record, no power and no disk is touched, and the BMC is not asked.
+  The same rules make the plan that would carry it out. Each step is a line:
+  where it comes from, what it does to power, boot and disks, how long it took
+  before. What only the agent can tell is named, with the date of what it told
+  last. The exit code is 1 if the request would be refused or fail.";
 
 pub const SENSORS: &str = "\
 Example:

@@ -11,11 +11,13 @@ use clap::builder::PossibleValuesParser;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 
 use crate::base::mac::Mac;
+use crate::base::secret::Secret;
 use crate::cli::arguments::example;
 use crate::cli::arguments::node::behind::behind;
 use crate::cli::arguments::node::filter::ListArguments;
 use crate::cli::arguments::node::patience::{Patience, limit, seconds};
 use crate::cli::arguments::node::power::{BootModeArguments, PowerArguments, SecureBootArguments};
+use crate::cli::arguments::secret;
 use crate::cli::node::part::Part;
 use crate::cli::value::Assignment;
 use crate::cli::value::FieldPath;
@@ -84,6 +86,12 @@ pub enum NodeCommand {
     /// Take over nodes that were deployed by something else
     #[command(after_help = example::ADOPT)]
     Adopt(VerbArguments),
+    /// Boot a ramdisk to log in to, in place of what nodes run
+    #[command(after_help = example::RESCUE)]
+    Rescue(RescueArguments),
+    /// End a rescue: nodes run again what was deployed
+    #[command(after_help = example::UNRESCUE)]
+    Unrescue(VerbArguments),
     /// Let nodes go on that hold
     #[command(after_help = example::UNHOLD)]
     Unhold(VerbArguments),
@@ -105,6 +113,9 @@ pub enum NodeCommand {
     /// Check whether a node's settings suffice for each of its interfaces
     #[command(after_help = example::VALIDATE)]
     Validate(OneNode),
+    /// Tell what a request would lead to: each step, where it comes from, what it does. Nothing is touched
+    #[command(after_help = example::PLAN)]
+    Plan(PlanArguments),
     /// Show what the last inspection of a node found
     #[command(after_help = example::INVENTORY)]
     Inventory(OneNode),
@@ -190,6 +201,21 @@ pub struct VerbArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct RescueArguments {
+    /// Names or UUIDs
+    #[arg(required = true, value_name = "NODE", value_parser = node_named)]
+    pub nodes: Vec<String>,
+    /// Password to log in with; everybody on this host sees it in the list of processes
+    #[arg(long, value_name = "PASSWORD", value_parser = secret, conflicts_with = "rescue_password_file")]
+    pub rescue_password: Option<Secret>,
+    /// File whose first line is the password (`-`: stdin); asked for at the terminal if not given
+    #[arg(long, value_name = "FILE", value_parser = given)]
+    pub rescue_password_file: Option<String>,
+    #[command(flatten)]
+    pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
 #[command(group = ArgGroup::new("what").required(true).args(["steps", "runbook"]))]
 pub struct StepsArguments {
     /// Names or UUIDs
@@ -231,6 +257,47 @@ pub struct DeployArguments {
     pub set_instance: Vec<Assignment>,
     #[command(flatten)]
     pub patience: Patience,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArguments {
+    /// Name or UUID
+    #[arg(value_parser = node_named)]
+    pub node: String,
+    /// What would be asked for; `clean` without steps is the automated cleaning of `provide`
+    #[arg(value_parser = behind::<Planned>("ferric node plan n1 deploy"))]
+    pub action: Planned,
+    /// Steps that would be asked for: a JSON array of {interface, step, args, priority}, or its file (`-`: stdin)
+    #[arg(long, value_name = "JSON|FILE", value_parser = given)]
+    pub steps: Option<String>,
+    /// Name or UUID of a runbook that would be asked for; goes with `clean` and `service`
+    #[arg(long, value_name = "NAME", conflicts_with = "steps")]
+    pub runbook: Option<String>,
+    /// Without a ramdisk; goes with `clean` and `service`
+    #[arg(long, conflicts_with = "runbook")]
+    pub disable_ramdisk: bool,
+}
+
+/// What can be planned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Planned {
+    Deploy,
+    Clean,
+    Service,
+    Undeploy,
+    Rebuild,
+}
+
+impl Planned {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Clean => "clean",
+            Self::Service => "service",
+            Self::Undeploy => "undeploy",
+            Self::Rebuild => "rebuild",
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -62,7 +62,9 @@ pub fn next(verb: &str, facts: &Facts, node: &str) -> Option<String> {
     match verb {
         _ if facts.maintenance => Some(format!("`ferric node maintenance {node} off`")),
         "provide" if facts.retired => Some(format!("`ferric node set {node} retired=false`")),
-        "deploy" | "rebuild" => Some(format!("`ferric node validate {node}` shows what is missing")),
+        "deploy" | "rebuild" | "rescue" => {
+            Some(format!("`ferric node validate {node}` shows what is missing"))
+        }
         _ => None,
     }
 }
@@ -88,6 +90,10 @@ fn at_rest(verb: &str, state: &str, node: &str) -> Option<String> {
     let text = match (verb, state) {
         ("manage", "manageable") | ("provide", "available") => format!("it is {state} already"),
         ("adopt", "active") => "it is in use already".to_owned(),
+        ("unrescue", _) => "it is not in rescue".to_owned(),
+        ("deploy" | "rebuild" | "service" | "adopt", "rescue" | "rescue failed" | "unrescue failed") => {
+            run("unrescue")
+        }
         ("deploy", "active") => {
             format!("it is in use: {} frees it, {} writes its image anew", run("undeploy"), run("rebuild"))
         }
@@ -98,11 +104,17 @@ fn at_rest(verb: &str, state: &str, node: &str) -> Option<String> {
         ("abort", _) => "nothing waits or holds that could be stopped".to_owned(),
         ("unhold", _) => "it does not hold".to_owned(),
         ("deploy", "manageable") => run("provide"),
-        ("rebuild" | "service", "available" | "deploy failed") => run("deploy"),
-        ("rebuild" | "service", "manageable") => format!("{}, then {}", run("provide"), run("deploy")),
-        ("rebuild" | "service", "error") => run("undeploy"),
+        ("rebuild" | "service" | "rescue", "available" | "deploy failed") => run("deploy"),
+        ("rebuild" | "service" | "rescue", "manageable") => {
+            format!("{}, then {}", run("provide"), run("deploy"))
+        }
+        ("rebuild" | "service" | "rescue", "error") => run("undeploy"),
         (_, "enroll" | "available" | "adopt failed" | "clean failed" | "inspect failed") => run("manage"),
-        (_, "active" | "deploy failed" | "error" | "service failed") => {
+        (
+            _,
+            "active" | "deploy failed" | "error" | "service failed" | "rescue" | "rescue failed"
+            | "unrescue failed",
+        ) => {
             format!("it is in use: {} frees it", run("undeploy"))
         }
         _ => return None,
@@ -137,6 +149,8 @@ const BEGINNINGS: &[(&str, &[&str])] = &[
     ("service", &["active", "service failed", "service hold"]),
     ("rebuild", &["active", "deploy failed", "error"]),
     ("adopt", &["manageable", "adopt failed"]),
+    ("rescue", &["active", "rescue", "rescue failed", "service failed", "unrescue failed"]),
+    ("unrescue", &["rescue", "rescue failed", "unrescue failed"]),
     ("unhold", &["clean hold", "deploy hold", "service hold"]),
     ("abort", ABORTED),
 ];
@@ -200,6 +214,11 @@ mod tests {
             ("unhold", "available", "it does not hold"),
             ("undeploy", "available", "it is not in use"),
             ("deploy", "available", "node validate n1"),
+            ("rescue", "available", "node deploy n1 --wait"),
+            ("unrescue", "active", "it is not in rescue"),
+            ("service", "rescue", "node unrescue n1 --wait"),
+            ("provide", "rescue", "node undeploy n1 --wait"),
+            ("deploy", "rescue wait", "node abort n1 --wait"),
             ("delete", "active", "node undeploy n1 --wait"),
             ("delete", "clean failed", "node manage n1 --wait"),
         ] {
@@ -214,9 +233,16 @@ mod tests {
     fn what_a_command_leads_to_is_no_refusal_of_that_command() {
         // No hint sends anybody to a verb that the state refuses.
         for (verb, _) in BEGINNINGS {
-            for state in
-                ["enroll", "manageable", "available", "active", "deploy failed", "clean failed", "error"]
-            {
+            for state in [
+                "enroll",
+                "manageable",
+                "available",
+                "active",
+                "deploy failed",
+                "clean failed",
+                "error",
+                "rescue",
+            ] {
                 let told = helps(verb, state);
                 let Some((_, rest)) = told.split_once("`ferric node ") else { continue };
                 let word = rest.split(' ').next().unwrap_or_default();

@@ -6,6 +6,8 @@ pub mod follow;
 pub mod inventory;
 pub mod list;
 pub mod part;
+pub mod password;
+pub mod plan;
 pub mod power;
 pub mod sensors;
 pub mod show;
@@ -46,6 +48,8 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
         NodeCommand::Service(arguments) => (None, verb::steps(session, Verb::Service, arguments).await),
         NodeCommand::Rebuild(arguments) => (None, verb::deploy(session, Verb::Rebuild, arguments).await),
         NodeCommand::Adopt(arguments) => return verb::run(session, Verb::Adopt, arguments).await,
+        NodeCommand::Rescue(arguments) => (None, verb::rescue(session, arguments).await),
+        NodeCommand::Unrescue(arguments) => return verb::run(session, Verb::Unrescue, arguments).await,
         NodeCommand::Unhold(arguments) => return verb::run(session, Verb::Unhold, arguments).await,
         NodeCommand::Abort(arguments) => return verb::run(session, Verb::Abort, arguments).await,
         NodeCommand::Power(arguments) => (Some(&arguments.node), power::power(session, arguments).await),
@@ -59,6 +63,7 @@ pub async fn run(session: &mut Session<'_, '_>, command: &NodeCommand) -> Exit {
             (Some(&arguments.node), upkeep::maintenance(session, arguments).await)
         }
         NodeCommand::Validate(one) => (Some(&one.node), upkeep::validate(session, &one.node).await),
+        NodeCommand::Plan(arguments) => (Some(&arguments.node), plan::plan(session, arguments).await),
         NodeCommand::Sensors(one) => (Some(&one.node), sensors::sensors(session, &one.node).await),
         NodeCommand::Inventory(one) => (Some(&one.node), inventory::inventory(session, &one.node).await),
         NodeCommand::Part(part) => return parted(session, part).await,
@@ -103,6 +108,8 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Service(_) => "service",
         NodeCommand::Rebuild(_) => "rebuild",
         NodeCommand::Adopt(_) => "adopt",
+        NodeCommand::Rescue(_) => "rescue",
+        NodeCommand::Unrescue(_) => "unrescue",
         NodeCommand::Unhold(_) => "unhold",
         NodeCommand::Part(part) => part.call.deed,
         NodeCommand::Abort(_) => "abort",
@@ -112,6 +119,7 @@ pub fn verb(command: &NodeCommand) -> &'static str {
         NodeCommand::Maintenance(_) => "change maintenance",
         NodeCommand::Validate(_) => "validate",
         NodeCommand::Inventory(_) => "read the inventory",
+        NodeCommand::Plan(_) => "plan",
         NodeCommand::Sensors(_) => "read sensors",
         NodeCommand::Wait(_) => "wait",
     }

@@ -170,6 +170,7 @@ fn waiting(node: View<'_>, now: Moment) -> Rows {
         row("  from", waiting.from_whom),
         row("  since", since),
         row(until, limit.unwrap_or_default()),
+        row("  then", waiting.then),
         ("  trouble".to_owned(), trouble, Paint::Bad),
     ]
 }

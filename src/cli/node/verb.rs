@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use crate::cli::Exit;
 use crate::cli::arguments::node::patience::Patience;
-use crate::cli::arguments::node::{DeployArguments, StepsArguments, VerbArguments};
+use crate::cli::arguments::node::{DeployArguments, RescueArguments, StepsArguments, VerbArguments};
 use crate::cli::fault::{CliError, Fault};
 use crate::cli::node::drive;
 use crate::cli::node::each;
 use crate::cli::node::edit::additions;
 use crate::cli::node::follow::{Goal, follow};
+use crate::cli::node::password;
 use crate::cli::node::path;
 use crate::cli::resource::field;
 use crate::cli::session::Session;
@@ -27,6 +28,8 @@ pub enum Verb {
     Service,
     Rebuild,
     Adopt,
+    Rescue,
+    Unrescue,
     Unhold,
     Abort,
 }
@@ -43,6 +46,8 @@ impl Verb {
             Self::Service => "service",
             Self::Rebuild => "rebuild",
             Self::Adopt => "adopt",
+            Self::Rescue => "rescue",
+            Self::Unrescue => "unrescue",
             Self::Unhold => "unhold",
             Self::Abort => "abort",
         }
@@ -60,6 +65,8 @@ impl Verb {
             Self::Service => "service",
             Self::Rebuild => "rebuild",
             Self::Adopt => "adopt",
+            Self::Rescue => "rescue",
+            Self::Unrescue => "unrescue",
             Self::Unhold => "unhold",
             Self::Abort => "abort",
         }
@@ -69,7 +76,10 @@ impl Verb {
         match self {
             Self::Manage | Self::Inspect | Self::Clean => Goal::End("manageable"),
             Self::Provide | Self::Undeploy => Goal::End("available"),
-            Self::Deploy | Self::Service | Self::Rebuild | Self::Adopt => Goal::End("active"),
+            Self::Deploy | Self::Service | Self::Rebuild | Self::Adopt | Self::Unrescue => {
+                Goal::End("active")
+            }
+            Self::Rescue => Goal::End("rescue"),
             Self::Abort => Goal::AnyEnd,
             Self::Unhold => Goal::Idle,
         }
@@ -99,6 +109,14 @@ pub async fn deploy(
     }
     let instance = instance(arguments);
     let order = Order { verb, instance: &instance, body: Value::Object(body) };
+    Ok(give(session, &order, &arguments.nodes, &arguments.patience).await)
+}
+
+/// Asks each node to boot a ramdisk to log in to. The password is read before any node is touched.
+pub async fn rescue(session: &mut Session<'_, '_>, arguments: &RescueArguments) -> Result<Exit, CliError> {
+    let password = password::password(session, arguments)?;
+    let body = json!({"target": Verb::Rescue.target(), "rescue_password": password.reveal()});
+    let order = Order { verb: Verb::Rescue, instance: &[], body };
     Ok(give(session, &order, &arguments.nodes, &arguments.patience).await)
 }
 

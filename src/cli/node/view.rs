@@ -21,6 +21,8 @@ pub struct Waiting {
     /// ISO 8601.
     pub since: String,
     pub deadline_seconds: Option<u64>,
+    /// What happens at the deadline.
+    pub then: String,
     /// Whether it is looked at again at the deadline; else the wait ends there.
     pub looks: bool,
     pub trouble: Option<Trouble>,
@@ -133,7 +135,11 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What it waits for; a hold is told in other words ([`Self::holds`]).
     pub fn waiting(self) -> Option<Waiting> {
+        if self.holds() {
+            return None;
+        }
         let waiting = View(self.object("driver_internal_info")?.get("waiting")?);
         waiting.0.as_object().filter(|members| !members.is_empty())?;
         let (why, from_whom) = (waiting.text("why"), waiting.text("from_whom"));
@@ -144,6 +150,7 @@ impl<'a> View<'a> {
             from_whom,
             looks,
             since: waiting.text("since"),
+            then: waiting.text("then"),
             deadline_seconds: waiting.0.get("deadline_seconds").and_then(Value::as_u64),
             trouble: waiting.0.get("trouble").and_then(Trouble::read),
         })

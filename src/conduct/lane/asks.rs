@@ -188,7 +188,7 @@ impl Lane {
 }
 
 /// The looks that an ask wants, 10 s together (style corner 8).
-async fn look_first(site: &Site, machine: Machine, looks: Vec<Look>) -> Vec<Seen> {
+pub(in crate::conduct) async fn look_first(site: &Site, machine: Machine, looks: Vec<Look>) -> Vec<Seen> {
     let all = async {
         let mut seen = Vec::new();
         for look in &looks {

@@ -9,6 +9,7 @@ use super::cut::Point;
 use super::machine::Traces;
 use super::rig::{LONG, Rig, id};
 use crate::base::mac::Mac;
+use crate::base::secret::Secret;
 use crate::model::bmc::panel::Mode;
 use crate::model::bmc::power::{Power, PowerTarget};
 use crate::model::boot::Boots;
@@ -18,6 +19,7 @@ use crate::model::interface::Interface;
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Fault, Node};
 use crate::model::provision::Provision;
+use crate::model::rescue::RescuePassword;
 use crate::model::step::AskedStep;
 
 /// One thing that a client does: when, what, and how it sees that it was taken.
@@ -41,6 +43,10 @@ struct Scene {
 
 impl Scene {
     /// Whether a machine of metal is inspected: its ramdisk tells, for its BMC does not.
+    fn rescues(&self) -> bool {
+        self.wishes.iter().any(|wish| matches!((wish.ask)(), Ask::Provision(ask) if ask.verb == Verb::Rescue))
+    }
+
     fn tells(&self) -> bool {
         self.metal && self.wishes.iter().any(|wish| (wish.ask)() == provision("inspect"))
     }
@@ -84,6 +90,10 @@ async fn prepare(scene: &Scene, points: [Point; 2]) -> Rig {
     }
     if scene.tells() {
         node.wished.interfaces.inspect = "agent".to_owned();
+    }
+    if scene.rescues() {
+        node.boots = Boots::Disk;
+        node.wished.interfaces.rescue = if scene.metal { "agent" } else { "fake" }.to_owned();
     }
     rig.put(vec![node]).await;
     if scene.metal {
@@ -160,7 +170,14 @@ async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, us
         ports: rig.ports(1),
         inventory: rig.inventory(1),
         reserved: node.reserved,
-        machine: rig.world.machine(id(1), |one| (one.power, one.traces.clone())),
+        machine: rig.world.machine(id(1), |one| {
+            let mut traces = one.traces.clone();
+            if scene.rescues() {
+                // Who may have the password and is silent boots once more.
+                traces.switched = (0, 0);
+            }
+            (one.power, traces)
+        }),
         fake: rig.fake.seen(id(1)).map(|one| one.power).filter(|_| !scene.metal),
     };
     assert!(is_at_rest(&node), "{node:#?}");
@@ -285,6 +302,24 @@ const SERVICE: Wish = Wish {
     taken: |node| node.provision != Provision::Active || node.changes > 0,
     ..UNDEPLOY
 };
+const RESCUE: Wish = Wish {
+    ask: || {
+        let password = RescuePassword { plain: Secret::new("hunter2"), hashed: Secret::new("$5$salt$hash") };
+        let ask = ProvisionAsk::new(Verb::Rescue, "rescue");
+        Ask::Provision(ProvisionAsk { rescue_password: Some(password), ..ask })
+    },
+    ..UNDEPLOY
+};
+const UNRESCUE: Wish = Wish {
+    when: |node| node.provision == Provision::Rescue && is_at_rest(node),
+    ask: || provision("unrescue"),
+    taken: |node| node.provision == Provision::Unrescuing || node.provision == Provision::Active,
+};
+const ABORT_RESCUE: Wish = Wish {
+    when: |node| node.provision == Provision::RescueWait,
+    ask: || provision("abort"),
+    taken: |node| node.provision == Provision::RescueFail,
+};
 const ADOPT: Wish = Wish { ask: || provision("adopt"), ..PROVIDE };
 const INSPECT: Wish = Wish {
     when: |node| node.provision == Provision::Manageable && is_at_rest(node),
@@ -343,6 +378,67 @@ fn servicing_survives_cuts() {
         wired: false,
         start: Provision::Active,
         wishes: &[SERVICE],
+        end: Provision::Active,
+    });
+}
+
+#[test]
+fn a_rescue_survives_cuts_and_its_ramdisk_has_the_password() {
+    for wired in [false, true] {
+        let scene = Scene {
+            start: Provision::Active,
+            wishes: &[RESCUE],
+            end: Provision::Rescue,
+            wired,
+            ..DEPLOYMENT
+        };
+        let (right, ..) = run(play(&scene, [Point::Never; 2]));
+        let (power, traces) = right.machine.unwrap();
+        assert_eq!((power, traces.cd, right.boots), (Power::On, None, Boots::Nothing));
+        assert_eq!(traces.password.as_deref(), Some("$5$salt$hash"));
+        assert_eq!(right.instance.keys().collect::<Vec<_>>(), ["image_source"]);
+        cut_everywhere(&scene);
+    }
+}
+
+#[test]
+fn the_way_back_from_a_rescue_survives_cuts() {
+    let scene = Scene {
+        start: Provision::Active,
+        wishes: &[RESCUE, UNRESCUE],
+        end: Provision::Active,
+        wired: true,
+        ..DEPLOYMENT
+    };
+    let (right, ..) = run(play(&scene, [Point::Never; 2]));
+    let (power, traces) = right.machine.unwrap();
+    assert_eq!((power, traces.cd, traces.password, right.boots), (Power::On, None, None, Boots::Disk));
+    cut_everywhere(&scene);
+}
+
+#[test]
+fn an_aborted_rescue_survives_cuts() {
+    let scene = Scene {
+        start: Provision::Active,
+        wishes: &[RESCUE, ABORT_RESCUE],
+        end: Provision::RescueFail,
+        wired: true,
+        ..DEPLOYMENT
+    };
+    let (right, ..) = run(play(&scene, [Point::Never; 2]));
+    assert_eq!(right.machine.unwrap().1.cd, None);
+    assert_eq!(right.instance.keys().collect::<Vec<_>>(), ["image_source"]);
+    cut_everywhere(&scene);
+}
+
+#[test]
+fn a_fake_rescue_survives_cuts() {
+    cut_everywhere(&Scene {
+        deploy: "fake",
+        metal: false,
+        wired: false,
+        start: Provision::Active,
+        wishes: &[RESCUE, UNRESCUE],
         end: Provision::Active,
     });
 }

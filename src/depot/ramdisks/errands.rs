@@ -6,6 +6,7 @@ use url::Url;
 
 use crate::depot::image::without_secrets;
 use crate::depot::kits::{Item, KitError};
+use crate::depot::ramdisks::installer::{STAGE2, TEMPLATE};
 use crate::depot::ramdisks::{Pair, Part, Purpose, RamdiskError, Ramdisks};
 use crate::model::boot::Boots;
 use crate::model::boot::elsewhere::{BOOT_ISO, is_elsewhere, is_passed_on};
@@ -27,15 +28,13 @@ struct Errand<'a> {
 }
 
 impl Ramdisks {
-    /// Whether the node's deploy ramdisk can be had, as far as that shows without asking anybody. Blocks.
-    pub fn judge(&self, node: &Node) -> Result<(), RamdiskError> {
-        let Some(written) = self.written(node, Purpose::Deploy)? else {
-            return self.of(node).map(drop);
+    /// Whether the node's ramdisk for a purpose can be had, as far as that shows without asking anybody. Blocks.
+    pub fn judge(&self, node: &Node, purpose: Purpose) -> Result<(), RamdiskError> {
+        let Some(written) = self.written(node, purpose)? else {
+            return self.pair(node, purpose).map(drop);
         };
-        let halves = [
-            ("deploy_kernel", written.kernel, Part::Kernel),
-            ("deploy_ramdisk", written.ramdisk, Part::Ramdisk),
-        ];
+        let [kernel, ramdisk] = purpose.names();
+        let halves = [(kernel, written.kernel, Part::Kernel), (ramdisk, written.ramdisk, Part::Ramdisk)];
         halves.into_iter().try_for_each(|(key, href, part)| self.judge_one(key, href, Some(part)))
     }
 
@@ -84,7 +83,7 @@ impl Ramdisks {
         let part = match item {
             Item::Kernel => Part::Kernel,
             Item::Ramdisk => Part::Ramdisk,
-            Item::Iso | Item::Drive => return Ok(()),
+            Item::Iso | Item::Drive | Item::Stage2 | Item::Template => return Ok(()),
         };
         let checked = tokio::task::spawn_blocking(move || part.check(&path));
         match checked.await {
@@ -101,9 +100,11 @@ impl Ramdisks {
         let mut hrefs = Vec::new();
         match node.boots {
             Boots::Ramdisk => {
-                if let Some(written) = self.written(node, Purpose::Deploy)? {
-                    hrefs.push(("deploy_kernel", written.kernel, Item::Kernel));
-                    hrefs.push(("deploy_ramdisk", written.ramdisk, Item::Ramdisk));
+                let purpose = Purpose::of(node);
+                let [kernel, ramdisk] = purpose.names();
+                if let Some(written) = self.written(node, purpose)? {
+                    hrefs.push((kernel, written.kernel, Item::Kernel));
+                    hrefs.push((ramdisk, written.ramdisk, Item::Ramdisk));
                 }
             }
             Boots::Instance => {
@@ -111,6 +112,17 @@ impl Ramdisks {
                 let given = |(key, item)| Some((key, node.instance_info(key)?, item));
                 let is_left = |item| item == Item::Iso && is_passed_on(node, passes_isos);
                 hrefs.extend(all.into_iter().filter_map(given).filter(|(_, _, item)| !is_left(*item)));
+            }
+            Boots::Installer => {
+                let all = [
+                    ("kernel", Item::Kernel),
+                    ("ramdisk", Item::Ramdisk),
+                    (STAGE2, Item::Stage2),
+                    (TEMPLATE, Item::Template),
+                ];
+                hrefs.extend(
+                    all.into_iter().filter_map(|(key, item)| Some((key, node.instance_info(key)?, item))),
+                );
             }
             Boots::Disk | Boots::Nothing => {}
         }
@@ -172,7 +184,7 @@ impl Ramdisks {
     }
 }
 
-fn address(key: &'static str, href: &str) -> Result<Url, RamdiskError> {
+pub(super) fn address(key: &'static str, href: &str) -> Result<Url, RamdiskError> {
     let wrong = |why: String| RamdiskError::Address { key, href: without_secrets(href), why };
     let url = Url::parse(href).map_err(|error| wrong(error.to_string()))?;
     if url.has_host() { Ok(url) } else { Err(wrong("it names no host".to_owned())) }

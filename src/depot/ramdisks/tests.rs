@@ -175,3 +175,25 @@ fn what_the_site_names_and_cannot_be_booted_is_told_beforehand() {
     world.import("x86_64");
     assert!(ramdisks.serves("x86_64"));
 }
+
+#[test]
+fn a_node_in_rescue_boots_the_rescue_pair() {
+    use crate::model::provision::Provision;
+    let names = [
+        ("deploy_kernel", "http://h/dk"),
+        ("deploy_ramdisk", "http://h/dr"),
+        ("rescue_kernel", "http://h/rk"),
+        ("rescue_ramdisk", "http://h/rr"),
+    ];
+    let mut node = node(&names);
+    for (state, purpose) in [
+        (Provision::Active, Purpose::Deploy),
+        (Provision::Servicing, Purpose::Deploy),
+        (Provision::Rescuing, Purpose::Rescue),
+        (Provision::RescueWait, Purpose::Rescue),
+        (Provision::Unrescuing, Purpose::Deploy),
+    ] {
+        node.provision = state;
+        assert_eq!(Purpose::of(&node), purpose, "{state}");
+    }
+}

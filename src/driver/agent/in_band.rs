@@ -1,7 +1,7 @@
 //! One step of the agent as a machine of turns.
 //!
 //! ```text
-//! look  no memo        drives (if it writes to them), last id of the list -> Act { after, drives }
+//! look  no memo        drives (if it destroys: the same as last?), last id of the list -> Act { after, drives, root }
 //! act                  POST -> Agent { command }      act again: the list tells whether it was sent
 //! look  memo.command   GET by id -> Agent | Done | Failed
 //! ```
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::base::time::Later;
 use crate::driver::agent::Agents;
 use crate::driver::agent::client::{AgentClient, AgentError};
-use crate::driver::agent::drives::{self, survey, writes_disks};
+use crate::driver::agent::drives::{self, guard, survey, writes_disks};
 use crate::driver::agent::line::{self, AFTER, COMMAND, lost};
 use crate::driver::agent::steps::{machine_params, wire_kind};
-use crate::driver::memo::{KEPT, text, with};
+use crate::driver::memo::{KEPT, ROOT, text, with};
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::interface::Interface;
@@ -56,7 +56,10 @@ pub async fn look(agents: &Agents, call: &StepCall) -> Turn {
     };
     match text(&call.memo, COMMAND) {
         Some(id) => look_at(&agent, call, id).await,
-        None => begin(&agent, call).await.unwrap_or_else(|turn| turn),
+        None => {
+            let is_guarded = agents.settings.disk_guard;
+            begin(&agent, call, is_guarded).await.unwrap_or_else(|turn| turn)
+        }
     }
 }
 
@@ -82,7 +85,7 @@ pub async fn act(agents: &Agents, call: &StepCall, again: bool, args: &Object) -
 }
 
 /// The first look: what the step is begun with. `Err` is the turn that comes instead.
-async fn begin(agent: &AgentClient<'_>, call: &StepCall) -> Result<Turn, Turn> {
+async fn begin(agent: &AgentClient<'_>, call: &StepCall, is_guarded: bool) -> Result<Turn, Turn> {
     can_begin(call).map_err(Turn::failed)?;
     if call.memo.contains_key(AFTER)
         && let Some(turn) = sent_before(agent, call).await
@@ -94,6 +97,9 @@ async fn begin(agent: &AgentClient<'_>, call: &StepCall) -> Result<Turn, Turn> {
     if writes_disks(&call.step) {
         let seen = survey(agent).await.map_err(|error| error.turn(&memo))?;
         drives::same(memo.get(KEPT), &seen.drives).map_err(Turn::failed)?;
+        if let Some(root) = guard(call, &seen, is_guarded).map_err(Turn::failed)? {
+            memo = with(&memo, ROOT, json!({"hints": root.hints, "drive": root.drive}));
+        }
         memo = with(&memo, KEPT, seen.drives);
         known = Some(seen.command);
     }

@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! steps    which steps it has                          in_band   one of them as a machine of turns
-//! drives   what a disk-writing step was begun with     write_image   the arguments of the image step
+//! drives   which drives a destructive step may have    write_image   the arguments of the image step
 //! image    of a deployment, how it stands              ready_image   the step that readies it beforehand
 //! prepare  boot loader and boot device                 tear_down     the agent goes, the machine is off
 //! bootc    a container that installs itself
 //! power    a machine that only its agent can switch    logs, alive   what is asked of it in passing
+//! finalize_rescue   the agent takes the password that a person logs in with, and ends
 //! ```
 //!
-//! `client` speaks to it, `call` classes what can go wrong for a step, `line` tells from its command list whether
+//! `duplicates` what is on two drives after a write. `client` speaks to it, `call` classes what can go wrong for a step, `line` tells from its command list whether
 //! something was sent, `instance` reads boot mode and disk label.
 
 use std::fmt;
@@ -30,6 +31,8 @@ pub mod alive;
 pub mod bootc;
 pub mod client;
 pub mod drives;
+pub mod duplicates;
+pub mod finalize_rescue;
 pub mod image;
 pub mod in_band;
 pub mod instance;
@@ -71,8 +74,12 @@ pub struct AgentSettings {
     pub power_limit: u32,
     /// Who fetches images unless node or driver say so (`image_download_source`).
     pub way: Way,
+    /// Drives are compared with those seen last before a step destroys (`[deploy] disk_guard`, ours).
+    pub disk_guard: bool,
     /// `stream_raw_images`.
     pub stream_raw: bool,
+    /// An agent that takes no hashed password is given none at all (`require_rescue_password_hashed`).
+    pub rescue_requires_hash: bool,
 }
 
 impl AgentSettings {
@@ -87,7 +94,9 @@ impl AgentSettings {
             power_interval: 5,
             power_limit: 60,
             way: Way::Http,
+            disk_guard: true,
             stream_raw: true,
+            rescue_requires_hash: true,
         }
     }
 }

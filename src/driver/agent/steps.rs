@@ -20,7 +20,7 @@ pub fn wire_kind(kind: Kind) -> Option<StepKind> {
         Kind::Clean => Some(StepKind::Clean),
         Kind::Deploy => Some(StepKind::Deploy),
         Kind::Service => Some(StepKind::Service),
-        Kind::Verify | Kind::Delete => None,
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => None,
     }
 }
 

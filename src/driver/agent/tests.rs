@@ -13,6 +13,7 @@ use crate::driver::agent::in_band::InBandStep;
 use crate::driver::agent::tests::peer::{Next, Peer, hardware};
 use crate::driver::{Machine, StepCall, StepWork};
 use crate::model::Object;
+use crate::model::drive::DrivesSeen;
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::step::{Again, By, Kind, Step};
@@ -24,6 +25,7 @@ mod bootc;
 mod boot;
 mod image;
 mod peer;
+mod rescue;
 
 /// A clock on which nobody waits.
 #[derive(Debug, Default)]
@@ -125,6 +127,10 @@ impl Bench {
             self.call.memo = memo.clone();
         }
         turn
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Node)) {
+        change(Arc::make_mut(&mut self.call.machine.node));
     }
 
     /// Commands that ran a step.
@@ -309,6 +315,46 @@ async fn a_disk_writing_step_remembers_its_drives_and_is_not_begun_again_on_othe
     assert_eq!(kind, FailureKind::Step);
     assert!(why.contains("[S1, S2]") && why.contains("[S2, S3]"), "{why}");
     assert_eq!(bench.steps_sent(), 1);
+}
+
+#[tokio::test]
+async fn a_step_that_destroys_is_refused_on_drives_that_were_not_seen_before() {
+    let mut bench = Bench::new("erase_devices").await;
+    let seen = |drives: &[&str]| {
+        Some(DrivesSeen {
+            at: Moment(0),
+            drives: drives.iter().map(|&one| one.to_owned()).collect(),
+            root: None,
+        })
+    };
+    bench.change(|node| node.drives = seen(&["S1", "S9"]));
+    let (kind, why) = failure(bench.look().await);
+    assert_eq!(kind, FailureKind::Step);
+    for part in ["gone: S9", "new: S2", "Before: [S1, S9]", "inspect the node again"] {
+        assert!(why.contains(part), "{part}: {why}");
+    }
+    bench.change(|node| drop(node.wished.driver_info.insert("disk_guard".into(), json!("False"))));
+    assert_eq!(memo(&bench.look().await)["drives"], json!(["S1", "S2"]), "a person wants it so");
+    bench.change(|node| {
+        node.wished.driver_info.remove("disk_guard");
+        node.drives = seen(&["S1", "S2"]);
+    });
+    assert!(matches!(bench.look().await, Turn::Act { .. }));
+    assert_eq!(bench.steps_sent(), 0);
+}
+
+#[tokio::test]
+async fn an_image_is_not_written_where_the_root_device_is_ambiguous() {
+    let mut bench = Bench::new("write_image").await;
+    bench.change(|node| {
+        drop(node.wished.properties.insert("root_device".into(), json!({"name": "<in> /dev/"})))
+    });
+    let (_, why) = failure(bench.look().await);
+    assert!(why.contains("2 drives fit") && why.contains("S1") && why.contains("S2"), "{why}");
+    bench
+        .change(|node| drop(node.wished.instance_info.insert("root_device".into(), json!({"serial": "S2"}))));
+    let begun = memo(&bench.look().await);
+    assert_eq!(begun["root"], json!({"hints": {"serial": "S2"}, "drive": "S2"}));
 }
 
 #[tokio::test]

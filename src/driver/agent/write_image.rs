@@ -13,6 +13,7 @@ use crate::base::chain::chain;
 use crate::base::time::Later;
 use crate::depot::image::{Handout, Image, Source, image_info};
 use crate::driver::agent::Agents;
+use crate::driver::agent::duplicates;
 use crate::driver::agent::image::{self, PROGRESS, Unready};
 use crate::driver::agent::in_band;
 use crate::driver::agent::instance::{boot_mode, disk_label};
@@ -45,6 +46,7 @@ impl WriteImage {
         let mut call = call.clone();
         call.memo.remove(PROGRESS);
         let turn = in_band::look(&self.agents, &call).await;
+        let turn = duplicates::told(&self.agents, &call, turn).await;
         if matches!(turn, Turn::Done(_) | Turn::Failed(_)) {
             let (gallery, node) = (Arc::clone(&self.agents.gallery), call.machine.node.id.to_string());
             // It goes with the deployment else.

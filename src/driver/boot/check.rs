@@ -1,14 +1,21 @@
 //! Whether a node's boot interface can bring what it is to bring, before anything moves. Asks no machine; reads files.
 
 use crate::base::chain::chain;
+use crate::depot::ramdisks::Purpose;
 use crate::driver::bmc::redfish_settings::{MediaTransport, RedfishSettings};
 use crate::driver::boot::{BootGround, IDRAC_MEDIA, MEDIA, URL, words};
 use crate::model::bmc::firmware;
 use crate::model::boot::elsewhere::{BOOT_ISO, ISO_SOURCE};
 use crate::model::node::Node;
 
-/// What stands against booting the node so; `redfish` are its settings, where its boot interface needs them.
-pub fn boot(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -> Result<(), String> {
+/// What stands against booting the node's ramdisk for this purpose; `redfish` are its settings, where its boot interface
+/// needs them.
+pub fn boot(
+    ground: &BootGround,
+    node: &Node,
+    redfish: Option<&RedfishSettings>,
+    purpose: Purpose,
+) -> Result<(), String> {
     let (name, management) = (&node.wished.interfaces.boot, &node.wished.interfaces.management);
     let is_by_bmc = [MEDIA, IDRAC_MEDIA, URL].contains(&name.as_str());
     if is_by_bmc && !management.contains("redfish") {
@@ -22,11 +29,11 @@ pub fn boot(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>)
     if is_by_bmc {
         served(ground, node, redfish)?;
     }
-    if is_instance_alone(ground, node) {
+    if purpose == Purpose::Deploy && is_instance_alone(ground, node) {
         return Ok(());
     }
-    ramdisk(ground, node)?;
-    words::agent(ground, node)
+    ground.ramdisks.judge(node, purpose).map_err(|error| chain(&error))?;
+    words::agent(ground, node, purpose)
 }
 
 /// Whether the BMC can fetch our ISO from where it is served.
@@ -46,13 +53,9 @@ fn served(ground: &BootGround, node: &Node, redfish: Option<&RedfishSettings>) -
     }
 }
 
-fn ramdisk(ground: &BootGround, node: &Node) -> Result<(), String> {
-    ground.ramdisks.judge(node).map_err(|error| chain(&error))
-}
-
-/// A `ramdisk` deployment boots its own, and needs an agent only to be cleaned.
+/// A `ramdisk` deployment boots its own, an `anaconda` one its installer: they need an agent only to be cleaned.
 fn is_instance_alone(ground: &BootGround, node: &Node) -> bool {
-    node.wished.interfaces.deploy == "ramdisk"
+    matches!(node.wished.interfaces.deploy.as_str(), "ramdisk" | "anaconda")
         && !node.wished.automated_clean.unwrap_or(ground.automated_clean)
 }
 
@@ -67,6 +70,12 @@ pub fn instance(ground: &BootGround, node: &Node) -> Result<(), String> {
     }
     let is_by_bmc = [MEDIA, IDRAC_MEDIA, URL].contains(&node.wished.interfaces.boot.as_str());
     ground.ramdisks.judge_own(node, !is_by_bmc).map_err(|error| chain(&error))
+}
+
+/// Whether an `anaconda` deployment says what it installs and by what, and can have it.
+pub fn installer(ground: &BootGround, node: &Node) -> Result<(), String> {
+    words::instance(ground, node)?;
+    ground.ramdisks.judge_installer(node).map_err(|error| chain(&error))
 }
 
 fn once(node: &Node) -> Result<(), String> {

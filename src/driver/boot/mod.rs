@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::base::chain::chain;
 use crate::depot::blobs::Blobs;
+use crate::depot::ramdisks::installer::Heard;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::driver::Hardware;
 use crate::driver::boot::address::Bases;
@@ -75,15 +76,32 @@ impl BootGround {
     pub async fn fetch(&self, node: &Node) -> Result<(), DriverError> {
         let failed = |error: RamdiskError| DriverError::refused("what the machine boots", chain(&error));
         self.ramdisks.fetch(node, self.passes_isos).await.map_err(failed)?;
-        if !bears_drive(node) {
-            return Ok(());
+        if bears_drive(node) {
+            self.put_drive(node).await?;
         }
+        if node.boots == Boots::Installer {
+            return self.try_kickstart(node).await;
+        }
+        Ok(())
+    }
+
+    async fn put_drive(&self, node: &Node) -> Result<(), DriverError> {
+        let failed = |error: RamdiskError| DriverError::refused("the config drive", chain(&error));
         let text = drive::text(self.blobs.as_ref(), node).await;
         let text = text.map_err(|why| DriverError::refused("the config drive", why))?;
         match text {
             Some(text) => self.ramdisks.put_drive(node, text).await.map_err(failed),
             None => Ok(()),
         }
+    }
+
+    /// Whether there will be a kickstart file, while the machine is as it was.
+    async fn try_kickstart(&self, node: &Node) -> Result<(), DriverError> {
+        let (ramdisks, node) = (Arc::clone(&self.ramdisks), node.clone());
+        let heard = Heard { heartbeat_url: "http://localhost", token: "token" };
+        let tried = tokio::task::spawn_blocking(move || ramdisks.kickstart(&node, &heard).map(drop)).await;
+        let failed = |why: String| DriverError::refused("what the installer is told", why);
+        tried.map_err(|_| failed("it was given up".to_owned()))?.map_err(|error| failed(chain(&error)))
     }
 }
 
@@ -112,8 +130,11 @@ pub fn switch(
     }
 }
 
-/// Whether the boot puts a config drive into a slot of the BMC.
+/// Whether the boot needs the config drive as an image: for a slot of the BMC, or for the files in it.
 fn bears_drive(node: &Node) -> bool {
+    if node.boots == Boots::Installer {
+        return has_drive(node);
+    }
     let by_medium = [MEDIA, IDRAC_MEDIA].contains(&node.wished.interfaces.boot.as_str());
     by_medium && node.boots == Boots::Instance && has_drive(node)
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::depot::ramdisks::Purpose;
 use crate::driver::boot::BootGround;
 use crate::model::Object;
 use crate::model::boot::loading::{APPEND, ARGUMENTS, append};
@@ -11,9 +12,9 @@ use crate::model::node::Node;
 use crate::wire::cmdline::{Cmdline, CmdlineError, LONGEST, Word};
 
 /// Further parameters of the agent's kernel, with those that its ramdisk came with. Reads files.
-pub fn agent(ground: &BootGround, node: &Node) -> Result<(), String> {
+pub fn agent(ground: &BootGround, node: &Node, purpose: Purpose) -> Result<(), String> {
     let mut line = appended(ground, node)?;
-    if let Some(own) = ground.ramdisks.of(node).ok().and_then(|pair| pair.cmdline) {
+    if let Some(own) = ground.ramdisks.pair(node, purpose).ok().and_then(|pair| pair.cmdline) {
         whole(node, &own, "what the ramdisk came with")?;
         line.extend(own);
     }

@@ -21,6 +21,7 @@ pub struct FakeDelays {
     pub firmware: FakeDelay,
     pub deploy: FakeDelay,
     pub inspect: FakeDelay,
+    pub rescue: FakeDelay,
 }
 
 /// Draws lengths: the same seed draws the same ones.

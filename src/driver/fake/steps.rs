@@ -3,6 +3,7 @@
 //! | step | arguments | what it says |
 //! |---|---|---|
 //! | `deploy` | | look again after the configured delay, then done |
+//! | `rescue`, `unrescue` | | look again after the configured delay, then done |
 //! | `fake_done` | | done |
 //! | `fake_fail` | error | failed |
 //! | `fake_act` | times | act so often, then done |
@@ -48,8 +49,8 @@ impl FakeStep {
     }
 
     /// Lets the configured delay pass, rounded up to full seconds, without holding anything for it.
-    fn deployed(&self, call: &StepCall) -> Turn {
-        let delay = self.rack.draws.draw(self.rack.delays.deploy);
+    fn delayed(&self, call: &StepCall, delay: FakeDelay) -> Turn {
+        let delay = self.rack.draws.draw(delay);
         if delay.is_zero() || turns(call) > 0 {
             return Turn::done();
         }
@@ -62,7 +63,10 @@ impl StepWork for FakeStep {
     fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
         Box::pin(async move {
             match self.server(call).call(FakeDelay::default(), |_| ()).await {
-                Ok(()) if call.step.step == DEPLOY => self.deployed(call),
+                Ok(()) if call.step.step == DEPLOY => self.delayed(call, self.rack.delays.deploy),
+                Ok(()) if RESCUE.contains(&call.step.step.as_str()) => {
+                    self.delayed(call, self.rack.delays.rescue)
+                }
                 Ok(()) => looked(call),
                 Err(error) => error.turn(),
             }
@@ -167,6 +171,8 @@ fn into(call: &StepCall) -> Boots {
 
 /// The one step of a fake deployment.
 const DEPLOY: &str = "deploy";
+/// The steps of a fake rescue, and of the way back.
+const RESCUE: [&str; 2] = ["rescue", "unrescue"];
 /// Memo field: moment of the last heartbeat that was counted.
 const BEAT: &str = "beat";
 /// Memo field: turns taken so far.

@@ -115,7 +115,7 @@ async fn every_fake_step_of_the_table_is_known() {
     let rows =
         ROWS.iter().filter(|row| row.name == "fake").flat_map(|row| row.steps.iter().copied().flatten());
     let steps: Vec<_> = rows.filter(|spec| spec.by == By::Driver).collect();
-    assert_eq!(steps.len(), 41);
+    assert_eq!(steps.len(), 43);
     for spec in steps.iter().filter(|spec| spec.step != "fake_slow") {
         let said = turns(spec.step, &json!({})).await;
         assert!(!format!("{said:?}").contains("there is no"), "{}", spec.step);

@@ -351,3 +351,31 @@ fn each_step_that_is_declared_has_somebody_who_carries_it_out() {
         }
     }
 }
+
+#[test]
+fn a_node_of_autodetect_is_judged_as_what_fits_its_instance() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    let reason = |registry: &Registry, instance: Value, original: Option<&str>| {
+        let mut node = node("manual-management");
+        assert_eq!(node.wished.interfaces.deploy, "autodetect", "it is the default where it is there");
+        if let Some(original) = original {
+            node.original_deploy = Some(original.to_owned());
+            "direct".clone_into(&mut node.wished.interfaces.deploy);
+        }
+        node.wished.instance_info = instance.as_object().cloned().unwrap();
+        let machine = Machine { node: Arc::new(node), ports: Vec::new() };
+        let verdicts = registry.validate(&machine, true);
+        let found = verdicts.into_iter().find(|verdict| verdict.interface == Interface::Deploy);
+        found.unwrap().reason.unwrap_or_default()
+    };
+    assert_eq!(reason(&registry, json!({"image_source": "oci://r/os"}), None), "");
+    assert!(reason(&registry, json!({"image_source": "oci://r"}), None).contains("bootc installs"));
+    assert!(reason(&registry, json!({}), None).contains("image_source"), "direct wants an image");
+    let next = json!({"image_source": "oci://r/os"});
+    assert_eq!(reason(&registry, next, Some("autodetect")), "", "the next deployment is judged anew");
+    let noop = registry.detecting(&["noop".to_owned()]);
+    assert_eq!(reason(&noop, json!({}), None), "");
+    let none = noop.detecting(&["fake".to_owned()]);
+    assert!(reason(&none, json!({}), None).contains("finds none that fits"));
+}

@@ -11,6 +11,10 @@ pub const AGENT_PROPERTIES: &[(&str, &str)] = &[
         "Whether the machine is switched off by its power interface after a deployment, instead of by the agent. \
          Optional.",
     ),
+    (
+        "disk_guard",
+        "Whether drives must be those that were seen last before a step destroys what is on them. Optional.",
+    ),
     ("fast_track", "Whether a running agent is used again; the agent power interface needs it. Optional."),
     (
         "image_download_source",

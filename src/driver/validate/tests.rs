@@ -385,3 +385,64 @@ fn a_ramdisk_deployment_that_is_never_cleaned_needs_no_agent() {
     node.wished.automated_clean = Some(false);
     assert_eq!(of(&node), None);
 }
+
+#[test]
+fn a_rescue_needs_a_ramdisk_of_its_own_and_a_boot_interface_that_brings_it() {
+    let rescued = |change: fn(&mut Node)| {
+        let machine = machine("ipmi", |node| {
+            node.wished.interfaces.rescue = "agent".to_owned();
+            node.wished.interfaces.boot = "ipxe".to_owned();
+            change(node);
+        });
+        reason(&machine, Interface::Rescue)
+    };
+    let told = rescued(|node| {
+        for key in ["deploy_kernel", "deploy_ramdisk"] {
+            node.wished.driver_info.insert(key.to_owned(), json!("http://h/f"));
+        }
+    });
+    assert!(told.as_ref().is_some_and(|why| why.contains("no ramdisk for x86_64")), "{told:?}");
+    let pair = |node: &mut Node| {
+        for key in ["rescue_kernel", "rescue_ramdisk"] {
+            node.wished.driver_info.insert(key.to_owned(), json!("http://h/f"));
+        }
+    };
+    assert_eq!(rescued(pair), None);
+    assert_eq!(rescued(|node| node.wished.interfaces.boot = "fake".to_owned()), None);
+    let told = rescued(|node| {
+        node.wished.driver_info.insert("rescue_kernel".to_owned(), json!("ftp://h/f"));
+        node.wished.driver_info.insert("rescue_ramdisk".to_owned(), json!("http://h/f"));
+    });
+    assert!(told.is_some(), "a file of this host that is not there");
+}
+
+#[test]
+fn a_container_deployment_names_its_registry() {
+    assert_eq!(refused("bootc", with("image_source", json!("oci://registry/os:1"))), None);
+    let why = refused("bootc", |_| ()).unwrap();
+    assert!(why.contains("image_source is no container"), "{why}");
+    let why = refused("bootc", with("root_device", json!({"colour": "red"}))).unwrap();
+    assert!(why.contains("unknown hint"), "{why}");
+}
+
+#[test]
+fn an_installer_comes_from_the_network_and_is_told_whole() {
+    let whole = json!({"image_source": "http://h/tree/", "kernel": "http://h/k", "ramdisk": "http://h/r"});
+    for (boot, change, word) in [
+        ("ipxe", json!({}), ""),
+        ("pxe", json!({}), ""),
+        ("redfish-virtual-media", json!({}), "take ipxe, pxe, http-ipxe or http"),
+        ("ipxe", json!({"image_source": "http://h/os.tar"}), "stage2 is missing"),
+        ("ipxe", json!({"image_source": "http://h/os.tar", "stage2": "http://h/s"}), ""),
+        ("ipxe", json!({"kernel_append_params": "b;c"}), "kernel_append_params cannot be used"),
+        ("ipxe", json!({"capabilities": {"boot_mode": "bus"}}), "acceptable values are bios, uefi"),
+    ] {
+        let mut node = (*redfish_node(boot, &json!({})).node).clone();
+        node.wished.interfaces.deploy = "anaconda".to_owned();
+        node.wished.instance_info = whole.as_object().unwrap().clone();
+        node.wished.instance_info.extend(change.as_object().unwrap().clone());
+        let why = reason(&Machine { node: Arc::new(node), ports: Vec::new() }, Interface::Deploy);
+        assert_eq!(why.is_none(), word.is_empty(), "{boot} {change}: {why:?}");
+        assert!(why.unwrap_or_default().contains(word), "{boot} {change}");
+    }
+}

@@ -44,7 +44,7 @@ pub fn absorb(course: &mut Course<'_>, looping: &BootLoop) {
 fn stopped(course: &mut Course<'_>, why: &str) {
     let waits = course.node.wait.as_ref().map(|wait| wait.why);
     match waits.filter(|_| !course.node.wished.maintenance) {
-        Some(WaitFor::FirstBeat | WaitFor::Beat) => {
+        Some(WaitFor::FirstBeat | WaitFor::Beat | WaitFor::Installer) => {
             let text = format!("{why}; {LOOK}");
             pipeline::fail(course, &text);
         }

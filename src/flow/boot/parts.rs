@@ -10,7 +10,7 @@
 //! a medium is, `fetch` where files of other servers are booted, or a config drive is inserted.
 
 use crate::flow::course::Course;
-use crate::flow::{pipeline, power, step, trouble};
+use crate::flow::{install, pipeline, power, step, trouble};
 use crate::model::bmc::firmware;
 use crate::model::bmc::panel::{Mode, ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
@@ -47,7 +47,8 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
     }
     match seen {
         Seen::Valid(verdicts) => {
-            let of_boot = verdicts.iter().find(|verdict| verdict.interface == Interface::Boot);
+            let wanted = if course.node.is_rescued() { Interface::Rescue } else { Interface::Boot };
+            let of_boot = verdicts.iter().find(|verdict| verdict.interface == wanted);
             if let Some(reason) = of_boot.and_then(|verdict| verdict.reason.as_ref()) {
                 pipeline::fail(course, &format!("it cannot boot the ramdisk: {reason}"));
             } else {
@@ -86,7 +87,11 @@ pub fn into(course: &mut Course<'_>, into: Boots) {
 /// why there is no such boot, in words for a person; then nothing is owed.
 pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
     let way = way(course);
-    if way == BootWay::Bare || !matches!(into, Boots::Ramdisk | Boots::Instance) {
+    if way == BootWay::Bare && into == Boots::Installer {
+        let name = &course.node.wished.interfaces.boot;
+        return Err(format!("boot interface {name:?} cannot bring an installer"));
+    }
+    if way == BootWay::Bare || !matches!(into, Boots::Ramdisk | Boots::Instance | Boots::Installer) {
         start_bare(course, into, purpose);
         return Ok(());
     }
@@ -128,8 +133,7 @@ pub fn disk(course: &mut Course<'_>) {
     step::set_phase(course, Phase::Reboot { into: Boots::Disk });
     let way = way(course);
     if way == BootWay::Bare {
-        let (limit, _) = limits(course);
-        power::switch(course, PowerWish::On, limit, Purpose::Run);
+        switch_on(course, Purpose::Run);
         return;
     }
     owe_parts(course, way, Boots::Disk, Purpose::Run);
@@ -166,6 +170,19 @@ pub fn empty_drives(course: &mut Course<'_>, purpose: Purpose) {
     }
 }
 
+/// The ramdisk goes on by itself: nothing of its boot is given out any more, and no medium stays in a drive, which it
+/// has read by now. True if that is all done.
+pub fn let_go(course: &mut Course<'_>) -> bool {
+    course.drop_agent();
+    course.node.boots = Boots::Nothing;
+    course.node.boot_token = None;
+    step::work(course);
+    course.stop_waiting();
+    step::set_phase(course, Phase::Act);
+    empty_drives(course, Purpose::Run);
+    !course.owes_for(Purpose::Run)
+}
+
 /// Names under which files are served, and who the agent of this boot is, where it can be told beforehand.
 fn identify(course: &mut Course<'_>, way: BootWay, into: Boots) -> Result<(), String> {
     let (files, agent) = (course.facts.boot_token.clone(), course.facts.token.clone());
@@ -176,7 +193,8 @@ fn identify(course: &mut Course<'_>, way: BootWay, into: Boots) -> Result<(), St
         return Err(why);
     }
     course.node.boot_token = Some(files);
-    if into == Boots::Ramdisk && way.bears_data() {
+    // An installer finds its token in its kickstart file.
+    if into == Boots::Installer || (into == Boots::Ramdisk && way.bears_data()) {
         course.node.agent = Some(Agent::unused(agent, true));
     }
     Ok(())
@@ -191,14 +209,15 @@ pub fn owe_files(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Pu
 
 fn owe_parts(course: &mut Course<'_>, way: BootWay, into: Boots, purpose: Purpose) {
     let node = &course.node;
-    let is_instance = into != Boots::Ramdisk;
+    let is_instance = matches!(into, Boots::Instance | Boots::Disk);
     let mut parts = Vec::new();
     if way == BootWay::Medium {
         parts.push(if into == Boots::Disk { BootPart::Eject } else { BootPart::Insert });
     }
     parts.push(BootPart::Mode { wanted: firmware::wanted_mode(node) });
-    if is_instance && firmware::wants_secure_boot(node) {
-        parts.push(BootPart::Secure { on: true });
+    if firmware::wants_secure_boot(node) && (is_instance || node.is_rescued()) {
+        // A rescue comes between an instance that has it and a ramdisk that nobody has signed.
+        parts.push(BootPart::Secure { on: is_instance });
     }
     if into != Boots::Disk {
         parts.push(BootPart::Device { lasts: lasts(node.driver_info(FORCE), is_instance) });
@@ -262,7 +281,7 @@ fn await_firmware_with(course: &mut Course<'_>, wish: ModeWish, seen: Modes) {
     if let Some(run) = course.node.run.as_mut() {
         run.firmware = Some(ModeChange::new(wish));
     }
-    if into == Boots::Ramdisk {
+    if matches!(into, Boots::Ramdisk | Boots::Installer) {
         course.strike(Purpose::Run);
         step::set_phase(course, Phase::Firmware { into });
         switch_on(course, Purpose::Run);
@@ -287,11 +306,12 @@ fn change_of(course: &Course<'_>) -> Option<ModeChange> {
 pub fn all_paid(course: &mut Course<'_>, into: Boots) {
     let is_own = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| match step.by {
         By::Core(core) => matches!(core, Core::BootDisk | Core::BootInstance),
-        By::Driver | By::Agent => false,
+        By::Driver | By::Agent | By::Site | By::Hook => false,
     });
     let awaits_mode = change_of(course).is_some_and(|change| !change.met);
     match into {
         Boots::Ramdisk => step::await_first_beat(course),
+        Boots::Installer => install::await_word(course),
         Boots::Disk | Boots::Instance | Boots::Nothing if awaits_mode => {
             step::set_phase(course, Phase::Firmware { into });
             await_firmware(course);
@@ -325,7 +345,7 @@ pub fn firmware_looked(course: &mut Course<'_>, seen: &Seen) {
         course.note(Event::info("mode", format!("the machine has {}", change.wish.text())));
         set_change(course, ModeChange { met: true, ..change });
         match target {
-            Boots::Ramdisk => into(course, Boots::Ramdisk),
+            Boots::Ramdisk | Boots::Installer => into(course, target),
             Boots::Disk | Boots::Instance | Boots::Nothing => {
                 step::work(course);
                 step::set_phase(course, Phase::Reboot { into: target });

@@ -12,7 +12,6 @@ pub mod architecture;
 pub mod boot_mode;
 pub mod cpus;
 pub mod extra_hardware;
-pub mod hint;
 pub mod interfaces;
 pub mod link;
 pub mod lldp;

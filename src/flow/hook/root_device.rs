@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 
-use crate::flow::hook::{Failed, Survey, hint};
+use crate::flow::hook::{Failed, Survey};
 use crate::model::Object;
+use crate::model::drive::hint;
 
 pub fn apply(survey: &mut Survey<'_>) -> Result<(), Failed> {
     if let Some(disk) = hinted(survey)? {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::drives;
 use crate::flow::hook::{Failed, Survey};
 use crate::flow::inspect::{self, MEND};
 use crate::flow::power;
@@ -316,6 +317,7 @@ fn take(course: &mut Course<'_>, found: Surveyed) {
     course.node.wished = found.node.wished;
     course.node.traits = found.node.traits;
     course.node.identity = found.node.identity;
+    drives::inspected(course, Some(&found.kept.inventory));
     course.row(Row::Inventory(found.kept));
     keep_ports(course, found.ports);
     for note in found.notes {

@@ -19,6 +19,9 @@ fn auto(provision: Provision) -> Stage {
     let mut supported: std::collections::BTreeMap<_, _> =
         Interface::ALL.map(|interface| (interface, vec!["x".to_owned()])).into();
     supported.insert(Interface::Deploy, names);
+    for interface in Interface::ALL {
+        stage.catalog.implementations.entry((interface, "x".to_owned())).or_default();
+    }
     stage.catalog.types.insert("d".to_owned(), HardwareType { supported, ..HardwareType::default() });
     let own = Implementation { uses_agent: true, ..Implementation::default() };
     stage.catalog.implementations.insert((Interface::Deploy, "autodetect".to_owned()), own);

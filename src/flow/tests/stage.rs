@@ -32,12 +32,17 @@ use crate::model::interface::Interface;
 use crate::model::journal::{Event, Noted, Scene};
 use crate::model::moves::{Target, Verb};
 use crate::model::node::{Node, Wished};
-use crate::model::plans::NoPlans;
+use crate::model::part::sheet::Sheet;
+use crate::model::part::told::ToldSteps;
+use crate::model::plans::Plans;
 use crate::model::policy::Policy;
 use crate::model::port::Port;
 use crate::model::provision::Provision;
+use crate::model::rescue::RescuePassword;
 use crate::model::run::{Phase, WaitFor};
+use crate::model::runbook::Runbook;
 use crate::model::step::{Again, AskedStep};
+use crate::model::template::Template;
 use crate::model::turn::{Failure, FailureKind, InBand, InBandSteps, Turn};
 
 /// One node with what is owed to it and looked at.
@@ -47,6 +52,10 @@ pub(super) struct Stage {
     pub(super) ports: Vec<Arc<Port>>,
     pub(super) bearers: Others,
     pub(super) around: Neighbours,
+    /// Deploy templates and runbooks of the site.
+    pub(super) plans: Shelf,
+    /// Steps that agents told and that were kept.
+    pub(super) told: Vec<ToldSteps>,
     /// The inventory that was kept last.
     pub(super) inventory: Option<Arc<Inventory>>,
     pub(super) looks: Vec<Look>,
@@ -70,6 +79,23 @@ pub(super) struct Stage {
     under_way: bool,
     /// The wait of this number has ended: its end does not come again.
     ended: Option<u64>,
+}
+
+/// Deploy templates and runbooks that a site keeps.
+#[derive(Debug, Default)]
+pub(super) struct Shelf {
+    pub(super) templates: Vec<Arc<Template>>,
+    pub(super) runbooks: Vec<Arc<Runbook>>,
+}
+
+impl Plans for Shelf {
+    fn template(&self, name: &str) -> Option<Arc<Template>> {
+        self.templates.iter().find(|one| one.wished.name == name).cloned()
+    }
+
+    fn runbook(&self, ident: &str) -> Option<Arc<Runbook>> {
+        self.runbooks.iter().find(|one| one.wished.name == ident).cloned()
+    }
 }
 
 /// Ports and states of other nodes.
@@ -100,6 +126,8 @@ impl Stage {
             ports: Vec::new(),
             bearers: Others::default(),
             around: Neighbours::default(),
+            plans: Shelf::default(),
+            told: Vec::new(),
             inventory: None,
             looks: Vec::new(),
             policy: Policy::default(),
@@ -142,11 +170,37 @@ impl Stage {
             portgroups: &Groups::of(self.node.id, &self.around),
             bearers: &self.bearers,
             around: &self.around,
-            plans: &NoPlans,
+            plans: &self.plans,
             seen,
             silent: self.silent,
         };
         rule(&self.node, &facts)
+    }
+
+    /// What a rule says that changes nothing.
+    pub(super) fn explain<T>(&mut self, rule: impl FnOnce(&Node, &Facts<'_>) -> T) -> T {
+        self.decide(&[], rule)
+    }
+
+    /// The next thing that happens where all goes well; `offers` is what the agent tells.
+    pub(super) fn one_good_thing(&mut self, offers: Seen) {
+        if !self.owed.is_empty() {
+            self.pay_well();
+            return;
+        }
+        if let Some(look) = self.looks.first() {
+            let seen = match look {
+                Look::AgentSteps => offers,
+                Look::Power => Seen::Power(self.node.power.unwrap_or(Power::Off)),
+                Look::Valid { .. } => Seen::Valid(Vec::new()),
+                _ => Seen::Turn(Turn::done()),
+            };
+            self.see(seen);
+        } else if self.waits_for() == Some(WaitFor::FirstBeat) {
+            self.agent_comes();
+        } else if self.node.wait.is_some() {
+            self.due();
+        }
     }
 
     pub(super) fn ask_seen(&mut self, ask: &Ask, seen: &[Seen]) -> Result<Answer, Refusal> {
@@ -162,7 +216,8 @@ impl Stage {
 
     pub(super) fn verb(&mut self, word: &str) -> Result<Answer, Refusal> {
         let verb = Target::parse(word).map_or(Verb::Fail, |target| target.verb);
-        self.ask(&Ask::Provision(ProvisionAsk::new(verb, word)))
+        let rescue_password = (verb == Verb::Rescue).then(password);
+        self.ask(&Ask::Provision(ProvisionAsk { rescue_password, ..ProvisionAsk::new(verb, word) }))
     }
 
     pub(super) fn deploy(&mut self, steps: &[AskedStep]) -> Result<Answer, Refusal> {
@@ -332,6 +387,7 @@ impl Stage {
 
     fn apply(&mut self, decision: Decision) {
         self.check_moves(&decision);
+        self.check_errors(&decision);
         self.kept += usize::from(decision.keeps_something());
         match decision.fate {
             Fate::Next(node) => self.node = *node,
@@ -369,10 +425,19 @@ impl Stage {
                 self.around.portgroups.push(group.into());
             }
             Row::PortgroupRemoved(id) => self.around.portgroups.retain(|one| one.id != id),
-            Row::Sheet(_) => {}
+            Row::Sheet(sheet) => {
+                if let Sheet::Told(told) = *sheet {
+                    self.told.push(told);
+                }
+            }
             Row::Volume(_) | Row::VolumeRemoved(..) => self.around.keep(row),
         }
     }
+}
+
+/// Of every rescue on the stage.
+pub(super) fn password() -> RescuePassword {
+    RescuePassword { plain: Secret::new("hunter2"), hashed: Secret::new("$5$salt$hash") }
 }
 
 pub(super) fn address(last: u8) -> IpAddr {

@@ -20,6 +20,9 @@ pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> boo
     let driver = |key: &str| node.driver_info(key).is_some_and(is_elsewhere);
     let instance = |key: &str| node.instance_info(key).is_some_and(is_elsewhere);
     match into {
+        Boots::Ramdisk if node.is_rescued() => {
+            policy.remote_ramdisks || driver("rescue_kernel") || driver("rescue_ramdisk")
+        }
         Boots::Ramdisk => policy.remote_ramdisks || driver("deploy_kernel") || driver("deploy_ramdisk"),
         Boots::Instance => {
             instance("kernel")
@@ -27,6 +30,8 @@ pub fn is_needed(node: &Node, policy: &Policy, way: BootWay, into: Boots) -> boo
                 || (instance(BOOT_ISO) && !is_passed_on(node, policy.pass_isos_on))
                 || (way == BootWay::Medium && has_drive(node))
         }
+        // Its kickstart file is made ready, too.
+        Boots::Installer => true,
         Boots::Disk | Boots::Nothing => false,
     }
 }

@@ -18,6 +18,7 @@ use crate::model::node::{Node, Wished};
 use crate::model::part::ask::{PartAsk, PortgroupAsk};
 use crate::model::part::portgroup::Portgroup;
 use crate::model::port::Port;
+use crate::model::rescue::RescuePassword;
 use crate::model::step::AskedStep;
 use crate::model::volume::{VolumeAsk, VolumeRow};
 
@@ -143,6 +144,8 @@ pub struct ProvisionAsk {
     pub steps: Vec<AskedStep>,
     /// Cleaning and servicing: the machine is left as it runs, no ramdisk is booted.
     pub disable_ramdisk: bool,
+    /// What a person logs in with, in a rescue.
+    pub rescue_password: Option<RescuePassword>,
     /// The project on whose behalf it is asked, where the client's account belongs to one.
     pub project: Option<String>,
 }
@@ -155,6 +158,7 @@ impl ProvisionAsk {
             config_drive: None,
             steps: Vec::new(),
             disable_ramdisk: false,
+            rescue_password: None,
             project: None,
         }
     }

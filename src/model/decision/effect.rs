@@ -212,6 +212,8 @@ pub enum Purpose {
     Sync,
     /// After a failure: logs, power off. Its failure changes nothing.
     Aftermath,
+    /// After an abort: its failure asks for a person.
+    Abort,
     /// A synchronous request that waits for the answer.
     Call,
     /// A change of the firmware's modes.

@@ -15,10 +15,6 @@ pub enum Refusal {
     Locked { node: NodeId, host: String },
     #[error("the requested action {word:?} can not be performed on node {node} while it is in state {from}")]
     NoSuchMove { node: NodeId, word: String, from: Provision, verb: Verb },
-    #[error(
-        "the {pipeline} pipeline is not part of this version: {word:?} on node {node} is refused, nothing has changed"
-    )]
-    NotBuilt { node: NodeId, word: String, pipeline: &'static str },
     #[error("{what} is not possible on node {node} while it is in maintenance mode")]
     InMaintenance { node: NodeId, what: String },
     #[error("node {node} is protected and cannot be undeployed, rebuilt or deleted")]

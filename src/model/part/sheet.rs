@@ -1,11 +1,12 @@
-//! What is written down of a machine's firmware: its settings and the parts that bear one. Kept beside the node's record,
-//! in the store alone.
+//! What is written down of a machine's firmware: its settings and the parts that bear one; and what its agent offers. Kept
+//! beside the node's record, in the store alone.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::moment::Moment;
 use crate::model::Object;
+use crate::model::part::told::ToldSteps;
 
 /// A setting of the BIOS (contract `api.json`, `bios_setting`), with what the vendor's registry says of it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -50,6 +51,8 @@ pub enum Sheet {
     Components(Vec<Component>),
     /// Settings by name and value: those that are known keep what else is known of them, the others go.
     Wished(Vec<(String, String)>),
+    /// The steps that the agent has told for one kind of work.
+    Told(ToldSteps),
 }
 
 impl Sheet {
@@ -59,7 +62,7 @@ impl Sheet {
         match self {
             Self::Settings(all) => rows(SETTINGS, serde_json::to_value(all).unwrap_or_default()),
             Self::Components(all) => rows(COMPONENTS, serde_json::to_value(all).unwrap_or_default()),
-            Self::Wished(_) => Object::new(),
+            Self::Wished(_) | Self::Told(_) => Object::new(),
         }
     }
 

@@ -6,9 +6,9 @@ use crate::model::bmc::panel::Mode;
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
 use crate::model::node::Node;
-use crate::model::run::{Run, Wait, WaitFor};
+use crate::model::run::{Phase, Run, Wait, WaitFor};
 use crate::model::shape::json;
-use crate::model::step::{Kind, Step};
+use crate::model::step::{By, Kind, Step};
 
 /// Writes the object.
 pub fn write(node: &Node, out: &mut Vec<u8>) {
@@ -35,6 +35,8 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     }
     if let Some(wait) = &node.wait {
         waiting(node, wait, object.member("waiting"));
+    } else if let Some(run) = node.run.as_ref().filter(|run| run.phase == Phase::Hold) {
+        held(run, object.member("waiting"));
     }
     object.close();
 }
@@ -147,7 +149,7 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         Kind::Clean => ("clean_steps", "clean_step_index"),
         Kind::Deploy => ("deploy_steps", "deploy_step_index"),
         Kind::Service => ("service_steps", "service_step_index"),
-        Kind::Verify | Kind::Delete => return,
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => return,
     };
     if run.kind == Kind::Clean {
         for (name, value) in ERASE {
@@ -160,13 +162,14 @@ fn steps(run: &Run, object: &mut Members<'_>) {
             json::flag(object.member("cleaning_disable_ramdisk"), run.disable_ramdisk);
         }
         Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),
-        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete => {}
+        Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => {}
     }
-    let visible = run.plan.iter().filter(|step| !step.hidden);
-    json::array(object.member(list), visible, step);
-    if run.step().is_some_and(|step| !step.hidden) {
-        let before = run.plan.iter().take(run.cursor).filter(|step| !step.hidden).count();
-        json::number(object.member(index), before);
+    // A hook is part of the step that it follows.
+    let is_listed = |step: &&Step| !step.hidden && step.by != By::Hook;
+    json::array(object.member(list), run.plan.iter().filter(is_listed), step);
+    if let Some(current) = run.step().filter(|step| !step.hidden) {
+        let before = run.plan.iter().take(run.cursor).filter(is_listed).count();
+        json::number(object.member(index), before.saturating_sub(usize::from(current.by == By::Hook)));
     }
     if !run.versions.is_empty() {
         json::object(object.member("hardware_manager_version"), &run.versions);
@@ -178,9 +181,24 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     let mut object = Members::open(out);
     object.text("interface", step.interface.name());
     object.text("step", &step.step);
-    json::masked(object.member("args"), &step.args, Veil::Names);
+    if step.by == By::Hook {
+        object.member("args").extend_from_slice(b"{}");
+    } else {
+        json::masked(object.member("args"), &step.args, Veil::Names);
+    }
     json::number(object.member("priority"), step.priority);
     json::flag(object.member("abortable"), step.abortable);
+    object.close();
+}
+
+/// A hold ends when a person says so, and only then.
+fn held(run: &Run, out: &mut Vec<u8>) {
+    let mut object = Members::open(out);
+    object.text("why", "unhold");
+    object.text("from_whom", "a person");
+    json::bare_moment(object.member("since"), run.step_began.unwrap_or(run.started));
+    object.member("deadline_seconds").extend_from_slice(b"null");
+    object.text("then", "it stays held: unhold goes on with the next step, abort ends the work");
     object.close();
 }
 
@@ -191,6 +209,7 @@ fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     object.text("from_whom", &wait.from_whom);
     json::bare_moment(object.member("since"), wait.since);
     json::number(object.member("deadline_seconds"), wait.length);
+    object.text("then", wait.why.then());
     if node.wished.maintenance && wait.why != WaitFor::Power {
         object.text("suspended_by", "maintenance");
     }

@@ -255,7 +255,8 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
     record.wait = Some(wait);
     record.wished.maintenance = false;
     let plain = waiting(&record);
-    assert_eq!((plain["deadline_seconds"].as_u64(), plain.as_object().unwrap().len()), (Some(15), 4));
+    assert_eq!((plain["deadline_seconds"].as_u64(), plain.as_object().unwrap().len()), (Some(15), 5));
+    assert_eq!(plain["then"], WaitFor::Beat.then());
     record.wished.maintenance = true;
     let trouble = Some(Trouble { since: Moment(0), why: "refused".to_owned() });
     record.run = Some(Run { phase: Phase::Beat, trouble, ..Run::new(Kind::Clean, Vec::new(), Moment(0)) });
@@ -264,4 +265,12 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
     let trouble = serde_json::json!({"since": "1970-01-01T00:00:00.000000", "why": "refused"});
     assert_eq!(waiting["trouble"], trouble);
     assert_eq!(waiting["deadline_seconds"], 15);
+    record.wait = None;
+    record.run = Some(Run { phase: Phase::Hold, ..Run::new(Kind::Clean, Vec::new(), Moment(0)) });
+    let held = shown(&record, LATEST)["driver_internal_info"]["waiting"].clone();
+    assert_eq!(
+        (held["from_whom"].as_str(), &held["deadline_seconds"]),
+        (Some("a person"), &serde_json::Value::Null)
+    );
+    assert!(held["then"].as_str().unwrap().contains("unhold"));
 }

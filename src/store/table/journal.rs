@@ -130,6 +130,16 @@ pub fn read(file: &File, txn: &RoTxn, wanted: impl Iterator<Item = u64>) -> Resu
     Ok(entries)
 }
 
+/// The latest entries of all nodes, the latest first, each with whom it is about.
+pub fn latest(file: &File, txn: &RoTxn, limit: usize) -> Result<Vec<(NodeId, Entry)>, StoreError> {
+    let mut entries = Vec::new();
+    for row in file.tables.journal.rev_iter(txn)?.take(limit) {
+        let (_, bytes) = row?;
+        entries.push((subject(bytes), decode(file, bytes)?));
+    }
+    Ok(entries)
+}
+
 /// A row: whom it is about, then the entry.
 pub fn encode(node: NodeId, entry: &Entry) -> Result<Vec<u8>, StoreError> {
     let bytes = codec::encode(entry, || what(node))?;

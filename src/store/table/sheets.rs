@@ -1,4 +1,4 @@
-//! The table of sheets: BIOS settings and firmware of each node, too much for its record (style corner 11).
+//! The table of sheets: BIOS settings, firmware and in-band steps of each node, too much for its record (style corner 11).
 
 use heed::RoTxn;
 use serde::Serialize;
@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 
 use crate::base::id::NodeId;
 use crate::model::part::sheet::{Component, Setting, Sheet, applied, components_since, settings_since};
+use crate::model::part::told::ToldSteps;
+use crate::model::step::Kind;
 use crate::store::codec;
 use crate::store::disk::env::File;
 use crate::store::error::StoreError;
@@ -36,6 +38,10 @@ impl Sheets<'_, '_> {
                 let before = self.settings(node)?;
                 self.put_rows(node, SETTINGS, &applied(&before, pairs, self.txn.at()))
             }
+            Sheet::Told(told) => match letter(told.kind) {
+                Some(letter) => self.put_rows(node, letter, std::slice::from_ref(told)),
+                None => Ok(()),
+            },
         }
     }
 
@@ -60,7 +66,7 @@ impl Sheets<'_, '_> {
 
     /// Removes all of the node's.
     pub fn remove(&mut self, node: NodeId) -> Result<(), StoreError> {
-        for kind in [SETTINGS, COMPONENTS] {
+        for kind in [SETTINGS, COMPONENTS, TOLD_CLEAN, TOLD_DEPLOY, TOLD_SERVICE] {
             self.txn.delete(self.txn.tables().sheets, &key(node, kind))?;
         }
         Ok(())
@@ -77,6 +83,22 @@ pub fn components(file: &File, txn: &RoTxn, node: NodeId) -> Result<Vec<Componen
     read(file, txn, node, COMPONENTS)
 }
 
+/// The steps that the node's agent told last for this kind of work.
+pub fn told(file: &File, txn: &RoTxn, node: NodeId, kind: Kind) -> Result<Option<ToldSteps>, StoreError> {
+    let Some(letter) = letter(kind) else { return Ok(None) };
+    read(file, txn, node, letter).map(|mut rows| rows.pop())
+}
+
+/// Kinds of work for which an agent has no steps have none.
+fn letter(kind: Kind) -> Option<u8> {
+    match kind {
+        Kind::Clean => Some(TOLD_CLEAN),
+        Kind::Deploy => Some(TOLD_DEPLOY),
+        Kind::Service => Some(TOLD_SERVICE),
+        Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => None,
+    }
+}
+
 fn read<T: DeserializeOwned>(file: &File, txn: &RoTxn, node: NodeId, kind: u8) -> Result<Vec<T>, StoreError> {
     let bytes = file.tables.sheets.get(txn, &key(node, kind))?;
     bytes.map_or(Ok(Vec::new()), |bytes| codec::decode(bytes, &file.path, || what(node)))
@@ -87,11 +109,14 @@ fn key(node: NodeId, kind: u8) -> Vec<u8> {
 }
 
 fn what(node: NodeId) -> String {
-    format!("the firmware's sheet of node {node}")
+    format!("a sheet of node {node}")
 }
 
 const SETTINGS: u8 = b's';
 const COMPONENTS: u8 = b'c';
+const TOLD_CLEAN: u8 = b'C';
+const TOLD_DEPLOY: u8 = b'D';
+const TOLD_SERVICE: u8 = b'S';
 
 /// Largest sheet in bytes: a thousand settings with their registry.
 const LIMIT: u64 = 512 << 10;

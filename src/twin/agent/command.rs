@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use crate::base::secret::Secret;
 use crate::twin::agent::Agent;
 use crate::twin::agent::content;
 use crate::twin::agent::failure::Failure;
@@ -16,7 +17,7 @@ use crate::twin::agent::logs;
 use crate::twin::agent::step;
 use crate::twin::fault::Faults;
 use crate::twin::machine::Machine;
-use crate::twin::progress::Stage;
+use crate::twin::progress::{Rescue, Stage};
 use crate::twin::steps::offered;
 use crate::wire::agent::command::Request;
 use crate::wire::agent::step::StepKind;
@@ -47,6 +48,7 @@ enum Now {
     Nothing,
     PartitionUuids,
     Lockdown,
+    Rescue,
     Logs,
     Hardware,
 }
@@ -87,13 +89,13 @@ pub(super) fn take_on(agent: &Arc<Agent>, request: &Request) -> Result<String, R
     let wrong = takes.is_some_and(|takes| request.params.keys().any(|key| !takes.contains(&key.as_str())));
     match act {
         Act::Now(_) if wrong => agent.book.end(&id, Err(Failure::Poison("TypeError"))),
-        Act::Now(now) => agent.book.end(&id, do_now(agent, *now)),
+        Act::Now(now) => agent.book.end(&id, do_now(agent, *now, &request.params)),
         Act::Later(later) => begin(agent, &id, *later, wrong, &request.params),
     }
     Ok(id)
 }
 
-fn do_now(agent: &Agent, act: Now) -> Result<Value, Failure> {
+fn do_now(agent: &Agent, act: Now, params: &Map<String, Value>) -> Result<Value, Failure> {
     let machine = &agent.machine;
     match act {
         Now::Steps(kind) => Ok(offered(kind, machine.settings().site.as_ref()).emit(kind)),
@@ -105,11 +107,27 @@ fn do_now(agent: &Agent, act: Now) -> Result<Value, Failure> {
             agent.leaving.cancel();
             Ok(Value::Null)
         }
+        Now::Rescue => rescue(agent, params),
         Now::Logs => {
             logs::collected(machine).map(|text| json!({"system_logs": text})).map_err(Failure::execution)
         }
         Now::Hardware => Ok(hardware::inventory(machine)),
     }
+}
+
+/// Keeps the password for whoever logs in, and ends the agent: the machine goes on without it.
+fn rescue(agent: &Agent, params: &Map<String, Value>) -> Result<Value, Failure> {
+    let machine = &agent.machine;
+    if machine.strikes(|faults| std::mem::take(&mut faults.no_rescue)) {
+        // The real one cannot write its exception as JSON.
+        return Err(Failure::Poison("OSError"));
+    }
+    let text = params.get("rescue_password").and_then(Value::as_str).unwrap_or_default();
+    let hashed = params.get("hashed").and_then(Value::as_bool).unwrap_or_default();
+    machine.note(|progress| progress.rescue = Some(Rescue { password: Secret::new(text), hashed }));
+    machine.stage(Stage::Rescued);
+    agent.leaving.cancel();
+    Ok(Value::Null)
 }
 
 /// Starts what goes on beside. Parameters that do not fit end in a failure, not in poison.
@@ -183,7 +201,7 @@ const COMMANDS: &[Row] = &[
     ("standby", "get_partition_uuids",  NONE,   Act::Now(Now::PartitionUuids)),
     ("image",   "install_bootloader",   LOADER, Act::Later(Later::Bootloader)),
     ("system",  "lockdown",             NONE,   Act::Now(Now::Lockdown)),
-    ("rescue",  "finalize_rescue",      Some(&["rescue_password", "hashed"]), Act::Now(Now::Nothing)),
+    ("rescue",  "finalize_rescue",      Some(&["rescue_password", "hashed"]), Act::Now(Now::Rescue)),
     ("log",     "collect_system_logs",  NONE,   Act::Now(Now::Logs)),
     ("poll",    "get_hardware_info",    NONE,   Act::Now(Now::Hardware)),
     ("poll",    "set_node_info",        Some(&["node_info"]), Act::Now(Now::Nothing)),

@@ -113,7 +113,12 @@ fn system(bmc: &Bmc, path: &str) -> Value {
     let stage = match progress.stage {
         Stage::Off => "None",
         Stage::Booting => "SystemHardwareInitializationComplete",
-        Stage::LookingUp | Stage::Serving | Stage::LockedDown | Stage::Dead | Stage::Installed => "OSRunning",
+        Stage::LookingUp
+        | Stage::Serving
+        | Stage::LockedDown
+        | Stage::Rescued
+        | Stage::Dead
+        | Stage::Installed => "OSRunning",
     };
     let name = &bmc.server().settings().name;
     let body = json!({

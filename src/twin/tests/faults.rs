@@ -230,3 +230,24 @@ async fn slow_answers_and_late_boots_wait_on_the_clock() {
         () = waited => {}
     }
 }
+
+#[tokio::test]
+async fn a_rescue_leaves_the_password_and_no_agent_and_may_fail_as_the_real_one_does() {
+    let appliance = Appliance::start().await;
+    let (_place, server) = appliance.server(|_| {});
+    server.power_on();
+    let commander = Commander::of(&appliance.last_beat().await);
+    let params = json!({"rescue_password": "$5$salt$hash", "hashed": true});
+    server.fail(Fault::NoRescue);
+    let refused = commander.send("rescue.finalize_rescue", params.clone(), false).await.unwrap();
+    assert_eq!((refused.status, server.progress().rescue), (500, None));
+    server.reboot().await;
+    let commander = Commander::of(&appliance.fresh_boot(&server).await);
+    let done = commander.run("rescue.finalize_rescue", params).await;
+    assert_eq!(done.status, Status::Succeeded, "{:?}", done.error);
+    let seen = server.wait_for(|progress| progress.stage == Stage::Rescued).await;
+    let rescue = seen.rescue.unwrap();
+    assert!(rescue.hashed && rescue.password.matches("$5$salt$hash"));
+    assert_eq!(seen.power, crate::twin::progress::Power::On);
+    assert!(commander.list().await.is_err(), "the agent has ended");
+}

@@ -218,8 +218,8 @@ fn the_recorded_inventories_have_one_disk_each() {
     assert!(inventories.len() >= 2);
     for inventory in inventories {
         assert_eq!(inventory.disks.len(), 1);
-        assert_eq!(inventory.disks[0].size, 4 << 30);
-        assert_eq!(inventory.disks[0].serial.as_deref(), Some("E2EDISK0"));
+        assert_eq!(inventory.disks[0]["size"], 4_u64 << 30);
+        assert_eq!(inventory.disks[0]["serial"], "E2EDISK0");
     }
 }
 

@@ -1,24 +1,14 @@
 //! The disks of a hardware inventory (`poll.get_hardware_info`, or the inventory of an inspection).
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::wire::agent::fields::{BodyError, Fields};
 
 /// What we read of an inventory; the rest is only carried.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Inventory {
-    pub disks: Vec<Disk>,
-}
-
-/// One disk as the agent sees it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Disk {
-    /// e.g. `/dev/sda`.
-    pub name: String,
-    /// Bytes.
-    pub size: u64,
-    pub serial: Option<String>,
-    pub wwn: Option<String>,
+    /// As the agent tells them: hints go by any of their members.
+    pub disks: Vec<Map<String, Value>>,
 }
 
 impl Inventory {
@@ -26,30 +16,18 @@ impl Inventory {
     pub fn from_value(value: Value) -> Result<Self, BodyError> {
         let mut fields = Fields::of("the inventory", value)?;
         let disks = fields.list("disks", DISK_LIMIT)?.unwrap_or_default();
-        Ok(Self { disks: disks.iter().filter_map(disk).collect() })
+        Ok(Self { disks: disks.into_iter().filter_map(disk).collect() })
     }
 }
 
 /// `None` for an entry without a name.
-fn disk(value: &Value) -> Option<Disk> {
-    Some(Disk {
-        name: text(value, "name")?,
-        size: value.get("size").and_then(Value::as_u64).unwrap_or(0),
-        serial: text(value, "serial"),
-        wwn: text(value, "wwn"),
-    })
-}
-
-fn text(value: &Value, member: &str) -> Option<String> {
-    let text = value.get(member)?.as_str()?;
-    Some(text.chars().take(TEXT_LIMIT).collect())
+fn disk(value: Value) -> Option<Map<String, Value>> {
+    let Value::Object(disk) = value else { return None };
+    disk.get("name").is_some_and(Value::is_string).then_some(disk)
 }
 
 /// A shelf of disks behind one server.
 const DISK_LIMIT: usize = 1024;
-
-/// Serials and world-wide names are at most a few dozen characters long.
-const TEXT_LIMIT: usize = 256;
 
 #[cfg(test)]
 mod tests {
@@ -62,8 +40,9 @@ mod tests {
     fn odd_entries_are_passed_over() {
         let value = json!({"disks": [{"name": "/dev/sda", "size": "big", "serial": 7}, {"size": 1}, 3]});
         let inventory = Inventory::from_value(value).unwrap();
-        assert_eq!(inventory.disks, [Disk { name: "/dev/sda".to_owned(), ..Disk::default() }]);
-        assert_eq!(Inventory::from_value(json!({})).unwrap().disks, []);
+        let names: Vec<_> = inventory.disks.iter().map(|disk| disk["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["/dev/sda"]);
+        assert!(Inventory::from_value(json!({})).unwrap().disks.is_empty());
     }
 
     proptest! {

@@ -7,6 +7,7 @@ SITE_MACS     the NICs' addresses, comma separated (needed)
 SITE_DISK     the file that is the only disk (needed)
 SITE_ADDRESS  the address of every NIC (127.0.0.1)
 SITE_BOOT     the firmware's mode, bios or uefi (bios)
+SITE_RESCUE   the file that a rescue's password goes to; not set, only root can be given one (none)
 SITE_SLOW     seconds that the slow step takes (5)
 SITE_ERASE    seconds that the erasing of the disk takes (0)
 SITE_VERSION  the version this manager reports; another one in mid-run is a VERSION_MISMATCH (1.0)
@@ -19,6 +20,7 @@ import time
 from ironic_python_agent import errors
 from ironic_python_agent import hardware
 from ironic_python_agent import tls_utils
+from ironic_python_agent.extensions import rescue
 
 MANUFACTURER = "Ferric"
 MODEL = "file machine"
@@ -29,6 +31,10 @@ def setting(name, default=None):
     if value is None:
         raise RuntimeError("SITE_%s is not set" % name)
     return value
+
+
+# The agent is nobody here, and its own place for it is root's.
+rescue.PASSWORD_FILE = os.environ.get("SITE_RESCUE", rescue.PASSWORD_FILE)
 
 
 def journal(step):

@@ -11,3 +11,4 @@ mod deploy;
 mod failures;
 mod inspect;
 mod refusals;
+mod rescue;

@@ -99,8 +99,6 @@ const REFUSED: &[(&str, &str)] = &[
         "no hardware type that is here has a vendor method of its own, in the reference neither",
     ),
     ("node inject nmi", "the fake machine has no such button, in the reference neither"),
-    ("node rescue", "there is no rescue pipeline yet"),
-    ("node unrescue", "there is no rescue pipeline yet"),
 ];
 
 /// The scenarios in `py/cli`.

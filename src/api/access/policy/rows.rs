@@ -53,6 +53,7 @@ pub(super) const ROWS: &[Row] = &[
     row(GET, "nodes/{}/ports*", Reader, of(Reader, Reader)),
     row(GET, "nodes/{}/portgroups*", Reader, of(Reader, Reader)),
     row(GET, "nodes/{}/volume*", Reader, of(Reader, Reader)),
+    row(&[Post], "ferric/v1/nodes/{}/plan", Reader, of(Reader, Reader)),
     row(GET, "ferric/v1/nodes/{}/console*", Operator, owner(Operator)),
     row(GET, "ferric/v1/nodes/{}/*", Reader, owner(Reader)),
     row(GET, "ports", Reader, Anyone(Reader)),

@@ -18,6 +18,7 @@ use crate::model::step::AskedStep;
 /// What a runbook brings along.
 #[derive(Debug)]
 pub struct Brought {
+    pub name: String,
     pub steps: Vec<AskedStep>,
     pub disable_ramdisk: bool,
 }
@@ -48,7 +49,9 @@ pub fn take(
     if args.take(&steps).is_some() {
         return Err(Fault::invalid(format!("{steps} and runbook exclude each other: give one of them")));
     }
-    Ok(Some(Brought { steps: runbook.asked(), disable_ramdisk: runbook.wished.disable_ramdisk }))
+    let wished = &runbook.wished;
+    let (name, disable_ramdisk) = (wished.name.clone(), wished.disable_ramdisk);
+    Ok(Some(Brought { name, steps: runbook.asked(), disable_ramdisk }))
 }
 
 /// Since then there are runbooks.

@@ -56,7 +56,7 @@ impl Stock {
     ///
     /// Behind a router without DHCP of this host nothing tells one machine from another: a script, and what it leads to,
     /// is given to whoever names a NIC, so that neither proves anything.
-    fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
+    pub(super) fn is_of(&self, mac: Mac, from: IpAddr) -> bool {
         let leases_all = self.board.leases_all(from);
         match self.sender(from) {
             Some(sender) if !self.is_same(sender, mac) => return false,
@@ -108,6 +108,9 @@ fn remedy(start: Start) -> Option<(&'static str, Then)> {
             Some(("no agent called in: look at its console and network, then try again", Then::PowerOff))
         }
         Start::Discovery => Some(("no agent reported: look at its console and network", Then::PowerOff)),
+        Start::Installer => {
+            Some(("its installer does not come to its end: look at its console", Then::PowerOff))
+        }
         Start::Instance => Some(("its instance does not stay up: look at its console", Then::Disk)),
         Start::Disk | Start::Next => None,
     }

@@ -37,7 +37,7 @@ async fn a_pair_of_another_server_is_there_once_it_was_fetched() {
     world.mirror.put("/r", RAMDISK);
     let (k, r) = (world.url("k").to_string(), world.url("r").to_string());
     let own = node(Boots::Ramdisk, json!({"deploy_kernel": k, "deploy_ramdisk": r}), json!({}));
-    ramdisks.judge(&own).unwrap();
+    ramdisks.judge(&own, Purpose::Deploy).unwrap();
     let before = ramdisks.of(&own).unwrap_err();
     assert!(before.to_string().contains("not fetched for this boot"), "{before}");
     ramdisks.fetch(&own, false).await.unwrap();
@@ -83,7 +83,8 @@ fn addresses_are_judged_without_asking_anybody() {
     for (kernel, word) in [("http://", "no address"), ("https://[::1/k", "no address"), ("ftp://h/k", "ftp:")]
     {
         let info = json!({"deploy_kernel": kernel, "deploy_ramdisk": "http://h/r"});
-        let error = ramdisks.judge(&node(Boots::Nothing, info, json!({}))).unwrap_err().to_string();
+        let error =
+            ramdisks.judge(&node(Boots::Nothing, info, json!({})), Purpose::Deploy).unwrap_err().to_string();
         assert!(error.contains(word), "{word} in {error}");
     }
 }

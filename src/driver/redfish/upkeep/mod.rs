@@ -28,7 +28,7 @@ pub fn boots_again(call: &StepCall) -> Boots {
     };
     match node.boots {
         _ if node.run.as_ref().is_some_and(past) => Boots::Ramdisk,
-        Boots::Ramdisk => Boots::Nothing,
+        Boots::Ramdisk | Boots::Installer => Boots::Nothing,
         before @ (Boots::Nothing | Boots::Disk | Boots::Instance) => before,
     }
 }

@@ -18,6 +18,7 @@ use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::effect::{Effect, Purpose};
 use crate::model::decision::outcome::{Happened, Outcome};
 use crate::model::decision::refusal::Refusal;
+use crate::model::drive::DrivesSeen;
 use crate::model::inspection::discovery::{Discovered, Goal, Onward, Stage as Way};
 use crate::model::inspection::identity::Identity;
 use crate::model::inspection::policy::Hook;
@@ -130,6 +131,16 @@ fn a_site_may_leave_the_machine_on() {
     stage.policy.inspector.power_off = false;
     tell(&mut stage, told_of(inventory())).unwrap();
     assert_eq!((stage.state(), stage.owed.len()), (Provision::Manageable, 0));
+}
+
+#[test]
+fn its_drives_are_those_that_are_there_from_now_on() {
+    let mut stage = waiting();
+    stage.node.drives = Some(DrivesSeen { at: Moment(0), drives: vec!["S9".to_owned()], root: None });
+    let mut inventory = inventory();
+    inventory.insert("disks".to_owned(), json!([{"name": "/dev/sda", "serial": "S1", "size": 5}]));
+    tell(&mut stage, told_of(inventory)).unwrap();
+    assert_eq!(stage.node.drives.unwrap().drives, ["S1"]);
 }
 
 #[test]

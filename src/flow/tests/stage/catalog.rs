@@ -85,6 +85,24 @@ pub(super) fn catalog() -> Catalog {
     let own = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstance))];
     let ramdisk = Implementation { steps: own, uses_agent: true, ..Implementation::default() };
     add(Interface::Deploy, "ramdisk", ramdisk);
+    let steps = vec![
+        spec(Kind::Rescue, "rescue", 100, By::Driver),
+        spec(Kind::Unrescue, "unrescue", 100, By::Driver),
+    ];
+    add(Interface::Rescue, "x", Implementation { steps, ..Implementation::default() });
+    let steps = vec![
+        spec(Kind::Rescue, "rescue", 100, By::Core(Core::BootAgent)),
+        spec(Kind::Rescue, "finalize_rescue", 50, By::Agent),
+        spec(Kind::Rescue, "clean_up", 10, By::Core(Core::LeaveRamdisk)),
+    ];
+    add(Interface::Rescue, "agent", Implementation { steps, uses_agent: true, ..Implementation::default() });
+    add(Interface::Rescue, "none", Implementation { absent: true, ..Implementation::default() });
+    let installer = vec![spec(Kind::Deploy, "deploy", 100, By::Core(Core::BootInstaller))];
+    add(
+        Interface::Deploy,
+        "anaconda",
+        Implementation { steps: installer, uses_agent: true, ..Implementation::default() },
+    );
     let bios = vec![
         spec(Kind::Clean, "factory_reset", 10, By::Driver),
         spec(Kind::Service, "factory_reset", 0, By::Driver),

@@ -1,6 +1,7 @@
 //! What holds of every decision and of every record.
 
 use super::Stage;
+use crate::model::decision::ask::Answer;
 use crate::model::decision::effect::{Look, Purpose};
 use crate::model::decision::{Decision, Fate};
 use crate::model::journal::Noted;
@@ -25,6 +26,36 @@ impl Stage {
         if let Fate::Next(node) = &decision.fate {
             assert_eq!(node.provision.name(), at, "a state changed without a move");
         }
+    }
+
+    /// What a person reads of a failure names the node, the step that failed, and what to do next.
+    pub(super) fn check_errors(&self, decision: &Decision) {
+        for Noted { event, .. } in decision.journal.iter().filter(|noted| noted.event.event == "error") {
+            let text = event.text.as_str();
+            if matches!(&decision.answer, Answer::Refused(refusal) if refusal.to_string() == text) {
+                continue;
+            }
+            let is_cut = text.chars().count() >= 4096;
+            assert!(text.contains(&self.node.label()), "no node in: {text}");
+            assert!(
+                is_cut || REMEDIES.iter().any(|word| text.contains(word)),
+                "nothing to do next in: {text}"
+            );
+            let step = self.node.run.as_ref().and_then(|run| run.step()).filter(|step| !step.hidden);
+            let is_of_run = decision.journal.iter().any(|noted| noted.event.text.ends_with(" failed"))
+                && text.contains(" failed in step ");
+            if let (Some(step), true) = (step, is_of_run) {
+                assert!(
+                    text.contains(&step.step) || self.step_may_move(decision),
+                    "no step {step} in: {text}"
+                );
+            }
+        }
+    }
+
+    /// Steps before the one that failed were done within the same decision.
+    fn step_may_move(&self, decision: &Decision) -> bool {
+        decision.journal.iter().any(|noted| noted.event.event == "step")
     }
 
     pub(super) fn check_record(&self) {
@@ -72,3 +103,20 @@ impl Stage {
         (!owes(Purpose::Inspect) && !awaits_mode).then(|| "inspecting with nothing owed".to_owned())
     }
 }
+
+/// Words of sentences that say what to do.
+const REMEDIES: &[&str] = &[
+    "again",
+    "Correct",
+    "Mend",
+    "See to",
+    "Look at",
+    "unset maintenance",
+    "Manage it",
+    "Deploy it",
+    "Undeploy it",
+    "gets its machine back",
+    "becomes manageable all the same",
+    "ferric node",
+    "Find out",
+];

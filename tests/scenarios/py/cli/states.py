@@ -78,12 +78,16 @@ bm.ok("node service n1 --disable-ramdisk --service-steps", json.dumps(HOLD))
 bm.until("n1", "provision_state", "service hold")
 bm.move("n1", ("unhold", "active"))
 
-# Rescue is not in this version; the refusal says so and changes nothing.
+# A person logs in to a ramdisk in place of the instance, and the instance comes back.
 before = bm.json("node show n1")
-told = bm.refused("node rescue n1 --rescue-password secret")
-assert "rescue pipeline is not part of this version" in told and "HTTP 400" in told, told
 assert "HTTP 400" in bm.refused("node unrescue n1")
+assert "HTTP 400" in bm.refused("node rescue n1 --rescue-password ' '")
 assert bm.json("node show n1") == before
+bm.ok("node rescue n1 --rescue-password secret --wait 60")
+assert bm.field("n1", "provision_state") == "rescue"
+assert "rescue_password" not in bm.field("n1", "instance_info")
+bm.ok("node unrescue n1 --wait 60")
+assert bm.field("n1", "provision_state") == "active"
 bm.move("n1", ("undeploy", "available"), ("manage", "manageable"))
 
 # A machine that is in use already.

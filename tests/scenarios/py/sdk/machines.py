@@ -88,8 +88,12 @@ one = baremetal.set_node_provision_state(one, "active", config_drive=drive, depl
 one = baremetal.set_node_provision_state(one, "unhold")
 (one,) = baremetal.wait_for_nodes_provision_state([one.id], "active", timeout=WAIT)
 one = baremetal.set_node_provision_state(one, "rebuild", wait=True, timeout=WAIT)
-told = refused(exceptions.BadRequestException, baremetal.set_node_provision_state, one, "rescue", rescue_password="x")
-assert "rescue pipeline is not part of this version" in told, told
+told = refused(exceptions.BadRequestException, baremetal.set_node_provision_state, one, "rescue", rescue_password=" ")
+assert "rescue_password" in told, told
+one = baremetal.set_node_provision_state(one, "rescue", rescue_password="x", wait=True, timeout=WAIT)
+assert one.provision_state == "rescue", one
+one = baremetal.set_node_provision_state(one, "unrescue", wait=True, timeout=WAIT)
+assert one.provision_state == "active", one
 one = baremetal.set_node_provision_state(one, "deleted", wait=True, timeout=WAIT)
 one = baremetal.set_node_provision_state(one, "manage", wait=True, timeout=WAIT)
 one = baremetal.set_node_provision_state(one, "adopt", wait=True, timeout=WAIT)

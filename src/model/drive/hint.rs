@@ -3,19 +3,21 @@
 
 use serde_json::Value;
 
-use crate::flow::hook::Failed;
 use crate::model::Object;
 
-/// Whether a disk fits all hints. A hint that the disk does not tell about does not fit.
+/// What is wrong with a hint; a sentence's part.
+type Failed = String;
+
+/// Whether a disk fits all hints. A text that the disk does not tell is `none` to the agent; a size or a truth that it
+/// does not tell does not fit.
 pub fn fits(disk: &Object, hints: &Object) -> Result<bool, Failed> {
     for (name, hint) in hints {
-        let Some(told) = disk.get(name).filter(|told| !told.is_null()) else { return Ok(false) };
+        let told = disk.get(name).filter(|told| !told.is_null());
         let fits = match (name.as_str(), told) {
-            ("rotational", _) => truth(told)? == truth(hint)?,
-            ("size", Value::Number(bytes)) => {
-                number(&(bytes.as_u64().unwrap_or(0) / GIB).to_string(), &text(hint))?
-            }
-            _ => matches(&text(told), &text(hint))?,
+            ("rotational", Some(told)) => truth(told)? == truth(hint)?,
+            ("size", Some(told)) => told.as_u64().is_some() && size(told, &text(hint))?,
+            ("rotational" | "size", None) => false,
+            (_, told) => matches(&told.map_or_else(|| NOTHING.to_owned(), text), &text(hint))?,
         };
         if !fits {
             return Ok(false);
@@ -36,39 +38,51 @@ fn truth(value: &Value) -> Result<bool, Failed> {
     }
 }
 
-/// A size without an operator is an equal one.
-fn number(told: &str, hint: &str) -> Result<bool, Failed> {
-    if hint.starts_with(['<', '>', '=', '!', 's']) { matches(told, hint) } else { compare("=", told, hint) }
+/// Bytes against GiB, with what is behind the point. A size without an operator is an equal one.
+fn size(bytes: &Value, hint: &str) -> Result<bool, Failed> {
+    let bytes = bytes.as_u64().unwrap_or(0);
+    let part = |bytes: u64| f64::from(u32::try_from(bytes).unwrap_or(u32::MAX));
+    let told = part(bytes / GIB) + part(bytes % GIB) / part(GIB);
+    match split(hint) {
+        Some((word @ ("<or>" | "<in>" | "<all-in>"), rest)) => {
+            matches(&told.to_string(), &format!("{word} {rest}"))
+        }
+        Some((word, rest)) => compare(word, told, rest),
+        None => compare("==", told, hint),
+    }
+}
+
+/// The operator that stands first, with or without a blank behind it, and what follows.
+fn split(hint: &str) -> Option<(&'static str, &str)> {
+    let (word, rest) = OPERATORS.iter().find_map(|word| Some((*word, hint.strip_prefix(word)?.trim())))?;
+    (!rest.is_empty()).then_some((word, rest))
 }
 
 fn matches(told: &str, hint: &str) -> Result<bool, Failed> {
-    let (word, rest) = hint.split_once(' ').unwrap_or((hint, ""));
-    let rest = rest.trim();
+    let Some((word, rest)) = split(hint) else { return Ok(told == hint) };
     match word {
         "<or>" => Ok(rest.split("<or>").any(|one| one.trim() == told)),
         "<in>" => Ok(told.contains(rest)),
-        "<all-in>" => Ok(rest.split("<all-in>").all(|one| told.contains(one.trim()))),
+        "<all-in>" => Ok(rest.split_whitespace().all(|one| told.contains(one))),
         "s==" => Ok(told == rest),
         "s!=" => Ok(told != rest),
         "s<" => Ok(told < rest),
         "s<=" => Ok(told <= rest),
         "s>" => Ok(told > rest),
         "s>=" => Ok(told >= rest),
-        "=" | "==" | "!=" | ">=" | "<=" | "<" | ">" if !rest.is_empty() => compare(word, told, rest),
-        _ => Ok(told == hint),
+        // A drive that tells no number where one is asked for is another drive.
+        _ => told.parse::<f64>().map_or(Ok(false), |told| compare(word, told, rest)),
     }
 }
 
-/// Compares two numbers; `=` and `==` are the same here.
-fn compare(word: &str, told: &str, wanted: &str) -> Result<bool, Failed> {
-    let read = |text: &str| {
-        text.parse::<f64>().map_err(|_| format!("hint {:?} is compared as a number and is none", cut(text)))
-    };
-    let (told, wanted) = (read(told)?, read(wanted)?);
+/// Compares two numbers; `=` is "at least", as it always was there.
+fn compare(word: &str, told: f64, wanted: &str) -> Result<bool, Failed> {
+    let wanted: f64 =
+        wanted.parse().map_err(|_| format!("hint {:?} is compared as a number and is none", cut(wanted)))?;
     let order = told.total_cmp(&wanted);
     Ok(match word {
         "!=" => order.is_ne(),
-        ">=" => order.is_ge(),
+        ">=" | "=" => order.is_ge(),
         "<=" => order.is_le(),
         ">" => order.is_gt(),
         "<" => order.is_lt(),
@@ -81,6 +95,14 @@ fn cut(text: &str) -> String {
 }
 
 const GIB: u64 = 1 << 30;
+
+/// What a disk tells that tells nothing.
+const NOTHING: &str = "none";
+
+/// Longer ones stand before their beginnings.
+const OPERATORS: &[&str] = &[
+    "<or>", "<in>", "<all-in>", "s==", "s!=", "s<=", "s<", "s>=", "s>", "==", "!=", ">=", "<=", "=", ">", "<",
+];
 
 #[cfg(test)]
 mod tests {
@@ -107,6 +129,12 @@ mod tests {
             (json!({"serial": "s!= s1"}), false),
             (json!({"rotational": "no", "serial": "S1"}), true),
             (json!({"wwn": "x"}), false),
+            (json!({"wwn": "s!= x"}), true),
+            (json!({"size": "= 400"}), true),
+            (json!({"size": ">=400"}), true),
+            (json!({"size": "= 600"}), false),
+            (json!({"model": "<all-in> acme 9"}), true),
+            (json!({"model": "== 9"}), false),
         ] {
             assert_eq!(fit(&disk, &hints).unwrap(), fits, "{hints}");
         }
