@@ -359,6 +359,8 @@ fn policy(
     policy.fetches_images = agent.image_download_source == Some(DownloadSource::Local);
     policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
+    set(&mut policy.fast_track, deploy.fast_track);
+    set(&mut policy.fast_track_timeout, deploy.fast_track_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     set(&mut policy.disk_guard, deploy.disk_guard);
     policy.erase_devices_priority = deploy.erase_devices_priority;

@@ -16,6 +16,7 @@ pub mod detect;
 pub mod discover;
 pub mod drives;
 pub mod explain;
+pub mod fast;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;

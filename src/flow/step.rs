@@ -5,6 +5,7 @@ use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::drives;
+use crate::flow::fast;
 use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
@@ -71,6 +72,7 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
             look(course, Look::Step { cursor });
         }
+        Core::BootAgent if fast::asks(course) => {}
         Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
@@ -145,6 +147,9 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
 /// Off. Where it ends what the ramdisk did, nothing of its boot stays behind. True if there is nothing to do.
 fn power_off(course: &mut Course<'_>) -> bool {
     let is_end = is_end_of_boot(course);
+    if is_end && fast::stays(course) {
+        return true;
+    }
     if !course.node.wished.disable_power_off {
         relatives::children_off(course, Purpose::Run);
         switch(course, &[PowerWish::Off]);

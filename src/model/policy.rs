@@ -90,6 +90,9 @@ pub struct Policy {
     pub disallow_clean_steps: Vec<String>,
     /// The same in servicing.
     pub disallow_service_steps: Vec<String>,
+    /// An agent that runs already is used again, if it called in so many seconds ago at the most.
+    pub fast_track: bool,
+    pub fast_track_timeout: u32,
     pub collect_logs: CollectLogs,
     /// Who is let in, and what they may do.
     pub access: Access,
@@ -249,6 +252,8 @@ impl Default for Policy {
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
             disallow_service_steps: vec!["vendor.send_raw".to_owned()],
+            fast_track: false,
+            fast_track_timeout: 300,
             collect_logs: CollectLogs::OnFailure,
             access: Access::default(),
             agent: AgentPolicy::default(),
