@@ -362,6 +362,7 @@ fn policy(
     policy.disallowed_deployment_boot_modes.clone_from(&conductor.disallowed_deployment_boot_modes);
     set(&mut policy.record_step_flows_in_history, conductor.record_step_flows_in_history);
     set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
+    set(&mut policy.permit_child_node_step_async_result, conductor.permit_child_node_step_async_result);
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
     policy.verify_step_priority_override = priorities(&conductor.verify_step_priority_override);

@@ -351,6 +351,13 @@ impl Desk {
         self.within(id, what, async { answer.await.map_err(|_| self.gone(id))? }).await
     }
 
+    /// A change that another lane has asked for, however long it takes: what it owes has its own deadline.
+    pub async fn lend(&self, id: NodeId, effect: Effect) -> Result<Outcome, Refusal> {
+        let (reply, answer) = Reply::new();
+        self.post(id, Post::Act(effect, reply)).await?;
+        answer.await.map_err(|_| self.gone(id))?
+    }
+
     async fn within<T>(
         &self,
         id: NodeId,

@@ -158,6 +158,8 @@ impl Drivers {
                 }
                 None => Seen::Silent(Failure::silent("the step is no longer under way")),
             },
+            // Lanes look among themselves.
+            Look::StepFor { .. } => Seen::Silent(Failure::silent("a driver looks at its own machine only")),
             Look::AgentSteps => self.agent_steps(&machine).await,
             Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
@@ -329,6 +331,7 @@ fn is_asked_for(node: &Node, look: &Look) -> bool {
     match look {
         Look::Power => node.run.is_some() || node.target_power.is_some(),
         Look::Step { .. }
+        | Look::StepFor { .. }
         | Look::AgentSteps
         | Look::AgentAlive
         | Look::Valid { .. }
@@ -414,6 +417,7 @@ fn look_limit(look: &Look) -> Duration {
         Look::Sensors | Look::Sheets | Look::Book(_) | Look::Passthru(_) => ACT_LIMIT,
         Look::Power
         | Look::Step { .. }
+        | Look::StepFor { .. }
         | Look::AgentSteps
         | Look::AgentAlive
         | Look::Valid { .. }

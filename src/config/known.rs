@@ -257,6 +257,7 @@ const SECTIONS: &[Section] = &[
             "node_history_max_entries",
             "node_history_minimum_days",
             "max_conductor_wait_step_seconds",
+            "permit_child_node_step_async_result",
             "clean_step_priority_override",
             "verify_step_priority_override",
             "enable_health_monitoring",
@@ -299,7 +300,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Flag,
                 &[
                     "clear_image_cache_on_deploy_failure",
-                    "permit_child_node_step_async_result",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
                     "disable_kernel_parameter_parsing",

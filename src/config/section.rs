@@ -156,6 +156,7 @@ pub struct Conductor {
     pub node_history_max_entries: Option<u32>,
     pub node_history_minimum_days: Option<u32>,
     pub max_conductor_wait_step_seconds: Option<u32>,
+    pub permit_child_node_step_async_result: Option<bool>,
     pub clean_step_priority_override: Vec<String>,
     pub verify_step_priority_override: Vec<String>,
     pub enable_health_monitoring: Option<bool>,

@@ -1,5 +1,6 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
+use crate::base::id::NodeId;
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -67,7 +68,7 @@ pub fn begin(course: &mut Course<'_>) {
 fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
     match core {
         Core::Nothing | Core::LeaveNetwork => return true,
-        Core::ReadyImage => {
+        Core::ReadyImage | Core::ByChild(_) => {
             let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
             look(course, Look::Step { cursor });
         }
@@ -83,13 +84,6 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             course.stop_waiting();
             set_phase(course, Phase::Act);
             course.owe(Effect::Relative { node, on }, Purpose::Run);
-        }
-        Core::ByChild(child) => {
-            work(course);
-            course.stop_waiting();
-            set_phase(course, Phase::Act);
-            let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
-            course.owe(Effect::StepOn { child, cursor }, Purpose::Run);
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
@@ -290,7 +284,7 @@ fn advance(course: &mut Course<'_>) {
 pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     let Some(run) = course.node.run.clone() else { return };
     match (&owed.effect, outcome) {
-        (Effect::Step { cursor }, Outcome::Turn(turn)) => {
+        (Effect::Step { cursor } | Effect::StepOn { cursor, .. }, Outcome::Turn(turn)) => {
             if *cursor == run.cursor && run.phase == Phase::Act {
                 take_turn(course, turn);
                 look_early(course, *cursor, turn);
@@ -392,7 +386,7 @@ pub fn look_at_step(course: &mut Course<'_>) {
         Some(Core::CheckPower) => return look(course, Look::Power),
         Some(Core::FetchSteps) => Look::AgentSteps,
         Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => parts::CHECK,
-        Some(Core::ReadyImage) | None => Look::Step { cursor },
+        Some(Core::ReadyImage | Core::ByChild(_)) | None => Look::Step { cursor },
         Some(_) => return,
     };
     // A wait stays in the record until the look has an answer, so that one that finds what the record says, or
@@ -444,9 +438,23 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     }
 }
 
+/// The step wants to be looked at again, in so many seconds.
+pub fn look_in(course: &mut Course<'_>, after: u32, memo: &Memo) {
+    if remember(course, memo) {
+        set_phase(course, Phase::Later);
+        rest(course);
+        let pace = memo.get("progress").and_then(serde_json::Value::as_str);
+        course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), after);
+    }
+}
+
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
+    if let Some(child) = by_child(course) {
+        relatives::take_turn(course, child, turn);
+        return;
+    }
     match turn {
         Turn::Done(result) => {
             let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
@@ -465,21 +473,11 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         Turn::Act { memo } => {
             if remember(course, memo) {
                 drives::begun(course, memo);
-                work(course);
-                course.stop_waiting();
-                set_phase(course, Phase::Act);
                 let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
-                course.owe(Effect::Step { cursor }, Purpose::Run);
+                act(course, Effect::Step { cursor });
             }
         }
-        Turn::LookIn { after, memo } => {
-            if remember(course, memo) {
-                set_phase(course, Phase::Later);
-                rest(course);
-                let pace = memo.get("progress").and_then(serde_json::Value::as_str);
-                course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), *after);
-            }
-        }
+        Turn::LookIn { after, memo } => look_in(course, *after, memo),
         Turn::Reboot { into, memo } => {
             if remember(course, memo) {
                 parts::into(course, *into);
@@ -488,6 +486,20 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         Turn::Agent { memo } => await_agent(course, memo, heard_again),
         Turn::Hold => hold(course),
     }
+}
+
+/// The child that does the current step.
+fn by_child(course: &Course<'_>) -> Option<NodeId> {
+    let step = course.node.run.as_ref().and_then(Run::step)?;
+    if let By::Core(Core::ByChild(child)) = step.by { Some(child) } else { None }
+}
+
+/// Owes one change of the current step.
+pub fn act(course: &mut Course<'_>, effect: Effect) {
+    work(course);
+    course.stop_waiting();
+    set_phase(course, Phase::Act);
+    course.owe(effect, Purpose::Run);
 }
 
 /// What a step that is done leaves in the record; its own run's, if none is named.
@@ -546,7 +558,7 @@ fn await_agent(course: &mut Course<'_>, memo: &Memo, heard_again: bool) {
 }
 
 /// Keeps the memo; one that is too large fails the step.
-fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
+pub fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
     let size = serde_json::to_vec(memo).map_or(usize::MAX, |text| text.len());
     if size > MEMO_LIMIT {
         pipeline::fail(course, &format!("its memo of {size} bytes is over the limit of {MEMO_LIMIT}"));

@@ -57,6 +57,8 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// A child's step that waits for somebody counts as done, instead of failed.
+    pub permit_child_node_step_async_result: bool,
     /// Drives are compared with those seen last before a step destroys.
     pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
@@ -232,6 +234,7 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            permit_child_node_step_async_result: false,
             disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
