@@ -18,6 +18,7 @@ pub mod ramdisks;
 mod room;
 pub mod run;
 mod site;
+pub mod steps;
 mod systemd;
 pub mod tftp;
 pub mod vitals;
@@ -127,7 +128,8 @@ impl App {
         let bmc = Ground { tasks: tasks.clone(), stop: stop.clone(), ..bmc };
         let parts = site::parts(&config, &clock, files, bmc);
         let registry = Registry::new(config.hardware.iter().map(String::as_str), parts)?;
-        let registry = Arc::new(registry.detecting(&config.autodetect));
+        let registry = registry.detecting(&config.autodetect);
+        let registry = Arc::new(registry.with_sites(site::steps(&config)));
         registry.recall(&house::all(&store.reader().published()));
         let site = Arc::new(site::of(&config, clock, &store, &registry, (tasks, stop)));
         let life = Life { reader: store.reader(), tasks: site.tasks.clone(), stop: site.stop.clone() };
@@ -165,6 +167,15 @@ impl App {
         };
         app.serve_all(&config, &depot, ramdisks, doors)?;
         Ok(app)
+    }
+
+    /// Reads again what changes while the daemon serves: certificates, and the site's own steps.
+    pub async fn reload(&self) {
+        certificates::renewed(self.certificates.clone(), true).await;
+        if let Some(sites) = self.registry.sites().cloned() {
+            let read = tokio::task::spawn_blocking(move || sites.read()).await;
+            read.ok(); // one that panicked has left what was there
+        }
     }
 
     /// Opens the doors, and serves the rack's networks.

@@ -72,6 +72,8 @@ pub struct Config {
     pub plan: BootPlan,
     /// Programs elsewhere that are told what changes.
     pub webhooks: Vec<Hook>,
+    /// The site's own steps.
+    pub steps: section::steps::SiteSteps,
 }
 
 /// What the command line gave.
@@ -180,6 +182,7 @@ impl Config {
             plan,
             history: document.conductor.history(),
             webhooks,
+            steps: document.steps.filled(given.file.as_deref(), &data),
             policy: Policy { access, inspector, discovery, ..policy(document, host, rack_listen, &images) },
             images,
             data,
@@ -345,6 +348,7 @@ fn policy(
     policy.disallowed_deployment_boot_modes.clone_from(&conductor.disallowed_deployment_boot_modes);
     set(&mut policy.record_step_flows_in_history, conductor.record_step_flows_in_history);
     set(&mut policy.max_conductor_wait_step_seconds, conductor.max_conductor_wait_step_seconds);
+    set(&mut policy.permit_child_node_step_async_result, conductor.permit_child_node_step_async_result);
     let priorities = |given: &[String]| given.iter().filter_map(|text| priority(text)).collect();
     policy.clean_step_priority_override = priorities(&conductor.clean_step_priority_override);
     policy.verify_step_priority_override = priorities(&conductor.verify_step_priority_override);
@@ -355,6 +359,8 @@ fn policy(
     policy.fetches_images = agent.image_download_source == Some(DownloadSource::Local);
     policy.pass_isos_on = deploy.ramdisk_image_download_source.unwrap_or(DownloadSource::Local).passes_on();
     set(&mut policy.boot_mode_config_timeout, redfish.boot_mode_config_timeout);
+    set(&mut policy.fast_track, deploy.fast_track);
+    set(&mut policy.fast_track_timeout, deploy.fast_track_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     set(&mut policy.disk_guard, deploy.disk_guard);
     policy.erase_devices_priority = deploy.erase_devices_priority;

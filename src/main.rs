@@ -7,16 +7,22 @@ use anyhow::Context;
 use ferric::app;
 use ferric::base::time::RealClock;
 use ferric::cli;
-use ferric::cli::arguments::{Arguments, Command, DemoArguments, RackArguments, ServeArguments};
+use ferric::cli::arguments::{
+    Arguments, Command, DemoArguments, RackArguments, ServeArguments, StepsCommand,
+};
 use ferric::cli::console::Console;
 use ferric::cli::rack::Listing;
 use ferric::config::{Config, Given};
 use ferric::demo;
 use ferric::demo::{DemoError, Wanted};
+use ferric::driver::site::launcher;
 use tokio::runtime::Builder;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
+    if let Some(code) = launcher::called() {
+        return code;
+    }
     let arguments = Arguments::typed();
     cli::link::trust::say(arguments.ca.clone());
     cli::link::login::say(arguments.login.said());
@@ -51,6 +57,11 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         }
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)
+        }
+        Command::Steps(given) => {
+            let StepsCommand::Check(given) = given.command;
+            let is_well = app::steps::check(&given.path, given.look.as_deref(), &mut stdout())?;
+            Ok(u8::from(!is_well))
         }
         Command::Completions(given) => written(&cli::shell::complete::completions(given.shell)),
         Command::Man(given) => match given.dir {

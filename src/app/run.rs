@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::error::AppError;
-use crate::app::{App, certificates, first, systemd};
+use crate::app::{App, first, systemd};
 use crate::config::Config;
 
 /// Runs until told to stop (SIGTERM or SIGINT), telling systemd how it stands.
@@ -29,7 +29,7 @@ pub async fn serve(config: Config, out: &mut dyn Write) -> Result<(), AppError> 
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
-            _ = reload.recv() => certificates::renewed(app.certificates.clone(), true).await,
+            _ = reload.recv() => app.reload().await,
         }
     }
     systemd::tell(&[sd_notify::NotifyState::Stopping]);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use nix::unistd::{User, geteuid};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -28,6 +29,7 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::{FakeDelay, FakeDelays};
 use crate::driver::registry::{Parts, Registry};
+use crate::driver::site::{SiteSettings, folder};
 use crate::net::client::Client;
 use crate::net::whereabouts::Whereabouts;
 use crate::store::Store;
@@ -48,7 +50,7 @@ pub(super) fn of(
         hands: drivers.clone(),
         clock,
         policy: Arc::new(config.policy.clone()),
-        catalog: registry.catalog().clone(),
+        catalog: registry.shelf().clone(),
         tokens: Arc::new(fresh_token),
         tray: drivers.tray.clone(),
         consoles: drivers.consoles.clone(),
@@ -109,6 +111,34 @@ pub(super) fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Gro
     }
 }
 
+/// How executables of the site are found and run; a folder of this daemon's own for what they write. What is wrong with
+/// that is told when a step is wanted: it keeps nothing else from working.
+pub(super) fn steps(config: &Config) -> SiteSettings {
+    let steps = &config.steps;
+    let user = geteuid().is_root().then(|| user_of(&steps.user));
+    let directory = std::path::absolute(&steps.directory).unwrap_or_else(|_| steps.directory.clone());
+    SiteSettings {
+        directory,
+        is_named: steps.is_named,
+        launcher: steps.launcher.clone(),
+        tmp: folder::of_calls(&config.data),
+        at_once: steps.at_once,
+        user,
+        without_landlock: steps.without_landlock,
+    }
+}
+
+/// Its numbers; those of `nobody` for a user that is not known.
+fn user_of(name: &str) -> (u32, u32) {
+    match User::from_name(name) {
+        Ok(Some(user)) => (user.uid.as_raw(), user.gid.as_raw()),
+        Ok(None) | Err(_) => {
+            tracing::warn!(user = name, "[steps] user is not known here: executables run as nobody");
+            NOBODY
+        }
+    }
+}
+
 fn delays(fake: &Fake) -> FakeDelays {
     let delay = |given: Delay| FakeDelay { least: given.least, most: given.most };
     FakeDelays {
@@ -120,6 +150,9 @@ fn delays(fake: &Fake) -> FakeDelays {
         ..FakeDelays::default()
     }
 }
+
+/// The numbers of `nobody` where no file says them.
+const NOBODY: (u32, u32) = (65_534, 65_534);
 
 /// 32 random bytes as 43 URL-safe characters.
 fn fresh_token() -> Secret {

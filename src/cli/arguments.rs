@@ -8,6 +8,7 @@ pub mod example;
 pub mod node;
 pub mod ramdisk;
 pub mod shell;
+pub mod steps;
 pub mod token;
 
 use std::net::SocketAddr;
@@ -22,6 +23,7 @@ pub use events::EventsArguments;
 pub use node::NodeArguments;
 pub use ramdisk::RamdiskArguments;
 pub use shell::{CompletionsArguments, ManArguments};
+pub use steps::{StepsArguments, StepsCommand};
 pub use token::{AuditArguments, TokenArguments};
 
 use crate::base::secret::Secret;
@@ -129,7 +131,9 @@ impl Command {
             Self::Token(token) => (&mut token.url, Some(&mut token.json)),
             Self::Audit(audit) => (&mut audit.url, Some(&mut audit.json)),
             Self::Events(events) => (&mut events.url, Some(&mut events.json)),
-            Self::Serve(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_) => return None,
+            Self::Serve(_) | Self::Demo(_) | Self::Steps(_) | Self::Completions(_) | Self::Man(_) => {
+                return None;
+            }
         })
     }
 }
@@ -204,6 +208,9 @@ pub enum Command {
     /// Show what changed, and what changes
     #[command(after_help = events::EXAMPLE)]
     Events(EventsArguments),
+    /// Look at steps of your own
+    #[command(after_help = steps::EXAMPLE, args(unasked()))]
+    Steps(StepsArguments),
     /// Print what a shell reads to complete commands and options
     #[command(after_help = shell::COMPLETIONS, args(unasked()))]
     Completions(CompletionsArguments),

@@ -93,6 +93,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
     let node = published.node(id)?;
     let ports: Vec<_> = published.ports_of(id).cloned().collect();
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
+    let catalog = site.catalog.now();
     let facts = Facts {
         bearers: &*published,
         around: &*published,
@@ -101,7 +102,7 @@ pub fn decide_unkept(site: &Site, id: NodeId, known: Known<'_>, happened: &Happe
         token: &token,
         boot_token: &boot_token,
         policy: &site.policy,
-        catalog: &site.catalog,
+        catalog: &catalog,
         owed: known.owed,
         ports: &ports,
         portgroups: &Groups::of(id, &*published),
@@ -168,7 +169,7 @@ pub async fn decide(site: &Site, to: Turn, said: Said, rule: Rule) -> Result<Com
     let (token, boot_token) = ((site.tokens)(), (site.tokens)());
     let at = site.clock.wall();
     let policy = site.policy.clone();
-    let catalog = site.catalog.clone();
+    let catalog = site.catalog.now();
     let reader = site.reader.clone();
     let committed = site
         .writer

@@ -136,14 +136,15 @@ impl Desk {
         lanes.get(&id).cloned().ok_or_else(|| Refusal::NoSuchNode { node: id.to_string() })
     }
 
+    /// Hardware types and implementations; the site's own steps are not among them.
     pub fn catalog(&self) -> &Catalog {
-        &self.site.catalog
+        self.site.catalog.base()
     }
 
     /// What would keep a deployment of the node from taking the steps of its templates.
     pub fn deploy_trouble(&self, node: &Node) -> Option<String> {
         let Site { policy, catalog, reader, .. } = &*self.site;
-        flow::template::trouble(node, policy, catalog, &*reader.published())
+        flow::template::trouble(node, policy, &catalog.now(), &*reader.published())
     }
 
     pub fn policy(&self) -> &Policy {
@@ -348,6 +349,13 @@ impl Desk {
         let (reply, answer) = Reply::new();
         self.post(id, Post::Act(effect, reply)).await?;
         self.within(id, what, async { answer.await.map_err(|_| self.gone(id))? }).await
+    }
+
+    /// A change that another lane has asked for, however long it takes: what it owes has its own deadline.
+    pub async fn lend(&self, id: NodeId, effect: Effect) -> Result<Outcome, Refusal> {
+        let (reply, answer) = Reply::new();
+        self.post(id, Post::Act(effect, reply)).await?;
+        answer.await.map_err(|_| self.gone(id))?
     }
 
     async fn within<T>(

@@ -40,6 +40,7 @@ impl Desk {
         let known = tokio::task::spawn_blocking(move || Known::read(&reader, id)).await;
         let known = known.unwrap_or_default();
         let (token, boot_token) = ((site.tokens)(), (site.tokens)());
+        let catalog = site.catalog.now();
         let facts = Facts {
             bearers: &*published,
             around: &*published,
@@ -48,7 +49,7 @@ impl Desk {
             token: &token,
             boot_token: &boot_token,
             policy: &site.policy,
-            catalog: &site.catalog,
+            catalog: &catalog,
             owed: &[],
             ports: &ports,
             portgroups: &Groups::of(id, &*published),

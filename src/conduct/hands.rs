@@ -26,6 +26,7 @@ use crate::model::inspection::rule::call::Call;
 use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::run::Run;
+use crate::model::step::By;
 use crate::model::turn::{Failure, FailureKind};
 
 pub mod boot;
@@ -83,7 +84,8 @@ impl Hands for Drivers {
             let (call, step) = (look.label(), step_name(&machine.node, matches!(look, Look::Step { .. })));
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, "call");
             let who = format!("{} of node {}", look.label(), machine.node.label());
-            let (limit, began) = (look_limit(look), self.clock.tick());
+            let own = is_sites_own(&machine.node, matches!(look, Look::Step { .. }));
+            let (limit, began) = (if own { SITE_LIMIT } else { look_limit(look) }, self.clock.tick());
             let is_asked_for = is_asked_for(&machine.node, look);
             let work = self.within(limit, self.look_at(machine, look));
             let seen = if is_asked_for { insisting(work).await } else { work.await };
@@ -101,7 +103,8 @@ impl Hands for Drivers {
             let (call, step) =
                 (effect.label(), step_name(&machine.node, matches!(effect, Effect::Step { .. })));
             tracing::debug!(target: "ferric::call", node = %machine.node.label(), call, step, again, "call");
-            let (limit, began) = (limit_of(effect), self.clock.tick());
+            let own = is_sites_own(&machine.node, matches!(effect, Effect::Step { .. }));
+            let (limit, began) = (if own { SITE_LIMIT } else { limit_of(effect) }, self.clock.tick());
             let who = format!("{} of node {}", effect.label(), machine.node.label());
             let outcome = insisting(self.within(limit, self.do_effect(machine, effect, again))).await;
             tracing::debug!(target: "ferric::call", call, step, "answer");
@@ -155,6 +158,8 @@ impl Drivers {
                 }
                 None => Seen::Silent(Failure::silent("the step is no longer under way")),
             },
+            // Lanes look among themselves.
+            Look::StepFor { .. } => Seen::Silent(Failure::silent("a driver looks at its own machine only")),
             Look::AgentSteps => self.agent_steps(&machine).await,
             Look::AgentAlive => Seen::Alive(self.registry.agent_alive(&machine.node).await),
             Look::Valid { deploy } => Seen::Valid(self.registry.validate(&machine, *deploy)),
@@ -326,6 +331,7 @@ fn is_asked_for(node: &Node, look: &Look) -> bool {
     match look {
         Look::Power => node.run.is_some() || node.target_power.is_some(),
         Look::Step { .. }
+        | Look::StepFor { .. }
         | Look::AgentSteps
         | Look::AgentAlive
         | Look::Valid { .. }
@@ -346,6 +352,12 @@ fn is_asked_for(node: &Node, look: &Look) -> bool {
 fn step_name(node: &Node, about_it: bool) -> String {
     let step = node.run.as_ref().and_then(Run::step).filter(|_| about_it);
     step.map(ToString::to_string).unwrap_or_default()
+}
+
+/// Whether it is about a step or a hook of the site, whose manifest says how long it may take.
+fn is_sites_own(node: &Node, about_it: bool) -> bool {
+    let step = node.run.as_ref().and_then(Run::step).filter(|_| about_it);
+    step.is_some_and(|step| matches!(step.by, By::Site | By::Hook))
 }
 
 fn failed(error: &DriverError) -> Outcome {
@@ -405,6 +417,7 @@ fn look_limit(look: &Look) -> Duration {
         Look::Sensors | Look::Sheets | Look::Book(_) | Look::Passthru(_) => ACT_LIMIT,
         Look::Power
         | Look::Step { .. }
+        | Look::StepFor { .. }
         | Look::AgentSteps
         | Look::AgentAlive
         | Look::Valid { .. }
@@ -427,6 +440,8 @@ const AGAIN: Duration = Duration::from_secs(2);
 const BOOT_LIMIT: Duration = Duration::from_mins(10);
 /// Gigabytes over a slow line. Servers that are silent are given up much earlier; this ends those that trickle.
 const FETCH_LIMIT: Duration = Duration::from_hours(1);
+/// Longer than any manifest allows, and than a call may wait for its place.
+const SITE_LIMIT: Duration = Duration::from_mins(65);
 /// What a driver may need beyond the wait that it was given.
 const CALL_MARGIN: Duration = Duration::from_secs(30);
 

@@ -18,7 +18,7 @@ use crate::model::decision::outcome::{Outcome, Seen};
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::Node;
 use crate::model::run::Run;
-use crate::model::step::{By, Core, Step};
+use crate::model::step::{Again, By, Core, Step};
 use crate::model::turn::{Failure, FailureKind, Turn};
 
 /// The way from a lane to the others: the desk that opened it.
@@ -44,18 +44,35 @@ impl OtherLanes {
     }
 }
 
-/// Pays what is owed to another node, or for it; `None` for what a driver pays.
-pub async fn pay(site: &Site, machine: &Machine, effect: &Effect) -> Option<Outcome> {
+/// Pays what is owed to another node, or for it; `None` for what a driver pays. `again`: it may have been paid already.
+pub async fn pay(site: &Site, machine: &Machine, effect: &Effect, again: bool) -> Option<Outcome> {
     if let Effect::Relative { node, on } = effect {
         return Some(switch(site, *node, *on).await.unwrap_or_else(Outcome::Failed));
     }
-    if let Effect::StepOn { child, cursor } = effect {
-        return Some(step_on(site, machine, *child, *cursor).await.unwrap_or_else(Outcome::Failed));
+    if let Effect::StepOn { child, cursor, done } = *effect {
+        let lent = Effect::StepFor { parent: machine.node.id, cursor, done, again };
+        return Some(Outcome::Turn(step_on(site, child, lent).await.unwrap_or_else(Turn::Failed)));
     }
-    if let Effect::StepFor { parent, cursor } = effect {
-        return Some(step_for(site, machine, *parent, *cursor).await.unwrap_or_else(Outcome::Failed));
+    if let Effect::StepFor { parent, cursor, done, again: unsure } = *effect {
+        let place = Place { parent, cursor };
+        let again = again || unsure;
+        return Some(step_for(site, machine, place, done, again).await.unwrap_or_else(Outcome::Failed));
     }
     None
+}
+
+/// Looks at a step of the node that a child does, or at one that it does for its parent; `None` for what a driver looks
+/// at.
+pub async fn look(site: &Site, machine: &Machine, look: &Look) -> Option<Seen> {
+    if let Look::StepFor { parent, cursor } = *look {
+        let place = Place { parent, cursor };
+        return Some(look_for(site, machine, place).await.unwrap_or_else(Seen::Silent));
+    }
+    let Look::Step { cursor } = *look else { return None };
+    let step = machine.node.run.as_ref().and_then(|run| run.plan.get(cursor))?;
+    let By::Core(Core::ByChild(child)) = step.by else { return None };
+    let lent = Look::StepFor { parent: machine.node.id, cursor };
+    Some(look_on(site, child, lent).await.unwrap_or_else(Seen::Silent))
 }
 
 /// Brings it about that the other node is on, or off; what it is, is looked at.
@@ -87,37 +104,91 @@ async fn switch(site: &Site, id: NodeId, on: bool) -> Result<Outcome, Failure> {
     }
 }
 
-/// Has a child do the step of its parent's run, in the child's own lane.
-async fn step_on(site: &Site, parent: &Machine, child: NodeId, cursor: usize) -> Result<Outcome, Failure> {
-    let asked = desk(site)?.act(child, Effect::StepFor { parent: parent.node.id, cursor }).await;
-    let outcome = asked.map_err(|refusal| Failure::step(format!("on child node {child}: {refusal}")))?;
-    if let Outcome::Turn(Turn::Done(_)) = outcome {
-        return Ok(Outcome::Done);
+/// Has a child go on with the step of its parent's run, in the child's own lane; however long that takes.
+async fn step_on(site: &Site, child: NodeId, lent: Effect) -> Result<Turn, Failure> {
+    let outcome = desk(site)?.lend(child, lent).await;
+    match outcome.map_err(|refusal| Failure::step(format!("it takes no step: {refusal}")))? {
+        Outcome::Turn(turn) => Ok(turn),
+        Outcome::Failed(failure) => Err(failure),
+        Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::BootDevice { .. }
+        | Outcome::Modes(_)
+        | Outcome::Answer(_)
+        | Outcome::Inspected(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => Err(Failure::step(SAYS_NOTHING)),
     }
-    if let Outcome::Failed(failure) | Outcome::Turn(Turn::Failed(failure)) = outcome {
-        return Err(Failure { why: format!("on child node {child}: {}", failure.why), ..failure });
-    }
-    // The reference, too, waits for no step of a child.
-    Err(Failure::step(format!("on child node {child}: the step is not done at once")))
 }
 
-/// Does the step at this place of the parent's run by the node's own driver.
-async fn step_for(site: &Site, machine: &Machine, parent: NodeId, cursor: usize) -> Result<Outcome, Failure> {
-    let published = site.reader.published();
-    let run = published.node(parent).and_then(|parent| parent.run.clone());
-    let gone = || Failure::new(FailureKind::Unknown, "the parent's step is no longer under way");
-    let run = run.filter(|run| run.cursor == cursor).ok_or_else(gone)?;
-    let step = run.plan.get(cursor).cloned().ok_or_else(gone)?;
-    let mut specs = site.catalog.steps(&machine.node.wished.interfaces, run.kind);
-    let found = specs.find(|(of, spec)| *of == step.interface && spec.step == step.step);
-    let by = found.map(|(_, spec)| spec.by).ok_or_else(|| Failure::step("its driver has no such step"))?;
-    if by == By::Core(Core::Nothing) {
-        return Ok(Outcome::Turn(Turn::Done(Object::new())));
+async fn look_on(site: &Site, child: NodeId, lent: Look) -> Result<Seen, Failure> {
+    desk(site)?.look(child, lent).await.map_err(|refusal| Failure::silent(refusal.to_string()))
+}
+
+/// A step of a parent's run, by its place.
+#[derive(Clone, Copy)]
+struct Place {
+    parent: NodeId,
+    cursor: usize,
+}
+
+/// Looks at the step at this place of the parent's run by the node's own driver.
+async fn look_for(site: &Site, machine: &Machine, place: Place) -> Result<Seen, Failure> {
+    let (lent, _) = lent(site, machine, place)?;
+    if does_nothing(&lent) {
+        return Ok(Seen::Turn(Turn::Done(Object::new())));
     }
-    let own = Run::new(run.kind, vec![Step { by, ..step }], run.started);
+    Ok(site.hands.look(lent, &Look::Step { cursor: 0 }).await)
+}
+
+/// Goes on with the step at this place of the parent's run by the node's own driver. What was seen to be done is looked at
+/// once more, so that this node learns what it leaves behind.
+async fn step_for(
+    site: &Site,
+    machine: &Machine,
+    place: Place,
+    done: bool,
+    again: bool,
+) -> Result<Outcome, Failure> {
+    if done {
+        let seen = look_for(site, machine, place).await?;
+        if let Seen::Silent(failure) = seen {
+            return Err(failure);
+        }
+        let Seen::Turn(turn) = seen else { return Err(Failure::step(SAYS_NOTHING)) };
+        return Ok(Outcome::Turn(turn));
+    }
+    let (lent, repeat) = lent(site, machine, place)?;
+    if again && repeat == Again::Never {
+        let why =
+            "the daemon stopped while it was being done: unknown whether done, and it must not be done twice";
+        return Err(Failure::new(FailureKind::Unknown, why));
+    }
+    Ok(site.hands.pay(lent, &Effect::Step { cursor: 0 }, again).await)
+}
+
+/// The node with the parent's step as its own, where the parent's run says that it stands; and what a second run of it
+/// means.
+fn lent(site: &Site, machine: &Machine, place: Place) -> Result<(Machine, Again), Failure> {
+    let published = site.reader.published();
+    let run = published.node(place.parent).and_then(|parent| parent.run.clone());
+    let gone = || Failure::new(FailureKind::Unknown, "the parent's step is no longer under way");
+    let run = run.filter(|run| run.cursor == place.cursor).ok_or_else(gone)?;
+    let step = run.step().cloned().ok_or_else(gone)?;
+    let catalog = site.catalog.now();
+    let mut specs = catalog.steps(&machine.node, run.kind);
+    let found = specs.find(|(of, spec)| *of == step.interface && spec.step == step.step);
+    let (by, again) = found
+        .map(|(_, spec)| (spec.by, spec.again))
+        .ok_or_else(|| Failure::step("its driver has no such step"))?;
+    let own = Run { memo: run.memo, ..Run::new(run.kind, vec![Step { by, ..step }], run.started) };
     let node = Arc::new(Node { run: Some(own), ..Node::clone(&machine.node) });
-    let machine = Machine { node, ports: machine.ports.clone() };
-    Ok(site.hands.pay(machine, &Effect::Step { cursor: 0 }, false).await)
+    Ok((Machine { node, ports: machine.ports.clone() }, again))
+}
+
+fn does_nothing(machine: &Machine) -> bool {
+    let step = machine.node.run.as_ref().and_then(Run::step);
+    step.is_some_and(|step| step.by == By::Core(Core::Nothing))
 }
 
 fn desk(site: &Site) -> Result<Arc<Desk>, Failure> {
@@ -137,5 +208,7 @@ async fn settled(site: &Site, id: NodeId) -> Option<Arc<Node>> {
     }
 }
 
+/// Why an answer is not one to a question about a step.
+const SAYS_NOTHING: &str = "its driver said nothing about the step";
 /// A node's own change of power may wait for those of its relatives.
 const TRIES: u32 = 4;

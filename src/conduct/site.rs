@@ -14,7 +14,7 @@ use crate::conduct::freed::Freed;
 use crate::conduct::hands::Hands;
 use crate::conduct::relatives::OtherLanes;
 use crate::conduct::tray::Tray;
-use crate::model::catalog::Catalog;
+use crate::driver::site::shelf::Shelf;
 use crate::model::policy::Policy;
 use crate::store::due::Due;
 use crate::store::reader::Reader;
@@ -31,7 +31,8 @@ pub struct Site {
     pub hands: Arc<dyn Hands>,
     pub clock: SharedClock,
     pub policy: Arc<Policy>,
-    pub catalog: Arc<Catalog>,
+    /// What is enabled, with the site's own steps as they were last read.
+    pub catalog: Arc<Shelf>,
     pub tokens: Tokens,
     pub tray: Arc<Tray>,
     pub consoles: Arc<Consoles>,

@@ -257,6 +257,7 @@ const SECTIONS: &[Section] = &[
             "node_history_max_entries",
             "node_history_minimum_days",
             "max_conductor_wait_step_seconds",
+            "permit_child_node_step_async_result",
             "clean_step_priority_override",
             "verify_step_priority_override",
             "enable_health_monitoring",
@@ -299,7 +300,6 @@ const SECTIONS: &[Section] = &[
                 Shape::Flag,
                 &[
                     "clear_image_cache_on_deploy_failure",
-                    "permit_child_node_step_async_result",
                     "conductor_always_validates_images",
                     "disable_file_checksum",
                     "disable_kernel_parameter_parsing",
@@ -325,14 +325,13 @@ const SECTIONS: &[Section] = &[
             "external_http_url",
             "external_callback_url",
             "default_boot_mode",
+            "fast_track",
+            "fast_track_timeout",
             "ramdisk_image_download_source",
         ],
         idle: &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
-            (
-                Shape::Whole,
-                &["shred_random_overwrite_iterations", "disk_erasure_concurrency", "fast_track_timeout"],
-            ),
+            (Shape::Whole, &["shred_random_overwrite_iterations", "disk_erasure_concurrency"]),
             (
                 Shape::Flag,
                 &[
@@ -341,7 +340,6 @@ const SECTIONS: &[Section] = &[
                     "enable_nvme_secure_erase",
                     "continue_if_disk_secure_erase_fails",
                     "erase_skip_read_only",
-                    "fast_track",
                     "image_server_auth_permit_unknown_hosts",
                 ],
             ),

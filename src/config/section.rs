@@ -10,6 +10,7 @@ pub mod network;
 pub mod tftp;
 pub mod images;
 pub mod discovery;
+pub mod steps;
 pub mod webhook;
 pub mod inspector;
 pub mod tls;
@@ -62,6 +63,7 @@ pub struct Document {
     pub inspection_rules: inspector::InspectionRules,
     pub discovery: discovery::Discovery,
     pub auto_discovery: discovery::AutoDiscovery,
+    pub steps: steps::Steps,
     pub webhook: Vec<webhook::Webhook>,
 }
 
@@ -154,6 +156,7 @@ pub struct Conductor {
     pub node_history_max_entries: Option<u32>,
     pub node_history_minimum_days: Option<u32>,
     pub max_conductor_wait_step_seconds: Option<u32>,
+    pub permit_child_node_step_async_result: Option<bool>,
     pub clean_step_priority_override: Vec<String>,
     pub verify_step_priority_override: Vec<String>,
     pub enable_health_monitoring: Option<bool>,
@@ -209,6 +212,9 @@ pub struct Deploy {
     /// Where agents reach the API that were booted from virtual media, if not at `http_url`.
     pub external_callback_url: Option<String>,
     pub default_boot_mode: Option<Mode>,
+    /// Whether an agent that runs already is used again, and how many seconds its last heartbeat counts.
+    pub fast_track: Option<bool>,
+    pub fast_track_timeout: Option<u32>,
     /// Whether BMCs fetch the ISOs of instances from where they lie; this host does if not given.
     pub ramdisk_image_download_source: Option<images::DownloadSource>,
 }

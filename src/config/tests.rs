@@ -84,7 +84,7 @@ fn limits_lessees_and_histories_are_read() {
 
 #[test]
 fn names_of_the_reference_without_effect_are_told() {
-    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\n\
+    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\nenable_ata_secure_erase = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
                 [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
                 [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
@@ -94,11 +94,12 @@ fn names_of_the_reference_without_effect_are_told() {
     let expected = [
         "[DEFAULT] enabled_boot_interfaces",
         "[conductor] workers_pool_size",
-        "[deploy] fast_track",
+        "[deploy] enable_ata_secure_erase",
         "[fake] vendor_delay",
     ];
     assert_eq!(idle, expected);
     assert_eq!((config.policy.max_limit, config.command_timeout), (5, 7));
+    assert_eq!((config.policy.fast_track, config.policy.fast_track_timeout), (true, 300));
     assert_eq!(config.fake.deploy_delay.most, std::time::Duration::from_secs(5));
 }
 

@@ -20,6 +20,8 @@
 //! - `redfish/`     machines by Redfish
 //! - `ipmi/`        machines by IPMI 1.5 and 2.0
 //! - `boot/`        boot interfaces: network, virtual media, a URL
+//! - `own_step`     a site's own steps in Rust: one function and one row of a table each
+//! - `site/`        a site's own steps without recompiling: executables with manifests
 //! - `agent/`       the agent on the machine: client, in-band steps, image, logs
 
 use std::fmt;
@@ -57,9 +59,11 @@ pub mod ipmi;
 pub mod knock;
 pub mod memo;
 pub mod noop;
+pub mod own_step;
 pub mod redfish;
 pub mod registry;
 pub mod rule_call;
+pub mod site;
 pub mod table;
 pub mod unswitched;
 pub mod validate;

@@ -29,6 +29,7 @@ use crate::driver::fake::{FakeRack, FakeServer};
 use crate::driver::ipmi::Ipmi;
 use crate::driver::ipmi::raw::{SEND_RAW, SendRaw};
 use crate::driver::noop::NoopManagement;
+use crate::driver::own_step::OwnWork;
 use crate::driver::redfish::console::RedfishConsole;
 use crate::driver::redfish::idrac::IdracStep;
 use crate::driver::redfish::inspection::RedfishInspect;
@@ -36,9 +37,14 @@ use crate::driver::redfish::management::ManagementStep;
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::redfish::upkeep::bios_step::BiosStep;
+use crate::driver::site::shelf::Shelf;
+use crate::driver::site::work::SiteWork;
+use crate::driver::site::{SiteSettings, Sites};
 use crate::driver::table::{ROWS, Row, TYPES, TypeRow};
 use crate::driver::unswitched::Unswitched;
-use crate::driver::{Hardware, Machine, StepCall, StepWork, boot, knock, redfish, validate, vendor};
+use crate::driver::{
+    Hardware, Machine, StepCall, StepWork, boot, knock, own_step, redfish, site, validate, vendor,
+};
 use crate::model::autodetect::{AUTODETECT, ORDER};
 use crate::model::catalog::{Catalog, HardwareType, Implementation};
 use crate::model::inspection::discovery::BmcKind;
@@ -61,7 +67,8 @@ pub struct Parts {
 /// All implementations of the enabled hardware types.
 #[derive(Debug)]
 pub struct Registry {
-    catalog: Arc<Catalog>,
+    shelf: Arc<Shelf>,
+    sites: Option<Arc<Sites>>,
     redfish: Arc<RedfishRack>,
     parts: Parts,
     ipmi: Arc<Ipmi>,
@@ -80,18 +87,41 @@ impl Registry {
     pub fn new<'a>(types: impl IntoIterator<Item = &'a str>, parts: Parts) -> Result<Self, UnknownType> {
         let redfish = Arc::new(RedfishRack::new(parts.bmc.clone()));
         let ipmi = Arc::new(Ipmi::new(parts.bmc.clone()));
-        Ok(Self { catalog: Arc::new(catalog(types)?), redfish, ipmi, parts })
+        Ok(Self { shelf: Arc::new(Shelf::new(catalog(types)?)), sites: None, redfish, ipmi, parts })
+    }
+
+    /// The same with the steps of the site: the manifests of a folder, read now.
+    #[must_use]
+    pub fn with_sites(mut self, settings: SiteSettings) -> Self {
+        site::folder::sweep(&settings.tmp);
+        let clock = Arc::clone(&self.parts.agents.clock);
+        let sites = Sites::new(settings, clock, Arc::clone(&self.shelf));
+        sites.read();
+        self.sites = Some(Arc::new(sites));
+        self
+    }
+
+    /// Hardware types and implementations, which stay as they are while the daemon runs.
+    pub fn catalog(&self) -> &Catalog {
+        self.shelf.base()
+    }
+
+    /// The same with the site's own steps, which may be read again.
+    pub fn shelf(&self) -> &Arc<Shelf> {
+        &self.shelf
+    }
+
+    /// The steps of the site, if it has a folder for them.
+    pub fn sites(&self) -> Option<&Arc<Sites>> {
+        self.sites.as_ref()
     }
 
     /// With the deploy interfaces that may stand in for `autodetect`, in this order.
     #[must_use]
     pub fn detecting(mut self, order: &[String]) -> Self {
-        Arc::make_mut(&mut self.catalog).autodetect = order.to_vec();
+        let catalog = Catalog { autodetect: order.to_vec(), ..self.catalog().clone() };
+        self.shelf = Arc::new(Shelf::new(catalog));
         self
-    }
-
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
     }
 
     /// What the node's machine can do, by its interfaces: each name brings its own part.
@@ -99,7 +129,7 @@ impl Registry {
         let names = &node.wished.interfaces;
         for interface in [Interface::Power, Interface::Management] {
             let name = names.of(interface);
-            if self.catalog.implementation(interface, name).is_none() {
+            if self.catalog().implementation(interface, name).is_none() {
                 return Err(DriverError::NotEnabled { interface: interface.name(), name: name.to_owned() });
             }
         }
@@ -232,6 +262,12 @@ impl Registry {
 
     /// Who carries a step of the node out. A step that nobody has is one that fails.
     pub fn work(&self, step: &Step, node: &Node) -> Arc<dyn StepWork> {
+        if let Some(own) = own_step::of(step, node) {
+            return match self.hardware(node) {
+                Ok(hardware) => Arc::new(OwnWork::new(own, hardware)),
+                Err(error) => Arc::new(NoWork::because(&error)),
+            };
+        }
         let agents = || Arc::clone(&self.parts.agents);
         match (step.by, node.wished.interfaces.of(step.interface), step.step.as_str()) {
             (By::Core(Core::ReadyImage), _, _) => Arc::new(ReadyImage::new(agents())),
@@ -246,6 +282,10 @@ impl Registry {
                 self.deploy_work(name, node)
             }
             (By::Driver, IPMI, SEND_RAW) => Arc::new(SendRaw::new(Arc::clone(&self.ipmi))),
+            (By::Site | By::Hook, _, _) => match &self.sites {
+                Some(sites) => Arc::new(SiteWork::new(Arc::clone(sites))),
+                None => Arc::new(NoWork { why: Some(NO_FOLDER.to_owned()) }),
+            },
             (By::Driver | By::Core(_), _, _) => Arc::new(NoWork { why: None }),
         }
     }
@@ -295,7 +335,7 @@ impl Registry {
     fn tear_down(&self, node: &Node) -> Arc<dyn StepWork> {
         let name = &node.wished.interfaces.power;
         let can_switch_on =
-            self.catalog.implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
+            self.catalog().implementation(Interface::Power, name).is_some_and(|found| found.power_wishes.on);
         match self.hardware(node).map(|hardware| hardware.power) {
             Ok(Some(power)) => Arc::new(TearDown::new(Arc::clone(&self.parts.agents), power, can_switch_on)),
             Ok(None) => Arc::new(NoWork { why: None }),
@@ -444,7 +484,7 @@ fn implementation(row: &Row) -> Implementation {
     Implementation {
         absent: row.is_absent(),
         missing: row.missing,
-        steps: row.steps.iter().copied().flatten().cloned().collect(),
+        steps: row.steps.iter().copied().flatten().chain(own_step::declared(row)).cloned().collect(),
         uses_agent: row.uses_agent,
         power_wishes: row.power,
         boot_way: row.boot_way,
@@ -455,6 +495,9 @@ fn implementation(row: &Row) -> Implementation {
 
 /// The interfaces that a BMC stands behind.
 const BMC: [Interface; 4] = [Interface::Power, Interface::Management, Interface::Inspect, Interface::Vendor];
+/// A plan of an earlier start names what the site had then.
+const NO_FOLDER: &str =
+    "it is a step of the site, and the daemon runs without a folder for those: see [steps] directory";
 /// The name of every fake implementation.
 const FAKE: &str = "fake";
 /// The name of power by the agent.

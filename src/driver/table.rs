@@ -278,7 +278,8 @@ const IDRAC_MANAGEMENT: &[StepSpec] = &[
     out_of_band(Kind::Verify, "reset_idrac", 0),
 ];
 
-const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
+/// A step at the BMC or elsewhere that needs no agent, on request unless it has a priority.
+pub const fn out_of_band(kind: Kind, step: &'static str, priority: i64) -> StepSpec {
     StepSpec {
         kind,
         step,

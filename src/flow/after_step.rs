@@ -25,7 +25,14 @@ const WORK: &[Kind] = &[Kind::Clean, Kind::Deploy, Kind::Service];
 
 /// The running step is done with this result.
 pub fn apply(course: &mut Course<'_>, result: &Object) -> Result<(), String> {
-    let Some((kind, step)) = current(course) else { return Ok(()) };
+    match current(course) {
+        Some((kind, step)) => apply_of(course, kind, &step, result),
+        None => Ok(()),
+    }
+}
+
+/// The same of a step that is not the node's own: it does it for its parent.
+pub fn apply_of(course: &mut Course<'_>, kind: Kind, step: &Step, result: &Object) -> Result<(), String> {
     let rows =
         RULES.iter().filter(|(interface, name, kinds, _)| step.is(*interface, name) && kinds.contains(&kind));
     for (_, _, _, rule) in rows {

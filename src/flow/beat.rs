@@ -1,6 +1,7 @@
 //! Heartbeats: where the agent is, and that it is time to look (contract `agent.md` section 5).
 
 use crate::flow::course::Course;
+use crate::flow::fast;
 use crate::flow::install;
 use crate::flow::pipeline;
 use crate::flow::step;
@@ -29,7 +30,8 @@ pub fn check(node: &crate::model::node::Node, beat: &Beat) -> Result<(), String>
 
 /// Takes a heartbeat in. One that is not of the known boot changes nothing.
 pub fn absorb(course: &mut Course<'_>, beat: &Beat) {
-    if !course.node.provision.traits().heartbeat_ok || check(&course.node, beat).is_err() {
+    let is_heard = course.node.provision.traits().heartbeat_ok || fast::hears(course);
+    if !is_heard || check(&course.node, beat).is_err() {
         return;
     }
     let at = course.facts.at;

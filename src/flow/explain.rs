@@ -225,7 +225,7 @@ impl Origins<'_> {
             By::Core(Core::OnChild { node, .. } | Core::ByChild(node)) => {
                 Some(self.facts.around.node(node).map_or_else(|| node.to_string(), |child| child.label()))
             }
-            By::Core(_) | By::Driver | By::Agent => None,
+            By::Core(_) | By::Driver | By::Agent | By::Site | By::Hook => None,
         };
         PlannedStep {
             origin: self.of(step),
@@ -246,6 +246,7 @@ impl Origins<'_> {
         }
         match (step.by, self.told) {
             (By::Agent, Some(told)) if self.is_told(told, step) => Origin::Agent(told.at),
+            (By::Site | By::Hook, _) => Origin::Site,
             (By::Agent | By::Driver | By::Core(_), _) => {
                 Origin::Driver(self.node.wished.interfaces.of(step.interface).to_owned())
             }
@@ -257,7 +258,7 @@ impl Origins<'_> {
         let declared = self
             .facts
             .catalog
-            .steps(&self.node.wished.interfaces, self.run.kind)
+            .steps(self.node, self.run.kind)
             .any(|(interface, spec)| spec.priority > 0 && step.is(interface, spec.step));
         !declared && told.steps.iter().any(|one| step.is(one.interface, &one.step))
     }
@@ -298,12 +299,13 @@ impl Origins<'_> {
         let spec = self
             .facts
             .catalog
-            .steps(&self.node.wished.interfaces, self.run.kind)
+            .steps(self.node, self.run.kind)
             .find(|(interface, spec)| step.is(*interface, spec.step));
         match step.by {
             By::Agent => true,
             By::Core(core) => core == Core::FetchSteps,
-            By::Driver => spec.is_some_and(|(_, spec)| spec.requires_ramdisk),
+            By::Hook => false,
+            By::Driver | By::Site => spec.is_some_and(|(_, spec)| spec.requires_ramdisk),
         }
     }
 }

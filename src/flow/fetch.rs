@@ -73,9 +73,8 @@ pub fn plan_with(course: &mut Course<'_>, steps: &InBandSteps) -> Result<(), Str
     let after = run.cursor + 1;
     let plan = match run.kind {
         Kind::Deploy => {
-            let interfaces = &course.node.wished.interfaces;
             let declared = |ask: &AskedStep| {
-                let mut all = facts.catalog.steps(interfaces, Kind::Deploy);
+                let mut all = facts.catalog.steps(&course.node, Kind::Deploy);
                 all.any(|(interface, spec)| interface == ask.interface && spec.step == ask.step)
             };
             plan::deploy_with_agent(&run, after, &steps.steps, &declared)?

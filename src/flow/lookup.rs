@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
+use crate::flow::fast;
 use crate::flow::step;
 use crate::flow::trouble;
 use crate::model::boot::{Agent, Boots};
@@ -90,6 +91,10 @@ fn issue(course: &mut Course<'_>, from: IpAddr) {
 /// The known agent was looked at: because somebody looked up the node a second time, or because its step
 /// was lost.
 pub fn agent_looked_at(course: &mut Course<'_>, seen: &Seen) {
+    if fast::is_asked(course) {
+        fast::answered(course, seen);
+        return;
+    }
     let step_was_lost = trouble::is_lost(course);
     let Some(agent) = course.node.agent.as_mut().filter(|agent| agent.borne) else {
         // Another boot has an identity already, or will ask for one.

@@ -10,7 +10,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::flow::{detect, pipeline, plan};
+use crate::flow::{detect, fast, pipeline, plan};
 use crate::model::boot::Boots;
 use crate::model::decision::ask::ProvisionAsk;
 use crate::model::decision::effect::Purpose;
@@ -47,7 +47,9 @@ pub fn start(course: &mut Course<'_>, kind: Kind, ask: &ProvisionAsk) -> Result<
         Err(why) => Err(why),
     };
     course.strike(Purpose::Run);
-    course.drop_agent();
+    if !fast::is_ready(course) {
+        course.drop_agent();
+    }
     course.node.run = None;
     let run = |steps| Run {
         manual: true,

@@ -16,6 +16,7 @@ pub mod detect;
 pub mod discover;
 pub mod drives;
 pub mod explain;
+pub mod fast;
 pub mod fetch;
 pub mod hook;
 pub mod inspect;
@@ -31,6 +32,7 @@ pub mod recover;
 pub mod relatives;
 pub mod rescue;
 pub mod rule;
+pub mod site_hook;
 pub mod step;
 pub mod template;
 pub mod trouble;
@@ -219,11 +221,16 @@ fn beside(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
 /// A change that a request asked for and perhaps no longer waits for: how it ended is written down.
 fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     beside(course, owed, outcome);
-    if let (Effect::StepFor { parent, cursor }, Outcome::Turn(Turn::Done(result))) = (&owed.effect, outcome) {
+    if let (Effect::StepFor { parent, cursor, .. }, Outcome::Turn(Turn::Done(result))) =
+        (&owed.effect, outcome)
+    {
         let parent = course.facts.around.node(*parent);
-        let step = parent.as_ref().and_then(|parent| parent.run.as_ref()?.plan.get(*cursor));
-        if step.is_some() {
-            step::left_behind(course, result, step);
+        let run = parent.as_ref().and_then(|parent| parent.run.as_ref());
+        if let Some((kind, step)) = run.and_then(|run| Some((run.kind, run.plan.get(*cursor)?))) {
+            step::left_behind(course, result, Some(step));
+            if let Err(why) = after_step::apply_of(course, kind, step, result) {
+                course.note(Event::error("step", format!("step {step} for the parent: {why}")));
+            }
         }
     }
     if !matches!(outcome, Outcome::Failed(_)) {
@@ -250,7 +257,8 @@ fn looked(course: &mut Course<'_>, look: &Look, fence: u64, seen: &Seen) {
         Look::Modes if parts::awaits_firmware(course) => parts::firmware_looked(course, seen),
         Look::Modes => mode::looked(course, seen),
         Look::Valid { .. } => parts::checked(course, seen),
-        Look::BootDevice
+        Look::StepFor { .. }
+        | Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators
@@ -276,7 +284,8 @@ fn dropped(course: &mut Course<'_>, look: &Look) {
             }
             mode::look_was_dropped(course);
         }
-        Look::BootDevice
+        Look::StepFor { .. }
+        | Look::BootDevice
         | Look::SupportedBootDevices
         | Look::Image
         | Look::Indicators

@@ -4,6 +4,7 @@ use crate::flow::boot::parts;
 use crate::flow::by_runbook;
 use crate::flow::course::Course;
 use crate::flow::detect;
+use crate::flow::fast;
 use crate::flow::manual;
 use crate::flow::part;
 use crate::flow::part::vif;
@@ -100,7 +101,9 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
     match kind {
         Kind::Verify => course.drop_agent(),
         Kind::Clean => {
-            leave_boot(course);
+            if !fast::stays(course) {
+                leave_boot(course);
+            }
             course.node.deploy_boot_mode = None;
         }
         Kind::Service => leave_boot(course),

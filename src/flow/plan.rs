@@ -5,7 +5,7 @@ pub mod rescue;
 
 use crate::model::Object;
 use crate::model::boot::elsewhere;
-use crate::model::catalog::{Catalog, StepSpec};
+use crate::model::catalog::{Catalog, Offer};
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
 use crate::model::node::Node;
@@ -62,7 +62,7 @@ fn is_served(node: &Node, offered: &InBand, kind: Kind, facts: &Facts<'_>) -> bo
 
 /// Whether the agent makes the volumes of the node.
 fn raid_is_agents(node: &Node, kind: Kind, facts: &Facts<'_>) -> bool {
-    let mut declared = facts.catalog.steps(&node.wished.interfaces, kind);
+    let mut declared = facts.catalog.steps(node, kind);
     declared.any(|(interface, spec)| interface == Interface::Raid && spec.by == By::Agent)
 }
 
@@ -110,7 +110,7 @@ fn writes_image(node: &Node, step: &Step, facts: &Facts<'_>) -> bool {
     step.is(Interface::Deploy, WRITE_IMAGE)
         && facts
             .catalog
-            .steps(&node.wished.interfaces, Kind::Deploy)
+            .steps(node, Kind::Deploy)
             .any(|(interface, spec)| interface == Interface::Deploy && spec.step == WRITE_IMAGE)
 }
 
@@ -234,7 +234,7 @@ fn asked_step(
 ) -> Result<Option<Step>, String> {
     let priority = ask.priority.unwrap_or(0);
     let declared = catalog
-        .steps(&node.wished.interfaces, Kind::Deploy)
+        .steps(node, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
         return Ok(Some(Step { by: By::Core(core), ..from_request(ask, priority, By::Agent) }));
@@ -274,7 +274,7 @@ fn is_reserved(name: &str) -> bool {
 
 /// The steps that drivers declare with a priority.
 fn declared(node: &Node, facts: &Facts<'_>, kind: Kind) -> Vec<Step> {
-    let offered = facts.catalog.steps(&node.wished.interfaces, kind);
+    let offered = facts.catalog.steps(node, kind);
     let all = offered.map(|(interface, spec)| {
         let priority = overridden(facts.policy, kind, interface, spec.step).unwrap_or(spec.priority);
         Step { priority, ..from_spec(interface, spec) }
@@ -310,7 +310,7 @@ fn sort(steps: &mut [Step], kind: Kind) {
     steps.sort_by_key(|step| std::cmp::Reverse((step.priority, kind.weight(step.interface))));
 }
 
-fn from_spec(interface: Interface, spec: &StepSpec) -> Step {
+fn from_spec(interface: Interface, spec: Offer<'_>) -> Step {
     Step {
         interface,
         step: spec.step.to_owned(),

@@ -151,6 +151,11 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
 }
 
 /// What the node's power interface can do.
+/// Whether the node's power interface can switch its machine on.
+pub fn can_switch_on(course: &Course<'_>) -> bool {
+    support(&course.node, course.facts).on
+}
+
 fn support(node: &Node, facts: &Facts<'_>) -> PowerSupport {
     let found = facts.catalog.implementation(Interface::Power, &node.wished.interfaces.power);
     found.map(|found| found.power_wishes).unwrap_or_default()

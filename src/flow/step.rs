@@ -1,15 +1,18 @@
 //! One step as a machine of turns (style corner 1): begins with a look, goes by what it says.
 
+use crate::base::id::NodeId;
 use crate::flow::after_step;
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::drives;
+use crate::flow::fast;
 use crate::flow::install;
 use crate::flow::part;
 use crate::flow::pipeline;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::relatives;
+use crate::flow::site_hook;
 use crate::flow::trouble;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
@@ -40,12 +43,14 @@ pub fn begin(course: &mut Course<'_>) {
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
-        if !step.hidden {
+        if step.by == By::Hook {
+            site_hook::note_begin(course, &step);
+        } else if !step.hidden {
             course.note(Event::info("step", format!("{kind} step {step} begins", kind = kind.name())));
         }
         let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
         match step.by {
-            By::Driver | By::Agent => {
+            By::Driver | By::Agent | By::Site | By::Hook => {
                 look(course, Look::Step { cursor });
                 return;
             }
@@ -63,10 +68,11 @@ pub fn begin(course: &mut Course<'_>) {
 fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
     match core {
         Core::Nothing | Core::LeaveNetwork => return true,
-        Core::ReadyImage => {
+        Core::ReadyImage | Core::ByChild(_) => {
             let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
             look(course, Look::Step { cursor });
         }
+        Core::BootAgent if fast::asks(course) => {}
         Core::BootAgent => parts::check(course),
         Core::FetchSteps => look(course, Look::AgentSteps),
         Core::CheckPower => look(course, Look::Power),
@@ -78,13 +84,6 @@ fn begin_core(course: &mut Course<'_>, core: Core, args: &Object) -> bool {
             course.stop_waiting();
             set_phase(course, Phase::Act);
             course.owe(Effect::Relative { node, on }, Purpose::Run);
-        }
-        Core::ByChild(child) => {
-            work(course);
-            course.stop_waiting();
-            set_phase(course, Phase::Act);
-            let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
-            course.owe(Effect::StepOn { child, cursor }, Purpose::Run);
         }
         Core::BootDisk => parts::disk(course),
         Core::BootInstance => parts::into(course, Boots::Instance),
@@ -148,6 +147,9 @@ fn switch(course: &mut Course<'_>, wishes: &[PowerWish]) {
 /// Off. Where it ends what the ramdisk did, nothing of its boot stays behind. True if there is nothing to do.
 fn power_off(course: &mut Course<'_>) -> bool {
     let is_end = is_end_of_boot(course);
+    if is_end && fast::stays(course) {
+        return true;
+    }
     if !course.node.wished.disable_power_off {
         relatives::children_off(course, Purpose::Run);
         switch(course, &[PowerWish::Off]);
@@ -238,15 +240,23 @@ pub fn pass_over(course: &mut Course<'_>) {
     begin(course);
 }
 
-/// The current step is done: on to the next.
+/// The current step is done and has left nothing: on to the next.
 pub fn done(course: &mut Course<'_>) {
+    done_with(course, &Object::new());
+}
+
+/// The current step is done: on to what follows it, and to the next.
+fn done_with(course: &mut Course<'_>, result: &Object) {
     let Some(step) = course.node.run.as_ref().and_then(Run::step).cloned() else { return };
     if !step.hidden {
         let began = course.node.run.as_ref().and_then(|run| run.step_began);
-        course.note(Event::info("step", format!("step {step} is done")));
+        let what = site_hook::current(course).map(|name| format!("hook {name} after step {step} is done"));
+        course.note(Event::info("step", what.unwrap_or_else(|| format!("step {step} is done"))));
         course.which_began(began);
     }
-    drives::step_done(course, &step);
+    if step.by != By::Hook {
+        drives::step_done(course, &step);
+    }
     if step.abort_after {
         pipeline::abort_after_step(course);
         return;
@@ -256,7 +266,10 @@ pub fn done(course: &mut Course<'_>) {
     {
         run.plan.insert(run.cursor + 1, next);
     }
-    advance(course);
+    site_hook::follow(course, &step, result);
+    if !site_hook::next(course) {
+        advance(course);
+    }
     begin(course);
 }
 
@@ -271,7 +284,7 @@ fn advance(course: &mut Course<'_>) {
 pub fn paid(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
     let Some(run) = course.node.run.clone() else { return };
     match (&owed.effect, outcome) {
-        (Effect::Step { cursor }, Outcome::Turn(turn)) => {
+        (Effect::Step { cursor } | Effect::StepOn { cursor, .. }, Outcome::Turn(turn)) => {
             if *cursor == run.cursor && run.phase == Phase::Act {
                 take_turn(course, turn);
                 look_early(course, *cursor, turn);
@@ -373,7 +386,7 @@ pub fn look_at_step(course: &mut Course<'_>) {
         Some(Core::CheckPower) => return look(course, Look::Power),
         Some(Core::FetchSteps) => Look::AgentSteps,
         Some(Core::BootAgent) if course.node.run.as_ref().is_some_and(Run::awaits_a_look) => parts::CHECK,
-        Some(Core::ReadyImage) | None => Look::Step { cursor },
+        Some(Core::ReadyImage | Core::ByChild(_)) | None => Look::Step { cursor },
         Some(_) => return,
     };
     // A wait stays in the record until the look has an answer, so that one that finds what the record says, or
@@ -425,38 +438,46 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     }
 }
 
+/// The step wants to be looked at again, in so many seconds.
+pub fn look_in(course: &mut Course<'_>, after: u32, memo: &Memo) {
+    if remember(course, memo) {
+        set_phase(course, Phase::Later);
+        rest(course);
+        let pace = memo.get("progress").and_then(serde_json::Value::as_str);
+        course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), after);
+    }
+}
+
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
+    if let Some(child) = by_child(course) {
+        relatives::take_turn(course, child, turn);
+        return;
+    }
     match turn {
         Turn::Done(result) => {
-            if let Err(why) = after_step::apply(course, result) {
-                pipeline::fail(course, &why);
-                return;
+            let by = course.node.run.as_ref().and_then(Run::step).map(|step| step.by);
+            // What an executable of the site says of the machine is for its hooks: the record goes by what is seen.
+            if !matches!(by, Some(By::Site | By::Hook)) {
+                if let Err(why) = after_step::apply(course, result) {
+                    pipeline::fail(course, &why);
+                    return;
+                }
+                left_behind(course, result, None);
             }
-            left_behind(course, result, None);
             work(course);
-            done(course);
+            done_with(course, result);
         }
         Turn::Failed(failure) => trouble::take_failure(course, failure),
         Turn::Act { memo } => {
             if remember(course, memo) {
                 drives::begun(course, memo);
-                work(course);
-                course.stop_waiting();
-                set_phase(course, Phase::Act);
                 let cursor = course.node.run.as_ref().map_or(0, |run| run.cursor);
-                course.owe(Effect::Step { cursor }, Purpose::Run);
+                act(course, Effect::Step { cursor });
             }
         }
-        Turn::LookIn { after, memo } => {
-            if remember(course, memo) {
-                set_phase(course, Phase::Later);
-                rest(course);
-                let pace = memo.get("progress").and_then(serde_json::Value::as_str);
-                course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), *after);
-            }
-        }
+        Turn::LookIn { after, memo } => look_in(course, *after, memo),
         Turn::Reboot { into, memo } => {
             if remember(course, memo) {
                 parts::into(course, *into);
@@ -465,6 +486,20 @@ fn take_turn(course: &mut Course<'_>, turn: &Turn) {
         Turn::Agent { memo } => await_agent(course, memo, heard_again),
         Turn::Hold => hold(course),
     }
+}
+
+/// The child that does the current step.
+fn by_child(course: &Course<'_>) -> Option<NodeId> {
+    let step = course.node.run.as_ref().and_then(Run::step)?;
+    if let By::Core(Core::ByChild(child)) = step.by { Some(child) } else { None }
+}
+
+/// Owes one change of the current step.
+pub fn act(course: &mut Course<'_>, effect: Effect) {
+    work(course);
+    course.stop_waiting();
+    set_phase(course, Phase::Act);
+    course.owe(effect, Purpose::Run);
 }
 
 /// What a step that is done leaves in the record; its own run's, if none is named.
@@ -523,7 +558,7 @@ fn await_agent(course: &mut Course<'_>, memo: &Memo, heard_again: bool) {
 }
 
 /// Keeps the memo; one that is too large fails the step.
-fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
+pub fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
     let size = serde_json::to_vec(memo).map_or(usize::MAX, |text| text.len());
     if size > MEMO_LIMIT {
         pipeline::fail(course, &format!("its memo of {size} bytes is over the limit of {MEMO_LIMIT}"));

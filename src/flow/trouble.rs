@@ -40,13 +40,15 @@ fn silent(course: &mut Course<'_>, why: &str) {
         pipeline::fail(course, &text);
         return;
     }
-    let core_power = run.phase == Phase::Act && run.step().is_some_and(|step| matches!(step.by, By::Core(_)));
+    let of_child = run.step().is_some_and(|step| matches!(step.by, By::Core(Core::ByChild(_))));
+    let is_core = run.step().is_some_and(|step| matches!(step.by, By::Core(_)));
+    let core_power = run.phase == Phase::Act && is_core && !of_child;
     if core_power {
         pipeline::fail(course, why);
         return;
     }
     let press = run.phase == Phase::Act
-        && run.step().is_some_and(|step| step.by == By::Driver && step.again == Again::Never);
+        && run.step().is_some_and(|step| step.by != By::Agent && step.again == Again::Never);
     if press {
         pipeline::fail(
             course,
@@ -56,7 +58,7 @@ fn silent(course: &mut Course<'_>, why: &str) {
     }
     let first = mark(course, why);
     step::rest(course);
-    if course.node.agent.is_some() && !is_out_of_band(course) {
+    if course.node.agent.is_some() && !of_child && !is_out_of_band(course) {
         step::set_phase(course, Phase::Beat);
         let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
         if first || !waits {

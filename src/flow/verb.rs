@@ -4,6 +4,7 @@ use crate::flow::adopt;
 use crate::flow::aside;
 use crate::flow::course::Course;
 use crate::flow::detect;
+use crate::flow::fast;
 use crate::flow::inspect;
 use crate::flow::manual;
 use crate::flow::pipeline;
@@ -273,7 +274,9 @@ fn deploy(course: &mut Course<'_>, ask: &ProvisionAsk) -> Result<(), Refusal> {
     if ask.verb == Verb::Deploy {
         lend(course, ask);
     }
-    course.drop_agent();
+    if !fast::is_ready(course) {
+        course.drop_agent();
+    }
     course.go(ask.verb);
     if !templates.is_empty() {
         let names = templates.join(", ");

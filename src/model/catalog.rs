@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::model::bmc::panel::MethodSpec;
 use crate::model::interface::{Interface, Interfaces};
-use crate::model::step::{Again, By, Kind};
+use crate::model::node::Node;
+use crate::model::step::site::{SiteArg, SiteHook, SiteSteps};
+use crate::model::step::{Again, By, Kind, Step};
 
 /// All that is enabled.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -16,6 +18,8 @@ pub struct Catalog {
     pub implementations: BTreeMap<(Interface, String), Implementation>,
     /// Deploy interfaces that may stand in for `autodetect`, the first that fits (`autodetect_deploy_interfaces`).
     pub autodetect: Vec<String>,
+    /// What the site has added without recompiling.
+    pub site: SiteSteps,
 }
 
 /// A hardware type: which implementations it supports, in order of preference.
@@ -115,25 +119,92 @@ pub struct ArgSpec {
     pub required: bool,
 }
 
+/// A step that a node has, whoever declares it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Offer<'a> {
+    pub kind: Kind,
+    pub step: &'a str,
+    pub priority: i64,
+    pub abortable: bool,
+    pub requires_ramdisk: bool,
+    pub by: By,
+    pub again: Again,
+    pub args: OfferArgs<'a>,
+}
+
+/// The arguments of an offered step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum OfferArgs<'a> {
+    Declared(&'a [ArgSpec]),
+    Site(&'a [SiteArg]),
+}
+
+/// One of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OfferArg<'a> {
+    pub name: &'a str,
+    pub description: &'a str,
+    pub required: bool,
+}
+
+impl<'a> OfferArgs<'a> {
+    pub fn iter(self) -> impl Iterator<Item = OfferArg<'a>> {
+        let (declared, site): (&[ArgSpec], &[SiteArg]) = match self {
+            Self::Declared(args) => (args, &[]),
+            Self::Site(args) => (&[], args),
+        };
+        let one = |name, description, required| OfferArg { name, description, required };
+        let declared = declared.iter().map(move |arg| one(arg.name, arg.description, arg.required));
+        declared.chain(site.iter().map(move |arg| one(&arg.name, &arg.description, arg.required)))
+    }
+}
+
+impl<'a> From<&'a StepSpec> for Offer<'a> {
+    fn from(spec: &'a StepSpec) -> Self {
+        Self {
+            kind: spec.kind,
+            step: spec.step,
+            priority: spec.priority,
+            abortable: spec.abortable,
+            requires_ramdisk: spec.requires_ramdisk,
+            by: spec.by,
+            again: spec.again,
+            args: OfferArgs::Declared(spec.args),
+        }
+    }
+}
+
 impl Catalog {
     pub fn implementation(&self, kind: Interface, name: &str) -> Option<&Implementation> {
         self.implementations.get(&(kind, name.to_owned()))
     }
 
-    /// The steps of `kind` that a node with these interfaces has, with the interface of each.
-    pub fn steps<'a>(
-        &'a self,
-        interfaces: &'a Interfaces,
-        kind: Kind,
-    ) -> impl Iterator<Item = (Interface, &'a StepSpec)> {
-        Interface::ALL
+    /// The steps of `kind` that a node has, with the interface of each: its drivers', then the site's own.
+    pub fn steps<'a>(&'a self, node: &'a Node, kind: Kind) -> impl Iterator<Item = (Interface, Offer<'a>)> {
+        let declared = Interface::ALL
             .into_iter()
             .filter_map(|interface| {
-                self.implementation(interface, interfaces.of(interface)).map(|found| (interface, found))
+                let name = node.wished.interfaces.of(interface);
+                self.implementation(interface, name).map(|found| (interface, found))
             })
             .flat_map(move |(interface, found)| {
-                found.steps.iter().filter(move |spec| spec.kind == kind).map(move |spec| (interface, spec))
-            })
+                found
+                    .steps
+                    .iter()
+                    .filter(move |spec| spec.kind == kind)
+                    .map(move |spec| (interface, spec.into()))
+            });
+        declared.chain(self.site.offers(node, kind))
+    }
+
+    /// The site's hooks that follow a step.
+    pub fn hooks<'a>(
+        &'a self,
+        node: &'a Node,
+        kind: Kind,
+        step: &'a Step,
+    ) -> impl Iterator<Item = &'a SiteHook> {
+        self.site.hooks_after(node, kind, step)
     }
 
     /// Whether cleaning and deployment of a node with these interfaces go through an agent.

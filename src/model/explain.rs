@@ -57,6 +57,8 @@ pub enum Origin {
     Pipeline,
     /// An implementation of the step's interface.
     Driver(String),
+    /// An executable of the site, by its manifest.
+    Site,
     /// The agent, which told it then.
     Agent(Moment),
     /// The deploy template of this name.
@@ -73,6 +75,7 @@ impl Origin {
             Self::Pipeline => "pipeline",
             Self::Driver(_) => "driver",
             Self::Agent(_) => "agent",
+            Self::Site => "site",
             Self::Template(_) => "template",
             Self::Runbook(_) => "runbook",
             Self::Request => "request",
@@ -83,7 +86,7 @@ impl Origin {
     pub fn name(&self) -> Option<&str> {
         match self {
             Self::Driver(name) | Self::Template(name) | Self::Runbook(name) => Some(name),
-            Self::Pipeline | Self::Agent(_) | Self::Request => None,
+            Self::Pipeline | Self::Agent(_) | Self::Request | Self::Site => None,
         }
     }
 }

@@ -57,6 +57,8 @@ pub struct Policy {
     /// Where pipelines begin and end is written down.
     pub record_step_flows_in_history: bool,
     pub max_conductor_wait_step_seconds: u32,
+    /// A child's step that waits for somebody counts as done, instead of failed.
+    pub permit_child_node_step_async_result: bool,
     /// Drives are compared with those seen last before a step destroys.
     pub disk_guard: bool,
     pub erase_devices_priority: Option<i64>,
@@ -88,6 +90,9 @@ pub struct Policy {
     pub disallow_clean_steps: Vec<String>,
     /// The same in servicing.
     pub disallow_service_steps: Vec<String>,
+    /// An agent that runs already is used again, if it called in so many seconds ago at the most.
+    pub fast_track: bool,
+    pub fast_track_timeout: u32,
     pub collect_logs: CollectLogs,
     /// Who is let in, and what they may do.
     pub access: Access,
@@ -229,6 +234,7 @@ impl Default for Policy {
             disallowed_deployment_boot_modes: Vec::new(),
             record_step_flows_in_history: true,
             max_conductor_wait_step_seconds: 30,
+            permit_child_node_step_async_result: false,
             disk_guard: true,
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
@@ -246,6 +252,8 @@ impl Default for Policy {
             disallow_deploy_steps: vec!["vendor.send_raw".to_owned()],
             disallow_clean_steps: vec!["vendor.send_raw".to_owned()],
             disallow_service_steps: vec!["vendor.send_raw".to_owned()],
+            fast_track: false,
+            fast_track_timeout: 300,
             collect_logs: CollectLogs::OnFailure,
             access: Access::default(),
             agent: AgentPolicy::default(),

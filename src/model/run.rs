@@ -108,6 +108,7 @@ impl Run {
             Look::Step { cursor } => *cursor != self.cursor,
             Look::AgentSteps => !self.step().is_some_and(|step| step.by == By::Core(Core::FetchSteps)),
             Look::Power
+            | Look::StepFor { .. }
             | Look::AgentAlive
             | Look::Valid { .. }
             | Look::BootDevice

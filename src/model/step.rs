@@ -2,6 +2,7 @@
 
 pub mod kept;
 pub mod touch;
+pub mod site;
 
 use std::fmt;
 
@@ -112,6 +113,10 @@ pub enum By {
     Driver,
     /// The agent on the machine, in band.
     Agent,
+    /// An executable of the site, out of band.
+    Site,
+    /// An executable of the site that follows a step which has succeeded; that step's name is its own.
+    Hook,
 }
 
 /// Steps that need nothing but the pipeline's own effects.

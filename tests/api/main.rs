@@ -28,4 +28,5 @@ mod rescue;
 mod volumes;
 mod roles;
 mod runbooks;
+mod site_steps;
 mod templates;

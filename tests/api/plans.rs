@@ -39,9 +39,10 @@ async fn entries(rack: &Rack, node: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_told_is_what_is_done() {
     let rack = Rack::start().await;
-    rack.node(json!({"name": "n1"})).await;
+    let id = rack.node(json!({"name": "n1"})).await;
     rack.go("n1", "manage").await;
-    rack.until("n1", "manageable").await;
+    rack.until_modes(&id).await;
+    rack.until(&id, "manageable").await;
     let wished = json!([{"interface": "deploy", "step": "fake_done"}, {"interface": "vendor", "step": "log_passthrough"}]);
     let added = json!([{"interface": "deploy", "step": "fake_done", "args": {}, "priority": 50}]);
     for (asked, body, ends) in [
@@ -71,7 +72,8 @@ async fn what_is_told_is_what_is_done() {
         assert_eq!(rack.get("/v1/nodes/n1").await.body, before, "{asked}: nothing is touched");
         assert_eq!(entries(&rack, "n1").await, since, "{asked}: nothing is written");
         assert_eq!(provision(&rack, "n1", body).await.status, 202);
-        rack.until("n1", ends).await;
+        rack.rest().await;
+        rack.until(&id, ends).await;
         assert_eq!(begun(&rack, "n1", since).await, steps(&told), "{asked}");
     }
     let again = plan(&rack, "n1", json!({"action": "deploy", "steps": added})).await.body;
@@ -112,7 +114,7 @@ async fn what_is_no_question_is_refused() {
         json!({}),
         json!({"action": 1}),
         json!({"action": "explode"}),
-        json!({"action": "deploy", "steps": {}}),
+        json!({"action": "deploy", "steps": "all"}),
         json!({"action": "deploy", "steps": [{"step": "x"}]}),
         json!({"action": "undeploy", "steps": [{"interface": "deploy", "step": "x", "args": {}, "priority": 1}]}),
         json!({"action": "deploy", "disable_ramdisk": true}),

@@ -104,6 +104,11 @@ impl Rack {
         self.app.site.reader.published()
     }
 
+    /// What a SIGHUP does.
+    pub async fn reload(&self) {
+        self.app.reload().await;
+    }
+
     /// Where the daemon's files are.
     pub fn home(&self) -> &Path {
         self.home.path()
@@ -202,7 +207,10 @@ fn config(home: &Path) -> Config {
         hardware: vec!["fake-hardware".to_owned(), "manual-management".to_owned()],
         ..Given::default()
     };
-    Config::load(&given, "rack0".to_owned()).unwrap()
+    let mut config = Config::load(&given, "rack0".to_owned()).unwrap();
+    // Here we are no `ferric`, which starts the site's executables.
+    config.steps.launcher = env!("CARGO_BIN_EXE_ferric").into();
+    config
 }
 
 pub fn request(method: &str, path: &str, version: &str, body: Vec<u8>) -> Request {

@@ -201,6 +201,9 @@ async fn a_deployment_takes_the_templates_of_its_instance_and_keeps_them() {
         ["deploy", "fake_hold", "fake_done", "fake_act"],
         "the request beats the template"
     );
+    let shown = rack.get("/v1/nodes/n1").await.body;
+    assert_eq!(shown["driver_internal_info"]["deploy_step_index"], 1, "{shown}");
+    assert_eq!(shown["deploy_step"]["step"], "fake_hold", "{shown}");
 
     assert_eq!(rack.call("DELETE", &format!("{PATH}/CUSTOM_A"), "1.115", None).await.status, 204);
     let rack = rack.restarted().await;

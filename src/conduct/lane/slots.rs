@@ -94,7 +94,12 @@ impl Lane {
         let Some((look, looker)) = self.next_look() else { return };
         let Some(machine) = self.machine() else { return };
         let (site, one) = (self.site.clone(), look.clone());
-        let task = tokio::spawn(async move { site.hands.look(machine, &one).await });
+        let task = tokio::spawn(async move {
+            match relatives::look(&site, &machine, &one).await {
+                Some(seen) => seen,
+                None => site.hands.look(machine, &one).await,
+            }
+        });
         self.looking = Some(Looking { look, fence: self.fence, looker, task });
     }
 
@@ -128,7 +133,7 @@ impl Lane {
         let site = self.site.clone();
         let task = tokio::spawn(async move {
             let _turn = if in_turn { site.recovery.clone().acquire_owned().await.ok() } else { None };
-            match relatives::pay(&site, &machine, &owed.effect).await {
+            match relatives::pay(&site, &machine, &owed.effect, again).await {
                 Some(outcome) => outcome,
                 None => site.hands.pay(machine, &owed.effect, again).await,
             }

@@ -193,7 +193,7 @@ impl Desk {
     ) -> Result<T, Refusal> {
         let (token, boot_token) = ((self.site.tokens)(), (self.site.tokens)());
         let at = self.site.clock.wall();
-        let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.clone());
+        let (policy, catalog) = (self.site.policy.clone(), self.site.catalog.now());
         let published = self.site.reader.published();
         let job = move |txn: &mut Txn<'_>| {
             if scope.told.macs.iter().any(|mac| txn.ports().with_mac(*mac).is_some()) {

@@ -177,7 +177,7 @@ impl Rig {
             hands: self.world.clone(),
             clock: self.clock.clone(),
             policy: Arc::new(self.policy.clone()),
-            catalog: self.registry.catalog().clone(),
+            catalog: self.registry.shelf().clone(),
             tokens: Arc::new(move || {
                 let n = tokens.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                 Secret::new(format!("token-{n}"))

@@ -195,7 +195,7 @@ impl World {
         let now = self.clock.tick();
         let seen = self.machine(id, |one| match look {
             Look::Power => Seen::Power(one.power),
-            Look::Step { .. } => Seen::Turn(look_at_step(one, &record, now)),
+            Look::Step { .. } | Look::StepFor { .. } => Seen::Turn(look_at_step(one, &record, now)),
             Look::AgentSteps => one.steps(&record),
             Look::AgentAlive => Seen::Alive(one.reached(&record).is_ok()),
             Look::Valid { .. } => Seen::Valid(Vec::new()),

@@ -34,7 +34,7 @@ impl Registry {
         let machine = stand_in.as_ref().unwrap_or(machine);
         let judge = |interface| match &unfit {
             Some(why) if interface == Interface::Deploy => Some(why.clone()),
-            Some(_) | None => validate::interface(&self.catalog, grounds, machine, interface).err(),
+            Some(_) | None => validate::interface(self.catalog(), grounds, machine, interface).err(),
         };
         wanted.map(|interface| Verdict { interface: *interface, reason: judge(*interface) }).collect()
     }
@@ -47,7 +47,7 @@ impl Registry {
             return Ok(None);
         }
         let mut node = node.clone();
-        node.wished.interfaces.deploy = fitting(&node, &self.catalog)?.to_owned();
+        node.wished.interfaces.deploy = fitting(&node, self.catalog())?.to_owned();
         Ok(Some(node))
     }
 }

@@ -132,12 +132,16 @@ pub fn disk(course: &mut Course<'_>) {
     course.node.boot_token = None;
     step::set_phase(course, Phase::Reboot { into: Boots::Disk });
     let way = way(course);
-    if way == BootWay::Bare {
-        switch_on(course, Purpose::Run);
-        return;
+    if way != BootWay::Bare {
+        owe_parts(course, way, Boots::Disk, Purpose::Run);
     }
-    owe_parts(course, way, Boots::Disk, Purpose::Run);
-    switch_on(course, Purpose::Run);
+    // Where nothing can switch it on, its agent has had it boot anew.
+    if power::can_switch_on(course) {
+        switch_on(course, Purpose::Run);
+    }
+    if !course.owes_for(Purpose::Run) {
+        step::core_done(course);
+    }
 }
 
 /// Owes on behalf of `purpose` that the instance runs again after a ramdisk did: its disk, or what it boots itself.
@@ -306,7 +310,7 @@ fn change_of(course: &Course<'_>) -> Option<ModeChange> {
 pub fn all_paid(course: &mut Course<'_>, into: Boots) {
     let is_own = course.node.run.as_ref().and_then(Run::step).is_some_and(|step| match step.by {
         By::Core(core) => matches!(core, Core::BootDisk | Core::BootInstance),
-        By::Driver | By::Agent => false,
+        By::Driver | By::Agent | By::Site | By::Hook => false,
     });
     let awaits_mode = change_of(course).is_some_and(|change| !change.met);
     match into {

@@ -35,7 +35,7 @@ pub fn plan(
                 By::Agent => {
                     format!("the driver has no {} step {step}, and disable_ramdisk is set", kind.name())
                 }
-                By::Core(_) | By::Driver => {
+                By::Core(_) | By::Driver | By::Site | By::Hook => {
                     format!("step {step} needs the ramdisk, and disable_ramdisk is set")
                 }
             });
@@ -90,7 +90,7 @@ fn by_child(child: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Res
     let (kind_name, label) = (kind.name(), child.label());
     let Resolved { step, .. } =
         resolve(child, kind, ask, facts).map_err(|why| format!("child node {label}: {why}"))?;
-    if step.by != By::Driver && step.by != By::Core(Core::Nothing) {
+    if !matches!(step.by, By::Driver | By::Site | By::Core(Core::Nothing)) {
         return Err(format!("the driver of child node {label} has no {kind_name} step {step}"));
     }
     Ok(Step { by: By::Core(Core::ByChild(child.id)), abortable: true, ..step })
@@ -109,7 +109,7 @@ fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Resul
     }
     let declared = facts
         .catalog
-        .steps(&node.wished.interfaces, kind)
+        .steps(node, kind)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     let Some((interface, spec)) = declared else {
         if ask.interface == Interface::Raid && !raid_is_agents(node, kind, facts) {
@@ -169,10 +169,7 @@ fn agent_goes(node: &Node) -> Step {
 
 /// Whether the instance is a ramdisk or ISO of its own instead of what is on the disk.
 pub fn boots_itself(node: &Node, facts: &Facts<'_>) -> bool {
-    facts
-        .catalog
-        .steps(&node.wished.interfaces, Kind::Deploy)
-        .any(|(_, spec)| spec.by == By::Core(Core::BootInstance))
+    facts.catalog.steps(node, Kind::Deploy).any(|(_, spec)| spec.by == By::Core(Core::BootInstance))
 }
 
 /// What is left of the plan after `done`, now that the agent has told its steps: what only it can know must be there.

@@ -75,6 +75,21 @@ fn tear_down_detaches_vifs() {
 }
 
 #[test]
+fn a_port_that_a_vif_is_bound_to_goes_in_maintenance_only() {
+    let mut stage = Stage::at("agent", Provision::Active);
+    let bound = port(1, None);
+    stage.ports = vec![Arc::clone(&bound), port(2, None)];
+    attach(&mut stage, "v1").unwrap();
+    let refused = stage.ask(&Ask::PortDelete { port: bound.id }).unwrap_err();
+    assert!(matches!(&refused, Refusal::Conflict(why) if why.contains("v1")), "{refused}");
+    assert_eq!(attached(&stage), ["v1"]);
+    stage.ask(&Ask::PortDelete { port: PortId(Uuid::from_u128(2)) }).unwrap();
+    stage.node.wished.maintenance = true;
+    stage.ask(&Ask::PortDelete { port: bound.id }).unwrap();
+    assert_eq!(stage.ports, []);
+}
+
+#[test]
 fn ports_of_a_portgroup_are_places_of_their_own_if_one_of_them_is_taken() {
     let mut stage = Stage::at("plain", Provision::Available);
     let bond = group(9);

@@ -364,3 +364,25 @@ fn cleaning_leaves_a_machine_on_that_never_is_off() {
     assert_eq!(stage.state(), Provision::CleanFail);
     assert!(stage.error().contains("disable_power_off"), "{}", stage.error());
 }
+
+#[test]
+fn a_machine_that_only_its_agent_can_switch_is_not_switched_on() {
+    let mut stage = deploying();
+    stage.node.wished.interfaces.power = "hard".to_owned();
+    for step in ["write_image", "prepare_instance_boot", "tear_down_agent"] {
+        assert_eq!(stage.step(), step);
+        stage.turn(Turn::done());
+    }
+    assert_eq!((stage.state(), stage.owed.len(), stage.node.boots), (Provision::Active, 0, Boots::Disk));
+}
+
+#[test]
+fn a_machine_that_never_is_off_is_reset_into_its_disk() {
+    let mut stage = deploying();
+    stage.node.wished.disable_power_off = true;
+    for _ in 0..3 {
+        stage.turn(Turn::done());
+    }
+    assert_eq!(stage.pay_all(), [Effect::Power { wish: PowerWish::Reset, limit: 60 }]);
+    assert_eq!(stage.state(), Provision::Active);
+}

@@ -61,7 +61,7 @@ fn seen(look: &Look, n: u8) -> Seen {
     match look {
         _ if n % 16 == 15 => silent(),
         Look::Power => Seen::Power([Power::On, Power::Off, Power::Error][usize::from(n % 3)]),
-        Look::Step { .. } => Seen::Turn(turn(n)),
+        Look::Step { .. } | Look::StepFor { .. } => Seen::Turn(turn(n)),
         Look::AgentSteps if n % 16 == 14 => Seen::Silent(Failure::new(FailureKind::Lost, "another")),
         Look::AgentSteps => in_band(&[("erase_devices", 10), ("flash", 70)]),
         Look::AgentAlive => Seen::Alive(n.is_multiple_of(2)),

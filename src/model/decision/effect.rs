@@ -15,10 +15,24 @@ pub enum Effect {
     Power { wish: PowerWish, limit: u32 },
     /// Have the node's parent, or one of its children, on or off: what its own power hangs on.
     Relative { node: NodeId, on: bool },
-    /// Have the run's step at this place done by a child of the node.
-    StepOn { child: NodeId, cursor: usize },
-    /// Do the step at this place of the parent's run: what the child owes for it.
-    StepFor { parent: NodeId, cursor: usize },
+    /// Have the run's step at this place go on at a child of the node. `done`: it was seen to be done, and the child
+    /// takes in what it leaves behind.
+    StepOn {
+        child: NodeId,
+        cursor: usize,
+        #[serde(default)]
+        done: bool,
+    },
+    /// Go on with the step at this place of the parent's run: what the child owes for it. `again`: the parent does not
+    /// know whether that was done already.
+    StepFor {
+        parent: NodeId,
+        cursor: usize,
+        #[serde(default)]
+        done: bool,
+        #[serde(default)]
+        again: bool,
+    },
     /// Set where the machine boots from.
     BootDevice { device: BootDevice, persistent: bool },
     /// Set the boot device that the record keeps for the machine, for the next boot.
@@ -70,11 +84,13 @@ impl Effect {
             | Self::Inspect { .. }
             | Self::RuleCall { .. }
             | Self::Meet(Meeting::Knock) => Again::Repeat,
-            Self::Power { wish: PowerWish::SoftOff, .. } | Self::Step { .. } => Again::LookFirst,
+            // A step on a child says itself what a second run means, where it is done.
+            Self::Power { wish: PowerWish::SoftOff, .. }
+            | Self::Step { .. }
+            | Self::StepOn { .. }
+            | Self::StepFor { .. } => Again::LookFirst,
             Self::Power { wish: PowerWish::Reset | PowerWish::SoftReset, .. }
             | Self::Nmi
-            | Self::StepOn { .. }
-            | Self::StepFor { .. }
             | Self::Passthru(_)
             | Self::Meet(Meeting::LogIn) => Again::Never,
         }
@@ -227,6 +243,11 @@ pub enum Look {
     Step {
         cursor: usize,
     },
+    /// `look` of the current step of the parent's run, which this node does for it.
+    StepFor {
+        parent: NodeId,
+        cursor: usize,
+    },
     /// The agent's list of steps for the running pipeline.
     AgentSteps,
     /// Whether the known agent still answers as itself.
@@ -258,6 +279,7 @@ impl Look {
         match self {
             Self::Power => "look at power",
             Self::Step { .. } => "look at step",
+            Self::StepFor { .. } => "look at step for parent",
             Self::AgentSteps => "ask for steps",
             Self::AgentAlive => "look at agent",
             Self::Valid { .. } => "validate",

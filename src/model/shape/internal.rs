@@ -8,7 +8,7 @@ use crate::model::boot::Agent;
 use crate::model::node::Node;
 use crate::model::run::{Phase, Run, Wait, WaitFor};
 use crate::model::shape::json;
-use crate::model::step::{Kind, Step};
+use crate::model::step::{By, Kind, Step};
 
 /// Writes the object.
 pub fn write(node: &Node, out: &mut Vec<u8>) {
@@ -164,11 +164,12 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         Kind::Service => json::flag(object.member("service_disable_ramdisk"), run.disable_ramdisk),
         Kind::Clean | Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => {}
     }
-    let visible = run.plan.iter().filter(|step| !step.hidden);
-    json::array(object.member(list), visible, step);
-    if run.step().is_some_and(|step| !step.hidden) {
-        let before = run.plan.iter().take(run.cursor).filter(|step| !step.hidden).count();
-        json::number(object.member(index), before);
+    // A hook is part of the step that it follows.
+    let is_listed = |step: &&Step| !step.hidden && step.by != By::Hook;
+    json::array(object.member(list), run.plan.iter().filter(is_listed), step);
+    if let Some(current) = run.step().filter(|step| !step.hidden) {
+        let before = run.plan.iter().take(run.cursor).filter(is_listed).count();
+        json::number(object.member(index), before.saturating_sub(usize::from(current.by == By::Hook)));
     }
     if !run.versions.is_empty() {
         json::object(object.member("hardware_manager_version"), &run.versions);
@@ -180,7 +181,11 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     let mut object = Members::open(out);
     object.text("interface", step.interface.name());
     object.text("step", &step.step);
-    json::masked(object.member("args"), &step.args, Veil::Names);
+    if step.by == By::Hook {
+        object.member("args").extend_from_slice(b"{}");
+    } else {
+        json::masked(object.member("args"), &step.args, Veil::Names);
+    }
     json::number(object.member("priority"), step.priority);
     json::flag(object.member("abortable"), step.abortable);
     object.close();

@@ -59,6 +59,7 @@ impl Touch {
                 Self { may_start: step.step == "fake_reboot", ..Self::NOTHING }
             }
             By::Driver | By::Agent => Self::of_name(step),
+            By::Site | By::Hook => Self { disks: Disks::Unknown, may_start: true, ..Self::NOTHING },
         }
     }
 

@@ -12,6 +12,7 @@
 #![allow(clippy::cast_precision_loss, clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 mod crowd;
+#[path = "../daemon.rs"]
 mod daemon;
 mod watchers;
 

@@ -48,6 +48,31 @@ fn what_commands_change_is_shown_where_they_send_one() {
 }
 
 #[test]
+fn a_plan_is_shown_before_it_is_asked_for() {
+    let daemon = Daemon::start();
+    let ferric = Ferric::at(&daemon);
+    ferric.ok(&["node", "create", "n1", "--driver", "fake-hardware"]);
+    let told = ferric.told(&["node", "plan", "n1", "deploy"]);
+    assert_eq!(told.code, 1, "{}", told.out);
+    assert!(told.out.starts_with("would be refused: "), "{}", told.out);
+    ferric.ok(&["node", "manage", "n1", "--wait", "60"]);
+    let steps = r#"[{"interface": "deploy", "step": "fake_slow", "args": {"seconds": 1}}]"#;
+    let shown = ferric.ok(&["node", "plan", "n1", "clean", "--steps", steps]);
+    for part in [
+        "manual cleaning, to manageable",
+        "deploy.fake_slow",
+        "request",
+        "{\"seconds\":1}",
+        "starts of the machine: 0",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    let told = ferric.json(&["node", "plan", "n1", "clean"]);
+    assert_eq!(told["runs"][0]["ends_in"], "available", "{told}");
+    assert_eq!(ferric.json(&["node", "show", "n1"])["provision_state"], "manageable", "nothing is touched");
+}
+
+#[test]
 fn power_is_waited_for_and_nothing_is_left_to_wait_for_then() {
     let mut config = tempfile::NamedTempFile::new().unwrap();
     config.write_all(SLOW.as_bytes()).unwrap();

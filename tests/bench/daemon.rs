@@ -1,4 +1,5 @@
 //! The daemon, measured from outside.
+#![allow(dead_code, reason = "each benchmark uses its part")]
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -51,6 +52,13 @@ impl Daemon {
         serde_json::from_slice(&answer).unwrap_or(Value::Null)
     }
 
+    /// A page that is no JSON.
+    pub(crate) fn text(&mut self, path: &str) -> String {
+        let (status, text) = self.call("GET", path, "");
+        assert_eq!(status, 200, "GET {path}");
+        String::from_utf8(text).unwrap()
+    }
+
     /// Waits until the list has so many entries.
     pub(crate) fn until_listed(&mut self, path: &str, key: &str, count: usize) {
         for _ in 0..2000 {
@@ -69,7 +77,12 @@ impl Daemon {
             &json!({"target": target}).to_string(),
             202,
         );
-        for _ in 0..2000 {
+        self.until_in(name, goal);
+    }
+
+    /// Waits until the node is in this state.
+    pub(crate) fn until_in(&mut self, name: &str, goal: &str) {
+        for _ in 0..20_000 {
             let states = self.json("GET", &format!("/v1/nodes/{name}/states"), &Value::Null, 200);
             if states["provision_state"] == goal {
                 return;

@@ -1,0 +1,81 @@
+//! Who may have written what is run: nobody but root and the daemon's own user.
+
+use std::fs::{self, Metadata};
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use nix::unistd::geteuid;
+
+/// Whether a folder may hold what is run: it, and each folder above it, is nobody else's to write.
+pub fn folder(path: &Path) -> Result<(), String> {
+    let whole = path.canonicalize().map_err(|error| format!("folder {}: {error}", path.display()))?;
+    for (place, one) in whole.ancestors().enumerate() {
+        let found = fs::metadata(one).map_err(|error| format!("folder {}: {error}", one.display()))?;
+        if !found.is_dir() {
+            return Err(format!("{} is no folder", one.display()));
+        }
+        // In a folder as /tmp nobody can take the place of what is another's.
+        if place > 0 && found.mode() & STICKY != 0 {
+            continue;
+        }
+        own(one, &found)?;
+    }
+    Ok(())
+}
+
+/// Whether a file may be read as a manifest or run.
+pub fn file(path: &Path) -> Result<Metadata, String> {
+    let found = fs::symlink_metadata(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("{} is not there", path.display()),
+        _ => format!("{}: {error}", path.display()),
+    })?;
+    if !found.is_file() {
+        return Err(format!("{} is no plain file: links and the like are not followed", path.display()));
+    }
+    own(path, &found)?;
+    Ok(found)
+}
+
+/// Whether this executable may be run, and can be by this user.
+pub fn executable(path: &Path, user: Option<(u32, u32)>) -> Result<(), String> {
+    let found = file(path)?;
+    let bits = match user {
+        Some(_) => OTHERS,
+        None => ANYBODY,
+    };
+    if found.mode() & bits == 0 {
+        return Err(format!("{} is not executable: chmod 755 {}", path.display(), path.display()));
+    }
+    if user.is_some() {
+        let shut =
+            path.ancestors().skip(1).find(|one| fs::metadata(one).is_ok_and(|it| it.mode() & OTHERS == 0));
+        if let Some(shut) = shut {
+            return Err(format!(
+                "steps of the site are not run as root, and folder {} is shut to others: chmod 755 it",
+                shut.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn own(path: &Path, found: &Metadata) -> Result<(), String> {
+    if found.mode() & WRITABLE != 0 {
+        let mode = found.mode() & 0o7777;
+        return Err(format!("{} may be written by others (mode {mode:o}): chmod go-w it", path.display()));
+    }
+    let us = geteuid().as_raw();
+    if found.uid() != 0 && found.uid() != us {
+        return Err(format!(
+            "{} belongs to user {}: it must be root's or user {us}'s",
+            path.display(),
+            found.uid()
+        ));
+    }
+    Ok(())
+}
+
+const STICKY: u32 = 0o1000;
+const WRITABLE: u32 = 0o022;
+const ANYBODY: u32 = 0o111;
+const OTHERS: u32 = 0o001;

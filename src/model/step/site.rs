@@ -1,0 +1,119 @@
+//! Steps and hooks that a site has added as executables with manifests, as the rest of the daemon knows them.
+//!
+//! What a manifest may say, and how an executable is called, is `driver/site/README.md`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::catalog::{Offer, OfferArgs};
+use crate::model::interface::Interface;
+use crate::model::node::Node;
+use crate::model::step::{Again, By, Kind, Step};
+
+/// All that a site has added; given out whole, so that a reload changes nothing under anybody's hands.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SiteSteps {
+    pub steps: Arc<[SiteStep]>,
+    /// In the order of their names, which is the order in which they are called.
+    pub hooks: Arc<[SiteHook]>,
+}
+
+/// A step of the site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteStep {
+    pub interface: Interface,
+    pub step: String,
+    pub description: String,
+    /// Kinds that it belongs to, with the priority in each.
+    pub kinds: BTreeMap<Kind, i64>,
+    pub abortable: bool,
+    pub needs_ramdisk: bool,
+    pub again: Again,
+    pub args: Vec<SiteArg>,
+    pub only: Only,
+}
+
+/// An argument of a step of the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteArg {
+    pub name: String,
+    pub description: String,
+    pub required: bool,
+}
+
+/// What the site does after a step has succeeded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteHook {
+    pub name: String,
+    pub description: String,
+    pub kinds: Vec<Kind>,
+    /// The step that it follows; all, if none is named.
+    pub after: Option<(Interface, String)>,
+    pub again: Again,
+    pub only: Only,
+}
+
+/// Which nodes a step or a hook is for; whatever is left out does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Only {
+    pub hardware_types: Vec<String>,
+    /// The node's trait must be one of these.
+    pub traits: Vec<String>,
+    /// The node's implementation of the interface must be one of these.
+    pub interfaces: BTreeMap<Interface, Vec<String>>,
+}
+
+impl Only {
+    /// Whether it is for this node.
+    pub fn takes(&self, node: &Node) -> bool {
+        let is_open =
+            |names: &[String], own: &dyn Fn(&String) -> bool| names.is_empty() || names.iter().any(own);
+        let names = &node.wished.interfaces;
+        is_open(&self.hardware_types, &|name| *name == node.wished.driver)
+            && is_open(&self.traits, &|name| node.traits.contains(name))
+            && self.interfaces.iter().all(|(of, wanted)| is_open(wanted, &|name| name == names.of(*of)))
+    }
+}
+
+impl SiteStep {
+    /// As it is offered in pipelines of this kind, if it is.
+    fn offer(&self, kind: Kind) -> Option<(Interface, Offer<'_>)> {
+        let offer = Offer {
+            kind,
+            step: &self.step,
+            priority: *self.kinds.get(&kind)?,
+            abortable: self.abortable,
+            requires_ramdisk: self.needs_ramdisk,
+            by: By::Site,
+            again: self.again,
+            args: OfferArgs::Site(&self.args),
+        };
+        Some((self.interface, offer))
+    }
+}
+
+impl SiteSteps {
+    /// The steps of `kind` for this node.
+    pub fn offers<'a>(
+        &'a self,
+        node: &'a Node,
+        kind: Kind,
+    ) -> impl Iterator<Item = (Interface, Offer<'a>)> + use<'a> {
+        self.steps.iter().filter(|step| step.only.takes(node)).filter_map(move |step| step.offer(kind))
+    }
+
+    /// The hooks that follow this step of a node.
+    pub fn hooks_after<'a>(
+        &'a self,
+        node: &'a Node,
+        kind: Kind,
+        step: &'a Step,
+    ) -> impl Iterator<Item = &'a SiteHook> + use<'a> {
+        self.hooks.iter().filter(move |hook| {
+            let after = hook.after.as_ref();
+            hook.kinds.contains(&kind)
+                && after.is_none_or(|(interface, name)| step.is(*interface, name))
+                && hook.only.takes(node)
+        })
+    }
+}
