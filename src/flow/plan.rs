@@ -135,11 +135,11 @@ pub fn deploy_with_agent(
     }
     let (past, future) = run.plan.split_at(done.min(run.plan.len()));
     let mut steps = Vec::new();
-    for step in future {
+    for step in future.iter().filter(|step| !is_of_agent_alone(step, declared)) {
         steps.push(confirmed(step, in_band, Kind::Deploy)?);
     }
     for offered in in_band {
-        let known = run.plan.iter().any(|step| step.is(offered.interface, &offered.step))
+        let known = past.iter().chain(&steps).any(|step| step.is(offered.interface, &offered.step))
             || left_out.iter().any(|ask| ask.interface == offered.interface && ask.step == offered.step);
         if offered.priority > 0 && !known {
             steps.push(from_agent(offered, offered.priority));
@@ -148,6 +148,13 @@ pub fn deploy_with_agent(
     sort(&mut steps, Kind::Deploy);
     check_agent_is_up(&steps)?;
     Ok(past.iter().cloned().chain(steps).collect())
+}
+
+/// Whether nobody but the agent has put the step into the plan: one that has changed may have it no more.
+fn is_of_agent_alone(step: &Step, declared: &dyn Fn(&AskedStep) -> bool) -> bool {
+    let (interface, name) = (step.interface, step.step.clone());
+    let ask = AskedStep { interface, step: name, args: Object::new(), priority: None, children: None };
+    step.by == By::Agent && !step.asked && !step.hidden && !declared(&ask)
 }
 
 /// Steps of the agent come before it is torn down.

@@ -31,6 +31,7 @@ mod rescue;
 mod scenes;
 mod service;
 mod silence;
+mod site_hooks;
 mod stage;
 mod steps;
 mod volumes;

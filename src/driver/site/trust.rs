@@ -25,9 +25,13 @@ pub fn folder(path: &Path) -> Result<(), String> {
 
 /// Whether a file may be read as a manifest or run.
 pub fn file(path: &Path) -> Result<Metadata, String> {
-    let found = fs::symlink_metadata(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("{} is not there", path.display()),
-        _ => format!("{}: {error}", path.display()),
+    let found = fs::symlink_metadata(path).map_err(|error| {
+        let is_gone = error.kind() == std::io::ErrorKind::NotFound;
+        if is_gone {
+            format!("{} is not there", path.display())
+        } else {
+            format!("{}: {error}", path.display())
+        }
     })?;
     if !found.is_file() {
         return Err(format!("{} is no plain file: links and the like are not followed", path.display()));

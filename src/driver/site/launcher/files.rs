@@ -24,7 +24,7 @@ pub fn shut(order: &Order) -> Result<(), String> {
 fn enforced(order: &Order) -> Result<RulesetStatus, RulesetError> {
     let all = AccessFs::from_all(ABI::V5);
     let read = AccessFs::from_read(ABI::V5);
-    let file = AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::ReadFile;
+    let file = AccessFs::ReadFile | AccessFs::WriteFile;
     let mut rules = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(all)?

@@ -45,7 +45,8 @@ impl Order {
             read: rules.read.clone(),
             network: rules.network,
             memory: rules.memory,
-            processes: rules.processes,
+            // The kernel counts by user: where it is the daemon's own, its threads are counted too.
+            processes: rules.processes + if settings.user.is_some() { 0 } else { OWN_THREADS },
             file_size: rules.file_size,
             time: rules.timeout.as_secs().saturating_add(1),
             user: settings.user,
@@ -54,3 +55,6 @@ impl Order {
         }
     }
 }
+
+/// More threads than the daemon ever has.
+const OWN_THREADS: u64 = 1024;
