@@ -112,8 +112,6 @@ fn ask(stage: &mut Stage, n: u8) {
             let inventory = if n > 64 { inventory() } else { Object::new() };
             stage.ask(&Ask::Told(Arc::new(told_of(inventory)))).err()
         }
-        14 if n > 128 => stage.verb("rescue").err(),
-        14 => stage.verb("unrescue").err(),
         _ => {
             let targets = [PowerTarget::On, PowerTarget::Off, PowerTarget::Reboot, PowerTarget::SoftReboot];
             stage.power_ask(targets[usize::from(n / 16 % 4)]).err()
@@ -191,7 +189,6 @@ proptest! {
         fill_in(&mut stage.catalog);
         stage.node.wished.interfaces.boot = boot.to_owned();
         stage.node.wished.interfaces.inspect = inspect.to_owned();
-        stage.node.wished.interfaces.rescue = inspect.to_owned();
         stage.node.wished.disable_power_off = never_off;
         stage.node.wished.instance_info = object(json!({"capabilities": mode, "image_source": image}));
         stage.policy.boot_retry_timeout = retry;
