@@ -326,6 +326,7 @@ fn priority(text: &str) -> Option<(String, i64)> {
     Some((step.to_owned(), priority.parse().ok()?))
 }
 
+#[expect(clippy::too_many_lines, reason = "a table: an option a line")]
 fn policy(
     document: Document,
     host: String,
@@ -339,9 +340,10 @@ fn policy(
     set(&mut policy.deploy_callback_timeout, conductor.deploy_callback_timeout);
     set(&mut policy.clean_callback_timeout, conductor.clean_callback_timeout);
     set(&mut policy.service_callback_timeout, conductor.service_callback_timeout);
-    set(&mut policy.rescue.callback_timeout, conductor.rescue_callback_timeout);
-    set(&mut policy.rescue.algorithm, conductor.rescue_password_hash_algorithm);
-    set(&mut policy.rescue.requires_hash, conductor.require_rescue_password_hashed);
+    let rescue = &mut policy.rescue;
+    set(&mut rescue.callback_timeout, conductor.rescue_callback_timeout);
+    set(&mut rescue.algorithm, conductor.rescue_password_hash_algorithm);
+    set(&mut rescue.requires_hash, conductor.require_rescue_password_hashed);
     set(&mut policy.inspect_wait_timeout, conductor.inspect_wait_timeout);
     set(&mut policy.sync_power_state_interval, conductor.sync_power_state_interval);
     policy.sync_power_state_workers = conductor.sync_power_state_workers.map(|most| most.get().into());

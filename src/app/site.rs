@@ -130,12 +130,11 @@ pub(super) fn steps(config: &Config) -> SiteSettings {
 
 /// Its numbers; those of `nobody` for a user that is not known.
 fn user_of(name: &str) -> (u32, u32) {
-    match User::from_name(name) {
-        Ok(Some(user)) => (user.uid.as_raw(), user.gid.as_raw()),
-        Ok(None) | Err(_) => {
-            tracing::warn!(user = name, "[steps] user is not known here: executables run as nobody");
-            NOBODY
-        }
+    if let Ok(Some(user)) = User::from_name(name) {
+        (user.uid.as_raw(), user.gid.as_raw())
+    } else {
+        tracing::warn!(user = name, "[steps] user is not known here: executables run as nobody");
+        NOBODY
     }
 }
 

@@ -35,11 +35,11 @@ pub fn hash(algorithm: Algorithm, password: &str, salt: [u8; SALT]) -> Option<Se
     if password.len() > LONGEST || password.contains('\0') {
         return None;
     }
-    let hasher = match algorithm {
+    let crypt = match algorithm {
         Algorithm::Sha256 => ShaCrypt::SHA256,
         Algorithm::Sha512 => ShaCrypt::SHA512,
     };
-    let hashed = hasher.hash_password_with_salt(password.as_bytes(), &salt).ok()?;
+    let hashed = crypt.hash_password_with_salt(password.as_bytes(), &salt).ok()?;
     // As everybody writes it who leaves the number of rounds as it is.
     Some(Secret::new(hashed.as_str().replace(USUAL_ROUNDS, "")))
 }

@@ -87,7 +87,8 @@ impl Hands for Drivers {
             let own = is_sites_own(&machine.node, matches!(look, Look::Step { .. }));
             let (limit, began) = (if own { SITE_LIMIT } else { look_limit(look) }, self.clock.tick());
             let is_asked_for = is_asked_for(&machine.node, look);
-            let work = self.within(limit, self.look_at(machine, look));
+            // It would make each lane's task as large as the largest of all looks.
+            let work: Later<'_, _> = Box::pin(self.within(limit, self.look_at(machine, look)));
             let seen = if is_asked_for { insisting(work).await } else { work.await };
             tracing::debug!(target: "ferric::call", call, step, "answer");
             let seen = seen.unwrap_or_else(|| {

@@ -72,6 +72,7 @@ impl Parked {
     }
 
     /// Parks until `now` and the patience of an ask; gives it back if too many wait.
+    #[expect(clippy::result_large_err, reason = "what is refused goes back as it came")]
     pub fn push(&mut self, now: Tick, one: Waiting) -> Result<(), Waiting> {
         if self.waiting.len() >= PARKED_LIMIT {
             return Err(one);

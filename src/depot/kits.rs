@@ -79,10 +79,9 @@ impl Item {
     fn most(self) -> u64 {
         match self {
             Self::Kernel => MOST_KERNEL,
-            Self::Ramdisk => MOST_RAMDISK,
+            Self::Ramdisk | Self::Stage2 => MOST_RAMDISK,
             Self::Iso => MOST_ISO,
             Self::Drive => MOST_DRIVE_TEXT,
-            Self::Stage2 => MOST_RAMDISK,
             Self::Template => MOST_TEMPLATE,
         }
     }

@@ -71,6 +71,7 @@ pub const STEPS: &[OwnStep] = &[OwnStep {
 }];
 
 /// Whether the node bears the tag that this site glues on its servers.
+#[expect(clippy::unused_async, reason = "others ask somebody")]
 async fn asset_tag(ask: &OwnCall<'_>, phase: Phase) -> Turn {
     let properties = &ask.step.machine.node.wished.properties;
     let tag = properties.get("asset_tag").and_then(|tag| tag.as_str()).unwrap_or_default();

@@ -85,11 +85,12 @@ fn set_root(properties: &mut Object, root: &Object) {
     let level = root.get("raid_level").and_then(Value::as_str);
     let new = level.map(|level| vec![("raid_level".to_owned(), level.to_owned())]).unwrap_or_default();
     if let Some(merged) = capabilities(properties.get("capabilities"), &new).filter(|_| !new.is_empty()) {
-        properties.insert("capabilities".to_owned(), merged.into());
+        properties.insert("capabilities".to_owned(), merged);
     }
 }
 
 /// No volume is left, so nothing is where the hint for the root device points.
+#[expect(clippy::unnecessary_wraps, reason = "a rule may say no")]
 fn forget_raid(course: &mut Course<'_>, _result: &Object) -> Result<(), String> {
     course.node.raid_config = Object::new();
     if course.node.wished.properties.remove(ROOT_DEVICE).is_some() {

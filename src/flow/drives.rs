@@ -64,7 +64,7 @@ pub fn inspected(course: &mut Course<'_>, told: Option<&Object>) {
         let drives = keys(&devices);
         let is_kept =
             !drives.is_empty() && serde_json::to_vec(&drives).is_ok_and(|text| text.len() <= MOST_BYTES);
-        is_kept.then(|| DrivesSeen { at: course.facts.at, drives, root: None })
+        is_kept.then_some(DrivesSeen { at: course.facts.at, drives, root: None })
     });
 }
 

@@ -99,7 +99,7 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
     course.node.run = None;
     course.stop_waiting();
     match kind {
-        Kind::Verify => course.drop_agent(),
+        Kind::Verify | Kind::Unrescue => course.drop_agent(),
         Kind::Clean => {
             if !fast::stays(course) {
                 leave_boot(course);
@@ -108,7 +108,6 @@ pub fn finish(course: &mut Course<'_>, kind: Kind) {
         }
         Kind::Service => leave_boot(course),
         Kind::Rescue => course.node.forget_rescue_password(),
-        Kind::Unrescue => course.drop_agent(),
         Kind::Deploy => {
             course.drop_agent();
             if course.node.boots != Boots::Instance {

@@ -94,7 +94,7 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootInstaller)) {
         let device = Step { by: By::Driver, ..frame("set_boot_to_disk", Core::Nothing) };
         let after = [frame("power_off", Core::PowerOff), device, frame("boot_disk", Core::BootDisk)];
-        steps.splice(place + 1..place + 1, after);
+        steps.splice((place + 1)..=place, after);
     }
     if elsewhere::image_is_readied(node, facts.policy)
         && steps.iter().any(|step| writes_image(node, step, facts))

@@ -93,7 +93,7 @@ mod tests {
         catalog
     }
 
-    fn node(instance_info: Value) -> Node {
+    fn node(instance_info: &Value) -> Node {
         let instance_info = instance_info.as_object().cloned().unwrap();
         let wished = Wished { driver: "t".to_owned(), instance_info, ..Wished::default() };
         Node::new(NodeId(uuid::Uuid::nil()), wished, Moment(0))
@@ -116,13 +116,13 @@ mod tests {
             (json!({"boot_iso": "http://h/a.iso", "ironic_ramdisk_deploy": "True"}), "ramdisk"),
             (json!({"boot_iso": "http://h/a.iso", "ironic_ramdisk_deploy": "false"}), "direct"),
         ] {
-            assert_eq!(fitting(&node(instance.clone()), &catalog), Ok(fits), "{instance}");
+            assert_eq!(fitting(&node(&instance), &catalog), Ok(fits), "{instance}");
         }
     }
 
     #[test]
     fn the_sites_order_decides_and_its_last_one_stands_in() {
-        let plain = node(json!({"image_source": "http://h/i"}));
+        let plain = node(&json!({"image_source": "http://h/i"}));
         assert_eq!(fitting(&plain, &catalog(&["direct", "ramdisk"], &ALL)), Ok("direct"));
         assert_eq!(fitting(&plain, &catalog(&["ramdisk", "bootc"], &ALL)), Ok("bootc"));
         assert_eq!(fitting(&plain, &catalog(&["autodetect", "anaconda", "direct"], &ALL)), Ok("direct"));
@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn where_the_hardware_type_has_none_of_them_that_is_said() {
-        let why = fitting(&node(json!({})), &catalog(&["noop"], &ALL)).unwrap_err();
+        let why = fitting(&node(&json!({})), &catalog(&["noop"], &ALL)).unwrap_err();
         assert_eq!(
             why,
             "deploy interface \"autodetect\" finds none that fits: driver t has none of [DEFAULT] \

@@ -137,13 +137,13 @@ fn rendered(template: &str, given: Value) -> Result<String, KickstartError> {
 }
 
 fn wrong(error: &Error) -> KickstartError {
-    let what = match error.kind() {
-        ErrorKind::UndefinedError => "a name that is none of ks_options' is used",
-        ErrorKind::OutOfFuel => "it does more than a kickstart file needs",
-        _ => "",
+    let what = if error.kind() == ErrorKind::UndefinedError {
+        "a name that is none of ks_options' is used".to_owned()
+    } else if error.kind() == ErrorKind::OutOfFuel {
+        "it does more than a kickstart file needs".to_owned()
+    } else {
+        format!("{} {}", error.kind(), error.detail().unwrap_or_default())
     };
-    let detail = error.detail().unwrap_or_default();
-    let what = if what.is_empty() { format!("{} {detail}", error.kind()) } else { what.to_owned() };
     KickstartError::Template { line: error.line().unwrap_or_default(), what: what.trim_end().to_owned() }
 }
 

@@ -306,6 +306,7 @@ fn uuids(answer: &Answer, name: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one tenant, asked everything")]
 async fn a_tenant_sees_its_own_and_nothing_of_others() {
     let rack = Rack::start_with(TOKENS).await;
     let (door, first) = (rack.door(), rack.first_token().unwrap());

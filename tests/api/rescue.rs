@@ -115,8 +115,8 @@ async fn a_rescue_is_refused_where_it_cannot_be() {
     let node = rack.node(json!({})).await;
     let enrolled = ask(&rack, &node, &rescue).await;
     assert_eq!(enrolled.status, 400, "{enrolled:?}");
-    let none = active(&rack, json!({"rescue_interface": "no-rescue"})).await;
-    let refused = ask(&rack, &none, &rescue).await;
+    let unable = active(&rack, json!({"rescue_interface": "no-rescue"})).await;
+    let refused = ask(&rack, &unable, &rescue).await;
     assert_eq!(refused.status, 400, "{refused:?}");
     assert!(refused.text().contains("set rescue_interface to fake or agent"), "{}", refused.text());
     let node = active(&rack, json!({})).await;

@@ -59,7 +59,8 @@ fn curl(url: &str) -> String {
 
 /// What the machine's script leads to.
 fn kickstart(plant: &Plant) -> String {
-    let script = curl(&format!("{}/boot/ipxe/52-54-00-00-00-01", plant.rack()));
+    let mac = plant.bmc.server().settings().macs[0].hyphened();
+    let script = curl(&format!("{}/boot/ipxe/{mac}", plant.rack()));
     let word = |key: &str| {
         let mut words = script.split_whitespace();
         words

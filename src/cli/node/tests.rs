@@ -173,8 +173,8 @@ async fn deploy_notes_the_image_asks_and_follows() {
 async fn a_rescue_sends_its_password_and_shows_it_nowhere() {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), "pass word\nmore\n").unwrap();
-    let of_file = format!("node rescue n1 --rescue-password-file {}", file.path().display());
-    for (line, password) in [(of_file.as_str(), "pass word"), ("node rescue n1 --rescue-password x", "x")] {
+    let of_file = format!("rescue n1 --rescue-password-file {}", file.path().display());
+    for (line, password) in [(of_file.as_str(), "pass word"), ("rescue n1 --rescue-password x", "x")] {
         let answers = Answers::new([(202, "")]);
         let (exit, out, err) = play(&answers, line).await;
         assert_eq!(exit, 0, "{err}");
@@ -182,7 +182,7 @@ async fn a_rescue_sends_its_password_and_shows_it_nowhere() {
         let body = json!({"target": "rescue", "rescue_password": password});
         assert_eq!(bodies(&answers), [(Method::Put, "/v1/nodes/n1/states/provision".to_owned(), body)]);
     }
-    for line in ["node rescue n1 --rescue-password ", "node rescue n1 --rescue-password-file /none"] {
+    for line in ["rescue n1 --rescue-password ", "rescue n1 --rescue-password-file /none"] {
         let answers = Answers::new([]);
         assert_eq!(play(&answers, line).await.0, 2, "{line}");
         assert!(answers.asked().is_empty());

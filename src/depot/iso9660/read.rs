@@ -79,7 +79,7 @@ impl Found<'_> {
                 rest = after;
                 let record = record(bytes).ok_or(ReadError::Damaged)?;
                 // The folder itself and the one above it.
-                if matches!(record.name, [0] | [1]) {
+                if matches!(record.name, [0 | 1]) {
                     continue;
                 }
                 let name = self.name(record.name);
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn what_is_no_image_or_leads_out_of_it_is_refused() {
         assert_eq!(files(b""), Err(ReadError::Foreign));
-        assert_eq!(files(&[0; 64 << 10]), Err(ReadError::Foreign));
+        assert_eq!(files(&vec![0; 64 << 10]), Err(ReadError::Foreign));
         let whole = image();
         assert_eq!(files(&whole[..whole.len() - BLOCK]), Err(ReadError::Damaged));
         let mut round = whole;

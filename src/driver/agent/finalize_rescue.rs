@@ -182,14 +182,9 @@ fn knows_no_hash(result: &CommandResult) -> bool {
 
 /// Whatever the agent says of the password, nobody reads it.
 fn without(password: &RescuePassword, turn: Turn) -> Turn {
-    match turn {
-        Turn::Failed(failure) => {
-            let why =
-                failure.why.replace(password.hashed.reveal(), MASK).replace(password.plain.reveal(), MASK);
-            Turn::Failed(Failure::new(failure.kind, why))
-        }
-        turn => turn,
-    }
+    let Turn::Failed(failure) = turn else { return turn };
+    let why = failure.why.replace(password.hashed.reveal(), MASK).replace(password.plain.reveal(), MASK);
+    Turn::Failed(Failure::new(failure.kind, why))
 }
 
 fn object(value: serde_json::Value) -> Object {

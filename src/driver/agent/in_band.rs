@@ -54,12 +54,11 @@ pub async fn look(agents: &Agents, call: &StepCall) -> Turn {
         Err(error) if call.memo.contains_key(COMMAND) => return lost(error.to_string()),
         Err(error) => return error.turn(&call.memo),
     };
-    match text(&call.memo, COMMAND) {
-        Some(id) => look_at(&agent, call, id).await,
-        None => {
-            let is_guarded = agents.settings.disk_guard;
-            begin(&agent, call, is_guarded).await.unwrap_or_else(|turn| turn)
-        }
+    if let Some(id) = text(&call.memo, COMMAND) {
+        look_at(&agent, call, id).await
+    } else {
+        let is_guarded = agents.settings.disk_guard;
+        begin(&agent, call, is_guarded).await.unwrap_or_else(|turn| turn)
     }
 }
 

@@ -347,7 +347,7 @@ async fn a_step_that_destroys_is_refused_on_drives_that_were_not_seen_before() {
 async fn an_image_is_not_written_where_the_root_device_is_ambiguous() {
     let mut bench = Bench::new("write_image").await;
     bench.change(|node| {
-        drop(node.wished.properties.insert("root_device".into(), json!({"name": "<in> /dev/"})))
+        drop(node.wished.properties.insert("root_device".into(), json!({"name": "<in> /dev/"})));
     });
     let (_, why) = failure(bench.look().await);
     assert!(why.contains("2 drives fit") && why.contains("S1") && why.contains("S2"), "{why}");

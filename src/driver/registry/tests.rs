@@ -205,14 +205,18 @@ fn redfish_declares_the_steps_of_the_reference() {
         all
     };
     let clock = r#"set_bmc_clock 0 ["target_datetime", "datetime_local_offset"]"#;
+    let update = r#"update_firmware 0 ["firmware_images"]"#;
     let keys = ["clear_secure_boot_keys 0 []", "reset_secure_boot_keys_to_default 0 []"];
     let dell = ["clear_job_queue 0 []", "known_good_state 0 []", "reset_idrac 0 []"];
-    assert_eq!(steps("redfish", Kind::Clean), [keys[0], keys[1], clock]);
+    assert_eq!(steps("redfish", Kind::Clean), [keys[0], keys[1], clock, update]);
     assert_eq!(steps("redfish", Kind::Deploy), keys);
     assert_eq!(steps("redfish", Kind::Verify), ["verify_bmc_clock 1 []"]);
-    assert_eq!(steps("idrac-redfish", Kind::Clean), [dell[0], keys[0], dell[1], dell[2], keys[1], clock]);
+    assert_eq!(
+        steps("idrac-redfish", Kind::Clean),
+        [dell[0], keys[0], dell[1], dell[2], keys[1], clock, update]
+    );
     assert_eq!(steps("idrac-redfish", Kind::Verify), [dell[0], dell[1], dell[2], "verify_bmc_clock 1 []"]);
-    assert!(steps("redfish", Kind::Service).is_empty());
+    assert_eq!(steps("redfish", Kind::Service), [update]);
 }
 
 #[tokio::test]

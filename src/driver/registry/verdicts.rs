@@ -43,7 +43,8 @@ impl Registry {
     /// one of its next deployment.
     fn detected(&self, node: &Node, anew: bool) -> Result<Option<Node>, String> {
         let is_auto = node.wished.interfaces.deploy == AUTODETECT;
-        if !is_auto && !(anew && node.original_deploy.is_some()) {
+        let is_chosen_anew = anew && node.original_deploy.is_some();
+        if !is_auto && !is_chosen_anew {
             return Ok(None);
         }
         let mut node = node.clone();

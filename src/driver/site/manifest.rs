@@ -93,7 +93,7 @@ enum Type {
 #[derive(Debug, Clone, Copy, Deserialize)]
 enum Repeat {
     #[serde(rename = "repeat")]
-    Repeat,
+    Always,
     #[serde(rename = "look first")]
     LookFirst,
     #[serde(rename = "never")]
@@ -286,7 +286,7 @@ fn check_name(key: &str, name: &str) -> Result<(), String> {
 impl From<Repeat> for Again {
     fn from(written: Repeat) -> Self {
         match written {
-            Repeat::Repeat => Self::Repeat,
+            Repeat::Always => Self::Repeat,
             Repeat::LookFirst => Self::LookFirst,
             Repeat::Never => Self::Never,
         }

@@ -15,14 +15,14 @@ fn cleaning(step: &str) -> Stage {
     stage
 }
 
-fn made(disks: Value) -> Turn {
+fn made(disks: &Value) -> Turn {
     Turn::Done(object(json!({"raid_config": {"logical_disks": disks}})))
 }
 
 #[test]
 fn the_raid_that_was_made_is_written_down() {
     let mut stage = cleaning("raid.create_configuration");
-    stage.turn(made(json!([{"id": "1", "raid_level": "1", "size_gb": 10}])));
+    stage.turn(made(&json!([{"id": "1", "raid_level": "1", "size_gb": 10}])));
     assert_eq!((stage.state(), stage.error()), (Provision::Manageable, ""));
     assert_eq!(stage.node.raid_config["logical_disks"][0]["raid_level"], "1");
     assert!(stage.node.raid_config["last_updated"].is_string());
@@ -35,7 +35,7 @@ fn the_root_volume_is_where_instances_go() {
     stage.node.wished.properties = object(json!({"capabilities": "boot_mode:uefi", "local_gb": 1}));
     let hint = json!({"wwn": "0x1"});
     stage.turn(made(
-        json!([{"raid_level": "5", "size_gb": 99, "is_root_volume": true, "root_device_hint": hint}]),
+        &json!([{"raid_level": "5", "size_gb": 99, "is_root_volume": true, "root_device_hint": hint}]),
     ));
     let properties = &stage.node.wished.properties;
     assert_eq!((&properties["local_gb"], &properties["root_device"]), (&json!(99), &hint));
@@ -49,9 +49,9 @@ fn a_step_that_tells_no_raid_has_failed() {
         {"raid_level": "1", "size_gb": 1, "is_root_volume": true}]);
     for (turn, word) in [
         (Turn::done(), "no logical disk"),
-        (made(json!([])), "no logical disk"),
+        (made(&json!([])), "no logical disk"),
         (Turn::Done(object(json!({"result": "done"}))), "no logical disk"),
-        (made(two), "2 root volumes"),
+        (made(&two), "2 root volumes"),
     ] {
         let mut stage = cleaning("raid.create_configuration");
         stage.turn(turn);
@@ -79,14 +79,14 @@ fn with_the_raid_goes_the_hint_for_the_root_device() {
 fn servicing_and_deployments_write_it_down_too() {
     let mut stage = Stage::at("plain", Provision::Active);
     stage.manual("service", &["raid.apply_configuration"]).unwrap();
-    stage.turn(made(json!([{"raid_level": "0", "size_gb": 1}])));
+    stage.turn(made(&json!([{"raid_level": "0", "size_gb": 1}])));
     assert_eq!(
         (stage.state(), stage.node.raid_config["logical_disks"][0]["size_gb"].as_u64()),
         (Provision::Active, Some(1))
     );
     let mut stage = Stage::at("plain", Provision::Available);
     stage.deploy(&[asked(Interface::Raid, "apply_configuration", 200)]).unwrap();
-    stage.turn(made(json!([{"raid_level": "0", "size_gb": 2}])));
+    stage.turn(made(&json!([{"raid_level": "0", "size_gb": 2}])));
     assert_eq!(stage.node.raid_config["logical_disks"][0]["size_gb"].as_u64(), Some(2));
 }
 

@@ -74,6 +74,7 @@ fn chosen(stage: &Stage) -> Option<String> {
 #[test]
 fn raid_steps_of_the_agent_have_the_priorities_of_the_site() {
     let mut stage = cleaning(|stage| {
+        stage.node.wished.interfaces.raid = "agent".to_owned();
         stage.policy.create_configuration_priority = Some(40);
         stage.policy.delete_configuration_priority = Some(50);
     });
@@ -86,7 +87,10 @@ fn raid_steps_of_the_agent_have_the_priorities_of_the_site() {
     let place = |name: &str| plan.iter().position(|step| *step == name);
     assert!(place("create_configuration") < place("erase_devices"), "{plan:?}");
     assert!(place("create_configuration").is_some());
-    let mut stage = cleaning(|stage| stage.policy.create_configuration_priority = Some(0));
+    let mut stage = cleaning(|stage| {
+        stage.node.wished.interfaces.raid = "agent".to_owned();
+        stage.policy.create_configuration_priority = Some(0);
+    });
     stage.see(told(vec![raid("create_configuration", 20)]));
     assert!(!stage.plan().contains(&"create_configuration"), "0 leaves it out");
 }

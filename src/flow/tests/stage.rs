@@ -189,11 +189,14 @@ impl Stage {
             return;
         }
         if let Some(look) = self.looks.first() {
-            let seen = match look {
-                Look::AgentSteps => offers,
-                Look::Power => Seen::Power(self.node.power.unwrap_or(Power::Off)),
-                Look::Valid { .. } => Seen::Valid(Vec::new()),
-                _ => Seen::Turn(Turn::done()),
+            let seen = if *look == Look::AgentSteps {
+                offers
+            } else if *look == Look::Power {
+                Seen::Power(self.node.power.unwrap_or(Power::Off))
+            } else if let Look::Valid { .. } = look {
+                Seen::Valid(Vec::new())
+            } else {
+                Seen::Turn(Turn::done())
             };
             self.see(seen);
         } else if self.waits_for() == Some(WaitFor::FirstBeat) {

@@ -65,7 +65,9 @@ fn hints_that_mean_several_drives_or_none_are_refused_with_the_list() {
         (json!({"rotational": "perhaps", "size": 500}), "cannot be read"),
     ] {
         let mut disks = disks.clone();
-        disks.iter_mut().for_each(|disk| drop(disk.insert("rotational".to_owned(), json!(false))));
+        for disk in &mut disks {
+            disk.insert("rotational".to_owned(), json!(false));
+        }
         let why = root(&node(hints.clone()), &disks).unwrap_err();
         assert!(why.contains(part) && why.contains("Nothing was written"), "{hints}: {why}");
         assert!(why.contains("serial A") || part == "cannot be read", "{why}");
@@ -128,9 +130,6 @@ proptest! {
             sizes.iter().enumerate().map(|(place, size)| disk("/dev/sda", &place.to_string(), size * GIB)).collect();
         let fitting: Vec<String> =
             sizes.iter().enumerate().filter(|(_, size)| **size == wanted).map(|(place, _)| place.to_string()).collect();
-        match root(&node(json!({"size": wanted})), &disks) {
-            Ok(found) => prop_assert_eq!(vec![found.unwrap().drive], fitting),
-            Err(_) => prop_assert_ne!(fitting.len(), 1),
-        }
+        if let Ok(found) = root(&node(json!({"size": wanted})), &disks) { prop_assert_eq!(vec![found.unwrap().drive], fitting) } else { prop_assert_ne!(fitting.len(), 1) }
     }
 }

@@ -123,16 +123,17 @@ mod tests {
     use super::*;
     use crate::wire::redfish::lenient::View;
 
-    fn rule(members: Value) -> Attribute {
-        Attribute::read(&members)
+    fn rule(members: &Value) -> Attribute {
+        Attribute::read(members)
     }
 
     #[test]
     fn a_wish_takes_the_type_of_the_bmc() {
-        let number = rule(json!({"Type": "Integer", "LowerBound": 1, "UpperBound": 8}));
-        let choice =
-            rule(json!({"Type": "Enumeration", "Value": [{"ValueName": "On"}, {"ValueDisplayName": "Off"}]}));
-        let text = rule(json!({"Type": "String", "MinLength": 2, "MaxLength": 3}));
+        let number = rule(&json!({"Type": "Integer", "LowerBound": 1, "UpperBound": 8}));
+        let choice = rule(
+            &json!({"Type": "Enumeration", "Value": [{"ValueName": "On"}, {"ValueDisplayName": "Off"}]}),
+        );
+        let text = rule(&json!({"Type": "String", "MinLength": 2, "MaxLength": 3}));
         for (wish, now, rule, given) in [
             (json!("4"), json!(1), Some(&number), Ok(json!(4))),
             (json!(9), json!(1), Some(&number), Err("8 at most")),
@@ -153,7 +154,7 @@ mod tests {
                 (got, wanted) => panic!("{wish}: {got:?}, not {wanted:?}"),
             }
         }
-        let fixed = rule(json!({"ReadOnly": true}));
+        let fixed = rule(&json!({"ReadOnly": true}));
         assert!(fitted(&json!(1), None, Some(&fixed)).unwrap_err().contains("read-only"));
         assert!(fitted(&json!(1), None, None).unwrap_err().contains("not known"));
     }

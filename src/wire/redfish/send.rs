@@ -270,7 +270,7 @@ pub fn subscription(ask: &Subscribe) -> Body {
 }
 
 /// Attributes of the firmware, and that they are taken up at a boot, where the BMC wants to be told.
-pub fn bios(attributes: serde_json::Map<String, Value>, on_reset: bool) -> Body {
+pub fn bios(attributes: &serde_json::Map<String, Value>, on_reset: bool) -> Body {
     let mut body = serde_json::json!({ "Attributes": attributes });
     if on_reset && let Some(map) = body.as_object_mut() {
         let time = serde_json::json!({ "@odata.type": "#Settings.v1_0_0.PreferredApplyTime", "ApplyTime": "OnReset" });

@@ -1,5 +1,6 @@
 //! Executables that hang, lie, flood, die, stay, reach out or vanish: each fails its own step with the reason, and
 //! nothing else.
+#![allow(clippy::disallowed_methods, reason = "real processes in real time")]
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

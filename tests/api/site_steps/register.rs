@@ -29,14 +29,14 @@ impl Register {
         let kept = told.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                answer(stream, &kept);
+                answer(&stream, &kept);
             }
         });
         Self { url, told }
     }
 }
 
-fn answer(stream: TcpStream, told: &Mutex<Told>) {
+fn answer(stream: &TcpStream, told: &Mutex<Told>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut line, mut length, mut known) = (String::new(), 0, false);
     reader.read_line(&mut line).unwrap();
@@ -57,7 +57,7 @@ fn answer(stream: TcpStream, told: &Mutex<Told>) {
     reader.read_exact(&mut body).unwrap();
     let (status, said) = if known { act(&asked, &body, told) } else { (401, String::new()) };
     let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", said.len());
-    (&stream).write_all((head + &said).as_bytes()).ok();
+    (&mut &*stream).write_all((head + &said).as_bytes()).ok();
 }
 
 fn act(asked: &[String], body: &[u8], told: &Mutex<Told>) -> (u16, String) {

@@ -27,7 +27,7 @@ fn clean(plant: &Plant, interface: &str, step: &str, args: &Value) {
 
 /// Waits until something is so at the BMC.
 fn wait(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_mins(1);
     while !is_so() {
         assert!(Instant::now() < deadline, "not so in time: {what}");
         std::thread::park_timeout(Duration::from_millis(20));

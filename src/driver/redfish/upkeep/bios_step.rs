@@ -151,11 +151,11 @@ async fn write(server: &Server, bios: &BiosSeen, call: &StepCall, again: bool) -
     };
     let attributes = wishes.iter().map(typed).collect::<Map<_, _>>();
     let (path, etag) = target(bios, pending.as_ref());
-    let body = send::bios(attributes.clone(), on_reset);
+    let body = send::bios(&attributes, on_reset);
     match server.talk.patch(&path, &body, etag.as_deref()).await {
         // Listed, and not understood.
         Err(error) if on_reset && error.fault().is_some_and(|fault| fault.says("settingsapplytime")) => {
-            server.talk.patch(&path, &send::bios(attributes, false), etag.as_deref()).await?;
+            server.talk.patch(&path, &send::bios(&attributes, false), etag.as_deref()).await?;
         }
         outcome => drop(outcome?),
     }
@@ -188,20 +188,22 @@ async fn compare(server: &Server, call: &StepCall) -> Result<Turn, DriverError> 
     if left.iter().any(|(_, _, now)| now.is_null()) {
         // A password is never shown: that the BMC took it is all that can be known.
         let rules = server.bios_rules(&bios).await?;
-        left.retain(|(name, ..)| !rules.get(*name).is_some_and(|rule| rule.is_password()));
+        left.retain(|(name, ..)| {
+            !rules.get(*name).is_some_and(crate::wire::redfish::bios::Attribute::is_password)
+        });
     }
     if left.is_empty() {
         return done(server).await;
     }
     let shown = left.iter().map(|(name, wish, now)| format!("{name} (asked {wish}, seen {now})")).collect();
     let told = told(&bios);
-    wait(call, &bios.system.view, || {
+    Ok(wait(call, &bios.system.view, || {
         format!("BIOS settings are not applied after the reboot: {}{told}", listed(shown))
-    })
+    }))
 }
 
 /// Another look, sooner given up where the machine is known to have booted.
-fn wait(call: &StepCall, system: &System, late: impl FnOnce() -> String) -> Result<Turn, DriverError> {
+fn wait(call: &StepCall, system: &System, late: impl FnOnce() -> String) -> Turn {
     let (after, most) = match has_booted(call, system) {
         Some(true) => (PAUSE, BOOTED_LOOKS),
         Some(false) | None => (PAUSE, LONGEST),
@@ -210,9 +212,9 @@ fn wait(call: &StepCall, system: &System, late: impl FnOnce() -> String) -> Resu
     let memo =
         if is_over { with(&call.memo, BOOTED, count(&call.memo, BOOTED) + 1) } else { call.memo.clone() };
     if is_over && count(&memo, BOOTED) > most {
-        return Ok(Turn::failed(late()));
+        return Turn::failed(late());
     }
-    Ok(look_again(&memo, after, LONGEST, late))
+    look_again(&memo, after, LONGEST, late)
 }
 
 /// Whether the machine is through its start; `None` where nobody tells.

@@ -20,6 +20,7 @@ const fn spec(kind: Kind, step: &'static str, priority: i64, by: By) -> StepSpec
 const LEVEL: ArgSpec = ArgSpec { name: "level", description: "RAID level.", required: true };
 
 /// A deployment through an agent, one without, and steps of other interfaces beside.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let mut add = |interface, name: &str, implementation| {

@@ -46,7 +46,7 @@ impl Stage {
                 && text.contains(" failed in step ");
             if let (Some(step), true) = (step, is_of_run) {
                 assert!(
-                    text.contains(&step.step) || self.step_may_move(decision),
+                    text.contains(&step.step) || Self::step_may_move(decision),
                     "no step {step} in: {text}"
                 );
             }
@@ -54,7 +54,7 @@ impl Stage {
     }
 
     /// Steps before the one that failed were done within the same decision.
-    fn step_may_move(&self, decision: &Decision) -> bool {
+    fn step_may_move(decision: &Decision) -> bool {
         decision.journal.iter().any(|noted| noted.event.event == "step")
     }
 

@@ -36,7 +36,7 @@ async fn rig(tells: bool, fails: bool) -> Rig {
     ];
     let (looks, away) = (AtomicU32::new(0), AtomicU32::new(0));
     Rig::start(&more, move |all, method, path, body| {
-        controller(all, method, (path, body), &looks, &away, fails)
+        controller(all, method, (path, body), (&looks, &away), fails)
     })
     .await
 }
@@ -45,8 +45,7 @@ fn controller(
     all: &mut Resources,
     method: &str,
     (path, body): (&str, &Value),
-    looks: &AtomicU32,
-    away: &AtomicU32,
+    (looks, away): (&AtomicU32, &AtomicU32),
     fails: bool,
 ) -> Option<Reply> {
     if method == "POST" {

@@ -38,10 +38,8 @@ struct Played {
 
 impl Played {
     fn failure(&self) -> &str {
-        match &self.turn {
-            Turn::Failed(failure) => &failure.why,
-            other => panic!("it did not fail: {other:?}"),
-        }
+        let Turn::Failed(failure) = &self.turn else { panic!("it did not fail: {:?}", self.turn) };
+        &failure.why
     }
 }
 

@@ -58,8 +58,9 @@ async fn rig(way: Way, there: usize) -> Rig {
     let more: Vec<(&str, Value)> = more.iter().map(|(path, value)| (path.as_str(), value.clone())).collect();
     let rig =
         Rig::start(&more, move |all, method, path, body| controller(way, all, method, path, body)).await;
-    for n in 0..there {
-        let body = json!({"RAIDType": "RAID0", "CapacityBytes": 1_u64 << 30, "Links": {"Drives": [link(&drives[n])]}});
+    for drive in drives.iter().take(there) {
+        let body =
+            json!({"RAIDType": "RAID0", "CapacityBytes": 1_u64 << 30, "Links": {"Drives": [link(drive)]}});
         make(&mut rig.world().resources, &body);
     }
     rig
@@ -122,7 +123,9 @@ fn boot(rig: &Rig) {
     let all = &mut world.resources;
     let waiting = all[PENDING]["do"].as_array().unwrap().clone();
     all.get_mut(PENDING).unwrap()["do"] = json!([]);
-    waiting.iter().for_each(|work| perform(all, work));
+    for work in &waiting {
+        perform(all, work);
+    }
     for (path, task) in all.iter_mut().filter(|(path, _)| path.starts_with(TASKS) && path.as_str() != TASKS) {
         assert!(!path.is_empty());
         if task["TaskState"] == "Pending" {

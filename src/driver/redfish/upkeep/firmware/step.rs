@@ -26,11 +26,14 @@ use crate::driver::{StepCall, StepWork};
 use crate::model::part::sheet::{Component, Sheet};
 use crate::model::turn::{Failure, FailureKind, Memo, Turn};
 
+/// Reads what a step is asked to install.
+type Reader = fn(&serde_json::Map<String, Value>) -> Result<Vec<Update>, String>;
+
 /// `update` of the firmware interface and `update_firmware` of the management interface.
 #[derive(Debug)]
 pub struct FirmwareStep {
     rack: Arc<RedfishRack>,
-    read: fn(&serde_json::Map<String, Value>) -> Result<Vec<Update>, String>,
+    read: Reader,
 }
 
 impl FirmwareStep {
@@ -56,7 +59,7 @@ impl FirmwareStep {
         };
         match turn {
             // What updates itself may be away for a while; whoever is at it too long is ended by the whole time.
-            Err(error) if is_silent(&error) => Ok(job.later(self.pace(), with(memo, HITS, 0), Some(&error))),
+            Err(error) if is_silent(&error) => Ok(job.later(self.pace(), &with(memo, HITS, 0), Some(&error))),
             outcome => outcome,
         }
     }
@@ -77,7 +80,7 @@ impl FirmwareStep {
             task = server.new_task(&known).await.ok().flatten();
         }
         let memo = task.map_or_else(|| memo.clone(), |task| with(&memo, TASK, task));
-        Ok(Turn::LookIn { after: FIRST, memo })
+        Ok(job.later(Duration::from_secs(FIRST.into()), &memo, None))
     }
 
     fn pace(&self) -> Duration {
@@ -165,14 +168,15 @@ impl Job<'_> {
         if let Some(known) = &tasks(memo)
             && let Some(task) = self.server.new_task(known).await?
         {
-            return Ok(Turn::LookIn { after: FIRST, memo: with(&with(memo, SENT, true), TASK, task) });
+            let memo = with(&with(memo, SENT, true), TASK, task);
+            return Ok(self.later(Duration::from_secs(FIRST.into()), &memo, None));
         }
         if self.has_changed().await? {
             return self.over(&with(memo, SENT, true)).await;
         }
         let looks = count(memo, LOOKS) + 1;
         if looks <= UNSURE {
-            return Ok(Turn::LookIn { after: PAUSE, memo: with(memo, LOOKS, looks) });
+            return Ok(self.later(Duration::from_secs(PAUSE.into()), &with(memo, LOOKS, looks), None));
         }
         let name = self.update().map_or("", |update| update.part.name());
         Ok(Turn::Failed(Failure::new(
@@ -210,7 +214,7 @@ impl Job<'_> {
             Stand::Running(state) => Ok(self.running(state.as_deref().unwrap_or_default())),
             // Handed out, and not there yet.
             Stand::Gone if count(memo, LOOKS) == 0 => {
-                Ok(self.later(Duration::from_secs(PAUSE.into()), with(memo, LOOKS, 1), None))
+                Ok(self.later(Duration::from_secs(PAUSE.into()), &with(memo, LOOKS, 1), None))
             }
             Stand::Done | Stand::Gone => self.over(memo).await,
         }
@@ -220,14 +224,15 @@ impl Job<'_> {
     fn running(&self, state: &str) -> Turn {
         let memo = with(self.memo(), LOOKS, count(self.memo(), LOOKS) + 1);
         let is_booted = memo.contains_key(BOOTED);
-        let is_staged = matches!(state, "Starting" | "Running" | "Pending");
+        // While it is running the image is being written: nobody reboots a machine then.
+        let is_staged = matches!(state, "Starting" | "Pending");
         let nic_wait = self.step.rack.ground.redfish.firmware_nic_starting_wait;
         let is_stuck = state == "Starting" && count(&memo, LOOKS) > 1;
         if !is_booted && ((self.is(&Part::Bios) && is_staged) || (self.is_nic() && is_stuck)) {
             return self.reboot(&memo);
         }
         let after = if self.is_nic() && state == "Starting" { nic_wait } else { self.step.pace() };
-        self.later(after, memo, None)
+        self.later(after, &memo, None)
     }
 
     fn reboot(&self, memo: &Memo) -> Turn {
@@ -238,7 +243,7 @@ impl Job<'_> {
     async fn over(&self, memo: &Memo) -> Result<Turn, DriverError> {
         let Some(update) = self.update() else { return self.begin(count(memo, IMAGE) + 1).await };
         if let Some(wait) = update.wait.filter(|_| !memo.contains_key(WAITED)) {
-            return Ok(self.later(Duration::from_secs(wait.into()), with(memo, WAITED, true), None));
+            return Ok(self.later(Duration::from_secs(wait.into()), &with(memo, WAITED, true), None));
         }
         let memo = with(&with(memo, OVER, true), SINCE, count(memo, SPENT));
         if update.part != Part::Bmc && !memo.contains_key(BOOTED) {
@@ -255,7 +260,7 @@ impl Job<'_> {
         if self.is(&Part::Bmc) && !memo.contains_key(SETTLED) {
             let is_new = self.has_changed().await?;
             if !is_new && since < ground.firmware_bmc_timeout {
-                return Ok(self.later(ground.firmware_version_check_interval, memo.clone(), None));
+                return Ok(self.later(ground.firmware_version_check_interval, memo, None));
             }
             let memo = with(&with(memo, SETTLED, true), SINCE, count(memo, SPENT));
             let more = count(&memo, IMAGE) + 1 < u64::try_from(self.updates.len()).unwrap_or(u64::MAX);
@@ -277,13 +282,13 @@ impl Job<'_> {
                 "the machine did not answer {wanted} times in a row within {limit:?} of the update"
             )));
         }
-        Ok(self.later(pause, with(memo, HITS, hits), None))
+        Ok(self.later(pause, &with(memo, HITS, hits), None))
     }
 
     /// Another look, unless the whole time is over.
-    fn later(&self, after: Duration, memo: Memo, silence: Option<&DriverError>) -> Turn {
+    fn later(&self, after: Duration, memo: &Memo, silence: Option<&DriverError>) -> Turn {
         let after = u32::try_from(after.as_secs()).unwrap_or(u32::MAX).max(1);
-        let spent = count(&memo, SPENT) + u64::from(after);
+        let spent = count(memo, SPENT) + u64::from(after);
         let limit = self.step.rack.ground.redfish.firmware_overall_timeout;
         if limit.is_some_and(|limit| spent > limit.as_secs()) {
             let last = silence.map_or_else(String::new, |error| format!("; last: {error}"));
@@ -293,7 +298,7 @@ impl Job<'_> {
                 limit.unwrap_or_default().as_secs()
             ));
         }
-        Turn::LookIn { after, memo: with(&memo, SPENT, spent) }
+        Turn::LookIn { after, memo: with(memo, SPENT, spent) }
     }
 }
 

@@ -111,11 +111,11 @@ impl Server {
             if !self.makes_volumes(&view).await? {
                 continue;
             }
-            let Some(shelf) = self.shelf(&storage, &link).await? else { continue };
+            let Some(one) = self.shelf(&storage, &link).await? else { continue };
             let place = array.shelves.len();
             let drives = self.drives(&storage).await?;
-            array.disks.extend(drives.iter().filter_map(|drive| disk(drive, place, &shelf)));
-            array.shelves.push(shelf);
+            array.disks.extend(drives.iter().filter_map(|drive| disk(drive, place, &one)));
+            array.shelves.push(one);
         }
         Ok(array)
     }

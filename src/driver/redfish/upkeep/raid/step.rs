@@ -46,8 +46,8 @@ enum What {
 
 /// What is to be done next.
 enum Next<'a> {
-    Delete { shelf: &'a Shelf, path: &'a str },
-    Create { shelf: &'a Shelf, placed: Box<Placed> },
+    Delete { keeper: &'a Shelf, path: &'a str },
+    Create { keeper: &'a Shelf, placed: Box<Placed> },
     Nothing,
 }
 
@@ -116,15 +116,15 @@ impl RaidStep {
         let made = usize::try_from(count(memo, MADE)).unwrap_or(usize::MAX);
         if made == 0
             && self.deletes(call)?
-            && let Some((shelf, kept)) = array.raids().next()
+            && let Some((keeper, kept)) = array.raids().next()
         {
-            return Ok(Next::Delete { shelf, path: &kept.path });
+            return Ok(Next::Delete { keeper, path: &kept.path });
         }
         let Some(rest) = wished.get(made..).filter(|rest| !rest.is_empty()) else { return Ok(Next::Nothing) };
         let placed = place(rest, &array.disks, &array.names()).map_err(wrong)?;
         let Some(first) = placed.into_iter().next() else { return Ok(Next::Nothing) };
-        let shelf = array.shelves.get(first.storage).ok_or_else(|| wrong("the controller is gone"))?;
-        Ok(Next::Create { shelf, placed: Box::new(first) })
+        let keeper = array.shelves.get(first.storage).ok_or_else(|| wrong("the controller is gone"))?;
+        Ok(Next::Create { keeper, placed: Box::new(first) })
     }
 
     /// The next change, with all that is needed to know later whether it was made.
@@ -147,18 +147,17 @@ impl RaidStep {
             });
             place(wished, &empty.collect::<Vec<_>>(), &array.names()).map_err(wrong)?;
         }
-        let (shelf, gone) = match self.next(call, &memo, &array, wished)? {
+        let (keeper, gone) = match self.next(call, &memo, &array, wished)? {
             Next::Nothing => return Ok(self.done(&array)),
-            Next::Delete { shelf, path } => (shelf, Some(path)),
-            Next::Create { shelf, .. } => (shelf, None),
+            Next::Delete { keeper, path } => (keeper, Some(path)),
+            Next::Create { keeper, .. } => (keeper, None),
         };
-        let mut memo = with(&only(&memo, &[MADE]), AT, shelf.volumes_path.as_str());
-        match gone {
-            Some(path) => memo = with(&memo, GONE, path),
-            None => {
-                let before: Vec<Value> = shelf.volumes.iter().map(|kept| short(&kept.path).into()).collect();
-                memo = with(&memo, BEFORE, before);
-            }
+        let mut memo = with(&only(&memo, &[MADE]), AT, keeper.volumes_path.as_str());
+        if let Some(path) = gone {
+            memo = with(&memo, GONE, path);
+        } else {
+            let before: Vec<Value> = keeper.volumes.iter().map(|kept| short(&kept.path).into()).collect();
+            memo = with(&memo, BEFORE, before);
         }
         if let Some(tasks) = server.task_ids().await? {
             memo = with(&memo, TASKS, tasks);
@@ -184,23 +183,23 @@ impl RaidStep {
         let array = server.array().await?;
         match self.next(call, &call.memo, &array, &wished)? {
             Next::Nothing => Ok(self.done(&array)),
-            Next::Delete { shelf, path } => match delete(&server, shelf, path).await {
-                Ok(written) => sent(&server, call, shelf.applies, &written).await,
+            Next::Delete { keeper, path } => match delete(&server, keeper, path).await {
+                Ok(written) => sent(&server, call, keeper.applies, &written).await,
                 Err(error) if error.fault().is_some_and(|fault| matches!(fault.status, 404 | 410)) => {
                     Ok(Turn::LookIn { after: 0, memo: with(&call.memo, SENT, true) })
                 }
                 Err(error) => Err(error.into()),
             },
-            Next::Create { shelf, placed } => {
+            Next::Create { keeper, placed } => {
                 let body = send::volume(&send::Volume {
                     raid_type: placed.wish.level.word,
                     bytes: placed.wish.bytes,
                     drives: placed.drives.clone(),
                     name: placed.wish.name.clone(),
-                    apply_time: shelf.applies.word(),
+                    apply_time: keeper.applies.word(),
                 });
-                let written = server.talk.post_once(&shelf.volumes_path, Some(&body)).await?;
-                sent(&server, call, shelf.applies, &written).await
+                let written = server.talk.post_once(&keeper.volumes_path, Some(&body)).await?;
+                sent(&server, call, keeper.applies, &written).await
             }
         }
     }
@@ -214,12 +213,12 @@ impl RaidStep {
     ) -> Result<Turn, DriverError> {
         let memo = &call.memo;
         let array = server.array().await?;
-        let Some(shelf) = shelf_of(&array, memo) else {
+        let Some(keeper) = shelf_of(&array, memo) else {
             return Ok(look_again(memo, PAUSE, LONGEST, || {
                 "the controller is not there any more".to_owned()
             }));
         };
-        if is_there(shelf, memo) {
+        if is_there(keeper, memo) {
             return self.advance(server, call, wished).await;
         }
         let known: Vec<String> =
@@ -228,10 +227,10 @@ impl RaidStep {
             && let Some(task) = server.new_task(&known).await?
         {
             let memo = with(&with(memo, SENT, true), TASK, task);
-            return Ok(under_way(call, shelf.applies, memo));
+            return Ok(under_way(call, keeper.applies, memo));
         }
         // What waits for a boot and left no task shows itself after one.
-        if shelf.applies != Applies::Now && !memo.contains_key(BOOTED) {
+        if keeper.applies != Applies::Now && !memo.contains_key(BOOTED) {
             return Ok(Turn::Reboot { into: boots_again(call), memo: with(memo, BOOTED, true) });
         }
         if count(memo, LOOKS) < UNSURE {
@@ -255,7 +254,7 @@ impl RaidStep {
         }
         let array = server.array().await?;
         let is_over = state.is_none();
-        if is_over && shelf_of(&array, memo).is_some_and(|shelf| is_there(shelf, memo)) {
+        if is_over && shelf_of(&array, memo).is_some_and(|keeper| is_there(keeper, memo)) {
             return self.advance(server, call, wished).await;
         }
         let pace = self.rack.ground.redfish.raid_status_interval;
@@ -312,8 +311,8 @@ fn under_way(call: &StepCall, applies: Applies, memo: Memo) -> Turn {
 }
 
 /// Deletes a volume; once more without a word on the time, where that is not understood.
-async fn delete(server: &Server, shelf: &Shelf, path: &str) -> Result<Written, RedfishError> {
-    let body = shelf.applies.word().map(send::apply_time);
+async fn delete(server: &Server, keeper: &Shelf, path: &str) -> Result<Written, RedfishError> {
+    let body = keeper.applies.word().map(send::apply_time);
     match server.talk.delete_with(path, body.as_ref()).await {
         Err(error) if body.is_some() && error.fault().is_some_and(dislikes_time) => {
             server.talk.delete(path).await
@@ -329,17 +328,17 @@ fn dislikes_time(fault: &Fault) -> bool {
 /// The controller that the memo is about.
 fn shelf_of<'a>(array: &'a Array, memo: &Memo) -> Option<&'a Shelf> {
     let path = text(memo, AT)?;
-    array.shelves.iter().find(|shelf| shelf.volumes_path == path)
+    array.shelves.iter().find(|keeper| keeper.volumes_path == path)
 }
 
 /// Whether the change of the memo has come about.
-fn is_there(shelf: &Shelf, memo: &Memo) -> bool {
+fn is_there(keeper: &Shelf, memo: &Memo) -> bool {
     if let Some(gone) = text(memo, GONE) {
-        return !shelf.volumes.iter().any(|kept| kept.path == gone);
+        return !keeper.volumes.iter().any(|kept| kept.path == gone);
     }
     let before: Vec<&str> =
         memo.get(BEFORE).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-    shelf.volumes.iter().any(|kept| kept.is_raid() && !before.contains(&short(&kept.path)))
+    keeper.volumes.iter().any(|kept| kept.is_raid() && !before.contains(&short(&kept.path)))
 }
 
 /// The last part of a path, which tells volumes of one controller apart.
