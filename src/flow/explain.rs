@@ -288,7 +288,7 @@ impl Origins<'_> {
                     .wished
                     .steps
                     .iter()
-                    .map(super::super::model::step::kept::KeptStep::with_priority)
+                    .map(crate::model::step::kept::KeptStep::with_priority)
                     .any(|kept| step.is(kept.interface, &kept.step))
             })
         };
