@@ -233,8 +233,27 @@ fn called(course: &mut Course<'_>, owed: &Owed, outcome: &Outcome) {
             }
         }
     }
-    if !matches!(outcome, Outcome::Failed(_)) {
-        course.note(Event::info("effect", format!("{} is done", owed.effect.text())));
+    let text = owed.effect.text();
+    match outcome {
+        // Told already.
+        Outcome::Failed(_) => {}
+        Outcome::Turn(Turn::Failed(failure)) => {
+            course.note(Event::error("effect", format!("{text} failed: {}", failure.why)));
+        }
+        Outcome::Turn(
+            Turn::Act { .. } | Turn::LookIn { .. } | Turn::Reboot { .. } | Turn::Agent { .. } | Turn::Hold,
+        ) => {
+            course.note(Event::info("effect", format!("{text} goes on")));
+        }
+        Outcome::Turn(Turn::Done(_))
+        | Outcome::Done
+        | Outcome::Power(_)
+        | Outcome::BootDevice { .. }
+        | Outcome::Modes(_)
+        | Outcome::Answer(_)
+        | Outcome::Inspected(_)
+        | Outcome::Speaks(_)
+        | Outcome::Met(_) => course.note(Event::info("effect", format!("{text} is done"))),
     }
 }
 

@@ -83,6 +83,10 @@ async fn a_childs_step_of_many_turns_is_waited_for_and_goes_on_after_a_restart()
     assert_eq!(clean(&rack, &server, reboots).await, ("manageable".to_owned(), String::new()));
     let history = rack.get(&format!("/v1/nodes/{card}/history?detail=true")).await.body.to_string();
     assert!(history.contains("the machine is on"), "it was the card that was started anew: {history}");
+    assert!(
+        history.contains(&format!("step for parent {server} goes on")),
+        "not all turns are the last: {history}"
+    );
     begin(&rack, &server, long).await;
     rack.until(&server, "clean wait").await;
     let rack = rack.restarted().await;

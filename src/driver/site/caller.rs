@@ -14,6 +14,7 @@ use nix::unistd::{Pid, mkdtemp};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, Command};
 
+use crate::base::beside::beside;
 use crate::base::time::sleep;
 use crate::driver::site::answer::shown;
 use crate::driver::site::launcher::order::{COMMAND, Order};
@@ -55,13 +56,11 @@ pub async fn call(
     told: &[u8],
     words: &Words,
 ) -> Result<Vec<u8>, CallError> {
-    trust::folder(&sites.settings.directory).map_err(CallError::Unfit)?;
-    trust::executable(&manifest.executable, sites.settings.user).map_err(CallError::Unfit)?;
     let _place = tokio::select! {
         place = sites.permits.acquire() => place.map_err(|_| CallError::Busy)?,
         () = sleep(&*sites.clock, PATIENCE) => return Err(CallError::Busy),
     };
-    let home = Home::new(&sites.settings.tmp).map_err(CallError::Start)?;
+    let home = made_ready(sites, manifest).await?;
     let mut running = Running::start(sites, manifest, &home.0, words)?;
     let said = running.talk(sites, manifest.rules.timeout, told).await;
     let last = running.last_words();
@@ -78,6 +77,17 @@ pub async fn call(
     }
     let last = last.chars().rev().take(LAST_SHOWN).collect::<Vec<_>>().into_iter().rev().collect::<String>();
     Err(CallError::Ended { how: how_it_ended(status), said: last })
+}
+
+/// Sees that nobody else can have written what is run, and makes its folder. Disks may be slow: not on the async threads.
+async fn made_ready(sites: &Sites, manifest: &Manifest) -> Result<Home, CallError> {
+    let (settings, executable) = (sites.settings.clone(), manifest.executable.clone());
+    beside(usize::MAX, move || {
+        trust::folder(&settings.directory).map_err(CallError::Unfit)?;
+        trust::executable(&executable, settings.user).map_err(CallError::Unfit)?;
+        Home::new(&settings.tmp).map_err(CallError::Start)
+    })
+    .await
 }
 
 fn how_it_ended(status: ExitStatus) -> String {
