@@ -5,6 +5,8 @@ pub mod http;
 pub mod iso;
 mod rig;
 
+mod bootc;
+mod by_cli;
 mod clean;
 mod cuts;
 mod deploy;
@@ -12,3 +14,4 @@ mod failures;
 mod inspect;
 mod refusals;
 mod rescue;
+mod versions;
