@@ -11,6 +11,7 @@ pub mod beat;
 pub mod bmc;
 pub mod boot;
 pub mod by_runbook;
+pub mod circle;
 pub mod course;
 pub mod detect;
 pub mod discover;

@@ -3,6 +3,7 @@
 use crate::base::id::NodeId;
 use crate::flow::after_step;
 use crate::flow::boot::parts;
+use crate::flow::circle;
 use crate::flow::course::Course;
 use crate::flow::drives;
 use crate::flow::fast;
@@ -40,6 +41,7 @@ pub fn begin(course: &mut Course<'_>) {
         run.memo = Object::new();
         run.trouble = None;
         (run.firmware, run.boot_waited) = (None, 0);
+        (run.changes, run.reboots) = (0, 0);
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
@@ -451,6 +453,9 @@ pub fn look_in(course: &mut Course<'_>, after: u32, memo: &Memo) {
 /// Goes by what the step said.
 fn take_turn(course: &mut Course<'_>, turn: &Turn) {
     let heard_again = !matches!(turn, Turn::Failed(_)) && trouble::heard(course);
+    if !circle::may_go_on(course, turn) {
+        return;
+    }
     if let Some(child) = by_child(course) {
         relatives::take_turn(course, child, turn);
         return;

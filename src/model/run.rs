@@ -31,6 +31,11 @@ pub struct Run {
     /// How often the current step was lost and begun again.
     #[serde(default)]
     pub lost: u8,
+    /// How often the current step has changed the machine, and how often it has rebooted it.
+    #[serde(default)]
+    pub changes: u16,
+    #[serde(default)]
+    pub reboots: u16,
     /// How often in a row the BMC of the current step was silent, as of the last commit. A silent agent is not
     /// counted: its wait ends.
     #[serde(default)]
@@ -72,6 +77,8 @@ impl Run {
             phase: Phase::Look,
             memo: Memo::new(),
             lost: 0,
+            changes: 0,
+            reboots: 0,
             silent: 0,
             firmware: None,
             boot_waited: 0,

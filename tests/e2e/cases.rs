@@ -10,9 +10,12 @@
 //! | virtual CD | OVMF | sushy-emulator, libvirt | redfish-virtual-media |
 //! | AAVMF's PXE, then shim and GRUB, on ARM | AAVMF | OpenIPMI's simulator | pxe |
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::json;
 
 use crate::bmc::Kind;
+use crate::disk_image;
 use crate::machine::Firmware;
 use crate::rack;
 use crate::rack::Addresses;
@@ -135,18 +138,29 @@ mod bmcs {
     }
 }
 
-/// A person logs in to a machine whose system is not to run.
+/// The life of a machine after its deployment: its system is mended from outside, and a person logs in while it is not
+/// to run.
 mod rescue {
     use super::*;
 
     #[test]
     #[ignore = "minutes of emulation: run by tests/run e2e"]
-    fn a_deployed_machine_is_rescued_logged_in_to_and_brought_back() {
+    fn a_deployed_machine_is_serviced_rescued_logged_in_to_and_brought_back() {
         let mut story = Story::begin(Firmware::SeaBios, &serving("off"));
         story.import_ramdisk();
         story.enrol(Kind::Ipmi, &json!({"boot_interface": "ipxe", "rescue_interface": "agent"}));
         story.ask("provide");
         cleaned_and_deployed(&mut story);
+
+        story.turn_page();
+        story.service(&json!([{"interface": "deploy", "step": "inject_files", "args": {"files": [
+            {"path": "/etc/motd", "partition": "2", "content": BASE64.encode(SERVICED)},
+        ]}}]));
+        story.hears("servicing ramdisk", "Ferric deploy ramdisk");
+        story.until("active");
+        assert!(disk_image::root_has(&story.machine.disk(), SERVICED), "the agent did not write the file");
+        let line = story.system_line();
+        story.hears("deployed system's word after its servicing", line);
 
         story.turn_page();
         story.rescue("correct horse");
@@ -157,12 +171,16 @@ mod rescue {
         // What is typed is echoed, too; what the shell makes of it is not.
         story.logs_in("rescue", "correct horse", "echo rescued-$((40 + 2)) by $(id -un)", "rescued-42 by");
 
+        story.logs_in_by_ssh("rescue", "correct horse", "echo rescued-$((40 + 3))", "rescued-43");
+
         story.turn_page();
         story.provision("unrescue", "active");
-        let line = story.system_line();
         story.hears("deployed system's word again", line);
     }
 }
+
+/// What servicing leaves on the disk.
+const SERVICED: &str = "SERVICED-FROM-OUTSIDE";
 
 /// The rack's boot servers: DHCP, TFTP, boot files and scripts, media.
 mod netboot {

@@ -35,6 +35,13 @@ pub fn make(folder: &Path, board: Board) -> PathBuf {
     image
 }
 
+/// Whether the root file system of a disk that the image was written to has this text somewhere.
+pub fn root_has(disk: &Path, text: &str) -> bool {
+    let mut root = vec![0; usize::try_from(SIZE - ESP_AT - ESP_SIZE).unwrap()];
+    File::open(disk).unwrap().read_exact_at(&mut root, ESP_AT + ESP_SIZE).unwrap();
+    root.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+}
+
 /// A FAT file system with the loaders of removable media, and the script where Debian's GRUB looks for it.
 fn esp(folder: &Path, board: Board) -> Vec<u8> {
     let home = folder.to_str().unwrap();

@@ -48,8 +48,13 @@ impl Serial {
 
     /// When a line with this text came, from the line of this number on.
     pub fn heard(&self, text: &str, from: usize) -> Option<Instant> {
+        self.line(text, from).map(|(at, _)| at)
+    }
+
+    /// That line, too.
+    pub fn line(&self, text: &str, from: usize) -> Option<(Instant, String)> {
         let heard = self.heard.lock().unwrap();
-        heard.iter().skip(from).find(|(_, line)| line.contains(text)).map(|(at, _)| *at)
+        heard.iter().skip(from).find(|(_, line)| line.contains(text)).cloned()
     }
 
     /// The last lines, for when a test fails.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fs;
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -128,6 +129,12 @@ impl Story {
         self.until(state);
     }
 
+    /// Asks for these steps on the deployed machine.
+    pub fn service(&self, steps: &Value) {
+        let body = json!({"target": "service", "service_steps": steps});
+        self.ok("PUT", &self.path("/states/provision"), &body);
+    }
+
     /// Asks for a ramdisk that this password logs in to.
     pub fn rescue(&self, password: &str) {
         let body = json!({"target": "rescue", "rescue_password": password});
@@ -146,6 +153,27 @@ impl Story {
             story.serial.heard(text, story.read).is_some()
         });
         console.get_mut().close();
+    }
+
+    /// Logs in over SSH at the address that the ramdisk has told, as a person does.
+    pub fn logs_in_by_ssh(&mut self, user: &str, password: &str, line: &str, text: &str) {
+        let (_, said) = self.serial.line("] addresses: ", self.read).unwrap();
+        let host = said.split([' ', '/']).find(|word| word.starts_with("10.77.0.")).unwrap();
+        let ask = self.machine.home.join("password-of-rescue");
+        fs::write(&ask, format!("#!/bin/sh\necho '{password}'\n")).unwrap();
+        fs::set_permissions(&ask, fs::Permissions::from_mode(0o700)).unwrap();
+        let said = Command::new("ssh")
+            .args(["-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null"])
+            .args(["-o", "NumberOfPasswordPrompts=1", "-o", "ConnectTimeout=60"])
+            .arg(format!("{user}@{host}"))
+            .arg(line)
+            .env("SSH_ASKPASS", &ask)
+            .env("SSH_ASKPASS_REQUIRE", "force")
+            .output()
+            .unwrap();
+        let (out, err) = (String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+        assert!(out.contains(text), "{host}: {out} {err}");
+        self.phase("log-in over SSH");
     }
 
     /// Asks for a provision state.

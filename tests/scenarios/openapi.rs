@@ -26,5 +26,12 @@ fn schemathesis_finds_no_answer_that_the_document_does_not_know() {
     assert!(!daemon.log().contains("panicked"), "{}", daemon.log());
 }
 
+/// Nodes that schemathesis makes up are not there; this one is.
+#[test]
+fn what_a_plan_answers_is_what_the_document_says() {
+    let daemon = Daemon::start();
+    peers::python("plans", daemon.url(), &[]);
+}
+
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
 response_schema_conformance,response_headers_conformance,allow_header_conformance,unsupported_method";

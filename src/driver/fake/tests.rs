@@ -191,6 +191,8 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
         phase: Phase::Reboot { into: Boots::Ramdisk },
         memo: Memo::new(),
         lost: 0,
+        changes: 0,
+        reboots: 0,
         silent: 0,
         firmware: None,
         boot_waited: 0,

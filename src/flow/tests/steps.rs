@@ -73,6 +73,28 @@ fn a_reboot_of_a_step_comes_back_to_its_look() {
 }
 
 #[test]
+fn a_step_that_goes_round_in_a_circle_fails() {
+    let mut stage = turning();
+    for _ in 0..50 {
+        stage.turn(Turn::Reboot { into: Boots::Disk, memo: object(json!({})) });
+        assert_eq!(stage.pay_all().len(), 2);
+    }
+    stage.turn(Turn::Reboot { into: Boots::Disk, memo: object(json!({})) });
+    assert_eq!(stage.state(), Provision::DeployFail);
+    let why = stage.node.last_error.clone().unwrap();
+    assert!(why.contains("in step") && why.contains("after 50 reboots it wants another one"), "{why}");
+
+    let mut stage = turning();
+    stage.turn(Turn::Act { memo: object(json!({})) });
+    for _ in 1..500 {
+        stage.pay(Outcome::Turn(Turn::Act { memo: object(json!({})) }));
+    }
+    stage.pay(Outcome::Turn(Turn::Act { memo: object(json!({})) }));
+    assert_eq!(stage.state(), Provision::DeployFail);
+    assert!(stage.node.last_error.clone().unwrap().contains("after 500 changes of the machine"));
+}
+
+#[test]
 fn a_look_after_a_reboot_may_be_silent() {
     let mut stage = turning();
     stage.turn(Turn::Reboot { into: Boots::Nothing, memo: object(json!({})) });

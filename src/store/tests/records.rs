@@ -198,6 +198,8 @@ fn run(args: Object) -> Run {
         phase: Phase::Reboot { into: Boots::Ramdisk },
         memo: args.clone(),
         lost: 1,
+        changes: 4,
+        reboots: 5,
         silent: 2,
         firmware: None,
         boot_waited: 0,
