@@ -43,7 +43,8 @@ fn an_operator_aborts_a_service_and_gives_up_one_that_failed() {
     let rig = Rig::in_use(Machine::new(MAC).with("SITE_SLOW", "300"), "");
     let cli = rig.cli();
     let service = |step: &str| {
-        let steps = json!([{"interface": "deploy", "step": step}, {"interface": "deploy", "step": "site_quick"}]);
+        let steps =
+            json!([{"interface": "deploy", "step": step}, {"interface": "deploy", "step": "site_quick"}]);
         cli.ok(&["node", "service", "n1", "--service-steps", &steps.to_string()]);
     };
     service("site_slow");
