@@ -10,6 +10,7 @@ mod by_cli;
 mod clean;
 mod cuts;
 mod deploy;
+mod example;
 mod failures;
 mod inspect;
 mod refusals;
