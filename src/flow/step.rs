@@ -26,7 +26,7 @@ use crate::model::moves::Verb;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind, Step};
-use crate::model::turn::{Failure, MEMO_LIMIT, Memo, Turn};
+use crate::model::turn::{Failure, FailureKind, MEMO_LIMIT, Memo, Turn};
 
 /// Begins the current step, and those after it that need nothing, or ends the pipeline.
 pub fn begin(course: &mut Course<'_>) {
@@ -323,6 +323,8 @@ fn boot_failed(course: &mut Course<'_>, owed: &Owed, failure: &Failure) {
     if is_end_of_boot(course) {
         course.note(Event::error("boot", format!("{why}. It is left as it is")));
         go_on(course);
+    } else if owed.effect == Effect::Boot(BootPart::Fetch) && failure.kind == FailureKind::Step {
+        pipeline::fail_before_touch(course, &why);
     } else {
         trouble::take_failure(course, &Failure::new(failure.kind, why));
     }
