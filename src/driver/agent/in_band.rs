@@ -191,15 +191,16 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     }
 }
 
-/// The step is done, unless it is another one that is.
+/// The command is known by its id, so its result is of this step; an agent that says otherwise is not believed.
 fn succeeded(call: &StepCall, result: Value) -> Turn {
     let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result).ok());
-    match echo {
-        Some(echo) if echo.step != call.step.step || echo.interface != call.step.interface.name() => {
-            let told = format!("{}.{}", echo.interface, echo.step).chars().take(WORD_SHOWN).collect::<String>();
-            Turn::failed(format!("the agent tells that another step is done, {told:?}"))
+    match &echo {
+        Some(of) if of.step != call.step.step || of.interface != call.step.interface.name() => {
+            let shown = |text: &str| text.chars().take(WORD_SHOWN).collect::<String>();
+            let (interface, step) = (shown(&of.interface), shown(&of.step));
+            Turn::failed(format!("the agent answers with the result of another step, {interface}.{step}"))
         }
-        echo => Turn::Done(outcome(echo)),
+        _ => Turn::Done(outcome(echo)),
     }
 }
 
