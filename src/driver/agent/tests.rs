@@ -181,27 +181,6 @@ async fn a_command_that_ended_at_once_still_goes_through_the_memo() {
 }
 
 #[tokio::test]
-async fn an_agent_that_tells_of_another_command_or_step_has_not_done_this_one() {
-    let mut bench = Bench::new("burnin_cpu").await;
-    bench.look().await;
-    let earlier = json!({
-        "id": "id-0", "command_name": "get_clean_steps", "command_status": "SUCCEEDED", "command_error": null,
-        "command_result": {}, "command_params": {},
-    });
-    bench.peer.next(Next::Answer(200, earlier));
-    let (kind, why) = failure(bench.act(false).await);
-    assert_eq!(kind, FailureKind::Step);
-    assert!(why.contains("clean.execute_clean_step") && why.contains("get_clean_steps"), "{why}");
-
-    bench.act(false).await;
-    let echo = json!({"clean_step": {"interface": "deploy", "step": "make_coffee"}, "clean_result": "hot"});
-    bench.peer.end(Status::Succeeded, echo, None);
-    let (kind, why) = failure(bench.look().await);
-    assert_eq!(kind, FailureKind::Step);
-    assert!(why.contains("another step") && why.contains("deploy.make_coffee"), "{why}");
-}
-
-#[tokio::test]
 async fn an_agent_that_repeats_an_earlier_answer_has_not_done_the_step() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.look().await;
