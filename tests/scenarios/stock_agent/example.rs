@@ -17,7 +17,8 @@ fn root() -> &'static Path {
 /// Puts a folder of managers into the tree of a ramdisk, as `image/build ramdisk --site` does: what it printed, or why
 /// it is refused.
 fn put(site: &Path, tree: &Path) -> Result<String, String> {
-    let done = Command::new("python3").arg(root().join("image/managers.py")).args([site, tree]).output().unwrap();
+    let done =
+        Command::new("python3").arg(root().join("image/managers.py")).args([site, tree]).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     if done.status.success() { Ok(text(&done.stdout)) } else { Err(text(&done.stderr)) }
 }
@@ -32,7 +33,8 @@ fn the_example_is_put_into_a_ramdisk_and_its_steps_are_run_by_the_stock_agent() 
 
     let machine = Machine::new(MAC).with("AGENT_SITE", installed.to_str().unwrap());
     let told_by_ipmitool = machine.disk().with_file_name("ipmitool");
-    let promised = json!({"properties": {"cpu_arch": "x86_64", "capabilities": "boot_mode:bios", "memory_mb": 32768}});
+    let promised =
+        json!({"properties": {"cpu_arch": "x86_64", "capabilities": "boot_mode:bios", "memory_mb": 32768}});
     let config = "[deploy]\nerase_devices_metadata_priority = 0";
     let rig = Rig::new(machine, config, &promised);
     rig.provision(&json!({"target": "provide"}));
@@ -61,11 +63,16 @@ fn a_folder_of_managers_that_cannot_work_is_refused_by_name_and_nothing_is_put_i
         (vec![("ours/rack.py", "")], "has no NAME-VERSION.dist-info/entry_points.txt"),
         (vec![(place, points)], "there is no ours/rack.py"),
         (vec![(place, points), ("ours/rack.py", "def (")], "ours/rack.py is no Python"),
-        (vec![(place, points), ("ours/rack.py", ""), ("known.py", "")], "known.py, which the ramdisk has already"),
+        (
+            vec![(place, points), ("ours/rack.py", ""), ("known.py", "")],
+            "known.py, which the ramdisk has already",
+        ),
     ] {
         let (site, tree) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         let known = tree.path().join("usr/lib/python3/dist-packages/known.py");
-        for (path, content) in files.iter().map(|(path, content)| (site.path().join(path), *content)).chain([(known, "")]) {
+        for (path, content) in
+            files.iter().map(|(path, content)| (site.path().join(path), *content)).chain([(known, "")])
+        {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
