@@ -47,7 +47,8 @@ fn an_operator_changes_and_resets_settings_and_updates_the_firmware() {
     shop.cli.ok(&["node", "manage", "n1", "--wait", "60"]);
 
     let setting = || bmc.read(&format!("{system}/BIOS"))["Attributes"]["ProcTurboMode"].clone();
-    let known = || shop.cli.json(&["node", "bios", "setting", "show", "n1", "ProcTurboMode"])["value"].clone();
+    let known =
+        || shop.cli.json(&["node", "bios", "setting", "show", "n1", "ProcTurboMode"])["value"].clone();
     assert_eq!(setting(), "Enabled");
     let wanted = json!({"settings": [{"name": "ProcTurboMode", "value": "Disabled"}]});
     clean(&shop, "bios", "apply_configuration", &wanted);
