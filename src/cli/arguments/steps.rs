@@ -47,9 +47,10 @@ Examples:
   ferric steps list --json
 
 What happens next:
-  Nothing changes. A line for each manifest of the daemon's folder, as it was last
-  read: what it makes known, in which kinds of work and with which priority, or why
-  it was refused. The daemon reads the folder again on `systemctl reload ferric`.";
+  Nothing changes. A line for each manifest of the daemon's folder, as it was
+  read last: what it makes known, in which kinds of work and with which
+  priority, or why it was refused. The daemon reads the folder again on
+  `systemctl reload ferric`.";
 
 pub const CHECK: &str = "\
 Examples:
