@@ -314,7 +314,9 @@ fn redfish(section: &section::Redfish) -> Result<(), ConfigError> {
     if let Some(value) = section.tls_minimum_version.as_ref().filter(|one| !TLS.contains(&one.as_str())) {
         return wrong("redfish.tls_minimum_version", value, "1.2 or 1.3: rustls speaks nothing older");
     }
-    if let Some(value) = section.firmware_source.as_ref().filter(|one| !FIRMWARE_SOURCES.contains(&one.as_str())) {
+    if let Some(value) =
+        section.firmware_source.as_ref().filter(|one| !FIRMWARE_SOURCES.contains(&one.as_str()))
+    {
         let rule = "http (BMCs fetch from where the URL says) or local (this host fetches, and hands it out)";
         return wrong("redfish.firmware_source", value, rule);
     }

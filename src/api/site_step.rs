@@ -31,9 +31,10 @@ fn shown(file: &SiteFile) -> Value {
 }
 
 fn step_shown(step: &SiteStep) -> Value {
-    let args = step.args.iter().map(|arg| {
-        (arg.name.clone(), json!({"description": arg.description, "required": arg.required}))
-    });
+    let args = step
+        .args
+        .iter()
+        .map(|arg| (arg.name.clone(), json!({"description": arg.description, "required": arg.required})));
     let kinds = step.kinds.iter().map(|(kind, priority)| (kind.name().to_owned(), json!(priority)));
     json!({
         "name": format!("{}.{}", step.interface, step.step),

@@ -278,7 +278,10 @@ fn wait_begun(before: &Node, now: &Node) -> Option<Event> {
     let is_held = |node: &Node| node.run.as_ref().is_some_and(|run| run.phase == Phase::Hold);
     if is_held(now) && !is_held(before) {
         let Hold { why, from_whom, then } = HOLD;
-        return Some(Event::info("wait", format!("waits for {why}, from {from_whom}, with no deadline; {then}")));
+        return Some(Event::info(
+            "wait",
+            format!("waits for {why}, from {from_whom}, with no deadline; {then}"),
+        ));
     }
     let wait = now.wait.as_ref()?;
     let is_known = before.wait.as_ref().is_some_and(|old| old.why == wait.why && old.since == wait.since);

@@ -204,14 +204,18 @@ impl Job {
         .await
     }
 
-    async fn beside(self, work: impl FnOnce(&Self) -> Result<(), String> + Send + 'static) -> Result<(), String> {
+    async fn beside(
+        self,
+        work: impl FnOnce(&Self) -> Result<(), String> + Send + 'static,
+    ) -> Result<(), String> {
         let done = tokio::task::spawn_blocking(move || work(&self)).await;
         done.unwrap_or_else(|_| Err("the work was given up: the daemon stops".to_owned()))
     }
 
     /// A copy of a file of this host: what is compared is what is handed out, whatever is done to the file meanwhile.
     fn copied(&self) -> Result<(), String> {
-        let path = self.url.to_file_path().map_err(|()| format!("{} names no file of this host", self.url))?;
+        let path =
+            self.url.to_file_path().map_err(|()| format!("{} names no file of this host", self.url))?;
         let admitted = self.files.shelf.admit(&path).map_err(|error| chain(&error))?;
         if admitted.size > MOST {
             return Err(format!("{} has {} bytes, and {MOST} are the most", path.display(), admitted.size));
@@ -237,7 +241,9 @@ impl Job {
         match (&self.checksum, found) {
             (Some(wanted), Some(found)) if *wanted != found => {
                 let name = file_name(&self.url);
-                Err(format!("firmware {name} has checksum {found}, and the request says {wanted}: nothing was installed"))
+                Err(format!(
+                    "firmware {name} has checksum {found}, and the request says {wanted}: nothing was installed"
+                ))
             }
             (Some(_) | None, _) => Ok(()),
         }
@@ -333,7 +339,8 @@ impl FirmwareCounter {
         let parts: Vec<&str> = place.split('/').collect();
         let [node, tag, file] = parts[..] else { return Response::text(404, NOTHING) };
         let is_tag = tag.len() == TAG && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let is_file = !file.starts_with('.') && file.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%');
+        let is_file =
+            !file.starts_with('.') && file.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%');
         match node.parse::<NodeId>() {
             Ok(node) if is_tag && is_file => {
                 let folder = self.files.root.join(node.to_string()).join(tag);

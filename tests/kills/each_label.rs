@@ -86,7 +86,8 @@ fn rescued_and_back(stage: &Stage) {
 /// A step of the site, which every deployment has, and who it is run by.
 fn with_a_step_of_the_site(stage: &mut Stage) {
     let folder = stage.folder_for_all("steps");
-    let manifest = "interface = 'deploy'\nstep = 'label_it'\nkinds = ['deploy']\npriority = 70\nagain = 'look first'\n";
+    let manifest =
+        "interface = 'deploy'\nstep = 'label_it'\nkinds = ['deploy']\npriority = 70\nagain = 'look first'\n";
     std::fs::write(folder.join("label_it.toml"), manifest).unwrap();
     let program = folder.join("label_it");
     std::fs::write(&program, LABEL_IT).unwrap();

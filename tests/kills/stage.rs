@@ -88,8 +88,20 @@ impl Stage {
         let (tell, ended) = mpsc::channel();
         let deployed = Vec::new();
         let rescue = play.rescue;
-        let mut stage =
-            Self { appliance, rack, finger, open: open_folder(), rescue, image, link, again, deployed, ended, tell, runtime };
+        let mut stage = Self {
+            appliance,
+            rack,
+            finger,
+            open: open_folder(),
+            rescue,
+            image,
+            link,
+            again,
+            deployed,
+            ended,
+            tell,
+            runtime,
+        };
         stage.send_operators();
         stage
     }

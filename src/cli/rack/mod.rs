@@ -229,7 +229,10 @@ mod tests {
     fn a_manifest_is_a_row_and_a_refused_one_says_why() {
         let step = json!({"file": "/etc/ferric/steps/burn.toml", "type": "step", "refused": null,
             "name": "vendor.burn", "kinds": {"clean": 50, "deploy": 0}, "again": "never"});
-        assert_eq!(Listing::Steps.row(&step), ["burn.toml", "step vendor.burn", "clean 50, deploy", "never", ""]);
+        assert_eq!(
+            Listing::Steps.row(&step),
+            ["burn.toml", "step vendor.burn", "clean 50, deploy", "never", ""]
+        );
         let hook = json!({"file": "/s/tell.toml", "type": "hook", "refused": null, "name": "tell", "after": null,
             "kinds": {"clean": null}, "again": "repeat"});
         assert_eq!(Listing::Steps.row(&hook)[1..3], ["hook tell after every step", "clean"]);

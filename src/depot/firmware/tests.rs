@@ -74,7 +74,9 @@ async fn a_file_of_another_server_is_brought_compared_and_handed_out_under_a_sec
     let wrong = "0".repeat(64);
     let Stand::Failed(why) = brought(&rig.files, "wrong", &url, Some(&wrong)).await else { panic!() };
     assert!(why.contains("checksum"), "{why}");
-    let Stand::Failed(why) = brought(&rig.files, "gone", &rig.world.url("gone"), None).await else { panic!() };
+    let Stand::Failed(why) = brought(&rig.files, "gone", &rig.world.url("gone"), None).await else {
+        panic!()
+    };
     assert!(why.contains("404"), "{why}");
 }
 
@@ -91,9 +93,13 @@ async fn a_file_of_this_host_is_handed_out_from_allowed_folders_only() {
         // What is handed out was compared, whatever becomes of the file.
         assert_eq!(got(&rig.files, &path).await, (200, Some(7)));
     }
-    let Stand::Failed(why) = brought(&rig.files, "", &at(&firmware), Some(&sums(b"other")[1])).await else { panic!() };
+    let Stand::Failed(why) = brought(&rig.files, "", &at(&firmware), Some(&sums(b"other")[1])).await else {
+        panic!()
+    };
     assert!(why.contains(&two) && why.contains("checksum"), "{why}");
-    let Stand::Failed(why) = brought(&rig.files, "", &at(Path::new("/etc/passwd")), None).await else { panic!() };
+    let Stand::Failed(why) = brought(&rig.files, "", &at(Path::new("/etc/passwd")), None).await else {
+        panic!()
+    };
     assert!(why.contains("file_url_allowed_paths"), "{why}");
 }
 
@@ -108,7 +114,9 @@ async fn its_path_is_the_same_after_a_restart_and_nobody_elses() {
     assert_eq!(again.order(ordered).await, Stand::Ready(first.clone()), "it is there at once");
     assert!(first.contains(again.secret(&ordered).reveal()));
     assert_ne!(path(brought(&again, "2", &url, None).await), first);
-    for wrong in ["/firmware/", "/firmware/x/y/z", &first.replace("a.bin", ".part"), &first.replace("a.bin", "..")] {
+    for wrong in
+        ["/firmware/", "/firmware/x/y/z", &first.replace("a.bin", ".part"), &first.replace("a.bin", "..")]
+    {
         assert_eq!(got(&again, wrong).await.0, 404, "{wrong}");
     }
     let guessed = format!("/firmware/{NODE}/{}/a.bin", "0".repeat(32));

@@ -130,7 +130,8 @@ fn node() -> Node {
 
 fn shown(node: &Node, version: u16) -> Value {
     let mut out = Vec::new();
-    let frame = Frame { host: "rack0", base: "http://api", version, project: None, is_lesser: false, told: &[] };
+    let frame =
+        Frame { host: "rack0", base: "http://api", version, project: None, is_lesser: false, told: &[] };
     write(node::TABLE, &Pick::All, &Shown { record: node, frame }, &mut out);
     serde_json::from_slice(&out).unwrap()
 }
@@ -176,7 +177,14 @@ fn states_have_the_names_of_their_time() {
 fn a_short_list_has_its_members_and_links() {
     let mut out = Vec::new();
     let node = node();
-    let frame = Frame { host: "rack0", base: "http://api", version: LATEST, project: None, is_lesser: false, told: &[] };
+    let frame = Frame {
+        host: "rack0",
+        base: "http://api",
+        version: LATEST,
+        project: None,
+        is_lesser: false,
+        told: &[],
+    };
     write(node::TABLE, &Pick::named(node::TABLE, node::SHORT), &Shown { record: &node, frame }, &mut out);
     let value: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(value.as_object().unwrap().len(), 7);

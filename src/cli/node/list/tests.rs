@@ -55,7 +55,10 @@ fn what_a_node_waits_for_is_told_in_a_word() {
     let waits = |state: &str, more: Value| {
         let waiting = json!({"why": "the agent to finish the step", "from_whom": "the agent", "since": ""});
         let mut node = json!({"provision_state": state, "driver_internal_info": {"waiting": waiting}});
-        node["driver_internal_info"]["waiting"].as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        node["driver_internal_info"]["waiting"]
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         View(&node).awaits()
     };
     assert_eq!(waits("deploy hold", json!({})), "a person: unhold");

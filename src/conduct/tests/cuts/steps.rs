@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::base::moment::Moment;
 use crate::conduct::tests::cut::Point;
 use crate::conduct::tests::cuts::{
-    CLEAN, DEPLOY, DEPLOYMENT, PROVIDE, SERVICE, Scene, Wish, cut_everywhere, is_at_rest, manual, play, provision, run,
+    CLEAN, DEPLOY, DEPLOYMENT, PROVIDE, SERVICE, Scene, Wish, cut_everywhere, is_at_rest, manual, play,
+    provision, run,
 };
 use crate::conduct::tests::rig::{Rig, id};
 use crate::model::Object;
@@ -236,7 +237,9 @@ const SERVICE_HELD: Wish =
     Wish { ask: || manual(Verb::Service, &["fake_act", "hold", "fake_done"]), ..SERVICE };
 const UNHOLD_SERVICE: Wish = Wish {
     when: |node| node.provision == Provision::ServiceHold,
-    taken: |node| node.provision == Provision::Active && is_at_rest(node) && node.changes > 0 || is_past_hold(node),
+    taken: |node| {
+        node.provision == Provision::Active && is_at_rest(node) && node.changes > 0 || is_past_hold(node)
+    },
     ..UNHOLD_CLEAN
 };
 

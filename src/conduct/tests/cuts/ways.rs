@@ -3,7 +3,9 @@
 use serde_json::json;
 
 use crate::conduct::tests::cut::Point;
-use crate::conduct::tests::cuts::{DEPLOY, DEPLOYMENT, End, PROVIDE, Scene, Wish, cut_everywhere, play, provision, run};
+use crate::conduct::tests::cuts::{
+    DEPLOY, DEPLOYMENT, End, PROVIDE, Scene, Wish, cut_everywhere, play, provision, run,
+};
 use crate::conduct::tests::rig::{Rig, id};
 use crate::model::Object;
 use crate::model::bmc::power::Power;
@@ -24,9 +26,7 @@ const UNDEPLOY_AFTER: Wish = Wish {
 };
 /// The same of a deployment after cleaning.
 const DEPLOY_AFTER: Wish = Wish {
-    taken: |node| {
-        matches!(node.provision, Provision::Deploying | Provision::DeployWait | Provision::Active)
-    },
+    taken: |node| matches!(node.provision, Provision::Deploying | Provision::DeployWait | Provision::Active),
     ..DEPLOY
 };
 

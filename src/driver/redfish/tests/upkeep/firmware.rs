@@ -107,7 +107,8 @@ impl Counter {
         let data = tempfile::tempdir().unwrap();
         let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
         let clock = Arc::new(PausedClock::new());
-        let cache = Cache::open(&data.path().join("cache"), CacheLimits::default(), clock, Life::default()).unwrap();
+        let cache =
+            Cache::open(&data.path().join("cache"), CacheLimits::default(), clock, Life::default()).unwrap();
         let files = Arc::new(FirmwareFiles::new(data.path(), shelf.clone(), cache, Secret::new("key")));
         let ground = BootGround::new(Ramdisks::new(data.path(), shelf), "http://10.0.0.1");
         let ground = BootGround { firmware: Some(files.clone()), ..ground };
@@ -176,13 +177,18 @@ async fn an_image_with_another_checksum_is_not_given_to_the_bmc() {
     let image = counter.data.path().join("images/bios-7");
     std::fs::write(&image, b"the new bios").unwrap();
     let good = json!({"url": "http://h/bmc-2", "checksum": "a".repeat(40)});
-    let bad = json!({"url": format!("file://{}", image.display()), "checksum": "b".repeat(64), "source": "local"});
+    let bad =
+        json!({"url": format!("file://{}", image.display()), "checksum": "b".repeat(64), "source": "local"});
     let args = json!({"firmware_images": [good, bad]});
     let work = FirmwareStep::of("update_firmware", Arc::clone(&rig.rack), &counter.ground).unwrap();
     let call = call(&rig, Interface::Management, "update_firmware", Kind::Clean, &args);
     let played = play(&work, call, Cut::Never, || boot(&rig)).await;
     assert!(played.failure().contains(&digest::sha256(b"the new bios")), "{played:?}");
-    assert_eq!((rig.asked("UpdateService/Do").len(), counter.shown()), (0, 0), "not even the first, which is good");
+    assert_eq!(
+        (rig.asked("UpdateService/Do").len(), counter.shown()),
+        (0, 0),
+        "not even the first, which is good"
+    );
 }
 
 async fn update(rig: &Rig, settings: Value, cut: Cut) -> Played {

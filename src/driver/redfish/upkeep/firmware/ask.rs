@@ -152,7 +152,13 @@ mod tests {
         let read = |list: Value| settings(json!({"settings": list}).as_object().unwrap());
         let good = json!([{"component": "bios", "url": "http://h/i"}, {"component": "nic:A", "url": "https://h/i", "wait": 5}]);
         let all = read(good).unwrap();
-        let bios = Update { part: Part::Bios, url: "http://h/i".to_owned(), checksum: None, source: None, wait: None };
+        let bios = Update {
+            part: Part::Bios,
+            url: "http://h/i".to_owned(),
+            checksum: None,
+            source: None,
+            wait: None,
+        };
         assert_eq!(all[0], bios);
         assert_eq!((all[1].part.name(), all[1].wait), ("nic:A", Some(5)));
         for (list, word) in [

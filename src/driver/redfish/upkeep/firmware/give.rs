@@ -7,9 +7,9 @@ use url::Url;
 use crate::base::secret::MASK;
 use crate::depot::firmware::{FirmwareFiles, Ordered, Stand};
 use crate::driver::StepCall;
+use crate::driver::bmc::redfish_settings::defaults::FirmwareSource;
 use crate::driver::boot::BootGround;
 use crate::driver::boot::address::Bases;
-use crate::driver::bmc::redfish_settings::defaults::FirmwareSource;
 use crate::driver::error::DriverError;
 use crate::driver::redfish::upkeep::firmware::ask::Update;
 use crate::driver::redfish::upkeep::wrong;
@@ -45,7 +45,8 @@ impl Giver {
             return Ok(Given::At(update.url.clone()));
         }
         let node = &call.machine.node;
-        let files = self.files.as_ref().ok_or_else(|| wrong("this host hands out no firmware: use source http"))?;
+        let files =
+            self.files.as_ref().ok_or_else(|| wrong("this host hands out no firmware: use source http"))?;
         if let Some(why) = self.bases.fault(node) {
             return Err(DriverError::refused("handing out firmware", why));
         }
@@ -68,9 +69,17 @@ impl Giver {
         let is_over = match &turn {
             Turn::Done(_) => true,
             Turn::Failed(failure) => matches!(failure.kind, FailureKind::Step | FailureKind::Unknown),
-            Turn::Act { .. } | Turn::LookIn { .. } | Turn::Reboot { .. } | Turn::Agent { .. } | Turn::Hold => false,
+            Turn::Act { .. }
+            | Turn::LookIn { .. }
+            | Turn::Reboot { .. }
+            | Turn::Agent { .. }
+            | Turn::Hold => false,
         };
-        if is_over && updates.iter().any(|update| Url::parse(&update.url).is_ok_and(|url| self.is_ours(&url, update))) {
+        if is_over
+            && updates
+                .iter()
+                .any(|update| Url::parse(&update.url).is_ok_and(|url| self.is_ours(&url, update)))
+        {
             let (files, node) = (Arc::clone(files), call.machine.node.id);
             // What it leaves is swept.
             tokio::task::spawn_blocking(move || files.release(node)).await.ok();
@@ -88,7 +97,9 @@ impl Giver {
         (place, update): (usize, &Update),
         why: String,
     ) -> String {
-        let Some(url) = Url::parse(&update.url).ok().filter(|url| self.is_ours(url, update)) else { return why };
+        let Some(url) = Url::parse(&update.url).ok().filter(|url| self.is_ours(url, update)) else {
+            return why;
+        };
         let step = step_of(call, place);
         let node = call.machine.node.id;
         let ordered = Ordered { node, step: &step, url: &url, checksum: update.checksum.as_deref() };
