@@ -180,7 +180,9 @@ async fn an_interrupt_is_injected_once_and_a_machine_without_refuses() {
     let desk = rig.desk().clone();
     assert_eq!(desk.act(id(1), Effect::Nmi).await, Ok(Outcome::Done));
     assert_eq!(rig.fake.seen(id(1)).unwrap().interrupts, 1);
-    assert!(matches!(desk.act(id(2), Effect::Nmi).await, Ok(Outcome::Failed(why)) if why.why.contains("NMI")));
+    assert!(
+        matches!(desk.act(id(2), Effect::Nmi).await, Ok(Outcome::Failed(why)) if why.why.contains("NMI"))
+    );
     drop(desk);
     rig.stop().await;
 }

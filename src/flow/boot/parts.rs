@@ -16,13 +16,13 @@ use crate::model::bmc::panel::{Mode, ModeChange, ModeWish, Modes};
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::{Agent, BootDevice, Boots, elsewhere};
 use crate::model::catalog::BootWay;
-use crate::model::decision::facts::Facts;
 use crate::model::decision::effect::{BootPart, Effect, Look, Purpose};
+use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
-use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::node::Node;
+use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind};
 
 /// How the node boots what it is brought.

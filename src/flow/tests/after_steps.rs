@@ -148,7 +148,8 @@ fn kept(stage: &mut Stage, result: crate::model::Object) -> Vec<Sheet> {
     let seen = Seen::Turn(Turn::Done(result));
     let happened = Happened::Looked { look, fence: stage.node.changes, seen };
     let decision = stage.explain(|node, facts| flow::absorb(node, &happened, facts));
-    let sheets = decision.rows.into_iter().filter_map(|row| if let Row::Sheet(one) = row { Some(*one) } else { None });
+    let sheets =
+        decision.rows.into_iter().filter_map(|row| if let Row::Sheet(one) = row { Some(*one) } else { None });
     sheets.collect()
 }
 
@@ -167,5 +168,9 @@ fn what_a_step_read_of_the_firmware_takes_the_place_of_what_was_known() {
     stage.catalog.implementations.insert((Interface::Bios, "fake".to_owned()), real);
     stage.node.wished.interfaces.bios = "fake".to_owned();
     stage.manual("clean", &["bios.factory_reset"]).unwrap();
-    assert_eq!(kept(&mut stage, object(json!({}))), [Sheet::Settings(Vec::new())], "nobody is there to be asked");
+    assert_eq!(
+        kept(&mut stage, object(json!({}))),
+        [Sheet::Settings(Vec::new())],
+        "nobody is there to be asked"
+    );
 }

@@ -112,10 +112,18 @@ fn the_first_beat_has_the_steps_asked_for_and_the_next_ones_look_at_the_step() {
     for (kind, mut stage) in booting() {
         assert_eq!(stage.waits_for(), Some(WaitFor::FirstBeat), "{kind}");
         stage.agent_comes();
-        assert_eq!((stage.step(), stage.looks.as_slice()), ("fetch_steps", &[Look::AgentSteps][..]), "{kind}");
+        assert_eq!(
+            (stage.step(), stage.looks.as_slice()),
+            ("fetch_steps", &[Look::AgentSteps][..]),
+            "{kind}"
+        );
         stage.see(in_band(&[("burnin_cpu", 0), ("erase_devices", 50)]));
         let versions = object(json!({"generic_hardware_manager": "1.2"}));
-        assert_eq!(stage.node.run.as_ref().unwrap().versions, versions, "{kind}: they are sent with each step");
+        assert_eq!(
+            stage.node.run.as_ref().unwrap().versions,
+            versions,
+            "{kind}: they are sent with each step"
+        );
         assert_eq!(stage.looks, [Look::Step { cursor: 2 }], "{kind}");
         stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
         let before = stage.node.wait.clone().unwrap();
@@ -231,8 +239,7 @@ fn what_both_driver_and_agent_have_is_run_once_and_the_heavier_interface_goes_fi
     clean.pay_all();
     clean.agent_comes();
     clean.see(told);
-    let expected =
-        ["blink", "cycle", "erase_devices", "factory_reset", "delete_configuration", "power_off"];
+    let expected = ["blink", "cycle", "erase_devices", "factory_reset", "delete_configuration", "power_off"];
     assert_eq!(clean.plan()[2..], expected);
 
     let mut deploy = Stage::at("agent", Provision::Available);
@@ -264,10 +271,7 @@ fn the_steps_of_the_agent_have_the_rules_that_it_told() {
     let mut stage = Stage::at("agent", Provision::Manageable);
     let mut ask = AskedStep { priority: None, ..asked(Interface::Deploy, "burnin_cpu", 0) };
     ask.args.insert("level".to_owned(), json!(1));
-    let ask = ProvisionAsk {
-        steps: vec![ask],
-        ..ProvisionAsk::new(Verb::Clean, "clean")
-    };
+    let ask = ProvisionAsk { steps: vec![ask], ..ProvisionAsk::new(Verb::Clean, "clean") };
     stage.ask(&Ask::Provision(ask)).unwrap();
     stage.pay_all();
     stage.agent_comes();
@@ -307,7 +311,10 @@ fn a_lost_step_is_never_taken_for_done() {
             let step = stage.step().to_owned();
             stage.beat();
             stage.turn(failed(kind));
-            assert!(!stage.journal.iter().any(|event| event.text.ends_with(&format!("{step} is done"))), "{work}");
+            assert!(
+                !stage.journal.iter().any(|event| event.text.ends_with(&format!("{step} is done"))),
+                "{work}"
+            );
             let cursor = stage.node.run.as_ref().unwrap().cursor;
             let left: Vec<_> = stage.plan().into_iter().skip(cursor).collect();
             assert!(left.contains(&step.as_str()), "{work} {kind:?}: {left:?}");
@@ -360,9 +367,12 @@ fn servicing_switches_off_before_it_brings_the_agent_and_boots_what_the_instance
 
 #[test]
 fn a_node_in_use_is_left_as_it_is_when_the_daemon_starts() {
-    for (deploy, boots) in
-        [("agent", Boots::Disk), ("ramdisk", Boots::Instance), ("anaconda", Boots::Disk), ("plain", Boots::Disk)]
-    {
+    for (deploy, boots) in [
+        ("agent", Boots::Disk),
+        ("ramdisk", Boots::Instance),
+        ("anaconda", Boots::Disk),
+        ("plain", Boots::Disk),
+    ] {
         let mut stage = Stage::at(deploy, Provision::Active);
         stage.node.wished.interfaces.boot = "medium".to_owned();
         (stage.node.boots, stage.node.power) = (boots, Some(Power::On));
@@ -384,10 +394,18 @@ fn leaving_the_network_is_a_step_of_its_own_between_the_agents_end_and_the_insta
         stage.turn(Turn::done());
     }
     assert_eq!((stage.step(), stage.state()), ("boot_instance", Provision::Deploying));
-    let told: Vec<_> =
-        stage.journal.iter().map(|event| event.text.as_str()).filter(|text| text.contains("_network")).collect();
+    let told: Vec<_> = stage
+        .journal
+        .iter()
+        .map(|event| event.text.as_str())
+        .filter(|text| text.contains("_network"))
+        .collect();
     assert_eq!(told, ["deploy step deploy.switch_to_tenant_network begins"], "it is seen to happen");
-    assert_eq!(stage.owed.iter().map(|owed| &owed.effect).collect::<Vec<_>>(), [&ON], "only power is owed then");
+    assert_eq!(
+        stage.owed.iter().map(|owed| &owed.effect).collect::<Vec<_>>(),
+        [&ON],
+        "only power is owed then"
+    );
 }
 
 #[test]

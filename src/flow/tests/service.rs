@@ -54,9 +54,8 @@ fn steps_at_the_bmc_leave_the_instance_running() {
 
 #[test]
 fn it_is_refused_where_it_may_not_be_and_nothing_changes() {
-    let bad = |interface| {
-        vec![Seen::Valid(vec![Verdict { interface, reason: Some("no settings".to_owned()) }])]
-    };
+    let bad =
+        |interface| vec![Seen::Valid(vec![Verdict { interface, reason: Some("no settings".to_owned()) }])];
     let nothing = |_: &mut Stage| ();
     let cases: [(fn(&mut Stage), Vec<Seen>, &str); 5] = [
         (nothing, bad(Interface::Power), "no settings"),

@@ -124,12 +124,16 @@ async fn each_kind_of_work_has_steps_of_its_own_also_such_as_have_priority_0() {
     ] {
         let data = tempfile::tempdir().unwrap();
         let peer = Peer::start().await;
-        let one = json!({"step": "burnin_cpu", "priority": 0, "interface": "deploy", "reboot_requested": false});
+        let one =
+            json!({"step": "burnin_cpu", "priority": 0, "interface": "deploy", "reboot_requested": false});
         let told = json!({format!("{word}_steps"): {"M": [one]}, "hardware_manager_version": {"m": "1"}});
         peer.book().results.push((list, told));
         let agents = agents(data.path());
         let found = steps::fetch(&agents, &machine(&peer), kind).await.unwrap();
-        assert_eq!(found.steps.iter().map(|one| (one.step.as_str(), one.priority)).collect::<Vec<_>>(), [("burnin_cpu", 0)]);
+        assert_eq!(
+            found.steps.iter().map(|one| (one.step.as_str(), one.priority)).collect::<Vec<_>>(),
+            [("burnin_cpu", 0)]
+        );
         assert_eq!(peer.names(), [format!("{word}.{list}")]);
 
         let work = InBandStep::new(agents);

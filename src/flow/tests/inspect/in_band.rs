@@ -93,7 +93,8 @@ fn the_ramdisk_is_booted_and_awaited() {
     let mut stage = manageable();
     stage.node.wished.interfaces.boot = "network".to_owned();
     stage.ports = vec![crate::flow::tests::parts::port(1, None)];
-    stage.node.agent = Some(crate::model::boot::Agent::unused(crate::base::secret::Secret::new("old"), false));
+    stage.node.agent =
+        Some(crate::model::boot::Agent::unused(crate::base::secret::Secret::new("old"), false));
     stage.verb("inspect").unwrap();
     assert_eq!((stage.state(), stage.node.boots), (Provision::Inspecting, Boots::Ramdisk));
     assert_eq!(stage.node.agent, None, "another boot has another identity");
