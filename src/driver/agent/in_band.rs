@@ -166,7 +166,7 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     let why = result.error.as_ref().map(|error| agent.shown(error));
     match result.status {
         Status::Running => Turn::Agent { memo: call.memo.clone() },
-        Status::Succeeded => Turn::Done(outcome(call, result.result)),
+        Status::Succeeded => succeeded(call, result.result),
         Status::Failed => Turn::failed(why.unwrap_or_else(|| "the agent says no more than that".to_owned())),
         Status::VersionMismatch => Turn::Failed(Failure::new(
             FailureKind::Version,
@@ -178,9 +178,21 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     }
 }
 
-/// What the step returned, under `result`; left out if it is large.
-fn outcome(call: &StepCall, result: Value) -> Object {
+/// The command is known by its id, so its result is of this step; an agent that says otherwise is not believed.
+fn succeeded(call: &StepCall, result: Value) -> Turn {
     let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result).ok());
+    match &echo {
+        Some(of) if of.step != call.step.step || of.interface != call.step.interface.name() => {
+            let shown = |text: &str| text.chars().take(WORD_SHOWN).collect::<String>();
+            let (interface, step) = (shown(&of.interface), shown(&of.step));
+            Turn::failed(format!("the agent answers with the result of another step, {interface}.{step}"))
+        }
+        _ => Turn::Done(outcome(echo)),
+    }
+}
+
+/// What the step returned, under `result`; left out if it is large.
+fn outcome(echo: Option<StepEcho>) -> Object {
     let value = echo.map(|echo| echo.result).filter(|value| !value.is_null());
     let small = value.filter(|value| value.to_string().len() <= RESULT_KEPT);
     small.map_or_else(Object::new, |value| Object::from_iter([("result".to_owned(), value)]))

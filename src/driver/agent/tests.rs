@@ -188,6 +188,17 @@ async fn the_agent_is_given_node_ports_and_arguments_and_asked_by_the_commands_i
 }
 
 #[tokio::test]
+async fn the_result_of_another_step_is_none_of_this_one() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.look().await;
+    bench.act(false).await;
+    let echo = json!({"clean_result": "hot", "clean_step": {"interface": "deploy", "step": "burnin_disk"}});
+    bench.peer.end(Status::Succeeded, echo, None);
+    let Turn::Failed(failure) = bench.look().await else { panic!("it was believed") };
+    assert!(failure.why.contains("another step, deploy.burnin_disk"), "{}", failure.why);
+}
+
+#[tokio::test]
 async fn a_command_that_ended_at_once_still_goes_through_the_memo() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.peer.book().results.push(("execute_clean_step", Value::Null));

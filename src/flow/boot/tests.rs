@@ -162,7 +162,7 @@ fn a_machine_whose_inspection_is_left_to_the_network_boots_what_unknown_ones_do(
         (Provision::CleanWait, None, Start::Next),
     ] {
         let mut node = node("ipxe", Boots::Ramdisk);
-        (node.provision, node.boot_token) = (provision, token.map(crate::base::secret::Secret::new));
+        (node.provision, node.boot_token) = (provision, token.map(Secret::new));
         assert_eq!(start(Some(Enrolled { node: &node, port: &port(true) }), &plan), started, "{provision}");
         let closed = start(Some(Enrolled { node: &node, port: &port(false) }), &plan);
         assert_eq!(closed, if started == Start::Discovery { started } else { Start::Next }, "{provision}");
