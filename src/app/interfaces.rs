@@ -26,5 +26,6 @@ pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: Whe
         kernel_append,
         managed_boot,
         manage_agent_boot: config.policy.agent.manage_boot,
+        firmware: None,
     }
 }

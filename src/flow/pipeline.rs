@@ -47,6 +47,7 @@ fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
 
 /// Begins a run; its state has been entered already.
 pub fn begin(course: &mut Course<'_>, run: Run) {
+    let run = Run { erasure: course.facts.policy.erasure, ..run };
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();

@@ -209,6 +209,20 @@ async fn a_command_that_ended_at_once_still_goes_through_the_memo() {
 }
 
 #[tokio::test]
+async fn an_agent_that_repeats_an_earlier_answer_has_not_done_the_step() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.look().await;
+    let earlier = json!({
+        "id": "id-0", "command_name": "get_clean_steps", "command_status": "SUCCEEDED", "command_error": null,
+        "command_result": {}, "command_params": {},
+    });
+    bench.peer.next(Next::Answer(200, earlier));
+    let (kind, why) = failure(bench.act(false).await);
+    assert_eq!(kind, FailureKind::Step);
+    assert!(why.contains("clean.execute_clean_step") && why.contains("get_clean_steps"), "{why}");
+}
+
+#[tokio::test]
 async fn a_busy_agent_is_looked_at_again_and_the_step_counts_as_not_sent() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.look().await;

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::base::chain::chain;
 use crate::depot::blobs::Blobs;
+use crate::depot::firmware::FirmwareFiles;
 use crate::depot::ramdisks::installer::Heard;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::driver::Hardware;
@@ -56,6 +57,8 @@ pub struct BootGround {
     pub managed_boot: ManagedBoot,
     /// Whether boot interfaces boot the agent of a rescue (`manage_agent_boot`).
     pub manage_agent_boot: bool,
+    /// The firmware that BMCs fetch from this host.
+    pub firmware: Option<Arc<FirmwareFiles>>,
 }
 
 impl BootGround {
@@ -71,6 +74,7 @@ impl BootGround {
             kernel_append: String::new(),
             managed_boot: ManagedBoot::default(),
             manage_agent_boot: true,
+            firmware: None,
         }
     }
 
