@@ -25,5 +25,6 @@ pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: Whe
         automated_clean,
         kernel_append,
         managed_boot,
+        firmware: None,
     }
 }

@@ -199,6 +199,9 @@ pub struct Deploy {
     pub erase_devices_metadata_priority: Option<i64>,
     pub create_configuration_priority: Option<i64>,
     pub delete_configuration_priority: Option<i64>,
+    /// How agents erase drives.
+    #[serde(flatten)]
+    pub erasure: cleaning::Erasing,
     /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
     pub disk_guard: Option<bool>,
     /// MiB
@@ -362,6 +365,7 @@ pub struct Redfish {
     pub vmedia_insert_poll_interval: Option<u32>,
     pub enable_verify_bmc_clock: Option<bool>,
     pub raid_config_status_interval: Option<u32>,
+    pub firmware_source: Option<String>,
     pub firmware_update_status_interval: Option<u32>,
     pub firmware_update_overall_timeout: Option<u32>,
     pub firmware_update_bmc_timeout: Option<u32>,

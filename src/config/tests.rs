@@ -158,6 +158,36 @@ fn a_rack_door_on_loopback_lets_loopback_agents_in() {
 }
 
 #[test]
+fn a_word_that_would_promise_what_is_not_done_is_refused_with_what_to_do() {
+    for (text, word) in [
+        ("[conductor]\nclear_image_cache_on_deploy_failure = true", "before each use"),
+        ("[conductor]\nconductor_always_validates_images = true", "image_download_source"),
+        ("[agent]\nmanage_agent_boot = false", "booted from here"),
+        ("[agent]\ndeploy_logs_storage_backend = \"swift\"", "deploy_logs_local_path"),
+        ("[redfish]\nuse_swift = true", "this host"),
+        ("[redfish]\nfirmware_source = \"swift\"", "local"),
+    ] {
+        let why = parse(text).unwrap_err().to_string();
+        assert!(why.contains(word), "{text}: {why}");
+    }
+    let same = "[conductor]\nclear_image_cache_on_deploy_failure = false\n[agent]\nmanage_agent_boot = true";
+    assert_eq!(parse(same).unwrap().idle.len(), 2);
+}
+
+#[test]
+fn how_agents_erase_drives_is_the_sites_word() {
+    let config = parse(
+        "[deploy]\nshred_random_overwrite_iterations = 3\nenable_nvme_secure_erase = false\n\
+         disk_erasure_concurrency = 8\ncontinue_if_disk_secure_erase_fails = true\n",
+    )
+    .unwrap();
+    assert!(config.idle.is_empty(), "{:?}", config.idle);
+    let told = config.policy.erasure;
+    assert_eq!((told.iterations, told.nvme, told.concurrency, told.falls_back), (3, false, 8, true));
+    assert!(told.zeroize && told.ata && !told.skips_read_only);
+}
+
+#[test]
 fn sections_of_bmcs_are_read() {
     let config = parse(
         "[redfish]\nverify_ca = \"/etc/bmc.pem\"\nauth_type = \"session\"\nuse_swift = false\n\

@@ -47,6 +47,7 @@ fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
 
 /// Begins a run; its state has been entered already.
 pub fn begin(course: &mut Course<'_>, run: Run) {
+    let run = Run { erasure: course.facts.policy.erasure, ..run };
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
@@ -197,6 +198,22 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     if run.kind == Kind::Delete {
         empty_instance(course);
     }
+}
+
+/// What the current step needs was not to be had. If nothing before it was about the machine either, that is left as it is.
+/// A rescue knows by itself what it has left.
+pub fn fail_before_touch(course: &mut Course<'_>, why: &str) {
+    let untouched = |run: &&Run| run.kind != Kind::Rescue && run.is_at_first_touch();
+    let Some(run) = course.node.run.as_ref().filter(untouched) else {
+        fail(course, why);
+        return;
+    };
+    let kind = run.kind;
+    if let Some(before) = run.booted_before {
+        course.node.boots = before;
+        course.node.boot_token = None;
+    }
+    unprepared(course, kind, why);
 }
 
 /// The error that was noted last has ended the run.

@@ -31,7 +31,10 @@ pub fn admit(
 ) -> Result<Decision, Refusal> {
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
-    course.node.last_error = None;
+    // Why a node has failed is still to be read when its machine was switched, perhaps for a child's sake.
+    if !node.provision.traits().failure {
+        course.node.last_error = None;
+    }
     course.tell(Telling::Power(Part::Start, target.goal()));
     if is_there(node, target) {
         course.tell(Telling::Power(Part::End, target.goal()));
@@ -150,12 +153,12 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
     }
 }
 
-/// What the node's power interface can do.
 /// Whether the node's power interface can switch its machine on.
 pub fn can_switch_on(course: &Course<'_>) -> bool {
     support(&course.node, course.facts).on
 }
 
+/// What the node's power interface can do.
 fn support(node: &Node, facts: &Facts<'_>) -> PowerSupport {
     let found = facts.catalog.implementation(Interface::Power, &node.wished.interfaces.power);
     found.map(|found| found.power_wishes).unwrap_or_default()

@@ -6,6 +6,7 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::bmc::panel::ModeChange;
 use crate::model::boot::Boots;
+use crate::model::cleaning::Erasure;
 use crate::model::decision::effect::Look;
 use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::Memo;
@@ -46,6 +47,9 @@ pub struct Run {
     /// What the firmware is to take up when it boots, for the boot that is under way.
     #[serde(default)]
     pub firmware: Option<ModeChange>,
+    /// What the machine booted when this began to see to another boot.
+    #[serde(default)]
+    pub booted_before: Option<Boots>,
     /// Seconds for which the ramdisk of this step was waited for in boots that brought nobody.
     #[serde(default)]
     pub boot_waited: u32,
@@ -58,6 +62,9 @@ pub struct Run {
     /// Hardware manager versions as the agent told them.
     #[serde(default)]
     pub versions: Object,
+    /// How drives are erased, as the site had it when cleaning began.
+    #[serde(default)]
+    pub erasure: Erasure,
     /// Steps that the request named.
     #[serde(default)]
     pub asked: Vec<AskedStep>,
@@ -81,11 +88,13 @@ impl Run {
             reboots: 0,
             silent: 0,
             firmware: None,
+            booted_before: None,
             boot_waited: 0,
             trouble: None,
             step_began: None,
             fetched: false,
             versions: Object::new(),
+            erasure: Erasure::default(),
             asked: Vec::new(),
             started,
         }
@@ -144,6 +153,17 @@ impl Run {
     /// Whether nothing was done to the machine yet.
     pub fn is_before_touch(&self) -> bool {
         self.step().is_some_and(|step| step.by == By::Core(Core::ReadyImage))
+    }
+
+    /// Nothing before the current step was about the machine, and the step was not tried before.
+    pub fn is_at_first_touch(&self) -> bool {
+        let harmless = |step: &Step| {
+            matches!(
+                step.by,
+                By::Core(Core::ReadyImage | Core::Nothing | Core::LeaveNetwork | Core::Hold | Core::Wait)
+            )
+        };
+        self.lost == 0 && self.boot_waited == 0 && self.plan.iter().take(self.cursor).all(harmless)
     }
 
     /// Somebody works on the machine or is about to.
@@ -261,3 +281,19 @@ impl WaitFor {
         }
     }
 }
+
+/// What a held node waits for, in words; it has no deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    pub why: &'static str,
+    pub from_whom: &'static str,
+    /// What happens while nobody comes, and then.
+    pub then: &'static str,
+}
+
+/// The words of every hold.
+pub const HOLD: Hold = Hold {
+    why: "unhold",
+    from_whom: "a person",
+    then: "it stays held: unhold goes on with the next step, abort ends the work",
+};

@@ -77,7 +77,7 @@ pub async fn act(agents: &Agents, call: &StepCall, again: bool, args: &Object) -
     }
     let params = params(agents, call, kind, args);
     match agent.run(&kind.run_command(), params, false).await {
-        Ok(result) => taken(call, &result),
+        Ok(result) => of_this_step(kind, &result).map_or_else(Turn::failed, |()| taken(call, &result)),
         Err(error) if error.may_have_been_taken() => answer_lost(&agent, call, &error).await,
         Err(error) => error.turn(&unsent(&call.memo)),
     }
@@ -156,17 +156,30 @@ fn taken(call: &StepCall, result: &CommandResult) -> Turn {
 
 async fn look_at(agent: &AgentClient<'_>, call: &StepCall, id: &str) -> Turn {
     match agent.command(id).await {
-        Ok(result) => stands(agent, call, result),
+        Ok(result) => {
+            let known = wire_kind(call.kind).map_or(Ok(()), |kind| of_this_step(kind, &result));
+            known.map_or_else(Turn::failed, |()| stands(agent, call, result))
+        }
         Err(AgentError::Unknown(_)) => lost("it does not know the command of this step"),
         Err(error) => error.turn(&call.memo),
     }
+}
+
+/// What is told of another command says nothing of the step.
+fn of_this_step(kind: StepKind, result: &CommandResult) -> Result<(), String> {
+    let wanted = kind.run_command();
+    if wanted.ends_with(&format!(".{}", result.command_name)) {
+        return Ok(());
+    }
+    let name = result.command_name.chars().take(WORD_SHOWN).collect::<String>();
+    Err(format!("asked for {wanted}, the agent tells of another command, {name:?}"))
 }
 
 fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Turn {
     let why = result.error.as_ref().map(|error| agent.shown(error));
     match result.status {
         Status::Running => Turn::Agent { memo: call.memo.clone() },
-        Status::Succeeded => Turn::Done(outcome(call, result.result)),
+        Status::Succeeded => succeeded(call, result.result),
         Status::Failed => Turn::failed(why.unwrap_or_else(|| "the agent says no more than that".to_owned())),
         Status::VersionMismatch => Turn::Failed(Failure::new(
             FailureKind::Version,
@@ -178,9 +191,21 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     }
 }
 
-/// What the step returned, under `result`; left out if it is large.
-fn outcome(call: &StepCall, result: Value) -> Object {
+/// The command is known by its id, so its result is of this step; an agent that says otherwise is not believed.
+fn succeeded(call: &StepCall, result: Value) -> Turn {
     let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result).ok());
+    match &echo {
+        Some(of) if of.step != call.step.step || of.interface != call.step.interface.name() => {
+            let shown = |text: &str| text.chars().take(WORD_SHOWN).collect::<String>();
+            let (interface, step) = (shown(&of.interface), shown(&of.step));
+            Turn::failed(format!("the agent answers with the result of another step, {interface}.{step}"))
+        }
+        _ => Turn::Done(outcome(echo)),
+    }
+}
+
+/// What the step returned, under `result`; left out if it is large.
+fn outcome(echo: Option<StepEcho>) -> Object {
     let value = echo.map(|echo| echo.result).filter(|value| !value.is_null());
     let small = value.filter(|value| value.to_string().len() <= RESULT_KEPT);
     small.map_or_else(Object::new, |value| Object::from_iter([("result".to_owned(), value)]))

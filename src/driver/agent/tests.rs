@@ -160,6 +160,17 @@ async fn a_step_is_sent_once_and_read_by_its_id() {
 }
 
 #[tokio::test]
+async fn the_result_of_another_step_is_none_of_this_one() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.look().await;
+    bench.act(false).await;
+    let echo = json!({"clean_result": "hot", "clean_step": {"interface": "deploy", "step": "burnin_disk"}});
+    bench.peer.end(Status::Succeeded, echo, None);
+    let Turn::Failed(failure) = bench.look().await else { panic!("it was believed") };
+    assert!(failure.why.contains("another step, deploy.burnin_disk"), "{}", failure.why);
+}
+
+#[tokio::test]
 async fn a_command_that_ended_at_once_still_goes_through_the_memo() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.peer.book().results.push(("execute_clean_step", Value::Null));
@@ -167,6 +178,20 @@ async fn a_command_that_ended_at_once_still_goes_through_the_memo() {
     let turn = bench.act(false).await;
     assert_eq!(turn, Turn::LookIn { after: 0, memo: memo(&turn) });
     assert_eq!(bench.look().await, Turn::done());
+}
+
+#[tokio::test]
+async fn an_agent_that_repeats_an_earlier_answer_has_not_done_the_step() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.look().await;
+    let earlier = json!({
+        "id": "id-0", "command_name": "get_clean_steps", "command_status": "SUCCEEDED", "command_error": null,
+        "command_result": {}, "command_params": {},
+    });
+    bench.peer.next(Next::Answer(200, earlier));
+    let (kind, why) = failure(bench.act(false).await);
+    assert_eq!(kind, FailureKind::Step);
+    assert!(why.contains("clean.execute_clean_step") && why.contains("get_clean_steps"), "{why}");
 }
 
 #[tokio::test]

@@ -195,11 +195,13 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
         reboots: 0,
         silent: 0,
         firmware: None,
+        booted_before: None,
         boot_waited: 0,
         trouble: None,
         step_began: None,
         fetched: false,
         versions: Object::new(),
+        erasure: crate::model::cleaning::Erasure::default(),
         asked: Vec::new(),
         started: Moment(0),
     });

@@ -2,6 +2,7 @@
 //! section 2).
 
 use crate::base::id::NodeId;
+use crate::flow::plan::agent_up;
 use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, raid_is_agents, reserved};
 use crate::model::boot::Boots;
 use crate::model::decision::facts::Facts;
@@ -23,7 +24,7 @@ pub fn plan(
 ) -> Result<Vec<Step>, String> {
     let has_agent = facts.catalog.uses_agent(&node.wished.interfaces);
     let mut steps = Vec::new();
-    let mut boots = false;
+    let (mut boots, mut is_gone) = (false, false);
     for ask in asked {
         if let Some(limit) = &ask.children {
             steps.extend(on_children(node, kind, ask, limit, facts)?);
@@ -41,12 +42,31 @@ pub fn plan(
             });
         }
         if step.by == By::Agent && !has_agent {
-            return Err(format!("the driver has no {} step {step}", kind.name()));
+            return Err(format!(
+                "the driver has no {} step {step}{}",
+                kind.name(),
+                those_it_has(node, kind, facts)
+            ));
         }
         boots |= needs_ramdisk && has_agent;
+        if needs_ramdisk && has_agent && is_gone {
+            steps.push(agent_up::booted_again());
+        }
+        is_gone = agent_up::ends_boot(&step) || (is_gone && !needs_ramdisk);
         steps.push(step);
     }
     Ok(framed(node, kind, steps, boots, facts))
+}
+
+/// The steps that a person may name instead, for an error.
+fn those_it_has(node: &Node, kind: Kind, facts: &Facts<'_>) -> String {
+    let names: Vec<_> = facts
+        .catalog
+        .steps(node, kind)
+        .map(|(interface, spec)| format!("{interface}.{}", spec.step))
+        .take(NAMED)
+        .collect();
+    if names.is_empty() { String::new() } else { format!("; it has {}", names.join(", ")) }
 }
 
 /// A step for the node's children: one for each of them, in the order of their creation.
@@ -181,3 +201,6 @@ pub fn with_agent(plan: &[Step], done: usize, in_band: &[InBand], kind: Kind) ->
     }
     Ok(steps)
 }
+
+/// Steps that an error lists.
+const NAMED: usize = 24;

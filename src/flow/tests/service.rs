@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::stage::{Stage, in_band, object};
+use super::stage::{Stage, failed, in_band, object};
 use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::Boots;
 use crate::model::decision::ask::Ask;
@@ -10,7 +10,7 @@ use crate::model::decision::effect::Effect;
 use crate::model::decision::refusal::Refusal;
 use crate::model::node::Fault;
 use crate::model::provision::Provision;
-use crate::model::turn::Turn;
+use crate::model::turn::{FailureKind, Turn};
 
 const OFF: Effect = Effect::Power { wish: PowerWish::Off, limit: 60 };
 const ON: Effect = Effect::Power { wish: PowerWish::On, limit: 60 };
@@ -72,6 +72,20 @@ fn a_step_that_fails_asks_for_a_person_and_may_be_given_up() {
     assert_eq!((stage.state(), stage.error()), (Provision::Active, ""));
     assert_eq!(stage.pay_all(), [OFF, ON]);
     assert_eq!(stage.node.boots, Boots::Disk);
+}
+
+#[test]
+fn changed_hardware_managers_go_on_at_the_same_step_or_the_one_that_is_gone_is_named() {
+    let mut stage = serviced();
+    stage.beat();
+    stage.turn(failed(FailureKind::Version));
+    stage.see(in_band(&[("burnin_cpu", 0), ("erase_devices", 50)]));
+    assert_eq!(stage.step(), "burnin_cpu");
+    assert!(!stage.plan().contains(&"erase_devices"), "nobody asked for it: {:?}", stage.plan());
+    stage.turn(failed(FailureKind::Version));
+    stage.see(in_band(&[("erase_devices", 50)]));
+    assert_eq!((stage.state(), stage.node.fault), (Provision::ServiceFail, Some(Fault::Service)));
+    assert!(stage.error().contains("deploy.burnin_cpu"), "{}", stage.error());
 }
 
 #[test]

@@ -172,14 +172,14 @@ fn the_first_step_of_the_plan_is_the_first_that_runs_and_the_old_agent_is_nobody
 
 #[test]
 fn a_step_that_fails_is_the_last_one_and_the_end_of_the_last_is_active() {
-    let steps = [asked(Interface::Deploy, "turn", 60), asked(Interface::Deploy, "turn", 50)];
+    let steps = [asked(Interface::Deploy, "turn", 60), asked(Interface::Deploy, "press", 50)];
     let mut stage = Stage::at("plain", Provision::Available);
     stage.node.wished.console_enabled = true;
     stage.node.boot_token = Some(crate::base::secret::Secret::new("files"));
     stage.deploy(&steps).unwrap();
     assert!(stage.owed.is_empty(), "the console stays open: {:?}", stage.owed);
     stage.turn(Turn::done());
-    assert_eq!((stage.state(), stage.step()), (Provision::Deploying, "turn"));
+    assert_eq!((stage.state(), stage.step()), (Provision::Deploying, "press"));
     stage.turn(Turn::done());
     assert_eq!((stage.state(), stage.node.run.is_none()), (Provision::Active, true));
     assert_eq!((begins(&stage, "start"), begins(&stage, "end")), (1, 1));
@@ -244,7 +244,7 @@ fn the_agents_steps_come_by_priority_behind_what_is_done_and_with_their_own_rule
 #[test]
 fn a_deployment_that_is_to_be_aborted_after_its_step_ends_with_that_step() {
     let mut stage = Stage::at("plain", Provision::Available);
-    stage.deploy(&[asked(Interface::Deploy, "turn", 60), asked(Interface::Deploy, "turn", 50)]).unwrap();
+    stage.deploy(&[asked(Interface::Deploy, "turn", 60), asked(Interface::Deploy, "press", 50)]).unwrap();
     stage.node.run.as_mut().unwrap().plan[1].abortable = false;
     stage.turn(Turn::LookIn { after: 10, memo: object(json!({})) });
     stage.verb("abort").unwrap();
