@@ -160,13 +160,13 @@ fn empty_instance(course: &mut Course<'_>) {
 /// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.
 fn leave_boot(course: &mut Course<'_>) {
     course.drop_agent();
-    match course.node.boots {
-        Boots::Ramdisk => course.node.boots = Boots::Nothing,
-        // It boots the same again and again.
-        Boots::Instance => return,
-        Boots::Disk | Boots::Nothing | Boots::Installer => {}
+    // An instance that boots itself is given its files at each of its boots.
+    if course.node.boots != Boots::Instance {
+        course.node.boot_token = None;
     }
-    course.node.boot_token = None;
+    if course.node.boots == Boots::Ramdisk {
+        course.node.boots = Boots::Nothing;
+    }
 }
 
 /// The pipeline has failed: to its failed state, with step, reason and remedy in `last_error`.
