@@ -30,13 +30,14 @@ fn names_of_the_reference_are_read() {
     let config = parse(
         "[conductor]\ndeploy_callback_timeout = 60\nautomated_clean = false\n\
          clean_step_priority_override = [\"deploy.erase_devices:0\"]\n\
-         [agent]\nrequire_tls = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
+         [agent]\nrequire_tls = false\nmanage_agent_boot = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
     )
     .unwrap();
     assert_eq!(config.policy.deploy_callback_timeout, 60);
     assert!(!config.policy.automated_clean);
     assert_eq!(config.policy.clean_step_priority_override, [("deploy.erase_devices".to_owned(), 0)]);
     assert!(!config.policy.agent.require_tls);
+    assert!(!config.policy.agent.manage_boot);
     assert_eq!(config.hardware, ["fake-hardware"]);
 }
 

@@ -160,7 +160,10 @@ fn empty_instance(course: &mut Course<'_>) {
 /// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.
 fn leave_boot(course: &mut Course<'_>) {
     course.drop_agent();
-    course.node.boot_token = None;
+    // An instance that boots itself is given its files at each of its boots.
+    if course.node.boots != Boots::Instance {
+        course.node.boot_token = None;
+    }
     if course.node.boots == Boots::Ramdisk {
         course.node.boots = Boots::Nothing;
     }
