@@ -40,6 +40,7 @@ pub mod trouble;
 pub mod update;
 pub mod verb;
 pub mod volume;
+pub mod within;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -59,7 +60,7 @@ use crate::model::turn::Turn;
 
 /// Why `ask` would be refused even when what is owed now is paid.
 pub fn refused_at_once(node: &Node, ask: &Ask) -> Option<Refusal> {
-    if let Ask::Power { .. } = ask { power::cleans(node).err() } else { None }
+    if let Ask::Power { .. } | Ask::PowerForRelative { .. } = ask { power::cleans(node).err() } else { None }
 }
 
 /// The looks that a decision on `ask` needs beforehand (style corner 8).
@@ -84,7 +85,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
             | Verb::Unhold
             | Verb::Wait => Vec::new(),
         },
-        Ask::Power { .. } => vec![Look::Valid { deploy: false }],
+        Ask::Power { .. } | Ask::PowerForRelative { .. } => vec![Look::Valid { deploy: false }],
         Ask::Maintenance { .. }
         | Ask::Patch(_)
         | Ask::Delete
@@ -114,6 +115,7 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
     match ask {
         Ask::Provision(ask) => verb::admit(node, ask, facts),
         Ask::Power { target, timeout } => power::admit(node, *target, *timeout, facts),
+        Ask::PowerForRelative { target } => power::admit_for_relative(node, *target, facts),
         Ask::Maintenance { on, reason } => Ok(update::maintenance(node, *on, reason.as_deref(), facts)),
         Ask::Patch(patch) => update::patch(node, patch, facts),
         Ask::Delete => update::delete(node, facts),
@@ -359,8 +361,8 @@ fn due(course: &mut Course<'_>, number: u64) {
     }
     match wait.why {
         WaitFor::FirstBeat => trouble::no_first_beat(course, &wait),
-        WaitFor::Beat => trouble::no_beat(course),
-        WaitFor::Look => step::look_at_step(course),
+        WaitFor::Beat => trouble::no_beat(course, &wait),
+        WaitFor::Look | WaitFor::Clock => step::look_at_step(course),
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
         WaitFor::Inspection => inspect::in_band::late(course, &wait),

@@ -32,22 +32,36 @@ pub fn admit(
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
     course.node.last_error = None;
+    begin(&mut course, target, timeout);
+    Ok(course.finish(node))
+}
+
+/// The same for a parent or a child. What the node's own work has failed with stays told.
+pub fn admit_for_relative(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<Decision, Refusal> {
+    check(node, target, facts)?;
+    let mut course = Course::of(node, facts);
+    begin(&mut course, target, None);
+    Ok(course.finish(node))
+}
+
+fn begin(course: &mut Course<'_>, target: PowerTarget, timeout: Option<u32>) {
+    let facts = course.facts;
     course.tell(Telling::Power(Part::Start, target.goal()));
-    if is_there(node, target) {
+    if is_there(&course.node, target) {
         course.tell(Telling::Power(Part::End, target.goal()));
         course.node.target_power = None;
-        return Ok(course.finish(node));
+        return;
     }
     course.node.target_power = Some(target.goal());
     if matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
-        relatives::children_off(&mut course, Purpose::Power);
+        relatives::children_off(course, Purpose::Power);
     }
-    for wish in target.wishes(node.wished.disable_power_off, support(node, facts).soft_reset) {
+    let soft = support(&course.node, facts).soft_reset;
+    for wish in target.wishes(course.node.wished.disable_power_off, soft) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
-        switch(&mut course, *wish, limit, Purpose::Power);
+        switch(course, *wish, limit, Purpose::Power);
     }
     course.note(Event::info("power", format!("asked for {target:?}")));
-    Ok(course.finish(node))
 }
 
 /// Owes a wish of power. A boot device that the machine does not keep is set again before it boots; whether the boot is

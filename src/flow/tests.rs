@@ -36,3 +36,4 @@ mod stage;
 mod steps;
 mod volumes;
 mod walk;
+mod within;

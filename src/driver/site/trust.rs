@@ -2,9 +2,11 @@
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
+
+use crate::driver::site::SiteSettings;
 
 /// Whether a folder may hold what is run: it, and each folder above it, is nobody else's to write.
 pub fn folder(path: &Path) -> Result<(), String> {
@@ -57,6 +59,24 @@ pub fn executable(path: &Path, user: Option<(u32, u32)>) -> Result<(), String> {
             return Err(format!(
                 "steps of the site are not run as root, and folder {} is shut to others: chmod 755 it",
                 shut.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether a manifest may let its executable read these, beside its own folder.
+pub fn readable(read: &[PathBuf], settings: &SiteSettings) -> Result<(), String> {
+    let whole = |path: &PathBuf| path.canonicalize().ok();
+    let steps = whole(&settings.directory);
+    for path in read {
+        let Some(asked) = whole(path) else { continue };
+        let is_own = |own: &PathBuf| own.starts_with(&asked) || asked.starts_with(own);
+        let is_of_steps = steps.as_ref().is_some_and(|steps| asked.starts_with(steps));
+        if !is_of_steps && settings.kept.iter().filter_map(whole).any(|own| is_own(&own)) {
+            return Err(format!(
+                "read: {} holds the daemon's own data or configuration, which no step may read: name what is apart from it",
+                path.display()
             ));
         }
     }

@@ -2,7 +2,9 @@
 //! section 2).
 
 use crate::base::id::NodeId;
-use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, raid_is_agents, reserved};
+use crate::flow::plan::{
+    check_args, check_reserved, confirmed, frame, from_request, from_spec, raid_is_agents, reserved,
+};
 use crate::model::boot::Boots;
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
@@ -61,6 +63,9 @@ fn on_children(
     if let Some(stranger) = limit.iter().find(|id| !children.iter().any(|child| child.id == **id)) {
         return Err(format!("limit_child_node_execution names {stranger}, which is no child of the node"));
     }
+    if reserved(&ask.step).is_some() {
+        check_reserved(ask, kind)?;
+    }
     let powers: &[bool] = match ask.step.as_str() {
         "power_on" => &[true],
         "power_off" => &[false],
@@ -104,6 +109,7 @@ struct Resolved {
 
 fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Result<Resolved, String> {
     if let Some(core) = reserved(&ask.step) {
+        check_reserved(ask, kind)?;
         let step = Step { by: By::Core(core), ..from_request(ask, 0, By::Agent) };
         return Ok(Resolved { step, needs_ramdisk: false });
     }

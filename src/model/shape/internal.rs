@@ -208,8 +208,14 @@ fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     object.text("why", wait.why.text());
     object.text("from_whom", &wait.from_whom);
     json::bare_moment(object.member("since"), wait.since);
-    json::number(object.member("deadline_seconds"), wait.length);
-    object.text("then", wait.why.then());
+    if wait.looks() {
+        json::number(object.member("look_in_seconds"), wait.length);
+    }
+    match wait.deadline() {
+        Some(seconds) => json::number(object.member("deadline_seconds"), seconds),
+        None => object.member("deadline_seconds").extend_from_slice(b"null"),
+    }
+    object.text("then", wait.then());
     if node.wished.maintenance && wait.why != WaitFor::Power {
         object.text("suspended_by", "maintenance");
     }

@@ -203,6 +203,7 @@ fn run(args: Object) -> Run {
         silent: 2,
         firmware: None,
         boot_waited: 0,
+        waited: 0,
         trouble: None,
         step_began: None,
         fetched: true,
