@@ -120,7 +120,9 @@ impl<'a> View<'a> {
         let running = STEPS.iter().find_map(|field| self.object(field).filter(|step| !step.is_empty()));
         let Some(step) = running else { return String::new() };
         let part = |key| step.get(key).map(plain).unwrap_or_default();
-        format!("{}.{}", part("interface"), part("step"))
+        let aborts = step.get("abort_after").and_then(Value::as_bool).unwrap_or_default();
+        let then = if aborts { " (then aborted)" } else { "" };
+        format!("{}.{}{then}", part("interface"), part("step"))
     }
 
     /// `yes`, with the fault or the reason, or nothing.
@@ -174,8 +176,16 @@ impl Waiting {
         let since = if self.since.is_empty() { String::new() } else { age::clock(&self.since) };
         let pace = self.look_in_seconds.map(Duration::from_secs);
         let pace = pace.map(age::short).unwrap_or_default();
-        let parts =
-            [("", &self.why), ("from ", &self.from_whom), ("looked at every ", &pace), ("since ", &since)];
+        // What is looked at again and again would have another limit each time: `node show` tells that.
+        let limit = self.deadline_seconds.filter(|_| pace.is_empty()).map(Duration::from_secs);
+        let limit = limit.map(age::short).unwrap_or_default();
+        let parts = [
+            ("", &self.why),
+            ("from ", &self.from_whom),
+            ("looked at every ", &pace),
+            ("since ", &since),
+            ("at most ", &limit),
+        ];
         let known = parts.iter().filter(|(_, text)| !text.is_empty());
         let line = known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ");
         let trouble = self.trouble.as_ref().map(|trouble| format!("; {}", trouble.line()));
@@ -285,9 +295,13 @@ mod tests {
         let node = json!({"driver_internal_info": {"waiting": {"why": "heartbeat", "from_whom": "agent 10.0.0.5",
             "since": "2026-11-20T19:47:03.271161", "deadline_seconds": 1800}}});
         let waiting = View(&node).waiting().unwrap();
-        assert_eq!(waiting.line(), "heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03");
+        assert_eq!(
+            waiting.line(),
+            "heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03, at most 30m00s"
+        );
         assert_eq!(waiting.deadline_seconds, Some(1800));
-        let bare = Waiting { from_whom: String::new(), since: String::new(), ..waiting };
+        let bare =
+            Waiting { from_whom: String::new(), since: String::new(), deadline_seconds: None, ..waiting };
         assert_eq!(bare.line(), "heartbeat");
         let trouble = |since: &str, why: &str| Some(Trouble { since: since.into(), why: why.into() });
         let silent =

@@ -166,7 +166,7 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     let why = result.error.as_ref().map(|error| agent.shown(error));
     match result.status {
         Status::Running => Turn::Agent { memo: call.memo.clone() },
-        Status::Succeeded => Turn::Done(outcome(call, result.result)),
+        Status::Succeeded => succeeded(call, result),
         Status::Failed => Turn::failed(why.unwrap_or_else(|| "the agent says no more than that".to_owned())),
         Status::VersionMismatch => Turn::Failed(Failure::new(
             FailureKind::Version,
@@ -178,9 +178,23 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     }
 }
 
+/// Done, unless the agent says that the command was another step than the one it was sent for.
+fn succeeded(call: &StepCall, result: CommandResult) -> Turn {
+    let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result.result).ok());
+    match &echo {
+        Some(echo) if echo.interface != call.step.interface.name() || echo.step != call.step.step => {
+            let told: String = format!("{}.{}", echo.interface, echo.step).chars().take(WORD_SHOWN).collect();
+            Turn::failed(format!(
+                "the agent says that its command {} did another step, {told}: whether this one was done is not known",
+                result.id.chars().take(WORD_SHOWN).collect::<String>()
+            ))
+        }
+        _ => Turn::Done(outcome(echo)),
+    }
+}
+
 /// What the step returned, under `result`; left out if it is large.
-fn outcome(call: &StepCall, result: Value) -> Object {
-    let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result).ok());
+fn outcome(echo: Option<StepEcho>) -> Object {
     let value = echo.map(|echo| echo.result).filter(|value| !value.is_null());
     let small = value.filter(|value| value.to_string().len() <= RESULT_KEPT);
     small.map_or_else(Object::new, |value| Object::from_iter([("result".to_owned(), value)]))

@@ -188,6 +188,9 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     }
     json::number(object.member("priority"), step.priority);
     json::flag(object.member("abortable"), step.abortable);
+    if step.abort_after {
+        json::flag(object.member("abort_after"), true);
+    }
     object.close();
 }
 
