@@ -12,10 +12,10 @@ use crate::flow::explain::Inquiry;
 use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::facts::{Facts, Groups};
 use crate::model::decision::refusal::Refusal;
-use crate::model::explain::Explained;
-use crate::model::explain::pasts::Pasts;
+use crate::model::explain::pasts::{Guess, Pasts};
+use crate::model::explain::{Explained, PlannedRun};
 use crate::model::part::told::ToldSteps;
-use crate::model::step::Kind;
+use crate::model::step::{By, Kind};
 use crate::store::reader::Reader;
 
 impl Desk {
@@ -90,11 +90,21 @@ impl Known {
     /// Adds how long each thing took before.
     fn timed(&self, explained: &mut Explained) {
         for planned in &mut explained.runs {
-            planned.took = self.pasts.guess(planned.run.text());
-            for step in planned.steps.iter_mut().filter(|step| !step.step.hidden) {
+            for step in planned.steps.iter_mut().filter(|step| !step.step.hidden && step.step.by != By::Hook)
+            {
                 step.took = self.pasts.guess(&step.step.to_string());
             }
+            planned.took = self.whole(planned);
         }
+    }
+}
+
+impl Known {
+    /// How long a whole run takes: as long as those of its sort did, and not less than its steps take together.
+    fn whole(&self, planned: &PlannedRun) -> Option<Guess> {
+        let whole = self.pasts.guess(planned.run.text())?;
+        let steps: u64 = planned.steps.iter().filter_map(|step| step.took).map(|took| took.seconds).sum();
+        Some(Guess { seconds: whole.seconds.max(steps), ..whole })
     }
 }
 

@@ -128,7 +128,6 @@ impl Told<'_> {
             Ask::Part(PartAsk::Raid(_) | PartAsk::VifAttach(_) | PartAsk::VifDetach(_))
             | Ask::Provision(_)
             | Ask::Power { .. }
-            | Ask::PowerForRelative { .. }
             | Ask::Lookup { .. }
             | Ask::Mode(_)
             | Ask::Console { .. }

@@ -93,7 +93,7 @@ async fn switch(site: &Site, id: NodeId, on: bool) -> Result<Outcome, Failure> {
         let outcome = desk.act(id, Effect::Power { wish, limit }).await.map_err(cannot)?;
         return Ok(if matches!(outcome, Outcome::Failed(_)) { outcome } else { Outcome::Done });
     }
-    desk.ask(id, Ask::PowerForRelative { target }).await.map_err(cannot)?;
+    desk.ask(id, Ask::Power { target, timeout: None }).await.map_err(cannot)?;
     match settled(site, id).await {
         Some(node) if node.power == Some(goal) => Ok(Outcome::Done),
         Some(node) => {

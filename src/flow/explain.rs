@@ -6,11 +6,14 @@
 //! ```
 
 use crate::flow::course::Course;
-use crate::flow::{by_runbook, fetch, pipeline, plan, template, verb};
+use crate::flow::{by_runbook, fetch, pipeline, plan, site_hook, step, template, verb};
+use crate::model::Object;
 use crate::model::decision::Fate;
 use crate::model::decision::ask::ProvisionAsk;
 use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::Seen;
 use crate::model::explain::{Explained, Origin, PlannedRun, PlannedStep};
+use crate::model::interface::Interface;
 use crate::model::moves::Verb;
 use crate::model::node::Node;
 use crate::model::part::told::ToldSteps;
@@ -132,9 +135,31 @@ fn show(after: &Node, runs: Vec<Run>, inquiry: Inquiry<'_>, facts: &Facts<'_>, e
         let ends_in = (place == last).then_some(ends_in).flatten();
         let (run, told) = with_agent(after, run, inquiry.told, facts, explained);
         let origins = Origins { node: after, inquiry, facts, run: &run, told };
-        let steps = run.plan.iter().map(|step| origins.planned(step)).collect();
+        let steps = run.plan.iter().flat_map(|step| origins.with_hooks(step)).collect();
+        worth_knowing(&run, facts, explained);
         let told_at = told.map(|told| told.at);
         explained.runs.push(PlannedRun { ends_in, told_at, steps, took: None, run });
+    }
+}
+
+/// What nothing of the plan itself shows: a wait that is cut, a ramdisk that is not to be had.
+fn worth_knowing(run: &Run, facts: &Facts<'_>, explained: &mut Explained) {
+    let most = facts.policy.max_conductor_wait_step_seconds;
+    for step in run.plan.iter().filter(|step| step.by == By::Core(Core::Wait)) {
+        if let Some(seconds) = step::too_long(&step.args, most) {
+            explained.notes.push(step::cut(seconds, most));
+        }
+    }
+    let boots = run.plan.iter().any(|step| step.by == By::Core(Core::BootAgent));
+    let wanted = if run.kind == Kind::Rescue { Interface::Rescue } else { Interface::Boot };
+    let unfit = facts.seen.iter().find_map(|seen| match seen {
+        Seen::Valid(verdicts) => {
+            verdicts.iter().find(|one| one.interface == wanted).and_then(|one| one.reason.as_ref())
+        }
+        _ => None,
+    });
+    if let Some(why) = unfit.filter(|_| boots && explained.fails.is_none() && explained.refused.is_empty()) {
+        explained.fails = Some(format!("it cannot boot the ramdisk: {why}"));
     }
 }
 
@@ -235,6 +260,22 @@ impl Origins<'_> {
             took: None,
             step: step.clone(),
         }
+    }
+
+    /// A step, and the site's hooks after it.
+    fn with_hooks(&self, step: &Step) -> Vec<PlannedStep> {
+        let hooks = site_hook::after(self.facts.catalog, self.node, self.run.kind, step).map(|hook| {
+            let step = Step { by: By::Hook, again: hook.again, args: Object::new(), ..step.clone() };
+            PlannedStep {
+                origin: Origin::Hook(hook.name.clone()),
+                requires_ramdisk: false,
+                child: None,
+                touch: Touch::of(&step, ""),
+                took: None,
+                step,
+            }
+        });
+        std::iter::once(self.planned(step)).chain(hooks).collect()
     }
 
     fn of(&self, step: &Step) -> Origin {

@@ -60,7 +60,7 @@ use crate::model::turn::Turn;
 
 /// Why `ask` would be refused even when what is owed now is paid.
 pub fn refused_at_once(node: &Node, ask: &Ask) -> Option<Refusal> {
-    if let Ask::Power { .. } | Ask::PowerForRelative { .. } = ask { power::cleans(node).err() } else { None }
+    if let Ask::Power { .. } = ask { power::cleans(node).err() } else { None }
 }
 
 /// The looks that a decision on `ask` needs beforehand (style corner 8).
@@ -85,7 +85,7 @@ pub fn wants(node: &Node, ask: &Ask) -> Vec<Look> {
             | Verb::Unhold
             | Verb::Wait => Vec::new(),
         },
-        Ask::Power { .. } | Ask::PowerForRelative { .. } => vec![Look::Valid { deploy: false }],
+        Ask::Power { .. } => vec![Look::Valid { deploy: false }],
         Ask::Maintenance { .. }
         | Ask::Patch(_)
         | Ask::Delete
@@ -115,7 +115,6 @@ pub fn admit(node: &Node, ask: &Ask, facts: &Facts<'_>) -> Result<Decision, Refu
     match ask {
         Ask::Provision(ask) => verb::admit(node, ask, facts),
         Ask::Power { target, timeout } => power::admit(node, *target, *timeout, facts),
-        Ask::PowerForRelative { target } => power::admit_for_relative(node, *target, facts),
         Ask::Maintenance { on, reason } => Ok(update::maintenance(node, *on, reason.as_deref(), facts)),
         Ask::Patch(patch) => update::patch(node, patch, facts),
         Ask::Delete => update::delete(node, facts),

@@ -198,6 +198,22 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
     }
 }
 
+/// What the current step needs was not to be had. If nothing before it was about the machine either, that is left as it is.
+/// A rescue knows by itself what it has left.
+pub fn fail_before_touch(course: &mut Course<'_>, why: &str) {
+    let untouched = |run: &&Run| run.kind != Kind::Rescue && run.is_at_first_touch();
+    let Some(run) = course.node.run.as_ref().filter(untouched) else {
+        fail(course, why);
+        return;
+    };
+    let kind = run.kind;
+    if let Some(before) = run.booted_before {
+        course.node.boots = before;
+        course.node.boot_token = None;
+    }
+    unprepared(course, kind, why);
+}
+
 /// The error that was noted last has ended the run.
 fn end_badly(course: &mut Course<'_>, run: &Run) {
     course.which_began(Some(run.started));

@@ -1,5 +1,6 @@
 //! Which steps a pipeline takes, in which order (contract `steps.md` section 2).
 
+pub mod agent_up;
 pub mod manual;
 pub mod rescue;
 
@@ -88,8 +89,12 @@ pub fn deploy(node: &Node, asked: &[AskedStep], facts: &Facts<'_>) -> Result<Vec
         override_with(&mut steps, ask, asked_step(node, ask, facts.catalog, uses_agent)?);
     }
     sort(&mut steps, Kind::Deploy);
+    agent_up::check(&steps)?;
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootAgent)) {
         steps.insert(place + 1, frame("fetch_steps", Core::FetchSteps));
+        let after = steps.split_off(place + 1);
+        let after = agent_up::with_boots(&steps, after);
+        steps.extend(after);
     }
     if let Some(place) = steps.iter().position(|step| step.by == By::Core(Core::BootInstaller)) {
         let device = Step { by: By::Driver, ..frame("set_boot_to_disk", Core::Nothing) };
@@ -146,8 +151,9 @@ pub fn deploy_with_agent(
         }
     }
     sort(&mut steps, Kind::Deploy);
-    check_agent_is_up(&steps)?;
-    Ok(past.iter().cloned().chain(steps).collect())
+    let plan: Vec<_> = past.iter().cloned().chain(agent_up::with_boots(past, steps)).collect();
+    agent_up::check(&plan)?;
+    Ok(plan)
 }
 
 /// Whether nobody but the agent has put the step into the plan: one that has changed may have it no more.
@@ -155,20 +161,6 @@ fn is_of_agent_alone(step: &Step, declared: &dyn Fn(&AskedStep) -> bool) -> bool
     let (interface, name) = (step.interface, step.step.clone());
     let ask = AskedStep { interface, step: name, args: Object::new(), priority: None, children: None };
     step.by == By::Agent && !step.asked && !step.hidden && !declared(&ask)
-}
-
-/// Steps of the agent come before it is torn down.
-fn check_agent_is_up(steps: &[Step]) -> Result<(), String> {
-    let is_end = |step: &Step| step.is(Interface::Deploy, TEAR_DOWN);
-    let late = steps.iter().skip_while(|step| !is_end(step)).find(|step| step.by == By::Agent);
-    match late {
-        None => Ok(()),
-        Some(step) => Err(format!(
-            "deploy step {step} has priority {}, and the agent that is to carry it out goes at {}: give it 41 to 99",
-            step.priority,
-            steps.iter().find(|step| is_end(step)).map_or(0, |step| step.priority)
-        )),
-    }
 }
 
 /// An asked step that only the agent can know must be one it offers; its rules are taken from there.
@@ -204,7 +196,7 @@ fn check_args(args: &Object, known: &[String], required: &[String]) -> Result<()
     }
 }
 
-/// A step cannot be left out and run.
+/// A step cannot be left out and run, nor named twice: a request has each once, as each template has.
 fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
     let is_same =
         |one: &AskedStep, other: &AskedStep| one.interface == other.interface && one.step == other.step;
@@ -212,12 +204,20 @@ fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
     let odd = asked.iter().find(|ask| {
         !is_reserved(&ask.step) && goes(ask) && asked.iter().any(|one| is_same(one, ask) && !goes(one))
     });
-    match odd {
-        None => Ok(()),
-        Some(ask) => Err(format!(
+    if let Some(ask) = odd {
+        return Err(format!(
             "deploy step {}.{} is to be left out (priority 0) and to be run: name it once",
             ask.interface, ask.step
-        )),
+        ));
+    }
+    let twice = asked.iter().enumerate().find(|(place, ask)| {
+        !is_reserved(&ask.step) && asked.iter().take(*place).any(|one| is_same(one, ask))
+    });
+    match twice {
+        None => Ok(()),
+        Some((_, ask)) => {
+            Err(format!("deploy step {}.{} is named twice: name it once", ask.interface, ask.step))
+        }
     }
 }
 
@@ -238,8 +238,7 @@ fn check_reserved(ask: &AskedStep, kind: Kind) -> Result<(), String> {
     }
 }
 
-/// A request's steps take the place of the driver's of the same name; priority 0 removes it. One that is named twice is
-/// run twice.
+/// A request's steps take the place of the driver's of the same name; priority 0 removes it.
 fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
     steps.retain(|old| old.asked || !old.is(ask.interface, &ask.step));
     steps.extend(step.filter(|step| step.priority > 0));
@@ -404,9 +403,6 @@ pub fn frame(name: &str, core: Core) -> Step {
         abort_after: false,
     }
 }
-
-/// The step after which there is no agent.
-const TEAR_DOWN: &str = "tear_down_agent";
 
 /// The step of `direct` that writes the image.
 const WRITE_IMAGE: &str = "write_image";

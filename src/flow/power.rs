@@ -31,37 +31,26 @@ pub fn admit(
 ) -> Result<Decision, Refusal> {
     check(node, target, facts)?;
     let mut course = Course::of(node, facts);
-    course.node.last_error = None;
-    begin(&mut course, target, timeout);
-    Ok(course.finish(node))
-}
-
-/// The same for a parent or a child. What the node's own work has failed with stays told.
-pub fn admit_for_relative(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<Decision, Refusal> {
-    check(node, target, facts)?;
-    let mut course = Course::of(node, facts);
-    begin(&mut course, target, None);
-    Ok(course.finish(node))
-}
-
-fn begin(course: &mut Course<'_>, target: PowerTarget, timeout: Option<u32>) {
-    let facts = course.facts;
+    // Why a node has failed is still to be read when its machine was switched, perhaps for a child's sake.
+    if !node.provision.traits().failure {
+        course.node.last_error = None;
+    }
     course.tell(Telling::Power(Part::Start, target.goal()));
-    if is_there(&course.node, target) {
+    if is_there(node, target) {
         course.tell(Telling::Power(Part::End, target.goal()));
         course.node.target_power = None;
-        return;
+        return Ok(course.finish(node));
     }
     course.node.target_power = Some(target.goal());
     if matches!(target, PowerTarget::Off | PowerTarget::SoftOff) {
-        relatives::children_off(course, Purpose::Power);
+        relatives::children_off(&mut course, Purpose::Power);
     }
-    let soft = support(&course.node, facts).soft_reset;
-    for wish in target.wishes(course.node.wished.disable_power_off, soft) {
+    for wish in target.wishes(node.wished.disable_power_off, support(node, facts).soft_reset) {
         let limit = timeout.unwrap_or_else(|| default_limit(*wish, facts));
-        switch(course, *wish, limit, Purpose::Power);
+        switch(&mut course, *wish, limit, Purpose::Power);
     }
     course.note(Event::info("power", format!("asked for {target:?}")));
+    Ok(course.finish(node))
 }
 
 /// Owes a wish of power. A boot device that the machine does not keep is set again before it boots; whether the boot is
@@ -164,12 +153,12 @@ fn check(node: &Node, target: PowerTarget, facts: &Facts<'_>) -> Result<(), Refu
     }
 }
 
-/// What the node's power interface can do.
 /// Whether the node's power interface can switch its machine on.
 pub fn can_switch_on(course: &Course<'_>) -> bool {
     support(&course.node, course.facts).on
 }
 
+/// What the node's power interface can do.
 fn support(node: &Node, facts: &Facts<'_>) -> PowerSupport {
     let found = facts.catalog.implementation(Interface::Power, &node.wished.interfaces.power);
     found.map(|found| found.power_wishes).unwrap_or_default()

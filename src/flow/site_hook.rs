@@ -7,21 +7,30 @@ use serde_json::{Value, json};
 
 use crate::flow::course::Course;
 use crate::model::Object;
+use crate::model::catalog::Catalog;
 use crate::model::journal::Event;
+use crate::model::node::Node;
 use crate::model::run::Run;
+use crate::model::step::site::SiteHook;
 use crate::model::step::{By, Kind, Step};
 use crate::model::turn::MEMO_LIMIT;
 
+/// The hooks that follow a step once it has succeeded.
+pub fn after<'a>(
+    catalog: &'a Catalog,
+    node: &'a Node,
+    kind: Kind,
+    step: &'a Step,
+) -> impl Iterator<Item = &'a SiteHook> {
+    let has_hooks =
+        !step.hidden && step.by != By::Hook && matches!(kind, Kind::Clean | Kind::Deploy | Kind::Service);
+    has_hooks.then(|| catalog.hooks(node, kind, step)).into_iter().flatten()
+}
+
 /// The hooks that follow this step, which has just succeeded, come next in the plan.
 pub fn follow(course: &mut Course<'_>, step: &Step, result: &Object) {
-    if step.hidden || step.by == By::Hook {
-        return;
-    }
     let Some(kind) = course.node.run.as_ref().map(|run| run.kind) else { return };
-    if !matches!(kind, Kind::Clean | Kind::Deploy | Kind::Service) {
-        return;
-    }
-    let found = course.facts.catalog.hooks(&course.node, kind, step);
+    let found = after(course.facts.catalog, &course.node, kind, step);
     let hooks: Vec<_> = found.map(|hook| (hook.name.clone(), hook.again)).collect();
     let Some((first, again)) = hooks.first().cloned() else { return };
     let then: Vec<_> = hooks.iter().skip(1).map(|(name, _)| name.as_str()).collect();

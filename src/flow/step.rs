@@ -27,7 +27,7 @@ use crate::model::moves::Verb;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, WaitFor};
 use crate::model::step::{By, Core, Kind, Step};
-use crate::model::turn::{Failure, MEMO_LIMIT, Memo, Turn};
+use crate::model::turn::{Failure, FailureKind, MEMO_LIMIT, Memo, Turn};
 
 /// Begins the current step, and those after it that need nothing, or ends the pipeline.
 pub fn begin(course: &mut Course<'_>) {
@@ -200,12 +200,11 @@ fn wait_step(course: &mut Course<'_>, args: &Object) {
     let seconds = args.get("seconds").and_then(serde_json::Value::as_u64);
     let most = course.facts.policy.max_conductor_wait_step_seconds;
     rest(course);
+    if let Some(seconds) = too_long(args, most) {
+        course.note(Event::info("step", cut(seconds, most)));
+    }
     if let Some(seconds) = seconds {
         let length = u32::try_from(seconds).unwrap_or(most).min(most);
-        if u64::from(length) < seconds {
-            let why = "[conductor] max_conductor_wait_step_seconds";
-            course.note(Event::info("step", format!("{seconds} s of waiting are cut to {length} s ({why})")));
-        }
         set_phase(course, Phase::Later);
         course.wait(WaitFor::Clock, "the clock", length);
     } else {
@@ -213,6 +212,15 @@ fn wait_step(course: &mut Course<'_>, args: &Object) {
         let length = callback_timeout(course);
         course.wait(WaitFor::Beat, "the agent", length);
     }
+}
+
+/// The seconds of a step `wait` that are more than the site lets one wait.
+pub fn too_long(args: &Object, most: u32) -> Option<u64> {
+    args.get("seconds").and_then(serde_json::Value::as_u64).filter(|seconds| *seconds > u64::from(most))
+}
+
+pub fn cut(seconds: u64, most: u32) -> String {
+    format!("step wait of {seconds} s is cut to {most} s ([conductor] max_conductor_wait_step_seconds)")
 }
 
 pub fn callback_timeout(course: &Course<'_>) -> u32 {
@@ -336,6 +344,8 @@ fn boot_failed(course: &mut Course<'_>, owed: &Owed, failure: &Failure) {
     if is_end_of_boot(course) {
         course.note(Event::error("boot", format!("{why}. It is left as it is")));
         go_on(course);
+    } else if owed.effect == Effect::Boot(BootPart::Fetch) && failure.kind == FailureKind::Step {
+        pipeline::fail_before_touch(course, &why);
     } else {
         trouble::take_failure(course, &Failure::new(failure.kind, why));
     }

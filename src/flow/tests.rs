@@ -11,6 +11,7 @@ mod bmc;
 mod booting;
 mod boots;
 mod choices;
+mod contract;
 mod detect;
 mod discoveries;
 mod explains;

@@ -207,7 +207,7 @@ pub fn root(node: &Node, disks: &[Object]) -> Result<Option<RootSeen>, String> {
     }
     match found.as_slice() {
         // Some drives have more serials than the one that the inventory tells: the agent knows them, and refuses.
-        [] if hints.keys().any(|name| OTHER_NAMES.contains(&name.as_str())) => Ok(None),
+        [] if is_by_other_name(node, disks, hints) => Ok(None),
         [] => {
             Err(format!("no drive fits the root device hints {}: [{}]. {HINTS}", text(hints), listed(&all)))
         }
@@ -219,6 +219,14 @@ pub fn root(node: &Node, disks: &[Object]) -> Result<Option<RootSeen>, String> {
             listed(several)
         )),
     }
+}
+
+/// Whether a drive fits all hints but those on names of which it may have more than it tells.
+fn is_by_other_name(node: &Node, disks: &[Object], hints: &Object) -> bool {
+    let mut others = hints.clone();
+    others.retain(|name, _| !OTHER_NAMES.contains(&name.as_str()));
+    let mut offered = disks.iter().filter(|disk| !is_skipped(node, disk));
+    others.len() < hints.len() && offered.any(|disk| hint::fits(disk, &others) == Ok(true))
 }
 
 /// Whether the same hints meant another drive before.
@@ -251,7 +259,7 @@ fn text(hints: &Object) -> String {
 /// What a person can do about it.
 const ACCEPT: &str = "If that is as it should be, inspect the node again, or set driver_info disk_guard to false for as \
 long as it takes; else put the drives back";
-const HINTS: &str = "Nothing was written. Correct root_device in instance_info or properties";
+pub const HINTS: &str = "Nothing was written. Correct root_device in instance_info or properties";
 
 /// Hints on names of which a drive may have several.
 const OTHER_NAMES: &[&str] = &["serial", "wwn", "wwn_with_extension", "wwn_vendor_extension"];

@@ -59,6 +59,8 @@ pub enum Origin {
     Driver(String),
     /// An executable of the site, by its manifest.
     Site,
+    /// A hook of the site, by its name, which runs after the step.
+    Hook(String),
     /// The agent, which told it then.
     Agent(Moment),
     /// The deploy template of this name.
@@ -76,6 +78,7 @@ impl Origin {
             Self::Driver(_) => "driver",
             Self::Agent(_) => "agent",
             Self::Site => "site",
+            Self::Hook(_) => "hook",
             Self::Template(_) => "template",
             Self::Runbook(_) => "runbook",
             Self::Request => "request",
@@ -85,7 +88,7 @@ impl Origin {
     /// Which one of its sort, where there are several.
     pub fn name(&self) -> Option<&str> {
         match self {
-            Self::Driver(name) | Self::Template(name) | Self::Runbook(name) => Some(name),
+            Self::Driver(name) | Self::Hook(name) | Self::Template(name) | Self::Runbook(name) => Some(name),
             Self::Pipeline | Self::Agent(_) | Self::Request | Self::Site => None,
         }
     }

@@ -46,6 +46,9 @@ pub struct Run {
     /// What the firmware is to take up when it boots, for the boot that is under way.
     #[serde(default)]
     pub firmware: Option<ModeChange>,
+    /// What the machine booted when this began to see to another boot.
+    #[serde(default)]
+    pub booted_before: Option<Boots>,
     /// Seconds for which the ramdisk of this step was waited for in boots that brought nobody.
     #[serde(default)]
     pub boot_waited: u32,
@@ -84,6 +87,7 @@ impl Run {
             reboots: 0,
             silent: 0,
             firmware: None,
+            booted_before: None,
             boot_waited: 0,
             waited: 0,
             trouble: None,
@@ -148,6 +152,17 @@ impl Run {
     /// Whether nothing was done to the machine yet.
     pub fn is_before_touch(&self) -> bool {
         self.step().is_some_and(|step| step.by == By::Core(Core::ReadyImage))
+    }
+
+    /// Nothing before the current step was about the machine, and the step was not tried before.
+    pub fn is_at_first_touch(&self) -> bool {
+        let harmless = |step: &Step| {
+            matches!(
+                step.by,
+                By::Core(Core::ReadyImage | Core::Nothing | Core::LeaveNetwork | Core::Hold | Core::Wait)
+            )
+        };
+        self.lost == 0 && self.boot_waited == 0 && self.plan.iter().take(self.cursor).all(harmless)
     }
 
     /// Somebody works on the machine or is about to.

@@ -194,3 +194,62 @@ async fn a_rebuild_keeps_the_instance_and_is_refused_where_it_is_protected() {
     let seen = done(&rack, json!({"target": "rebuild"})).await;
     assert_eq!(seen["instance_info"]["configdrive"], kept, "a rebuild without one keeps the drive");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_refuses_a_deployment_has_its_status_and_says_why() {
+    let site = "[conductor]\nmax_concurrent_deploy = 1\ndisallowed_deployment_boot_modes = [\"bios\"]\n";
+    let rack = Rack::start_with(site).await;
+    let node = rack.node(json!({"name": "n1"})).await;
+    let illegal = ask(&rack, "1.115", &json!({"target": "active"})).await;
+    assert_eq!(illegal.status, 400, "{illegal:?}");
+    assert!(illegal.text().contains("while it is in state enroll"), "{}", illegal.text());
+    for word in ["manage", "provide"] {
+        rack.go(&node, word).await;
+    }
+    let set = async |path: &str, value: Value| {
+        let patch = json!([{"op": "add", "path": path, "value": value}]);
+        let changed = rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&patch)).await;
+        assert_eq!(changed.status, 200, "{changed:?}");
+    };
+    set("/maintenance", json!(true)).await;
+    let refused = ask(&rack, "1.115", &json!({"target": "active"})).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.text().contains("maintenance"), "{}", refused.text());
+    set("/maintenance", json!(false)).await;
+    set("/properties/capabilities", json!("boot_mode:bios")).await;
+    let refused = ask(&rack, "1.115", &json!({"target": "active"})).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.text().contains("disallowed_deployment_boot_modes"), "{}", refused.text());
+    set("/properties/capabilities", json!("boot_mode:uefi")).await;
+    assert_eq!(shown(&rack).await["provision_state"], "available");
+
+    let other = rack.node(json!({"name": "n2"})).await;
+    for word in ["manage", "provide"] {
+        rack.go(&other, word).await;
+    }
+    let slow =
+        json!({"interface": "deploy", "step": "fake_look_in", "args": {"seconds": 3600}, "priority": 50});
+    let body = json!({"target": "active", "deploy_steps": [slow]});
+    let begun = rack.call("PUT", "/v1/nodes/n2/states/provision", "1.115", Some(&body)).await;
+    assert_eq!(begun.status, 202, "{begun:?}");
+    rack.until(&other, "wait call-back").await;
+    let full = ask(&rack, "1.115", &json!({"target": "active"})).await;
+    assert_eq!(full.status, 503, "{full:?}");
+    assert!(full.text().contains("max_concurrent_deploy"), "{}", full.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn settings_are_looked_at_before_a_deployment_moves() {
+    let (rack, node) = manageable().await;
+    rack.go(&node, "provide").await;
+    let patch = json!([
+        {"op": "replace", "path": "/deploy_interface", "value": "direct"},
+        {"op": "add", "path": "/instance_info/image_source", "value": "no scheme"},
+    ]);
+    assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&patch)).await.status, 200);
+    let refused = ask(&rack, "1.115", &json!({"target": "active"})).await;
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.text().contains("Failed to validate deploy or power info"), "{}", refused.text());
+    let seen = shown(&rack).await;
+    assert_eq!((&seen["provision_state"], &seen["last_error"]), (&json!("available"), &Value::Null));
+}

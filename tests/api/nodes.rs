@@ -329,3 +329,39 @@ async fn pages_repeat_what_was_asked_for() {
     let last = rack.get(next.strip_prefix("http://api").unwrap()).await;
     assert_eq!(last.body["nodes"][0]["name"], "a");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_is_made_with_what_the_site_and_its_driver_say() {
+    let site = "[DEFAULT]\ndefault_resource_class = \"big\"\ndefault_conductor_group = \"g1\"\n";
+    let rack = Rack::start_with(site).await;
+    let id = "11111111-2222-3333-4444-555555555555";
+    let made = post(&rack, "1.115", json!({"uuid": id})).await;
+    assert_eq!((made.status, &made.body["uuid"]), (201, &json!(id)), "{made:?}");
+    let shown = rack.get(&format!("/v1/nodes/{id}")).await.body;
+    for (name, value) in [
+        ("resource_class", "big"),
+        ("conductor_group", "g1"),
+        ("provision_state", "enroll"),
+        ("deploy_interface", "fake"),
+        ("power_interface", "fake"),
+        ("network_interface", "noop"),
+    ] {
+        assert_eq!(shown[name], value, "{name}");
+    }
+    let own = post(&rack, "1.115", json!({"resource_class": "small", "deploy_interface": "direct"})).await;
+    assert_eq!(
+        (&own.body["resource_class"], &own.body["deploy_interface"]),
+        (&json!("small"), &json!("direct"))
+    );
+    for (wrong, part) in [
+        (json!({"driver": "snmp"}), "snmp"),
+        (json!({"raid_interface": "redfish"}), "raid_interface"),
+        (json!({"colour": "red"}), "colour"),
+        (json!({"conductor_group": "g2"}), "g2"),
+    ] {
+        let refused = post(&rack, "1.115", wrong.clone()).await;
+        assert_eq!(refused.status, 400, "{wrong}: {refused:?}");
+        assert!(refused.text().contains(part), "{wrong}: {}", refused.text());
+    }
+    assert_eq!(rack.get("/v1/nodes").await.body["nodes"].as_array().unwrap().len(), 2);
+}

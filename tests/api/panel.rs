@@ -194,6 +194,14 @@ async fn vendor_methods_are_listed_and_called() {
     rack.node(json!({"name": "n1"})).await;
     let base = "/v1/nodes/n1/vendor_passthru";
     let methods = rack.get(&format!("{base}/methods")).await.body;
+    let second = json!({
+        "http_methods": ["POST"],
+        "async": true,
+        "description": "Second method of the fake vendor interface.",
+        "attach": false,
+        "require_exclusive_lock": true,
+    });
+    assert_eq!(methods["second_method"], second);
     assert_eq!(methods["third_method_sync"]["http_methods"], json!(["POST"]));
     assert_eq!(methods["third_method_sync"]["async"], false);
     assert_eq!(methods["fourth_method_shared_lock"]["require_exclusive_lock"], false);
@@ -219,6 +227,8 @@ async fn vendor_methods_are_listed_and_called() {
     let begun = post("/second_method", json!({"bar": "kazoo"})).await;
     assert_eq!((begun.status, begun.body), (202, Value::Null));
     rack.rest().await;
+    let history = rack.get("/v1/nodes/n1/history?detail=true").await.body.to_string();
+    assert!(history.contains("vendor method second_method is done"), "{history}");
     for (path, body) in [
         ("/third_method_sync", json!({})),
         ("?method=zz", json!({"bar": "meow"})),

@@ -101,6 +101,12 @@ async fn duplicates_are_409_and_change_nothing() {
     }
     let name = json!([{"op": "replace", "path": "/name", "value": "n1"}]);
     assert_eq!(rack.call("PATCH", "/v1/nodes/n2", "1.115", Some(&name)).await.status, 409);
+    let instance =
+        json!([{"op": "add", "path": "/instance_uuid", "value": "11111111-2222-3333-4444-555555555555"}]);
+    assert_eq!(rack.call("PATCH", "/v1/nodes/n1", "1.115", Some(&instance)).await.status, 200);
+    let taken = rack.call("PATCH", "/v1/nodes/n2", "1.115", Some(&instance)).await;
+    assert_eq!(taken.status, 409, "an instance is on one node: {taken:?}");
+    assert_eq!(rack.get("/v1/nodes/n2").await.body["instance_uuid"], Value::Null);
     let port = json!({"node_uuid": other, "address": "52-54-00-00-00-01"});
     assert_eq!(rack.call("POST", "/v1/ports", "1.115", Some(&port)).await.status, 409);
     assert_eq!(rack.get("/v1/nodes/n2/ports").await.body["ports"], json!([]));

@@ -252,3 +252,24 @@ async fn how_to_reach_a_volume_is_shown_to_readers_of_the_rack_and_admins_of_pro
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_project_of_who_deploys_becomes_the_lessee() {
+    let site = "[auth]\nstrategy = \"token\"\n[conductor]\nautomatic_lessee_source = \"request\"\n";
+    let rack = Rack::start_with(site).await;
+    let door = rack.door();
+    let node = rack.node(json!({"name": "n1", "owner": "owner"})).await;
+    for word in ["manage", "provide"] {
+        rack.go(&node, word).await;
+    }
+    let callers = callers(&rack, &door).await;
+    let admin = callers.iter().find(|one| one.name == "owner-admin").unwrap();
+    let path = format!("/v1/nodes/{node}/states/provision");
+    let asked = call(&door, &admin.token, "PUT", &path, &json!({"target": "active"})).await;
+    assert_eq!(asked.status, 202, "{asked:?}");
+    rack.until(&node, "active").await;
+    let shown = rack.get(&format!("/v1/nodes/{node}")).await.body;
+    assert_eq!((&shown["lessee"], &shown["owner"]), (&json!("owner"), &json!("owner")));
+    rack.go(&node, "deleted").await;
+    assert_eq!(rack.get(&format!("/v1/nodes/{node}")).await.body["lessee"], Value::Null);
+}

@@ -83,10 +83,12 @@ fn of_run(run: &Value, width: Option<u16>) -> Lines {
     lines.extend(table::lines(&header, rows, width).into_iter().zip(paints));
     let more =
         if run.get("may_reboot_more").and_then(Value::as_bool) == Some(true) { " or more" } else { "" };
-    let disks = if run.get("destructive").and_then(Value::as_bool) == Some(true) {
-        "what is on disks is lost"
-    } else {
-        "no step is known to destroy what is on disks"
+    let unknown = steps.iter().filter(|step| step.get("destructive").is_none_or(Value::is_null)).count();
+    let disks = match (run.get("destructive").and_then(Value::as_bool), unknown) {
+        (Some(true), _) => "what is on disks is lost".to_owned(),
+        (_, 0) => "what is on disks stays".to_owned(),
+        (_, 1) => "whether 1 step destroys what is on disks is not known".to_owned(),
+        (_, several) => format!("whether {several} steps destroy what is on disks is not known"),
     };
     let expected = took(run.get("expected"));
     let expected = if expected.is_empty() { "unknown".to_owned() } else { expected };
@@ -98,7 +100,9 @@ fn of_run(run: &Value, width: Option<u16>) -> Lines {
 
 fn row(number: usize, step: &Value) -> Vec<String> {
     let text = |name: &str| step.get(name).map(plain).unwrap_or_default();
+    let hook = step.get("origin").filter(|origin| origin.get("kind").is_some_and(|kind| kind == "hook"));
     let name = match text("child") {
+        _ if hook.is_some() => format!("after {}.{}", text("interface"), text("step")),
         child if child.is_empty() => format!("{}.{}", text("interface"), text("step")),
         child => format!("{}.{} on {child}", text("interface"), text("step")),
     };

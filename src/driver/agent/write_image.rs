@@ -21,8 +21,9 @@ use crate::driver::agent::line::COMMAND;
 use crate::driver::boot::drive;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
+use crate::model::drive::HINTS;
 use crate::model::node::Node;
-use crate::model::turn::Turn;
+use crate::model::turn::{Failure, Memo, Turn};
 
 /// Work of `deploy.write_image`.
 #[derive(Debug)]
@@ -47,6 +48,7 @@ impl WriteImage {
         call.memo.remove(PROGRESS);
         let turn = in_band::look(&self.agents, &call).await;
         let turn = duplicates::told(&self.agents, &call, turn).await;
+        let turn = with_drives(turn, &call.memo);
         if matches!(turn, Turn::Done(_) | Turn::Failed(_)) {
             let (gallery, node) = (Arc::clone(&self.agents.gallery), call.machine.node.id.to_string());
             // It goes with the deployment else.
@@ -72,6 +74,23 @@ impl StepWork for WriteImage {
         })
     }
 }
+
+/// The agent knows more names of a drive than it tells: where it finds none that fits, the drives are listed with what it
+/// says.
+fn with_drives(turn: Turn, memo: &Memo) -> Turn {
+    match turn {
+        Turn::Failed(failure) if failure.why.contains(NO_DEVICE) => {
+            let drives = memo.get("drives").and_then(Value::as_array).into_iter().flatten();
+            let drives: Vec<&str> = drives.filter_map(Value::as_str).collect();
+            let why = format!("{}: the machine has the drives [{}]. {HINTS}", failure.why, drives.join(", "));
+            Turn::Failed(Failure { why, ..failure })
+        }
+        other => other,
+    }
+}
+
+/// What the stock agent says.
+const NO_DEVICE: &str = "No suitable device was found for deployment using these hints";
 
 /// This host's HTTP server, as the node's agent reaches it.
 fn server(agents: &Agents, node: &Node) -> Result<String, String> {
@@ -112,4 +131,24 @@ async fn args(agents: &Agents, node: &Node) -> Result<Object, Unready> {
     };
     let info = image_info(&node.wished.instance_info, &handout).map_err(|error| chain(&error))?;
     Ok(Object::from_iter([("image_info".to_owned(), info), ("configdrive".to_owned(), Value::from(drive))]))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn hints_that_fit_no_drive_are_refused_with_the_drives() {
+        let said =
+            "write_image: No suitable device was found for deployment using these hints {'serial': 's== X'}";
+        let memo: Memo = [("drives".to_owned(), json!(["A1", "B2"]))].into_iter().collect();
+        let Turn::Failed(failure) = with_drives(Turn::Failed(Failure::step(said)), &memo) else { panic!() };
+        for part in ["'s== X'", "[A1, B2]", "Correct root_device"] {
+            assert!(failure.why.contains(part), "{part} in {}", failure.why);
+        }
+        let other = Turn::Failed(Failure::step("no space"));
+        assert_eq!(with_drives(other.clone(), &memo), other);
+    }
 }

@@ -50,7 +50,7 @@ pub fn checked(course: &mut Course<'_>, seen: &Seen) {
             let wanted = if course.node.is_rescued() { Interface::Rescue } else { Interface::Boot };
             let of_boot = verdicts.iter().find(|verdict| verdict.interface == wanted);
             if let Some(reason) = of_boot.and_then(|verdict| verdict.reason.as_ref()) {
-                pipeline::fail(course, &format!("it cannot boot the ramdisk: {reason}"));
+                pipeline::fail_before_touch(course, &format!("it cannot boot the ramdisk: {reason}"));
             } else {
                 trouble::heard(course);
                 into(course, Boots::Ramdisk);
@@ -96,7 +96,10 @@ pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result
         return Ok(());
     }
     course.drop_agent();
-    course.node.boots = into;
+    let before = std::mem::replace(&mut course.node.boots, into);
+    if let Some(run) = course.node.run.as_mut().filter(|run| run.booted_before.is_none()) {
+        run.booted_before = Some(before);
+    }
     identify(course, way, into)?;
     owe_files(course, way, into, purpose);
     switch_off(course, purpose);

@@ -2,6 +2,7 @@
 //! section 2).
 
 use crate::base::id::NodeId;
+use crate::flow::plan::agent_up;
 use crate::flow::plan::{
     check_args, check_reserved, confirmed, frame, from_request, from_spec, raid_is_agents, reserved,
 };
@@ -25,7 +26,7 @@ pub fn plan(
 ) -> Result<Vec<Step>, String> {
     let has_agent = facts.catalog.uses_agent(&node.wished.interfaces);
     let mut steps = Vec::new();
-    let mut boots = false;
+    let (mut boots, mut is_gone) = (false, false);
     for ask in asked {
         if let Some(limit) = &ask.children {
             steps.extend(on_children(node, kind, ask, limit, facts)?);
@@ -46,6 +47,10 @@ pub fn plan(
             return Err(format!("the driver has no {} step {step}", kind.name()));
         }
         boots |= needs_ramdisk && has_agent;
+        if needs_ramdisk && has_agent && is_gone {
+            steps.push(agent_up::booted_again());
+        }
+        is_gone = agent_up::ends_boot(&step) || (is_gone && !needs_ramdisk);
         steps.push(step);
     }
     Ok(framed(node, kind, steps, boots, facts))

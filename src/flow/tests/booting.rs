@@ -4,7 +4,7 @@ mod firmware;
 
 use serde_json::json;
 
-use super::stage::{Stage, in_band, object};
+use super::stage::{Stage, asked, in_band, object};
 use crate::model::bmc::panel::{Mode, Modes};
 use crate::model::bmc::power::PowerWish;
 use crate::model::boot::Boots;
@@ -291,6 +291,48 @@ fn what_lies_elsewhere_is_fetched_before_the_machine_is_touched() {
     stage.node.wished.instance_info = object(json!({"kernel": "https://h/k", "ramdisk": "https://h/r"}));
     stage.deploy(&[]).unwrap();
     assert_eq!(pay_all(&mut stage), [FETCH, OFF, TELL_MODE, ALWAYS, ON]);
+}
+
+#[test]
+fn a_machine_whose_ramdisk_cannot_be_had_is_left_as_it_was() {
+    for (state, words, failed, boots) in [
+        (Provision::Manageable, "clean", Provision::CleanFail, Boots::Nothing),
+        (Provision::Active, "service", Provision::ServiceFail, Boots::Disk),
+        (Provision::Active, "rebuild", Provision::DeployFail, Boots::Disk),
+    ] {
+        for at_the_look in [true, false] {
+            let mut stage = stage("agent", "medium", state);
+            let info = json!({"deploy_kernel": "http://10.0.0.9/k", "deploy_ramdisk": "http://10.0.0.9/r"});
+            stage.node.wished.driver_info = object(info);
+            stage.node.boots = boots;
+            stage.policy.poweroff_in_cleanfail = true;
+            stage.policy.poweroff_in_servicefail = true;
+            match words {
+                "rebuild" => stage.verb("rebuild").unwrap(),
+                _ => stage.manual(words, &["erase_devices_metadata"]).unwrap(),
+            };
+            if at_the_look {
+                let reason = Some("there is no ramdisk".to_owned());
+                stage.see(Seen::Valid(vec![Verdict { interface: Interface::Boot, reason }]));
+            } else {
+                stage.see(valid());
+                stage.pay(Outcome::Failed(Failure::step("404")));
+            }
+            assert_eq!((stage.state(), stage.node.boots), (failed, boots), "{words}");
+            assert_eq!((stage.owed.len(), stage.node.wished.maintenance), (0, false), "{words}");
+            assert!(stage.error().contains("before the machine was touched"), "{}", stage.error());
+        }
+    }
+    // What comes later has something to end.
+    let mut stage = stage("agent", "medium", Provision::Available);
+    let info = json!({"deploy_kernel": "http://10.0.0.9/k", "deploy_ramdisk": "http://10.0.0.9/r"});
+    stage.node.wished.driver_info = object(info);
+    stage.deploy(&[asked(Interface::Power, "power_on", 110)]).unwrap();
+    stage.pay_well();
+    stage.see(valid());
+    stage.pay(Outcome::Failed(Failure::step("404")));
+    assert_eq!(stage.state(), Provision::DeployFail);
+    assert!(stage.pay_all().contains(&OFF));
 }
 
 #[test]

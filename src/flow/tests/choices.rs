@@ -167,12 +167,16 @@ fn what_is_left_out_must_be_there() {
 }
 
 #[test]
-fn a_step_that_is_named_twice_is_run_twice_unless_it_is_left_out_at_the_same_time() {
-    let twice = [asked(Interface::Deploy, "inject_files", 50), asked(Interface::Deploy, "inject_files", 45)];
-    let mut stage = deploying(&twice);
-    stage.see(in_band(&[("inject_files", 0)]));
-    assert_eq!(stage.plan().iter().filter(|step| **step == "inject_files").count(), 2);
+fn a_step_of_a_deployment_is_named_once() {
     let mut stage = Stage::at("agent", Provision::Available);
+    let twice = [asked(Interface::Deploy, "inject_files", 50), asked(Interface::Deploy, "inject_files", 45)];
+    let refusal = stage.deploy(&twice).unwrap_err().to_string();
+    assert!(refusal.contains("deploy.inject_files is named twice"), "{refusal}");
+    // A pipeline's own words may come as often as they are wanted.
+    let holds = [asked(Interface::Deploy, "hold", 55), asked(Interface::Deploy, "hold", 45)];
+    let mut held = Stage::at("agent", Provision::Available);
+    held.deploy(&holds).unwrap();
+    assert_eq!(held.plan().iter().filter(|step| **step == "hold").count(), 2);
     let at_odds = [asked(Interface::Deploy, "inject_files", 50), asked(Interface::Deploy, "inject_files", 0)];
     let refusal = stage.deploy(&at_odds).unwrap_err().to_string();
     assert!(
@@ -194,6 +198,42 @@ fn a_step_of_the_agent_that_comes_when_the_agent_has_gone_is_refused() {
     let mut stage = deploying(&[]);
     stage.see(in_band(&[("site_step", 41)]));
     assert_eq!(stage.state(), Provision::Deploying);
+}
+
+#[test]
+fn a_step_of_the_agent_that_comes_where_no_agent_is_is_refused_before_the_move() {
+    for (step, says) in [
+        (asked(Interface::Deploy, "write_image", 101), "is booted at 100: give it 41 to 99"),
+        (asked(Interface::Deploy, "write_image", 35), "goes at 40: give it 41 to 99"),
+        (asked(Interface::Deploy, "prepare_instance_boot", 20), "goes at 40: give it 41 to 99"),
+        (asked(Interface::Deploy, "deploy", 0), "deploy.deploy, which boots the agent, is left out"),
+        (asked(Interface::Deploy, "inject_files", 101), "is booted at 100"),
+    ] {
+        let mut stage = Stage::at("agent", Provision::Available);
+        let refusal = stage.deploy(&[step]).unwrap_err().to_string();
+        assert!(refusal.contains(says), "{refusal}");
+        assert_eq!((stage.state(), stage.owed.len()), (Provision::Available, 0));
+    }
+}
+
+#[test]
+fn a_machine_that_was_switched_off_in_between_boots_the_ramdisk_again_for_the_agents_next_step() {
+    for word in ["power_off", "reboot"] {
+        let mut stage =
+            deploying(&[asked(Interface::Power, word, 70), asked(Interface::Power, "power_on", 65)]);
+        stage.see(in_band(&[("site_step", 75)]));
+        let plan = stage.plan();
+        let at = |name: &str| plan.iter().position(|step| *step == name).unwrap();
+        let boots: Vec<_> = (0..plan.len()).filter(|place| plan[*place] == "boot_agent").collect();
+        assert_eq!(boots, [at("prepare_instance_boot") - 1], "{plan:?}");
+        assert!(at("site_step") < at(word) && at(word) < at("power_on"), "{plan:?}");
+    }
+    let mut stage = Stage::at("agent", Provision::Manageable);
+    stage.manual("clean", &["erase_devices", "power_off", "hold", "erase_pstore", "burnin_cpu"]).unwrap();
+    let framed =
+        ["boot_agent", "fetch_steps", "erase_devices", "power_off", "hold", "boot_agent", "erase_pstore"];
+    assert_eq!(stage.plan()[..framed.len()], framed);
+    assert_eq!(stage.plan()[framed.len()..], ["burnin_cpu", "power_off"]);
 }
 
 #[test]

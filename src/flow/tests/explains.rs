@@ -8,14 +8,16 @@ use uuid::Uuid;
 use super::stage::{Stage, asked, in_band, object};
 use crate::flow::explain::{Inquiry, explain};
 use crate::model::decision::ask::{Ask, ProvisionAsk};
-use crate::model::decision::outcome::Seen;
+use crate::model::decision::facts::Facts;
+use crate::model::decision::outcome::{Seen, Verdict};
 use crate::model::explain::{Explained, Origin};
 use crate::model::interface::Interface;
 use crate::model::moves::Verb;
 use crate::model::part::told::ToldSteps;
 use crate::model::provision::Provision;
+use crate::model::step::site::{Only, SiteHook};
 use crate::model::step::touch::Disks;
-use crate::model::step::{AskedStep, Kind};
+use crate::model::step::{Again, AskedStep, Kind};
 use crate::model::template::Template;
 use crate::model::turn::Turn;
 
@@ -201,4 +203,42 @@ fn what_an_agent_told_is_kept_for_the_next_plan() {
 
 fn kept_of(stage: &Stage) -> ToldSteps {
     stage.told.last().unwrap().clone()
+}
+
+#[test]
+fn hooks_cut_waits_and_a_ramdisk_that_is_not_to_be_had_are_told_beforehand() {
+    let mut stage = Stage::at("agent", Provision::Manageable);
+    stage.catalog.site.hooks = vec![SiteHook {
+        name: "cmdb".to_owned(),
+        description: String::new(),
+        kinds: vec![Kind::Clean],
+        after: None,
+        again: Again::Repeat,
+        only: Only::default(),
+    }]
+    .into();
+    stage.policy.max_conductor_wait_step_seconds = 30;
+    let wait = AskedStep {
+        args: object(json!({"seconds": 99999})),
+        priority: None,
+        ..asked(Interface::Deploy, "wait", 0)
+    };
+    let burn = AskedStep { priority: None, ..asked(Interface::Deploy, "burnin_cpu", 0) };
+    let ask = request(Verb::Clean, "clean", vec![burn, wait]);
+    let explained = told_of(&mut stage, &ask, &[]);
+    let hooked: Vec<_> = explained.runs[0]
+        .steps
+        .iter()
+        .filter(|step| step.origin == Origin::Hook("cmdb".to_owned()))
+        .map(|step| step.step.step.as_str())
+        .collect();
+    assert_eq!(hooked, ["burnin_cpu", "wait"]);
+    assert!(explained.notes.iter().any(|note| note.contains("99999 s is cut to 30 s")), "{explained:?}");
+    assert_eq!(explained.fails, None);
+
+    let reason = Some("there is no ramdisk".to_owned());
+    let seen = [Seen::Valid(vec![Verdict { interface: Interface::Boot, reason }])];
+    let inquiry = Inquiry { ask: &ask, runbook: None, told: &[] };
+    let explained = stage.explain(|node, facts| explain(node, inquiry, &Facts { seen: &seen, ..*facts }));
+    assert_eq!(explained.fails.as_deref(), Some("it cannot boot the ramdisk: there is no ramdisk"));
 }

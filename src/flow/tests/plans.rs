@@ -195,8 +195,8 @@ fn downloading(from: Provision, verb: &str) -> Stage {
 fn an_image_that_this_host_gives_out_is_readied_before_all_other_steps() {
     let mut stage = Stage::at("agent", Provision::Available);
     stage.policy.fetches_images = true;
-    stage.deploy(&[asked(Interface::Raid, "delete_configuration", 200)]).unwrap();
-    assert_eq!(stage.plan()[..3], ["ready_image", "delete_configuration", "deploy"]);
+    stage.deploy(&[asked(Interface::Power, "hold", 200)]).unwrap();
+    assert_eq!(stage.plan()[..3], ["ready_image", "hold", "deploy"]);
     for (deploy, steps) in [("agent", vec![asked(Interface::Deploy, "write_image", 0)]), ("plain", vec![])] {
         let mut stage = Stage::at(deploy, Provision::Available);
         stage.policy.fetches_images = true;

@@ -161,18 +161,3 @@ fn a_node_with_children_is_not_deleted() {
     with(&mut stage, node(10, Some(1), None));
     assert!(matches!(stage.ask(&Ask::Delete), Err(Refusal::Conflict(_))));
 }
-
-#[test]
-fn power_for_a_relative_leaves_what_the_node_failed_with() {
-    let told = "cleaning of node n1 failed in step x";
-    for (ask, left) in [
-        (Ask::PowerForRelative { target: PowerTarget::On }, Some(told)),
-        (Ask::Power { target: PowerTarget::On, timeout: None }, None),
-    ] {
-        let mut stage = managed(Power::Off);
-        stage.node.last_error = Some(told.to_owned());
-        stage.ask(&ask).unwrap();
-        assert!(matches!(owed(&stage)[..], [Effect::Power { wish: PowerWish::On, .. }]));
-        assert_eq!((stage.node.target_power, stage.node.last_error.as_deref()), (Some(Power::On), left));
-    }
-}

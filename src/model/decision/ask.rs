@@ -30,10 +30,6 @@ pub enum Ask {
         target: PowerTarget,
         timeout: Option<u32>,
     },
-    /// Power for the sake of a parent or a child: nobody asked for this node, and what it has failed with stays told.
-    PowerForRelative {
-        target: PowerTarget,
-    },
     Maintenance {
         on: bool,
         reason: Option<String>,
@@ -87,7 +83,6 @@ impl Ask {
             Self::Provision(ask) => ask.verb == Verb::Abort,
             Self::Patch(_)
             | Self::Power { .. }
-            | Self::PowerForRelative { .. }
             | Self::Lookup { .. }
             | Self::PortCreate(_)
             | Self::PortPatch { .. }
@@ -122,7 +117,6 @@ impl Ask {
             Self::Provision(ask) => ask.verb == Verb::Abort,
             Self::Patch(patch) => patch.touches_only(&["/maintenance", "/description", "/extra"]),
             Self::Power { .. }
-            | Self::PowerForRelative { .. }
             | Self::Delete
             | Self::PortPatch { .. }
             | Self::PortDelete { .. }

@@ -75,6 +75,8 @@ fn hints_that_mean_several_drives_or_none_are_refused_with_the_list() {
     let found = root(&node(json!({"name": "/dev/sdb"})), &disks).unwrap().unwrap();
     assert_eq!(found.drive, "B");
     assert_eq!(root(&node(json!({"serial": "Z"})), &disks), Ok(None), "the agent knows more serials");
+    let why = root(&node(json!({"serial": "Z", "size": ">= 100000"})), &disks).unwrap_err();
+    assert!(why.contains("no drive fits"), "another hint tells that it is none of them: {why}");
     assert_eq!(root(&node(Value::Null), &disks), Ok(None));
 }
 

@@ -32,7 +32,7 @@ impl Disks {
         match self {
             Self::Untouched => None,
             Self::Written(text) | Self::Lost(text) => Some(text),
-            Self::Unknown => Some("not known: ask who wrote this step"),
+            Self::Unknown => Some(UNKNOWN),
         }
     }
 }
@@ -59,7 +59,9 @@ impl Touch {
                 Self { may_start: step.step == "fake_reboot", ..Self::NOTHING }
             }
             By::Driver | By::Agent => Self::of_name(step),
-            By::Site | By::Hook => Self { disks: Disks::Unknown, may_start: true, ..Self::NOTHING },
+            By::Site | By::Hook => {
+                Self { power: Some(UNKNOWN), disks: Disks::Unknown, may_start: true, ..Self::NOTHING }
+            }
         }
     }
 
@@ -111,9 +113,13 @@ impl Touch {
             "clean_uefi_nvram" => Some("entries of the firmware's boot menu are removed"),
             _ => None,
         };
-        let power = (step.step == "tear_down_agent").then_some("switched off");
         let restarts = [Interface::Bios, Interface::Firmware, Interface::Raid].contains(&step.interface)
             || step.step == "update_firmware";
+        let power = match step.by {
+            By::Driver if step.step == "tear_down_agent" => Some("switched off"),
+            By::Driver | By::Core(_) if restarts => Some(RESTARTED),
+            By::Driver | By::Core(_) | By::Agent | By::Site | By::Hook => None,
+        };
         Self { power, boot, disks, starts: 0, may_start: restarts || disks == Disks::Unknown }
     }
 }
@@ -139,6 +145,9 @@ fn is_harmless(step: &Step) -> bool {
 /// The name of implementations that only play.
 const FAKE: &str = "fake";
 
+const UNKNOWN: &str = "not known: ask who wrote this step";
+/// Of a setting or firmware that the BMC takes up when the machine starts.
+const RESTARTED: &str = "switched off and on if the BMC wants it";
 const OFF_AND_ON: &str = "switched off and on";
 
 /// Steps of the deploy interface and of the stock agent that leave disks alone.

@@ -202,6 +202,7 @@ fn run(args: Object) -> Run {
         reboots: 5,
         silent: 2,
         firmware: None,
+        booted_before: Some(Boots::Disk),
         boot_waited: 0,
         waited: 0,
         trouble: None,

@@ -30,6 +30,12 @@ impl Failure {
         Self::failed("CleaningError", "Clean step failed", details)
     }
 
+    /// No disk is the one that the hints mean.
+    pub fn no_device(details: impl Into<String>) -> Self {
+        let message = "Error finding the disk or partition device to deploy the image onto";
+        Self::failed("DeviceNotFound", message, details)
+    }
+
     pub fn no_such_step(step: &str) -> Self {
         let details = format!("Could not find method: {step}");
         Self::failed("HardwareManagerMethodNotFound", "No HardwareManager found to handle method", details)

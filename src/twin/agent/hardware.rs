@@ -35,7 +35,7 @@ fn interface((index, mac): (usize, &crate::base::mac::Mac)) -> Value {
     })
 }
 
-fn disk(machine: &Machine) -> Value {
+pub(super) fn disk(machine: &Machine) -> Value {
     json!({
         "name": machine.disk().path(), "model": "file", "size": machine.disk().size(), "rotational": false,
         "wwn": null, "serial": format!("TWIN-{}", machine.settings().name), "vendor": null,

@@ -16,6 +16,7 @@ use crate::twin::agent::caller::trust;
 use crate::twin::agent::failure::Failure;
 use crate::twin::agent::finding;
 use crate::twin::agent::hash::Checksum;
+use crate::twin::agent::hints;
 use crate::twin::agent::sink::Sink;
 use crate::twin::fault::Faults;
 use crate::twin::progress::Phase;
@@ -26,7 +27,8 @@ pub(super) async fn write(agent: &Agent, args: &Map<String, Value>) -> Result<St
     let checksum = Checksum::of(info, agent.config.agent_md5_checksum_enable)?;
     agent.machine.mark(Phase::Image);
     // The real agent asks again before each image, in the middle of its command; it keeps the token it has.
-    finding::until_found(&agent.machine, &agent.newest, Some(agent.node)).await;
+    let found = finding::until_found(&agent.machine, &agent.newest, Some(agent.node)).await;
+    hints::check(&agent.machine, &found.node)?;
     let drive =
         [args.get("configdrive"), info.get("configdrive")].into_iter().flatten().find_map(Value::as_str);
     let job = Job { agent, info, checksum, has_drive: drive.is_some() };

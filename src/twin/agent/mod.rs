@@ -23,6 +23,7 @@ pub mod failure;
 pub mod finding;
 pub mod hardware;
 pub mod hash;
+mod hints;
 pub mod image;
 pub mod logs;
 pub mod sink;
