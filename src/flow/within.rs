@@ -19,7 +19,7 @@ use crate::model::turn::{LEFT, Memo, Turn};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
     pub seconds: u32,
-    /// It ends then, whatever it said; else it ends by itself.
+    /// It is looked at then, however late it wanted to be.
     pub is_bound: bool,
 }
 
@@ -65,7 +65,7 @@ pub fn left(course: &mut Course<'_>, memo: &Memo) -> Option<Left> {
     };
     let seconds = limit.saturating_sub(waited);
     if seconds > 0 {
-        return Some(Left { seconds, is_bound: true });
+        return Some(Left { seconds, is_bound: whole.is_some() });
     }
     let why = over(course, whole, limit);
     pipeline::fail(course, &why);
