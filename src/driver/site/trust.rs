@@ -103,3 +103,38 @@ const STICKY: u32 = 0o1000;
 const WRITABLE: u32 = 0o022;
 const ANYBODY: u32 = 0o111;
 const OTHERS: u32 = 0o001;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn no_manifest_opens_the_daemons_own_data_and_configuration() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        for folder in ["data/blobs", "data/steps", "etc", "srv"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        fs::write(at("etc/ferric.toml"), "").unwrap();
+        std::os::unix::fs::symlink(at("data"), at("srv/link")).unwrap();
+        let settings = SiteSettings {
+            directory: at("data/steps"),
+            is_named: true,
+            launcher: PathBuf::new(),
+            tmp: PathBuf::new(),
+            kept: vec![at("data"), at("etc/ferric.toml")],
+            at_once: 1,
+            user: None,
+            without_landlock: false,
+        };
+        for shut in ["", "data", "data/blobs", "srv/link", "srv/link/blobs", "etc", "etc/ferric.toml"] {
+            let why = readable(&[at("srv"), at(shut)], &settings).unwrap_err();
+            assert!(why.contains("the daemon's own data"), "{shut}: {why}");
+        }
+        for open in ["srv", "data/steps", "not-there"] {
+            assert_eq!(readable(&[at(open)], &settings), Ok(()), "{open}");
+        }
+    }
+}
