@@ -166,7 +166,7 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     let why = result.error.as_ref().map(|error| agent.shown(error));
     match result.status {
         Status::Running => Turn::Agent { memo: call.memo.clone() },
-        Status::Succeeded => succeeded(call, result),
+        Status::Succeeded => succeeded(call, result.result),
         Status::Failed => Turn::failed(why.unwrap_or_else(|| "the agent says no more than that".to_owned())),
         Status::VersionMismatch => Turn::Failed(Failure::new(
             FailureKind::Version,
@@ -178,16 +178,14 @@ fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Tu
     }
 }
 
-/// Done, unless the agent says that the command was another step than the one it was sent for.
-fn succeeded(call: &StepCall, result: CommandResult) -> Turn {
-    let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result.result).ok());
+/// The command is known by its id, so its result is of this step; an agent that says otherwise is not believed.
+fn succeeded(call: &StepCall, result: Value) -> Turn {
+    let echo = wire_kind(call.kind).and_then(|kind| StepEcho::from_value(kind, result).ok());
     match &echo {
-        Some(echo) if echo.interface != call.step.interface.name() || echo.step != call.step.step => {
-            let told: String = format!("{}.{}", echo.interface, echo.step).chars().take(WORD_SHOWN).collect();
-            Turn::failed(format!(
-                "the agent says that its command {} did another step, {told}: whether this one was done is not known",
-                result.id.chars().take(WORD_SHOWN).collect::<String>()
-            ))
+        Some(of) if of.step != call.step.step || of.interface != call.step.interface.name() => {
+            let shown = |text: &str| text.chars().take(WORD_SHOWN).collect::<String>();
+            let (interface, step) = (shown(&of.interface), shown(&of.step));
+            Turn::failed(format!("the agent answers with the result of another step, {interface}.{step}"))
         }
         _ => Turn::Done(outcome(echo)),
     }

@@ -140,17 +140,6 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_success_of_another_step_is_none() {
-    let mut bench = Bench::new("burnin_cpu").await;
-    bench.look().await;
-    bench.act(false).await;
-    let echo = json!({"clean_result": "hot", "clean_step": {"interface": "deploy", "step": "burnin_disk"}});
-    bench.peer.end(Status::Succeeded, echo, None);
-    let Turn::Failed(failure) = bench.look().await else { panic!("it is taken for done") };
-    assert!(failure.why.contains("its command id-1 did another step, deploy.burnin_disk"), "{}", failure.why);
-}
-
-#[tokio::test]
 async fn a_step_is_sent_once_and_read_by_its_id() {
     let mut bench = Bench::new("burnin_cpu").await;
     assert_eq!(bench.look().await, Turn::Act { memo: Object::from_iter([("after".into(), json!("first"))]) });
@@ -168,6 +157,17 @@ async fn a_step_is_sent_once_and_read_by_its_id() {
     let step = json!({"interface": "deploy", "step": "burnin_cpu", "priority": 10, "args": {}});
     assert_eq!(params["step"], step);
     assert_eq!(params["clean_version"], json!({"generic_hardware_manager": "1.2"}));
+}
+
+#[tokio::test]
+async fn the_result_of_another_step_is_none_of_this_one() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.look().await;
+    bench.act(false).await;
+    let echo = json!({"clean_result": "hot", "clean_step": {"interface": "deploy", "step": "burnin_disk"}});
+    bench.peer.end(Status::Succeeded, echo, None);
+    let Turn::Failed(failure) = bench.look().await else { panic!("it was believed") };
+    assert!(failure.why.contains("another step, deploy.burnin_disk"), "{}", failure.why);
 }
 
 #[tokio::test]
