@@ -58,8 +58,10 @@ use crate::config::Config;
 use crate::depot::blobs::Blobs;
 use crate::depot::cache::Life as DepotLife;
 use crate::depot::counter::Counter;
+use crate::depot::firmware::FirmwareCounter;
 use crate::depot::ramdisks::Ramdisks;
 use crate::driver::bmc::Ground;
+use crate::driver::boot::BootGround;
 use crate::driver::registry::Registry;
 use crate::model::access::Strategy;
 use crate::model::account::Issued;
@@ -112,7 +114,7 @@ impl App {
         let store = store(&config, &clock)?;
         let blobs = Arc::new(Blobs::open(config.data.join("blobs"))?);
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
-        let depot = images::open(&config, &clock, &life(&tasks, &stop))?;
+        let depot = images::open(&config, &clock, &life(&tasks, &stop), store.hash_key())?;
         // What is made once and told once is not made for a daemon that does not come up.
         let operator = bind(config.listen).await?;
         let certificates = Arc::new(Certificates::open(&config, &clock)?);
@@ -121,6 +123,7 @@ impl App {
         let door = doors.whereabouts(&config);
         let ramdisks = Arc::new(ramdisks::of(&config, &depot));
         let boot = interfaces::of(&config, ramdisks.clone(), blobs.clone(), door.clone());
+        let boot = BootGround { firmware: Some(depot.firmware.clone()), ..boot };
         let base = config.http_url.as_deref().map_or(door, Whereabouts::from);
         let ledger = Arc::new(Ledger::default());
         let files = site::Files { gallery: depot.gallery.clone(), blobs: blobs.clone(), base, boot };
@@ -145,6 +148,7 @@ impl App {
         house::keep(&site, &store, &desk, &registry);
         site.tasks.spawn(ramdisks::tidy(depot.kits.clone(), site.clone()));
         site.tasks.spawn(images::tidy(depot.gallery.clone(), site.clone()));
+        site.tasks.spawn(images::tidy_firmware(depot.firmware.clone(), site.clone()));
         site.tasks.spawn(certificates::keep(certificates.clone(), site.clone()));
         let descriptors = room::descriptors();
         let (gallery, watchers) = gallery(&site, descriptors)?;
@@ -211,7 +215,10 @@ impl App {
             .certified(self.certificates.clone())
             .counted(self.traffic.clone());
         let api = ramdisks::intake(config, &self.site.clock, Arc::new(Api { tls, guarded: true, ..api }))?;
-        let counter = |next| Arc::new(Counter::new(depot.gallery.clone(), next));
+        let counter = |next| -> Arc<dyn Service> {
+            let images: Arc<dyn Service> = Arc::new(Counter::new(depot.gallery.clone(), next));
+            Arc::new(FirmwareCounter::new(depot.firmware.clone(), images))
+        };
         let (access, clock) = (config.policy.access.clone(), self.site.clock.clone());
         let guard = Guard::open(access, lanes.clone(), clock, shop.for_operator(counter(api)))?;
         let users = guard.users();

@@ -314,6 +314,12 @@ fn redfish(section: &section::Redfish) -> Result<(), ConfigError> {
     if let Some(value) = section.tls_minimum_version.as_ref().filter(|one| !TLS.contains(&one.as_str())) {
         return wrong("redfish.tls_minimum_version", value, "1.2 or 1.3: rustls speaks nothing older");
     }
+    if let Some(value) =
+        section.firmware_source.as_ref().filter(|one| !FIRMWARE_SOURCES.contains(&one.as_str()))
+    {
+        let rule = "http (BMCs fetch from where the URL says) or local (this host fetches, and hands it out)";
+        return wrong("redfish.firmware_source", value, rule);
+    }
     match section.tls_ciphers.as_ref().filter(|one| !one.is_empty()) {
         Some(value) => wrong("redfish.tls_ciphers", value, "leave it out: rustls has a fixed set of ciphers"),
         None => Ok(()),
@@ -379,6 +385,7 @@ fn policy(
     set(&mut policy.fast_track_timeout, deploy.fast_track_timeout);
     set(&mut policy.power_off_after_deploy_failure, deploy.power_off_after_deploy_failure);
     set(&mut policy.disk_guard, deploy.disk_guard);
+    policy.erasure = deploy.erasure.chosen();
     policy.erase_devices_priority = deploy.erase_devices_priority;
     policy.erase_devices_metadata_priority = deploy.erase_devices_metadata_priority;
     policy.create_configuration_priority = deploy.create_configuration_priority;
@@ -396,6 +403,7 @@ fn policy(
     };
     let agents = &mut policy.agent;
     set(&mut agents.require_tls, agent.require_tls);
+    set(&mut agents.manage_boot, agent.manage_agent_boot);
     set(&mut agents.heartbeat_timeout, api.ramdisk_heartbeat_timeout);
     set(&mut agents.restrict_lookup, api.restrict_lookup);
     set(&mut agents.enable_ramdisk_endpoints, api.enable_ramdisk_endpoints);
@@ -422,6 +430,8 @@ fn set<T>(place: &mut T, given: Option<T>) {
 
 /// How to log in to Redfish.
 const AUTH_TYPES: [&str; 3] = ["basic", "session", "auto"];
+/// Who BMCs fetch firmware from.
+const FIRMWARE_SOURCES: [&str; 2] = ["http", "local"];
 /// What rustls speaks.
 const TLS: [&str; 2] = ["1.2", "1.3"];
 /// Where state is kept unless told otherwise.

@@ -58,11 +58,13 @@ fn run(arguments: Arguments) -> anyhow::Result<u8> {
         Command::Events(given) => {
             asking(async |console, clock| cli::events::run(&given, console, clock).await)
         }
-        Command::Steps(given) => {
-            let StepsCommand::Check(given) = given.command;
-            let is_well = app::steps::check(&given.path, given.look.as_deref(), &mut stdout())?;
-            Ok(u8::from(!is_well))
-        }
+        Command::Steps(given) => match given.command {
+            StepsCommand::List(given) => listing(Listing::Steps, &given),
+            StepsCommand::Check(given) => {
+                let is_well = app::steps::check(&given.path, given.look.as_deref(), &mut stdout())?;
+                Ok(u8::from(!is_well))
+            }
+        },
         Command::Completions(given) => written(&cli::shell::complete::completions(given.shell)),
         Command::Man(given) => match given.dir {
             Some(dir) => {

@@ -31,6 +31,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::rack::{RackAnswer, RackAsk};
+use crate::model::step::site::SiteSteps;
 use crate::model::webhook::HookShown;
 
 /// Posts to the lanes. An answer comes when the change is committed and published.
@@ -89,6 +90,8 @@ pub trait Lanes: Send + Sync + fmt::Debug {
     /// The wall's moment.
     fn now(&self) -> Moment;
     fn catalog(&self) -> &Catalog;
+    /// The site's own steps, as its folder was last read.
+    fn site_steps(&self) -> SiteSteps;
     fn policy(&self) -> &Policy;
 }
 
@@ -208,6 +211,10 @@ impl Lanes for Arc<Desk> {
 
     fn catalog(&self) -> &Catalog {
         Desk::catalog(self)
+    }
+
+    fn site_steps(&self) -> SiteSteps {
+        Desk::site_steps(self)
     }
 
     fn policy(&self) -> &Policy {

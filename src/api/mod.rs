@@ -12,7 +12,7 @@
 //! - `lanes`    what is asked of the lanes        - `while_waiting` what a look or a change says to who waits for it
 //! - `access`   who asks and whether they may
 //! - `thing`  lists and single records of all other kinds
-//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `agent` `network` `discovered`: the resources
+//! - `root` `node` `port` `chassis` `driver` `conductor` `rule` `agent` `network` `discovered` `site_step`: the resources
 
 pub mod access;
 pub mod agent;
@@ -35,6 +35,7 @@ pub mod request;
 pub mod root;
 pub mod rule;
 pub mod runbook;
+pub mod site_step;
 pub mod route;
 pub mod table;
 pub mod template;
@@ -374,6 +375,7 @@ async fn act(action: Action, call: Call<'_>) -> Result<Response, Fault> {
         Action::ConductorList => conductor::list(&call),
         Action::ConductorShow => conductor::show(&call),
         Action::Network(page) => network::show(&call, page),
+        Action::SiteSteps => site_step::list(&call),
         Action::Shards => node::states::shards(&call),
         Action::Volume(action) => volume::act(&call, action).await,
     }

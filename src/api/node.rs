@@ -28,13 +28,16 @@ use crate::api::access::policy;
 use crate::api::fault::Fault;
 use crate::api::request::call::Call;
 use crate::api::request::paging;
+use crate::base::chain::chain;
 use crate::base::id::NodeId;
 use crate::model::decision::ask::{Ask, PatchAsk, PatchOp, PatchVerb};
 use crate::model::draft;
 use crate::model::draft::given::parse_uuid;
 use crate::model::node::Node;
+use crate::model::part::told::ToldSteps;
 use crate::model::shape::node::TABLE;
-use crate::model::shape::{self, Pick};
+use crate::model::shape::{self, Frame, Pick, Shown};
+use crate::model::step::Kind;
 use crate::net::http::Response;
 
 /// `POST /v1/nodes`.
@@ -61,7 +64,24 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
 pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?;
     let pick = paging::pick_one(call, TABLE)?;
-    Ok(call.show(200, TABLE, &pick, &**node))
+    let told = told(call, node.id)?;
+    let frame = Frame { told: &told, ..call.frame() };
+    let mut out = Vec::with_capacity(4096);
+    shape::write(TABLE, &pick, &Shown { record: &**node, frame }, &mut out);
+    Ok(Response::json(200, out))
+}
+
+/// The steps that the node's agent told last, of each kind of work. They are kept beside the record.
+fn told(call: &Call<'_>, node: NodeId) -> Result<Vec<ToldSteps>, Fault> {
+    let mut told = Vec::new();
+    for kind in [Kind::Clean, Kind::Deploy, Kind::Service] {
+        let kept = call.api.reader.told_steps(node, kind);
+        told.extend(kept.map_err(|error| {
+            tracing::error!(error = %chain(&error), "the steps that an agent told cannot be read");
+            Fault::new(500, "the steps that the node's agent told cannot be read; the daemon's log says why")
+        })?);
+    }
+    Ok(told)
 }
 
 /// `PATCH /v1/nodes/{ident}`.

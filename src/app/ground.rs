@@ -11,7 +11,7 @@ use crate::config::section::{self, VerifyCa};
 use crate::driver::bmc::ipmi_settings::IpmiDefaults;
 use crate::driver::bmc::notebook::Notebook;
 use crate::driver::bmc::print::PrintKey;
-use crate::driver::bmc::redfish_settings::defaults::{RedfishDefaults, Share};
+use crate::driver::bmc::redfish_settings::defaults::{FirmwareSource, RedfishDefaults, Share};
 use crate::driver::bmc::redfish_settings::{Auth, TlsVersion, Trust};
 use crate::driver::bmc::{Ground, Limits};
 
@@ -93,6 +93,11 @@ fn firmware_defaults(given: &section::Redfish, default: RedfishDefaults) -> Redf
             given.firmware_update_wait_unresponsive_bmc,
             default.firmware_update_unresponsive_bmc_wait,
         ),
+        firmware_source: given
+            .firmware_source
+            .as_deref()
+            .and_then(FirmwareSource::parse)
+            .unwrap_or(default.firmware_source),
         firmware_status_interval: or(given.firmware_update_status_interval, default.firmware_status_interval),
         // 0 switches it off.
         firmware_overall_timeout: match given.firmware_update_overall_timeout {

@@ -5,18 +5,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::app::error::AppError;
+use crate::base::secret::Secret;
 use crate::base::time::{SharedClock, sleep};
 use crate::conduct::site::Site;
 use crate::config::Config;
 use crate::config::section::images::{DownloadSource, Images};
 use crate::depot::cache::limits::{Floor, Limits};
 use crate::depot::cache::{Cache, Life};
+use crate::depot::firmware::FirmwareFiles;
 use crate::depot::format::permit::Permit;
 use crate::depot::gallery::{Gallery, Rules};
 use crate::depot::image::Way;
 use crate::depot::kits::Kits;
 use crate::depot::shelf::Shelf;
+use crate::model::interface::Interface;
+use crate::model::node::Node;
 use crate::model::provision::Provision;
+use crate::model::run::Run;
 
 /// What is made of other servers' images and of this host's.
 #[derive(Debug)]
@@ -26,17 +31,20 @@ pub struct Depot {
     pub gallery: Arc<Gallery>,
     /// What boots are given from other servers.
     pub kits: Arc<Kits>,
+    /// What BMCs install.
+    pub firmware: Arc<FirmwareFiles>,
 }
 
 /// Opens the cache and the images of this host.
-pub fn open(config: &Config, clock: &SharedClock, life: &Life) -> Result<Depot, AppError> {
+pub fn open(config: &Config, clock: &SharedClock, life: &Life, key: Secret) -> Result<Depot, AppError> {
     let shelf = Arc::new(Shelf::open(&config.data, &config.image_folders)?);
     let limits = limits(&config.images);
     let cache = Cache::open(&place(&config.data), limits, Arc::clone(clock), life.clone())?;
     let gallery = Arc::new(Gallery::new(shelf.clone(), Some(Arc::clone(&cache)), rules(&config.images)));
     life.tasks.spawn(sweep(Arc::clone(&gallery), Arc::clone(clock), life.clone()));
     let kits = Arc::new(Kits::new(&config.data, Arc::clone(&cache)));
-    Ok(Depot { cache, shelf, gallery, kits })
+    let firmware = FirmwareFiles::new(&config.data, Arc::clone(&shelf), Arc::clone(&cache), key);
+    Ok(Depot { cache, shelf, gallery, kits, firmware: Arc::new(firmware) })
 }
 
 /// Who fetches images unless node or driver say so.
@@ -90,6 +98,35 @@ pub async fn tidy(gallery: Arc<Gallery>, site: Arc<Site>) {
     }
 }
 
+/// Removes firmware that no step needs any more, whatever ended it, for as long as the daemon runs.
+pub async fn tidy_firmware(files: Arc<FirmwareFiles>, site: Arc<Site>) {
+    loop {
+        let (one, reader) = (Arc::clone(&files), site.reader.clone());
+        let swept = tokio::task::spawn_blocking(move || {
+            let published = reader.published();
+            one.sweep(&|id| {
+                let node = published.node(id);
+                // A child does the step in its parent's run.
+                let parent = node.and_then(|node| published.node(node.wished.parent_node?));
+                node.into_iter().chain(parent).any(|node| installs_firmware(node))
+            });
+        });
+        swept.await.ok(); // one that panicked is tried again
+        tokio::select! {
+            () = site.stop.cancelled() => return,
+            () = sleep(&*site.clock, TIDY) => {}
+        }
+    }
+}
+
+/// Whether the step under way may have a BMC fetch something.
+fn installs_firmware(node: &Node) -> bool {
+    let step = node.run.as_ref().and_then(Run::step);
+    step.is_some_and(|step| {
+        step.is(Interface::Firmware, "update") || step.is(Interface::Management, "update_firmware")
+    })
+}
+
 /// Whether an image is being written, or will be.
 fn is_deployed(state: Provision) -> bool {
     matches!(state, Provision::Deploying | Provision::DeployWait | Provision::DeployHold)
@@ -109,5 +146,7 @@ async fn sweep(gallery: Arc<Gallery>, clock: SharedClock, life: Life) {
 
 /// How soon after its last deployment an image is let go.
 const GLANCE: Duration = Duration::from_secs(2);
+/// How long firmware may lie about that nobody fetches any more.
+const TIDY: Duration = Duration::from_mins(1);
 /// As often as the reference does.
 const HOUR: Duration = Duration::from_hours(1);

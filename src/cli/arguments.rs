@@ -131,6 +131,9 @@ impl Command {
             Self::Token(token) => (&mut token.url, Some(&mut token.json)),
             Self::Audit(audit) => (&mut audit.url, Some(&mut audit.json)),
             Self::Events(events) => (&mut events.url, Some(&mut events.json)),
+            Self::Steps(StepsArguments { command: StepsCommand::List(rack) }) => {
+                (&mut rack.url, Some(&mut rack.json))
+            }
             Self::Serve(_) | Self::Demo(_) | Self::Steps(_) | Self::Completions(_) | Self::Man(_) => {
                 return None;
             }
@@ -209,7 +212,7 @@ pub enum Command {
     #[command(after_help = events::EXAMPLE)]
     Events(EventsArguments),
     /// Look at steps of your own
-    #[command(after_help = steps::EXAMPLE, args(unasked()))]
+    #[command(after_help = steps::EXAMPLE)]
     Steps(StepsArguments),
     /// Print what a shell reads to complete commands and options
     #[command(after_help = shell::COMPLETIONS, args(unasked()))]
@@ -259,7 +262,7 @@ pub struct ConsoleArguments {
     pub log: bool,
 }
 
-/// Arguments of `ferric leases` and `ferric networks`.
+/// Arguments of `ferric leases`, `ferric networks` and `ferric steps list`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct RackArguments {
     #[arg(long, default_value_t = node::address(), hide_default_value = true, help = node::URL)]

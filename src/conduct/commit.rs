@@ -23,6 +23,7 @@ use crate::model::journal::{Event, Noted, Scene, Severity};
 use crate::model::node::Node;
 use crate::model::part::portgroup::Portgroup;
 use crate::model::provision::Provision;
+use crate::model::run::{HOLD, Hold, Phase};
 use crate::model::volume::{Connector, Target, VolumeKind, VolumeRow};
 use crate::store::commit::Urgency;
 use crate::store::txn::Txn;
@@ -274,6 +275,14 @@ fn keep(
 /// A wait is told in the log when it begins: for what, from whom, how long, and what happens then. The journal tells the
 /// step that waits.
 fn wait_begun(before: &Node, now: &Node) -> Option<Event> {
+    let is_held = |node: &Node| node.run.as_ref().is_some_and(|run| run.phase == Phase::Hold);
+    if is_held(now) && !is_held(before) {
+        let Hold { why, from_whom, then } = HOLD;
+        return Some(Event::info(
+            "wait",
+            format!("waits for {why}, from {from_whom}, with no deadline; {then}"),
+        ));
+    }
     let wait = now.wait.as_ref()?;
     let is_known = before.wait.as_ref().is_some_and(|old| old.why == wait.why && old.since == wait.since);
     (!is_known).then(|| {

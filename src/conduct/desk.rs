@@ -51,6 +51,7 @@ use crate::model::inspection::told::Told;
 use crate::model::node::Node;
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
+use crate::model::step::site::SiteSteps;
 
 /// Where to post to one lane.
 #[derive(Debug, Clone)]
@@ -139,6 +140,11 @@ impl Desk {
     /// Hardware types and implementations; the site's own steps are not among them.
     pub fn catalog(&self) -> &Catalog {
         self.site.catalog.base()
+    }
+
+    /// The site's own steps, as its folder was last read.
+    pub fn site_steps(&self) -> SiteSteps {
+        self.site.catalog.now().site.clone()
     }
 
     /// What would keep a deployment of the node from taking the steps of its templates.

@@ -25,6 +25,9 @@ pub fn check(file: &Table) -> Result<Vec<String>, String> {
             if !shape.takes(value) {
                 return Err(format!("[{}] {name} must be {}", section.name, shape.word()));
             }
+            if let Some(one) = REFUSED.iter().find(|one| one.is(section.name, name, value)) {
+                return Err(format!("[{}] {name}: {}", section.name, one.why));
+            }
             idle.push(format!("[{}] {name}", section.name));
         }
     }
@@ -36,6 +39,56 @@ const LISTS: [&str; 2] = ["network", "webhook"];
 
 /// Values that no message repeats.
 const SECRETS: [(&str, &str); 1] = [("cifs", "password")];
+
+/// A value of an option without effect that would promise what is not done.
+struct Refused {
+    section: &'static str,
+    name: &'static str,
+    value: fn(&Value) -> bool,
+    /// What is so instead, and what to do.
+    why: &'static str,
+}
+
+impl Refused {
+    fn is(&self, section: &str, name: &str, value: &Value) -> bool {
+        (self.section, self.name) == (section, name) && (self.value)(value)
+    }
+}
+
+const REFUSED: &[Refused] = &[
+    Refused {
+        section: "conductor",
+        name: "clear_image_cache_on_deploy_failure",
+        value: |value| value.as_bool() == Some(true),
+        why: "an image of the cache is compared with its server and its checksum before each use, so that no failure \
+              leaves a bad one there: leave it out",
+    },
+    Refused {
+        section: "conductor",
+        name: "conductor_always_validates_images",
+        value: |value| value.as_bool() == Some(true),
+        why: "images are looked into where this host fetches them: leave it out, and set [agent] image_download_source to \
+              local",
+    },
+    Refused {
+        section: "agent",
+        name: "manage_agent_boot",
+        value: |value| value.as_bool() == Some(false),
+        why: "the agent is always booted from here: leave it out",
+    },
+    Refused {
+        section: "agent",
+        name: "deploy_logs_storage_backend",
+        value: |value| value.as_str() != Some("local"),
+        why: "logs are kept as files in [agent] deploy_logs_local_path: leave it out, or say local",
+    },
+    Refused {
+        section: "redfish",
+        name: "use_swift",
+        value: |value| value.as_bool() == Some(true),
+        why: "boot media and firmware are handed out by this host: leave it out",
+    },
+];
 
 /// A section whose names are the reference's.
 struct Section {
@@ -318,6 +371,13 @@ const SECTIONS: &[Section] = &[
             "erase_devices_metadata_priority",
             "create_configuration_priority",
             "delete_configuration_priority",
+            "shred_random_overwrite_iterations",
+            "shred_final_overwrite_with_zeros",
+            "enable_ata_secure_erase",
+            "enable_nvme_secure_erase",
+            "continue_if_disk_secure_erase_fails",
+            "disk_erasure_concurrency",
+            "erase_skip_read_only",
             "disk_guard",
             "iso_cache_size",
             "iso_cache_ttl",
@@ -331,18 +391,7 @@ const SECTIONS: &[Section] = &[
         ],
         idle: &[
             (Shape::Text, &["http_root", "http_image_subdir", "image_server_auth_strategy"]),
-            (Shape::Whole, &["shred_random_overwrite_iterations", "disk_erasure_concurrency"]),
-            (
-                Shape::Flag,
-                &[
-                    "shred_final_overwrite_with_zeros",
-                    "enable_ata_secure_erase",
-                    "enable_nvme_secure_erase",
-                    "continue_if_disk_secure_erase_fails",
-                    "erase_skip_read_only",
-                    "image_server_auth_permit_unknown_hosts",
-                ],
-            ),
+            (Shape::Flag, &["image_server_auth_permit_unknown_hosts"]),
             (Shape::List, &["image_server_auth_hosts"]),
         ],
     },
@@ -360,6 +409,7 @@ const SECTIONS: &[Section] = &[
             "image_download_source",
             "stream_raw_images",
             "allow_md5_checksum",
+            "manage_agent_boot",
             "api_ca_file",
         ],
         idle: &[
@@ -373,7 +423,7 @@ const SECTIONS: &[Section] = &[
                     "memory_consumed_by_agent",
                 ],
             ),
-            (Shape::Flag, &["manage_agent_boot", "enable_bios_bootloader_install"]),
+            (Shape::Flag, &["enable_bios_bootloader_install"]),
             (Shape::TextOrFlag, &["verify_ca"]),
         ],
     },
@@ -393,6 +443,7 @@ const SECTIONS: &[Section] = &[
             "vmedia_insert_poll_interval",
             "enable_verify_bmc_clock",
             "raid_config_status_interval",
+            "firmware_source",
             "firmware_update_status_interval",
             "firmware_update_overall_timeout",
             "firmware_update_bmc_timeout",

@@ -199,6 +199,9 @@ pub struct Deploy {
     pub erase_devices_metadata_priority: Option<i64>,
     pub create_configuration_priority: Option<i64>,
     pub delete_configuration_priority: Option<i64>,
+    /// How agents erase drives.
+    #[serde(flatten)]
+    pub erasure: cleaning::Erasing,
     /// Ours: whether drives must be those that were seen last before a step destroys what is on them.
     pub disk_guard: Option<bool>,
     /// MiB
@@ -234,6 +237,8 @@ pub struct Agent {
     pub image_download_source: Option<images::DownloadSource>,
     pub stream_raw_images: Option<bool>,
     pub allow_md5_checksum: Option<bool>,
+    /// Whether boot interfaces boot the agent.
+    pub manage_agent_boot: Option<bool>,
     /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
     /// not given.
     pub api_ca_file: Option<PathBuf>,
@@ -362,6 +367,7 @@ pub struct Redfish {
     pub vmedia_insert_poll_interval: Option<u32>,
     pub enable_verify_bmc_clock: Option<bool>,
     pub raid_config_status_interval: Option<u32>,
+    pub firmware_source: Option<String>,
     pub firmware_update_status_interval: Option<u32>,
     pub firmware_update_overall_timeout: Option<u32>,
     pub firmware_update_bmc_timeout: Option<u32>,

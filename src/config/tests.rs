@@ -30,13 +30,14 @@ fn names_of_the_reference_are_read() {
     let config = parse(
         "[conductor]\ndeploy_callback_timeout = 60\nautomated_clean = false\n\
          clean_step_priority_override = [\"deploy.erase_devices:0\"]\n\
-         [agent]\nrequire_tls = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
+         [agent]\nrequire_tls = false\nmanage_agent_boot = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
     )
     .unwrap();
     assert_eq!(config.policy.deploy_callback_timeout, 60);
     assert!(!config.policy.automated_clean);
     assert_eq!(config.policy.clean_step_priority_override, [("deploy.erase_devices".to_owned(), 0)]);
     assert!(!config.policy.agent.require_tls);
+    assert!(!config.policy.agent.manage_boot);
     assert_eq!(config.hardware, ["fake-hardware"]);
 }
 
@@ -155,6 +156,36 @@ fn a_rack_door_on_loopback_lets_loopback_agents_in() {
     let door = Given { rack_listen: Some("127.0.0.1:0".parse().unwrap()), ..given() };
     assert!(Config::load(&door, String::new()).unwrap().policy.agent.loopback_ok);
     assert!(!Config::load(&given(), String::new()).unwrap().policy.agent.loopback_ok);
+}
+
+#[test]
+fn a_word_that_would_promise_what_is_not_done_is_refused_with_what_to_do() {
+    for (text, word) in [
+        ("[conductor]\nclear_image_cache_on_deploy_failure = true", "before each use"),
+        ("[conductor]\nconductor_always_validates_images = true", "image_download_source"),
+        ("[agent]\nmanage_agent_boot = false", "booted from here"),
+        ("[agent]\ndeploy_logs_storage_backend = \"swift\"", "deploy_logs_local_path"),
+        ("[redfish]\nuse_swift = true", "this host"),
+        ("[redfish]\nfirmware_source = \"swift\"", "local"),
+    ] {
+        let why = parse(text).unwrap_err().to_string();
+        assert!(why.contains(word), "{text}: {why}");
+    }
+    let same = "[conductor]\nclear_image_cache_on_deploy_failure = false\n[agent]\nmanage_agent_boot = true";
+    assert_eq!(parse(same).unwrap().idle.len(), 2);
+}
+
+#[test]
+fn how_agents_erase_drives_is_the_sites_word() {
+    let config = parse(
+        "[deploy]\nshred_random_overwrite_iterations = 3\nenable_nvme_secure_erase = false\n\
+         disk_erasure_concurrency = 8\ncontinue_if_disk_secure_erase_fails = true\n",
+    )
+    .unwrap();
+    assert!(config.idle.is_empty(), "{:?}", config.idle);
+    let told = config.policy.erasure;
+    assert_eq!((told.iterations, told.nvme, told.concurrency, told.falls_back), (3, false, 8, true));
+    assert!(told.zeroize && told.ata && !told.skips_read_only);
 }
 
 #[test]

@@ -64,7 +64,7 @@ async fn one(follow: &Follow, node: &Value, known: &mut [String]) {
 }
 
 fn step_of(node: &Value) -> String {
-    ["clean_step", "deploy_step"]
+    ["clean_step", "deploy_step", "service_step"]
         .iter()
         .find_map(|key| node.get(key)?.get("step")?.as_str())
         .unwrap_or_default()
@@ -76,14 +76,26 @@ async fn press(server: &Server, state: &str, power: &str) {
     match (power, server.power()) {
         ("power off", Power::On) => server.power_off().await,
         ("power on", Power::Off) => {
-            let working = matches!(state, "cleaning" | "clean wait" | "deploying" | "wait call-back");
-            server.boot_from(if working { BootFrom::Ramdisk } else { BootFrom::Disk });
+            server.boot_from(if WORKING.contains(&state) { BootFrom::Ramdisk } else { BootFrom::Disk });
             server.power_on();
         }
         _ => {}
     }
 }
 
-const PATH: &str = "/v1/nodes?fields=name,provision_state,power_state,clean_step,deploy_step";
+const PATH: &str = "/v1/nodes?fields=name,provision_state,power_state,clean_step,deploy_step,service_step";
+/// States in which a machine that is switched on is to boot the ramdisk.
+const WORKING: &[&str] = &[
+    "cleaning",
+    "clean wait",
+    "deploying",
+    "wait call-back",
+    "servicing",
+    "service wait",
+    "rescuing",
+    "rescue wait",
+    "inspecting",
+    "inspect wait",
+];
 /// Shorter than the second that a fake machine stays off in a reboot.
 const LOOK_PERIOD: Duration = Duration::from_millis(200);

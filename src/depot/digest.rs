@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Read};
 
 use md5::Md5;
+use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha512};
 
 /// A hash that the agent can check an image with.
@@ -61,6 +62,7 @@ impl fmt::Display for Algorithm {
 /// A hash that is fed as its bytes come.
 pub enum Running {
     Md5(Md5),
+    Sha1(Sha1),
     Sha256(Sha256),
     Sha512(Sha512),
 }
@@ -74,9 +76,19 @@ impl Running {
         }
     }
 
+    /// The hash of firmware whose value this is, told by its length: 40, 64 or 128 hex digits.
+    pub fn of_firmware(value: &str) -> Option<Self> {
+        match (value.len(), Algorithm::of_value(value)) {
+            (40, None) if value.bytes().all(|byte| byte.is_ascii_hexdigit()) => Some(Self::Sha1(Sha1::new())),
+            (_, Some(algorithm @ (Algorithm::Sha256 | Algorithm::Sha512))) => Some(Self::new(algorithm)),
+            (_, Some(Algorithm::Md5) | None) => None,
+        }
+    }
+
     pub fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Md5(hash) => hash.update(bytes),
+            Self::Sha1(hash) => hash.update(bytes),
             Self::Sha256(hash) => hash.update(bytes),
             Self::Sha512(hash) => hash.update(bytes),
         }
@@ -86,6 +98,7 @@ impl Running {
     pub fn finish(self) -> String {
         match self {
             Self::Md5(hash) => hex(&hash.finalize()),
+            Self::Sha1(hash) => hex(&hash.finalize()),
             Self::Sha256(hash) => hex(&hash.finalize()),
             Self::Sha512(hash) => hex(&hash.finalize()),
         }

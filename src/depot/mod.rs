@@ -7,6 +7,7 @@
 //! - [`ramdisks`]: the kernel and ramdisk that a node boots
 //! - [`kits`]: what one boot is given from other servers or out of its record
 //! - [`boot_iso`]: the boot medium of virtual media, over [`iso9660`]
+//! - [`firmware`]: firmware that BMCs fetch from here, for as long as it is installed
 //! - [`counter`]: hands images out over HTTP
 //! - [`mod@format`]: what an image is by its content; [`stream`]: images as raw bytes, whatever they are packed in
 //! - [`blobs`]: large payloads as files named by their SHA-256
@@ -20,6 +21,7 @@ pub mod config_drive;
 pub mod counter;
 pub mod digest;
 pub mod fetch;
+pub mod firmware;
 pub mod format;
 pub mod gallery;
 pub mod hashes;

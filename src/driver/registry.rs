@@ -301,7 +301,7 @@ impl Registry {
                 Arc::new(IdracStep::new(rack()))
             }
             (Interface::Firmware, _) | (Interface::Management, "update_firmware") => {
-                match FirmwareStep::of(name, rack()) {
+                match FirmwareStep::of(name, rack(), &self.parts.boot) {
                     Some(work) => Arc::new(work),
                     None => Arc::new(NoWork { why: None }),
                 }

@@ -48,6 +48,7 @@ fn tell(course: &mut Course<'_>, event: &'static str, text: String) -> bool {
 
 /// Begins a run; its state has been entered already.
 pub fn begin(course: &mut Course<'_>, run: Run) {
+    let run = Run { erasure: course.facts.policy.erasure, ..run };
     course.node.last_error = None;
     course.stop_waiting();
     let what = run.text();
@@ -160,7 +161,10 @@ fn empty_instance(course: &mut Course<'_>) {
 /// The ramdisk is over: nothing of it is given out, and nobody is known as its agent.
 fn leave_boot(course: &mut Course<'_>) {
     course.drop_agent();
-    course.node.boot_token = None;
+    // An instance that boots itself is given its files at each of its boots.
+    if course.node.boots != Boots::Instance {
+        course.node.boot_token = None;
+    }
     if course.node.boots == Boots::Ramdisk {
         course.node.boots = Boots::Nothing;
     }

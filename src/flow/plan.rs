@@ -169,10 +169,13 @@ fn confirmed(step: &Step, in_band: &[InBand], kind: Kind) -> Result<Step, String
     if !step.asked || step.by != By::Agent {
         return Ok(step.clone());
     }
-    let offered = in_band
-        .iter()
-        .find(|offered| step.is(offered.interface, &offered.step))
-        .ok_or_else(|| format!("neither the driver nor the agent has a {kind} step {step}"))?;
+    let offered =
+        in_band.iter().find(|offered| step.is(offered.interface, &offered.step)).ok_or_else(|| {
+            let names: Vec<_> =
+                in_band.iter().map(|one| format!("{}.{}", one.interface, one.step)).take(24).collect();
+            let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+            format!("neither the driver nor the agent has a {kind} step {step}; the agent has {has}")
+        })?;
     check_args(&step.args, &offered.known, &offered.required)
         .map_err(|why| format!("{kind} step {step}: {why}"))?;
     // A request gives deploy steps their priorities; the others have that of who offers them.

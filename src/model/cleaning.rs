@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::node::Node;
 
 /// What the site has chosen.
@@ -51,6 +53,39 @@ impl CleaningSource {
         let own = node.driver_info("cleaning_runbook").filter(|_| self.from_node);
         let class = node.wished.resource_class.as_ref().and_then(|class| self.by_class.get(class));
         own.or(class.map(String::as_str)).or(self.runbook.as_deref())
+    }
+}
+
+/// How the agent erases drives, in the words that it reads from the node (contract `steps.md` section 5). The default is
+/// the reference's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Erasure {
+    /// Passes of random bytes.
+    pub iterations: u32,
+    /// Zeros after the last of them.
+    pub zeroize: bool,
+    /// By the drive's own means, where it has some.
+    pub ata: bool,
+    pub nvme: bool,
+    /// A drive whose own means fail is overwritten.
+    pub falls_back: bool,
+    /// Drives at once.
+    pub concurrency: u32,
+    pub skips_read_only: bool,
+}
+
+impl Default for Erasure {
+    fn default() -> Self {
+        Self {
+            iterations: 1,
+            zeroize: true,
+            ata: true,
+            nvme: true,
+            falls_back: false,
+            concurrency: 4,
+            skips_read_only: false,
+        }
     }
 }
 

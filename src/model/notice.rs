@@ -162,7 +162,7 @@ impl Members {
     fn shown<T>(&mut self, table: &'static [Field<T>], names: &[&str], record: &T, host: &str) {
         let shown = Shown {
             record,
-            frame: Frame { host, base: "", version: LATEST, project: None, is_lesser: false },
+            frame: Frame { host, base: "", version: LATEST, project: None, is_lesser: false, told: &[] },
         };
         for row in names.iter().filter_map(|name| field(table, name)) {
             self.member(row.name, |out| (row.write)(&shown, out));

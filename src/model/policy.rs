@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::model::access::Access;
 use crate::model::bmc::panel::Mode;
-use crate::model::cleaning::CleaningSource;
+use crate::model::cleaning::{CleaningSource, Erasure};
 use crate::model::inspection::discovery::DiscoveryPolicy;
 use crate::model::inspection::policy::Inspector;
 use crate::model::rescue::RescuePolicy;
@@ -61,6 +61,8 @@ pub struct Policy {
     pub permit_child_node_step_async_result: bool,
     /// Drives are compared with those seen last before a step destroys.
     pub disk_guard: bool,
+    /// How agents erase drives.
+    pub erasure: Erasure,
     pub erase_devices_priority: Option<i64>,
     pub erase_devices_metadata_priority: Option<i64>,
     /// Of the agent's steps for RAID.
@@ -161,6 +163,9 @@ pub struct AgentPolicy {
     pub permitted_image_formats: Vec<String>,
     pub disable_deep_image_inspection: bool,
     pub allow_md5_checksum: bool,
+    /// Boot interfaces boot the ramdisk of deploy interfaces that work through an agent, and of rescues. Where they do not,
+    /// the site has a mechanism of its own, and the machine is only started anew.
+    pub manage_boot: bool,
 }
 
 impl Policy {
@@ -236,6 +241,7 @@ impl Default for Policy {
             max_conductor_wait_step_seconds: 30,
             permit_child_node_step_async_result: false,
             disk_guard: true,
+            erasure: Erasure::default(),
             erase_devices_priority: None,
             erase_devices_metadata_priority: None,
             create_configuration_priority: None,
@@ -276,6 +282,7 @@ impl Default for AgentPolicy {
             permitted_image_formats: ["raw", "gpt", "qcow2", "iso"].map(str::to_owned).to_vec(),
             disable_deep_image_inspection: false,
             allow_md5_checksum: true,
+            manage_boot: true,
         }
     }
 }

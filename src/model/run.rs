@@ -6,6 +6,7 @@ use crate::base::moment::Moment;
 use crate::model::Object;
 use crate::model::bmc::panel::ModeChange;
 use crate::model::boot::Boots;
+use crate::model::cleaning::Erasure;
 use crate::model::decision::effect::Look;
 use crate::model::step::{AskedStep, By, Core, Kind, Step};
 use crate::model::turn::Memo;
@@ -64,6 +65,9 @@ pub struct Run {
     /// Hardware manager versions as the agent told them.
     #[serde(default)]
     pub versions: Object,
+    /// How drives are erased, as the site had it when cleaning began.
+    #[serde(default)]
+    pub erasure: Erasure,
     /// Steps that the request named.
     #[serde(default)]
     pub asked: Vec<AskedStep>,
@@ -94,6 +98,7 @@ impl Run {
             step_began: None,
             fetched: false,
             versions: Object::new(),
+            erasure: Erasure::default(),
             asked: Vec::new(),
             started,
         }
@@ -305,3 +310,19 @@ impl WaitFor {
         }
     }
 }
+
+/// What a held node waits for, in words; it has no deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    pub why: &'static str,
+    pub from_whom: &'static str,
+    /// What happens while nobody comes, and then.
+    pub then: &'static str,
+}
+
+/// The words of every hold.
+pub const HOLD: Hold = Hold {
+    why: "unhold",
+    from_whom: "a person",
+    then: "it stays held: unhold goes on with the next step, abort ends the work",
+};

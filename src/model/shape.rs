@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use crate::model::Object;
 use crate::model::node::Node;
+use crate::model::part::told::ToldSteps;
 use crate::model::port::Port;
 
 /// What a renderer knows besides the record.
@@ -35,6 +36,8 @@ pub struct Frame<'a> {
     pub project: Option<&'a str>,
     /// Who asks is bound to a project and no admin of it: how to reach a volume is not shown.
     pub is_lesser: bool,
+    /// The steps that the agent told last, where one node is shown in detail.
+    pub told: &'a [ToldSteps],
 }
 
 /// A record with its frame.
@@ -237,7 +240,7 @@ pub fn port_for_agent(port: &Port, host: &str) -> Value {
 }
 
 fn latest(host: &str) -> Frame<'_> {
-    Frame { host, base: "", version: LATEST, project: None, is_lesser: false }
+    Frame { host, base: "", version: LATEST, project: None, is_lesser: false, told: &[] }
 }
 
 fn read_back(bytes: &[u8]) -> Value {

@@ -106,6 +106,9 @@ pub struct InBand {
     pub required: Vec<String>,
     /// Names of all arguments.
     pub known: Vec<String>,
+    /// What each of these is for, in their order; older records lack it.
+    #[serde(default)]
+    pub described: Vec<String>,
 }
 
 /// Answer of the agent to "which steps do you have".

@@ -57,6 +57,10 @@ async fn a_console_is_shared_and_recorded() {
     let node = rack.node(json!({"name": "n1"})).await;
     let closed = rack.get("/v1/nodes/n1/states/console").await.body;
     assert_eq!(closed, json!({"console_enabled": false, "console_info": null}));
+    let refused = rack.get("/ferric/v1/nodes/n1/console").await;
+    assert_eq!(refused.status, 409, "{refused:?}");
+    let text = refused.text();
+    assert!(text.contains("console of node n1 is not open: enable it first"), "{text}");
     assert_eq!(connect(&rack, "n1", None).await.unwrap_err(), 409);
     switch(&rack, &node, true).await;
     let info = rack.get("/v1/nodes/n1/states/console").await.body["console_info"].clone();

@@ -295,13 +295,17 @@ async fn a_portgroup_is_in_one_physical_network() {
     assert_eq!(first.status, 201, "{first:?}");
     let path = format!("/v1/ports/{}", first.body["uuid"].as_str().unwrap());
     assert_eq!(post(&rack, "/v1/ports", body(2, json!("p2"))).await.status, 409);
+    let second = post(&rack, "/v1/ports", body(2, json!("p1"))).await.body["uuid"].clone();
+    let second = format!("/v1/ports/{}", second.as_str().unwrap());
     assert_eq!(patch(&rack, &path, "replace", "/physical_network", json!("p2")).await.status, 400);
     let older = json!([{"op": "replace", "path": "/physical_network", "value": "p2"}]);
     assert_eq!(rack.call("PATCH", &path, "1.101", Some(&older)).await.status, 409, "the portgroup's differs");
     let changed =
         patch(&rack, &format!("/v1/portgroups/{bond}"), "replace", "/physical_network", json!("p2")).await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    assert_eq!(rack.get(&path).await.body["physical_network"], "p2", "its ports follow");
+    for member in [&path, &second] {
+        assert_eq!(rack.get(member).await.body["physical_network"], "p2", "its ports follow");
+    }
     let gone =
         patch(&rack, &format!("/v1/portgroups/{bond}"), "remove", "/physical_network", Value::Null).await;
     assert_eq!((gone.status, &rack.get(&path).await.body["physical_network"]), (200, &Value::Null));

@@ -10,7 +10,7 @@ use crate::stage::Stage;
 fn killed(kills: u32, seed: u64) {
     eprintln!("seed {seed}");
     let dice = Dice::new(seed);
-    let mut stage = Stage::new(Play { servers: 8, image: 4, seed });
+    let mut stage = Stage::new(Play { servers: 8, image: 4, seed, rescue: false });
     stage.go_round(true);
     for _ in 0..kills {
         assert!(stage.appliance.start());

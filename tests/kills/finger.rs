@@ -52,8 +52,10 @@ impl Finger {
             ("power off", Power::On) => server.power_off().await,
             // A machine that switched itself off is left alone: the record has yet to say so.
             ("power on", Power::Off) if before.as_deref() != Some("power on") => {
-                let working =
-                    matches!(state.as_str(), "cleaning" | "clean wait" | "deploying" | "wait call-back");
+                let working = matches!(
+                    state.as_str(),
+                    "cleaning" | "clean wait" | "deploying" | "wait call-back" | "rescuing" | "rescue wait"
+                );
                 server.boot_from(if working { BootFrom::Ramdisk } else { BootFrom::Disk });
                 server.power_on();
             }

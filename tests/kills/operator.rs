@@ -26,6 +26,8 @@ pub struct Operator {
     pub image: Image,
     /// Whether to begin again with an undeploy when the server is active.
     pub again: Arc<AtomicBool>,
+    /// Whether it is still to be rescued and brought back.
+    pub rescue: bool,
     pub promises: Promises,
 }
 
@@ -50,7 +52,7 @@ impl Operator {
                 let active = node["provision_state"] == "active";
                 deployed += u32::from(active && under_way);
                 under_way = !active;
-                if active && !self.again.load(Ordering::SeqCst) {
+                if active && !self.rescue && !self.again.load(Ordering::SeqCst) {
                     return Ok(deployed);
                 }
                 self.next(&node).await.map_err(|why| format!("{name}: {why}: {node}"))?;
@@ -116,6 +118,15 @@ impl Operator {
                 self.promises.ordered = false;
                 self.provision(id, json!({"target": "active", "configdrive": drive}), "available").await
             }
+            "active" if self.rescue => {
+                let body = json!({"target": "rescue", "rescue_password": PASSWORD});
+                self.provision(id, body, "active").await
+            }
+            "rescue" => {
+                // From here on it is active once more, and stays so.
+                self.rescue = false;
+                self.provision(id, json!({"target": "unrescue"}), "rescue").await
+            }
             "active" => self.provision(id, json!({"target": "deleted"}), "active").await,
             _ => Ok(()),
         }
@@ -125,7 +136,7 @@ impl Operator {
         let node = json!({
             "name": self.server.settings().name, "driver": "manual-management",
             "power_interface": "fake", "management_interface": "fake", "boot_interface": "fake",
-            "deploy_interface": "direct",
+            "deploy_interface": "direct", "rescue_interface": "agent",
             "properties": {"cpu_arch": "x86_64", "capabilities": "boot_mode:bios"},
             // The finger does not see a machine that switches itself off; the daemon switches it off.
             "driver_info": {"deploy_forces_oob_reboot": true},
@@ -185,4 +196,6 @@ impl Operator {
     }
 }
 
+/// Of every rescue.
+pub const PASSWORD: &str = "let me in";
 const POLL: Duration = Duration::from_millis(100);

@@ -1,8 +1,8 @@
 //! Everything on stage: the appliance as a process, twins in this one, a finger on their buttons, an operator each.
 
 use std::collections::HashMap;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -24,6 +24,7 @@ use ferric::twin::progress::Progress;
 use ferric::twin::rack::Rack;
 use ferric::twin::settings::Settings;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::appliance::Appliance;
@@ -46,6 +47,8 @@ pub struct Play {
     /// MiB.
     pub image: u32,
     pub seed: u64,
+    /// Each server is rescued once when it is active, and brought back.
+    pub rescue: bool,
 }
 
 /// A rack under test. Nothing happens before the appliance is started.
@@ -53,6 +56,8 @@ pub struct Stage {
     pub appliance: Appliance,
     pub rack: Rack,
     finger: Arc<Finger>,
+    open: TempDir,
+    rescue: bool,
     image: Image,
     link: Arc<Link>,
     again: Arc<AtomicBool>,
@@ -82,7 +87,21 @@ impl Stage {
         let again = Arc::new(AtomicBool::new(false));
         let (tell, ended) = mpsc::channel();
         let deployed = Vec::new();
-        let mut stage = Self { appliance, rack, finger, image, link, again, deployed, ended, tell, runtime };
+        let rescue = play.rescue;
+        let mut stage = Self {
+            appliance,
+            rack,
+            finger,
+            open: open_folder(),
+            rescue,
+            image,
+            link,
+            again,
+            deployed,
+            ended,
+            tell,
+            runtime,
+        };
         stage.send_operators();
         stage
     }
@@ -96,6 +115,7 @@ impl Stage {
                 server: server.clone(),
                 image: self.image.clone(),
                 again: self.again.clone(),
+                rescue: self.rescue,
                 promises: Promises::default(),
             };
             self.runtime.spawn(async move {
@@ -159,6 +179,20 @@ impl Stage {
 
     pub fn progress(&self) -> Vec<Progress> {
         self.rack.servers().iter().map(ferric::twin::server::Server::progress).collect()
+    }
+
+    /// A folder that anybody may read, and nobody but us write.
+    pub fn folder_for_all(&self, name: &str) -> PathBuf {
+        let folder = self.open.path().join(name);
+        std::fs::DirBuilder::new().mode(0o755).create(&folder).unwrap();
+        folder
+    }
+
+    /// All that the node's history tells.
+    pub fn told(&self, node: &str) -> String {
+        let path = format!("/v1/nodes/{node}/history?detail=true");
+        let answer = self.link.exchange(Request { method: Method::Get, path, body: Payload::Nothing });
+        String::from_utf8(self.runtime.block_on(answer).unwrap().body).unwrap()
     }
 
     /// The provision state that the API shows; none if it does not answer.
@@ -240,6 +274,12 @@ fn make_rack(appliance: &Appliance, play: Play) -> Rack {
     };
     let clock: SharedClock = Arc::new(RealClock::new());
     Rack::new(play.servers, &model, &clock).unwrap()
+}
+
+fn open_folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    folder
 }
 
 fn make_folder(path: &Path) {

@@ -18,7 +18,7 @@ fn a_deployment_goes_on_although_the_wall_clock_jumps_by_years() {
     let seed = 7;
     eprintln!("seed {seed}");
     let dice = Dice::new(seed);
-    let mut stage = Stage::new(Play { servers: 2, image: 8, seed });
+    let mut stage = Stage::new(Play { servers: 2, image: 8, seed, rescue: false });
     assert!(stage.appliance.start());
     for wall in WALLS {
         stage.pass(dice.between(Duration::from_secs(1), Duration::from_millis(2500)));
@@ -36,7 +36,7 @@ fn a_deployment_goes_on_although_the_wall_clock_jumps_by_years() {
 
 #[test]
 fn a_wait_is_as_long_as_ever_although_the_wall_clock_jumps_by_years() {
-    let mut stage = Stage::new(Play { servers: 1, image: 1, seed: 8 });
+    let mut stage = Stage::new(Play { servers: 1, image: 1, seed: 8, rescue: false });
     let config = stage.appliance.home().join("ferric.toml");
     std::fs::write(&config, format!("[conductor]\nclean_callback_timeout = {WAIT}\n")).unwrap();
     stage.appliance.options(&["--config", config.to_str().unwrap()]);

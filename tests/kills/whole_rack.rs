@@ -10,7 +10,7 @@ use crate::stage::Stage;
 fn cut(rounds: u32, seed: u64) {
     eprintln!("seed {seed}");
     let dice = Dice::new(seed);
-    let mut stage = Stage::new(Play { servers: 4, image: 8, seed });
+    let mut stage = Stage::new(Play { servers: 4, image: 8, seed, rescue: false });
     let mut deployed = vec![0; 4];
     for round in 0..rounds {
         if round > 0 {

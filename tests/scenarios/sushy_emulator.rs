@@ -2,12 +2,13 @@
 //! daemon with stock clients, and curl looks what came of it.
 //!
 //! What the emulator cannot do: sessions (it has no session service, so the account goes with each request), boot
-//! once (it shows every override as Continuous), boot to setup, `EventService`, and with its fake driver NMI, BIOS,
-//! memory and processors.
+//! once (it shows every override as Continuous), boot to setup, `EventService`, with its fake driver NMI, BIOS,
+//! memory and processors, and RAID (it forgets the level of a volume, and deletes none).
 
 mod libvirt;
 mod rig;
 mod trust;
+mod upkeep;
 
 use rig::Emulator;
 use rig::FAKE_ID;

@@ -119,7 +119,7 @@ pub fn outside(method: Method, path: &str) -> Outside {
     if below("/ferric/v1/ramdisks") {
         return Outside::Needs(if reads { Role::Reader } else { Role::Admin });
     }
-    let open = ["/boot/", "/grub/", "/images/"].iter().any(|prefix| path.starts_with(prefix));
+    let open = ["/boot/", "/firmware/", "/grub/", "/images/"].iter().any(|prefix| path.starts_with(prefix));
     if open { Outside::Public } else { Outside::No }
 }
 

@@ -62,7 +62,14 @@ impl Call<'_> {
     pub fn frame(&self) -> Frame<'_> {
         let project = self.who.project.as_deref();
         let is_lesser = project.is_some() && self.who.role < Role::Admin;
-        Frame { host: &self.policy().host, base: &self.base, version: self.version, project, is_lesser }
+        Frame {
+            host: &self.policy().host,
+            base: &self.base,
+            version: self.version,
+            project,
+            is_lesser,
+            told: &[],
+        }
     }
 
     /// The ident at `place` of the route.

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use crate::cli::arguments::{RackArguments, unasked};
+
 /// Arguments of `ferric steps`.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct StepsArguments {
@@ -15,8 +17,11 @@ pub struct StepsArguments {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum StepsCommand {
     /// Say what is wrong with manifests and executables, without a daemon
-    #[command(after_help = CHECK)]
+    #[command(after_help = CHECK, args(unasked()))]
     Check(CheckArguments),
+    /// List those that the daemon knows, and those that it refused
+    #[command(after_help = LIST)]
+    List(RackArguments),
 }
 
 /// Arguments of `ferric steps check`.
@@ -33,7 +38,19 @@ pub struct CheckArguments {
 pub const EXAMPLE: &str = "\
 A site's own steps are executables with manifests in a folder:
   ferric steps check /etc/ferric/steps
-  systemctl reload ferric";
+  systemctl reload ferric
+  ferric steps list";
+
+pub const LIST: &str = "\
+Examples:
+  ferric steps list
+  ferric steps list --json
+
+What happens next:
+  Nothing changes. A line for each manifest of the daemon's folder, as it was
+  read last: what it makes known, in which kinds of work and with which
+  priority, or why it was refused. The daemon reads the folder again on
+  `systemctl reload ferric`.";
 
 pub const CHECK: &str = "\
 Examples:

@@ -83,7 +83,7 @@ impl Columns {
         let first =
             ["name", "uuid", "provision_state", "target_provision_state"].map(|field| node.text(field));
         let more = more.iter().map(|(field, _)| cell(node, field));
-        let last = [node.maintenance(), node.step(), node.text("last_error")];
+        let last = [node.maintenance(), node.step(), node.awaits(), node.text("last_error")];
         first.into_iter().chain([node.power()]).chain(more).chain(last).collect()
     }
 
@@ -186,7 +186,7 @@ const CHILDREN: &str = "include_children";
 
 /// Titles of the columns that stand first, and of those that stand last.
 const FIRST: &[&str] = &["name", "uuid", "state", "target", "power"];
-const LAST: &[&str] = &["maintenance", "step", "last error"];
+const LAST: &[&str] = &["maintenance", "step", "waits for", "last error"];
 
 /// What stands between them in a long list: fields and titles.
 const LONG: &[(&str, &str)] = &[
@@ -208,7 +208,7 @@ const LONG: &[(&str, &str)] = &[
 
 /// What the usual columns are made of.
 const FIELDS: &str = "name,uuid,provision_state,target_provision_state,power_state,target_power_state,maintenance,\
-    maintenance_reason,fault,clean_step,deploy_step,service_step,last_error";
+    maintenance_reason,fault,clean_step,deploy_step,service_step,driver_internal_info,last_error";
 
 #[cfg(test)]
 mod tests;

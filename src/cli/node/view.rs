@@ -157,6 +157,15 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The same in a word or two, for a table; and whether nobody answers.
+    pub fn awaits(self) -> String {
+        if self.holds() {
+            return "a person: unhold".to_owned();
+        }
+        let Some(waiting) = self.waiting() else { return String::new() };
+        if waiting.trouble.is_some() { format!("{} (no answer)", waiting.why) } else { waiting.why }
+    }
+
     pub fn paint(self) -> Paint {
         if self.is_failed() || !self.text("fault").is_empty() {
             Paint::Bad

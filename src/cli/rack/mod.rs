@@ -1,4 +1,4 @@
-//! What the appliance gives to the rack: `ferric leases`, `ferric networks`.
+//! What the appliance gives to the rack, and what the site gave it: `ferric leases`, `networks`, `steps list`.
 
 use serde_json::Value;
 
@@ -19,6 +19,8 @@ use crate::cli::table;
 pub enum Listing {
     Leases,
     Networks,
+    /// The site's own.
+    Steps,
 }
 
 impl Listing {
@@ -26,6 +28,7 @@ impl Listing {
         match self {
             Self::Leases => "leases",
             Self::Networks => "networks",
+            Self::Steps => "steps",
         }
     }
 
@@ -34,6 +37,7 @@ impl Listing {
         match self {
             Self::Leases => "list leases",
             Self::Networks => "list networks",
+            Self::Steps => "list steps",
         }
     }
 
@@ -41,6 +45,7 @@ impl Listing {
         match self {
             Self::Leases => &["address", "MAC", "node", "expires", "last asked"],
             Self::Networks => &["name", "interface", "mode", "address", "used", "problems"],
+            Self::Steps => &["file", "what", "kinds", "again", "refused"],
         }
     }
 
@@ -56,6 +61,10 @@ impl Listing {
                 let waits = if text("state") == "waiting" { " (waiting)" } else { "" };
                 let mode = format!("{} {}{waits}", text("service"), text("mode"));
                 vec![text("name"), text("interface"), mode, text("address"), used(one), problems(one)]
+            }
+            Self::Steps => {
+                let file = text("file").rsplit('/').next().map(str::to_owned).unwrap_or_default();
+                vec![file, made_known(one), one_line(&kinds(one)), text("again"), text("refused")]
             }
         }
     }
@@ -95,7 +104,7 @@ async fn list(session: &mut Session<'_, '_>, listing: Listing) -> Result<Exit, C
     }
     match listing {
         Listing::Networks => print_events(session, &value)?,
-        Listing::Leases => {}
+        Listing::Leases | Listing::Steps => {}
     }
     Ok(Exit::Done)
 }
@@ -138,6 +147,29 @@ fn used(network: &Value) -> String {
     let aside = sum("quarantined");
     let aside = if aside > 0 { format!(", {aside} put aside") } else { String::new() };
     format!("{} of {}{aside}", sum("used"), sum("size"))
+}
+
+/// `step vendor.register`, `hook tell after deploy.write_image`.
+fn made_known(manifest: &Value) -> String {
+    let text = |name| one_line(&View(manifest).text(name));
+    match text("type").as_str() {
+        "hook" => {
+            let after = Some(text("after")).filter(|after| !after.is_empty());
+            format!("hook {} after {}", text("name"), after.unwrap_or_else(|| "every step".to_owned()))
+        }
+        "" => String::new(),
+        kind => format!("{kind} {}", text("name")),
+    }
+}
+
+/// `clean 50, deploy`: the kinds of work with the priority in each; without one it is done on request.
+fn kinds(manifest: &Value) -> String {
+    let kinds = manifest.get("kinds").and_then(Value::as_object).into_iter().flatten();
+    let shown = |(kind, priority): (&String, &Value)| match priority.as_i64().filter(|number| *number > 0) {
+        Some(priority) => format!("{kind} {priority}"),
+        None => kind.clone(),
+    };
+    kinds.map(shown).collect::<Vec<_>>().join(", ")
 }
 
 fn problems(network: &Value) -> String {
@@ -191,6 +223,23 @@ mod tests {
         assert_eq!(rows[EVENTS - 1][..4], ["2026-11-20 19:40:03", "b", "conflict", "7"]);
         assert!(!rows[0][4].contains('\n'));
         assert!(events(&json!({"networks": []})).is_empty());
+    }
+
+    #[test]
+    fn a_manifest_is_a_row_and_a_refused_one_says_why() {
+        let step = json!({"file": "/etc/ferric/steps/burn.toml", "type": "step", "refused": null,
+            "name": "vendor.burn", "kinds": {"clean": 50, "deploy": 0}, "again": "never"});
+        assert_eq!(
+            Listing::Steps.row(&step),
+            ["burn.toml", "step vendor.burn", "clean 50, deploy", "never", ""]
+        );
+        let hook = json!({"file": "/s/tell.toml", "type": "hook", "refused": null, "name": "tell", "after": null,
+            "kinds": {"clean": null}, "again": "repeat"});
+        assert_eq!(Listing::Steps.row(&hook)[1..3], ["hook tell after every step", "clean"]);
+        let wrong = json!({"file": "/s/x.toml", "type": null, "refused": "again is missing\n\u{1b}"});
+        let row = Listing::Steps.row(&wrong);
+        assert_eq!(row[..4], ["x.toml", "", "", ""]);
+        assert!(row[4].starts_with("again is missing") && !row[4].contains('\u{1b}'), "{}", row[4]);
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Cuts: each pipeline is cut before and after every commit and around every call, and ends as if nothing had
 //! been.
 
+mod steps;
+mod ways;
+
 use std::time::Duration;
 
 use serde_json::json;
@@ -20,6 +23,7 @@ use crate::model::moves::{Target, Verb};
 use crate::model::node::{Fault, Node};
 use crate::model::provision::Provision;
 use crate::model::rescue::RescuePassword;
+use crate::model::runbook::Runbook;
 use crate::model::step::AskedStep;
 
 /// One thing that a client does: when, what, and how it sees that it was taken.
@@ -39,6 +43,9 @@ struct Scene {
     start: Provision,
     wishes: &'static [Wish],
     end: Provision,
+    /// What else is so: of the policy, of the machine, of the node, which is the first, and of others.
+    setup: fn(&mut Rig, &mut Vec<Node>),
+    runbook: Option<fn() -> Runbook>,
 }
 
 impl Scene {
@@ -68,6 +75,9 @@ struct End {
     reserved: bool,
     machine: Option<(Power, Traces)>,
     fake: Option<Power>,
+    deploy: String,
+    /// The machine of another node.
+    other: Option<(Power, Traces)>,
 }
 
 fn provision(word: &str) -> Ask {
@@ -95,13 +105,18 @@ async fn prepare(scene: &Scene, points: [Point; 2]) -> Rig {
         node.boots = Boots::Disk;
         node.wished.interfaces.rescue = if scene.metal { "agent" } else { "fake" }.to_owned();
     }
-    rig.put(vec![node]).await;
     if scene.metal {
         rig.world.add(id(1), Power::Off);
         rig.world.machine(id(1), |one| {
             (one.wired, one.tells) = (scene.wired, scene.tells());
             one.traces.mode = if scene.wired { Mode::Bios } else { Mode::Uefi };
         });
+    }
+    let mut nodes = vec![node];
+    (scene.setup)(&mut rig, &mut nodes);
+    rig.put(nodes).await;
+    if let Some(runbook) = scene.runbook {
+        rig.keep(runbook()).await;
     }
     rig.start(points[0]);
     rig
@@ -176,8 +191,10 @@ async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, us
                 // Who may have the password and is silent boots once more.
                 traces.switched = (0, 0);
             }
-            (one.power, traces)
+            (one.power, without_secrets(traces))
         }),
+        deploy: node.wished.interfaces.deploy.clone(),
+        other: rig.world.machine(id(2), |one| (one.power, without_secrets(one.traces.clone()))),
         fake: rig.fake.seen(id(1)).map(|one| one.power).filter(|_| !scene.metal),
     };
     assert!(is_at_rest(&node), "{node:#?}");
@@ -185,6 +202,11 @@ async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, us
     let result = (seen, first.log(), first.commits(), first.calls());
     rig.stop().await;
     result
+}
+
+/// Which secret a medium bears depends on how often one was made.
+fn without_secrets(traces: Traces) -> Traces {
+    Traces { cd: traces.cd.map(|_| Secret::new("a medium")), ..traces }
 }
 
 fn run<T>(work: impl Future<Output = T>) -> T {
@@ -342,6 +364,7 @@ fn verification_survives_cuts() {
             start: Provision::Enroll,
             wishes: &[MANAGE],
             end: Provision::Manageable,
+            ..DEPLOYMENT
         });
     }
 }
@@ -355,6 +378,7 @@ fn cleaning_survives_cuts() {
         start: Provision::Manageable,
         wishes: &[PROVIDE],
         end: Provision::Available,
+        ..DEPLOYMENT
     });
 }
 
@@ -367,6 +391,7 @@ fn manual_cleaning_survives_cuts() {
         start: Provision::Manageable,
         wishes: &[CLEAN],
         end: Provision::Manageable,
+        ..DEPLOYMENT
     });
 }
 
@@ -379,6 +404,7 @@ fn servicing_survives_cuts() {
         start: Provision::Active,
         wishes: &[SERVICE],
         end: Provision::Active,
+        ..DEPLOYMENT
     });
 }
 
@@ -440,6 +466,7 @@ fn a_fake_rescue_survives_cuts() {
         start: Provision::Active,
         wishes: &[RESCUE, UNRESCUE],
         end: Provision::Active,
+        ..DEPLOYMENT
     });
 }
 
@@ -452,6 +479,7 @@ fn adoption_survives_cuts() {
         start: Provision::Manageable,
         wishes: &[ADOPT, UNDEPLOY],
         end: Provision::Available,
+        ..DEPLOYMENT
     });
 }
 
@@ -464,6 +492,7 @@ fn a_deployment_through_the_agent_survives_cuts() {
         start: Provision::Available,
         wishes: &[DEPLOY],
         end: Provision::Active,
+        ..DEPLOYMENT
     });
 }
 
@@ -509,6 +538,8 @@ const DEPLOYMENT: Scene = Scene {
     start: Provision::Available,
     wishes: &[DEPLOY],
     end: Provision::Active,
+    setup: |_, _| (),
+    runbook: None,
 };
 
 #[test]
@@ -520,6 +551,7 @@ fn a_fake_deployment_of_each_turn_survives_cuts() {
         start: Provision::Available,
         wishes: &[DEPLOY_EACH_TURN, UNHOLD],
         end: Provision::Active,
+        ..DEPLOYMENT
     });
 }
 
@@ -532,6 +564,7 @@ fn tear_down_survives_cuts() {
         start: Provision::Active,
         wishes: &[UNDEPLOY],
         end: Provision::Available,
+        ..DEPLOYMENT
     });
 }
 
@@ -544,6 +577,7 @@ fn an_abort_survives_cuts() {
         start: Provision::Available,
         wishes: &[DEPLOY, ABORT],
         end: Provision::DeployFail,
+        ..DEPLOYMENT
     });
 }
 
@@ -556,6 +590,7 @@ fn an_inspection_survives_cuts() {
         start: Provision::Manageable,
         wishes: &[INSPECT],
         end: Provision::Manageable,
+        ..DEPLOYMENT
     };
     let (right, ..) = run(play(&scene, [Point::Never; 2]));
     assert_eq!((right.ports.len(), right.inventory.is_some(), right.properties.len()), (1, true, 4));
@@ -572,6 +607,7 @@ fn an_inspection_by_a_ramdisk_survives_cuts() {
             start: Provision::Manageable,
             wishes: &[INSPECT],
             end: Provision::Manageable,
+            ..DEPLOYMENT
         };
         let (right, log, ..) = run(play(&scene, [Point::Never; 2]));
         assert_eq!((right.ports.len(), right.inventory.is_some(), right.boots), (1, true, Boots::Nothing));
@@ -595,6 +631,7 @@ fn a_reboot_survives_cuts() {
             start: Provision::Active,
             wishes: &[REBOOT],
             end: Provision::Active,
+            ..DEPLOYMENT
         });
     }
 }
@@ -608,6 +645,7 @@ fn a_cut_soon_after_a_cut_does_no_harm() {
         start: Provision::Available,
         wishes: &[DEPLOY],
         end: Provision::Active,
+        ..DEPLOYMENT
     };
     let soon = [Point::BeforeCommit(1), Point::AfterCommit(1), Point::SentCall(1), Point::BeforeCommit(2)];
     cut_twice(&scene, &soon);
@@ -624,6 +662,7 @@ fn a_step_that_was_lost_in_a_cut_is_done_again() {
             start: Provision::Available,
             wishes: &[DEPLOY],
             end: Provision::Active,
+            ..DEPLOYMENT
         };
         let mut rig = prepare(&scene, [Point::SentCall(8), Point::Never]).await;
         wish(&mut rig, &DEPLOY).await;

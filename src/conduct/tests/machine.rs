@@ -66,6 +66,8 @@ pub(super) struct Machine {
     pub(super) told: Option<u32>,
     /// How long a command of the agent takes.
     pub(super) work: Duration,
+    /// The token of the installer that it booted, and whether that has told that it began.
+    pub(super) installer: Option<(Secret, bool)>,
 }
 
 impl Machine {
@@ -86,6 +88,7 @@ impl Machine {
             tells: false,
             told: None,
             work: WORK,
+            installer: None,
         }
     }
 
@@ -98,6 +101,9 @@ impl Machine {
                 if self.wired && self.boot.is_some() {
                     // Its medium was made for this boot.
                     self.token = record.node.agent.as_ref().map(|agent| agent.token.clone());
+                }
+                if record.node.boots == Boots::Installer {
+                    self.installer = record.node.agent.as_ref().map(|agent| (agent.token.clone(), false));
                 }
                 self.once = None;
                 self.traces.mode = self.pending.take().unwrap_or(self.traces.mode);
@@ -142,14 +148,14 @@ impl Machine {
         self.power = Power::Off;
         self.traces.switched.1 += 1;
         self.boot = None;
-        (self.token, self.traces.password) = (None, None);
+        (self.token, self.traces.password, self.installer) = (None, None, None);
     }
 
     /// Boots, the ramdisk or something else; another boot knows nothing of the one before.
     pub(super) fn start(&mut self, ramdisk: bool) {
         self.boots += 1;
         self.boot = ramdisk.then_some(self.boots);
-        (self.token, self.traces.password) = (None, None);
+        (self.token, self.traces.password, self.installer) = (None, None, None);
         self.commands.clear();
         self.next_beat = Tick::default();
     }
@@ -281,6 +287,7 @@ fn erase(step: &str, priority: i64) -> InBand {
         again: Again::Repeat,
         required: Vec::new(),
         known: Vec::new(),
+        described: Vec::new(),
     }
 }
 

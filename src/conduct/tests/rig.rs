@@ -35,6 +35,8 @@ use crate::driver::boot::BootGround;
 use crate::driver::fake::FakeRack;
 use crate::driver::fake::delays::FakeDelays;
 use crate::driver::registry::{Parts, Registry};
+use crate::driver::site::manifest::Manifest;
+use crate::driver::site::manifest::folder::Found;
 use crate::model::decision::ask::{Answer, Ask};
 use crate::model::decision::refusal::Refusal;
 use crate::model::inspection::Inventory;
@@ -42,6 +44,7 @@ use crate::model::interface::Interface;
 use crate::model::node::{Node, Wished};
 use crate::model::policy::Policy;
 use crate::model::provision::Provision;
+use crate::model::runbook::Runbook;
 use crate::store::Store;
 use crate::store::error::StoreError;
 use crate::store::options::{Mode, Options};
@@ -153,6 +156,24 @@ impl Rig {
             .await;
         written.unwrap();
         store.close().await;
+    }
+
+    /// Writes a runbook while the daemon is not running.
+    pub(super) async fn keep(&self, runbook: Runbook) {
+        let store = Store::open(self.options(Arc::new(Cut::at(Point::Never)))).unwrap();
+        let written: Result<(), StoreError> =
+            store.writer().write("keep", move |txn| txn.things().put(&runbook).map(drop)).await;
+        written.unwrap();
+        store.close().await;
+    }
+
+    /// Makes manifests of the site known, each by its name and its text.
+    pub(super) fn steps_of_site(&self, manifests: &[(&str, &str)]) {
+        let read = |(name, text): &(&str, &str)| {
+            Manifest::parse(&PathBuf::from(format!("/steps/{name}.toml")), text).unwrap()
+        };
+        let manifests = manifests.iter().map(read).collect();
+        self.registry.shelf().put(Found { manifests, refused: Vec::new() });
     }
 
     fn options(&self, cut: Arc<Cut>) -> Options {

@@ -18,6 +18,7 @@ use crate::base::time::{Clock, Later, sleep};
 use crate::conduct::desk::Desk;
 use crate::conduct::hands::{Drivers, Hands};
 use crate::driver::Machine as Record;
+use crate::driver::site::shelf::hook_of;
 use crate::model::Object;
 use crate::model::bmc::power::Power;
 use crate::model::boot::Beat;
@@ -29,7 +30,7 @@ use crate::model::inspection::discovery::BmcKind;
 use crate::model::inspection::reported::Reported;
 use crate::model::inspection::told::Told;
 use crate::model::node::Node;
-use crate::model::step::By;
+use crate::model::step::{By, Step};
 use crate::model::turn::{Failure, Turn};
 
 /// What a test makes of a call: `None` lets it through.
@@ -106,6 +107,9 @@ impl World {
         if self.machine(id, |one| one.tells) == Some(true) {
             return self.tell(&desk, id).await;
         }
+        if let Some((token, began)) = self.machine(id, |one| one.installer.clone()).flatten() {
+            return self.install(&desk, id, token, began).await;
+        }
         let now = self.clock.tick();
         let Some((Some(boot), token, due)) =
             self.machine(id, |one| (one.boot, one.token.clone(), one.next_beat <= now || one.has_news(now)))
@@ -121,6 +125,16 @@ impl World {
                 }
             }
             Some(_) => {}
+        }
+    }
+
+    /// An installer tells that it began, and later that it has ended, until it is heard.
+    async fn install(&self, desk: &Desk, id: NodeId, token: Secret, began: bool) {
+        let status = if began { "end" } else { "start" };
+        let word = Beat { url: String::new(), verify_ca: None, version: None, ..beat(token.clone()) };
+        let word = Beat { status: Some(status.to_owned()), ..word };
+        if desk.beat(id, word).await.is_ok() {
+            self.machine(id, |one| one.installer = Some((token, true)).filter(|_| one.installer.is_some()));
         }
     }
 
@@ -263,7 +277,7 @@ fn look_at_step(one: &Machine, record: &Record, now: crate::base::time::Tick) ->
     if step.by == By::Agent {
         one.look_in_band(record, &run.memo, now)
     } else {
-        one.look_at_press(&step.step, &run.memo)
+        one.look_at_press(pressed(step), &run.memo)
     }
 }
 
@@ -273,8 +287,13 @@ fn act(one: &mut Machine, record: &Record, again: bool, now: crate::base::time::
     if step.by == By::Agent {
         one.act_in_band(record, again, now)
     } else {
-        one.act_press(&step.step, &run.memo, again)
+        one.act_press(pressed(step), &run.memo, again)
     }
+}
+
+/// A hook bears the name of the step that it follows.
+fn pressed(step: &Step) -> &str {
+    hook_of(step).filter(|_| step.by == By::Hook).unwrap_or(&step.step)
 }
 
 impl Hands for World {

@@ -1,11 +1,12 @@
 //! `[conductor] automated_cleaning_*`: where the steps of automated cleaning come from.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde::Deserialize;
 
 use crate::config::section::ramdisks::by_arch as pairs;
-use crate::model::cleaning::{CleaningSource, StepSource};
+use crate::model::cleaning::{CleaningSource, Erasure, StepSource};
 
 /// The options as they are written.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -17,6 +18,35 @@ pub struct Cleaning {
     pub automated_cleaning_runbook_by_resource_class: BTreeMap<String, String>,
     pub automated_cleaning_runbook_from_node: Option<bool>,
     pub automated_cleaning_runbook_validate_traits: Option<bool>,
+}
+
+/// `[deploy]`: how agents erase drives.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Erasing {
+    pub shred_random_overwrite_iterations: Option<u32>,
+    pub shred_final_overwrite_with_zeros: Option<bool>,
+    pub enable_ata_secure_erase: Option<bool>,
+    pub enable_nvme_secure_erase: Option<bool>,
+    pub continue_if_disk_secure_erase_fails: Option<bool>,
+    pub disk_erasure_concurrency: Option<NonZeroU32>,
+    pub erase_skip_read_only: Option<bool>,
+}
+
+impl Erasing {
+    /// What agents are told.
+    pub fn chosen(&self) -> Erasure {
+        let usual = Erasure::default();
+        Erasure {
+            iterations: self.shred_random_overwrite_iterations.unwrap_or(usual.iterations),
+            zeroize: self.shred_final_overwrite_with_zeros.unwrap_or(usual.zeroize),
+            ata: self.enable_ata_secure_erase.unwrap_or(usual.ata),
+            nvme: self.enable_nvme_secure_erase.unwrap_or(usual.nvme),
+            falls_back: self.continue_if_disk_secure_erase_fails.unwrap_or(usual.falls_back),
+            concurrency: self.disk_erasure_concurrency.map_or(usual.concurrency, NonZeroU32::get),
+            skips_read_only: self.erase_skip_read_only.unwrap_or(usual.skips_read_only),
+        }
+    }
 }
 
 /// `automated_cleaning_step_source`

@@ -77,7 +77,7 @@ pub async fn act(agents: &Agents, call: &StepCall, again: bool, args: &Object) -
     }
     let params = params(agents, call, kind, args);
     match agent.run(&kind.run_command(), params, false).await {
-        Ok(result) => taken(call, &result),
+        Ok(result) => of_this_step(kind, &result).map_or_else(Turn::failed, |()| taken(call, &result)),
         Err(error) if error.may_have_been_taken() => answer_lost(&agent, call, &error).await,
         Err(error) => error.turn(&unsent(&call.memo)),
     }
@@ -156,10 +156,23 @@ fn taken(call: &StepCall, result: &CommandResult) -> Turn {
 
 async fn look_at(agent: &AgentClient<'_>, call: &StepCall, id: &str) -> Turn {
     match agent.command(id).await {
-        Ok(result) => stands(agent, call, result),
+        Ok(result) => {
+            let known = wire_kind(call.kind).map_or(Ok(()), |kind| of_this_step(kind, &result));
+            known.map_or_else(Turn::failed, |()| stands(agent, call, result))
+        }
         Err(AgentError::Unknown(_)) => lost("it does not know the command of this step"),
         Err(error) => error.turn(&call.memo),
     }
+}
+
+/// What is told of another command says nothing of the step.
+fn of_this_step(kind: StepKind, result: &CommandResult) -> Result<(), String> {
+    let wanted = kind.run_command();
+    if wanted.ends_with(&format!(".{}", result.command_name)) {
+        return Ok(());
+    }
+    let name = result.command_name.chars().take(WORD_SHOWN).collect::<String>();
+    Err(format!("asked for {wanted}, the agent tells of another command, {name:?}"))
 }
 
 fn stands(agent: &AgentClient<'_>, call: &StepCall, result: CommandResult) -> Turn {

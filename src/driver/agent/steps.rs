@@ -70,7 +70,8 @@ fn in_band(kind: StepKind, step: &InBandStep) -> Option<InBand> {
         reboot_requested: step.reboot_requested,
         again: again(interface, &step.step),
         required: args.clone().filter(|(_, info)| info.required).map(|(name, _)| name.clone()).collect(),
-        known: args.map(|(name, _)| name.clone()).collect(),
+        known: args.clone().map(|(name, _)| name.clone()).collect(),
+        described: args.map(|(_, info)| info.description.clone()).collect(),
     })
 }
 

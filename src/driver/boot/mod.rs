@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use crate::base::chain::chain;
 use crate::depot::blobs::Blobs;
+use crate::depot::firmware::FirmwareFiles;
 use crate::depot::ramdisks::installer::Heard;
 use crate::depot::ramdisks::{RamdiskError, Ramdisks};
 use crate::driver::Hardware;
@@ -54,6 +55,10 @@ pub struct BootGround {
     pub kernel_append: String,
     /// Whether inspections leave machines to boot by themselves.
     pub managed_boot: ManagedBoot,
+    /// Whether boot interfaces boot the agent of a rescue (`manage_agent_boot`).
+    pub manage_agent_boot: bool,
+    /// The firmware that BMCs fetch from this host.
+    pub firmware: Option<Arc<FirmwareFiles>>,
 }
 
 impl BootGround {
@@ -68,6 +73,8 @@ impl BootGround {
             automated_clean: true,
             kernel_append: String::new(),
             managed_boot: ManagedBoot::default(),
+            manage_agent_boot: true,
+            firmware: None,
         }
     }
 

@@ -202,6 +202,7 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
         step_began: None,
         fetched: false,
         versions: Object::new(),
+        erasure: crate::model::cleaning::Erasure::default(),
         asked: Vec::new(),
         started: Moment(0),
     });

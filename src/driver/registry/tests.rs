@@ -245,6 +245,25 @@ async fn each_step_of_the_table_that_a_driver_or_the_agent_does_has_its_work() {
     assert_eq!(work.act(&call, true).await, turn);
 }
 
+#[test]
+fn a_step_of_the_agent_is_its_own_work_or_is_sent_to_it_as_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    for (interface, name, word, work) in [
+        (Interface::Rescue, "agent", "finalize_rescue", "FinalizeRescue"),
+        (Interface::Deploy, "direct", "write_image", "WriteImage"),
+        (Interface::Deploy, "bootc", "execute_bootc_install", "BootcInstall"),
+        (Interface::Deploy, "direct", "burnin_cpu", "InBandStep"),
+        (Interface::Deploy, "custom-agent", "write_image", "InBandStep"),
+        (Interface::Raid, "agent", "create_configuration", "InBandStep"),
+    ] {
+        let mut node = node("fake-hardware");
+        node.wished.interfaces.set(interface, name.to_owned());
+        let found = format!("{:?}", registry.work(&step(interface, word, By::Agent), &node));
+        assert!(found.starts_with(work), "{name} {word}: {found}");
+    }
+}
+
 fn step(interface: Interface, name: &str, by: By) -> Step {
     Step {
         interface,
@@ -382,4 +401,42 @@ fn a_node_of_autodetect_is_judged_as_what_fits_its_instance() {
     assert_eq!(reason(&noop, json!({}), None), "");
     let none = noop.detecting(&["fake".to_owned()]);
     assert!(reason(&none, json!({}), None).contains("finds none that fits"));
+}
+
+#[test]
+fn the_deployment_itself_is_done_by_what_its_interface_boots_and_may_be_aborted() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    for (name, by) in [
+        ("direct", By::Core(Core::BootAgent)),
+        ("custom-agent", By::Core(Core::BootAgent)),
+        ("bootc", By::Core(Core::BootAgent)),
+        ("ramdisk", By::Core(Core::BootInstance)),
+        ("anaconda", By::Core(Core::BootInstaller)),
+        ("noop", By::Core(Core::Nothing)),
+        ("fake", By::Driver),
+    ] {
+        let found = catalog.implementation(Interface::Deploy, name).unwrap();
+        let itself: Vec<_> = found.steps.iter().filter(|spec| spec.step == "deploy").collect();
+        assert_eq!(itself.len(), 1, "{name}");
+        assert_eq!((itself[0].kind, itself[0].priority, itself[0].by), (Kind::Deploy, 100, by), "{name}");
+        let mut steps = found.steps.iter().filter(|spec| spec.kind == Kind::Deploy);
+        assert!(steps.all(|spec| spec.abortable), "{name}: as deploy steps are");
+    }
+}
+
+#[test]
+fn a_step_says_whether_it_needs_the_ramdisk_and_may_be_aborted() {
+    let catalog = catalog(TYPES_ON).unwrap();
+    for (interface, name, kind, step, rules) in [
+        (Interface::Bios, "redfish", Kind::Clean, "factory_reset", (false, false)),
+        (Interface::Firmware, "redfish", Kind::Clean, "update", (true, false)),
+        (Interface::Firmware, "redfish", Kind::Service, "update", (false, false)),
+        (Interface::Raid, "redfish", Kind::Clean, "delete_configuration", (true, false)),
+        (Interface::Raid, "agent", Kind::Clean, "create_configuration", (true, true)),
+        (Interface::Vendor, "ipmitool", Kind::Clean, "send_raw", (false, false)),
+    ] {
+        let found = catalog.implementation(interface, name).unwrap();
+        let spec = found.steps.iter().find(|spec| spec.kind == kind && spec.step == step).unwrap();
+        assert_eq!((spec.requires_ramdisk, spec.abortable), rules, "{interface} {name} {step}");
+    }
 }

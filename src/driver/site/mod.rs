@@ -78,7 +78,7 @@ impl Sites {
         for refused in &found.refused {
             tracing::error!(file = %refused.file.display(), error = %refused.why, "a step of the site is not taken");
         }
-        let (steps, hooks) = self.shelf.put(found.manifests);
+        let (steps, hooks) = self.shelf.put(found);
         if steps + hooks > 0 {
             tracing::info!(steps, hooks, directory = %self.settings.directory.display(), "the site's own steps are read");
         }

@@ -44,7 +44,11 @@ pub fn plan(
             });
         }
         if step.by == By::Agent && !has_agent {
-            return Err(format!("the driver has no {} step {step}", kind.name()));
+            return Err(format!(
+                "the driver has no {} step {step}{}",
+                kind.name(),
+                those_it_has(node, kind, facts)
+            ));
         }
         boots |= needs_ramdisk && has_agent;
         if needs_ramdisk && has_agent && is_gone {
@@ -54,6 +58,17 @@ pub fn plan(
         steps.push(step);
     }
     Ok(framed(node, kind, steps, boots, facts))
+}
+
+/// The steps that a person may name instead, for an error.
+fn those_it_has(node: &Node, kind: Kind, facts: &Facts<'_>) -> String {
+    let names: Vec<_> = facts
+        .catalog
+        .steps(node, kind)
+        .map(|(interface, spec)| format!("{interface}.{}", spec.step))
+        .take(NAMED)
+        .collect();
+    if names.is_empty() { String::new() } else { format!("; it has {}", names.join(", ")) }
 }
 
 /// A step for the node's children: one for each of them, in the order of their creation.
@@ -192,3 +207,6 @@ pub fn with_agent(plan: &[Step], done: usize, in_band: &[InBand], kind: Kind) ->
     }
     Ok(steps)
 }
+
+/// Steps that an error lists.
+const NAMED: usize = 24;

@@ -209,3 +209,40 @@ fn an_interface_that_a_person_names_is_not_taken_back() {
     stage.ask(&ask).unwrap();
     assert_eq!(interface(&stage), ("plain", None));
 }
+
+#[test]
+fn servicing_that_begins_with_none_standing_in_switches_and_what_is_unprepared_switches_back() {
+    let mut stage = auto(Provision::Active);
+    stage.node.boots = Boots::Disk;
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    assert_eq!(interface(&stage), STANDS_IN);
+    stage.turn(Turn::done());
+    assert_eq!((stage.state(), interface(&stage)), (Provision::Active, OWN));
+    for (word, from, failed) in [
+        ("clean", Provision::Manageable, Provision::CleanFail),
+        ("service", Provision::Active, Provision::ServiceFail),
+    ] {
+        let mut stage = auto(from);
+        stage.node.boots = Boots::Disk;
+        stage.manual_as(word, &["conjure"], true).unwrap();
+        assert_eq!((stage.state(), interface(&stage)), (failed, OWN), "{word}");
+    }
+}
+
+#[test]
+fn work_that_was_lost_switches_back_where_its_end_would_have() {
+    for (state, after) in [
+        (Provision::Cleaning, OWN),
+        (Provision::CleanWait, OWN),
+        (Provision::Servicing, OWN),
+        (Provision::Deploying, STANDS_IN),
+        (Provision::Deleting, STANDS_IN),
+    ] {
+        let mut stage = active();
+        stage.node.provision = state;
+        stage.node.target_provision = state.traits().target;
+        stage.happen(&Happened::Opened);
+        assert_ne!(stage.state(), state);
+        assert_eq!(interface(&stage), after, "{state}");
+    }
+}

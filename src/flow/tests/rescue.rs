@@ -332,7 +332,11 @@ fn the_way_back_needs_power_alone() {
     let mut stage = rescued();
     let told = stage.ask_seen(&ask, &[valid(&[(Interface::Power, "no BMC")])]).unwrap_err().to_string();
     assert!(told.starts_with("Failed to unrescue instance") && told.ends_with("no BMC"), "{told}");
-    stage.ask_seen(&ask, &[valid(&[(Interface::Rescue, "no ramdisk")])]).unwrap();
+    for other in [Interface::Boot, Interface::Network, Interface::Rescue] {
+        let mut stage = rescued();
+        stage.ask_seen(&ask, &[valid(&[(other, "no ramdisk")])]).unwrap();
+        assert_eq!(stage.state(), Provision::Unrescuing, "{other}");
+    }
 }
 
 #[test]

@@ -493,5 +493,6 @@ pub(super) fn offered(step: &str, priority: i64) -> InBand {
         again: Again::Repeat,
         required: Vec::new(),
         known: Vec::new(),
+        described: Vec::new(),
     }
 }

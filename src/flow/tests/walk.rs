@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::again::looping;
 use super::inspect::in_band::{fill_in, inventory, told_of};
-use super::stage::{Stage, asked, failed, in_band, object, silent};
+use super::stage::{Stage, asked, failed, in_band, object, password, silent};
 use crate::base::secret::Secret;
 use crate::model::Object;
 use crate::model::bmc::panel::{Mode, Modes};
@@ -22,6 +22,7 @@ use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::inspection::policy::ManagedBoot;
 use crate::model::interface::Interface;
 use crate::model::provision::Provision;
+use crate::model::run::Phase;
 use crate::model::turn::{Failure, FailureKind, Turn};
 
 fn turn(n: u8) -> Turn {
@@ -112,6 +113,8 @@ fn ask(stage: &mut Stage, n: u8) {
             let inventory = if n > 64 { inventory() } else { Object::new() };
             stage.ask(&Ask::Told(Arc::new(told_of(inventory)))).err()
         }
+        14 if n > 168 => stage.verb("rescue").err(),
+        14 if n > 80 => stage.verb("unrescue").err(),
         _ => {
             let targets = [PowerTarget::On, PowerTarget::Off, PowerTarget::Reboot, PowerTarget::SoftReboot];
             stage.power_ask(targets[usize::from(n / 16 % 4)]).err()
@@ -165,6 +168,22 @@ fn act(stage: &mut Stage, what: u8, n: u8) {
     }
 }
 
+/// What holds beside what the stage checks: who is held waits for a person and nobody else, and the password of a rescue
+/// is known only for as long as somebody is to be told it.
+fn check(stage: &Stage) {
+    let node = &stage.node;
+    let holds =
+        matches!(node.provision, Provision::CleanHold | Provision::DeployHold | Provision::ServiceHold);
+    let is_held = node.run.as_ref().is_some_and(|run| run.phase == Phase::Hold);
+    assert_eq!(holds, is_held, "{node:#?}");
+    let is_rescued = matches!(node.provision, Provision::Rescuing | Provision::RescueWait);
+    assert!(is_rescued || node.rescue_password().is_none(), "{node:#?}");
+    for secret in [password().plain, password().hashed] {
+        let tells = |text: &str| text.contains(secret.reveal());
+        assert!(!stage.journal.iter().any(|event| tells(&event.text)) && !tells(stage.error()), "{node:#?}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 400,
@@ -181,7 +200,7 @@ proptest! {
         never_off in any::<bool>(),
         mode in prop::sample::select(vec![json!({}), json!({"boot_mode": "uefi"}), json!({"secure_boot": "true"})]),
         retry in prop::sample::select(vec![None, Some(30), Some(7200)]),
-        start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active]),
+        start in prop::sample::select(vec![Provision::Enroll, Provision::Manageable, Provision::Available, Provision::Active, Provision::Rescue]),
         image in prop::sample::select(vec!["http://h/i", "file:///srv/i"]),
         acts in prop::collection::vec((any::<u8>(), any::<u8>()), 0..250),
     ) {
@@ -189,6 +208,7 @@ proptest! {
         fill_in(&mut stage.catalog);
         stage.node.wished.interfaces.boot = boot.to_owned();
         stage.node.wished.interfaces.inspect = inspect.to_owned();
+        stage.node.wished.interfaces.rescue = "agent".to_owned();
         stage.node.wished.disable_power_off = never_off;
         stage.node.wished.instance_info = object(json!({"capabilities": mode, "image_source": image}));
         stage.policy.boot_retry_timeout = retry;
@@ -196,6 +216,7 @@ proptest! {
         stage.policy.agent.restrict_lookup = false;
         for (what, n) in acts {
             act(&mut stage, what, n);
+            check(&stage);
         }
     }
 }

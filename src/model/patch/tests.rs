@@ -185,6 +185,35 @@ fn states_close_members() {
 }
 
 #[test]
+fn a_driver_changes_where_hardware_may_be_described_anew_and_its_console_is_closed() {
+    let other = |node: &Node| Wished { driver: "other".to_owned(), ..node.wished.clone() };
+    let changed = |node: &Node| rules::change(node, &other(node));
+    for (state, may) in [
+        (Provision::Enroll, true),
+        (Provision::Manageable, true),
+        (Provision::Available, true),
+        (Provision::Active, false),
+        (Provision::CleanFail, false),
+    ] {
+        let mut node = node(state);
+        assert_eq!(changed(&node).is_ok(), may, "{state}");
+        node.wished.console_enabled = true;
+        assert!(matches!(changed(&node), Err(Refusal::Conflict(_))), "{state}");
+        node.wished.console_enabled = false;
+        node.wished.maintenance = true;
+        assert!(changed(&node).is_ok(), "{state}");
+    }
+}
+
+#[test]
+fn a_node_on_its_way_is_locked_while_somebody_works_on_it() {
+    let mut node = node(Provision::Deploying);
+    node.target_provision = Some(Provision::Active);
+    node.reserved = true;
+    assert!(matches!(patched(&node, vec![add("/extra/a", json!(1))]), Err(Refusal::Locked { .. })));
+}
+
+#[test]
 fn a_reason_goes_with_its_flag() {
     let mut node = node(Provision::Active);
     node.wished.protected = true;

@@ -5,13 +5,17 @@ use crate::base::secret::{MASK, Veil};
 use crate::model::bmc::panel::Mode;
 use crate::model::bmc::{Identity, Remembered};
 use crate::model::boot::Agent;
+use crate::model::cleaning::Erasure;
+use crate::model::interface::Interface;
 use crate::model::node::Node;
-use crate::model::run::{Phase, Run, Wait, WaitFor};
+use crate::model::part::told::ToldSteps;
+use crate::model::run::{HOLD, Phase, Run, Wait, WaitFor};
 use crate::model::shape::json;
 use crate::model::step::{By, Kind, Step};
+use crate::model::turn::InBand;
 
 /// Writes the object.
-pub fn write(node: &Node, out: &mut Vec<u8>) {
+pub fn write(node: &Node, told: &[ToldSteps], out: &mut Vec<u8>) {
     let mut object = Members::open(out);
     if let Some(agent) = &node.agent {
         identity(agent, &mut object);
@@ -32,6 +36,9 @@ pub fn write(node: &Node, out: &mut Vec<u8>) {
     }
     if let Some(run) = &node.run {
         steps(run, &mut object);
+    }
+    for told in told {
+        cached(told, &mut object);
     }
     if let Some(wait) = &node.wait {
         waiting(node, wait, object.member("waiting"));
@@ -152,9 +159,7 @@ fn steps(run: &Run, object: &mut Members<'_>) {
         Kind::Verify | Kind::Delete | Kind::Rescue | Kind::Unrescue => return,
     };
     if run.kind == Kind::Clean {
-        for (name, value) in ERASE {
-            object.member(name).extend_from_slice(value.as_bytes());
-        }
+        erasure(&run.erasure, object);
     }
     match run.kind {
         Kind::Clean if run.manual || run.by_runbook => {
@@ -174,6 +179,57 @@ fn steps(run: &Run, object: &mut Members<'_>) {
     if !run.versions.is_empty() {
         json::object(object.member("hardware_manager_version"), &run.versions);
     }
+}
+
+/// How the agent shall erase drives.
+fn erasure(erasure: &Erasure, object: &mut Members<'_>) {
+    json::number(object.member("agent_erase_devices_iterations"), erasure.iterations);
+    json::number(object.member("disk_erasure_concurrency"), erasure.concurrency);
+    for (name, flag) in [
+        ("agent_erase_devices_zeroize", erasure.zeroize),
+        ("agent_continue_if_secure_erase_failed", erasure.falls_back),
+        ("agent_continue_if_ata_erase_failed", erasure.falls_back),
+        ("agent_enable_nvme_secure_erase", erasure.nvme),
+        ("agent_enable_ata_secure_erase", erasure.ata),
+        ("agent_erase_skip_read_only", erasure.skips_read_only),
+    ] {
+        json::flag(object.member(name), flag);
+    }
+}
+
+/// The steps that the agent told last for a kind of work, by interface as the reference keeps them, and when.
+fn cached(told: &ToldSteps, object: &mut Members<'_>) {
+    let name = format!("agent_cached_{}_steps", told.kind.name());
+    let mut by_interface = Members::open(object.member(&name));
+    for interface in Interface::ALL {
+        let of_it = || told.steps.iter().filter(|step| step.interface == interface);
+        if of_it().next().is_some() {
+            json::array(by_interface.member(interface.name()), of_it(), offered);
+        }
+    }
+    by_interface.close();
+    json::spaced_moment(object.member(&format!("{name}_refreshed")), told.at);
+}
+
+fn offered(out: &mut Vec<u8>, step: &InBand) {
+    let mut object = Members::open(out);
+    object.text("interface", step.interface.name());
+    object.text("step", &step.step);
+    json::number(object.member("priority"), step.priority);
+    json::flag(object.member("abortable"), step.abortable);
+    json::flag(object.member("reboot_requested"), step.reboot_requested);
+    if !step.known.is_empty() {
+        let mut args = Members::open(object.member("argsinfo"));
+        for (place, name) in step.known.iter().enumerate() {
+            // Its name is the agent's, and may be anything.
+            let mut info = Members::open(args.foreign(name));
+            info.text("description", step.described.get(place).map_or("", String::as_str));
+            json::flag(info.member("required"), step.required.contains(name));
+            info.close();
+        }
+        args.close();
+    }
+    object.close();
 }
 
 /// A step as `clean_step` and the lists show it.
@@ -197,11 +253,11 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
 /// A hold ends when a person says so, and only then.
 fn held(run: &Run, out: &mut Vec<u8>) {
     let mut object = Members::open(out);
-    object.text("why", "unhold");
-    object.text("from_whom", "a person");
+    object.text("why", HOLD.why);
+    object.text("from_whom", HOLD.from_whom);
     json::bare_moment(object.member("since"), run.step_began.unwrap_or(run.started));
     object.member("deadline_seconds").extend_from_slice(b"null");
-    object.text("then", "it stays held: unhold goes on with the next step, abort ends the work");
+    object.text("then", HOLD.then);
     object.close();
 }
 
@@ -250,6 +306,15 @@ impl<'a> Members<'a> {
         self.out
     }
 
+    /// The same with a key that is not ours.
+    fn foreign(&mut self, name: &str) -> &mut Vec<u8> {
+        self.out.push(self.before);
+        self.before = b',';
+        json::text(self.out, name);
+        self.out.push(b':');
+        self.out
+    }
+
     fn text(&mut self, name: &str, value: &str) {
         json::text(self.member(name), value);
     }
@@ -261,15 +326,3 @@ impl<'a> Members<'a> {
         self.out.push(b'}');
     }
 }
-
-/// How the agent shall erase disks: the reference's defaults (contract `one-node.md` section 3).
-const ERASE: &[(&str, &str)] = &[
-    ("agent_erase_devices_iterations", "1"),
-    ("agent_erase_devices_zeroize", "true"),
-    ("agent_continue_if_secure_erase_failed", "false"),
-    ("agent_continue_if_ata_erase_failed", "false"),
-    ("agent_enable_nvme_secure_erase", "true"),
-    ("agent_enable_ata_secure_erase", "true"),
-    ("disk_erasure_concurrency", "1"),
-    ("agent_erase_skip_read_only", "false"),
-];

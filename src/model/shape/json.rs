@@ -95,6 +95,15 @@ pub fn bare_moment(out: &mut Vec<u8>, value: Moment) {
     out.push(b'"');
 }
 
+/// The same with a blank for the `T`, as the reference tells when it asked the agent for its steps.
+pub fn spaced_moment(out: &mut Vec<u8>, value: Moment) {
+    let start = out.len();
+    bare_moment(out, value);
+    if let Some(letter) = out.iter_mut().skip(start).find(|letter| **letter == b'T') {
+        *letter = b' ';
+    }
+}
+
 pub fn maybe_moment(out: &mut Vec<u8>, value: Option<Moment>) {
     match value {
         Some(value) => moment(out, value),

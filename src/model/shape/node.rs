@@ -164,7 +164,7 @@ fn driver_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
 
 fn internal_info(shown: &Shown<'_, Node>, out: &mut Vec<u8>) {
     if !is_lent(shown) {
-        return internal::write(shown.record, out);
+        return internal::write(shown.record, shown.frame.told, out);
     }
     out.push(b'{');
     redacted(out, "driver_internal_info");

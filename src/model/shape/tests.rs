@@ -10,11 +10,13 @@ use crate::model::bmc::{
     Bmc, CredentialPrint, Health, Identity, Pin, RefusedLogin, Remembered, Session, Silence,
 };
 use crate::model::boot::{Agent, BootDevice};
+use crate::model::interface::Interface;
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
 use crate::model::provision::Provision;
 use crate::model::run::{Phase, Run, Trouble, Wait, WaitFor};
-use crate::model::step::Kind;
+use crate::model::step::{Again, Kind};
+use crate::model::turn::InBand;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../../tests/goldens/api/fields.json")).unwrap()
@@ -128,7 +130,8 @@ fn node() -> Node {
 
 fn shown(node: &Node, version: u16) -> Value {
     let mut out = Vec::new();
-    let frame = Frame { host: "rack0", base: "http://api", version, project: None, is_lesser: false };
+    let frame =
+        Frame { host: "rack0", base: "http://api", version, project: None, is_lesser: false, told: &[] };
     write(node::TABLE, &Pick::All, &Shown { record: node, frame }, &mut out);
     serde_json::from_slice(&out).unwrap()
 }
@@ -174,7 +177,14 @@ fn states_have_the_names_of_their_time() {
 fn a_short_list_has_its_members_and_links() {
     let mut out = Vec::new();
     let node = node();
-    let frame = Frame { host: "rack0", base: "http://api", version: LATEST, project: None, is_lesser: false };
+    let frame = Frame {
+        host: "rack0",
+        base: "http://api",
+        version: LATEST,
+        project: None,
+        is_lesser: false,
+        told: &[],
+    };
     write(node::TABLE, &Pick::named(node::TABLE, node::SHORT), &Shown { record: &node, frame }, &mut out);
     let value: Value = serde_json::from_slice(&out).unwrap();
     assert_eq!(value.as_object().unwrap().len(), 7);
@@ -238,6 +248,60 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
         (&info["persistent_boot_device"], &info["is_next_boot_persistent"]),
         (&json!("pxe"), &json!(false))
     );
+}
+
+#[test]
+fn only_an_agent_that_cleans_is_told_how_disks_are_erased() {
+    let mut record = node();
+    for kind in [Kind::Clean, Kind::Deploy, Kind::Service, Kind::Rescue] {
+        record.run = Some(Run::new(kind, Vec::new(), Moment(0)));
+        let info = node_for_agent(&record, "host")["driver_internal_info"].clone();
+        for (name, value) in [
+            ("agent_erase_devices_iterations", json!(1)),
+            ("agent_erase_devices_zeroize", json!(true)),
+            ("agent_continue_if_secure_erase_failed", json!(false)),
+            ("agent_continue_if_ata_erase_failed", json!(false)),
+            ("agent_enable_nvme_secure_erase", json!(true)),
+            ("agent_enable_ata_secure_erase", json!(true)),
+            ("agent_erase_skip_read_only", json!(false)),
+        ] {
+            let told = info.get(name);
+            assert_eq!(told, (kind == Kind::Clean).then_some(&value), "{kind:?} {name}");
+        }
+    }
+}
+
+#[test]
+fn the_steps_that_an_agent_told_are_shown_as_it_told_them_where_one_node_is_shown() {
+    let step = InBand {
+        interface: Interface::Raid,
+        step: "burn".to_owned(),
+        priority: 7,
+        abortable: true,
+        reboot_requested: false,
+        again: Again::Repeat,
+        required: vec!["b\"".to_owned()],
+        known: vec!["a".to_owned(), "b\"".to_owned()],
+        described: vec!["how \"hot\"".to_owned()],
+    };
+    let told = ToldSteps { kind: Kind::Clean, at: Moment(0), agent: None, steps: vec![step] };
+    let frame = Frame {
+        host: "rack0",
+        base: "http://api",
+        version: LATEST,
+        project: None,
+        is_lesser: false,
+        told: &[told],
+    };
+    let mut out = Vec::new();
+    write(node::TABLE, &Pick::All, &Shown { record: &node(), frame }, &mut out);
+    let info = serde_json::from_slice::<Value>(&out).unwrap()["driver_internal_info"].clone();
+    let args = json!({"a": {"description": "how \"hot\"", "required": false}, "b\"": {"description": "", "required": true}});
+    let burn = json!({"interface": "raid", "step": "burn", "priority": 7, "abortable": true, "reboot_requested": false,
+        "argsinfo": args});
+    assert_eq!(info["agent_cached_clean_steps"], json!({"raid": [burn]}));
+    assert_eq!(info["agent_cached_clean_steps_refreshed"], "1970-01-01 00:00:00.000000");
+    assert_eq!(shown(&node(), LATEST)["driver_internal_info"].get("agent_cached_clean_steps"), None);
 }
 
 #[test]

@@ -16,6 +16,34 @@ pub struct SiteSteps {
     pub steps: Arc<[SiteStep]>,
     /// In the order of their names, which is the order in which they are called.
     pub hooks: Arc<[SiteHook]>,
+    /// Every manifest of the folder in the order of their names, with those that were refused.
+    pub files: Arc<[SiteFile]>,
+}
+
+/// A manifest of the site's folder, as it was last read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SiteFile {
+    pub file: String,
+    pub says: SiteSays,
+}
+
+/// What a manifest came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum SiteSays {
+    Step(SiteStep, SiteCall),
+    Hook(SiteHook, SiteCall),
+    /// Nothing of it is known, for this reason.
+    Refused(String),
+}
+
+/// How the executable of a manifest is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteCall {
+    pub executable: String,
+    /// Longest that one call may take, in seconds.
+    pub timeout: u64,
+    /// Whether it may open sockets.
+    pub network: bool,
 }
 
 /// A step of the site.

@@ -8,6 +8,7 @@ use super::*;
 use crate::base::secret::{Secret, Veil};
 use crate::model::bmc::{CredentialPrint, Session};
 use crate::model::boot::{Agent, Boots};
+use crate::model::cleaning::Erasure;
 use crate::model::interface::Interface;
 use crate::model::run::{Phase, Run};
 use crate::model::step::{Again, AskedStep, By, Core, Kind, Step};
@@ -209,6 +210,7 @@ fn run(args: Object) -> Run {
         step_began: None,
         fetched: true,
         versions: args,
+        erasure: Erasure { iterations: 9, ..Erasure::default() },
         asked: vec![asked],
         started: Moment(8),
     }

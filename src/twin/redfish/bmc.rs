@@ -222,6 +222,11 @@ impl Bmc {
         self.state().upkeep.pushed.clone()
     }
 
+    /// What it fetched of them: bytes, or why there are none.
+    pub fn fetched(&self) -> Vec<Result<Vec<u8>, String>> {
+        self.state().upkeep.fetched.clone()
+    }
+
     /// How far its clock is before the wall, in microseconds.
     pub fn clock_shift(&self) -> i64 {
         self.state().clock.micros

@@ -45,6 +45,8 @@ pub struct BmcSettings {
     pub task: Duration,
     /// Whether its volumes are made and deleted at a boot only.
     pub volumes_at_boot: bool,
+    /// Whether it fetches the firmware that it is told to install; else the image's name says it all.
+    pub fetches_firmware: bool,
     /// Multiplies the times that oddities take in the book (60 s in POST and the like).
     pub pace: f64,
     /// The host's address at which it listens.
@@ -67,6 +69,7 @@ impl BmcSettings {
             tasks: false,
             task: Duration::ZERO,
             volumes_at_boot: false,
+            fetches_firmware: false,
             pace: 1.0,
             address: Ipv4Addr::LOCALHOST.into(),
             ports: [0, 0],

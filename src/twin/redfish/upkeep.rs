@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
+use url::Url;
 
 use crate::base::time::Tick;
-use crate::net::http::Response;
+use crate::net::client::Client;
+use crate::net::client::outgoing::{Outgoing, Trust};
+use crate::net::http::{Method, Response};
 use crate::twin::redfish::action::task;
 use crate::twin::redfish::answer::{Refusal, Reply, done, refused};
 use crate::twin::redfish::bmc::Bmc;
@@ -33,6 +36,8 @@ pub struct Upkeep {
     pub bmc: Option<String>,
     /// Images that were pushed, oldest first.
     pub pushed: Vec<String>,
+    /// What was fetched of them: bytes, or why there are none.
+    pub fetched: Vec<Result<Vec<u8>, String>>,
 }
 
 #[derive(Debug, Clone)]
@@ -207,7 +212,29 @@ pub fn update(bmc: &Bmc, body: &Value) -> Result<Response, Refusal> {
     state.upkeep.pushed.push(url.to_owned());
     state.upkeep.update = Some((id.clone(), part, version));
     drop(state);
+    if bmc.settings().fetches_firmware {
+        fetch(bmc, url);
+    }
     Ok(accepted_as(bmc, &id))
+}
+
+/// Fetches an image as the controller does, while its task runs.
+fn fetch(bmc: &Bmc, url: &str) {
+    let (own, url) = (bmc.clone(), url.to_owned());
+    bmc.inner.tasks.spawn(async move {
+        let fetched = match Url::parse(&url) {
+            Ok(url) => {
+                let outgoing = Outgoing::new(Method::Get, url, Trust::Plain);
+                let answer = Client::new().send(outgoing).await;
+                answer.map_err(|error| error.to_string()).and_then(|answer| match answer.status {
+                    200 => Ok(answer.body),
+                    status => Err(format!("it was answered {status}")),
+                })
+            }
+            Err(error) => Err(error.to_string()),
+        };
+        own.state().upkeep.fetched.push(fetched);
+    });
 }
 
 /// RAID types and the drives that each needs.

@@ -150,15 +150,20 @@ impl Default for AgentConfig {
     }
 }
 
-/// Which containers a step may run in; none by default.
+/// Which containers a step may run in; none by default. What is not said is left to the agent: a null would take the
+/// place of its own setting, and the agent of a ramdisk with podman could not list its steps.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Containers {
     pub allow_arbitrary_containers: bool,
     pub allowed_containers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub container_steps_file: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub runner: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pull_options: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub run_options: Option<String>,
 }
 
@@ -225,6 +230,13 @@ mod tests {
         assert_eq!(error.to_string(), "node_uuid of the lookup is not a UUID");
         let error = LookupQuery::parse("addresses=&mac=1").unwrap_err();
         assert_eq!(error.to_string(), "the lookup has no member \"mac\"");
+    }
+
+    #[test]
+    fn what_is_not_set_of_containers_is_left_to_the_agent() {
+        let reply = LookupReply { node: json!({}), config: AgentConfig::default() };
+        let wanted = json!({"allow_arbitrary_containers": false, "allowed_containers": []});
+        assert_eq!(reply.emit()["config"]["agent_containers"], wanted);
     }
 
     #[test]

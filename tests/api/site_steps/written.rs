@@ -21,6 +21,45 @@ async fn a_bad_manifest_keeps_no_other_from_being_taken_and_a_reload_takes_the_m
     assert_eq!(clean(&rack, &node, "bad", json!({})).await, ("manageable".to_owned(), String::new()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_and_what_is_refused_is_listed_with_the_reason() {
+    let folder = Folder::new();
+    folder.step(
+        "burn",
+        "priority=50\ntimeout=7\n[args.hours]\ndescription='how long'\nrequired=true\n",
+        "true",
+    );
+    folder.script("tell", "true");
+    folder.manifest("tell", "type='hook'\nafter='vendor.burn'\nkinds=['clean']\nagain='never'\n");
+    folder.manifest("wrong", "interface='vendor'\nstep='wrong'\nkinds=['clean']\n");
+    let rack = folder.rack().await;
+    let listed = async || rack.get("/ferric/v1/steps").await.body["steps"].clone();
+    let steps = listed().await;
+    let [burn, tell, wrong] = &steps.as_array().unwrap()[..] else { panic!("{steps}") };
+    assert_eq!(
+        (&burn["type"], &burn["refused"], &burn["name"]),
+        (&json!("step"), &json!(null), &json!("vendor.burn"))
+    );
+    assert_eq!(
+        (&burn["kinds"], &burn["timeout"], &burn["again"]),
+        (&json!({"clean": 50}), &json!(7), &json!("repeat"))
+    );
+    assert_eq!(burn["args"], json!({"hours": {"description": "how long", "required": true}}));
+    assert_eq!(
+        (&tell["type"], &tell["after"], &tell["again"]),
+        (&json!("hook"), &json!("vendor.burn"), &json!("never"))
+    );
+    assert!(wrong["file"].as_str().unwrap().ends_with("/wrong.toml"));
+    assert!(
+        wrong["type"].is_null() && wrong["refused"].as_str().unwrap().contains("again is missing"),
+        "{wrong}"
+    );
+    folder.manifest("wrong", "interface='vendor'\nstep='wrong'\nkinds=['clean']\nagain='repeat'\n");
+    folder.script("wrong", "true");
+    rack.reload().await;
+    assert_eq!(listed().await[2]["name"], "vendor.wrong");
+}
+
 #[test]
 fn the_command_line_says_what_a_daemon_would() {
     let folder = Folder::new();

@@ -10,7 +10,9 @@ SITE_BOOT     the firmware's mode, bios or uefi (bios)
 SITE_RESCUE   the file that a rescue's password goes to; not set, only root can be given one (none)
 SITE_SLOW     seconds that the slow step takes (5)
 SITE_ERASE    seconds that the erasing of the disk takes (0)
-SITE_VERSION  the version this manager reports; another one in mid-run is a VERSION_MISMATCH (1.0)
+SITE_VERSION  the version this manager reports; another one in mid-run is a VERSION_MISMATCH (1.0). From 2.0 on it has
+              one step more, site_new, and site_old no longer
+SITE_NONSENSE what this manager tells wrongly: `priority` of a step, or the `interface` of all (none)
 SITE_JOURNAL  a file that gains one line for each step run: how tests count destructive steps (none)
 """
 
@@ -66,8 +68,11 @@ class FerricSiteManager(hardware.HardwareManager):
         return hardware.HardwareSupport.SERVICE_PROVIDER
 
     def initialize(self):
-        # The generic manager would load kernel modules and wait for disks.
-        pass
+        # The generic manager would load kernel modules and wait for disks. Podman's settings would go to /etc, which is
+        # root's; their module wants the agent's options, which are not there yet when this one is loaded.
+        from ironic_python_agent.extensions import standby
+
+        standby.StandbyExtension._write_no_pivot_root = lambda _: None
 
     # What the machine has.
 
@@ -135,28 +140,27 @@ class FerricSiteManager(hardware.HardwareManager):
             "usb": [],
         }
 
-    # What it can be asked to do. Automated clean: quick, rebooting, then the two erasing steps.
+    # What it can be asked to do. Automated clean: quick, rebooting, then the two erasing steps. In a deployment what is
+    # above 80 comes before write_image, what is below it after.
 
     def get_clean_steps(self, node, ports):
-        return [
-            step("site_quick", 90),
-            step("site_reboot", 40, reboot_requested=True),
-            step("site_slow", 0),
-            step("site_fail", 0),
-            step("site_args", 0, "raid", argsinfo={"text": {"description": "echoed", "required": True}}),
-        ]
+        return self.told(site_quick=90, site_reboot=40, site_new=30)
 
     def get_deploy_steps(self, node, ports):
-        # Above 80 comes before write_image, below it after.
-        return [
-            step("site_quick", 70),
-            step("site_slow", 0),
-            step("site_fail", 0),
-            step("site_args", 0, argsinfo={"text": {"description": "echoed", "required": True}}),
-        ]
+        return self.told(site_quick=70, site_new=65)
 
     def get_service_steps(self, node, ports):
-        return [step("site_quick", 0), step("site_slow", 0), step("site_fail", 0)]
+        return self.told()
+
+    def told(self, **priorities):
+        """All steps, with these priorities; the others are done on request only."""
+        is_new = float(self.HARDWARE_MANAGER_VERSION) >= 2
+        names = ["site_quick", "site_reboot", "site_slow", "site_fail", "site_new" if is_new else "site_old"]
+        steps = [step(name, priorities.get(name, 0), reboot_requested=name == "site_reboot") for name in names]
+        text = {"text": {"description": "echoed", "required": True}}
+        steps.append(step("site_args", 0, argsinfo=text))
+        wrong = setting("NONSENSE", "")
+        return [row | ({wrong: "coffee"} if wrong else {}) for row in steps]
 
     def site_quick(self, node, ports):
         journal("site_quick")
@@ -170,6 +174,12 @@ class FerricSiteManager(hardware.HardwareManager):
     def site_reboot(self, node, ports):
         # The reboot itself is asked of the daemon by reboot_requested.
         journal("site_reboot")
+
+    def site_old(self, node, ports):
+        journal("site_old")
+
+    def site_new(self, node, ports):
+        journal("site_new")
 
     def site_fail(self, node, ports):
         journal("site_fail")

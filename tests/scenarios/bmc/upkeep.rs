@@ -1,6 +1,8 @@
 //! Settings, volumes and firmware of a machine whose BMC is the twin's, changed by steps over the API, with the daemon
 //! killed in the middle of each.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use ferric::net::http::Method;
@@ -36,6 +38,16 @@ fn wait(what: &str, is_so: impl Fn() -> bool) {
 
 fn setting(plant: &Plant, name: &str) -> Value {
     plant.get(&format!("bios/{name}"))[name].clone()
+}
+
+/// What the daemon answers to who fetches this.
+fn got(plant: &Plant, path: &str) -> String {
+    let address = plant.daemon.url().trim_start_matches("http://");
+    let mut wire = TcpStream::connect(address).unwrap();
+    write!(wire, "GET /{path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    wire.read_to_string(&mut answer).unwrap();
+    answer
 }
 
 #[test]
@@ -92,6 +104,44 @@ fn firmware_is_pushed_once_over_a_killed_daemon_and_its_new_version_is_known() {
     let bios = rows.as_array().unwrap().iter().find(|row| row["component"] == "bios").unwrap().clone();
     assert_eq!((&bios["current_version"], &bios["last_version_flashed"]), (&json!("9.9"), &json!("9.9")));
     assert_ne!(bios["initial_version"], "9.9");
+}
+
+/// The BMC fetches it from the rack's door under a path that nobody guesses, which is gone after the update.
+#[test]
+fn firmware_of_this_host_is_fetched_by_the_bmc_over_a_killed_daemon_and_gone_after_it() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let file = folder.path().join("bios-9.9");
+    std::fs::write(&file, b"new firmware").unwrap();
+    let allowed = format!(
+        "[api]\nrack_listen = \"127.0.0.1:0\"\n[conductor]\nfile_url_allowed_paths = [\"{}\"]\n",
+        folder.path().display()
+    );
+    let task = Duration::from_secs(3);
+    let settings = BmcSettings { task, fetches_firmware: true, ..BmcSettings::new(Profile::Hpe) };
+    let mut plant = Plant::enrolled(&settings, &format!("{HASTE}{allowed}"), |_| {});
+    plant.verb("manage", "manageable");
+    let url = format!("file://{}", file.display());
+    let update = |sum: &str| json!({"firmware_images": [{"url": url, "checksum": sum}]});
+    clean(&plant, "management", "update_firmware", &update(&"a".repeat(64)));
+    plant.until("provision_state", &json!("clean failed"));
+    let error = plant.get("states")["last_error"].to_string();
+    assert!(error.contains("checksum") && error.contains("nothing was installed"), "{error}");
+    assert!(plant.bmc.pushed().is_empty());
+    plant.verb("manage", "manageable");
+    plant.on("DELETE", "maintenance", Value::Null, 202);
+    clean(&plant, "management", "update_firmware", &update(&ferric::depot::digest::sha256(b"new firmware")));
+    wait("the image is fetched", || !plant.bmc.fetched().is_empty());
+    plant.daemon.kill9();
+    plant.daemon.restart();
+    plant.until("provision_state", &json!("manageable"));
+    assert_eq!(plant.get("states")["last_error"], Value::Null);
+    assert_eq!(plant.bmc.fetched(), [Ok(b"new firmware".to_vec())]);
+    let [given] = &plant.bmc.pushed()[..] else { panic!("pushed once: {:?}", plant.bmc.pushed()) };
+    assert!(given.contains("/firmware/") && given.ends_with("/bios-9.9"), "{given}");
+    let path = given.split('/').skip(3).collect::<Vec<_>>().join("/");
+    assert!(got(&plant, &path).starts_with("HTTP/1.1 404"), "it is not handed out any more");
+    let tag = given.rsplit('/').nth(1).unwrap();
+    assert!(!plant.daemon.log().contains(tag), "its path is told to nobody else");
 }
 
 #[test]

@@ -114,6 +114,11 @@ impl Machine {
         self.lines("power")
     }
 
+    /// What its podman was asked, over all boots, with the accounts it was given.
+    pub fn podman(&self) -> String {
+        std::fs::read_to_string(self.home.path().join("podman")).unwrap_or_default()
+    }
+
     /// What the agent logged, over all boots.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.home.path().join("log")).unwrap_or_default()

@@ -63,5 +63,5 @@ fn a_server_whose_ramdisk_was_replaced_between_two_steps_gets_a_new_plan() {
     rig.until("available");
     let history = rig.history();
     assert!(history.iter().any(|event| event.contains("the plan is made anew")), "{history:#?}");
-    assert_eq!(rig.machine().steps(), ["site_reboot", "site_reboot", "erase_devices"], "from the beginning");
+    assert_eq!(rig.machine().steps(), ["site_reboot", "site_reboot", "site_new", "erase_devices"], "anew");
 }

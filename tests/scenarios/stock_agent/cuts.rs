@@ -121,14 +121,39 @@ fn a_server_that_reboots_in_a_step_of_the_site_is_left_to_a_person() {
     let rig = Rig::new(Machine::new(MAC).with("SITE_SLOW", "300"), SLOW_ONLY, &json!({}));
     rig.provision(&json!({"target": "provide"}));
     rig.until_step_runs("site_slow", 1);
-    let mut machine = rig.machine();
-    machine.power_off();
-    machine.power_on(&rig.rack);
-    drop(machine);
+    rig.reboot_machine();
     let told = rig.until_failed("clean failed");
     assert!(told.contains("n1") && told.contains("deploy.site_slow") && told.contains("rebooted"), "{told}");
     assert_eq!(rig.machine().steps(), ["site_slow"], "nobody knows whether it may run twice");
     assert_eq!(rig.node()["maintenance"], true);
+}
+
+#[test]
+fn a_server_that_reboots_in_a_site_step_of_its_deployment_is_left_to_a_person() {
+    let rig = Rig::by_steps_alone(Machine::new(MAC).with("SITE_SLOW", "300"));
+    let slow = json!({"interface": "deploy", "step": "site_slow", "priority": 80, "args": {}});
+    rig.provision(&json!({"target": "active", "deploy_steps": [slow]}));
+    rig.until_step_runs("site_slow", 1);
+    rig.reboot_machine();
+    let told = rig.until_failed("deploy failed");
+    assert!(told.contains("n1") && told.contains("deploy.site_slow") && told.contains("rebooted"), "{told}");
+    assert!(told.contains("deploy it again"), "{told}");
+    assert_eq!(rig.machine().steps(), ["site_slow"], "nothing after it was begun");
+    assert_eq!(rig.node()["power_state"], "power off");
+}
+
+#[test]
+fn a_server_that_reboots_in_a_site_step_of_its_service_is_left_to_a_person() {
+    let rig = Rig::in_use(Machine::new(MAC).with("SITE_SLOW", "300"), "");
+    let steps = ["site_slow", "site_quick"].map(|step| json!({"interface": "deploy", "step": step}));
+    rig.provision(&json!({"target": "service", "service_steps": steps}));
+    rig.until_step_runs("site_slow", 1);
+    rig.reboot_machine();
+    let told = rig.until_failed("service failed");
+    assert!(told.contains("n1") && told.contains("deploy.site_slow") && told.contains("rebooted"), "{told}");
+    assert_eq!(rig.machine().steps(), ["site_slow"], "nothing after it was begun");
+    let node = rig.node();
+    assert_eq!((&node["maintenance"], &node["fault"]), (&json!(true), &json!("service failure")));
 }
 
 mod e2e {

@@ -5,10 +5,14 @@ pub mod http;
 pub mod iso;
 mod rig;
 
+mod bootc;
+mod by_cli;
 mod clean;
 mod cuts;
 mod deploy;
+mod example;
 mod failures;
 mod inspect;
 mod refusals;
 mod rescue;
+mod versions;

@@ -11,15 +11,6 @@ use crate::stock_agent::rig::Rig;
 
 const PASSWORD: &str = "correct horse battery";
 
-/// A server in use that is rescued by its agent.
-fn in_use(machine: Machine) -> Rig {
-    let rig = Rig::new(machine, "", &json!({"rescue_interface": "agent"}));
-    rig.instance(&json!({"image_source": "http://127.0.0.1/none"}));
-    rig.provision(&json!({"target": "adopt"}));
-    rig.until("active");
-    rig
-}
-
 /// Nobody is ever told the password, nor its hash.
 fn is_secret(rig: &Rig) {
     let node = rig.node();
@@ -34,7 +25,7 @@ fn is_secret(rig: &Rig) {
 fn a_server_in_use_is_rescued_by_its_agent_and_brought_back() {
     let machine = Machine::new(MAC);
     let file = machine.disk().with_file_name("rescue-password");
-    let rig = in_use(machine.with("SITE_RESCUE", file.to_str().unwrap()));
+    let rig = Rig::in_use(machine.with("SITE_RESCUE", file.to_str().unwrap()), "");
     rig.provision(&json!({"target": "rescue", "rescue_password": PASSWORD}));
     rig.until("rescue");
     let node = rig.node();
@@ -55,7 +46,7 @@ fn a_server_in_use_is_rescued_by_its_agent_and_brought_back() {
 
 #[test]
 fn an_agent_that_cannot_write_the_password_down_fails_the_rescue_and_its_server_is_off() {
-    let rig = in_use(Machine::new(MAC).with("SITE_RESCUE", "/nowhere/at/all"));
+    let rig = Rig::in_use(Machine::new(MAC).with("SITE_RESCUE", "/nowhere/at/all"), "");
     rig.provision(&json!({"target": "rescue", "rescue_password": PASSWORD}));
     let told = rig.until_failed("rescue failed");
     assert!(told.contains("n1") && told.contains("step rescue.finalize_rescue"), "{told}");

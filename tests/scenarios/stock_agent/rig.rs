@@ -21,6 +21,7 @@ use tempfile::TempDir;
 use crate::stage::daemon::Daemon;
 use crate::stage::machine::Machine;
 use crate::stage::machine::free_port;
+use crate::stage::peers::Cli;
 use crate::stock_agent::http;
 
 /// All of it. The rack's door stays where it is over restarts of the daemon, as the ramdisk needs it.
@@ -65,6 +66,33 @@ impl Rig {
         };
         rig.enrol(more);
         rig
+    }
+
+    /// A server in use: `active`, and rescued by its agent. `config` is the daemon's file.
+    pub fn in_use(machine: Machine, config: &str) -> Self {
+        let more = json!({"rescue_interface": "agent", "driver_info": {"deploy_forces_oob_reboot": true}});
+        let rig = Self::new(machine, config, &more);
+        rig.instance(&json!({"image_source": "http://127.0.0.1/none"}));
+        rig.provision(&json!({"target": "adopt"}));
+        rig.until("active");
+        rig
+    }
+
+    /// A server in `available` on which steps alone make a deployment, and that is not cleaned.
+    pub fn by_steps_alone(machine: Machine) -> Self {
+        let more = json!({
+            "deploy_interface": "custom-agent", "automated_clean": false,
+            "driver_info": {"deploy_forces_oob_reboot": true},
+        });
+        let rig = Self::new(machine, "", &more);
+        rig.provision(&json!({"target": "provide"}));
+        rig.until("available");
+        rig
+    }
+
+    /// The stock command line.
+    pub fn cli(&self) -> Cli {
+        Cli::new(self.daemon.url())
     }
 
     fn enrol(&mut self, more: &Value) {
@@ -154,6 +182,13 @@ impl Rig {
             node["provision_state"] == state && node["reservation"].is_null()
         });
         self.node()["last_error"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Cuts the machine off and switches it on again at once, behind the daemon's back.
+    pub fn reboot_machine(&self) {
+        let mut machine = self.machine();
+        machine.power_off();
+        machine.power_on(&self.rack);
     }
 
     /// Waits until the agent has begun a step as often as this.

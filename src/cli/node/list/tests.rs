@@ -13,7 +13,9 @@ fn rack() -> Vec<Value> {
     vec![
         json!({"name": "n1", "uuid": "u-1", "provision_state": "clean wait", "power_state": "power on",
             "target_provision_state": "available", "maintenance": false,
-            "clean_step": {"interface": "deploy", "step": "erase_devices"}, "last_error": null}),
+            "clean_step": {"interface": "deploy", "step": "erase_devices"}, "last_error": null,
+            "driver_internal_info": {"waiting": {"why": "first heartbeat of the ramdisk", "from_whom": "the agent",
+                "since": "2026-11-20T19:47:03.000000", "deadline_seconds": 1800, "then": "it fails"}}}),
         json!({"name": null, "uuid": "u-2", "provision_state": "deploy failed", "power_state": "power off",
             "target_provision_state": "active", "maintenance": true, "fault": "clean failure",
             "last_error": "image checksum\ndoes not match: expected aaaa, found bbbb"}),
@@ -23,9 +25,9 @@ fn rack() -> Vec<Value> {
 #[test]
 fn the_usual_columns() {
     let expected = "\
-name  uuid  state          target     power  maintenance         step                  last error
-n1    u-1   clean wait     available  on                         deploy.erase_devices
-      u-2   deploy failed  active     off    yes: clean failure                        image checksum does not match: expected aaaa, found bbbb
+name  uuid  state          target     power  maintenance         step                  waits for                       last error
+n1    u-1   clean wait     available  on                         deploy.erase_devices  first heartbeat of the ramdisk
+      u-2   deploy failed  active     off    yes: clean failure                                                        image checksum does not match: expected aaaa, found bbbb
 ";
     assert_eq!(shown(&rack(), &Columns::Usual, None), expected);
 }
@@ -44,8 +46,26 @@ fn on_a_terminal_columns_that_say_nothing_are_left_out() {
         shown(&rack, &Columns::Usual, Some(80)),
         "name  uuid  state   power\nn1    u-1   active  on\n"
     );
-    let header = "name  uuid  state  target  power  maintenance  step  last error\n";
+    let header = "name  uuid  state  target  power  maintenance  step  waits for  last error\n";
     assert_eq!(shown(&[], &Columns::Usual, Some(80)), header);
+}
+
+#[test]
+fn what_a_node_waits_for_is_told_in_a_word() {
+    let waits = |state: &str, more: Value| {
+        let waiting = json!({"why": "the agent to finish the step", "from_whom": "the agent", "since": ""});
+        let mut node = json!({"provision_state": state, "driver_internal_info": {"waiting": waiting}});
+        node["driver_internal_info"]["waiting"]
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        View(&node).awaits()
+    };
+    assert_eq!(waits("deploy hold", json!({})), "a person: unhold");
+    assert_eq!(waits("clean wait", json!({})), "the agent to finish the step");
+    let trouble = json!({"trouble": {"since": "2026-11-20T19:47:03.000000", "why": "refused"}});
+    assert_eq!(waits("clean wait", trouble), "the agent to finish the step (no answer)");
+    assert_eq!(View(&json!({"provision_state": "active"})).awaits(), "");
 }
 
 #[test]

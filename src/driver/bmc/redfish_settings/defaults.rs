@@ -26,6 +26,8 @@ pub struct RedfishDefaults {
     /// Between two looks at work on volumes, and at an update of firmware.
     pub raid_status_interval: Duration,
     pub firmware_status_interval: Duration,
+    /// Who BMCs fetch firmware from, unless a request says so (`[redfish] firmware_source`).
+    pub firmware_source: FirmwareSource,
     /// How long an update of firmware may take in all; `None` for as long as it takes.
     pub firmware_overall_timeout: Option<Duration>,
     /// How long a controller may be away that updates itself, a step waits between work and reboot, and how often its
@@ -64,6 +66,7 @@ impl Default for RedfishDefaults {
             health: true,
             vmedia_insert: (seconds(60), seconds(2)),
             raid_status_interval: seconds(60),
+            firmware_source: FirmwareSource::default(),
             firmware_status_interval: seconds(60),
             firmware_overall_timeout: Some(seconds(7200)),
             firmware_bmc_timeout: seconds(300),
@@ -72,6 +75,27 @@ impl Default for RedfishDefaults {
             firmware_validation: (3, seconds(30), seconds(480)),
             firmware_nic_starting_wait: seconds(30),
             cifs: Share::default(),
+        }
+    }
+}
+
+/// Who a BMC fetches firmware from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FirmwareSource {
+    /// The server that the URL names; a file of this host is handed out all the same.
+    #[default]
+    Http,
+    /// This host, which fetches it first.
+    Local,
+}
+
+impl FirmwareSource {
+    /// By the reference's word for it.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "http" => Some(Self::Http),
+            "local" => Some(Self::Local),
+            _ => None,
         }
     }
 }

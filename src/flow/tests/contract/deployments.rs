@@ -1,7 +1,11 @@
 //! Deployments: what refuses one and what that leaves, what it begins with, how it ends (section A).
 
+use std::sync::Arc;
+
 use serde_json::json;
 
+use crate::base::id::NodeId;
+use crate::base::moment::Moment;
 use crate::flow::tests::pipelines::deploying;
 use crate::flow::tests::stage::{Stage, asked, object, offered};
 use crate::model::bmc::panel::Mode;
@@ -13,9 +17,10 @@ use crate::model::decision::outcome::{Happened, Outcome, Seen, Verdict};
 use crate::model::decision::refusal::Refusal;
 use crate::model::interface::Interface;
 use crate::model::moves::Verb;
-use crate::model::node::Fault;
+use crate::model::node::{Fault, Node, Wished};
 use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
+use crate::model::step::{AskedStep, By, Core};
 use crate::model::turn::{Failure, InBand, InBandSteps, Turn};
 
 const OFF: Effect = Effect::Power { wish: PowerWish::Off, limit: 60 };
@@ -160,6 +165,7 @@ fn the_first_step_of_the_plan_is_the_first_that_runs_and_the_old_agent_is_nobody
     stage.node.run = None;
     (stage.node.provision, stage.node.wait) = (Provision::Active, None);
     assert!(stage.node.agent.as_ref().is_some_and(|agent| agent.borne));
+    stage.node.wished.interfaces.boot = "medium".to_owned();
     stage.verb("rebuild").unwrap();
     assert!(stage.node.agent.is_none(), "an agent of another boot has no word in this one");
 }
@@ -169,6 +175,7 @@ fn a_step_that_fails_is_the_last_one_and_the_end_of_the_last_is_active() {
     let steps = [asked(Interface::Deploy, "turn", 60), asked(Interface::Deploy, "press", 50)];
     let mut stage = Stage::at("plain", Provision::Available);
     stage.node.wished.console_enabled = true;
+    stage.node.boot_token = Some(crate::base::secret::Secret::new("files"));
     stage.deploy(&steps).unwrap();
     assert!(stage.owed.is_empty(), "the console stays open: {:?}", stage.owed);
     stage.turn(Turn::done());
@@ -209,11 +216,17 @@ fn the_agents_steps_come_by_priority_behind_what_is_done_and_with_their_own_rule
         offered("early", 95),
         offered("never", 0),
         offered("gone", 60),
+        offered("write_image", 90),
         rules,
     ]));
     let names =
         ["deploy", "fetch_steps", "early", "write_image", "site_step", "prepare_instance_boot", "late"];
     assert_eq!(stage.plan()[..7], names);
+    assert_eq!(
+        stage.plan().iter().filter(|name| **name == "write_image").count(),
+        1,
+        "it does not come twice"
+    );
     assert!(!stage.plan().contains(&"never") && !stage.plan().contains(&"gone"), "{:?}", stage.plan());
     assert_eq!(stage.step(), "early", "what is done is not done again");
     let step = stage.node.run.as_ref().unwrap().plan[4].clone();
@@ -256,15 +269,26 @@ fn a_start_of_the_daemon_goes_on_with_the_step_at_which_the_deployment_stood() {
         (stage.step(), stage.looks.as_slice()),
         ("prepare_instance_boot", &[Look::Step { cursor: 3 }][..])
     );
+    stage.turn(Turn::Act { memo: object(json!({})) });
+    stage.owed.clear();
+    stage.looks.clear();
+    stage.happen(&Happened::Opened);
+    assert_eq!(stage.looks, [Look::Step { cursor: 3 }], "what was begun is looked at, not begun again");
     stage.turn(Turn::done());
     assert_eq!(stage.step(), "tear_down_agent");
 }
 
 #[test]
 fn an_aborted_deployment_is_cleaned_up_and_neither_cleaned_nor_a_fault() {
-    let mut stage = deploying();
+    let mut stage = Stage::at("agent", Provision::Available);
     stage.node.wished.interfaces.boot = "medium".to_owned();
+    stage.deploy(&[]).unwrap();
+    stage.see(Seen::Valid(Vec::new()));
+    stage.pay_all();
+    stage.beat();
+    stage.see(told(Vec::new()));
     stage.turn(Turn::Agent { memo: object(json!({"command": "1"})) });
+    assert!(stage.node.boot_token.is_some() && stage.node.agent.is_some());
     stage.verb("abort").unwrap();
     assert!(stage.error().contains("during step deploy.write_image. Deploy it again"), "{}", stage.error());
     assert_eq!(stage.pay_all(), [Effect::Logs, OFF, Effect::Boot(BootPart::Eject)]);
@@ -277,4 +301,44 @@ fn an_aborted_deployment_is_cleaned_up_and_neither_cleaned_nor_a_fault() {
     assert_eq!((&node.agent, &node.boot_token, node.boots), (&None, &None, Boots::Nothing));
     assert!(node.run.is_none() && node.wait.is_none());
     stage.deploy(&[]).unwrap();
+}
+
+/// A server whose steps for its children are these, and two children that have drivers.
+fn with_children(word: &str, step: (Interface, &str)) -> Stage {
+    let (from, verb) = if word == "clean" {
+        (Provision::Manageable, Verb::Clean)
+    } else {
+        (Provision::Active, Verb::Service)
+    };
+    let mut stage = Stage::at("plain", from);
+    stage.node.boots = Boots::Disk;
+    for number in [2, 3] {
+        let name = Some(format!("child{number}"));
+        let wished = Wished { name, parent_node: Some(stage.node.id), ..stage.node.wished.clone() };
+        let child = Node::new(NodeId(uuid::Uuid::from_u128(number)), wished, Moment(0));
+        stage.around.nodes.insert(child.id, Arc::new(child));
+    }
+    let step = AskedStep { children: Some(Vec::new()), priority: None, ..asked(step.0, step.1, 0) };
+    stage.ask(&Ask::Provision(ProvisionAsk { steps: vec![step], ..ProvisionAsk::new(verb, word) })).unwrap();
+    stage
+}
+
+#[test]
+fn a_step_for_children_comes_to_each_in_turn_and_the_first_that_fails_ends_it() {
+    let by = |number: u128| By::Core(Core::ByChild(NodeId(uuid::Uuid::from_u128(number))));
+    for (word, step, failed) in [
+        ("clean", (Interface::Bios, "factory_reset"), Provision::CleanFail),
+        ("service", (Interface::Raid, "apply_configuration"), Provision::ServiceFail),
+    ] {
+        let mut stage = with_children(word, step);
+        let whom: Vec<_> = stage.node.run.iter().flat_map(|run| &run.plan).map(|step| step.by).collect();
+        assert_eq!(whom, [by(2), by(3)], "{word}: in the order of their making");
+        assert_eq!(stage.looks, [Look::Step { cursor: 0 }], "{word}: one at a time");
+        stage.turn(Turn::failed("it is too hot"));
+        assert_eq!((stage.state(), stage.looks.len()), (failed, 0), "{word}");
+        let child = uuid::Uuid::from_u128(2).to_string();
+        for part in [step.1, child.as_str(), "it is too hot"] {
+            assert!(stage.error().contains(part), "{part}: {}", stage.error());
+        }
+    }
 }

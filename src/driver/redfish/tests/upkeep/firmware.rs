@@ -6,12 +6,23 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use serde_json::{Value, json};
 
 use super::{CUTS, Cut, Played, call, play};
+use crate::base::secret::Secret;
+use crate::base::time::{Later, PausedClock};
+use crate::depot::cache::limits::Limits as CacheLimits;
+use crate::depot::cache::{Cache, Life};
+use crate::depot::digest;
+use crate::depot::firmware::{FirmwareCounter, FirmwareFiles};
+use crate::depot::ramdisks::Ramdisks;
+use crate::depot::shelf::Shelf;
+use crate::driver::boot::BootGround;
 use crate::driver::redfish::tests::world::{MANAGER, Reply, Resources, Rig, SYSTEM, collection, refuse};
 use crate::driver::redfish::upkeep::firmware::step::FirmwareStep;
 use crate::model::interface::Interface;
 use crate::model::part::sheet::Sheet;
 use crate::model::step::Kind;
 use crate::model::turn::{FailureKind, Turn};
+use crate::net::http::{Method, Request, Response};
+use crate::net::server::Service;
 
 const UPDATE: &str = "/redfish/v1/UpdateService";
 const TASKS: &str = "/redfish/v1/TaskService/Tasks";
@@ -84,8 +95,104 @@ fn boot(rig: &Rig) {
     }
 }
 
+/// A daemon's counter for firmware, on a data folder of its own.
+struct Counter {
+    data: tempfile::TempDir,
+    files: Arc<FirmwareFiles>,
+    ground: BootGround,
+}
+
+impl Counter {
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+        let clock = Arc::new(PausedClock::new());
+        let cache =
+            Cache::open(&data.path().join("cache"), CacheLimits::default(), clock, Life::default()).unwrap();
+        let files = Arc::new(FirmwareFiles::new(data.path(), shelf.clone(), cache, Secret::new("key")));
+        let ground = BootGround::new(Ramdisks::new(data.path(), shelf), "http://10.0.0.1");
+        let ground = BootGround { firmware: Some(files.clone()), ..ground };
+        Self { data, files, ground }
+    }
+
+    /// Files that are there to be fetched.
+    fn shown(&self) -> usize {
+        std::fs::read_dir(self.data.path().join("firmware")).map_or(0, Iterator::count)
+    }
+}
+
+#[derive(Debug)]
+struct Nothing;
+
+impl Service for Nothing {
+    fn call(&self, _: Request) -> Later<'_, Response> {
+        Box::pin(async { Response::empty(418) })
+    }
+}
+
+#[tokio::test]
+async fn an_image_of_this_host_is_compared_handed_out_and_gone_after_the_update_wherever_the_daemon_is_cut() {
+    for cut in CUTS {
+        let (rig, counter) = (rig(true, false).await, Counter::new());
+        let image = counter.data.path().join("images/bios-7");
+        std::fs::write(&image, b"the new bios").unwrap();
+        let url = format!("file://{}", image.display());
+        let sum = digest::sha256(b"the new bios");
+        let work = FirmwareStep::of("update_firmware", Arc::clone(&rig.rack), &counter.ground).unwrap();
+        let args = json!({"firmware_images": [{"url": url, "checksum": sum}]});
+        let call = call(&rig, Interface::Management, "update_firmware", Kind::Clean, &args);
+        let files = counter.files.clone();
+        let fetched = Arc::new(AtomicU32::new(0));
+        let seen = fetched.clone();
+        let played = play(&work, call, cut, || {
+            // The BMC has fetched it before it boots.
+            let url = rig.asked("UpdateService/Do")[0]["ImageURI"].as_str().unwrap().to_owned();
+            let path = url.strip_prefix("http://10.0.0.1").unwrap().to_owned();
+            let desk = FirmwareCounter::new(files.clone(), Arc::new(Nothing));
+            let request = Request::made(Method::Get, &path, Vec::new());
+            let status = std::thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+                runtime.block_on(desk.call(request)).status
+            });
+            seen.store(status.join().unwrap().into(), Ordering::Relaxed);
+            boot(&rig);
+        })
+        .await;
+        let pushed = rig.asked("UpdateService/Do");
+        if cut == Cut::Before {
+            assert!(played.failure().contains("not given twice") && pushed.is_empty(), "{played:?}");
+        } else {
+            assert_eq!(versions(&played)[0], pair("bios", "7"), "{cut:?}");
+            assert_eq!((pushed.len(), fetched.load(Ordering::Relaxed)), (1, 200), "{cut:?}");
+            let given = pushed[0]["ImageURI"].as_str().unwrap();
+            assert!(given.starts_with("http://10.0.0.1/firmware/") && given.ends_with("/bios-7"), "{given}");
+        }
+        assert_eq!(counter.shown(), 0, "it went with its step: {cut:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_with_another_checksum_is_not_given_to_the_bmc() {
+    let (rig, counter) = (rig(true, false).await, Counter::new());
+    let image = counter.data.path().join("images/bios-7");
+    std::fs::write(&image, b"the new bios").unwrap();
+    let good = json!({"url": "http://h/bmc-2", "checksum": "a".repeat(40)});
+    let bad =
+        json!({"url": format!("file://{}", image.display()), "checksum": "b".repeat(64), "source": "local"});
+    let args = json!({"firmware_images": [good, bad]});
+    let work = FirmwareStep::of("update_firmware", Arc::clone(&rig.rack), &counter.ground).unwrap();
+    let call = call(&rig, Interface::Management, "update_firmware", Kind::Clean, &args);
+    let played = play(&work, call, Cut::Never, || boot(&rig)).await;
+    assert!(played.failure().contains(&digest::sha256(b"the new bios")), "{played:?}");
+    assert_eq!(
+        (rig.asked("UpdateService/Do").len(), counter.shown()),
+        (0, 0),
+        "not even the first, which is good"
+    );
+}
+
 async fn update(rig: &Rig, settings: Value, cut: Cut) -> Played {
-    let work = FirmwareStep::of("update", Arc::clone(&rig.rack)).unwrap();
+    let work = FirmwareStep::of("update", Arc::clone(&rig.rack), &Counter::new().ground).unwrap();
     let call = call(rig, Interface::Firmware, "update", Kind::Service, &json!({"settings": settings}));
     play(&work, call, cut, || boot(rig)).await
 }
@@ -168,7 +275,7 @@ async fn what_cannot_be_updated_is_refused_before_anything_is_pushed() {
 #[tokio::test]
 async fn an_update_without_end_is_ended() {
     let rig = rig(true, false).await;
-    let work = FirmwareStep::of("update_firmware", Arc::clone(&rig.rack)).unwrap();
+    let work = FirmwareStep::of("update_firmware", Arc::clone(&rig.rack), &Counter::new().ground).unwrap();
     let image = json!({"url": "http://h/bios-2", "checksum": "a".repeat(40)});
     let call = call(
         &rig,

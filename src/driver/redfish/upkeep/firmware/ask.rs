@@ -3,11 +3,17 @@
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::driver::bmc::redfish_settings::defaults::FirmwareSource;
+
 /// One image for one part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     pub part: Part,
     pub url: String,
+    /// SHA-1, SHA-256 or SHA-512 in hex, where the request names one; compared with what this host hands out.
+    pub checksum: Option<String>,
+    /// Who the BMC fetches it from, where the request says so.
+    pub source: Option<FirmwareSource>,
     /// Seconds between the end of the work and what comes after it.
     pub wait: Option<u32>,
 }
@@ -46,7 +52,7 @@ pub fn settings(args: &Map<String, Value>) -> Result<Vec<Update>, String> {
             _ if name.starts_with("nic:") && name.len() > 4 => Part::Nic(name),
             _ => return Err(format!("has component {name:?}: it must be bios, bmc or nic:NAME")),
         };
-        Ok(Update { part, url: url(item)?, wait: wait(item)? })
+        Ok(Update { part, url: url(item)?, checksum: None, source: None, wait: wait(item)? })
     })
 }
 
@@ -59,15 +65,19 @@ pub fn images(args: &Map<String, Value>) -> Result<Vec<Update>, String> {
         if !is_hex || !matches!(sum.len(), 40 | 64 | 128) {
             return Err("has a checksum that is no SHA-1, SHA-256 or SHA-512 in hex".to_owned());
         }
-        match item.get("source").map(|source| source.as_str().unwrap_or_default()) {
-            None | Some("http") => {}
-            Some(other) => {
+        let word = item.get("source").map(|source| source.as_str().unwrap_or_default().to_ascii_lowercase());
+        let source = match word.as_deref().map(|word| FirmwareSource::parse(word).ok_or(word)) {
+            None => None,
+            Some(Ok(source)) => Some(source),
+            Some(Err(other)) => {
+                let shown: String = other.chars().take(64).collect();
                 return Err(format!(
-                    "has source {other:?}: images are fetched by the BMC itself, so it must be http"
+                    "has source {shown:?}: it must be http (the BMC fetches the url itself) or local (this host does, and \
+                     hands it out)"
                 ));
             }
-        }
-        Ok(Update { part: Part::Image, url: url(item)?, wait: wait(item)? })
+        };
+        Ok(Update { part: Part::Image, url: url(item)?, checksum: Some(sum), source, wait: wait(item)? })
     })
 }
 
@@ -106,12 +116,15 @@ fn text(item: &Map<String, Value>, name: &str) -> Result<String, String> {
 
 fn url(item: &Map<String, Value>) -> Result<String, String> {
     let text = text(item, "url")?;
-    let is_good =
-        Url::parse(&text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let is_good = Url::parse(&text).is_ok_and(|url| match url.scheme() {
+        "http" | "https" => url.has_host(),
+        "file" => url.to_file_path().is_ok(),
+        _ => false,
+    });
     if is_good {
         return Ok(text);
     }
-    Err("has a url that the BMC cannot fetch: it must be http or https, with a host that the BMC reaches"
+    Err("has a url that nobody can fetch: it must be http or https with a host, or file:///PATH on this host"
         .to_owned())
 }
 
@@ -139,7 +152,14 @@ mod tests {
         let read = |list: Value| settings(json!({"settings": list}).as_object().unwrap());
         let good = json!([{"component": "bios", "url": "http://h/i"}, {"component": "nic:A", "url": "https://h/i", "wait": 5}]);
         let all = read(good).unwrap();
-        assert_eq!(all[0], Update { part: Part::Bios, url: "http://h/i".to_owned(), wait: None });
+        let bios = Update {
+            part: Part::Bios,
+            url: "http://h/i".to_owned(),
+            checksum: None,
+            source: None,
+            wait: None,
+        };
+        assert_eq!(all[0], bios);
         assert_eq!((all[1].part.name(), all[1].wait), ("nic:A", Some(5)));
         for (list, word) in [
             (json!([]), "one at least"),
@@ -148,7 +168,8 @@ mod tests {
             (json!([{"component": "psu", "url": "http://h/i"}]), "\"psu\""),
             (json!([{"component": "nic:", "url": "http://h/i"}]), "\"nic:\""),
             (json!([{"component": "bmc"}]), "needs url"),
-            (json!([{"component": "bmc", "url": "file:///i"}]), "http or https"),
+            (json!([{"component": "bmc", "url": "file://elsewhere/i"}]), "http or https"),
+            (json!([{"component": "bmc", "url": "ftp://h/i"}]), "http or https"),
             (json!([{"component": "bmc", "url": "http://h/i", "wait": 0}]), "wait"),
             (json!([{"component": "bmc", "url": "http://h/i", "checksum": "x"}]), "no member \"checksum\""),
             (json!(vec![json!({"component": "bmc", "url": "http://h/i"}); 33]), "32 are the most"),
@@ -166,6 +187,8 @@ mod tests {
             read(json!({"url": "http://h/i", "checksum": sum, "source": "http"})).unwrap()[0].part,
             Part::Image
         );
+        let local = read(json!({"url": "file:///i", "checksum": sum, "source": "LOCAL"})).unwrap();
+        assert_eq!((local[0].source, local[0].checksum.as_ref()), (Some(FirmwareSource::Local), Some(&sum)));
         for (item, word) in [
             (json!({"url": "http://h/i"}), "needs checksum"),
             (json!({"url": "http://h/i", "checksum": "abc"}), "SHA-1"),

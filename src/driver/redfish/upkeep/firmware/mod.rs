@@ -1,6 +1,7 @@
 //! The parts of a machine that bear firmware, and how a BMC is told to fetch a new one.
 //!
 //! - `ask`   what a step is asked to install
+//! - `give`  where the BMC fetches it from
 //! - `step`  installing, turn by turn
 
 use serde_json::json;
@@ -18,6 +19,7 @@ use crate::wire::redfish::view::network::NetworkAdapter;
 use crate::wire::redfish::view::root::Collection;
 
 pub mod ask;
+pub mod give;
 pub mod step;
 
 impl Server {

@@ -2,7 +2,7 @@
 //! up, and looked at until the machine answers steadily.
 //!
 //! ```text
-//! look  what is asked is good                        -> act { image, version, tasks }
+//! look  what is asked is good, and here if this host hands it out -> act { image, version, tasks }
 //! act   POST of SimpleUpdate                         -> look in a while { sent, task }
 //! look  the work failed: failed | under way: again (a BIOS boots for it) | over: reboot, or wait for the BMC
 //! look  three answers in a row                       -> the next image | done, versions read anew
@@ -15,11 +15,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::base::time::Later;
+use crate::driver::boot::BootGround;
 use crate::driver::error::DriverError;
 use crate::driver::memo::{count, text, with};
 use crate::driver::redfish::server::Server;
 use crate::driver::redfish::talk::RedfishRack;
 use crate::driver::redfish::upkeep::firmware::ask::{Part, Update, images, settings};
+use crate::driver::redfish::upkeep::firmware::give::{Given, Giver};
 use crate::driver::redfish::upkeep::task::Stand;
 use crate::driver::redfish::upkeep::{boots_again, is_silent, wrong};
 use crate::driver::{StepCall, StepWork};
@@ -34,16 +36,25 @@ type Reader = fn(&serde_json::Map<String, Value>) -> Result<Vec<Update>, String>
 pub struct FirmwareStep {
     rack: Arc<RedfishRack>,
     read: Reader,
+    giver: Giver,
 }
 
 impl FirmwareStep {
     /// The step of this name, if there is one.
-    pub fn of(name: &str, rack: Arc<RedfishRack>) -> Option<Self> {
+    pub fn of(name: &str, rack: Arc<RedfishRack>, boot: &BootGround) -> Option<Self> {
+        let giver = Giver::new(boot, rack.ground.redfish.firmware_source);
         match name {
-            "update" => Some(Self { rack, read: settings }),
-            "update_firmware" => Some(Self { rack, read: images }),
+            "update" => Some(Self { rack, read: settings, giver }),
+            "update_firmware" => Some(Self { rack, read: images, giver }),
             _ => None,
         }
+    }
+
+    /// What a person and the lane may hear of a turn.
+    async fn told(&self, call: &StepCall, turn: Result<Turn, DriverError>) -> Turn {
+        let turn = turn.unwrap_or_else(|error| error.turn());
+        let updates = (self.read)(&call.step.args).unwrap_or_default();
+        self.giver.told(call, &updates, turn).await
     }
 
     async fn looked(&self, call: &StepCall) -> Result<Turn, DriverError> {
@@ -72,7 +83,11 @@ impl FirmwareStep {
             return job.was_it_sent().await;
         }
         let Some(update) = job.update() else { return Err(wrong("there is no such image any more")) };
-        let written = server.push_firmware(&update.url).await?;
+        let place = usize::try_from(count(&call.memo, IMAGE)).unwrap_or(usize::MAX);
+        let Given::At(url) = self.giver.give(call, place, update).await? else {
+            return Err(wrong("the firmware that was brought to this host is gone: ask for the step again"));
+        };
+        let written = server.push_firmware(&url).await?;
         let memo = with(&call.memo, SENT, true);
         let mut task = server.work_path(&written).await.ok().flatten();
         if let (None, Some(known)) = (&task, tasks(&call.memo)) {
@@ -90,12 +105,12 @@ impl FirmwareStep {
 
 impl StepWork for FirmwareStep {
     fn look<'a>(&'a self, call: &'a StepCall) -> Later<'a, Turn> {
-        Box::pin(async move { self.looked(call).await.unwrap_or_else(|error| error.turn()) })
+        Box::pin(async move { self.told(call, self.looked(call).await).await })
     }
 
     /// A press: what may have been pushed is looked for, and never pushed again.
     fn act<'a>(&'a self, call: &'a StepCall, again: bool) -> Later<'a, Turn> {
-        Box::pin(async move { self.acted(call, again).await.unwrap_or_else(|error| error.turn()) })
+        Box::pin(async move { self.told(call, self.acted(call, again).await).await })
     }
 }
 
@@ -135,6 +150,9 @@ impl Job<'_> {
         };
         if image == 0 {
             self.all_there(&parts)?;
+            if let Some(turn) = self.bring().await? {
+                return Ok(turn);
+            }
         }
         let mut memo = with(&Memo::new(), IMAGE, image);
         if let Some(version) = version(&parts, &update.part) {
@@ -145,6 +163,15 @@ impl Job<'_> {
         }
         memo.insert(SPENT.to_owned(), count(self.memo(), SPENT).into());
         Ok(Turn::Act { memo })
+    }
+
+    /// All images that this host hands out are here before the first is pushed; a turn if that takes time.
+    async fn bring(&self) -> Result<Option<Turn>, DriverError> {
+        let mut waits = false;
+        for (place, update) in self.updates.iter().enumerate() {
+            waits |= matches!(self.step.giver.give(self.call, place, update).await?, Given::Wait(_));
+        }
+        Ok(waits.then(|| self.later(Duration::from_secs(BRINGING.into()), self.memo(), None)))
     }
 
     fn all_there(&self, parts: &[Component]) -> Result<(), DriverError> {
@@ -343,5 +370,7 @@ const SPENT: &str = "spent";
 /// Seconds before the first look at the work.
 const FIRST: u32 = 5;
 const PAUSE: u32 = 30;
+/// Between two looks at files that are being brought.
+const BRINGING: u32 = 5;
 /// Looks for traces of what may have been pushed.
 const UNSURE: u64 = 4;
