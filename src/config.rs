@@ -403,6 +403,7 @@ fn policy(
     };
     let agents = &mut policy.agent;
     set(&mut agents.require_tls, agent.require_tls);
+    set(&mut agents.manage_boot, agent.manage_agent_boot);
     set(&mut agents.heartbeat_timeout, api.ramdisk_heartbeat_timeout);
     set(&mut agents.restrict_lookup, api.restrict_lookup);
     set(&mut agents.enable_ramdisk_endpoints, api.enable_ramdisk_endpoints);

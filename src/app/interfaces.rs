@@ -25,6 +25,7 @@ pub fn of(config: &Config, ramdisks: Arc<Ramdisks>, blobs: Arc<Blobs>, rack: Whe
         automated_clean,
         kernel_append,
         managed_boot,
+        manage_agent_boot: config.policy.agent.manage_boot,
         firmware: None,
     }
 }

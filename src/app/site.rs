@@ -97,6 +97,7 @@ pub(super) fn parts(config: &Config, clock: &SharedClock, files: Files, bmc: Gro
         power_interval: config.power_looks.1,
         way: images::way(&config.images),
         disk_guard: config.policy.disk_guard,
+        manage_boot: config.policy.agent.manage_boot,
         stream_raw: config.images.stream_raw,
         rescue_requires_hash: config.policy.rescue.requires_hash,
         ..AgentSettings::new(config.policy.host.clone(), base)

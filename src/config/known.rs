@@ -409,6 +409,7 @@ const SECTIONS: &[Section] = &[
             "image_download_source",
             "stream_raw_images",
             "allow_md5_checksum",
+            "manage_agent_boot",
             "api_ca_file",
         ],
         idle: &[
@@ -422,7 +423,7 @@ const SECTIONS: &[Section] = &[
                     "memory_consumed_by_agent",
                 ],
             ),
-            (Shape::Flag, &["manage_agent_boot", "enable_bios_bootloader_install"]),
+            (Shape::Flag, &["enable_bios_bootloader_install"]),
             (Shape::TextOrFlag, &["verify_ca"]),
         ],
     },

@@ -237,6 +237,8 @@ pub struct Agent {
     pub image_download_source: Option<images::DownloadSource>,
     pub stream_raw_images: Option<bool>,
     pub allow_md5_checksum: Option<bool>,
+    /// Whether boot interfaces boot the agent.
+    pub manage_agent_boot: Option<bool>,
     /// Who vouches for the API where agents call it over HTTPS: a file (PEM) that lies on boot media; our own authority if
     /// not given.
     pub api_ca_file: Option<PathBuf>,

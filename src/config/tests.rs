@@ -30,13 +30,14 @@ fn names_of_the_reference_are_read() {
     let config = parse(
         "[conductor]\ndeploy_callback_timeout = 60\nautomated_clean = false\n\
          clean_step_priority_override = [\"deploy.erase_devices:0\"]\n\
-         [agent]\nrequire_tls = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
+         [agent]\nrequire_tls = false\nmanage_agent_boot = false\ncallback_networks = [\"10.0.0.0/24\"]\n[hardware]\nenabled = [\"fake-hardware\"]\n",
     )
     .unwrap();
     assert_eq!(config.policy.deploy_callback_timeout, 60);
     assert!(!config.policy.automated_clean);
     assert_eq!(config.policy.clean_step_priority_override, [("deploy.erase_devices".to_owned(), 0)]);
     assert!(!config.policy.agent.require_tls);
+    assert!(!config.policy.agent.manage_boot);
     assert_eq!(config.hardware, ["fake-hardware"]);
 }
 
@@ -84,7 +85,7 @@ fn limits_lessees_and_histories_are_read() {
 
 #[test]
 fn names_of_the_reference_without_effect_are_told() {
-    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\nenable_ata_secure_erase = true\n\
+    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\nimage_server_auth_permit_unknown_hosts = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
                 [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
                 [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
@@ -94,7 +95,7 @@ fn names_of_the_reference_without_effect_are_told() {
     let expected = [
         "[DEFAULT] enabled_boot_interfaces",
         "[conductor] workers_pool_size",
-        "[deploy] enable_ata_secure_erase",
+        "[deploy] image_server_auth_permit_unknown_hosts",
         "[fake] vendor_delay",
     ];
     assert_eq!(idle, expected);

@@ -95,8 +95,11 @@ fn ramdisk_boot(grounds: Grounds<'_>, node: &Node, purpose: Purpose) -> Result<(
     check::boot(grounds.boot, node, settings.ok().as_ref(), purpose)
 }
 
-/// Whether the rescue ramdisk can be booted. What only the fake boots needs none.
+/// Whether the rescue ramdisk can be booted. What only the fake boots needs none, nor what the site boots its own way.
 fn agent_rescue(catalog: &Catalog, grounds: Grounds<'_>, node: &Node) -> Result<(), String> {
+    if !grounds.boot.manage_agent_boot {
+        return Ok(());
+    }
     let name = node.wished.interfaces.boot.as_str();
     match catalog.implementation(Interface::Boot, name) {
         Some(found) if found.boot_way == BootWay::Bare => Ok(()),

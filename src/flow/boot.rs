@@ -119,10 +119,13 @@ pub fn start(enrolled: Option<Enrolled<'_>>, site: Site<'_>) -> Start {
     if !port.wished.pxe_enabled {
         return Start::Next;
     }
-    let is_brought = BootWay::of(&node.wished.interfaces.boot).is_by_bmc();
+    let way = BootWay::of(&node.wished.interfaces.boot);
+    let (is_brought, is_by_network) = (way.is_by_bmc(), way == BootWay::Network);
     match node.boots {
         // By its BMC: a script for it would lead anybody who names its NIC to what is meant for the machine alone.
         Boots::Ramdisk | Boots::Instance | Boots::Installer if is_brought => Start::Next,
+        // No files were prepared for it: the site boots it its own way (`[agent] manage_agent_boot`).
+        Boots::Ramdisk if is_by_network && node.boot_token.is_none() => Start::Next,
         Boots::Ramdisk => Start::Agent,
         Boots::Instance => Start::Instance,
         Boots::Installer => Start::Installer,

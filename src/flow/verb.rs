@@ -2,6 +2,7 @@
 
 use crate::flow::adopt;
 use crate::flow::aside;
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
 use crate::flow::detect;
 use crate::flow::fast;
@@ -178,13 +179,17 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
         // Whatever is wrong is the work's to tell.
         return Ok(());
     }
-    let boots = (ask.verb == Verb::Provide && is_cleaned(node, facts))
+    // Where the site boots agents its own way, the boot interface has no part in it.
+    let manages = facts.policy.agent.manage_boot || !parts::deploys_by_agent(node, facts);
+    let boots = (manages && is_deployment(ask.verb))
+        || (manages && ask.verb == Verb::Provide && is_cleaned(node, facts))
         || (ask.verb == Verb::Inspect && inspect::in_band::is_booted(node, facts));
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {
-                let mut bad = verdicts.iter().filter(|verdict| {
-                    matters(verdict.interface, ask.verb) || (verdict.interface == Interface::Boot && boots)
+                let mut bad = verdicts.iter().filter(|verdict| match verdict.interface {
+                    Interface::Boot => boots,
+                    other => matters(other, ask.verb),
                 });
                 if let Some(reason) = bad.find_map(|verdict| verdict.reason.as_ref()) {
                     return Err(invalid_settings(node, ask.verb, reason));
@@ -219,10 +224,12 @@ fn is_cleaned(node: &Node, facts: &Facts<'_>) -> bool {
 fn matters(interface: Interface, verb: Verb) -> bool {
     match interface {
         Interface::Power => true,
-        Interface::Deploy | Interface::Boot => is_deployment(verb),
+        Interface::Deploy => is_deployment(verb),
         Interface::Inspect => verb == Verb::Inspect,
         Interface::Network => matches!(verb, Verb::Clean | Verb::Service | Verb::Rescue),
         Interface::Rescue => verb == Verb::Rescue,
+        // Asked of who boots something.
+        Interface::Boot => false,
         Interface::Bios
         | Interface::Console
         | Interface::Firmware

@@ -163,6 +163,9 @@ pub struct AgentPolicy {
     pub permitted_image_formats: Vec<String>,
     pub disable_deep_image_inspection: bool,
     pub allow_md5_checksum: bool,
+    /// Boot interfaces boot the ramdisk of deploy interfaces that work through an agent, and of rescues. Where they do not,
+    /// the site has a mechanism of its own, and the machine is only started anew.
+    pub manage_boot: bool,
 }
 
 impl Policy {
@@ -279,6 +282,7 @@ impl Default for AgentPolicy {
             permitted_image_formats: ["raw", "gpt", "qcow2", "iso"].map(str::to_owned).to_vec(),
             disable_deep_image_inspection: false,
             allow_md5_checksum: true,
+            manage_boot: true,
         }
     }
 }

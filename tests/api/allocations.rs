@@ -413,3 +413,13 @@ async fn allocations_outlive_a_restart() {
     assert_eq!(rack.get("/v1/allocations/a1").await.body, before);
     assert_eq!(rack.get("/v1/nodes/n1").await.body["allocation_uuid"], before["uuid"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_allocation_that_got_nothing_goes_when_it_is_deleted() {
+    let rack = Rack::start().await;
+    assert_eq!(post(&rack, json!({"resource_class": "none", "name": "a1"})).await.status, 201);
+    assert_eq!(settled(&rack, "a1").await["state"], "error");
+    assert_eq!(rack.call("DELETE", "/v1/allocations/a1", "1.115", None).await.status, 204);
+    assert_eq!(rack.get("/v1/allocations/a1").await.status, 404);
+    assert_eq!(rack.get("/v1/allocations").await.body["allocations"], json!([]));
+}

@@ -172,6 +172,9 @@ async fn media_are_inserted_listed_and_ejected() {
     );
     rack.rest().await;
     assert_eq!(rack.get(path).await.body[0]["inserted"], true);
+    let floppy = rack.call("DELETE", &format!("{path}/floppy"), "1.115", None).await;
+    rack.rest().await;
+    assert_eq!((floppy.status, &rack.get(path).await.body[0]["inserted"]), (204, &json!(true)));
     assert_eq!(rack.call("DELETE", path, "1.115", None).await.status, 204);
     rack.rest().await;
     assert_eq!(rack.get(path).await.body, empty);
@@ -272,7 +275,10 @@ async fn boot_devices_are_read_back() {
     assert_eq!(rack.get(path).await.body, json!({"boot_device": "disk", "persistent": true}));
     let supported = rack.get(&format!("{path}/supported")).await.body;
     assert_eq!(supported, json!({"supported_boot_devices": ["pxe", "disk", "cdrom"]}));
-    assert_eq!(put(&rack, path, json!({"boot_device": "floppy"})).await.status, 400);
+    for wrong in ["floppy", "zz", ""] {
+        assert_eq!(put(&rack, path, json!({"boot_device": wrong})).await.status, 400, "{wrong}");
+    }
+    assert_eq!(rack.get(path).await.body["boot_device"], "disk", "nothing has changed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -100,7 +100,9 @@ async fn logical_disks_are_explained() {
     let path = "/v1/drivers/fake-hardware/raid/logical_disk_properties";
     let answer = rack.get(path).await;
     assert_eq!((answer.status, answer.body.as_object().unwrap().len()), (200, 10));
-    assert!(answer.body.as_object().unwrap().values().all(Value::is_string));
+    let texts: Vec<_> =
+        answer.body.as_object().unwrap().values().map(|text| text.as_str().unwrap()).collect();
+    assert!(texts.iter().all(|text| text.len() > 20 && text.ends_with('.')), "{texts:?}");
     assert_eq!(rack.get("/v1/drivers/none/raid/logical_disk_properties").await.status, 404);
 }
 
@@ -213,4 +215,17 @@ async fn parts_appear_with_their_versions() {
             assert_eq!(answer.status, status, "{method} {path} at 1.{version}: {}", answer.text());
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_settings_of_a_driver_are_described_and_an_unknown_one_has_none() {
+    let rack = Rack::start().await;
+    for (driver, key) in
+        [("redfish", "redfish_address"), ("ipmi", "ipmi_address"), ("fake-hardware", "image_http_proxy")]
+    {
+        let answer = rack.get(&format!("/v1/drivers/{driver}/properties")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert!(answer.body[key].as_str().is_some_and(|text| text.len() > 10), "{driver} {key}: {answer:?}");
+    }
+    assert_eq!(rack.get("/v1/drivers/none/properties").await.status, 404);
 }

@@ -150,3 +150,20 @@ async fn a_runbook_is_named_and_secret_arguments_are_not_shown() {
     assert!(!told.body.to_string().contains("hunter2"), "{told:?}");
     assert!(told.body["fails"].as_str().unwrap().contains("unknown argument"), "{told:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_sites_own_steps_take_the_place_of_an_image_on_a_custom_agent() {
+    let rack = Rack::start().await;
+    rack.node(json!({"name": "n1", "deploy_interface": "custom-agent"})).await;
+    let own = json!([{"interface": "deploy", "step": "install_site_os", "args": {}, "priority": 75}]);
+    let told = plan(&rack, "n1", json!({"action": "deploy", "steps": own})).await;
+    let expected = [
+        "deploy.deploy",
+        "deploy.install_site_os",
+        "deploy.prepare_instance_boot",
+        "deploy.tear_down_agent",
+        "deploy.switch_to_tenant_network",
+        "deploy.boot_instance",
+    ];
+    assert_eq!(steps(&told), expected, "{told:?}");
+}

@@ -110,6 +110,11 @@ async fn duplicates_are_409_and_change_nothing() {
     let port = json!({"node_uuid": other, "address": "52-54-00-00-00-01"});
     assert_eq!(rack.call("POST", "/v1/ports", "1.115", Some(&port)).await.status, 409);
     assert_eq!(rack.get("/v1/nodes/n2/ports").await.body["ports"], json!([]));
+    let second = rack.port(&other, "52:54:00:00:00:02").await;
+    let address = json!([{"op": "replace", "path": "/address", "value": "52:54:00:00:00:01"}]);
+    let path = format!("/v1/ports/{second}");
+    assert_eq!(rack.call("PATCH", &path, "1.115", Some(&address)).await.status, 409);
+    assert_eq!(rack.get(&path).await.body["address"], "52:54:00:00:00:02");
     assert_eq!(rack.get("/v1/nodes/n2").await.body["uuid"], json!(other));
 }
 

@@ -170,6 +170,24 @@ async fn a_synchronous_look_and_change_are_answered() {
 }
 
 #[tokio::test]
+async fn an_interrupt_is_injected_once_and_a_machine_without_refuses() {
+    let mut rig = Rig::new();
+    let mut able = rig.node(1, "fake", Provision::Manageable);
+    able.wished.driver_info.insert("fake_panel".to_owned(), true.into());
+    let plain = rig.node(2, "fake", Provision::Manageable);
+    rig.put(vec![able, plain]).await;
+    rig.start(Point::Never);
+    let desk = rig.desk().clone();
+    assert_eq!(desk.act(id(1), Effect::Nmi).await, Ok(Outcome::Done));
+    assert_eq!(rig.fake.seen(id(1)).unwrap().interrupts, 1);
+    assert!(
+        matches!(desk.act(id(2), Effect::Nmi).await, Ok(Outcome::Failed(why)) if why.why.contains("NMI"))
+    );
+    drop(desk);
+    rig.stop().await;
+}
+
+#[tokio::test]
 async fn a_look_before_an_ask_shows_the_node_reserved_and_has_ten_seconds() {
     let mut rig = rig(1, "fake", Provision::Available).await;
     trick(&rig, "validate", Trick::Stall(seconds(60)));

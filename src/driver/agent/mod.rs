@@ -80,6 +80,8 @@ pub struct AgentSettings {
     pub stream_raw: bool,
     /// An agent that takes no hashed password is given none at all (`require_rescue_password_hashed`).
     pub rescue_requires_hash: bool,
+    /// The boot interface sees to what the machine boots (`manage_agent_boot`).
+    pub manage_boot: bool,
 }
 
 impl AgentSettings {
@@ -97,6 +99,7 @@ impl AgentSettings {
             disk_guard: true,
             stream_raw: true,
             rescue_requires_hash: true,
+            manage_boot: true,
         }
     }
 }

@@ -42,7 +42,9 @@ impl PrepareBoot {
         if text(&call.memo, STAGE) == Some(DEVICE) {
             return Turn::Act { memo: call.memo.clone() };
         }
-        if call.step.step == DISK_ALONE || !needs_loader(&call.machine.node) {
+        // Where the site boots machines its own way, the loader is its affair, too.
+        let is_managed = self.agents.settings.manage_boot;
+        if call.step.step == DISK_ALONE || !is_managed || !needs_loader(&call.machine.node) {
             return Turn::Act { memo: with(&Memo::new(), STAGE, DEVICE) };
         }
         let agent = match self.agents.of(&call.machine.node) {

@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::base::id::NodeId;
+use crate::base::id::{NodeId, PortId};
+use crate::base::mac::Mac;
 use crate::base::moment::Moment;
 use crate::base::time::{Clock, Later, PausedClock, Tick};
 use crate::depot::shelf::Shelf;
@@ -16,6 +17,7 @@ use crate::model::Object;
 use crate::model::drive::DrivesSeen;
 use crate::model::interface::Interface;
 use crate::model::node::Wished;
+use crate::model::port::{Port, PortWished};
 use crate::model::step::{Again, By, Kind, Step};
 use crate::model::turn::{FailureKind, MEMO_LIMIT, Memo, Turn};
 use crate::wire::agent::command::{CommandError, Status};
@@ -157,6 +159,32 @@ async fn a_step_is_sent_once_and_read_by_its_id() {
     let step = json!({"interface": "deploy", "step": "burnin_cpu", "priority": 10, "args": {}});
     assert_eq!(params["step"], step);
     assert_eq!(params["clean_version"], json!({"generic_hardware_manager": "1.2"}));
+}
+
+#[tokio::test]
+async fn the_agent_is_given_node_ports_and_arguments_and_asked_by_the_commands_id() {
+    let mut bench = Bench::new("burnin_cpu").await;
+    bench.call.step.args.insert("seconds".to_owned(), json!(7));
+    let port = Port {
+        id: PortId(uuid::Uuid::from_u128(5)),
+        order: 1,
+        created_at: Moment(0),
+        updated_at: None,
+        node: NodeId(uuid::Uuid::nil()),
+        address: Mac([2, 0, 0, 0, 0, 1]),
+        wished: PortWished::default(),
+        internal_info: Object::new(),
+    };
+    bench.call.machine.ports = vec![Arc::new(port)];
+    bench.look().await;
+    bench.act(false).await;
+    let sent = bench.peer.book().sent[0]["params"].clone();
+    assert_eq!(sent["node"]["uuid"], json!(uuid::Uuid::nil()));
+    assert_eq!(sent["ports"].as_array().unwrap().len(), 1);
+    assert_eq!(sent["ports"][0]["address"], "02:00:00:00:00:01");
+    assert_eq!(sent["step"]["args"], json!({"seconds": 7}));
+    bench.peer.ran("newer", "sync");
+    assert!(matches!(bench.look().await, Turn::Agent { .. }), "another command has ended, ours runs");
 }
 
 #[tokio::test]

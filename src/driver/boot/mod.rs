@@ -55,6 +55,8 @@ pub struct BootGround {
     pub kernel_append: String,
     /// Whether inspections leave machines to boot by themselves.
     pub managed_boot: ManagedBoot,
+    /// Whether boot interfaces boot the agent of a rescue (`manage_agent_boot`).
+    pub manage_agent_boot: bool,
     /// The firmware that BMCs fetch from this host.
     pub firmware: Option<Arc<FirmwareFiles>>,
 }
@@ -71,6 +73,7 @@ impl BootGround {
             automated_clean: true,
             kernel_append: String::new(),
             managed_boot: ManagedBoot::default(),
+            manage_agent_boot: true,
             firmware: None,
         }
     }

@@ -245,6 +245,25 @@ async fn each_step_of_the_table_that_a_driver_or_the_agent_does_has_its_work() {
     assert_eq!(work.act(&call, true).await, turn);
 }
 
+#[test]
+fn a_step_of_the_agent_is_its_own_work_or_is_sent_to_it_as_it_is() {
+    let data = tempfile::tempdir().unwrap();
+    let registry = registry(data.path());
+    for (interface, name, word, work) in [
+        (Interface::Rescue, "agent", "finalize_rescue", "FinalizeRescue"),
+        (Interface::Deploy, "direct", "write_image", "WriteImage"),
+        (Interface::Deploy, "bootc", "execute_bootc_install", "BootcInstall"),
+        (Interface::Deploy, "direct", "burnin_cpu", "InBandStep"),
+        (Interface::Deploy, "custom-agent", "write_image", "InBandStep"),
+        (Interface::Raid, "agent", "create_configuration", "InBandStep"),
+    ] {
+        let mut node = node("fake-hardware");
+        node.wished.interfaces.set(interface, name.to_owned());
+        let found = format!("{:?}", registry.work(&step(interface, word, By::Agent), &node));
+        assert!(found.starts_with(work), "{name} {word}: {found}");
+    }
+}
+
 fn step(interface: Interface, name: &str, by: By) -> Step {
     Step {
         interface,

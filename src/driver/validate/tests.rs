@@ -417,6 +417,21 @@ fn a_rescue_needs_a_ramdisk_of_its_own_and_a_boot_interface_that_brings_it() {
 }
 
 #[test]
+fn a_rescue_that_the_site_boots_its_own_way_needs_no_ramdisk() {
+    let machine = machine("ipmi", |node| {
+        node.wished.interfaces.rescue = "agent".to_owned();
+        node.wished.interfaces.boot = "ipxe".to_owned();
+    });
+    let data = tempfile::tempdir().unwrap();
+    let shelf = Arc::new(Shelf::open(data.path(), &[]).unwrap());
+    let ground = BootGround::new(Ramdisks::new(data.path(), shelf), "http://10.0.0.1:6385");
+    let catalog = catalog(TYPES_ON).unwrap();
+    assert!(judged(&catalog, &ground, &machine, Interface::Rescue).is_some());
+    let ground = BootGround { manage_agent_boot: false, ..ground };
+    assert_eq!(judged(&catalog, &ground, &machine, Interface::Rescue), None);
+}
+
+#[test]
 fn a_container_deployment_names_its_registry() {
     assert_eq!(refused("bootc", with("image_source", json!("oci://registry/os:1"))), None);
     let why = refused("bootc", |_| ()).unwrap();

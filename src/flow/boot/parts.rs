@@ -17,20 +17,39 @@ use crate::model::bmc::power::PowerWish;
 use crate::model::boot::{Agent, BootDevice, Boots, elsewhere};
 use crate::model::catalog::BootWay;
 use crate::model::decision::effect::{BootPart, Effect, Look, Purpose};
+use crate::model::decision::facts::Facts;
 use crate::model::decision::outcome::Seen;
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
+use crate::model::node::Node;
 use crate::model::run::{Phase, Run, WaitFor};
-use crate::model::step::{By, Core};
+use crate::model::step::{By, Core, Kind};
 
 /// How the node boots what it is brought.
 pub fn way(course: &Course<'_>) -> BootWay {
     course.facts.catalog.boot_way(&course.node.wished.interfaces)
 }
 
+/// Whether the boot interface sees to what the agent's machine boots in the current run (`[agent] manage_agent_boot`).
+/// Deploy interfaces whose instance boots itself always have it so, as in the reference.
+fn is_managed(course: &Course<'_>) -> bool {
+    let Some(run) = course.node.run.as_ref() else { return true };
+    course.facts.policy.agent.manage_boot
+        || match run.kind {
+            Kind::Clean | Kind::Deploy => !deploys_by_agent(&course.node, course.facts),
+            Kind::Service | Kind::Rescue => false,
+            Kind::Verify | Kind::Delete | Kind::Unrescue => true,
+        }
+}
+
+/// Whether the node's deploy interface deploys through the agent that it boots.
+pub fn deploys_by_agent(node: &Node, facts: &Facts<'_>) -> bool {
+    facts.catalog.steps(node, Kind::Deploy).any(|(_, spec)| spec.by == By::Core(Core::BootAgent))
+}
+
 /// What must be there is looked at before the machine is touched.
 pub fn check(course: &mut Course<'_>) {
-    if way(course) == BootWay::Bare {
+    if way(course) == BootWay::Bare || !is_managed(course) {
         into(course, Boots::Ramdisk);
     } else {
         step::look(course, CHECK);
@@ -87,6 +106,10 @@ pub fn into(course: &mut Course<'_>, into: Boots) {
 /// why there is no such boot, in words for a person; then nothing is owed.
 pub fn prepare(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<(), String> {
     let way = way(course);
+    if into == Boots::Ramdisk && purpose == Purpose::Run && !is_managed(course) {
+        restart(course, into, purpose);
+        return Ok(());
+    }
     if way == BootWay::Bare && into == Boots::Installer {
         let name = &course.node.wished.interfaces.boot;
         return Err(format!("boot interface {name:?} cannot bring an installer"));
@@ -119,6 +142,16 @@ pub fn start_bare(course: &mut Course<'_>, into: Boots, purpose: Purpose) {
     switch_on(course, purpose);
 }
 
+/// Owes that the machine starts anew, and nothing else: what it boots is seen to by the site's own mechanism.
+fn restart(course: &mut Course<'_>, into: Boots, purpose: Purpose) {
+    course.drop_agent();
+    course.node.boots = into;
+    // Files of a boot before are not for this one.
+    course.node.boot_token = None;
+    switch_off(course, purpose);
+    switch_on(course, purpose);
+}
+
 /// Unless it never is off.
 fn switch_off(course: &mut Course<'_>, purpose: Purpose) {
     let (limit, never_off) = limits(course);
@@ -135,7 +168,7 @@ pub fn disk(course: &mut Course<'_>) {
     course.node.boot_token = None;
     step::set_phase(course, Phase::Reboot { into: Boots::Disk });
     let way = way(course);
-    if way != BootWay::Bare {
+    if way != BootWay::Bare && (!is_deployment(course) || is_managed(course)) {
         owe_parts(course, way, Boots::Disk, Purpose::Run);
     }
     // Where nothing can switch it on, its agent has had it boot anew.
@@ -145,6 +178,10 @@ pub fn disk(course: &mut Course<'_>) {
     if !course.owes_for(Purpose::Run) {
         step::core_done(course);
     }
+}
+
+fn is_deployment(course: &Course<'_>) -> bool {
+    course.node.run.as_ref().is_some_and(|run| run.kind == Kind::Deploy)
 }
 
 /// Owes on behalf of `purpose` that the instance runs again after a ramdisk did: its disk, or what it boots itself.
@@ -162,19 +199,27 @@ pub fn back(course: &mut Course<'_>, into: Boots, purpose: Purpose) -> Result<()
     Ok(())
 }
 
-/// Nothing of a boot stays behind; the machine is off by then, for the ramdisk may read from its medium.
+/// Nothing of a boot stays behind; the machine is off by then, for the ramdisk may read from its medium. What the site's
+/// own mechanism has brought is left where it is.
 pub fn clean_up(course: &mut Course<'_>, purpose: Purpose) {
     empty_drives(course, purpose);
-    if way(course) != BootWay::Bare && firmware::wants_secure_boot(&course.node) {
+    if way(course) != BootWay::Bare && brings_ramdisks(course) && firmware::wants_secure_boot(&course.node) {
         course.owe(Effect::Boot(BootPart::Secure { on: false }), purpose);
     }
 }
 
 /// Owes that no medium stays in a drive, where the boot interface puts one there.
 pub fn empty_drives(course: &mut Course<'_>, purpose: Purpose) {
-    if way(course) == BootWay::Medium {
+    if way(course) == BootWay::Medium && brings_ramdisks(course) {
         course.owe(Effect::Boot(BootPart::Eject), purpose);
     }
+}
+
+/// Whether the ramdisk that ends was brought by the boot interface. After servicing its boot is cleaned up whoever brought
+/// it, as in the reference, for the instance's comes in its place.
+fn brings_ramdisks(course: &Course<'_>) -> bool {
+    let services = course.node.run.as_ref().is_some_and(|run| run.kind == Kind::Service);
+    services || is_managed(course)
 }
 
 /// The ramdisk goes on by itself: nothing of its boot is given out any more, and no medium stays in a drive, which it

@@ -1,6 +1,7 @@
 use super::*;
 use crate::base::id::{NodeId, PortId};
 use crate::base::moment::Moment;
+use crate::base::secret::Secret;
 use crate::model::node::Wished;
 use crate::model::port::PortWished;
 use crate::model::provision::Provision;
@@ -12,6 +13,7 @@ fn node(boot: &str, boots: Boots) -> Node {
     let mut node = Node::new(NodeId(uuid::Uuid::from_u128(1)), Wished::default(), Moment(0));
     boot.clone_into(&mut node.wished.interfaces.boot);
     node.boots = boots;
+    node.boot_token = Some(Secret::new("files"));
     node
 }
 
@@ -155,11 +157,12 @@ fn a_machine_whose_inspection_is_left_to_the_network_boots_what_unknown_ones_do(
         (Provision::Inspecting, None, Start::Discovery),
         (Provision::InspectWait, None, Start::Discovery),
         (Provision::InspectWait, Some("t"), Start::Agent),
-        (Provision::CleanWait, None, Start::Agent),
-        (Provision::Manageable, None, Start::Agent),
+        (Provision::CleanWait, Some("t"), Start::Agent),
+        (Provision::Manageable, Some("t"), Start::Agent),
+        (Provision::CleanWait, None, Start::Next),
     ] {
         let mut node = node("ipxe", Boots::Ramdisk);
-        (node.provision, node.boot_token) = (provision, token.map(crate::base::secret::Secret::new));
+        (node.provision, node.boot_token) = (provision, token.map(Secret::new));
         assert_eq!(start(Some(Enrolled { node: &node, port: &port(true) }), &plan), started, "{provision}");
         let closed = start(Some(Enrolled { node: &node, port: &port(false) }), &plan);
         assert_eq!(closed, if started == Start::Discovery { started } else { Start::Next }, "{provision}");
@@ -179,4 +182,15 @@ fn a_stranger_is_let_in_where_one_is_awaited() {
     assert_eq!(super::start(None, site(true)), Start::Discovery);
     assert_eq!(super::start(None, site(false)), Start::Next);
     assert_eq!(super::offer(&client(7, Class::Pxe), None, site(true), BASE), tftp("snponly.efi"));
+}
+
+#[test]
+fn a_ramdisk_for_which_nothing_was_prepared_is_not_ours_to_give() {
+    let (port, plan) = (port(true), plan(Discovery::Off));
+    for boot in ["ipxe", "pxe", "http-ipxe", "http"] {
+        let mut node = node(boot, Boots::Ramdisk);
+        assert_eq!(start(Some(Enrolled { node: &node, port: &port }), &plan), Start::Agent, "{boot}");
+        node.boot_token = None;
+        assert_eq!(start(Some(Enrolled { node: &node, port: &port }), &plan), Start::Next, "{boot}");
+    }
 }

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::stage::{Stage, asked, object, offered};
-use crate::model::decision::outcome::{Outcome, Seen};
+use crate::flow;
+use crate::model::decision::Row;
+use crate::model::decision::outcome::{Happened, Outcome, Seen};
 use crate::model::interface::Interface;
+use crate::model::part::sheet::{Setting, Sheet};
 use crate::model::provision::Provision;
 use crate::model::turn::{InBandSteps, Turn};
 
@@ -137,4 +140,37 @@ fn what_the_agent_returned_is_the_raid() {
     stage.manual("clean", &["raid.create_configuration"]).ok();
     let refused = stage.error();
     assert!(refused.contains("\"no\"") && refused.contains("create_configuration"), "{refused}");
+}
+
+/// What the record's rows become by the end of the current step.
+fn kept(stage: &mut Stage, result: crate::model::Object) -> Vec<Sheet> {
+    let look = stage.looks[0].clone();
+    let seen = Seen::Turn(Turn::Done(result));
+    let happened = Happened::Looked { look, fence: stage.node.changes, seen };
+    let decision = stage.explain(|node, facts| flow::absorb(node, &happened, facts));
+    let sheets =
+        decision.rows.into_iter().filter_map(|row| if let Row::Sheet(one) = row { Some(*one) } else { None });
+    sheets.collect()
+}
+
+#[test]
+fn what_a_step_read_of_the_firmware_takes_the_place_of_what_was_known() {
+    let setting = Setting { name: "Turbo".to_owned(), value: Some("On".to_owned()), ..Setting::default() };
+    let read = Sheet::Settings(vec![setting]);
+    for (word, from) in [("clean", Provision::Manageable), ("service", Provision::Active)] {
+        let mut stage = Stage::at("plain", from);
+        stage.manual(word, &["bios.factory_reset"]).unwrap();
+        assert_eq!(kept(&mut stage, read.told()), [read.clone()], "{word}");
+        assert_eq!(kept(&mut stage, object(json!({}))), [], "{word}: a step that read nothing");
+    }
+    let mut stage = Stage::at("plain", Provision::Manageable);
+    let real = stage.catalog.implementation(Interface::Bios, "x").unwrap().clone();
+    stage.catalog.implementations.insert((Interface::Bios, "fake".to_owned()), real);
+    stage.node.wished.interfaces.bios = "fake".to_owned();
+    stage.manual("clean", &["bios.factory_reset"]).unwrap();
+    assert_eq!(
+        kept(&mut stage, object(json!({}))),
+        [Sheet::Settings(Vec::new())],
+        "nobody is there to be asked"
+    );
 }

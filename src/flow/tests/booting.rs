@@ -1,6 +1,7 @@
 //! What is owed to boot a machine, by its boot interface, in which order; and how that goes wrong.
 
 mod firmware;
+mod unmanaged;
 
 use serde_json::json;
 

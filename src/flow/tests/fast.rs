@@ -56,6 +56,10 @@ fn an_agent_that_is_silent_or_gone_is_booted_anew() {
     down.node.power = Some(Power::Off);
     down.deploy(&[]).unwrap();
     assert_eq!(down.owed.first().map(|owed| &owed.effect), Some(&off));
+    let mut ill = cleaned();
+    ill.node.last_error = Some("its fan stands still".to_owned());
+    ill.deploy(&[]).unwrap();
+    assert_eq!(ill.owed.first().map(|owed| &owed.effect), Some(&off), "it was not well");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::model::part::vif;
 use crate::model::port::{Port, PortWished};
 use crate::model::provision::Provision;
 
-fn port(last: u8, portgroup: Option<Uuid>) -> Arc<Port> {
+pub(super) fn port(last: u8, portgroup: Option<Uuid>) -> Arc<Port> {
     Arc::new(Port {
         id: PortId(Uuid::from_u128(last.into())),
         order: last.into(),
@@ -32,7 +32,7 @@ fn port(last: u8, portgroup: Option<Uuid>) -> Arc<Port> {
     })
 }
 
-fn group(number: u128) -> Arc<Portgroup> {
+pub(super) fn group(number: u128) -> Arc<Portgroup> {
     Arc::new(Portgroup {
         id: Uuid::from_u128(number),
         order: 1,
@@ -112,4 +112,20 @@ fn traits_change_in_every_state_and_say_so_once() {
         assert_eq!(stage.node.traits, ["CUSTOM_A"]);
         assert_eq!(stage.journal.iter().filter(|event| event.event == "traits").count(), 1, "{state}");
     }
+}
+
+#[test]
+fn a_vif_is_detached_by_its_name_and_no_other_with_it() {
+    let mut stage = Stage::at("plain", Provision::Available);
+    stage.ports = vec![port(1, None), port(2, None)];
+    attach(&mut stage, "v1").unwrap();
+    attach(&mut stage, "v2").unwrap();
+    let twice = attach(&mut stage, "v2").unwrap();
+    assert!(matches!(twice, Answer::Refused(why) if matches!(*why, Refusal::Conflict(_))));
+    stage.ask(&Ask::Part(PartAsk::VifDetach("v1".to_owned()))).unwrap();
+    assert_eq!(attached(&stage), ["v2"]);
+    let unknown = stage.ask(&Ask::Part(PartAsk::VifDetach("v1".to_owned()))).unwrap();
+    assert!(matches!(unknown, Answer::Refused(why) if matches!(*why, Refusal::Invalid(_))));
+    assert!(stage.error().contains("v1 is not attached"), "it is history, too: {}", stage.error());
+    assert_eq!(attached(&stage), ["v2"]);
 }

@@ -195,7 +195,11 @@ fn a_failed_deployment_collects_logs_and_switches_off() {
     assert_eq!(owed, [(Effect::Logs, Purpose::Aftermath), (OFF, Purpose::Aftermath)]);
     stage.pay(Outcome::Failed(Failure::silent("the agent is gone")));
     stage.pay_well();
-    assert!(stage.error().contains("no space on disk"), "the cause stays: {}", stage.error());
+    assert!(
+        stage.error().contains("failed in step deploy.write_image: no space on disk"),
+        "the cause stays: {}",
+        stage.error()
+    );
     assert_eq!(stage.node.power, Some(Power::Off));
     stage.deploy(&[]).unwrap();
     assert_eq!(stage.state(), Provision::Deploying);

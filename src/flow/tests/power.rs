@@ -151,6 +151,7 @@ fn the_record_follows_if_the_site_does_not_force() {
 #[test]
 fn a_silent_bmc_is_a_fault_that_heals() {
     let mut stage = Stage::at("plain", Provision::Active);
+    stage.node.power = Some(Power::On);
     for misses in 1..=3 {
         round(&mut stage, silent());
         assert_eq!((stage.node.misses, stage.node.fault), (misses, None));
@@ -168,6 +169,8 @@ fn a_silent_bmc_is_a_fault_that_heals() {
     stage.due();
     stage.see(Seen::Power(Power::Off));
     assert_eq!((stage.node.fault, stage.node.wished.maintenance), (None, false));
+    let seen = (stage.node.power, stage.owed.len());
+    assert_eq!(seen, (Some(Power::Off), 0), "what was done meanwhile is not undone");
 }
 
 #[test]
@@ -215,6 +218,12 @@ fn power_sync_leaves_those_alone_who_work() {
     assert!(skipped(|stage| stage.node.provision = Provision::Enroll));
     assert!(skipped(|stage| drop(stage.power_ask(PowerTarget::On))));
     assert!(skipped(|stage| drop(stage.verb("provide"))));
+    assert!(skipped(|stage| {
+        stage.node.wished.interfaces.deploy = "plain".to_owned();
+        stage.verb("provide").unwrap();
+        assert!(stage.owed.is_empty(), "it is only looked at");
+    }));
+    assert!(skipped(|stage| stage.call(Effect::Nmi)));
 }
 
 #[test]

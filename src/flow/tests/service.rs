@@ -2,14 +2,18 @@
 
 use serde_json::json;
 
-use super::stage::{Stage, failed, in_band, object};
+use super::stage::{Stage, asked, failed, in_band, object};
 use crate::model::bmc::power::{Power, PowerWish};
 use crate::model::boot::Boots;
-use crate::model::decision::ask::Ask;
+use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::effect::Effect;
+use crate::model::decision::outcome::{Seen, Verdict};
 use crate::model::decision::refusal::Refusal;
+use crate::model::interface::Interface;
+use crate::model::moves::Verb;
 use crate::model::node::Fault;
 use crate::model::provision::Provision;
+use crate::model::step::AskedStep;
 use crate::model::turn::{FailureKind, Turn};
 
 const OFF: Effect = Effect::Power { wish: PowerWish::Off, limit: 60 };
@@ -46,6 +50,45 @@ fn steps_at_the_bmc_leave_the_instance_running() {
     stage.turn(Turn::done());
     assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Disk));
     assert_eq!(stage.node.changes, 0, "nothing was done to the machine");
+}
+
+#[test]
+fn it_is_refused_where_it_may_not_be_and_nothing_changes() {
+    let bad =
+        |interface| vec![Seen::Valid(vec![Verdict { interface, reason: Some("no settings".to_owned()) }])];
+    let nothing = |_: &mut Stage| ();
+    let cases: [(fn(&mut Stage), Vec<Seen>, &str); 5] = [
+        (nothing, bad(Interface::Power), "no settings"),
+        (nothing, bad(Interface::Network), "no settings"),
+        (|stage| stage.node.wished.maintenance = true, Vec::new(), "maintenance"),
+        (
+            |stage| stage.policy.disallow_service_steps = vec!["deploy.burnin_cpu".to_owned()],
+            Vec::new(),
+            "service step deploy.burnin_cpu is not allowed",
+        ),
+        (
+            |stage| {
+                stage.policy.max_concurrent_clean = 1;
+                stage.bearers.1 = vec![Provision::CleanWait];
+            },
+            Vec::new(),
+            "max_concurrent_clean",
+        ),
+    ];
+    for (change, seen, why) in cases {
+        let mut stage = active();
+        change(&mut stage);
+        let before = stage.node.clone();
+        let step = AskedStep { priority: None, ..asked(Interface::Deploy, "burnin_cpu", 0) };
+        let ask = ProvisionAsk { steps: vec![step], ..ProvisionAsk::new(Verb::Service, "service") };
+        let refusal = stage.ask_seen(&Ask::Provision(ask), &seen).unwrap_err();
+        assert!(refusal.to_string().contains(why), "{refusal}");
+        assert_eq!((&stage.node, stage.owed.len()), (&before, 0), "{why}");
+    }
+    let mut stage = active();
+    stage.manual_as("service", &["burnin_cpu"], true).unwrap();
+    assert_eq!((stage.state(), stage.owed.len()), (Provision::ServiceFail, 0));
+    assert!(stage.error().contains("disable_ramdisk"), "{}", stage.error());
 }
 
 #[test]
@@ -127,7 +170,12 @@ fn it_is_held_and_another_one_may_take_its_place() {
 fn an_instance_that_boots_itself_keeps_its_files() {
     let mut stage = Stage::at("ramdisk", Provision::Active);
     stage.node.boots = Boots::Instance;
-    stage.node.boot_token = Some(crate::base::secret::Secret::new("files"));
+    let files = Some(crate::base::secret::Secret::new("files"));
+    stage.node.boot_token.clone_from(&files);
+    stage.manual("service", &["bios.factory_reset"]).unwrap();
+    stage.turn(Turn::done());
+    assert_eq!((stage.state(), stage.node.boots), (Provision::Active, Boots::Instance));
+    assert_eq!(stage.node.boot_token, files, "it boots the same again");
     stage.manual("service", &["bios.factory_reset"]).unwrap();
     stage.turn(Turn::failed("no"));
     assert_eq!((stage.state(), stage.node.boots), (Provision::ServiceFail, Boots::Instance));

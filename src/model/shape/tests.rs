@@ -251,6 +251,27 @@ fn what_is_learnt_of_a_bmc_is_shown_without_its_secrets() {
 }
 
 #[test]
+fn only_an_agent_that_cleans_is_told_how_disks_are_erased() {
+    let mut record = node();
+    for kind in [Kind::Clean, Kind::Deploy, Kind::Service, Kind::Rescue] {
+        record.run = Some(Run::new(kind, Vec::new(), Moment(0)));
+        let info = node_for_agent(&record, "host")["driver_internal_info"].clone();
+        for (name, value) in [
+            ("agent_erase_devices_iterations", json!(1)),
+            ("agent_erase_devices_zeroize", json!(true)),
+            ("agent_continue_if_secure_erase_failed", json!(false)),
+            ("agent_continue_if_ata_erase_failed", json!(false)),
+            ("agent_enable_nvme_secure_erase", json!(true)),
+            ("agent_enable_ata_secure_erase", json!(true)),
+            ("agent_erase_skip_read_only", json!(false)),
+        ] {
+            let told = info.get(name);
+            assert_eq!(told, (kind == Kind::Clean).then_some(&value), "{kind:?} {name}");
+        }
+    }
+}
+
+#[test]
 fn the_steps_that_an_agent_told_are_shown_as_it_told_them_where_one_node_is_shown() {
     let step = InBand {
         interface: Interface::Raid,

@@ -114,3 +114,34 @@ async fn a_machine_is_switched_off_by_its_agent_and_not_on() {
     drop(peer);
     assert!(matches!(power.set(PowerWish::Off, limit).await, Err(DriverError::Silent { .. })));
 }
+
+#[tokio::test]
+async fn each_kind_of_work_has_steps_of_its_own_also_such_as_have_priority_0() {
+    for (kind, word, list) in [
+        (Kind::Clean, "clean", "get_clean_steps"),
+        (Kind::Deploy, "deploy", "get_deploy_steps"),
+        (Kind::Service, "service", "get_service_steps"),
+    ] {
+        let data = tempfile::tempdir().unwrap();
+        let peer = Peer::start().await;
+        let one =
+            json!({"step": "burnin_cpu", "priority": 0, "interface": "deploy", "reboot_requested": false});
+        let told = json!({format!("{word}_steps"): {"M": [one]}, "hardware_manager_version": {"m": "1"}});
+        peer.book().results.push((list, told));
+        let agents = agents(data.path());
+        let found = steps::fetch(&agents, &machine(&peer), kind).await.unwrap();
+        assert_eq!(
+            found.steps.iter().map(|one| (one.step.as_str(), one.priority)).collect::<Vec<_>>(),
+            [("burnin_cpu", 0)]
+        );
+        assert_eq!(peer.names(), [format!("{word}.{list}")]);
+
+        let work = InBandStep::new(agents);
+        let mut call = call(node(&peer), kind, "burnin_cpu");
+        call.memo = memo(&work.look(&call).await);
+        work.act(&call, false).await;
+        let sent = peer.book().sent.last().cloned().unwrap();
+        assert_eq!(sent["name"], format!("{word}.execute_{word}_step"));
+        assert_eq!(sent["params"][format!("{word}_version")], json!({"generic_hardware_manager": "1.2"}));
+    }
+}

@@ -93,6 +93,18 @@ async fn a_whole_disk_under_uefi_gets_a_boot_entry_and_then_boots_from_disk() {
 }
 
 #[tokio::test]
+async fn where_the_site_boots_machines_its_own_way_only_the_boot_device_is_set() {
+    let site = Site::new().await;
+    let mut agents = Arc::into_inner(agents(site.data.path())).unwrap();
+    agents.settings.manage_boot = false;
+    let work = PrepareBoot::new(Arc::new(agents), site.rack.server(&site.node).hardware().boot_device);
+    assert_eq!(site.run(&work).await, ["act", "done"]);
+    assert!(site.peer.names().is_empty(), "the boot loader is not the agent's affair");
+    let boot = site.rack.seen(site.node.id).unwrap().boot;
+    assert_eq!((boot.device, boot.persistent), (Some(BootDevice::Disk), Some(true)));
+}
+
+#[tokio::test]
 async fn a_whole_disk_under_bios_only_gets_its_boot_device() {
     let mut site = Site::new().await;
     site.node.wished.properties.insert("capabilities".into(), json!("boot_mode:bios"));

@@ -91,8 +91,15 @@ fn waiting() -> Stage {
 #[test]
 fn the_ramdisk_is_booted_and_awaited() {
     let mut stage = manageable();
+    stage.node.wished.interfaces.boot = "network".to_owned();
+    stage.ports = vec![crate::flow::tests::parts::port(1, None)];
+    stage.node.agent =
+        Some(crate::model::boot::Agent::unused(crate::base::secret::Secret::new("old"), false));
     stage.verb("inspect").unwrap();
     assert_eq!((stage.state(), stage.node.boots), (Provision::Inspecting, Boots::Ramdisk));
+    assert_eq!(stage.node.agent, None, "another boot has another identity");
+    let mut stage = manageable();
+    stage.verb("inspect").unwrap();
     assert!(stage.node.reserved);
     let paid = stage.pay_all();
     let boot = Effect::BootDevice { device: BootDevice::Pxe, persistent: false };
@@ -108,6 +115,7 @@ fn power(wish: PowerWish) -> Effect {
 #[test]
 fn what_it_tells_becomes_the_node_and_the_machine_goes_off() {
     let mut stage = waiting();
+    stage.node.boot_token = Some(crate::base::secret::Secret::new("files"));
     tell(&mut stage, told_of(inventory())).unwrap();
     assert_eq!(stage.state(), Provision::Inspecting, "until the machine is off");
     assert_eq!((stage.node.boots, &stage.node.boot_token, &stage.node.agent), (Boots::Nothing, &None, &None));

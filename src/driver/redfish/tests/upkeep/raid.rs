@@ -254,6 +254,13 @@ async fn cleaning_makes_what_the_node_wishes_for() {
     );
     let played = play(&work, root, Cut::Never, || ()).await;
     assert_eq!(levels(&played), [json!(["1", 50, "R1"])]);
+    let mut two = rig(Way::AtOnce, 0).await;
+    let work = RaidStep::of("create_configuration", Arc::clone(&two.rack)).unwrap();
+    two.node.target_raid_config = wanted().as_object().unwrap().clone();
+    let others = json!({"create_root_volume": false});
+    let others = call(&two, Interface::Raid, "create_configuration", Kind::Clean, &others);
+    let played = play(&work, others, Cut::Never, || ()).await;
+    assert_eq!(levels(&played), [json!(["0", 20, "R1"])], "the root volume is left out");
 }
 
 #[tokio::test]
