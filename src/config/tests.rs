@@ -85,7 +85,7 @@ fn limits_lessees_and_histories_are_read() {
 
 #[test]
 fn names_of_the_reference_without_effect_are_told() {
-    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\nenable_ata_secure_erase = true\n\
+    let text = "[conductor]\nworkers_pool_size = 10\nautomated_clean = true\n[deploy]\nfast_track = true\nimage_server_auth_permit_unknown_hosts = true\n\
                 [DEFAULT]\nauth_strategy = \"noauth\"\nenabled_boot_interfaces = [\"ipxe\"]\n\
                 [api]\nmax_limit = 5\n[agent]\ncommand_timeout = 7\n\
                 [fake]\ndeploy_delay = \"1,5\"\nvendor_delay = 3\n";
@@ -95,7 +95,7 @@ fn names_of_the_reference_without_effect_are_told() {
     let expected = [
         "[DEFAULT] enabled_boot_interfaces",
         "[conductor] workers_pool_size",
-        "[deploy] enable_ata_secure_erase",
+        "[deploy] image_server_auth_permit_unknown_hosts",
         "[fake] vendor_delay",
     ];
     assert_eq!(idle, expected);

@@ -187,8 +187,8 @@ async fn play(scene: &Scene, points: [Point; 2]) -> (End, Vec<String>, usize, us
         reserved: node.reserved,
         machine: rig.world.machine(id(1), |one| {
             let mut traces = one.traces.clone();
-            if scene.rescues() {
-                // Who may have the password and is silent boots once more.
+            if scene.rescues() || rig.policy.fast_track {
+                // Who may have the password and is silent boots once more; so does an agent of before the cut.
                 traces.switched = (0, 0);
             }
             (one.power, without_secrets(traces))

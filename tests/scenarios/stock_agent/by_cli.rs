@@ -54,7 +54,7 @@ fn an_operator_aborts_a_service_and_gives_up_one_that_failed() {
     rig.until("active");
     assert_eq!(rig.machine().steps(), ["site_slow"]);
     rig.wait("boot of the instance", |rig| rig.machine().boots() == 2);
-    assert_eq!(rig.node()["power_state"], "power on");
+    rig.wait("power on", |rig| rig.node()["power_state"] == "power on");
 
     service("site_fail");
     let told = rig.until_failed("service failed");
@@ -67,7 +67,7 @@ fn an_operator_aborts_a_service_and_gives_up_one_that_failed() {
     cli.ok(&["node", "abort", "n1"]);
     rig.until("active");
     assert_eq!(rig.machine().steps(), ["site_slow", "site_fail"]);
-    assert_eq!(rig.node()["power_state"], "power on");
+    rig.wait("power on", |rig| rig.node()["power_state"] == "power on");
 }
 
 #[test]

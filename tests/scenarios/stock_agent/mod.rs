@@ -13,6 +13,7 @@ mod deploy;
 mod example;
 mod failures;
 mod inspect;
+mod nonsense;
 mod refusals;
 mod rescue;
 mod versions;

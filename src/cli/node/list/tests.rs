@@ -34,8 +34,8 @@ n1    u-1   clean wait     available  on                         deploy.erase_de
 
 #[test]
 fn the_last_error_is_cut_at_the_width() {
-    let text = shown(&rack(), &Columns::Usual, Some(110));
-    assert!(text.lines().all(|line| line.chars().count() <= 110), "{text}");
+    let text = shown(&rack(), &Columns::Usual, Some(150));
+    assert!(text.lines().all(|line| line.chars().count() <= 150), "{text}");
     assert!(text.contains("image checksum"), "{text}");
 }
 

@@ -338,7 +338,7 @@ fn a_console_is_switched_once_and_a_good_one_is_remembered() {
 #[test]
 fn a_wait_is_over_at_its_own_end_only_and_what_it_waits_for_says_how_long() {
     let mut stage = Stage::at("plain", Provision::Available);
-    stage.deploy(&[crate::flow::tests::stage::asked(Interface::Deploy, "turn", 50)]).unwrap();
+    stage.deploy(&[flow::tests::stage::asked(Interface::Deploy, "turn", 50)]).unwrap();
     stage.turn(Turn::LookIn { after: 30, memo: object(json!({})) });
     let first = stage.node.wait.clone().unwrap();
     assert_eq!((first.why, first.length), (WaitFor::Look, 30));
