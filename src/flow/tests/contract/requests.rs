@@ -148,8 +148,8 @@ fn servicing_goes_on_at_a_steps_own_pace() {
 }
 
 /// An instance with all that belongs to one, and its agent still known.
-fn in_use(state: Provision) -> Stage {
-    let mut stage = Stage::at("agent", state);
+fn in_use(provision: Provision) -> Stage {
+    let mut stage = Stage::at("agent", provision);
     let node = &mut stage.node;
     (node.power, node.boots, node.target_provision) = (Some(Power::On), Boots::Disk, None);
     node.wished.instance_info = object(json!({"image_source": "http://x", "capabilities": "a:b"}));
