@@ -123,6 +123,7 @@ pub(super) fn steps(config: &Config) -> SiteSettings {
         is_named: steps.is_named,
         launcher: steps.launcher.clone(),
         tmp: folder::of_calls(&config.data),
+        kept: steps.kept.clone(),
         at_once: steps.at_once,
         user,
         without_landlock: steps.without_landlock,

@@ -103,6 +103,7 @@ fn settings(directory: PathBuf) -> SiteSettings {
         is_named: true,
         launcher: PathBuf::from("/proc/self/exe"),
         tmp: homes::of_calls(&here),
+        kept: Vec::new(),
         at_once: 1,
         user: geteuid().is_root().then(|| nobody().unwrap_or((65_534, 65_534))),
         without_landlock: false,

@@ -286,10 +286,13 @@ fn wait_begun(before: &Node, now: &Node) -> Option<Event> {
     let wait = now.wait.as_ref()?;
     let is_known = before.wait.as_ref().is_some_and(|old| old.why == wait.why && old.since == wait.since);
     (!is_known).then(|| {
-        let (why, from, then) = (wait.why.text(), &wait.from_whom, wait.why.then());
+        let (why, from, then) = (wait.why.text(), &wait.from_whom, wait.then());
+        let looks = if wait.looks() { format!("looks in {} s, ", wait.length) } else { String::new() };
+        let deadline =
+            wait.deadline().map_or_else(|| "no deadline".to_owned(), |seconds| format!("{seconds} s"));
         Event::info(
             "wait",
-            format!("waits for {why}, from {from}, since {}, {} s; then {then}", wait.since, wait.length),
+            format!("waits for {why}, from {from}, since {}, {looks}{deadline}; then {then}", wait.since),
         )
     })
 }

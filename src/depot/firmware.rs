@@ -102,9 +102,9 @@ impl FirmwareFiles {
             return Stand::Failed(why);
         }
         let work = self.begin(&ordered, &place);
-        let words = work.progress.to_string();
+        let so_far = work.progress.to_string();
         works.insert(place, work);
-        Stand::Busy(words)
+        Stand::Busy(so_far)
     }
 
     /// The node needs none of its files any more. Blocks.

@@ -5,6 +5,7 @@ use crate::flow::fast;
 use crate::flow::install;
 use crate::flow::pipeline;
 use crate::flow::step;
+use crate::flow::within;
 use crate::model::boot::{Beat, Boots};
 use crate::model::run::Phase;
 
@@ -63,8 +64,8 @@ fn react(course: &mut Course<'_>) {
     match run.phase {
         Phase::FirstBeat => step::first_beat(course),
         Phase::Beat => {
-            // An agent that beats and does not answer has no more than the time that it has.
-            if run.trouble.is_none() {
+            // An agent that beats and does not answer has no more than the time that it has, nor has a site's step.
+            if run.trouble.is_none() && !within::is_of_site(course) {
                 course.renew_wait();
             }
             step::look_at_step(course);

@@ -205,13 +205,32 @@ impl<'a> Course<'a> {
         let since = before.map_or(self.facts.at, |wait| wait.since);
         self.node.waits += 1;
         let number = self.node.waits;
-        self.node.wait = Some(Wait { number, why, from_whom: from_whom.into(), since, length, paused: None });
+        self.node.wait = Some(Wait {
+            number,
+            why,
+            from_whom: from_whom.into(),
+            since,
+            length,
+            paused: None,
+            gives_up: None,
+        });
+    }
+
+    /// The same, of a wait whose end is a look: it is given up in so many seconds.
+    pub fn wait_until(&mut self, why: WaitFor, from_whom: impl Into<String>, length: u32, gives_up: u32) {
+        self.wait(why, from_whom, length);
+        if let Some(wait) = self.node.wait.as_mut() {
+            wait.gives_up = Some(gives_up);
+        }
     }
 
     /// The same wait; its deadline is at its full length from now.
     pub fn renew_wait(&mut self) {
         if let Some(wait) = self.node.wait.clone() {
             self.wait(wait.why, wait.from_whom, wait.length);
+            if let Some(renewed) = self.node.wait.as_mut() {
+                renewed.gives_up = wait.gives_up;
+            }
         }
     }
 

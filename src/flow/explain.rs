@@ -152,11 +152,9 @@ fn worth_knowing(run: &Run, facts: &Facts<'_>, explained: &mut Explained) {
     }
     let boots = run.plan.iter().any(|step| step.by == By::Core(Core::BootAgent));
     let wanted = if run.kind == Kind::Rescue { Interface::Rescue } else { Interface::Boot };
-    let unfit = facts.seen.iter().find_map(|seen| match seen {
-        Seen::Valid(verdicts) => {
-            verdicts.iter().find(|one| one.interface == wanted).and_then(|one| one.reason.as_ref())
-        }
-        _ => None,
+    let unfit = facts.seen.iter().find_map(|seen| {
+        let Seen::Valid(verdicts) = seen else { return None };
+        verdicts.iter().find(|one| one.interface == wanted)?.reason.as_ref()
     });
     if let Some(why) = unfit.filter(|_| boots && explained.fails.is_none() && explained.refused.is_empty()) {
         explained.fails = Some(format!("it cannot boot the ramdisk: {why}"));

@@ -40,6 +40,7 @@ pub mod trouble;
 pub mod update;
 pub mod verb;
 pub mod volume;
+pub mod within;
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
@@ -359,8 +360,8 @@ fn due(course: &mut Course<'_>, number: u64) {
     }
     match wait.why {
         WaitFor::FirstBeat => trouble::no_first_beat(course, &wait),
-        WaitFor::Beat => trouble::no_beat(course),
-        WaitFor::Look => step::look_at_step(course),
+        WaitFor::Beat => trouble::no_beat(course, &wait),
+        WaitFor::Look | WaitFor::Clock => step::look_at_step(course),
         WaitFor::Power => power::look_again(course),
         WaitFor::Mode => course.wish(Look::Modes),
         WaitFor::Inspection => inspect::in_band::late(course, &wait),

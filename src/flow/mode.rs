@@ -94,7 +94,9 @@ fn switch(course: &mut Course<'_>, wish: PowerWish) {
 }
 
 fn await_firmware(course: &mut Course<'_>) {
-    course.wait(WaitFor::Mode, "the firmware", LOOK_PAUSE);
+    let looks = course.node.mode_change.as_ref().map_or(0, |change| change.looks);
+    let left = course.facts.policy.boot_mode_config_timeout.saturating_sub(u32::from(looks) * LOOK_PAUSE);
+    course.wait_until(WaitFor::Mode, "the firmware", LOOK_PAUSE, left.max(LOOK_PAUSE));
 }
 
 /// What a look saw: for a change under way, or for the record.

@@ -11,6 +11,7 @@ use crate::flow::part::vif;
 use crate::flow::plan;
 use crate::flow::power;
 use crate::flow::rescue;
+use crate::flow::site_hook;
 use crate::flow::step;
 use crate::flow::volume;
 use crate::model::Object;
@@ -177,6 +178,7 @@ pub fn fail(course: &mut Course<'_>, why: &str) {
         return;
     };
     let visible = run.step().filter(|step| !step.hidden).map(ToString::to_string);
+    let why = &site_hook::told(course, why);
     let text = sentence(course, &run, visible.as_deref(), why);
     if run.kind == Kind::Verify && visible.is_some() {
         // As the reference does: only the look at power decides, a verify step records what it found.

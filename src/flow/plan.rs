@@ -224,6 +224,23 @@ fn check_at_odds(asked: &[AskedStep]) -> Result<(), String> {
     }
 }
 
+/// What a step of the pipeline's own cannot be told.
+fn check_reserved(ask: &AskedStep, kind: Kind) -> Result<(), String> {
+    let waits = ask.step == "wait";
+    let known: Vec<String> = if waits { vec!["seconds".to_owned()] } else { Vec::new() };
+    let name = || format!("{} step {}.{}", kind.name(), ask.interface, ask.step);
+    if let Err(why) = check_args(&ask.args, &known, &[]) {
+        let takes = if waits { "seconds, and nothing else" } else { "none" };
+        return Err(format!("{}: {why}; it takes {takes}", name()));
+    }
+    match ask.args.get("seconds") {
+        Some(seconds) if seconds.as_u64().is_none() => {
+            Err(format!("{}: seconds must be a whole number from 0 on", name()))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A request's steps take the place of the driver's of the same name; priority 0 removes it.
 fn override_with(steps: &mut Vec<Step>, ask: &AskedStep, step: Option<Step>) {
     steps.retain(|old| old.asked || !old.is(ask.interface, &ask.step));
@@ -246,6 +263,7 @@ fn asked_step(
         .steps(node, Kind::Deploy)
         .find(|(interface, spec)| *interface == ask.interface && spec.step == ask.step);
     if let Some(core) = reserved(&ask.step) {
+        check_reserved(ask, Kind::Deploy)?;
         return Ok(Some(Step { by: By::Core(core), ..from_request(ask, priority, By::Agent) }));
     }
     let Some((interface, spec)) = declared else {

@@ -53,6 +53,7 @@ pub fn children_off(course: &mut Course<'_>, purpose: Purpose) {
 pub fn take_turn(course: &mut Course<'_>, child: NodeId, turn: &Turn) {
     let Some(run) = course.node.run.as_ref() else { return };
     let (cursor, has_acted) = (run.cursor, run.phase == Phase::Act);
+    let name = course.facts.around.node(child).map_or_else(|| child.to_string(), |node| node.label());
     match turn {
         Turn::Done(_) if has_acted => {
             step::work(course);
@@ -61,7 +62,7 @@ pub fn take_turn(course: &mut Course<'_>, child: NodeId, turn: &Turn) {
         // The child writes down what its step leaves behind: that is a change of its own.
         Turn::Done(_) => step::act(course, Effect::StepOn { child, cursor, done: true }),
         Turn::Failed(failure) => {
-            let why = format!("on child node {child}: {}", failure.why);
+            let why = format!("on child node {name}: {}", failure.why);
             trouble::take_failure(course, &Failure { why, ..failure.clone() });
         }
         Turn::Act { memo } => {

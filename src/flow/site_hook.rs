@@ -80,6 +80,14 @@ pub fn current<'a>(course: &'a Course<'_>) -> Option<&'a str> {
     step.args.get(HOOK).and_then(Value::as_str)
 }
 
+/// Why the current step has failed, with the hook that has, if it was one.
+pub fn told(course: &Course<'_>, why: &str) -> String {
+    match current(course).map(|name| format!("hook {name}: ")) {
+        Some(hook) if !why.starts_with(&hook) => format!("{hook}{why}"),
+        _ => why.to_owned(),
+    }
+}
+
 /// Members of the entry's arguments; `driver/site` reads the first and the last.
 const HOOK: &str = "hook";
 const THEN: &str = "then";

@@ -15,6 +15,7 @@ use crate::flow::power;
 use crate::flow::relatives;
 use crate::flow::site_hook;
 use crate::flow::trouble;
+use crate::flow::within;
 use crate::model::Object;
 use crate::model::bmc::Remembered;
 use crate::model::bmc::power::{Power, PowerTarget, PowerWish};
@@ -41,7 +42,7 @@ pub fn begin(course: &mut Course<'_>) {
         run.memo = Object::new();
         run.trouble = None;
         (run.firmware, run.boot_waited) = (None, 0);
-        (run.changes, run.reboots) = (0, 0);
+        (run.changes, run.reboots, run.waited) = (0, 0, 0);
         run.step_began = Some(course.facts.at);
         course.silent = 0;
         course.stop_waiting();
@@ -205,7 +206,7 @@ fn wait_step(course: &mut Course<'_>, args: &Object) {
     if let Some(seconds) = seconds {
         let length = u32::try_from(seconds).unwrap_or(most).min(most);
         set_phase(course, Phase::Later);
-        course.wait(WaitFor::Look, "the clock", length);
+        course.wait(WaitFor::Clock, "the clock", length);
     } else {
         set_phase(course, Phase::Beat);
         let length = callback_timeout(course);
@@ -231,6 +232,14 @@ pub fn callback_timeout(course: &Course<'_>) -> u32 {
         Some(Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue) | None => {
             policy.deploy_callback_timeout
         }
+    }
+}
+
+/// Whose callback timeout it is, as options are named.
+pub fn callback_kind(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Clean | Kind::Service | Kind::Rescue => kind.name(),
+        Kind::Deploy | Kind::Verify | Kind::Delete | Kind::Unrescue => Kind::Deploy.name(),
     }
 }
 
@@ -435,6 +444,7 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
     if run.cursor != cursor || !awaited || course.owes_for(Purpose::Run) {
         return;
     }
+    within::count(course, if let Seen::Turn(turn) = seen { Some(turn) } else { None });
     match seen {
         Seen::Turn(turn) => take_turn(course, turn),
         Seen::Silent(failure) => trouble::take_failure(course, failure),
@@ -456,11 +466,13 @@ pub fn looked(course: &mut Course<'_>, cursor: usize, seen: &Seen) {
 
 /// The step wants to be looked at again, in so many seconds.
 pub fn look_in(course: &mut Course<'_>, after: u32, memo: &Memo) {
+    let Some(left) = within::left(course, memo) else { return };
     if remember(course, memo) {
         set_phase(course, Phase::Later);
         rest(course);
-        let pace = memo.get("progress").and_then(serde_json::Value::as_str);
-        course.wait(WaitFor::Look, pace.unwrap_or("the step's own pace"), after);
+        let pace = memo.get("progress").and_then(serde_json::Value::as_str).unwrap_or(PACE);
+        let length = if left.is_bound { after.min(left.seconds) } else { after };
+        course.wait_until(WaitFor::Look, pace, length, left.seconds.max(length));
     }
 }
 
@@ -559,20 +571,23 @@ fn keep_boot_device(course: &mut Course<'_>, result: &Object) {
 fn await_agent(course: &mut Course<'_>, memo: &Memo, heard_again: bool) {
     let waits = course.node.wait.as_ref().is_some_and(|wait| wait.why == WaitFor::Beat);
     let same = course.node.run.as_ref().is_some_and(|run| run.phase == Phase::Beat && run.memo == *memo);
+    let is_site = within::is_of_site(course);
     if waits && same {
-        if heard_again {
+        if heard_again && !is_site {
             course.renew_wait();
         }
         return;
     }
-    if !remember(course, memo) {
+    let left = if is_site { within::left(course, memo) } else { None };
+    if (is_site && left.is_none()) || !remember(course, memo) {
         return;
     }
-    if let Some(run) = course.node.run.as_mut() {
-        run.phase = Phase::Beat;
+    set_phase(course, Phase::Beat);
+    if waits && is_site {
+        return;
     }
     rest(course);
-    let length = callback_timeout(course);
+    let length = left.map_or_else(|| callback_timeout(course), |left| left.seconds);
     course.wait(WaitFor::Beat, "the agent", length);
 }
 
@@ -589,6 +604,8 @@ pub fn remember(course: &mut Course<'_>, memo: &Memo) -> bool {
     true
 }
 
+/// From whom a wait is that a step has set, if it does not say.
+pub const PACE: &str = "the step's own pace";
 /// Seconds after a command was sent to the agent. The stock one beats when a command has ended, but at least five
 /// seconds after the beat before.
 const EARLY_LOOK: u32 = 1;

@@ -40,3 +40,4 @@ mod stage;
 mod steps;
 mod volumes;
 mod walk;
+mod within;

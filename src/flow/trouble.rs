@@ -2,7 +2,7 @@
 
 use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::flow::{fetch, pipeline, step};
+use crate::flow::{fetch, pipeline, step, within};
 use crate::model::decision::effect::{Look, Purpose};
 use crate::model::interface::Interface;
 use crate::model::journal::Event;
@@ -68,7 +68,8 @@ fn silent(course: &mut Course<'_>, why: &str) {
     } else {
         course.silent += 1;
         step::set_phase(course, Phase::Later);
-        course.wait(WaitFor::Look, "the BMC", SILENT_PAUSE);
+        let left = u32::from(SILENT_LIMIT.saturating_sub(course.silent)) + 1;
+        course.wait_until(WaitFor::Look, "the BMC", SILENT_PAUSE, left * SILENT_PAUSE);
     }
 }
 
@@ -150,6 +151,7 @@ pub fn lost(course: &mut Course<'_>, why: &str) {
         return;
     }
     run.trouble = None;
+    run.waited = 0;
     run.memo.retain(|key, _| KEPT_WHEN_LOST.contains(&key.as_str()));
     course.silent = 0;
     let times = run.lost;
@@ -231,7 +233,8 @@ pub fn no_first_beat(course: &mut Course<'_>, wait: &Wait) {
 }
 
 /// The agent has been quiet for the whole wait: one last look, and silence then is a failure.
-pub fn no_beat(course: &mut Course<'_>) {
+pub fn no_beat(course: &mut Course<'_>, wait: &Wait) {
+    within::count_beats(course, wait.length);
     course.silent = SILENT_LIMIT;
     course.stop_waiting();
     step::set_phase(course, Phase::Look);

@@ -187,9 +187,8 @@ fn check_settings(node: &Node, ask: &ProvisionAsk, facts: &Facts<'_>) -> Result<
     for seen in facts.seen {
         match seen {
             Seen::Valid(verdicts) => {
-                let mut bad = verdicts.iter().filter(|verdict| match verdict.interface {
-                    Interface::Boot => boots,
-                    other => matters(other, ask.verb),
+                let mut bad = verdicts.iter().filter(|verdict| {
+                    (boots && verdict.interface == Interface::Boot) || matters(verdict.interface, ask.verb)
                 });
                 if let Some(reason) = bad.find_map(|verdict| verdict.reason.as_ref()) {
                     return Err(invalid_settings(node, ask.verb, reason));
@@ -228,9 +227,9 @@ fn matters(interface: Interface, verb: Verb) -> bool {
         Interface::Inspect => verb == Verb::Inspect,
         Interface::Network => matches!(verb, Verb::Clean | Verb::Service | Verb::Rescue),
         Interface::Rescue => verb == Verb::Rescue,
-        // Asked of who boots something.
-        Interface::Boot => false,
+        // That of the boot interface is asked of who boots something.
         Interface::Bios
+        | Interface::Boot
         | Interface::Console
         | Interface::Firmware
         | Interface::Management

@@ -126,6 +126,9 @@ mod tests {
         assert_eq!(fitting(&plain, &catalog(&["direct", "ramdisk"], &ALL)), Ok("direct"));
         assert_eq!(fitting(&plain, &catalog(&["ramdisk", "bootc"], &ALL)), Ok("bootc"));
         assert_eq!(fitting(&plain, &catalog(&["autodetect", "anaconda", "direct"], &ALL)), Ok("direct"));
+        let mut other = catalog(&["direct", "bootc"], &["bootc"]);
+        other.implementations.insert((Interface::Deploy, "direct".to_owned()), Implementation::default());
+        assert_eq!(fitting(&plain, &other), Ok("bootc"), "its own hardware type must have it");
     }
 
     #[test]

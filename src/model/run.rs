@@ -53,6 +53,9 @@ pub struct Run {
     /// Seconds for which the ramdisk of this step was waited for in boots that brought nobody.
     #[serde(default)]
     pub boot_waited: u32,
+    /// Seconds for which the current step has waited by its own pace, as far as its time in all goes by them.
+    #[serde(default)]
+    pub waited: u32,
     /// When the current step began; for showing.
     #[serde(default)]
     pub step_began: Option<Moment>,
@@ -90,6 +93,7 @@ impl Run {
             firmware: None,
             booted_before: None,
             boot_waited: 0,
+            waited: 0,
             trouble: None,
             step_began: None,
             fetched: false,
@@ -217,12 +221,33 @@ pub struct Wait {
     /// It has ended in maintenance, where that decides nothing: seconds until it ends once more.
     #[serde(default)]
     pub paused: Option<u32>,
+    /// The step is looked at when the wait ends: seconds from its begin until it is given up, if it ever is.
+    #[serde(default)]
+    pub gives_up: Option<u32>,
 }
 
 impl Wait {
     /// Seconds of service until its next end.
     pub fn ends_in(&self) -> u32 {
         self.paused.unwrap_or(self.length)
+    }
+
+    /// What happens when its time is over.
+    pub fn then(&self) -> &'static str {
+        match (self.why, self.gives_up) {
+            (WaitFor::Look, Some(_)) => "if the step is not done by then, it fails",
+            (why, _) => why.then(),
+        }
+    }
+
+    /// Whether its end is a look, after which it may go on.
+    pub fn looks(&self) -> bool {
+        matches!(self.why, WaitFor::Look | WaitFor::Mode | WaitFor::Power)
+    }
+
+    /// Seconds until it is given up, if it ever is.
+    pub fn deadline(&self) -> Option<u32> {
+        if self.looks() { self.gives_up } else { Some(self.length) }
     }
 }
 
@@ -243,6 +268,8 @@ pub enum WaitFor {
     Beat,
     /// The next look at a step.
     Look,
+    /// The end of a pause.
+    Clock,
     /// The next look at power (recovery from a power fault).
     Power,
     /// The firmware takes up a mode.
@@ -259,6 +286,7 @@ impl WaitFor {
             Self::FirstBeat => "first heartbeat of the ramdisk",
             Self::Beat => "the agent to finish the step",
             Self::Look => "the next look at the step",
+            Self::Clock => "the pause of the step to be over",
             Self::Power => "the BMC to answer again",
             Self::Mode => "the firmware to take up its new mode",
             Self::Inspection => "the inventory of the inspection ramdisk",
@@ -272,9 +300,10 @@ impl WaitFor {
             Self::FirstBeat => "it fails; with [pxe] boot_retry_timeout its boot is tried again before",
             Self::Beat => "the step is looked at once more, and fails if nobody answers",
             Self::Look => "the step is looked at again",
+            Self::Clock => "the work goes on with the next step",
             Self::Power => "power is looked at again; maintenance ends when the BMC answers",
             Self::Mode => {
-                "the firmware is looked at again; it fails after [redfish] boot_mode_config_timeout"
+                "if the firmware has not taken it up by then, it fails; [redfish] boot_mode_config_timeout says when"
             }
             Self::Inspection => "the inspection fails",
             Self::Installer => "the deployment fails",

@@ -12,6 +12,9 @@ pub type Memo = Object;
 /// The largest memo in bytes of JSON: a node's record stays under 64 KiB.
 pub const MEMO_LIMIT: usize = 4096;
 
+/// Field of the memo of a step that gives up by itself: seconds for which it will still wait.
+pub const LEFT: &str = "left";
+
 /// What a step says after a look or an act.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Turn {

@@ -1,5 +1,7 @@
 //! `ferric node show`: one node for a person, grouped by what one looks for.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::base::moment::Moment;
@@ -57,7 +59,7 @@ fn loop_rows(node: View<'_>, all: &Value) -> Rows {
     let own = all.filter(|one| !uuid.is_empty() && one.text("node_uuid") == uuid);
     own.map(|one| {
         let seconds = one.0.get("first_seconds_ago").and_then(Value::as_u64).unwrap_or_default();
-        let since = age::short(std::time::Duration::from_secs(seconds));
+        let since = age::short(Duration::from_secs(seconds));
         let (starts, boots) = (one.text("starts"), one.text("boots"));
         let text = format!(
             "{starts}: {boots} boots in {since}; it begins anew when what failed is asked for again, or with \
@@ -161,15 +163,14 @@ fn waiting(node: View<'_>, now: Moment) -> Rows {
     }
     let Some(waiting) = node.waiting() else { return Vec::new() };
     let since = if waiting.since.is_empty() { String::new() } else { age::ago(&waiting.since, now) };
-    let limit = waiting.deadline_seconds.map(|seconds| age::short(std::time::Duration::from_secs(seconds)));
+    let short = |seconds: Option<u64>| seconds.map(Duration::from_secs).map(age::short).unwrap_or_default();
     let trouble = waiting.trouble.map(|trouble| trouble.line_at(now)).unwrap_or_default();
-    // A wait that ends in another look has no limit of its own.
-    let until = if waiting.looks { "  looks every" } else { "  at most" };
     vec![
         ("waits for".to_owned(), waiting.why, Paint::Busy),
         row("  from", waiting.from_whom),
         row("  since", since),
-        row(until, limit.unwrap_or_default()),
+        row("  looks every", short(waiting.look_in_seconds)),
+        row("  at most", short(waiting.deadline_seconds)),
         row("  then", waiting.then),
         ("  trouble".to_owned(), trouble, Paint::Bad),
     ]

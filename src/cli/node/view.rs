@@ -20,11 +20,11 @@ pub struct Waiting {
     pub from_whom: String,
     /// ISO 8601.
     pub since: String,
+    /// How soon it is looked at again.
+    pub look_in_seconds: Option<u64>,
     pub deadline_seconds: Option<u64>,
     /// What happens at the deadline.
     pub then: String,
-    /// Whether it is looked at again at the deadline; else the wait ends there.
-    pub looks: bool,
     pub trouble: Option<Trouble>,
 }
 
@@ -120,7 +120,9 @@ impl<'a> View<'a> {
         let running = STEPS.iter().find_map(|field| self.object(field).filter(|step| !step.is_empty()));
         let Some(step) = running else { return String::new() };
         let part = |key| step.get(key).map(plain).unwrap_or_default();
-        format!("{}.{}", part("interface"), part("step"))
+        let aborts = step.get("abort_after").and_then(Value::as_bool).unwrap_or_default();
+        let then = if aborts { " (then aborted)" } else { "" };
+        format!("{}.{}{then}", part("interface"), part("step"))
     }
 
     /// `yes`, with the fault or the reason, or nothing.
@@ -143,14 +145,13 @@ impl<'a> View<'a> {
         let waiting = View(self.object("driver_internal_info")?.get("waiting")?);
         waiting.0.as_object().filter(|members| !members.is_empty())?;
         let (why, from_whom) = (waiting.text("why"), waiting.text("from_whom"));
-        let looks = why == LOOK && from_whom != CLOCK;
         let (why, from_whom) = told(why, from_whom);
         Some(Waiting {
             why,
             from_whom,
-            looks,
             since: waiting.text("since"),
             then: waiting.text("then"),
+            look_in_seconds: waiting.0.get("look_in_seconds").and_then(Value::as_u64),
             deadline_seconds: waiting.0.get("deadline_seconds").and_then(Value::as_u64),
             trouble: waiting.0.get("trouble").and_then(Trouble::read),
         })
@@ -182,10 +183,18 @@ impl Waiting {
     /// `heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03`; what is not known is left out.
     pub fn line(&self) -> String {
         let since = if self.since.is_empty() { String::new() } else { age::clock(&self.since) };
-        let pace = self.deadline_seconds.filter(|_| self.looks).map(Duration::from_secs);
+        let pace = self.look_in_seconds.map(Duration::from_secs);
         let pace = pace.map(age::short).unwrap_or_default();
-        let parts =
-            [("", &self.why), ("from ", &self.from_whom), ("looked at every ", &pace), ("since ", &since)];
+        // What is looked at again and again would have another limit each time: `node show` tells that.
+        let limit = self.deadline_seconds.filter(|_| pace.is_empty()).map(Duration::from_secs);
+        let limit = limit.map(age::short).unwrap_or_default();
+        let parts = [
+            ("", &self.why),
+            ("from ", &self.from_whom),
+            ("looked at every ", &pace),
+            ("since ", &since),
+            ("at most ", &limit),
+        ];
         let known = parts.iter().filter(|(_, text)| !text.is_empty());
         let line = known.map(|(word, text)| format!("{word}{text}")).collect::<Vec<_>>().join(", ");
         let trouble = self.trouble.as_ref().map(|trouble| format!("; {}", trouble.line()));
@@ -235,7 +244,6 @@ fn told(why: String, from_whom: String) -> (String, String) {
         return (why, from_whom);
     }
     let text = match from_whom.as_str() {
-        CLOCK => "the pause of the step to be over".to_owned(),
         PACE | "" => "the step to be done".to_owned(),
         progress => format!("the step to be done ({progress})"),
     };
@@ -244,9 +252,6 @@ fn told(why: String, from_whom: String) -> (String, String) {
 
 /// The daemon's words of a wait that ends in another look at the step.
 const LOOK: &str = "the next look at the step";
-
-/// From whom, of a step that is to wait so long.
-const CLOCK: &str = "the clock";
 
 /// From whom, of a step that says when to look again.
 const PACE: &str = "the step's own pace";
@@ -299,9 +304,13 @@ mod tests {
         let node = json!({"driver_internal_info": {"waiting": {"why": "heartbeat", "from_whom": "agent 10.0.0.5",
             "since": "2026-11-20T19:47:03.271161", "deadline_seconds": 1800}}});
         let waiting = View(&node).waiting().unwrap();
-        assert_eq!(waiting.line(), "heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03");
+        assert_eq!(
+            waiting.line(),
+            "heartbeat, from agent 10.0.0.5, since 2026-11-20 19:47:03, at most 30m00s"
+        );
         assert_eq!(waiting.deadline_seconds, Some(1800));
-        let bare = Waiting { from_whom: String::new(), since: String::new(), ..waiting };
+        let bare =
+            Waiting { from_whom: String::new(), since: String::new(), deadline_seconds: None, ..waiting };
         assert_eq!(bare.line(), "heartbeat");
         let trouble = |since: &str, why: &str| Some(Trouble { since: since.into(), why: why.into() });
         let silent =
@@ -321,12 +330,11 @@ mod tests {
     fn a_wait_for_a_step_is_told_in_plain_words() {
         let shown = |from: &str| {
             let waiting =
-                json!({"why": "the next look at the step", "from_whom": from, "deadline_seconds": 10});
+                json!({"why": "the next look at the step", "from_whom": from, "look_in_seconds": 10});
             View(&json!({"driver_internal_info": {"waiting": waiting}})).waiting().unwrap().line()
         };
         assert_eq!(shown("the step's own pace"), "the step to be done, looked at every 10s");
         assert_eq!(shown("3 of 9 MiB"), "the step to be done (3 of 9 MiB), looked at every 10s");
-        assert_eq!(shown("the clock"), "the pause of the step to be over");
     }
 
     #[test]

@@ -91,6 +91,7 @@ async fn an_answered_inventory_is_there_after_a_power_cut() {
             since: Moment(0),
             length: 1800,
             paused: None,
+            gives_up: None,
         });
         node.waits = 1;
         node.power = Some(Power::On);

@@ -31,6 +31,8 @@ pub struct SiteSteps {
     pub at_once: usize,
     pub user: String,
     pub without_landlock: bool,
+    /// What is the daemon's alone: its data and its configuration.
+    pub kept: Vec<PathBuf>,
     /// The program that starts executables: this one.
     pub launcher: PathBuf,
 }
@@ -46,6 +48,7 @@ impl Steps {
             at_once: self.at_once.map_or(AT_ONCE, |most| usize::from(most.get())),
             user: self.user.clone().unwrap_or_else(|| NOBODY.to_owned()),
             without_landlock: self.without_landlock,
+            kept: [Some(data), file].into_iter().flatten().map(Path::to_owned).collect(),
             launcher: PathBuf::from(OURSELVES),
         }
     }

@@ -25,10 +25,9 @@ fn opened(world: &World, allowed: &tempfile::TempDir) -> Arc<FirmwareFiles> {
 
 async fn brought(files: &Arc<FirmwareFiles>, step: &str, url: &Url, checksum: Option<&str>) -> Stand {
     loop {
-        match files.order(Ordered { node: NODE.parse().unwrap(), step, url, checksum }).await {
-            Stand::Busy(_) => tokio::time::sleep(std::time::Duration::from_millis(5)).await,
-            stand => return stand,
-        }
+        let stand = files.order(Ordered { node: NODE.parse().unwrap(), step, url, checksum }).await;
+        let Stand::Busy(_) = stand else { return stand };
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
 }
 

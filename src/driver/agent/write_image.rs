@@ -78,15 +78,14 @@ impl StepWork for WriteImage {
 /// The agent knows more names of a drive than it tells: where it finds none that fits, the drives are listed with what it
 /// says.
 fn with_drives(turn: Turn, memo: &Memo) -> Turn {
-    match turn {
-        Turn::Failed(failure) if failure.why.contains(NO_DEVICE) => {
-            let drives = memo.get("drives").and_then(Value::as_array).into_iter().flatten();
-            let drives: Vec<&str> = drives.filter_map(Value::as_str).collect();
-            let why = format!("{}: the machine has the drives [{}]. {HINTS}", failure.why, drives.join(", "));
-            Turn::Failed(Failure { why, ..failure })
-        }
-        other => other,
+    let Turn::Failed(failure) = turn else { return turn };
+    if !failure.why.contains(NO_DEVICE) {
+        return Turn::Failed(failure);
     }
+    let drives = memo.get("drives").and_then(Value::as_array).into_iter().flatten();
+    let drives: Vec<&str> = drives.filter_map(Value::as_str).collect();
+    let why = format!("{}: the machine has the drives [{}]. {HINTS}", failure.why, drives.join(", "));
+    Turn::Failed(Failure { why, ..failure })
 }
 
 /// What the stock agent says.

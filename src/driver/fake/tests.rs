@@ -197,6 +197,7 @@ async fn a_reboot_that_a_restart_cut_is_off_for_at_least_a_second_again() {
         firmware: None,
         booted_before: None,
         boot_waited: 0,
+        waited: 0,
         trouble: None,
         step_began: None,
         fetched: false,

@@ -18,7 +18,7 @@ use crate::driver::redfish::talk::error::RedfishError;
 use crate::driver::{StepCall, StepWork};
 use crate::model::Object;
 use crate::model::step::Kind;
-use crate::model::turn::Turn;
+use crate::model::turn::{LEFT, Turn};
 use crate::net::http::Method;
 use crate::wire::redfish::lenient::{Lenient, found};
 use crate::wire::redfish::link::Link;
@@ -49,7 +49,8 @@ impl IdracStep {
             return Ok(Turn::Done(Object::new()));
         }
         server.reset_idrac().await.map_err(|error| error.to_string())?;
-        Ok(Turn::LookIn { after: DEAF, memo: with(&call.memo, RESET, 1) })
+        let left = u64::from(DEAF) + LONGEST * u64::from(PAUSE);
+        Ok(Turn::LookIn { after: DEAF, memo: with(&with(&call.memo, RESET, 1), LEFT, left) })
     }
 
     async fn looked(&self, call: &StepCall) -> Result<Turn, String> {
@@ -68,7 +69,8 @@ impl IdracStep {
         if looks > LONGEST {
             return Err("the iDRAC is not ready again after its reset".to_owned());
         }
-        let memo = with(&with(&call.memo, LOOKS, looks), HEARD, heard);
+        let left = (LONGEST - looks + 1) * u64::from(PAUSE);
+        let memo = with(&with(&with(&call.memo, LOOKS, looks), HEARD, heard), LEFT, left);
         Ok(Turn::LookIn { after: PAUSE, memo })
     }
 

@@ -82,9 +82,11 @@ pub async fn call(
 /// Sees that nobody else can have written what is run, and makes its folder. Disks may be slow: not on the async threads.
 async fn made_ready(sites: &Sites, manifest: &Manifest) -> Result<Home, CallError> {
     let (settings, executable) = (sites.settings.clone(), manifest.executable.clone());
+    let read = manifest.rules.read.clone();
     beside(usize::MAX, move || {
         trust::folder(&settings.directory).map_err(CallError::Unfit)?;
         trust::executable(&executable, settings.user).map_err(CallError::Unfit)?;
+        trust::readable(&read, &settings).map_err(CallError::Unfit)?;
         Home::new(&settings.tmp).map_err(CallError::Start)
     })
     .await

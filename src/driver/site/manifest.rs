@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::model::interface::Interface;
+use crate::model::step::kept::WITH_STEPS;
 use crate::model::step::site::{Only, SiteArg, SiteHook, SiteStep};
 use crate::model::step::{Again, Kind};
 
@@ -69,6 +70,7 @@ struct Written {
     #[serde(default, rename = "for")]
     only: WrittenOnly,
     timeout: Option<u64>,
+    within: Option<u32>,
     #[serde(default)]
     network: bool,
     #[serde(default)]
@@ -165,19 +167,33 @@ fn step(written: Written) -> Result<SiteStep, String> {
     if let Some(kind) = kinds.iter().find(|kind| kind.weight(interface) == 0) {
         return Err(format!("interface = \"{interface}\": it has no steps in {}", kind.name()));
     }
+    if kinds.iter().any(|kind| *kind != Kind::Verify) && !WITH_STEPS.contains(&interface) {
+        return Err(format!(
+            "interface = \"{interface}\": no request can name a step of it; that is for verify alone"
+        ));
+    }
+    if AGENTS.contains(&(interface, step.as_str())) {
+        return Err(format!(
+            "step = {step:?}: the agent has a {interface} step of that name, and this would take its place"
+        ));
+    }
+    let priorities = priorities(&kinds, written.priority)?;
     let args = written.args.unwrap_or_default().into_iter().map(|(name, arg)| {
         check_name("args", &name)?;
         Ok(SiteArg { name, description: arg.description, required: arg.required })
     });
+    let args: Vec<_> = args.collect::<Result<_, String>>()?;
+    check_required(&args, &priorities)?;
     Ok(SiteStep {
         interface,
         step,
         description: written.description,
-        kinds: priorities(&kinds, written.priority)?,
-        abortable: written.abortable.unwrap_or(kinds.contains(&Kind::Deploy)),
+        kinds: priorities,
+        abortable: written.abortable.unwrap_or(false),
         needs_ramdisk: written.needs_ramdisk.unwrap_or(false),
         again: written.again.ok_or(NO_AGAIN)?.into(),
-        args: args.collect::<Result<_, String>>()?,
+        args,
+        within: whole(written.within)?,
         only: written.only.into(),
     })
 }
@@ -207,6 +223,7 @@ fn hook(written: Written, stem: &str) -> Result<SiteHook, String> {
         kinds,
         after: followed(&after)?,
         again: written.again.ok_or(NO_AGAIN)?.into(),
+        within: whole(written.within)?,
         only: written.only.into(),
     })
 }
@@ -225,7 +242,8 @@ fn followed(after: &str) -> Result<Option<(Interface, String)>, String> {
 }
 
 fn check_kinds(kinds: &[Kind], what: &str) -> Result<(), String> {
-    if kinds.contains(&Kind::Delete) {
+    let known = [Kind::Clean, Kind::Deploy, Kind::Service, Kind::Verify];
+    if kinds.iter().any(|kind| !known.contains(kind)) {
         return Err(format!("kinds: a {what} is for clean, deploy, service or verify"));
     }
     let twice =
@@ -246,6 +264,30 @@ fn priorities(kinds: &[Kind], priority: Option<Priority>) -> Result<BTreeMap<Kin
         return Err(format!("priority = {priority}: it must be from 0 (on request only) to {PRIORITY}"));
     }
     Ok(kinds.iter().map(|kind| (*kind, each.get(kind).copied().unwrap_or(0))).collect())
+}
+
+/// A step that runs without being asked for is told no argument.
+fn check_required(args: &[SiteArg], priorities: &BTreeMap<Kind, i64>) -> Result<(), String> {
+    let by_itself = |(kind, priority): &(&Kind, &i64)| **priority > 0 && **kind != Kind::Service;
+    match (args.iter().find(|arg| arg.required), priorities.iter().find(by_itself)) {
+        (Some(arg), Some((kind, priority))) => Err(format!(
+            "args.{}: required = true, but with priority {priority} the step runs in every {} and nobody can give it: \
+             make it optional, or the priority 0",
+            arg.name,
+            kind.name()
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// The time for which a step may wait in all.
+fn whole(within: Option<u32>) -> Result<Option<u32>, String> {
+    match within {
+        Some(seconds) if !(1..=LONGEST_WHOLE).contains(&seconds) => {
+            Err(format!("within = {seconds}: it must be from 1 to {LONGEST_WHOLE}"))
+        }
+        known => Ok(known),
+    }
 }
 
 fn rules(written: &Written) -> Result<Rules, String> {
@@ -304,12 +346,27 @@ impl From<WrittenOnly> for Only {
 const NO_AGAIN: &str = "again is missing: may it be done twice? \"repeat\", \"look first\" or \"never\"";
 /// Steps that pipelines do themselves (contract `steps.md` section 2).
 const RESERVED: [&str; 5] = ["power_on", "power_off", "reboot", "hold", "wait"];
+/// Steps of the stock agent (contract `agent.md`).
+const AGENTS: [(Interface, &str); 10] = [
+    (Interface::Deploy, "erase_devices"),
+    (Interface::Deploy, "erase_devices_metadata"),
+    (Interface::Deploy, "erase_devices_express"),
+    (Interface::Deploy, "erase_pstore"),
+    (Interface::Deploy, "burnin_cpu"),
+    (Interface::Deploy, "burnin_disk"),
+    (Interface::Deploy, "burnin_gpu"),
+    (Interface::Deploy, "burnin_memory"),
+    (Interface::Deploy, "burnin_network"),
+    (Interface::Deploy, "inject_files"),
+];
 /// Far above all that drivers have.
 const PRIORITY: i64 = 10_000;
 /// Seconds of a call whose manifest names none.
 const TIMEOUT: u64 = 60;
 /// Seconds: what takes longer says `look_in` and goes on elsewhere, so that it outlives the daemon.
 const LONGEST: u64 = 3600;
+/// Seconds: a month.
+const LONGEST_WHOLE: u32 = 31 * 24 * 3600;
 const LONGEST_NAME: usize = 80;
 
 #[cfg(test)]

@@ -46,6 +46,8 @@ pub struct SiteSettings {
     pub launcher: PathBuf,
     /// Where each call gets a folder of its own.
     pub tmp: PathBuf,
+    /// What no executable may read, whatever its manifest says: the daemon's data and its configuration.
+    pub kept: Vec<PathBuf>,
     /// Calls at once.
     pub at_once: usize,
     /// User and group that they run as, where the daemon is root.

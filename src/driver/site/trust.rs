@@ -2,9 +2,11 @@
 
 use std::fs::{self, Metadata};
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::unistd::geteuid;
+
+use crate::driver::site::SiteSettings;
 
 /// Whether a folder may hold what is run: it, and each folder above it, is nobody else's to write.
 pub fn folder(path: &Path) -> Result<(), String> {
@@ -63,6 +65,24 @@ pub fn executable(path: &Path, user: Option<(u32, u32)>) -> Result<(), String> {
     Ok(())
 }
 
+/// Whether a manifest may let its executable read these, beside its own folder.
+pub fn readable(read: &[PathBuf], settings: &SiteSettings) -> Result<(), String> {
+    let whole = |path: &PathBuf| path.canonicalize().ok();
+    let steps = whole(&settings.directory);
+    for path in read {
+        let Some(asked) = whole(path) else { continue };
+        let is_own = |own: &PathBuf| own.starts_with(&asked) || asked.starts_with(own);
+        let is_of_steps = steps.as_ref().is_some_and(|steps| asked.starts_with(steps));
+        if !is_of_steps && settings.kept.iter().filter_map(whole).any(|own| is_own(&own)) {
+            return Err(format!(
+                "read: {} holds the daemon's own data or configuration, which no step may read: name what is apart from it",
+                path.display()
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn own(path: &Path, found: &Metadata) -> Result<(), String> {
     if found.mode() & WRITABLE != 0 {
         let mode = found.mode() & 0o7777;
@@ -83,3 +103,38 @@ const STICKY: u32 = 0o1000;
 const WRITABLE: u32 = 0o022;
 const ANYBODY: u32 = 0o111;
 const OTHERS: u32 = 0o001;
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn no_manifest_opens_the_daemons_own_data_and_configuration() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        for folder in ["data/blobs", "data/steps", "etc", "srv"] {
+            fs::create_dir_all(at(folder)).unwrap();
+        }
+        fs::write(at("etc/ferric.toml"), "").unwrap();
+        std::os::unix::fs::symlink(at("data"), at("srv/link")).unwrap();
+        let settings = SiteSettings {
+            directory: at("data/steps"),
+            is_named: true,
+            launcher: PathBuf::new(),
+            tmp: PathBuf::new(),
+            kept: vec![at("data"), at("etc/ferric.toml")],
+            at_once: 1,
+            user: None,
+            without_landlock: false,
+        };
+        for shut in ["", "data", "data/blobs", "srv/link", "srv/link/blobs", "etc", "etc/ferric.toml"] {
+            let why = readable(&[at("srv"), at(shut)], &settings).unwrap_err();
+            assert!(why.contains("the daemon's own data"), "{shut}: {why}");
+        }
+        for open in ["srv", "data/steps", "not-there"] {
+            assert_eq!(readable(&[at(open)], &settings), Ok(()), "{open}");
+        }
+    }
+}

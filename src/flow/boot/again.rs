@@ -49,7 +49,7 @@ fn stopped(course: &mut Course<'_>, why: &str) {
             pipeline::fail(course, &text);
         }
         Some(WaitFor::Inspection) => inspect::fail(course, why, MEND),
-        Some(WaitFor::Look | WaitFor::Power | WaitFor::Mode) | None => {
+        Some(WaitFor::Look | WaitFor::Clock | WaitFor::Power | WaitFor::Mode) | None => {
             let node = course.node.label();
             course.error(format!(
                 "node {node}: {why}; {LOOK}. It may boot again after: ferric node power {node} reboot"

@@ -376,7 +376,9 @@ pub fn all_paid(course: &mut Course<'_>, into: Boots) {
 /// The machine boots; its firmware is given time.
 pub fn await_firmware(course: &mut Course<'_>) {
     step::rest(course);
-    course.wait(WaitFor::Mode, "the firmware", LOOK_PAUSE);
+    let looks = change_of(course).map_or(0, |change| change.looks);
+    let left = course.facts.policy.boot_mode_config_timeout.saturating_sub(u32::from(looks) * LOOK_PAUSE);
+    course.wait_until(WaitFor::Mode, "the firmware", LOOK_PAUSE, left.max(LOOK_PAUSE));
 }
 
 /// Whether a run waits for firmware.

@@ -3,7 +3,9 @@
 
 use crate::base::id::NodeId;
 use crate::flow::plan::agent_up;
-use crate::flow::plan::{check_args, confirmed, frame, from_request, from_spec, raid_is_agents, reserved};
+use crate::flow::plan::{
+    check_args, check_reserved, confirmed, frame, from_request, from_spec, raid_is_agents, reserved,
+};
 use crate::model::boot::Boots;
 use crate::model::decision::facts::Facts;
 use crate::model::interface::Interface;
@@ -81,6 +83,9 @@ fn on_children(
     if let Some(stranger) = limit.iter().find(|id| !children.iter().any(|child| child.id == **id)) {
         return Err(format!("limit_child_node_execution names {stranger}, which is no child of the node"));
     }
+    if reserved(&ask.step).is_some() {
+        check_reserved(ask, kind)?;
+    }
     let powers: &[bool] = match ask.step.as_str() {
         "power_on" => &[true],
         "power_off" => &[false],
@@ -124,6 +129,7 @@ struct Resolved {
 
 fn resolve(node: &Node, kind: Kind, ask: &AskedStep, facts: &Facts<'_>) -> Result<Resolved, String> {
     if let Some(core) = reserved(&ask.step) {
+        check_reserved(ask, kind)?;
         let step = Step { by: By::Core(core), ..from_request(ask, 0, By::Agent) };
         return Ok(Resolved { step, needs_ramdisk: false });
     }

@@ -160,12 +160,12 @@ fn what_a_step_read_of_the_firmware_takes_the_place_of_what_was_known() {
     for (word, from) in [("clean", Provision::Manageable), ("service", Provision::Active)] {
         let mut stage = Stage::at("plain", from);
         stage.manual(word, &["bios.factory_reset"]).unwrap();
-        assert_eq!(kept(&mut stage, read.told()), [read.clone()], "{word}");
+        assert_eq!(kept(&mut stage, read.told()), std::slice::from_ref(&read), "{word}");
         assert_eq!(kept(&mut stage, object(json!({}))), [], "{word}: a step that read nothing");
     }
     let mut stage = Stage::at("plain", Provision::Manageable);
-    let real = stage.catalog.implementation(Interface::Bios, "x").unwrap().clone();
-    stage.catalog.implementations.insert((Interface::Bios, "fake".to_owned()), real);
+    let found = stage.catalog.implementation(Interface::Bios, "x").unwrap().clone();
+    stage.catalog.implementations.insert((Interface::Bios, "fake".to_owned()), found);
     stage.node.wished.interfaces.bios = "fake".to_owned();
     stage.manual("clean", &["bios.factory_reset"]).unwrap();
     assert_eq!(

@@ -13,6 +13,7 @@ use crate::model::interface::Interface;
 use crate::model::moves::{TARGETS, Verb};
 use crate::model::policy::AutomaticLessee;
 use crate::model::provision::Provision;
+use crate::model::step::AskedStep;
 
 #[test]
 fn a_word_is_taken_from_a_state_as_the_move_table_says() {
@@ -150,9 +151,22 @@ fn asks_that_need_the_settings_look_at_them_first() {
 
 #[test]
 fn steps_of_a_request_are_checked_before_the_move() {
+    let told = |name: &str, args: serde_json::Value| AskedStep {
+        args: object(args),
+        ..asked(Interface::Power, name, 50)
+    };
     let cases = [
         (asked(Interface::Vendor, "send_raw", 50), "not allowed"),
         (asked(Interface::Raid, "apply", 50), "\"level\" is required"),
+        (
+            told("wait", json!({"minutes": 1})),
+            "unknown argument \"minutes\"; it takes seconds, and nothing else",
+        ),
+        (told("wait", json!({"seconds": "soon"})), "seconds must be a whole number"),
+        (
+            told("power_on", json!({"x": 1})),
+            "deploy step power.power_on: unknown argument \"x\"; it takes none",
+        ),
     ];
     for (step, why) in cases {
         let mut stage = Stage::at("agent", Provision::Available);

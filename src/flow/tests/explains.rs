@@ -214,6 +214,7 @@ fn hooks_cut_waits_and_a_ramdisk_that_is_not_to_be_had_are_told_beforehand() {
         kinds: vec![Kind::Clean],
         after: None,
         again: Again::Repeat,
+        within: None,
         only: Only::default(),
     }]
     .into();

@@ -99,7 +99,8 @@ fn a_step_that_nobody_knows_fails_without_maintenance() {
     stage.see(in_band(ALL));
     assert_eq!((stage.state(), stage.node.fault), (Provision::CleanFail, None));
     assert!(!stage.node.wished.maintenance);
-    assert!(stage.error().contains("neither the driver nor the agent"), "{}", stage.error());
+    let why = "neither the driver nor the agent has a clean step deploy.conjure";
+    assert!(stage.error().contains(why), "{}", stage.error());
     assert!(stage.error().contains("manage and clean it again"), "{}", stage.error());
 }
 

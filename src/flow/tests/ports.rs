@@ -19,8 +19,8 @@ use crate::model::provision::Provision;
 const BOND: Uuid = Uuid::from_u128(9);
 
 /// A node with a bond of one port, and one port beside it.
-fn stage(deploy: &str, state: Provision) -> Stage {
-    let mut stage = Stage::at(deploy, state);
+fn stage(deploy: &str, provision: Provision) -> Stage {
+    let mut stage = Stage::at(deploy, provision);
     let bond = group(9);
     stage.ports = vec![port(1, Some(bond.id)), port(2, None)];
     stage.around.portgroups = vec![bond];
@@ -32,8 +32,8 @@ fn operation(path: &str, value: Value) -> Vec<PatchOp> {
 }
 
 fn patch(stage: &mut Stage, port: u128, path: &str, value: Value, version: u16) -> Result<Answer, Refusal> {
-    let (port, patch) = (PortId(Uuid::from_u128(port)), operation(path, value));
-    stage.ask(&Ask::PortPatch { port, patch, version })
+    let port = PortId(Uuid::from_u128(port));
+    stage.ask(&Ask::PortPatch { port, patch: operation(path, value), version })
 }
 
 fn patch_group(stage: &mut Stage, path: &str, value: Value) -> Result<Answer, Refusal> {

@@ -218,11 +218,6 @@ fn power_sync_leaves_those_alone_who_work() {
     assert!(skipped(|stage| stage.node.provision = Provision::Enroll));
     assert!(skipped(|stage| drop(stage.power_ask(PowerTarget::On))));
     assert!(skipped(|stage| drop(stage.verb("provide"))));
-    assert!(skipped(|stage| {
-        stage.node.wished.interfaces.deploy = "plain".to_owned();
-        stage.verb("provide").unwrap();
-        assert!(stage.owed.is_empty(), "it is only looked at");
-    }));
     assert!(skipped(|stage| stage.call(Effect::Nmi)));
 }
 

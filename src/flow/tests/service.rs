@@ -52,12 +52,15 @@ fn steps_at_the_bmc_leave_the_instance_running() {
     assert_eq!(stage.node.changes, 0, "nothing was done to the machine");
 }
 
+/// What is done to the stage, what is seen first, and a part of the refusal.
+type Case = (fn(&mut Stage), Vec<Seen>, &'static str);
+
 #[test]
 fn it_is_refused_where_it_may_not_be_and_nothing_changes() {
     let bad =
         |interface| vec![Seen::Valid(vec![Verdict { interface, reason: Some("no settings".to_owned()) }])];
     let nothing = |_: &mut Stage| ();
-    let cases: [(fn(&mut Stage), Vec<Seen>, &str); 5] = [
+    let cases: [Case; 5] = [
         (nothing, bad(Interface::Power), "no settings"),
         (nothing, bad(Interface::Network), "no settings"),
         (|stage| stage.node.wished.maintenance = true, Vec::new(), "maintenance"),

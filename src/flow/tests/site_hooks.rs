@@ -18,6 +18,7 @@ fn hook(name: &str, after: Option<&str>, again: Again) -> SiteHook {
         kinds: vec![Kind::Clean, Kind::Deploy, Kind::Service],
         after: after.map(|step| (Interface::Deploy, step.to_owned())),
         again,
+        within: None,
         only: Only::default(),
     }
 }
@@ -60,7 +61,7 @@ fn a_hook_that_fails_fails_its_step_and_one_that_may_have_run_is_not_run_twice()
     stage.turn(Turn::Act { memo: object(json!({})) });
     stage.pay(Outcome::Turn(failed(FailureKind::Step)));
     assert_eq!(stage.state(), Provision::DeployFail);
-    assert!(stage.error().contains("in step deploy.turn: some reason"), "{}", stage.error());
+    assert!(stage.error().contains("in step deploy.turn: hook a: some reason"), "{}", stage.error());
 
     let mut stage = done_with(vec![hook("a", None, Again::Never)]);
     stage.turn(Turn::Act { memo: object(json!({})) });
@@ -95,6 +96,7 @@ fn a_step_of_the_site_is_in_the_plans_of_those_nodes_that_it_is_for() {
         needs_ramdisk: false,
         again: Again::LookFirst,
         args: Vec::new(),
+        within: None,
         only,
     };
     let traits = Only { traits: vec!["CUSTOM_LAMP".to_owned()], ..Only::default() };

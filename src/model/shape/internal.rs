@@ -244,6 +244,9 @@ pub fn step(out: &mut Vec<u8>, step: &Step) {
     }
     json::number(object.member("priority"), step.priority);
     json::flag(object.member("abortable"), step.abortable);
+    if step.abort_after {
+        json::flag(object.member("abort_after"), true);
+    }
     object.close();
 }
 
@@ -264,8 +267,14 @@ fn waiting(node: &Node, wait: &Wait, out: &mut Vec<u8>) {
     object.text("why", wait.why.text());
     object.text("from_whom", &wait.from_whom);
     json::bare_moment(object.member("since"), wait.since);
-    json::number(object.member("deadline_seconds"), wait.length);
-    object.text("then", wait.why.then());
+    if wait.looks() {
+        json::number(object.member("look_in_seconds"), wait.length);
+    }
+    match wait.deadline() {
+        Some(seconds) => json::number(object.member("deadline_seconds"), seconds),
+        None => object.member("deadline_seconds").extend_from_slice(b"null"),
+    }
+    object.text("then", wait.then());
     if node.wished.maintenance && wait.why != WaitFor::Power {
         object.text("suspended_by", "maintenance");
     }

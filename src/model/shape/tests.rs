@@ -315,6 +315,7 @@ fn a_wait_says_who_is_silent_and_what_suspends_it() {
         since: Moment(0),
         length: 15,
         paused: Some(60),
+        gives_up: None,
     };
     record.wait = Some(wait);
     record.wished.maintenance = false;

@@ -58,7 +58,24 @@ pub struct SiteStep {
     pub needs_ramdisk: bool,
     pub again: Again,
     pub args: Vec<SiteArg>,
+    /// Seconds for which it may wait in all, if its manifest says.
+    pub within: Option<u32>,
     pub only: Only,
+}
+
+/// How long a step or a hook may wait in all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// So many seconds.
+    Seconds(u32),
+    /// As long as the site lets any step of its kind wait.
+    Usual,
+}
+
+impl From<Option<u32>> for Within {
+    fn from(written: Option<u32>) -> Self {
+        written.map_or(Self::Usual, Self::Seconds)
+    }
 }
 
 /// An argument of a step of the site.
@@ -78,6 +95,8 @@ pub struct SiteHook {
     /// The step that it follows; all, if none is named.
     pub after: Option<(Interface, String)>,
     pub again: Again,
+    /// Seconds for which it may wait in all, if its manifest says.
+    pub within: Option<u32>,
     pub only: Only,
 }
 
@@ -128,6 +147,16 @@ impl SiteSteps {
         kind: Kind,
     ) -> impl Iterator<Item = (Interface, Offer<'a>)> + use<'a> {
         self.steps.iter().filter(|step| step.only.takes(node)).filter_map(move |step| step.offer(kind))
+    }
+
+    /// The time that the manifest of this entry of a plan gives it; `None` if no manifest is known.
+    pub fn within(&self, step: &Step) -> Option<Within> {
+        if step.by == By::Hook {
+            let name = step.args.get("hook").and_then(serde_json::Value::as_str)?;
+            return self.hooks.iter().find(|hook| hook.name == name).map(|hook| Within::from(hook.within));
+        }
+        let is_it = |known: &&SiteStep| step.is(known.interface, &known.step);
+        self.steps.iter().find(is_it).map(|known| Within::from(known.within))
     }
 
     /// The hooks that follow this step of a node.

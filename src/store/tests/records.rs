@@ -205,6 +205,7 @@ fn run(args: Object) -> Run {
         firmware: None,
         booted_before: Some(Boots::Disk),
         boot_waited: 0,
+        waited: 0,
         trouble: None,
         step_began: None,
         fetched: true,

@@ -117,7 +117,15 @@ fn waiting(number: u128, length: u32) -> Node {
 }
 
 fn wait(number: u64, length: u32) -> Wait {
-    Wait { number, why: WaitFor::Beat, from_whom: "agent".to_owned(), since: Moment(3), length, paused: None }
+    Wait {
+        number,
+        why: WaitFor::Beat,
+        from_whom: "agent".to_owned(),
+        since: Moment(3),
+        length,
+        paused: None,
+        gives_up: None,
+    }
 }
 
 fn seconds(count: u64) -> Tick {

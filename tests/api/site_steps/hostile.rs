@@ -46,6 +46,25 @@ async fn one_that_lies_is_told_its_lie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_never_done_is_given_up_when_its_time_is_over() {
+    let folder = Folder::new();
+    folder.step(
+        "bad",
+        "within = 2",
+        r#"echo '{"turn": "look_in", "after": 1, "memo": {"progress": "the moon"}}'"#,
+    );
+    let rack = folder.rack().await;
+    let node = manageable(&rack, json!({"name": "n1"})).await;
+    let (state, why) = clean(&rack, &node, "bad", json!({})).await;
+    assert_eq!(state, "clean failed", "{why}");
+    for word in
+        ["n1 failed in step vendor.bad", "waited for 2 s", "last it waited for the moon", "raise within"]
+    {
+        assert!(why.contains(word), "{word}: {why}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_that_hangs_is_ended_with_all_that_it_has_started_and_stalls_nobody() {
     let folder = Folder::new();
     folder.step("bad", "timeout = 1", "trap '' TERM\nsleep 98765 &\nwhile :; do sleep 1; done");

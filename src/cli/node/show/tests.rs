@@ -69,8 +69,9 @@ Ports
     assert_eq!(text(&node, &ports), expected);
     let mut node = node;
     node["driver_internal_info"]["waiting"]["why"] = json!("the next look at the step");
+    node["driver_internal_info"]["waiting"]["look_in_seconds"] = json!(20);
     let shown = text(&node, &ports);
-    assert!(shown.contains("looks every       30m00s") && !shown.contains("at most"), "{shown}");
+    assert!(shown.contains("looks every       20s") && shown.contains("at most           30m00s"), "{shown}");
 }
 
 #[test]

@@ -44,6 +44,7 @@ fn instance(node: &mut Node, info: serde_json::Value) {
 }
 
 /// The agent has two steps of its own to offer, and the site no image.
+#[expect(clippy::ptr_arg, reason = "what a scene's set-up takes")]
 fn offers(rig: &mut Rig, nodes: &mut Vec<Node>) {
     rig.world.machine(id(1), |one| one.offers = 2);
     instance(&mut nodes[0], json!({}));
@@ -78,6 +79,7 @@ fn the_boot_of_a_ramdisk_of_the_instances_own_and_its_end_survive_cuts() {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "what a scene's set-up takes")]
 fn installs(_: &mut Rig, nodes: &mut Vec<Node>) {
     nodes[0].wished.interfaces.boot = "ipxe".to_owned();
 }
@@ -91,6 +93,7 @@ fn a_deployment_by_an_installer_survives_cuts() {
     cut_everywhere(&scene);
 }
 
+#[expect(clippy::ptr_arg, reason = "what a scene's set-up takes")]
 fn container(_: &mut Rig, nodes: &mut Vec<Node>) {
     instance(&mut nodes[0], json!({"image_source": "oci://registry/os:1"}));
 }

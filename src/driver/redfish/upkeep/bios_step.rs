@@ -21,7 +21,7 @@ use crate::driver::redfish::upkeep::bios::BiosSeen;
 use crate::driver::redfish::upkeep::{LOOKS, boots_again, look_again, wrong};
 use crate::driver::{StepCall, StepWork};
 use crate::model::part::sheet::{Sheet, wished_values};
-use crate::model::turn::{Memo, Turn};
+use crate::model::turn::{LEFT, Memo, Turn};
 use crate::wire::redfish::bios::{fitted, is_same};
 use crate::wire::redfish::resource::Resource;
 use crate::wire::redfish::send;
@@ -230,15 +230,16 @@ fn has_booted(call: &StepCall, system: &System) -> Option<bool> {
 async fn settle(server: &Server, call: &StepCall) -> Result<Turn, DriverError> {
     let system = server.system().await?;
     let looks = count(&call.memo, LOOKS);
-    let is_over = match has_booted(call, &system.view) {
-        Some(true) => true,
-        Some(false) => looks >= LONGEST,
-        None => looks >= UNTOLD,
+    let most = match has_booted(call, &system.view) {
+        Some(true) => 0,
+        Some(false) => LONGEST,
+        None => UNTOLD,
     };
-    if is_over {
+    if looks >= most {
         return done(server).await;
     }
-    Ok(Turn::LookIn { after: PAUSE, memo: with(&call.memo, LOOKS, looks + 1) })
+    let left = (most - looks) * u64::from(PAUSE);
+    Ok(Turn::LookIn { after: PAUSE, memo: with(&with(&call.memo, LOOKS, looks + 1), LEFT, left) })
 }
 
 /// The end, with all settings read anew.

@@ -14,7 +14,7 @@ use crate::driver::redfish::talk::error::RedfishError;
 use crate::model::boot::Boots;
 use crate::model::run::Run;
 use crate::model::step::{By, Core};
-use crate::model::turn::{Memo, Turn};
+use crate::model::turn::{LEFT, Memo, Turn};
 
 pub mod bios;
 pub mod bios_step;
@@ -44,7 +44,8 @@ pub fn look_again(memo: &Memo, after: u32, most: u64, late: impl FnOnce() -> Str
     if looks > most {
         return Turn::failed(late());
     }
-    Turn::LookIn { after, memo: with(memo, LOOKS, looks) }
+    let left = (most - looks + 1).saturating_mul(after.into());
+    Turn::LookIn { after, memo: with(&with(memo, LOOKS, looks), LEFT, left) }
 }
 
 /// Whether nobody answered, which a machine under work may do for a while.

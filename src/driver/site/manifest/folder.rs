@@ -38,6 +38,7 @@ pub fn read(settings: &SiteSettings, base: &Catalog) -> Found {
     for file in files {
         let made = one(&file, settings.user).and_then(|manifest| {
             fits(&manifest, base, &taken)?;
+            trust::readable(&manifest.rules.read, settings)?;
             Ok(manifest)
         });
         match made {

@@ -29,7 +29,17 @@ fn what_is_left_out_has_a_meaning() {
     let both = GOOD.replace("['clean']", "['clean', 'deploy']") + "priority = { deploy = 70 }";
     let step = step_of(&both);
     assert_eq!(step.kinds, BTreeMap::from([(Kind::Clean, 0), (Kind::Deploy, 70)]));
-    assert!(step.abortable, "as deploy steps are");
+    assert!(!step.abortable && step.within.is_none(), "nor in a deployment");
+    let needed = "\n[args.level]\ndescription='x'\nrequired=true";
+    for priority in ["priority=0", "priority={service=9}"] {
+        let asked = GOOD.replace("['clean']", "['clean', 'service']") + priority + "\nwithin=99" + needed;
+        let step = step_of(&asked);
+        assert_eq!(
+            (step.args.len(), step.within),
+            (1, Some(99)),
+            "whoever asks for it can give the argument"
+        );
+    }
     let all = step_of(&(GOOD.replace("['clean']", "['clean', 'verify']") + "priority = 9"));
     assert_eq!(all.kinds, BTreeMap::from([(Kind::Clean, 9), (Kind::Verify, 9)]));
 }
@@ -51,16 +61,27 @@ fn each_mistake_is_told_by_its_key() {
         (GOOD.replace("'lamp'", "'a b'"), "\"a b\" must be"),
         (GOOD.replace("'lamp'", "'reboot'"), "the daemon itself has a step of that name"),
         (GOOD.replace("['clean']", "['delete']"), "clean, deploy, service or verify"),
+        (GOOD.replace("['clean']", "['clean', 'rescue']"), "clean, deploy, service or verify"),
+        (GOOD.replace("['clean']", "['service']").replace("'vendor'", "'network'"), "no request can name"),
+        (
+            GOOD.replace("'vendor'", "'deploy'").replace("'lamp'", "'erase_devices'"),
+            "the agent has a deploy step",
+        ),
         (GOOD.replace("['clean']", "['clean', 'clean']"), "names clean twice"),
         (with("priority=-1"), "priority = -1"),
         (with("priority='high'"), "a whole number, or a table"),
         (with("priority={deploy=3}"), "priority.deploy"),
         (with("timeout=0"), "timeout = 0: it must be from 1 to 3600"),
+        (with("within=0"), "within = 0: it must be from 1 to"),
         (with("timeout=-3"), "line 5: invalid value: integer `-3`"),
         (with("memory_mib=1"), "memory_mib = 1"),
         (with("executable='../sh'"), "beside the manifest"),
         (with("read=['srv']"), "no absolute path"),
         (with("after='*'"), "after is for hooks"),
+        (
+            with("priority=9\n[args.level]\ndescription='x'\nrequired=true"),
+            "args.level: required = true, but with",
+        ),
         (with("[args.level]\nrequired=true"), "missing field `description`"),
         (with("[args.level]\ndescription='x'\ntype='int'"), "unknown field `type`"),
         ("type='hook'\nagain='repeat'".to_owned(), "after is missing"),

@@ -35,10 +35,12 @@ fn stage(deploy: &str, boot: &str, provision: Provision) -> Stage {
 fn pay_all(stage: &mut Stage) -> Vec<Effect> {
     let mut paid = Vec::new();
     while let Some(owed) = stage.owed.first() {
-        let modes = match owed.effect {
-            Effect::Boot(BootPart::Mode { .. }) => Some(Modes { boot: Some(Mode::Uefi), secure: None }),
-            Effect::Boot(BootPart::Secure { on }) => Some(Modes { boot: None, secure: Some(on) }),
-            _ => None,
+        let modes = if let Effect::Boot(BootPart::Mode { .. }) = owed.effect {
+            Some(Modes { boot: Some(Mode::Uefi), secure: None })
+        } else if let Effect::Boot(BootPart::Secure { on }) = owed.effect {
+            Some(Modes { boot: None, secure: Some(on) })
+        } else {
+            None
         };
         paid.push(match modes {
             Some(modes) => stage.pay(Outcome::Modes(modes)),

@@ -148,8 +148,8 @@ fn servicing_goes_on_at_a_steps_own_pace() {
 }
 
 /// An instance with all that belongs to one, and its agent still known.
-fn in_use(state: Provision) -> Stage {
-    let mut stage = Stage::at("agent", state);
+fn in_use(provision: Provision) -> Stage {
+    let mut stage = Stage::at("agent", provision);
     let node = &mut stage.node;
     (node.power, node.boots, node.target_provision) = (Some(Power::On), Boots::Disk, None);
     node.wished.instance_info = object(json!({"image_source": "http://x", "capabilities": "a:b"}));
@@ -338,7 +338,7 @@ fn a_console_is_switched_once_and_a_good_one_is_remembered() {
 #[test]
 fn a_wait_is_over_at_its_own_end_only_and_what_it_waits_for_says_how_long() {
     let mut stage = Stage::at("plain", Provision::Available);
-    stage.deploy(&[crate::flow::tests::stage::asked(Interface::Deploy, "turn", 50)]).unwrap();
+    stage.deploy(&[flow::tests::stage::asked(Interface::Deploy, "turn", 50)]).unwrap();
     stage.turn(Turn::LookIn { after: 30, memo: object(json!({})) });
     let first = stage.node.wait.clone().unwrap();
     assert_eq!((first.why, first.length), (WaitFor::Look, 30));

@@ -26,7 +26,7 @@ use crate::driver::redfish::upkeep::task::Stand;
 use crate::driver::redfish::upkeep::{boots_again, is_silent, wrong};
 use crate::driver::{StepCall, StepWork};
 use crate::model::part::sheet::{Component, Sheet};
-use crate::model::turn::{Failure, FailureKind, Memo, Turn};
+use crate::model::turn::{Failure, FailureKind, LEFT, Memo, Turn};
 
 /// Reads what a step is asked to install.
 type Reader = fn(&serde_json::Map<String, Value>) -> Result<Vec<Update>, String>;
@@ -325,7 +325,12 @@ impl Job<'_> {
                 limit.unwrap_or_default().as_secs()
             ));
         }
-        Turn::LookIn { after, memo: with(memo, SPENT, spent) }
+        let mut memo = with(memo, SPENT, spent);
+        if let Some(limit) = limit {
+            let left = limit.as_secs().saturating_sub(spent) + u64::from(after);
+            memo.insert(LEFT.to_owned(), left.into());
+        }
+        Turn::LookIn { after, memo }
     }
 }
 
