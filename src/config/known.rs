@@ -72,12 +72,6 @@ const REFUSED: &[Refused] = &[
     },
     Refused {
         section: "agent",
-        name: "manage_agent_boot",
-        value: |value| value.as_bool() == Some(false),
-        why: "the agent is always booted from here: leave it out",
-    },
-    Refused {
-        section: "agent",
         name: "deploy_logs_storage_backend",
         value: |value| value.as_str() != Some("local"),
         why: "logs are kept as files in [agent] deploy_logs_local_path: leave it out, or say local",

@@ -163,7 +163,6 @@ fn a_word_that_would_promise_what_is_not_done_is_refused_with_what_to_do() {
     for (text, word) in [
         ("[conductor]\nclear_image_cache_on_deploy_failure = true", "before each use"),
         ("[conductor]\nconductor_always_validates_images = true", "image_download_source"),
-        ("[agent]\nmanage_agent_boot = false", "booted from here"),
         ("[agent]\ndeploy_logs_storage_backend = \"swift\"", "deploy_logs_local_path"),
         ("[redfish]\nuse_swift = true", "this host"),
         ("[redfish]\nfirmware_source = \"swift\"", "local"),
@@ -171,8 +170,9 @@ fn a_word_that_would_promise_what_is_not_done_is_refused_with_what_to_do() {
         let why = parse(text).unwrap_err().to_string();
         assert!(why.contains(word), "{text}: {why}");
     }
-    let same = "[conductor]\nclear_image_cache_on_deploy_failure = false\n[agent]\nmanage_agent_boot = true";
-    assert_eq!(parse(same).unwrap().idle.len(), 2);
+    let same = "[conductor]\nclear_image_cache_on_deploy_failure = false\n[agent]\nmanage_agent_boot = false";
+    let config = parse(same).unwrap();
+    assert_eq!((config.idle.len(), config.policy.agent.manage_boot), (1, false));
 }
 
 #[test]
