@@ -220,7 +220,7 @@ async fn parts_appear_with_their_versions() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_settings_of_a_driver_are_described_and_an_unknown_one_has_none() {
     let rack = Rack::start().await;
-    for (driver, key) in [("manual-management", "deploy_kernel"), ("fake-hardware", "image_http_proxy")] {
+    for (driver, key) in [("manual-management", "disk_guard"), ("fake-hardware", "image_http_proxy")] {
         let answer = rack.get(&format!("/v1/drivers/{driver}/properties")).await;
         assert_eq!(answer.status, 200, "{answer:?}");
         assert!(answer.body[key].as_str().is_some_and(|text| text.len() > 10), "{driver} {key}: {answer:?}");

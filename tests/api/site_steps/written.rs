@@ -26,7 +26,7 @@ async fn what_is_taken_and_what_is_refused_is_listed_with_the_reason() {
     let folder = Folder::new();
     folder.step(
         "burn",
-        "priority=50\ntimeout=7\n[args.hours]\ndescription='how long'\nrequired=true\n",
+        "priority=50\ntimeout=7\n[args.hours]\ndescription='how long'\nrequired=false\n",
         "true",
     );
     folder.script("tell", "true");
@@ -44,7 +44,7 @@ async fn what_is_taken_and_what_is_refused_is_listed_with_the_reason() {
         (&burn["kinds"], &burn["timeout"], &burn["again"]),
         (&json!({"clean": 50}), &json!(7), &json!("repeat"))
     );
-    assert_eq!(burn["args"], json!({"hours": {"description": "how long", "required": true}}));
+    assert_eq!(burn["args"], json!({"hours": {"description": "how long", "required": false}}));
     assert_eq!(
         (&tell["type"], &tell["after"], &tell["again"]),
         (&json!("hook"), &json!("vendor.burn"), &json!("never"))
