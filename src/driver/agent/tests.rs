@@ -188,6 +188,16 @@ async fn the_agent_is_given_node_ports_and_arguments_and_asked_by_the_commands_i
 }
 
 #[tokio::test]
+async fn volumes_that_nobody_wishes_for_are_not_made() {
+    let mut bench = Bench::new("create_configuration").await;
+    bench.call.step.interface = Interface::Raid;
+    let (kind, why) = failure(bench.look().await);
+    assert_eq!(kind, FailureKind::Step);
+    assert!(why.contains("no target_raid_config: set one"), "{why}");
+    assert!(!bench.peer.names().iter().any(|name| name.contains("execute")));
+}
+
+#[tokio::test]
 async fn the_result_of_another_step_is_none_of_this_one() {
     let mut bench = Bench::new("burnin_cpu").await;
     bench.look().await;

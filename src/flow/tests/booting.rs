@@ -141,6 +141,16 @@ fn cleaning_leaves_no_medium_behind() {
 }
 
 #[test]
+fn the_tear_down_of_a_machine_that_never_is_off_empties_its_drive_too() {
+    let mut stage = stage("agent", "medium", Provision::Active);
+    stage.node.wished.disable_power_off = true;
+    stage.node.wished.automated_clean = Some(false);
+    stage.node.boots = Boots::Instance;
+    stage.verb("deleted").unwrap();
+    assert_eq!(stage.pay_all(), [EJECT, Effect::Power { wish: PowerWish::Reset, limit: 60 }]);
+}
+
+#[test]
 fn a_medium_that_does_not_come_out_after_cleaning_is_told_and_no_failure() {
     let mut stage = stage("agent", "medium", Provision::Active);
     stage.verb("deleted").unwrap();

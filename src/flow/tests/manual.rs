@@ -15,7 +15,7 @@ use crate::model::interface::Interface;
 use crate::model::moves::Verb;
 use crate::model::node::{Fault, Node, Wished};
 use crate::model::provision::Provision;
-use crate::model::step::AskedStep;
+use crate::model::step::{AskedStep, By};
 use crate::model::turn::{Failure, FailureKind, Turn};
 
 const ALL: &[(&str, i64)] = &[("erase_devices", 10), ("burnin_cpu", 0)];
@@ -69,6 +69,8 @@ fn the_ramdisk_is_booted_only_if_a_step_needs_it() {
 #[test]
 fn what_only_the_agent_knows_runs_on_it() {
     let mut stage = cleaning(&["burnin_cpu", "bios.factory_reset"]);
+    let by: Vec<_> = stage.node.run.iter().flat_map(|run| &run.plan).map(|step| step.by).collect();
+    assert_eq!(by[2..4], [By::Agent, By::Driver], "it is asked whether it has what no driver has");
     stage.see(in_band(ALL));
     assert_eq!(stage.plan()[2..], ["burnin_cpu", "factory_reset", "power_off"]);
     stage.turn(Turn::Act { memo: object(json!({})) });

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::stage::{Stage, asked, failed, in_band, object};
 use crate::model::bmc::power::{Power, PowerWish};
-use crate::model::boot::Boots;
+use crate::model::boot::{BootDevice, Boots};
 use crate::model::decision::ask::{Ask, ProvisionAsk};
 use crate::model::decision::effect::Effect;
 use crate::model::decision::outcome::{Seen, Verdict};
@@ -40,6 +40,14 @@ fn serviced() -> Stage {
         (Provision::ServiceWait, Some(Provision::Active))
     );
     stage
+}
+
+#[test]
+fn where_the_boot_interface_boots_nothing_the_machine_is_off_and_started_from_the_network() {
+    let mut stage = active();
+    stage.manual("service", &["burnin_cpu"]).unwrap();
+    let device = Effect::BootDevice { device: BootDevice::Pxe, persistent: false };
+    assert_eq!(stage.pay_all(), [OFF, device, ON]);
 }
 
 #[test]
