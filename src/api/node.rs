@@ -64,11 +64,19 @@ pub async fn create(call: &Call<'_>) -> Result<Response, Fault> {
 pub fn show(call: &Call<'_>) -> Result<Response, Fault> {
     let node = call.node()?;
     let pick = paging::pick_one(call, TABLE)?;
-    let told = told(call, node.id)?;
+    let told = if shows_internals(&pick) { told(call, node.id)? } else { Vec::new() };
     let frame = Frame { told: &told, ..call.frame() };
     let mut out = Vec::with_capacity(4096);
     shape::write(TABLE, &pick, &Shown { record: &**node, frame }, &mut out);
     Ok(Response::json(200, out))
+}
+
+/// Whether the answer has the field that tells the steps of the agent: who polls for a state needs no look into the store.
+fn shows_internals(pick: &Pick<Node>) -> bool {
+    match pick {
+        Pick::All => true,
+        Pick::Named(rows) => rows.iter().any(|row| row.name == "driver_internal_info"),
+    }
 }
 
 /// The steps that the node's agent told last, of each kind of work. They are kept beside the record.
