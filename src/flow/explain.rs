@@ -5,8 +5,9 @@
 //! admit -> runs begun -> with the steps that the agent told last -> what follows a tear down -> shown
 //! ```
 
+use crate::flow::boot::parts;
 use crate::flow::course::Course;
-use crate::flow::{by_runbook, fetch, pipeline, plan, site_hook, step, template, verb};
+use crate::flow::{by_runbook, fast, fetch, pipeline, plan, site_hook, step, template, verb};
 use crate::model::Object;
 use crate::model::decision::Fate;
 use crate::model::decision::ask::ProvisionAsk;
@@ -136,21 +137,25 @@ fn show(after: &Node, runs: Vec<Run>, inquiry: Inquiry<'_>, facts: &Facts<'_>, e
         let (run, told) = with_agent(after, run, inquiry.told, facts, explained);
         let origins = Origins { node: after, inquiry, facts, run: &run, told };
         let steps = run.plan.iter().flat_map(|step| origins.with_hooks(step)).collect();
-        worth_knowing(&run, facts, explained);
+        worth_knowing(after, &run, facts, explained);
         let told_at = told.map(|told| told.at);
         explained.runs.push(PlannedRun { ends_in, told_at, steps, took: None, run });
     }
 }
 
 /// What nothing of the plan itself shows: a wait that is cut, a ramdisk that is not to be had.
-fn worth_knowing(run: &Run, facts: &Facts<'_>, explained: &mut Explained) {
+fn worth_knowing(node: &Node, run: &Run, facts: &Facts<'_>, explained: &mut Explained) {
     let most = facts.policy.max_conductor_wait_step_seconds;
     for step in run.plan.iter().filter(|step| step.by == By::Core(Core::Wait)) {
         if let Some(seconds) = step::too_long(&step.args, most) {
             explained.notes.push(step::cut(seconds, most));
         }
     }
-    let boots = run.plan.iter().any(|step| step.by == By::Core(Core::BootAgent));
+    let mut course = Course::of(node, facts);
+    course.node.run = Some(run.clone());
+    let boots = run.plan.iter().any(|step| step.by == By::Core(Core::BootAgent))
+        && parts::must_bring_agent(&course)
+        && !fast::is_ready(&course);
     let wanted = if run.kind == Kind::Rescue { Interface::Rescue } else { Interface::Boot };
     let unfit = facts.seen.iter().find_map(|seen| {
         let Seen::Valid(verdicts) = seen else { return None };

@@ -47,12 +47,17 @@ pub fn deploys_by_agent(node: &Node, facts: &Facts<'_>) -> bool {
     facts.catalog.steps(node, Kind::Deploy).any(|(_, spec)| spec.by == By::Core(Core::BootAgent))
 }
 
+/// Whether the boot interface has to have what the agent's machine boots in the current run.
+pub fn must_bring_agent(course: &Course<'_>) -> bool {
+    way(course) != BootWay::Bare && is_managed(course)
+}
+
 /// What must be there is looked at before the machine is touched.
 pub fn check(course: &mut Course<'_>) {
-    if way(course) == BootWay::Bare || !is_managed(course) {
-        into(course, Boots::Ramdisk);
-    } else {
+    if must_bring_agent(course) {
         step::look(course, CHECK);
+    } else {
+        into(course, Boots::Ramdisk);
     }
 }
 

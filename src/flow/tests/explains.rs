@@ -240,6 +240,12 @@ fn hooks_cut_waits_and_a_ramdisk_that_is_not_to_be_had_are_told_beforehand() {
     let reason = Some("there is no ramdisk".to_owned());
     let seen = [Seen::Valid(vec![Verdict { interface: Interface::Boot, reason }])];
     let inquiry = Inquiry { ask: &ask, runbook: None, told: &[] };
-    let explained = stage.explain(|node, facts| explain(node, inquiry, &Facts { seen: &seen, ..*facts }));
-    assert_eq!(explained.fails.as_deref(), Some("it cannot boot the ramdisk: there is no ramdisk"));
+    let fails = |stage: &mut Stage| {
+        stage.explain(|node, facts| explain(node, inquiry, &Facts { seen: &seen, ..*facts })).fails
+    };
+    assert_eq!(fails(&mut stage), None, "a boot interface that boots nothing needs none");
+    stage.node.wished.interfaces.boot = "medium".to_owned();
+    assert_eq!(fails(&mut stage).as_deref(), Some("it cannot boot the ramdisk: there is no ramdisk"));
+    stage.policy.agent.manage_boot = false;
+    assert_eq!(fails(&mut stage), None, "where the site boots agents, the boot interface has no part in it");
 }
